@@ -1,0 +1,126 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  createKeySet,
+  generateSigningKey,
+  importSigningKey,
+  issueServiceToken,
+  privateJwk,
+  publicPart,
+  type PrivateJwk,
+} from '@arcadium/mesh/identity';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import { z } from 'zod';
+import { serviceNames, urlSetting } from '../workspace.ts';
+import { openEnvFile, type EnvFile } from './env-file.ts';
+import { tokenState } from './token-state.ts';
+
+/** Where the documented services are unless `.env` says otherwise. */
+const documentedUrls: Readonly<Record<string, string>> = {
+  auth: 'http://localhost:8000',
+  notification: 'http://localhost:8006',
+  wiki: 'http://localhost:5000',
+};
+
+/** The embedded PostgreSQL's address. */
+const databaseHost = '127.0.0.1:54320';
+
+const signingKeys = z.object({ keys: z.array(privateJwk).min(1) });
+
+/**
+ * Makes what is missing of the environment files of a repository: keys,
+ * passwords, service tokens, addresses. What is there is never changed, but
+ * for a service token that has expired, which no service would accept. Runs
+ * any number of times; an interrupted run is completed by the next.
+ *
+ * @returns What was written, as `services/auth/.env: SIGNING_KEYS`, a line each.
+ * @throws Error that names the file, where what is there does not fit together.
+ */
+export async function makeEnvironment(root: string, log: Logger): Promise<string[]> {
+  const shared = openEnvFile(join(root, '.env'));
+  const written: string[] = [];
+  const save = (file: EnvFile): void => {
+    const name = file.path.slice(root.length + 1);
+    written.push(...file.save().map((setting) => `${name}: ${setting}`));
+  };
+
+  // The signing key first, and each file as soon as it is whole: whatever the
+  // moment of an interruption, no token is left whose key is lost.
+  const keys = await makeSigningKeys(join(root, 'services', 'auth', '.env'), save);
+  shared.add({
+    name: 'PUBLIC_KEYS',
+    value: JSON.stringify({ keys: keys.map(publicPart) }),
+    comment: 'The public keys that tokens are verified with (JWK set)',
+  });
+  for (const service of serviceNames(root)) {
+    const url = documentedUrls[service];
+    if (url !== undefined) shared.add({ name: urlSetting(service), value: url, comment: `Where ${service} is` });
+  }
+  save(shared);
+
+  const database = openEnvFile(join(root, 'prisma', '.env'));
+  database.add({
+    name: 'DATABASE_ADMIN_URL',
+    value: `postgres://postgres:${password()}@${databaseHost}/postgres`,
+    comment: 'The superuser of the embedded PostgreSQL, and its port',
+  });
+  save(database);
+
+  const server = new URL(database.get('DATABASE_ADMIN_URL') ?? '');
+  for (const service of serviceNames(root)) {
+    const file = openEnvFile(join(root, 'services', service, '.env'));
+    file.add({
+      name: 'DATABASE_URL',
+      value: `postgres://${service}:${password()}@${server.host}/arcadium`,
+      comment: `The role of ${service}, which reaches its own schema only`,
+    });
+    await giveToken(file, service, { keys, log });
+    save(file);
+  }
+  return written;
+}
+
+async function makeSigningKeys(path: string, save: (file: EnvFile) => void): Promise<PrivateJwk[]> {
+  const file = openEnvFile(path);
+  file.add({
+    name: 'SIGNING_KEYS',
+    value: JSON.stringify({ keys: [await generateSigningKey()] }),
+    comment: 'The private keys that tokens are signed with (JWK set); the first one signs',
+  });
+  file.add({ name: 'ADMIN_EMAIL', value: 'admin@arcadium.localhost', comment: 'The first administrator, made when there is none' });
+  file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'and the password to log in with' });
+  save(file);
+  try {
+    return signingKeys.parse(JSON.parse(file.get('SIGNING_KEYS') ?? '')).keys;
+  } catch (cause) {
+    throw new Error(`${path}: SIGNING_KEYS is no JWK set of private Ed25519 keys`, { cause });
+  }
+}
+
+async function giveToken(
+  file: EnvFile,
+  service: string,
+  { keys, log }: { keys: PrivateJwk[]; log: Logger },
+): Promise<void> {
+  const [signer] = keys;
+  if (!signer) return;
+  const keySet = await createKeySet({ initial: keys.map(publicPart), log });
+  const present = file.get('SERVICE_TOKEN');
+  const state = present === undefined ? { kind: 'missing' as const } : await tokenState(present, keySet);
+  if (state.kind === 'good') return;
+  if (state.kind === 'foreign') {
+    throw new Error(
+      `${file.path}: SERVICE_TOKEN was not signed with SIGNING_KEYS of services/auth/.env (${state.reason}). Remove that line and run set-up again`,
+    );
+  }
+  const id = state.kind === 'expired' ? state.serviceId : randomUUID();
+  const { token, expiresAt } = await issueServiceToken(await importSigningKey(signer), { id, name: service });
+  const comment = `The token of ${service}, good until ${expiresAt.toISOString().slice(0, 10)}`;
+  if (state.kind === 'expired') file.replace('SERVICE_TOKEN', token);
+  else file.add({ name: 'SERVICE_TOKEN', value: token, comment });
+}
+
+/** 192 bits; of characters that stand in a URL as they are. */
+function password(): string {
+  return randomBytes(24).toString('base64url');
+}

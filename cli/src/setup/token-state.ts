@@ -1,0 +1,35 @@
+import { verifyToken, type KeySet } from '@arcadium/mesh/identity';
+import { MeshError } from '@arcadium/mesh/wire';
+import { decodeJwt } from 'jose';
+import { z } from 'zod';
+
+/** What is to be done with a service token that is there already. */
+export type TokenState =
+  | { kind: 'good' }
+  | { kind: 'expired'; serviceId: string }
+  | { kind: 'foreign'; reason: string };
+
+const dated = z.object({ exp: z.number(), service_id: z.string() });
+
+/** Tells a token that is in force from one that has expired and one that these keys did not sign. */
+export async function tokenState(token: string, keys: KeySet): Promise<TokenState> {
+  try {
+    await verifyToken('service', token, keys);
+    return { kind: 'good' };
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    const claims = dated.safeParse(claimsOf(token));
+    // An expired token fails for its date alone only after its signature held.
+    return claims.success && error.message.endsWith('it has expired')
+      ? { kind: 'expired', serviceId: claims.data.service_id }
+      : { kind: 'foreign', reason: error.message };
+  }
+}
+
+function claimsOf(token: string): unknown {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** The id of anything stored: a UUID, version 7, so that ids sort by time of creation. */
+export const id = z.uuid();
+
+/** A moment, ISO 8601 in UTC, as `2026-01-31T12:00:00.000Z`. */
+export const time = z.iso.datetime();
+
+/** A line that a person typed: trimmed, not empty, and free of control characters. */
+export function line(longest: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+}
+
+/** A text of several lines: not blank, and without the NUL that PostgreSQL cannot store. */
+export function text(longest: number) {
+  return z
+    .string()
+    .max(longest)
+    .refine((value) => value.trim() !== '', 'must not be blank')
+    .refine((value) => !value.includes('\0'), 'must not contain NUL');
+}
+
+/** A name that the sender of a request chooses, so that sending it again does nothing more. */
+export const idempotencyKey = z.string().regex(/^[\w:.-]{1,128}$/, 'up to 128 of A–Z a–z 0–9 _ : . -');

@@ -1,0 +1,160 @@
+import {
+  admin,
+  contract,
+  either,
+  error,
+  mutation,
+  query,
+  services,
+  subscription,
+  user,
+} from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { id, idempotencyKey, line, text, time } from './field.ts';
+import { listInput, listOf } from './list.ts';
+
+/** What a notification is about; a user may mute a topic, `security` excepted. */
+export const topics = ['comment', 'reply', 'page', 'security'] as const;
+const topic = z.enum(topics);
+export type Topic = z.output<typeof topic>;
+
+const message = z.object({
+  title: line(200),
+  body: text(2000),
+  /** Where to read on: a path of the service that sent it, as `/pages/readme`. */
+  link: z
+    .string()
+    .max(500)
+    .regex(/^\/[\w./#-]*$/)
+    .optional(),
+});
+
+const notification = z.object({
+  id,
+  topic,
+  title: z.string(),
+  body: z.string(),
+  link: z.string().nullable(),
+  /** The service that sent it. */
+  sender: z.string(),
+  createdAt: time,
+  readAt: time.nullable(),
+});
+export type Notification = z.output<typeof notification>;
+
+const broadcast = z.object({
+  id,
+  title: z.string(),
+  body: z.string(),
+  link: z.string().nullable(),
+  sender: z.string(),
+  createdAt: time,
+  /** When the administrator who asks read it. */
+  readAt: time.nullable(),
+});
+export type Broadcast = z.output<typeof broadcast>;
+
+const keyReused = error(
+  'CONFLICT',
+  'This key was used for something else',
+  z.object({ key: z.string() }),
+);
+
+const ids = z.object({ ids: z.array(id).min(1).max(100) });
+const count = z.object({ count: z.int().min(0) });
+const changed = z.object({ changed: z.int().min(0) });
+const preferences = z.object({ muted: z.array(topic.exclude(['security'])).max(topics.length) });
+
+/** What users and administrators are told. */
+export const notificationContract = contract('notification', {
+  notifications: {
+    send: mutation({
+      summary: 'Tell one user something; the same key again changes nothing',
+      input: message.extend({ key: idempotencyKey, userId: id, topic }),
+      output: z.object({
+        /** Null where the user has muted the topic. */
+        id: id.nullable(),
+        outcome: z.enum(['stored', 'duplicate', 'muted']),
+      }),
+      access: services('auth', 'wiki'),
+      idempotent: true,
+      errors: { KEY_REUSED: keyReused },
+    }),
+    sendMany: mutation({
+      summary: 'Tell several users the same; the same key again changes nothing',
+      input: message.extend({ key: idempotencyKey, userIds: z.array(id).min(1).max(500), topic }),
+      output: z.object({
+        stored: z.int().min(0),
+        duplicate: z.int().min(0),
+        muted: z.int().min(0),
+      }),
+      access: services('auth', 'wiki'),
+      idempotent: true,
+      errors: { KEY_REUSED: keyReused },
+    }),
+    list: query({
+      summary: 'The notifications of the user who asks, newest first',
+      input: listInput.extend({ unreadOnly: z.boolean().default(false) }),
+      output: listOf(notification),
+      access: user,
+    }),
+    unreadCount: query({ summary: 'How many are unread', output: count, access: user }),
+    markRead: mutation({
+      summary: 'Mark some as read; ids that are not the user’s own are left alone',
+      input: ids,
+      output: changed,
+      access: user,
+      idempotent: true,
+    }),
+    markAllRead: mutation({
+      summary: 'Mark everything up to one notification as read, so that a later arrival stays unread',
+      input: z.object({ upTo: id }),
+      output: changed,
+      access: user,
+      idempotent: true,
+      errors: {
+        NOTIFICATION_NOT_FOUND: error('NOT_FOUND', 'There is no such notification', z.object({ id })),
+      },
+    }),
+    watch: subscription({
+      summary: 'Each notification of the user who asks as it arrives, and after a reconnect those missed',
+      input: z.object({ lastEventId: id.nullish() }).optional(),
+      output: notification,
+      access: user,
+    }),
+  },
+  broadcasts: {
+    send: mutation({
+      summary: 'Tell all administrators something; the same key again changes nothing',
+      input: message.extend({ key: idempotencyKey }),
+      output: z.object({ id, outcome: z.enum(['stored', 'duplicate']) }),
+      access: either(admin, services('auth', 'wiki')),
+      idempotent: true,
+      errors: { KEY_REUSED: keyReused },
+    }),
+    list: query({
+      summary: 'What administrators were told, newest first',
+      input: listInput.extend({ unreadOnly: z.boolean().default(false) }),
+      output: listOf(broadcast),
+      access: admin,
+    }),
+    unreadCount: query({ summary: 'How many are unread', output: count, access: admin }),
+    markRead: mutation({
+      summary: 'Mark some as read by the administrator who asks',
+      input: ids,
+      output: changed,
+      access: admin,
+      idempotent: true,
+    }),
+  },
+  preferences: {
+    get: query({ summary: 'Which topics the user who asks has muted', output: preferences, access: user }),
+    set: mutation({
+      summary: 'Mute these topics and no others',
+      input: preferences,
+      output: preferences,
+      access: user,
+      idempotent: true,
+    }),
+  },
+});

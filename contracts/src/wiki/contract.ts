@@ -1,0 +1,239 @@
+import { anyone, contract, mutation, query, user } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { id, line } from '../field.ts';
+import { listInput, listOf } from '../list.ts';
+import { comment, commentBody, commentErrors, replyErrors } from './comment.ts';
+import {
+  body,
+  editErrors,
+  page,
+  pageErrors,
+  pageNode,
+  pageSummary,
+  revision,
+  revisionErrors,
+  revisionNumber,
+  slug,
+  slugErrors,
+  title,
+} from './page.ts';
+
+const pageId = z.object({ id });
+const pageAddress = z.union([pageId, z.object({ slug })]);
+const term = z.string().min(1).max(64);
+
+/** What is known, and who wrote it. */
+export const wikiContract = contract('wiki', {
+  pages: {
+    create: mutation({
+      summary: 'Publish a page',
+      input: z.object({ slug, title, body, parentId: id.nullable().default(null) }),
+      output: page,
+      access: user,
+      errors: slugErrors,
+    }),
+    get: query({
+      summary: 'One page by id or address',
+      input: pageAddress,
+      output: page,
+      access: anyone,
+      errors: pageErrors,
+    }),
+    list: query({
+      summary: 'Pages, last changed first; or those in the recycle bin',
+      input: listInput.extend({ authorId: id.optional(), deleted: z.boolean().default(false) }),
+      output: listOf(pageSummary),
+      access: anyone,
+    }),
+    tree: query({
+      summary: 'Pages below one page, or below none, parents before children; at most 1000',
+      input: z.object({ rootId: id.nullable().default(null), depth: z.int().min(1).max(10).default(10) }),
+      output: z.object({ items: z.array(pageNode).max(1000), truncated: z.boolean() }),
+      access: anyone,
+    }),
+    update: mutation({
+      summary: 'Change title or text, unless somebody else did since `revision`',
+      input: z.object({ id, revision: revisionNumber, title: title.optional(), body: body.optional() }),
+      output: page,
+      access: user,
+      errors: editErrors,
+    }),
+    move: mutation({
+      summary: 'Change the address or the parent',
+      input: z.object({
+        id,
+        revision: revisionNumber,
+        slug: slug.optional(),
+        parentId: id.nullable().optional(),
+      }),
+      output: pageSummary,
+      access: user,
+      errors: { ...editErrors, ...slugErrors },
+    }),
+    delete: mutation({
+      summary: 'Put a page into the recycle bin (its author, or an administrator)',
+      input: pageId,
+      output: pageSummary,
+      access: user,
+      idempotent: true,
+      errors: pageErrors,
+    }),
+    restore: mutation({
+      summary: 'Take a page out of the recycle bin (its author, or an administrator)',
+      input: pageId,
+      output: pageSummary,
+      access: user,
+      idempotent: true,
+      errors: { ...pageErrors, SLUG_TAKEN: slugErrors.SLUG_TAKEN },
+    }),
+    history: query({
+      summary: 'The revisions of a page, newest first',
+      input: listInput.extend({ id }),
+      output: listOf(revision),
+      access: anyone,
+      errors: pageErrors,
+    }),
+    revision: query({
+      summary: 'A page as it was at one revision',
+      input: z.object({ id, revision: revisionNumber }),
+      output: revision.extend({ body: z.string() }),
+      access: anyone,
+      errors: revisionErrors,
+    }),
+    diff: query({
+      summary: 'What changed between two revisions, as a unified diff',
+      input: z.object({ id, from: revisionNumber, to: revisionNumber }),
+      output: z.object({ added: z.int(), removed: z.int(), patch: z.string() }),
+      access: anyone,
+      errors: revisionErrors,
+    }),
+    revert: mutation({
+      summary: 'Make an earlier revision the newest',
+      input: z.object({ id, revision: revisionNumber, to: revisionNumber }),
+      output: page,
+      access: user,
+      errors: { ...editErrors, ...revisionErrors },
+    }),
+    watch: mutation({
+      summary: 'Be told of every change of a page and every comment on it',
+      input: pageId,
+      output: z.object({ watching: z.boolean() }),
+      access: user,
+      idempotent: true,
+      errors: pageErrors,
+    }),
+    unwatch: mutation({
+      summary: 'Be told no more',
+      input: pageId,
+      output: z.object({ watching: z.boolean() }),
+      access: user,
+      idempotent: true,
+      errors: pageErrors,
+    }),
+  },
+  comments: {
+    create: mutation({
+      summary: 'Comment on a page, or answer a comment on it',
+      input: z.object({ pageId: id, body: commentBody, parentId: id.nullable().default(null) }),
+      output: comment,
+      access: user,
+      errors: { ...pageErrors, ...replyErrors },
+    }),
+    list: query({
+      summary: 'The comments on a page, oldest first',
+      input: listInput.extend({ pageId: id }),
+      output: listOf(comment),
+      access: anyone,
+      errors: pageErrors,
+    }),
+    update: mutation({
+      summary: 'Change one’s own comment',
+      input: z.object({ id, body: commentBody }),
+      output: comment,
+      access: user,
+      idempotent: true,
+      errors: commentErrors,
+    }),
+    delete: mutation({
+      summary: 'Delete a comment (its author, or an administrator); answers to it stay',
+      input: z.object({ id }),
+      output: comment,
+      access: user,
+      idempotent: true,
+      errors: commentErrors,
+    }),
+    resolve: mutation({
+      summary: 'Say that a comment is dealt with, or not yet after all',
+      input: z.object({ id, resolved: z.boolean().default(true) }),
+      output: comment,
+      access: user,
+      idempotent: true,
+      errors: commentErrors,
+    }),
+  },
+  links: {
+    backlinks: query({
+      summary: 'The pages that link to an address, whether a page is there yet or not',
+      input: listInput.extend({ slug }),
+      output: listOf(pageSummary),
+      access: anyone,
+    }),
+    broken: query({
+      summary: 'Links that lead to no page; of one page, or of all',
+      input: listInput.extend({ pageId: id.optional() }),
+      output: listOf(z.object({ pageId: id, slug: z.string(), target: z.string(), text: z.string() })),
+      access: anyone,
+    }),
+    orphans: query({
+      summary: 'Pages that no other page links to',
+      input: listInput,
+      output: listOf(pageSummary),
+      access: anyone,
+    }),
+  },
+  search: {
+    query: query({
+      summary: 'Pages by words in their title or text, best first',
+      input: listInput.extend({ text: line(200) }),
+      output: listOf(
+        z.object({
+          page: pageSummary,
+          /** Safe HTML: everything escaped, the words found within `<mark>`. */
+          excerpt: z.string(),
+          rank: z.number(),
+        }),
+      ),
+      access: anyone,
+    }),
+    suggest: query({
+      summary: 'Titles like what was typed so far, spelling mistakes included',
+      input: z.object({ text: line(100), limit: z.int().min(1).max(20).default(8) }),
+      output: z.object({ items: z.array(pageSummary.pick({ id: true, slug: true, title: true })).max(20) }),
+      access: anyone,
+    }),
+  },
+  index: {
+    list: query({
+      summary: 'The terms of all pages in alphabetical order, as at the end of a book',
+      input: listInput.extend({ prefix: term.optional() }),
+      output: listOf(z.object({ term: z.string(), pages: z.int() })),
+      access: anyone,
+    }),
+    get: query({
+      summary: 'Where a term stands, heaviest first',
+      input: listInput.extend({ term }),
+      output: listOf(
+        z.object({
+          pageId: id,
+          slug: z.string(),
+          title: z.string(),
+          kind: z.enum(['title', 'heading', 'body']),
+          /** The heading to jump to. */
+          anchor: z.string().nullable(),
+          weight: z.number(),
+        }),
+      ),
+      access: anyone,
+    }),
+  },
+});

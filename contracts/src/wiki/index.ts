@@ -1,0 +1,3 @@
+export { type Comment } from './comment.ts';
+export { wikiContract } from './contract.ts';
+export { type Page, type PageSummary } from './page.ts';

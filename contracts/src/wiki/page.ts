@@ -1,0 +1,73 @@
+import { error } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { id, line, text, time } from '../field.ts';
+
+/** A page's address: lower case, path-like, as `docs/architecture`. */
+export const slug = z
+  .string()
+  .max(200)
+  .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/, 'lower-case words between slashes');
+
+export const title = line(200);
+
+/** Markdown (GitHub flavour). */
+export const body = text(200_000);
+
+export const revisionNumber = z.int().min(1).max(2_147_483_647);
+
+/** A page without its text. */
+export const pageSummary = z.object({
+  id,
+  slug: z.string(),
+  title: z.string(),
+  parentId: id.nullable(),
+  /** Grows by one with each change; send it back when changing the page. */
+  revision: z.int(),
+  /** Who made the page. */
+  authorId: id,
+  createdAt: time,
+  updatedAt: time,
+  /** When it went into the recycle bin. */
+  deletedAt: time.nullable(),
+});
+export type PageSummary = z.output<typeof pageSummary>;
+
+export const page = pageSummary.extend({ body: z.string() });
+export type Page = z.output<typeof page>;
+
+/** One node of the tree of pages. */
+export const pageNode = pageSummary.pick({ id: true, slug: true, title: true, parentId: true }).extend({
+  depth: z.int().min(0),
+  hasChildren: z.boolean(),
+});
+
+/** What a page was after one change. */
+export const revision = z.object({
+  revision: z.int(),
+  title: z.string(),
+  authorId: id,
+  createdAt: time,
+});
+
+export const pageErrors = {
+  PAGE_NOT_FOUND: error('NOT_FOUND', 'There is no such page', z.object({})),
+} as const;
+
+export const slugErrors = {
+  SLUG_TAKEN: error('CONFLICT', 'A page with this address exists', z.object({ slug: z.string() })),
+  PARENT_NOT_FOUND: error('UNPROCESSABLE_CONTENT', 'There is no such parent page', z.object({ parentId: id })),
+} as const;
+
+export const editErrors = {
+  ...pageErrors,
+  EDIT_CONFLICT: error(
+    'CONFLICT',
+    'The page has been changed since it was read',
+    z.object({ currentRevision: z.int() }),
+  ),
+} as const;
+
+export const revisionErrors = {
+  ...pageErrors,
+  REVISION_NOT_FOUND: error('NOT_FOUND', 'There is no such revision', z.object({ revision: z.int() })),
+} as const;

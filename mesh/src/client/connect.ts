@@ -1,0 +1,87 @@
+import type { TRPCClient } from '@trpc/client';
+import { entriesOf, type AnyContract, type RouterOf } from '../contract/index.ts';
+import { defaultRetryPolicy, type RetryPolicy } from '../resilience/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
+import { call, type CallOptions } from './call.ts';
+import type { Connection } from './connection.ts';
+import { createHttpTransport } from './http-transport.ts';
+import { createSubscriptionClient } from './subscriptions.ts';
+import type { Transport } from './transport.ts';
+
+/** How to reach a service, and as whom. */
+export interface ConnectOptions<As extends string> {
+  /** Who calls: a service's name, or `user`, `admin`, `anyone`. What it may not call is not in the client's type. */
+  as: As;
+  /** Where the service is, as `http://localhost:8000`. */
+  url: string;
+  /** The caller's token, or a function that returns the one in force. @default none */
+  token?: string | (() => string | undefined);
+  log: Logger;
+  /** @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
+  retryPolicy?: RetryPolicy;
+  /** Longest wait for one attempt, in milliseconds, unless the contract names a shorter one. @default 5000 */
+  timeoutMs?: number;
+  /** What carries the calls. @default HTTP to `url` */
+  transport?: Transport;
+}
+
+/**
+ * A typed tRPC client of one service: `client.pages.get.query({ slug })`.
+ * The second argument of a call takes a `signal`, and in its `context` the
+ * `userToken` of a user for whom the call is made.
+ */
+export type MeshClient<To extends AnyContract, As extends string> = Omit<TRPCClient<RouterOf<To, As>>, symbol> & {
+  /** Closes its connections; calls under way fail. */
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+type RequestOptions = { signal?: AbortSignal; context?: { userToken?: string } };
+
+/**
+ * Connects to a service as somebody. No connection is made before the first call.
+ *
+ * A call that fails rejects with TRPCClientError; `error.data.code` says how,
+ * and `error.data.error` is the typed error where the contract names one.
+ * Await it through `safe()` from `@trpc/client` to have that error typed.
+ */
+export function connect<const To extends AnyContract, const As extends string>(
+  to: To,
+  options: ConnectOptions<As>,
+): MeshClient<To, As> {
+  const { as, url, token, log, retryPolicy = defaultRetryPolicy, timeoutMs = 5000 } = options;
+  const scheme = isPerson(as) ? userTokenScheme : serviceTokenScheme;
+  const authorization = (): string | undefined => {
+    const current = typeof token === 'function' ? token() : token;
+    return current === undefined ? undefined : `${scheme} ${current}`;
+  };
+  const transport = options.transport ?? createHttpTransport(url, { connectTimeoutMs: timeoutMs });
+  const connection: Connection = { target: to.name, as, transport, authorization, retryPolicy, timeoutMs, log };
+
+  const client: Record<string | symbol, unknown> = { [Symbol.asyncDispose]: () => transport.close() };
+  const subscriptions = createSubscriptionClient(url, authorization);
+  for (const { path, procedure } of entriesOf(to)) {
+    const unary = (input: unknown, request: RequestOptions = {}) =>
+      call(connection, { path, procedure }, input, optionsOf(request));
+    const method = {
+      query: { query: unary },
+      mutation: { mutate: unary },
+      subscription: { subscribe: subscriptions.subscription.bind(subscriptions, path) },
+    };
+    insert(client, path.split('.'), method[procedure.kind]);
+  }
+  return client as MeshClient<To, As>;
+}
+
+function isPerson(as: string): boolean {
+  return as === 'user' || as === 'admin' || as === 'anyone';
+}
+
+function optionsOf({ signal, context }: RequestOptions): CallOptions {
+  return { ...(signal && { signal }), ...(context?.userToken !== undefined && { userToken: context.userToken }) };
+}
+
+function insert(tree: Record<string | symbol, unknown>, [head = '', ...rest]: string[], leaf: object): void {
+  if (rest.length === 0) tree[head] = leaf;
+  else insert((tree[head] ??= {}) as Record<string, unknown>, rest, leaf);
+}

@@ -1,0 +1,18 @@
+import type { RetryPolicy } from '../resilience/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import type { Transport } from './transport.ts';
+
+/** A client's connection to one service, and all that its calls have in common. */
+export interface Connection {
+  /** The service that is called. */
+  readonly target: string;
+  /** Who calls. */
+  readonly as: string;
+  readonly transport: Transport;
+  /** The `authorization` header, read anew for each call so that a rotated token is used at once. */
+  readonly authorization: () => string | undefined;
+  readonly retryPolicy: RetryPolicy;
+  /** Longest wait for one attempt unless the contract names a shorter one, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly log: Logger;
+}

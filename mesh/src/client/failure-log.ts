@@ -1,0 +1,36 @@
+import type { FailedAttempt } from '../resilience/index.ts';
+import { header } from '../wire/index.ts';
+import { isCallError } from './call-error.ts';
+import type { Connection } from './connection.ts';
+
+/**
+ * Logs one attempt that failed, with the documented fields: `endpoint`,
+ * `error`, `retry_count`, `timestamp`, and the call's `context`. An error that
+ * the contract names is an answer, not a fault, and is there for those who
+ * look for it.
+ */
+export function logFailure(
+  { error, attempt, retryInMs }: FailedAttempt,
+  from: { connection: Connection; path: string; headers: Readonly<Record<string, string>> },
+): void {
+  const { connection, path, headers } = from;
+  const data = isCallError(error) ? error.data : undefined;
+  const fields = {
+    endpoint: `${connection.transport.url}/trpc/${path}`,
+    error: error.message,
+    code: data?.code,
+    retry_count: attempt - 1,
+    timestamp: new Date().toISOString(),
+    context: {
+      caller: connection.as,
+      target: connection.target,
+      procedure: path,
+      request_id: headers[header.requestId],
+      trace_id: headers[header.traceparent]?.split('-')[1],
+      retry_in_ms: retryInMs,
+    },
+  };
+  if (data?.error) connection.log.debug(fields, `${connection.target} refused a call`);
+  else if (retryInMs === undefined) connection.log.warn(fields, `a call to ${connection.target} failed`);
+  else connection.log.warn(fields, `a call to ${connection.target} failed and will be made again`);
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { logLevels } from '../telemetry/index.ts';
+
+const wholeNumber = (least: number, most: number, fallback: number) =>
+  z.coerce.number('must be a number').int().min(least).max(most).default(fallback);
+
+/** What every service has. @param port The documented port, which PORT replaces. */
+export const serverFields = (port: number) => ({
+  /** Where to listen; 0.0.0.0 in a container. */
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535, port),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
+});
+
+/** The service's own database. */
+export const databaseFields = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' }),
+  /** Connections. */
+  DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
+  DATABASE_CONNECT_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
+  DATABASE_IDLE_TIMEOUT_MS: wholeNumber(0, 86_400_000, 1_800_000),
+};
+
+/** How this service calls others. */
+export const callFields = {
+  /** Retries after the first failure. */
+  RETRY_ATTEMPTS: wholeNumber(0, 10, 3),
+  /** Before the first retry, in milliseconds; each further one waits twice as long. */
+  RETRY_BASE_MS: wholeNumber(1, 60_000, 1000),
+  /** Share of the wait that chance may add or take away. */
+  RETRY_JITTER: z.coerce.number('must be a number').min(0).max(1).default(0.2),
+  /** Longest wait for one attempt, in milliseconds. */
+  REQUEST_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
+};
+
+/** Where a service is. */
+export const serviceUrl = (fallback: string) =>
+  z.url({ protocol: /^https?$/, error: 'must be http://host:port' }).default(fallback);
+
+/** A value that must be there and is never printed. */
+export const secret = z.string().min(1);
+
+/** JSON of a schema, in one setting. */
+export function json<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is no JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import type { Environment } from './environment.ts';
+
+/**
+ * Reads a typed configuration out of the environment, all of it or nothing.
+ * Each setting may also be a file's content: `<NAME>_FILE` names the file, and
+ * is read where `<NAME>` itself is not set.
+ *
+ * @param fields A schema for each setting, by its name in the environment.
+ * @throws ConfigError with every problem at once: name and reason, never the value, which may be a secret.
+ */
+export function readConfig<Fields extends z.ZodRawShape>(
+  fields: Fields,
+  environment: Environment,
+): z.output<z.ZodObject<Fields>> {
+  const problems: string[] = [];
+  const settings = Object.fromEntries(
+    Object.keys(fields).map((name) => [name, environment[name] ?? readSecretFile(name, environment, problems)]),
+  );
+  const parsed = z.object(fields).safeParse(settings);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (problems.some((problem) => problem.startsWith(`${name}_FILE:`))) continue;
+    problems.push(`${name}: ${settings[name] === undefined ? 'is not set' : issue.message}`);
+  }
+  throw new ConfigError(problems);
+}
+
+function readSecretFile(name: string, environment: Environment, problems: string[]): string | undefined {
+  const path = environment[`${name}_FILE`];
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch (error) {
+    problems.push(`${name}_FILE: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+/** One way to be admitted: all that it names must hold. */
+export type Alternative = Readonly<{
+  /** The calling service is one of these. Absent: the caller is no service. */
+  services?: readonly string[];
+  /** A user stands behind the call, with at least this role. Absent: none needs to. */
+  user?: 'user' | 'admin';
+}>;
+
+declare const admitted: unique symbol;
+
+/**
+ * Who may call a procedure: any one of the alternatives. Deny by default: a
+ * rule without alternatives admits nobody, and an alternative that names no
+ * services admits none, `anyone` excepted.
+ *
+ * `Caller` is the type-level name of those admitted: `'anyone'`, `'user'`,
+ * `'admin'`, a service's name, or `'<service> for user'`.
+ */
+export interface Access<Caller extends string = string> {
+  readonly alternatives: readonly Alternative[];
+  /** Exists for the type checker alone. */
+  readonly [admitted]?: Caller;
+}
+
+/** Admits every caller, with credentials or without. */
+export const anyone: Access<'anyone'> = { alternatives: [{}] };
+
+/** Admits a user who calls by himself, whatever the role. */
+export const user: Access<'user'> = { alternatives: [{ user: 'user' }] };
+
+/** Admits an administrator who calls by himself. */
+export const admin: Access<'admin'> = { alternatives: [{ user: 'admin' }] };
+
+/** Admits the named services, whether they act for a user or not. */
+export function services<const Name extends string>(...names: readonly Name[]): Access<Name> {
+  return { alternatives: [{ services: names }] };
+}
+
+/** Admits whoever any of the rules admits. */
+export function either<const Rules extends readonly Access[]>(
+  ...rules: Rules
+): Access<CallerOf<Rules[number]>> {
+  return { alternatives: rules.flatMap((rule) => rule.alternatives) };
+}
+
+/** Admits a service that acts for a user: both credentials are needed, and both are checked. */
+export function actingFor<Name extends string, Role extends 'user' | 'admin'>(
+  service: Access<Name>,
+  behind: Access<Role>,
+): Access<`${Name} for ${Role}`> {
+  return {
+    alternatives: service.alternatives.flatMap((one) =>
+      behind.alternatives.map((other) => ({ ...one, ...other })),
+    ),
+  };
+}
+
+/** The type-level names of those whom a rule admits. */
+export type CallerOf<Rule> = Rule extends Access<infer Caller> ? Caller : never;
+
+/**
+ * What somebody can present, as those names: everyone may call what is open to
+ * `anyone`, an administrator also what users may, and a service also what it
+ * may do for a user.
+ */
+export type Presents<As extends string> = As extends 'anyone'
+  ? 'anyone'
+  : As extends 'user'
+    ? 'anyone' | 'user'
+    : As extends 'admin'
+      ? 'anyone' | 'user' | 'admin'
+      : 'anyone' | As | `${As} for ${'user' | 'admin'}`;

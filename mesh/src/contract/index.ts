@@ -1,0 +1,40 @@
+export {
+  actingFor,
+  admin,
+  anyone,
+  either,
+  services,
+  user,
+  type Access,
+  type Alternative,
+  type CallerOf,
+} from './access.ts';
+export {
+  admit,
+  nobody,
+  type AdmittedCaller,
+  type Caller,
+  type ServiceIdentity,
+  type UserIdentity,
+} from './caller.ts';
+export {
+  contract,
+  entriesOf,
+  isProcedure,
+  type AnyContract,
+  type Contract,
+  type ContractEntry,
+  type PathOf,
+  type ProcedureAt,
+  type ProcedureTree,
+} from './contract.ts';
+export { error, errorFactories, type ErrorDefinitions, type ErrorFactories, type NamedErrorOf } from './error.ts';
+export {
+  defaultTimeoutMs,
+  mutation,
+  query,
+  subscription,
+  type AnyProcedure,
+  type ProcedureKind,
+} from './procedure.ts';
+export { type RouterOf } from './router-type.ts';

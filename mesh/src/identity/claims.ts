@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** Who issues every token of this mesh (`iss`). */
+export const issuer = 'arcadium-auth';
+
+/** Whom a service's token is for (`aud`); a user's token has another audience and is refused for it. */
+export const serviceAudience = 'arcadium-services';
+
+/** Whom a user's access token is for (`aud`). */
+export const userAudience = 'arcadium-users';
+
+/** `typ` in the header of a service's token: one kind of token can never pass for another (RFC 8725 §3.11). */
+export const serviceTokenType = 'service+jwt';
+
+/** `typ` in the header of a user's access token (RFC 9068). */
+export const userTokenType = 'at+jwt';
+
+/** The only algorithm that is signed with or accepted (RFC 8725 §3.1). */
+export const algorithm = 'EdDSA';
+
+/** How long a service's token is good: 90 days, in seconds. */
+export const serviceTokenLifetime = 90 * 24 * 3600;
+
+/** How long a user's access token is good: 15 minutes, in seconds. */
+export const userTokenLifetime = 15 * 60;
+
+const registered = {
+  iss: z.literal(issuer),
+  sub: z.string().min(1),
+  jti: z.string().min(1),
+  /** In seconds since 1970, as the two below. */
+  iat: z.int(),
+  exp: z.int(),
+  nbf: z.int().optional(),
+};
+
+/** What a service's token says. */
+export const serviceClaims = z.object({
+  ...registered,
+  aud: z.literal(serviceAudience),
+  type: z.literal('service'),
+  service_id: z.string().min(1),
+  service_name: z.string().min(1),
+});
+export type ServiceClaims = z.output<typeof serviceClaims>;
+
+/** What a user's access token says. */
+export const userClaims = z.object({
+  ...registered,
+  aud: z.literal(userAudience),
+  type: z.literal('user'),
+  name: z.string(),
+  role: z.enum(['user', 'admin']),
+});
+export type UserClaims = z.output<typeof userClaims>;

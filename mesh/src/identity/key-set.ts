@@ -1,0 +1,77 @@
+import { importJWK, type CryptoKey } from 'jose';
+import { request } from 'undici';
+import { z } from 'zod';
+import type { Logger } from '../telemetry/index.ts';
+import { algorithm } from './claims.ts';
+import { publicJwk, type PublicJwk } from './signing-key.ts';
+
+/** What `/.well-known/jwks.json` answers (RFC 7517 §5). */
+export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
+export type Jwks = z.output<typeof jwks>;
+
+/** The public keys that tokens are verified with. */
+export interface KeySet {
+  /** The key with this id, asking the auth service once more if it is not known here. */
+  find(kid: string): Promise<CryptoKey | undefined>;
+  /** Ends the schedule. */
+  close(): void;
+}
+
+/** How often the auth service is asked for its keys, in milliseconds. */
+const refreshEveryMs = 5 * 60_000;
+
+/** How long after one question an unknown id makes no other, in milliseconds: whoever invents ids must not make traffic. */
+const askAgainAfterMs = 10_000;
+
+/**
+ * Makes the set of public keys: at first those of the environment, so that a
+ * service starts while auth is down; from then on what auth publishes.
+ *
+ * @param options.url Where auth publishes its keys; none for auth itself, whose environment has them all.
+ */
+export async function createKeySet(options: {
+  initial: readonly PublicJwk[];
+  url?: string;
+  log: Logger;
+}): Promise<KeySet> {
+  const { url, log } = options;
+  let keys = await importAll(options.initial);
+  let askedAt = -Infinity;
+  let asking: Promise<void> | undefined;
+
+  const ask = async (from: string): Promise<void> => {
+    try {
+      const answer = await request(from, { signal: AbortSignal.timeout(2000) });
+      const body = await answer.body.json();
+      if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
+      keys = await importAll(jwks.parse(body).keys);
+    } catch (error) {
+      log.warn({ url: from, reason: String(error) }, 'the public keys could not be fetched; those known stay in force');
+    }
+  };
+  const refresh = (): Promise<void> => {
+    if (!url) return Promise.resolve();
+    askedAt = performance.now();
+    asking ??= ask(url).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+  const schedule = url ? setInterval(() => void refresh(), refreshEveryMs).unref() : undefined;
+
+  return {
+    async find(kid) {
+      if (!keys.has(kid) && performance.now() - askedAt >= askAgainAfterMs) await refresh();
+      else if (!keys.has(kid) && asking) await asking;
+      return keys.get(kid);
+    },
+    close() {
+      clearInterval(schedule);
+    },
+  };
+}
+
+async function importAll(from: readonly PublicJwk[]): Promise<ReadonlyMap<string, CryptoKey>> {
+  const imported = from.map(async (jwk) => [jwk.kid, (await importJWK(jwk, algorithm)) as CryptoKey] as const);
+  return new Map(await Promise.all(imported));
+}

@@ -1,0 +1,1 @@
+export { defaultRetryPolicy, retry, type FailedAttempt, type RetryOptions, type RetryPolicy } from './retry.ts';

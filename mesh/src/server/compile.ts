@@ -1,0 +1,165 @@
+import { isTrackedEnvelope, tracked, type TrackedEnvelope } from '@trpc/server';
+import type { z } from 'zod';
+import {
+  admit,
+  entriesOf,
+  errorFactories,
+  type AnyContract,
+  type AnyProcedure,
+  type Caller,
+} from '../contract/index.ts';
+import { runInScope, type Logger } from '../telemetry/index.ts';
+import { childOf, MeshError, type TraceContext } from '../wire/index.ts';
+import { startDeadline } from './deadline.ts';
+import type { Call, Handlers } from './handler.ts';
+
+/** One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. */
+export interface Invocation {
+  readonly input: unknown;
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  /** How long the caller will still wait, in milliseconds, where it said so. */
+  readonly timeoutMs: number | undefined;
+  /** Fires when the caller goes away. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A procedure of a contract bound to its handler: authorise, parse, handle, present. */
+export interface CompiledProcedure {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  /**
+   * Runs a query or a mutation, and answers with what its output schema let through.
+   *
+   * @throws MeshError UNAUTHORIZED, FORBIDDEN, BAD_REQUEST or TIMEOUT; besides these whatever the handler throws.
+   */
+  call(invocation: Invocation): Promise<unknown>;
+  /** Runs a subscription until its handler ends it, which it must when its signal fires; errors as for `call`. */
+  subscribe(invocation: Invocation): AsyncGenerator<TrackedEnvelope<unknown>>;
+}
+
+type AnyHandler = (call: Call<AnyProcedure>) => unknown;
+
+/**
+ * Binds every procedure of a contract to its handler, once, at start. What it
+ * returns is the only implementation of the rules; every way into the service
+ * goes through it.
+ *
+ * @throws TypeError naming the procedures that have no handler.
+ */
+export function compile<From extends AnyContract>(
+  from: From,
+  handlers: Handlers<From>,
+  log: Logger,
+): readonly CompiledProcedure[] {
+  const entries = entriesOf(from).map((entry) => ({ ...entry, handler: handlerAt(handlers, entry.path) }));
+  const missing = entries.filter(({ handler }) => !handler).map(({ path }) => path);
+  if (missing.length > 0) throw new TypeError(`${from.name}: no handler for ${missing.join(', ')}`);
+  return entries.map(({ path, procedure, handler }) =>
+    compileProcedure({ path, procedure, handler: handler as AnyHandler, log: log.child({ procedure: path }) }),
+  );
+}
+
+function handlerAt(handlers: unknown, path: string): unknown {
+  return path.split('.').reduce((node, key) => (node as Record<string, unknown> | undefined)?.[key], handlers);
+}
+
+function compileProcedure(bound: {
+  path: string;
+  procedure: AnyProcedure;
+  handler: AnyHandler;
+  log: Logger;
+}): CompiledProcedure {
+  const { path, procedure, handler, log } = bound;
+  // One set for all calls: the factories hold no state.
+  const errors = errorFactories(procedure.errors);
+
+  const callOf = (invocation: Invocation, input: unknown, signal: AbortSignal): Call<AnyProcedure> => ({
+    input,
+    // `admit` has just checked what the type says.
+    caller: invocation.caller as Call<AnyProcedure>['caller'],
+    errors,
+    signal,
+    // Made when first asked for: most calls log nothing.
+    get log() {
+      return log.child({ request_id: invocation.requestId });
+    },
+    requestId: invocation.requestId,
+  });
+
+  return {
+    path,
+    procedure,
+
+    async call(invocation) {
+      authorise(procedure, invocation.caller);
+      const input = parseInput(procedure, invocation.input);
+      using deadline = startDeadline(
+        Math.min(procedure.timeoutMs, invocation.timeoutMs ?? Infinity),
+        invocation.signal,
+      );
+      const scope = {
+        requestId: invocation.requestId,
+        trace: childOf(invocation.trace),
+        deadline: deadline.at,
+        signal: deadline.signal,
+      };
+      const answer = await deadline.race(() =>
+        runInScope(scope, () => handler(callOf(invocation, input, deadline.signal))),
+      );
+      return present(procedure, path, answer);
+    },
+
+    async *subscribe(invocation) {
+      authorise(procedure, invocation.caller);
+      const input = parseInput(procedure, invocation.input);
+      const signal = invocation.signal ?? new AbortController().signal;
+      const scope = {
+        requestId: invocation.requestId,
+        trace: childOf(invocation.trace),
+        deadline: Infinity,
+        signal,
+      };
+      const events = handler(callOf(invocation, input, signal)) as AsyncIterable<unknown>;
+      const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
+      try {
+        for (;;) {
+          const next = await runInScope(scope, () => iterator.next());
+          if (next.done) return;
+          if (!isTrackedEnvelope(next.value)) throw new TypeError(`${path} yielded what is not tracked(id, event)`);
+          const [id, event] = next.value;
+          yield tracked(id, present(procedure, path, event));
+        }
+      } finally {
+        await iterator.return?.();
+      }
+    },
+  };
+}
+
+function authorise({ access }: AnyProcedure, caller: Caller): void {
+  const verdict = admit(access, caller);
+  if (verdict === 'unauthenticated') throw new MeshError('UNAUTHORIZED', 'This procedure needs credentials');
+  if (verdict === 'forbidden') throw new MeshError('FORBIDDEN', 'This caller may not call this procedure');
+}
+
+function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
+  const parsed = input.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new MeshError('BAD_REQUEST', 'The input does not fit the contract', { issues: issuesOf(parsed.error) });
+}
+
+/** The first few issues: an input wrong in a thousand places must not make an answer of a thousand lines. */
+function issuesOf(error: z.ZodError): { path: (string | number)[]; message: string }[] {
+  return error.issues.slice(0, 10).map(({ path, message }) => ({
+    path: path.map((key) => (typeof key === 'symbol' ? String(key) : key)),
+    message,
+  }));
+}
+
+function present({ output }: AnyProcedure, path: string, answer: unknown): unknown {
+  const parsed = output.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${path} answered what its contract does not allow`, { cause: parsed.error });
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorCodes, type ErrorCode } from '../wire/index.ts';
+
+/** A path outside of tRPC that answers JSON to GET and HEAD. */
+export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | JsonAnswer;
+
+export type JsonAnswer = Readonly<{ status: number; body: unknown; headers?: Readonly<Record<string, string>> }>;
+
+/** Writes a JSON answer; of HEAD, only its headers. */
+export function writeJson(request: IncomingMessage, response: ServerResponse, answer: JsonAnswer): void {
+  const text = JSON.stringify(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+/** An error outside of any procedure, in the shape that tRPC gives to its own. */
+export function errorAnswer(code: ErrorCode, message: string, headers: Record<string, string> = {}): JsonAnswer {
+  const { httpStatus } = errorCodes[code];
+  return { status: httpStatus, body: { error: { message, data: { code, httpStatus } } }, headers };
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
+import type { AnyTRPCRouter } from '@trpc/server';
+import type { Readiness } from '../health/index.ts';
+import type { Authenticate } from '../identity/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { header, MeshError } from '../wire/index.ts';
+import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
+import { logFailure } from './failure-log.ts';
+import { errorAnswer, writeJson, type JsonRoute } from './json.ts';
+import { readContext, requestIdOf } from './request-context.ts';
+
+/** The longest body of a request, in bytes. */
+export const maxBodyBytes = 1024 * 1024;
+
+/** The most calls in one batch. */
+export const maxBatchSize = 20;
+
+/** What every request goes through on its way to a procedure or a route. */
+export interface ListenerOptions {
+  router: AnyTRPCRouter;
+  routes: Readonly<Record<string, JsonRoute>>;
+  authenticate: Authenticate;
+  classify: ClassifyError | undefined;
+  readiness: Readiness;
+  log: Logger;
+}
+
+const trpcPrefix = '/trpc/';
+
+/**
+ * Makes the one listener of a service's port: exact paths for the routes,
+ * `/trpc/<procedure>` in tRPC's wire format, and JSON for whatever is neither.
+ */
+export function createListener(options: ListenerOptions): RequestListener {
+  return (request, response) => {
+    const requestId = requestIdOf(request);
+    response.setHeader(header.requestId, requestId);
+    // A client that keeps its connection would come back to a process that is about to end.
+    if (options.readiness.stage === 'draining') response.setHeader('connection', 'close');
+    const path = pathOf(request);
+    if (path.startsWith(trpcPrefix)) {
+      answerCall({ request, response, requestId, path: path.slice(trpcPrefix.length) }, options);
+      return;
+    }
+    void answerRoute(request, response, options, path);
+  };
+}
+
+/** The path as it was sent, without the query; an absolute-form target (RFC 9112 §3.2.2) loses its origin. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const path = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.test(url) ? url.replace(/^[^:]+:\/\/[^/?#]*/, '') : url;
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+  path: string;
+}
+
+function answerCall({ request, response, requestId, path }: Exchange, options: ListenerOptions): void {
+  const { router, authenticate, classify, readiness, log } = options;
+  if (readiness.stage === 'starting') {
+    const answer = errorAnswer('SERVICE_UNAVAILABLE', 'The service is starting', { 'retry-after': '1' });
+    writeJson(request, response, answer);
+    return;
+  }
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
+    // Answered before the body is read; the connection cannot be used again.
+    writeJson(request, response, tooLarge());
+    return;
+  }
+  void nodeHTTPRequestHandler({
+    router,
+    req: request,
+    res: response,
+    path,
+    maxBodySize: maxBodyBytes,
+    maxBatchSize,
+    allowMethodOverride: true,
+    createContext: async () => {
+      try {
+        return await readContext(request, requestId, authenticate);
+      } catch (thrown) {
+        throw toTrpcError(thrown, classify);
+      }
+    },
+    onError: ({ error, path: procedure }) => {
+      const failure = toMeshError(error, classify);
+      if (failure.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+      logFailure(log, failure, { procedure, request_id: requestId });
+    },
+  });
+}
+
+function tooLarge() {
+  const message = `The body is longer than ${maxBodyBytes} bytes`;
+  return errorAnswer('PAYLOAD_TOO_LARGE', message, { connection: 'close' });
+}
+
+async function answerRoute(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { routes, log }: ListenerOptions,
+  path: string,
+): Promise<void> {
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  try {
+    if (!route) {
+      writeJson(request, response, errorAnswer('NOT_FOUND', 'There is nothing at this path'));
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD', { allow: 'GET, HEAD' });
+      writeJson(request, response, answer);
+    } else {
+      writeJson(request, response, await route(request));
+    }
+  } catch (thrown) {
+    const failure = new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
+    logFailure(log, failure, { path });
+    if (!response.headersSent) writeJson(request, response, errorAnswer(failure.code, failure.message));
+  }
+}

@@ -1,0 +1,111 @@
+import { initTRPC, type AnyTRPCRouter, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
+import type { AnyContract, RouterOf } from '../contract/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { errorCodes, type ErrorShape, type InputIssue, type NamedError } from '../wire/index.ts';
+import { compile, type CompiledProcedure, type Invocation } from './compile.ts';
+import type { Handlers } from './handler.ts';
+import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
+
+/** What every request brings to its procedures, whichever way it came in. */
+export type RequestContext = Omit<Invocation, 'input' | 'signal'>;
+
+/** What a router needs beside its procedures. */
+export interface RouterOptions {
+  classify?: ClassifyError | undefined;
+  /** Fires, with the MeshError that subscribers get, when the service stops. @default never */
+  closing?: AbortSignal;
+}
+
+const never = new AbortController().signal;
+
+/**
+ * Makes the real tRPC router of a contract and its handlers, for stock
+ * adapters and `createCaller`: `createRouter(wikiContract, handlers, { log })`.
+ *
+ * @throws TypeError naming the procedures that have no handler.
+ */
+export function createRouter<From extends AnyContract>(
+  from: From,
+  handlers: Handlers<From>,
+  { log, ...options }: RouterOptions & { log: Logger },
+): RouterOf<From> {
+  return buildRouter(compile<From>(from, handlers, log), options) as unknown as RouterOf<From>;
+}
+
+/** The same from procedures already compiled: the router does nothing but call them. */
+export function buildRouter(
+  procedures: readonly CompiledProcedure[],
+  { classify, closing = never }: RouterOptions = {},
+): AnyTRPCRouter {
+  const trpc = initTRPC.context<RequestContext>().create({
+    // The formatter decides what is said of an error; nothing of a stack may go out beside it.
+    isDev: false,
+    errorFormatter: ({ error, shape, path, ctx }) => shapeOf({ error, shape, path, ctx, classify }),
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+  });
+
+  const unary =
+    ({ call }: CompiledProcedure) =>
+    async ({ ctx, input, signal }: { ctx: RequestContext; input: unknown; signal: AbortSignal | undefined }) => {
+      try {
+        return await call({ ...ctx, input, signal });
+      } catch (thrown) {
+        throw toTrpcError(thrown, classify);
+      }
+    };
+  const stream = ({ subscribe }: CompiledProcedure) =>
+    async function* ({ ctx, input, signal }: { ctx: RequestContext; input: unknown; signal: AbortSignal | undefined }) {
+      try {
+        yield* subscribe({ ...ctx, input, signal: AbortSignal.any(signal ? [signal, closing] : [closing]) });
+      } catch (thrown) {
+        if (!closing.aborted) throw toTrpcError(thrown, classify);
+      }
+      // An error that may be retried, not an end: the client comes back, to another replica or a new process.
+      if (closing.aborted) throw toTrpcError(closing.reason, classify);
+    };
+
+  const record: TRPCRouterRecord = {};
+  for (const compiled of procedures) {
+    // The schemas are checked by the compiled procedure; this parser only lets tRPC hand the input on.
+    const builder = trpc.procedure.input((input: unknown) => input);
+    const { kind } = compiled.procedure;
+    const built =
+      kind === 'query'
+        ? builder.query(unary(compiled))
+        : kind === 'mutation'
+          ? builder.mutation(unary(compiled))
+          : builder.subscription(stream(compiled));
+    insert(record, compiled.path.split('.'), built);
+  }
+  return trpc.router(record);
+}
+
+function insert(record: TRPCRouterRecord, [head = '', ...rest]: string[], built: TRPCRouterRecord[string]): void {
+  if (rest.length === 0) {
+    record[head] = built;
+    return;
+  }
+  const group = (record[head] ??= {}) as TRPCRouterRecord;
+  insert(group, rest, built);
+}
+
+/** An error as it goes out: what tRPC made of it, less what is none of the caller's business. */
+function shapeOf(from: {
+  error: TRPCError;
+  shape: { message: string; code: ErrorShape['code'] };
+  path: string | undefined;
+  ctx: RequestContext | undefined;
+  classify: ClassifyError | undefined;
+}): ErrorShape {
+  const { code, message, named, issues } = toMeshError(from.error, from.classify);
+  const optional: { path?: string; requestId?: string; issues?: readonly InputIssue[]; error?: NamedError } = {};
+  if (from.path !== undefined) optional.path = from.path;
+  if (from.ctx) optional.requestId = from.ctx.requestId;
+  if (issues) optional.issues = issues;
+  if (named) optional.error = named;
+  return {
+    message,
+    code: from.shape.code,
+    data: { code, httpStatus: errorCodes[code].httpStatus, ...optional },
+  };
+}

@@ -1,0 +1,66 @@
+import { ConfigError } from '../config/index.ts';
+
+/** What a process started, and how it ends. */
+export interface Startable {
+  stop(): Promise<void>;
+}
+
+/** Ctrl-C reaches a process from the terminal and from whatever started it: signals this close are one, in milliseconds. */
+const sameSignalMs = 1000;
+
+/**
+ * Runs a service as a process: starts it, and on SIGTERM or SIGINT stops it
+ * and exits 0. A second signal, a moment later, or a stop that fails, exits 1 at once.
+ *
+ * A configuration that cannot be used, a port that is taken, or anything else
+ * that keeps it from starting is said on standard error, in words, and the
+ * process exits 1.
+ *
+ * @param start Given a signal that fires when the process is to end, so that a start that waits can give up.
+ */
+export function run(start: (ending: AbortSignal) => Promise<Startable>): void {
+  const ending = new AbortController();
+  let stoppingSince: number | undefined;
+
+  const started = Promise.try(() => start(ending.signal));
+  started.catch((error: unknown) => {
+    if (!ending.signal.aborted) fail(explain(error));
+  });
+
+  const stop = (): void => {
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
+    ending.abort();
+    started
+      .then(
+        (service) => service.stop(),
+        () => undefined,
+      )
+      .then(
+        () => process.exit(0),
+        (error: unknown) => fail(explain(error)),
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (isPortTaken(error)) {
+    return `Port ${error.port} is taken: set PORT in this service's .env, and its URL in the .env of the others (README, "Ports")`;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function isPortTaken(error: unknown): error is NodeJS.ErrnoException & { port: number } {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}

@@ -1,0 +1,26 @@
+import type { TRPCDefaultErrorData, TRPCDefaultErrorShape } from '@trpc/server';
+import type { ErrorCode } from './error-code.ts';
+import type { NamedError } from './mesh-error.ts';
+
+/**
+ * An error as it goes over the wire: tRPC's own shape, with the request's id,
+ * and the typed error where the contract names one. No stack, no SQL, no path
+ * of a file ever gets in here.
+ */
+export interface ErrorShape<Named extends NamedError = NamedError> extends TRPCDefaultErrorShape {
+  data: ErrorData<Named>;
+}
+
+/** What a caller decides on; `path` is the procedure, as `pages.create`, where the call got that far. */
+export interface ErrorData<Named extends NamedError = NamedError> extends TRPCDefaultErrorData {
+  code: ErrorCode;
+  /** The id to look for in the logs. */
+  requestId?: string;
+  /** What the input schema refused, where that is the reason. */
+  issues?: readonly InputIssue[];
+  /** The typed error, where the contract names one. */
+  error?: Named;
+}
+
+/** One thing wrong with an input: where, and what. */
+export type InputIssue = Readonly<{ path: readonly (string | number)[]; message: string }>;

@@ -1,0 +1,20 @@
+/** The headers that both ends of a call agree on. */
+export const header = {
+  /** `Service-Token <jwt>` for a service, `Bearer <jwt>` for a user. */
+  authorization: 'authorization',
+  /** The access token of the user that a service acts for. */
+  userToken: 'x-user-token',
+  /** Names one request in every log that it touches. */
+  requestId: 'x-request-id',
+  /** W3C trace context. */
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+  /** How long the caller will still wait, in milliseconds. */
+  timeoutMs: 'x-timeout-ms',
+} as const;
+
+/** The scheme of `authorization` that a service's token travels under. */
+export const serviceTokenScheme = 'Service-Token';
+
+/** The scheme of `authorization` that a user's access token travels under. */
+export const userTokenScheme = 'Bearer';

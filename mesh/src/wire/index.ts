@@ -1,0 +1,12 @@
+export { errorCodes, isErrorCode, type ErrorCode } from './error-code.ts';
+export { type ErrorData, type ErrorShape, type InputIssue } from './error-shape.ts';
+export { header, serviceTokenScheme, userTokenScheme } from './header.ts';
+export { MeshError, type NamedError } from './mesh-error.ts';
+export { formatTimeout, parseTimeout } from './timeout.ts';
+export {
+  childOf,
+  formatTraceparent,
+  parseTraceContext,
+  startTrace,
+  type TraceContext,
+} from './trace-context.ts';

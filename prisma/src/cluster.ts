@@ -1,0 +1,135 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+import pg from 'pg';
+
+import type { Account, Binaries } from './binaries.ts';
+import { isRunning } from './process.ts';
+
+const run = promisify(execFile);
+
+/** What is needed to work on a data directory while no server runs on it. */
+export interface Cluster {
+  binaries: Binaries;
+  account: Account;
+  dataDir: string;
+  password: string;
+}
+
+/**
+ * Makes the data directory when there is none. `initdb` works in a directory
+ * beside it that takes the name at the end, so an interrupted first start
+ * leaves nothing that looks like a database.
+ *
+ * @throws Error when the directory holds something else, or when `initdb` fails.
+ */
+export async function initialiseCluster(cluster: Cluster): Promise<void> {
+  const { binaries, account, dataDir } = cluster;
+  if (existsSync(join(dataDir, 'PG_VERSION'))) return;
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
+    throw new Error(`${dataDir} is neither empty nor a PostgreSQL data directory: move it away and start again`);
+  }
+  mkdirSync(dirname(dataDir), { recursive: true });
+  removeAbandoned(dataDir);
+  const draft = `${dataDir}.init-${process.pid}`;
+  const passwordFile = `${draft}.password`;
+  try {
+    mkdirSync(draft, { mode: 0o700 });
+    writeFileSync(passwordFile, `${cluster.password}\n`, { mode: 0o600 });
+    own(account, draft, passwordFile);
+    await run(binaries.initdb, initdbArguments(draft, passwordFile), { ...account, cwd: '/' });
+    renameSync(draft, dataDir);
+  } catch (cause) {
+    const { stderr } = cause as { stderr?: string };
+    const hint = account.uid === undefined ? '' : unreachableHint(dataDir);
+    throw new Error(`initdb failed for ${dataDir}: ${stderr?.trim() || String(cause)}${hint}`, { cause });
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+function initdbArguments(draft: string, passwordFile: string): string[] {
+  return [
+    `--pgdata=${draft}`,
+    '--username=postgres',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    // PostgreSQL's own locale: the same order on every machine, and lower() knows more than ASCII.
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    // Seconds on a slow disk, for nothing: what a crash of the machine could spoil here is still empty.
+    '--no-sync',
+  ];
+}
+
+function own(account: Account, ...paths: string[]): void {
+  const { uid, gid } = account;
+  if (uid === undefined || gid === undefined) return;
+  for (const path of paths) chownSync(path, uid, gid);
+}
+
+function unreachableHint(dataDir: string): string {
+  return `\nPostgreSQL refuses to run as root, so it runs as the account "postgres", which must be able to reach ${dirname(dataDir)} and node_modules: clone somewhere else than under root's home, or run as an ordinary user`;
+}
+
+function removeAbandoned(dataDir: string): void {
+  const prefix = `${basename(dataDir)}.init-`;
+  for (const name of readdirSync(dirname(dataDir))) {
+    if (!name.startsWith(prefix) || isRunning(Number.parseInt(name.slice(prefix.length), 10))) continue;
+    rmSync(join(dirname(dataDir), name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes a `postmaster.pid` whose process is gone or is another program by
+ * now (PostgreSQL itself only asks whether the number is in use, which in a
+ * container it usually is). A server that is going down is waited for.
+ *
+ * @throws Error when a server still runs on the directory.
+ */
+export async function clearStaleLock(dataDir: string, patienceMs: number): Promise<void> {
+  const lockFile = join(dataDir, 'postmaster.pid');
+  const until = Date.now() + patienceMs;
+  while (existsSync(lockFile)) {
+    const pid = Number.parseInt(readFileSync(lockFile, 'utf8'), 10);
+    if (!isPostgres(pid)) return rmSync(lockFile, { force: true });
+    if (Date.now() > until) {
+      throw new Error(`a PostgreSQL of an earlier run (pid ${pid}) still works on ${dataDir}: stop it with "kill -INT ${pid}" and start again`);
+    }
+    await delay(50);
+  }
+}
+
+function isPostgres(pid: number): boolean {
+  if (!isRunning(pid)) return false;
+  const { stdout, status } = spawnSync('ps', ['-p', String(pid), '-o', 'stat=,args='], { encoding: 'utf8' });
+  if (status !== 0) return readCommand(pid)?.includes('postgres') ?? true;
+  return !stdout.startsWith('Z') && stdout.includes('postgres');
+}
+
+function readCommand(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8'); // images without ps
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives `postgres` the password of the settings, without knowing the old one: no server may be running. */
+export async function resetPassword(cluster: Cluster): Promise<void> {
+  const { binaries, account, dataDir, password } = cluster;
+  const single = execFile(binaries.postgres, ['--single', '-D', dataDir, 'postgres'], { ...account, cwd: '/' });
+  const done = new Promise<void>((resolve, reject) => {
+    single.once('error', reject);
+    single.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`postgres --single ended with ${code}`))));
+  });
+  // Single-user mode ends a statement at the newline, so the literal may hold none; pg writes newlines raw.
+  single.stdin?.end(`ALTER ROLE postgres PASSWORD ${pg.escapeLiteral(password.replaceAll('\n', ''))}\n`);
+  await done;
+}

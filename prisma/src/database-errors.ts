@@ -1,0 +1,115 @@
+// What went wrong, told from errors of three origins: pg and its pool, the
+// driver adapter, and Prisma's client, which wrap one another in several ways.
+
+/** System errors of a socket that say the server cannot be reached. */
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/**
+ * SQLSTATEs with which the server sends a session away; class 08 comes on top.
+ * 57P01 to 57P05: shutdown, crash, starting up, database dropped, idle session
+ * ended; 53300: too many connections; 25P03: idle in transaction ended.
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const SESSION_CODES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03']);
+
+/**
+ * Prisma's own: cannot reach, connect timed out, operation timed out, closed,
+ * pool timed out, too many connections.
+ * @see https://www.prisma.io/docs/orm/reference/error-reference
+ */
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
+
+/** Kinds of `DriverAdapterError` of `@prisma/adapter-pg`. */
+const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
+
+/** pg and pg-pool give these no code. */
+const MESSAGES = [
+  /^Connection terminated/,
+  /^timeout exceeded when trying to connect$/,
+  /^timeout expired$/,
+  /^Query read timeout$/,
+  /^Client has encountered a connection error and is not queryable$/,
+  /^Client was closed and is not queryable$/,
+  // P2028 has many causes; only this one means that no connection was to be had.
+  /Unable to start a transaction in the given time/,
+];
+
+interface Link {
+  code?: unknown;
+  originalCode?: unknown;
+  kind?: unknown;
+  message?: unknown;
+  cause?: unknown;
+  meta?: { driverAdapterError?: unknown };
+  errors?: unknown;
+}
+
+/**
+ * Whether a database call failed because the database could not be reached or
+ * went away, rather than because of what was asked: to be answered with
+ * SERVICE_UNAVAILABLE. Whether a lost write was applied is unknown then.
+ *
+ * Give it errors of database calls only: a refused connection to anything else
+ * looks the same.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return links(error).some((link) => {
+    const codes = [link.code, link.originalCode].filter((code) => typeof code === 'string');
+    return (
+      codes.some((code) => SOCKET_CODES.has(code) || isSessionCode(code) || PRISMA_CODES.has(code)) ||
+      (typeof link.kind === 'string' && ADAPTER_KINDS.has(link.kind)) ||
+      (typeof link.message === 'string' && MESSAGES.some((pattern) => pattern.test(String(link.message))))
+    );
+  });
+}
+
+function isSessionCode(code: string): boolean {
+  return SESSION_CODES.has(code) || /^08[0-9A-Z]{3}$/.test(code);
+}
+
+/**
+ * Whether a write broke a unique constraint.
+ *
+ * @param constraint Only this constraint or index, by its name in the database, e.g. `users_email_key`.
+ */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const chain = links(error);
+  const violated = chain.some(
+    (link) =>
+      link.code === '23505' || link.code === 'P2002' || link.originalCode === '23505' || link.kind === 'UniqueConstraintViolation',
+  );
+  if (!violated || constraint === undefined) return violated;
+  return chain.some((link) => constraintName(link) === constraint);
+}
+
+function constraintName(link: Link): string | undefined {
+  const { constraint } = link as { constraint?: string | { index?: string } };
+  return typeof constraint === 'object' ? constraint.index : constraint;
+}
+
+/** The error and everything it wraps, outermost first. */
+function links(error: unknown): Link[] {
+  const seen = new Set<unknown>();
+  const queue: unknown[] = [error];
+  const found: Link[] = [];
+  for (const next of queue) {
+    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+    seen.add(next);
+    const link = next as Link;
+    found.push(link);
+    queue.push(link.cause, link.meta?.driverAdapterError, ...(Array.isArray(link.errors) ? link.errors : []));
+  }
+  return found;
+}

@@ -1,0 +1,129 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+
+import { isDatabaseUnavailable } from './database-errors.ts';
+import type { Logger } from './logger.ts';
+import { connectionConfig } from './session.ts';
+
+export { classifyDatabaseError } from './classify.ts';
+export { isDatabaseUnavailable, isUniqueViolation } from './database-errors.ts';
+export type { Logger } from './logger.ts';
+
+/** What every generated Prisma client has. */
+interface Disconnectable {
+  $disconnect(): Promise<void>;
+}
+
+/** What {@link openDatabase} needs to know. */
+export interface DatabaseOptions<Client extends Disconnectable> {
+  /** `postgres://role:password@host:port/database`. */
+  url: string;
+  /** The service's schema, e.g. `auth`. */
+  schema: string;
+  /** The service's generated `PrismaClient` class. */
+  client: new (options: { adapter: PrismaPg }) => Client;
+  logger: Logger;
+  /** Most connections at once. @default 10 */
+  poolMax?: number;
+  /** Longest wait for a connection, new or from the pool, in milliseconds. @default 5000 */
+  connectTimeoutMs?: number;
+  /** A connection unused for so long is closed, in milliseconds. @default 1800000 */
+  idleTimeoutMs?: number;
+  /**
+   * Longest wait for the answer to one query, in milliseconds; its connection
+   * is given up then. It frees the pool from a server that vanished without
+   * closing its sockets, which TCP alone notices after a quarter of an hour.
+   * @default 30000
+   */
+  queryTimeoutMs?: number;
+}
+
+/** A service's way into its schema. */
+export interface Database<Client> {
+  client: Client;
+  /** The pool under the client, for SQL that Prisma has no words for. */
+  pool: pg.Pool;
+  /**
+   * Resolves when the database answers within a second.
+   * @throws Error of which {@link isDatabaseUnavailable} is true when it does not.
+   */
+  ping(): Promise<void>;
+  /** Lets running queries end, for up to 5 s, and closes every connection. May be called again. */
+  close(): Promise<void>;
+}
+
+const PING_TIMEOUT_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens one pool and a Prisma client on it. Connects at the first query, so it
+ * succeeds while the database is away; a pool that lost its connections makes
+ * new ones by itself.
+ */
+export function openDatabase<Client extends Disconnectable>(options: DatabaseOptions<Client>): Database<Client> {
+  const { url, schema, logger } = options;
+  const pool = new pg.Pool({
+    ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
+    max: options.poolMax ?? 10,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
+    query_timeout: options.queryTimeoutMs ?? 30_000,
+  });
+  survivePoolErrors(pool, schema, logger);
+  const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
+  let closing: Promise<void> | undefined;
+  return {
+    client,
+    pool,
+    ping: createPing(pool),
+    close: () => (closing ??= close(client, pool, logger)),
+  };
+}
+
+/**
+ * An 'error' event without a listener ends the process, and a lost connection
+ * is one: from the pool while it is idle, from the connection itself while
+ * somebody holds it.
+ */
+function survivePoolErrors(pool: pg.Pool, schema: string, logger: Logger): void {
+  pool.on('error', () => {}); // idle ones; the listener below logs them too
+  pool.on('connect', (connection) => {
+    connection.on('error', (error) => logger.warn({ err: error, schema }, 'database connection lost'));
+  });
+}
+
+/** A ping that never queues up: while one is under way, it is the answer for all. */
+function createPing(pool: pg.Pool): () => Promise<void> {
+  let underWay: Promise<void> | undefined;
+  return async () => {
+    underWay ??= pool
+      .query('SELECT 1')
+      .then(() => undefined)
+      .finally(() => (underWay = undefined));
+    const timer = new AbortController();
+    const late = delay(PING_TIMEOUT_MS, undefined, { signal: timer.signal }).then(() => {
+      throw Object.assign(new Error(`the database did not answer within ${PING_TIMEOUT_MS} ms`), { code: 'ETIMEDOUT' });
+    });
+    try {
+      await Promise.race([underWay, late]);
+    } finally {
+      timer.abort();
+      late.catch(() => {});
+      underWay?.catch(() => {}); // it may fail when nobody waits for it any more
+    }
+  };
+}
+
+async function close(client: Disconnectable, pool: pg.Pool, logger: Logger): Promise<void> {
+  const timer = new AbortController();
+  const ended = Promise.all([client.$disconnect(), pool.end()]).then(() => true);
+  const late = delay(CLOSE_TIMEOUT_MS, false, { signal: timer.signal }).catch(() => false);
+  try {
+    if (!(await Promise.race([ended, late]))) logger.warn({ connections: pool.totalCount }, 'database connections still busy');
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,68 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+
+import type { ProvisionedService } from './provision.ts';
+
+/** What `dev.ts` is to do, read once at start. */
+export type DevSettings =
+  | { kind: 'embedded'; adminUrl: string; port: number; password: string; services: ProvisionedService[] }
+  | { kind: 'external'; adminUrl: string | undefined; services: ProvisionedService[] };
+
+/** Port of the development database when no setting names one. */
+const DEFAULT_PORT = 54_320;
+
+/**
+ * Reads the process's environment, `prisma/.env` and every `services/<name>/.env`.
+ *
+ * `DATABASE_URL` in the process's environment means a database of one's own.
+ *
+ * @param root The folder that holds `prisma/` and `services/`.
+ * @throws Error when no admin URL is set, or DATABASE_PORT is no port.
+ */
+export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): DevSettings {
+  const external = environment['DATABASE_URL'];
+  if (external) {
+    const adminUrl = environment['DATABASE_ADMIN_URL'];
+    return { kind: 'external', adminUrl, services: adminUrl ? readServices(root, new URL(external)) : [] };
+  }
+  const file = join(root, 'prisma', '.env');
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const adminUrl = environment['DATABASE_ADMIN_URL'] ?? fromFile['DATABASE_ADMIN_URL'];
+  if (!adminUrl) {
+    throw new Error(`${file} has no DATABASE_ADMIN_URL: run "npm run setup", which writes it`);
+  }
+  const { password, port } = new URL(adminUrl);
+  const chosen = Number(environment['DATABASE_PORT'] ?? fromFile['DATABASE_PORT'] ?? (port || DEFAULT_PORT));
+  if (!Number.isInteger(chosen) || chosen < 1 || chosen > 65_535) throw new Error('DATABASE_PORT must be a port number');
+  return {
+    kind: 'embedded',
+    adminUrl,
+    port: chosen,
+    password: decodeURIComponent(password),
+    services: readServices(root),
+  };
+}
+
+/**
+ * The services whose `.env` has a DATABASE_URL.
+ *
+ * @param server Where the database is, when that is not what the files say.
+ */
+function readServices(root: string, server?: URL): ProvisionedService[] {
+  const folder = join(root, 'services');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const file = join(folder, name, '.env');
+      if (!existsSync(file)) return [];
+      const own = parseEnv(readFileSync(file, 'utf8'))['DATABASE_URL'];
+      if (!own) return [];
+      if (!server) return [{ name, url: own }];
+      const url = new URL(own);
+      url.host = server.host;
+      url.pathname = server.pathname;
+      return [{ name, url: url.href }];
+    });
+}

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { startEmbedded, type EmbeddedOptions } from './embedded.ts';
+import { isRunning } from './process.ts';
+import { withClient } from './provision.ts';
+import { findFreePort } from './free-port.ts';
+
+let folder: string;
+let options: EmbeddedOptions;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'arcadium-embedded-'));
+  chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
+  options = { dataDir: join(folder, 'data'), port: await findFreePort(), password: 'secret', persistent: true };
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  return withClient(url, undefined, (client) => client.query(sql).then(({ rows }) => rows));
+}
+
+describe('startEmbedded', () => {
+  test('keeps data over a stop, and over kill -9 of the postmaster', async () => {
+    const first = await startEmbedded(options);
+    await ask(first.adminUrl, 'CREATE TABLE kept (n int)');
+    await first.stop();
+    const second = await startEmbedded(options);
+    await ask(second.adminUrl, 'INSERT INTO kept VALUES (1)');
+    process.kill(second.pid, 'SIGKILL');
+    expect(await second.exited).toBe('ended by SIGKILL');
+    expect(existsSync(join(options.dataDir, 'postmaster.pid'))).toBe(true);
+    const third = await startEmbedded(options);
+    expect(await ask(third.adminUrl, 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
+    await Promise.all([third.stop(), third.stop()]);
+    expect(await third.exited).toBe('exit code 0');
+  });
+
+  test('listens on 127.0.0.1 only and knows more than ASCII', async () => {
+    const server = await startEmbedded({ ...options, persistent: false });
+    expect(await ask(server.adminUrl, `SELECT lower('ÄÉ'), current_setting('listen_addresses') AS host`)).toEqual([
+      { lower: 'äé', host: '127.0.0.1' },
+    ]);
+    await server.stop();
+    expect(existsSync(options.dataDir)).toBe(false);
+  });
+
+  test('takes a lock file whose number belongs to another program by now', async () => {
+    const server = await startEmbedded(options);
+    await server.stop();
+    const bystander = spawn('sleep', ['60']);
+    writeFileSync(join(options.dataDir, 'postmaster.pid'), `${bystander.pid}\n${options.dataDir}\n0\n${options.port}\n`);
+    const again = await startEmbedded(options);
+    await again.stop();
+    bystander.kill();
+  });
+
+  test('names the server that still works on the data', { timeout: 20_000 }, async () => {
+    const server = await startEmbedded(options);
+    const port = await findFreePort();
+    await expect(startEmbedded({ ...options, port })).rejects.toThrow(`pid ${server.pid}) still works on ${options.dataDir}`);
+    await server.stop();
+  });
+
+  test('names the port that is taken, and the setting', async () => {
+    const squatter = createServer().listen(options.port, '127.0.0.1');
+    await once(squatter, 'listening');
+    await expect(startEmbedded(options)).rejects.toThrow(new RegExp(`port ${options.port} .* DATABASE_PORT`));
+    squatter.close();
+  });
+
+  test('starts over after an interrupted first start', async () => {
+    mkdirSync(`${options.dataDir}.init-999999999`);
+    writeFileSync(join(`${options.dataDir}.init-999999999`, 'PG_VERSION'), '18\n');
+    const server = await startEmbedded(options);
+    expect(existsSync(`${options.dataDir}.init-999999999`)).toBe(false);
+    await server.stop();
+  });
+
+  test('touches no directory of somebody else', async () => {
+    mkdirSync(options.dataDir);
+    writeFileSync(join(options.dataDir, 'letter.txt'), 'dear');
+    await expect(startEmbedded(options)).rejects.toThrow('neither empty nor a PostgreSQL data directory');
+  });
+
+  test('takes a new password for old data', async () => {
+    const first = await startEmbedded(options);
+    await ask(first.adminUrl, 'CREATE TABLE kept (n int)');
+    await first.stop();
+    const second = await startEmbedded({ ...options, password: `new'"\\$` });
+    expect(await ask(second.adminUrl, 'SELECT n FROM kept')).toEqual([]);
+    await second.stop();
+  });
+
+  test('says why it did not start', async () => {
+    const server = await startEmbedded(options);
+    await server.stop();
+    writeFileSync(join(options.dataDir, 'postgresql.auto.conf'), 'nonsense = 1\n');
+    await expect(startEmbedded(options)).rejects.toThrow('unrecognized configuration parameter "nonsense"');
+  });
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)('ends with its owner, even by %s', async (signal) => {
+    const script = join(folder, 'owner.mjs');
+    const pidFile = join(folder, 'pid');
+    writeFileSync(
+      script,
+      `import { writeFileSync } from 'node:fs';
+       import { startEmbedded } from ${JSON.stringify(new URL('./embedded.ts', import.meta.url).href)};
+       const server = await startEmbedded(${JSON.stringify({ ...options, persistent: false })});
+       writeFileSync(${JSON.stringify(pidFile)}, String(server.pid));`,
+    );
+    const owner = spawn(process.execPath, [script], { stdio: 'inherit' });
+    await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+$/), { timeout: 10_000 });
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    expect(isRunning(pid)).toBe(true);
+    owner.kill(signal);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(existsSync(options.dataDir)).toBe(false), { timeout: 10_000 });
+  }, 20_000);
+});

@@ -1,0 +1,185 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import pg from 'pg';
+
+import { findAccount, findBinaries } from './binaries.ts';
+import { clearStaleLock, initialiseCluster, resetPassword, type Cluster } from './cluster.ts';
+import { reapWithUs } from './process.ts';
+
+/** What {@link startEmbedded} needs to know. */
+export interface EmbeddedOptions {
+  /** Data directory; made when missing. The server's log is written beside it, to `<dataDir>.log`. */
+  dataDir: string;
+  /** TCP port, on 127.0.0.1 only. */
+  port: number;
+  /** Password of the superuser `postgres`; one that differs from the last start's replaces it. */
+  password: string;
+  /** `true`: data survives crashes. `false`: fast and unsafe, and the directory is removed by `stop()`. */
+  persistent: boolean;
+}
+
+/** A running PostgreSQL of ours. */
+export interface EmbeddedPostgres {
+  /** `postgres://postgres:…@127.0.0.1:<port>/postgres`. */
+  adminUrl: string;
+  /** Process number of the postmaster. */
+  pid: number;
+  /** Resolves when the server is gone, whoever ended it; says how it ended. */
+  exited: Promise<string>;
+  /** Fast shutdown; resolves when the process is gone. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** Longest wait for a server to accept connections, crash recovery included, in milliseconds. */
+const START_PATIENCE_MS = 60_000;
+/** How long an earlier server may take to leave the data directory, in milliseconds. */
+const TAKEOVER_PATIENCE_MS = 10_000;
+/** A fast shutdown that takes longer is made an immediate one, in milliseconds. */
+const STOP_PATIENCE_MS = 10_000;
+/** A log longer than this is set aside at the next start, in bytes. */
+const LOG_LIMIT_BYTES = 10_000_000;
+
+const LEAN = ['max_connections=200', 'shared_buffers=64MB', 'wal_level=minimal', 'max_wal_senders=0', 'jit=off'];
+const UNSAFE_BUT_FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
+
+/**
+ * Starts a real PostgreSQL from npm's binaries and waits until it answers. It
+ * ends with this process, however that ends.
+ *
+ * @throws Error that names the port (and `DATABASE_PORT`) when it is taken, the
+ * process when another server works on the data directory, or the end of the
+ * server's log when it does not start.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, password } = options;
+  const cluster: Cluster = { binaries: await findBinaries(), account: findAccount(), dataDir, password };
+  await initialiseCluster(cluster);
+  await clearStaleLock(dataDir, TAKEOVER_PATIENCE_MS);
+  await requirePort(options.port);
+  const server = launch(cluster, options);
+  const state = await waitUntilReady(server);
+  if (state === 'ready') return server;
+  await stopWithoutCleanUp(server);
+  await resetPassword(cluster);
+  const again = launch(cluster, options);
+  if ((await waitUntilReady(again)) === 'ready') return again;
+  await again.stop();
+  throw new Error(`PostgreSQL on ${dataDir} refuses the password it was just given`);
+}
+
+interface Server extends EmbeddedPostgres {
+  child: ChildProcess;
+  /** What the server wrote to its log since it was launched. */
+  output(): string;
+}
+
+function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Server {
+  const { dataDir, port, password, persistent } = options;
+  const { log, output } = openLog(`${dataDir}.log`);
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `port=${port}`,
+    'unix_socket_directories=', // nothing of ours in /tmp, and no limit on the length of a path
+    'timezone=UTC',
+    'log_timezone=UTC',
+    ...LEAN,
+    ...(persistent ? [] : UNSAFE_BUT_FAST),
+  ];
+  const child = spawn(binaries.postgres, ['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])], {
+    ...account,
+    cwd: dataDir,
+    // Ctrl-C goes to the whole process group. The services still need their
+    // database then; whoever started it stops it.
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const pid = child.pid ?? 0;
+  const callOffReaper = pid > 0 ? reapWithUs(pid, persistent ? undefined : dataDir) : () => {};
+  const killWithUs = () => child.kill('SIGINT');
+  process.once('exit', killWithUs);
+  const exited = new Promise<string>((resolve) => {
+    const end = (how: string) => {
+      process.removeListener('exit', killWithUs);
+      callOffReaper();
+      resolve(how);
+    };
+    child.once('error', (error) => end(`could not be run: ${error.message}`));
+    child.once('exit', (code, signal) => end(signal ? `ended by ${signal}` : `exit code ${code}`));
+  });
+  let stopping: Promise<void> | undefined;
+  const server: Server = {
+    adminUrl: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
+    pid,
+    exited,
+    child,
+    output,
+    stop: () =>
+      (stopping ??= stopWithoutCleanUp(server).then(() => {
+        if (persistent) return;
+        rmSync(dataDir, { recursive: true, force: true });
+        rmSync(`${dataDir}.log`, { force: true });
+      })),
+  };
+  return server;
+}
+
+async function stopWithoutCleanUp(server: Server): Promise<void> {
+  const abort = new AbortController();
+  const gone = server.exited.then(() => true);
+  const late = (ms: number) => delay(ms, false, { signal: abort.signal }).catch(() => false);
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    server.child.kill(signal);
+    if (await Promise.race([gone, late(STOP_PATIENCE_MS)])) break;
+  }
+  abort.abort();
+}
+
+async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password'> {
+  let end: string | undefined;
+  void server.exited.then((how) => (end = how));
+  const until = Date.now() + START_PATIENCE_MS;
+  let last: unknown;
+  while (end === undefined && Date.now() < until) {
+    const client = new pg.Client({ connectionString: server.adminUrl, connectionTimeoutMillis: 5_000 });
+    client.on('error', () => {}); // a server that goes down again is seen by `exited`
+    try {
+      await client.connect();
+      await client.end();
+      return 'ready';
+    } catch (error) {
+      if ((error as { code?: string }).code === '28P01') return 'wrong password';
+      last = error;
+    }
+    await delay(20);
+  }
+  if (end === undefined) await server.stop();
+  throw new Error(`PostgreSQL did not start (${end ?? String(last)}):\n${server.output().trim()}`, { cause: last });
+}
+
+async function requirePort(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new Error(
+          cause.code === 'EADDRINUSE'
+            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or set DATABASE_PORT to a free port`
+            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): set DATABASE_PORT to another port`,
+          { cause },
+        ),
+      ),
+    );
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+  });
+}
+
+function openLog(file: string): { log: number; output: () => string } {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+  const log = openSync(file, 'a', 0o600);
+  const start = fstatSync(log).size;
+  return { log, output: () => readFileSync(file).subarray(start).toString('utf8').slice(-4_000) };
+}

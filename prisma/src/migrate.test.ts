@@ -1,0 +1,194 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+
+import { servicesWithSchema } from './folders.ts';
+import type { Logger } from './logger.ts';
+import { migrate, migrateWhenReachable, MigrationError } from './migrate.ts';
+import { compareWithSchema } from './migration-diff.ts';
+import { provision, withClient } from './provision.ts';
+import { createTestCluster } from './testing-cluster.ts';
+import { createTestDatabase } from './testing.ts';
+
+const logger = { info: vi.fn<Logger['info']>(), warn: vi.fn<Logger['warn']>(), error: vi.fn<Logger['error']>() };
+
+const SERVICES = ['one', 'two', 'three'];
+let adminUrl: string;
+let urls: Map<string, string>;
+let folder: string;
+
+/** An empty database with three schemas of invented services. */
+beforeEach(async () => {
+  const base = new URL(inject('testDatabaseAdminUrl'));
+  base.pathname = `/test_${inject('testDatabaseRunId')}_m${Math.random().toString(36).slice(2)}`;
+  adminUrl = base.href;
+  urls = new Map(
+    SERVICES.map((name) => {
+      const url = new URL(base);
+      url.username = `test_${name}`;
+      url.password = 'secret';
+      return [name, url.href];
+    }),
+  );
+  await provision({ adminUrl: inject('testDatabaseAdminUrl'), services: [...urls].map(([name, url]) => ({ name, url })), logger });
+  folder = mkdtempSync(join(tmpdir(), 'arcadium-migrations-'));
+  vi.clearAllMocks();
+});
+
+afterEach(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  const name = new URL(adminUrl).pathname.slice(1);
+  await withClient(inject('testDatabaseAdminUrl'), undefined, (admin) => admin.query(`DROP DATABASE "${name}" WITH (FORCE)`));
+});
+
+function write(name: string, sql: string): void {
+  mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, name, 'migration.sql'), sql);
+}
+
+function run(service = 'one', signal?: AbortSignal): Promise<string[]> {
+  return migrate({ service, url: urls.get(service) ?? '', logger, folder, ...(signal ? { signal } : {}) });
+}
+
+function ask(sql: string): Promise<Record<string, unknown>[]> {
+  return withClient(adminUrl, undefined, (client) => client.query(sql).then(({ rows }) => rows));
+}
+
+describe('migrate', () => {
+  test('applies what is pending, in order, and records it in the schema of the service', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    expect(await run()).toEqual(['20260101000000_a']);
+    write('20260103000000_c', 'ALTER TABLE b ADD COLUMN c int;');
+    write('20260102000000_b', 'CREATE TABLE b (id int);');
+    expect(await run()).toEqual(['20260102000000_b', '20260103000000_c']);
+    expect(await run()).toEqual([]);
+    expect(await ask(`SELECT count(*)::int AS n FROM one._prisma_migrations WHERE finished_at IS NOT NULL`)).toEqual([{ n: 3 }]);
+    expect(await ask(`SELECT schemaname, tableowner FROM pg_tables WHERE tablename = 'b'`)).toEqual([
+      { schemaname: 'one', tableowner: 'test_one' },
+    ]);
+  });
+
+  test('three replicas at once: one migrates, none fails', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int); SELECT pg_sleep(0.3);');
+    write('20260102000000_b', 'CREATE TABLE b (id int);');
+    const results = await Promise.all([run(), run(), run()]);
+    expect(results.toSorted((a, b) => b.length - a.length)).toEqual([['20260101000000_a', '20260102000000_b'], [], []]);
+  });
+
+  test('three services at once do not wait for one another, nor for the lock of the Prisma CLI', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    await withClient(adminUrl, undefined, async (prisma) => {
+      await prisma.query('SELECT pg_advisory_lock(72707369)');
+      expect(await Promise.all(SERVICES.map((service) => run(service)))).toEqual(Array(3).fill(['20260101000000_a']));
+    });
+  });
+
+  test('takes function bodies, literals and comments with semicolons as they stand', async () => {
+    write(
+      '20260101000000_a',
+      `-- a; comment
+       CREATE TABLE a (note text DEFAULT 'x; y');
+       CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN n * 2; END; $$;
+       CREATE INDEX a_trgm ON a USING gin (note gin_trgm_ops);`,
+    );
+    await run();
+    expect(await ask('SELECT one.twice(21) AS n')).toEqual([{ n: 42 }]);
+  });
+
+  test('CREATE INDEX CONCURRENTLY works although replicas wait', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    write('20260102000000_b', 'CREATE INDEX CONCURRENTLY a_id ON a (id);');
+    const results = await Promise.all([run(), run(), run()]);
+    expect(results.flat()).toEqual(['20260101000000_a', '20260102000000_b']);
+  });
+
+  test('a failed migration names itself, leaves nothing behind and is tried again', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    write('20260102000000_b', 'CREATE TABLE b (id int);\nCREATE TABLE c (id nonsense);');
+    const error = await run().catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(MigrationError);
+    expect(error).toMatchObject({
+      service: 'one',
+      migration: '20260102000000_b',
+      message: 'migration 20260102000000_b of one failed: type "nonsense" does not exist',
+    });
+    expect(await ask(`SELECT tablename FROM pg_tables WHERE tablename IN ('a', 'b')`)).toEqual([{ tablename: 'a' }]);
+    expect(await ask(`SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database =
+      (SELECT oid FROM pg_database WHERE datname = current_database())`)).toEqual([{ n: 0 }]);
+    write('20260102000000_b', 'CREATE TABLE b (id int);');
+    expect(await run()).toEqual(['20260102000000_b']);
+  });
+
+  test('a session killed in the middle leaves nothing behind either', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int); SELECT pg_sleep(60);');
+    const killed = run().catch((cause: unknown) => cause);
+    await vi.waitFor(async () => {
+      expect(await ask(`SELECT pg_terminate_backend(pid) AS done FROM pg_stat_activity
+        WHERE usename = 'test_one' AND query LIKE '%pg_sleep%'`)).toEqual([{ done: true }]);
+    });
+    expect(await killed).toMatchObject({ message: expect.stringContaining('terminating connection') });
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    expect(await run()).toEqual(['20260101000000_a']);
+  });
+
+  test('warns of a migration edited after it was applied', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    await run();
+    write('20260101000000_a', 'CREATE TABLE a (id bigint);');
+    expect(await run()).toEqual([]);
+    expect(logger.warn).toHaveBeenCalledWith(expect.objectContaining({ migrations: ['20260101000000_a'] }), expect.any(String));
+  });
+
+  test('a replica that waits for the lock stops when told to', async () => {
+    write('20260101000000_a', 'SELECT pg_sleep(60);');
+    const first = new AbortController();
+    const working = run().catch((cause: unknown) => cause);
+    await vi.waitFor(async () => expect(await ask(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND usename = 'test_one'`)).toHaveLength(1));
+    const waiting = run('one', first.signal);
+    await vi.waitFor(() => expect(logger.info).toHaveBeenCalledWith({ service: 'one' }, expect.stringContaining('waiting')));
+    first.abort(new Error('shutting down'));
+    await expect(waiting).rejects.toThrow(/shutting down|aborted/);
+    await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_one'`);
+    await working;
+  });
+});
+
+describe('migrateWhenReachable', () => {
+  test('waits for a database that is away, until it is back or the signal says stop', async () => {
+    await using cluster = await createTestCluster();
+    const url = `postgres://one:secret@127.0.0.1:${cluster.port}/arcadium`;
+    await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'one', url }], logger });
+    await cluster.kill();
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    const options = { service: 'one', url, logger, folder, retryMs: 20 };
+
+    const stop = new AbortController();
+    const stopped = migrateWhenReachable({ ...options, signal: stop.signal });
+    await vi.waitFor(() => expect(logger.warn).toHaveBeenCalledWith(expect.objectContaining({ attempt: 2 }), expect.any(String)));
+    stop.abort(new Error('shutting down'));
+    await expect(stopped).rejects.toThrow(/shutting down|aborted/);
+
+    const waiting = migrateWhenReachable(options);
+    await Promise.race([waiting, delay(50)]);
+    await cluster.start();
+    expect(await waiting).toEqual(['20260101000000_a']);
+  });
+
+  test('throws what waiting does not help', async () => {
+    const url = new URL(urls.get('one') ?? '');
+    url.password = 'wrong';
+    await expect(migrateWhenReachable({ service: 'one', url: url.href, logger, folder })).rejects.toThrow();
+    write('20260101000000_a', 'nonsense;');
+    await expect(migrateWhenReachable({ service: 'one', url: urls.get('one') ?? '', logger, folder })).rejects.toThrow(MigrationError);
+  });
+});
+
+describe.each(servicesWithSchema())('the migrations of %s', (service) => {
+  test('lead to its schema.prisma', async () => {
+    await using database = await createTestDatabase([service]);
+    expect(await compareWithSchema(service, database.adminUrl)).toBe('');
+  });
+});

@@ -1,0 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { isDatabaseUnavailable } from './database-errors.ts';
+import { migrationsFolder } from './folders.ts';
+import type { Logger } from './logger.ts';
+import { NO_FILTERS, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
+import { MigrationSession } from './migration-session.ts';
+import { openSchemaEngine } from './schema-engine.ts';
+
+/** What {@link migrate} needs to know. */
+export interface MigrateOptions {
+  /** The service; also the name of its schema and of its folder here. */
+  service: string;
+  /** The service's own `DATABASE_URL`. */
+  url: string;
+  logger: Logger;
+  /** Says stop: a wait for the lock, or for the database, ends with the signal's reason. */
+  signal?: AbortSignal;
+  /** Folder of the migrations. @default prisma/<service>/migrations */
+  folder?: string;
+}
+
+/** A migration that PostgreSQL refused. Nothing of it was applied, unless it says CONCURRENTLY. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+  readonly service: string;
+  /** Name of the migration's folder. */
+  readonly migration: string;
+
+  constructor(service: string, migration: string, cause: unknown) {
+    super(`migration ${migration} of ${service} failed: ${describe(cause)}`, { cause });
+    this.service = service;
+    this.migration = migration;
+  }
+}
+
+/**
+ * Applies the pending migrations of a service, oldest first, and records them
+ * in `_prisma_migrations` of its schema. Each one is a transaction together
+ * with its record, so a crash or an error in the middle leaves no half and the
+ * next start tries again. Any number of processes may do this at once: one
+ * works, the others wait and find nothing to do.
+ *
+ * @returns Names of the migrations this call applied.
+ * @throws MigrationError naming the migration; a connection error
+ * (`isDatabaseUnavailable`) while the database is away.
+ */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  const { service, url, logger, signal } = options;
+  const folder = options.folder ?? migrationsFolder(service);
+  const migrations = readMigrations(folder);
+  const waiting = () => logger.info({ service }, 'another process migrates this schema, waiting for it');
+  const session = await MigrationSession.open(service, url, waiting, signal);
+  try {
+    return await applyPending(session, options, folder, migrations);
+  } finally {
+    await session.close();
+  }
+}
+
+async function applyPending(session: MigrationSession, options: MigrateOptions, folder: string, migrations: Migration[]): Promise<string[]> {
+  const { service, logger } = options;
+  const engine = await openSchemaEngine(session.factory());
+  try {
+    const all = { migrationsList: toMigrationList(folder, migrations), filters: NO_FILTERS };
+    const state = await engine.diagnoseMigrationHistory({ ...all, optInToShadowDatabase: false });
+    if (state.editedMigrationNames.length > 0) {
+      logger.warn({ service, migrations: state.editedMigrationNames }, 'migrations were edited after they were applied');
+    }
+    for (const failed of state.failedMigrationNames) {
+      // Only one that could not run in a transaction leaves such a trace.
+      logger.warn({ service, migration: failed }, 'migration was interrupted before, trying it again');
+      await engine.markMigrationRolledBack({ migrationName: failed });
+    }
+    const pending = new Set([...pendingNames(state.history), ...state.failedMigrationNames]);
+    const applied: string[] = [];
+    for (const [index, migration] of migrations.entries()) {
+      if (!pending.has(migration.name)) continue;
+      const startedAt = performance.now();
+      const upToThis = toMigrationList(folder, migrations.slice(0, index + 1));
+      const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: NO_FILTERS });
+      await applyOne(session, service, migration, apply);
+      const durationMs = Math.round(performance.now() - startedAt);
+      logger.info({ service, migration: migration.name, durationMs }, 'migration applied');
+      applied.push(migration.name);
+    }
+    return applied;
+  } finally {
+    engine.free();
+  }
+}
+
+async function applyOne(session: MigrationSession, service: string, migration: Migration, apply: () => Promise<unknown>): Promise<void> {
+  const atOnce = runsInTransaction(migration.sql);
+  try {
+    if (atOnce) await session.begin();
+    await apply();
+    if (atOnce) await session.commit();
+  } catch (error) {
+    if (atOnce) await session.rollback().catch(() => {}); // the connection may be gone, and the transaction with it
+    const cause = session.scriptError ?? error;
+    throw isDatabaseUnavailable(cause) ? cause : new MigrationError(service, migration.name, cause);
+  }
+}
+
+/** `CREATE INDEX CONCURRENTLY` and its like refuse a transaction; they must be alone in their migration. */
+function runsInTransaction(sql: string): boolean {
+  return !/\bCONCURRENTLY\b|\bVACUUM\b/i.test(sql.replaceAll(/--.*$/gm, ''));
+}
+
+type History = Awaited<ReturnType<Awaited<ReturnType<typeof openSchemaEngine>>['diagnoseMigrationHistory']>>['history'];
+
+function pendingNames(history: History): string[] {
+  return history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
+}
+
+/** PostgreSQL's own words: message, detail and hint, without the engine's stack. */
+function describe(cause: unknown): string {
+  const error = cause as { message?: string; cause?: { originalMessage?: string; detail?: string; hint?: string } };
+  const { originalMessage, detail, hint } = error.cause ?? {};
+  const message = originalMessage ?? error.message?.split('\n   0:')[0] ?? String(cause);
+  return [message, detail, hint].filter(Boolean).join(' · ');
+}
+
+/**
+ * Like {@link migrate}, but waits for a database that cannot be reached.
+ *
+ * @param options.retryMs Time between two attempts, in milliseconds. @default 1000
+ * @throws the signal's reason when it says stop; any error that is not about reaching the database.
+ */
+export async function migrateWhenReachable(options: MigrateOptions & { retryMs?: number }): Promise<string[]> {
+  const { service, logger, signal, retryMs = 1_000 } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
+    try {
+      return await migrate(options);
+    } catch (error) {
+      if (signal?.aborted || !isDatabaseUnavailable(error)) throw error;
+      logger.warn({ service, attempt, retryMs, err: error }, 'database not reachable, migrations wait for it');
+    }
+    await delay(retryMs, undefined, signal ? { signal } : {});
+  }
+}

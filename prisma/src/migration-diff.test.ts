@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { compareWithSchema } from './migration-diff.ts';
+import { withClient } from './provision.ts';
+import { createTestDatabase, type TestDatabase } from './testing.ts';
+
+// The shape that README.md recommends for what Prisma has no words for.
+const MODELS = `
+datasource db {
+  provider = "postgresql"
+}
+model Page {
+  id           String @id @default(uuid(7)) @db.Uuid
+  title        String
+  content      String
+  deleted      Boolean @default(false)
+  searchVector Unsupported("tsvector")? @default(dbgenerated()) @map("search_vector")
+
+  @@index([searchVector], type: Gin)
+  @@index([title(ops: raw("gin_trgm_ops"))], type: Gin)
+  @@map("pages")
+}`;
+
+const SQL = `
+CREATE TABLE pages (
+  id UUID NOT NULL, title TEXT NOT NULL, content TEXT NOT NULL, deleted BOOLEAN NOT NULL DEFAULT false,
+  CONSTRAINT pages_pkey PRIMARY KEY (id), CONSTRAINT pages_title_check CHECK (title <> '')
+);
+CREATE FUNCTION "fold"(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+  SET search_path = extensions, pg_catalog
+  RETURN unaccent('unaccent', lower($1));
+ALTER TABLE "pages" ADD COLUMN "search_vector" tsvector GENERATED ALWAYS AS (
+  setweight(to_tsvector('simple', "fold"("title")), 'A') || setweight(to_tsvector('simple', "fold"("content")), 'B')
+) STORED;
+CREATE INDEX "pages_search_vector_idx" ON "pages" USING GIN ("search_vector");
+CREATE INDEX "pages_title_idx" ON "pages" USING GIN ("title" gin_trgm_ops);
+`;
+
+let database: TestDatabase;
+let folder: string;
+let schema: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'arcadium-diff-'));
+  schema = join(folder, 'schema.prisma');
+  writeFileSync(schema, MODELS);
+  database = await createTestDatabase(['auth']);
+  await withClient(database.url('auth'), undefined, async (client) => {
+    await client.query('DROP TABLE users, password_history, token_blacklist');
+    await client.query(SQL);
+  });
+});
+
+afterAll(async () => {
+  await database?.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('generated columns, checks, functions and operator classes are no difference', async () => {
+  expect(await compareWithSchema('auth', database.url('auth'), schema)).toBe('');
+});
+
+test('a missing column is one, with the SQL that adds it and no schema in its names', async () => {
+  writeFileSync(schema, MODELS.replace('deleted', 'slug String?\n  deleted'));
+  const sql = await compareWithSchema('auth', database.url('auth'), schema);
+  expect(sql.trim()).toBe('-- AlterTable\nALTER TABLE "pages" ADD COLUMN     "slug" TEXT;');
+});

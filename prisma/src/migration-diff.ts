@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { PrismaPg } from '@prisma/adapter-pg';
+import { ColumnTypeEnum, type SqlDriverAdapter, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+
+import { schemaFile } from './folders.ts';
+import { NO_FILTERS } from './migration-list.ts';
+import { openSchemaEngine } from './schema-engine.ts';
+import { connectionConfig } from './session.ts';
+
+/**
+ * What separates a database from a service's `schema.prisma`, as the SQL that
+ * would bring it there; empty when nothing does. Checks, functions and triggers
+ * are not compared: the schema has no words for them.
+ *
+ * @param url A database in which the service's migrations were applied.
+ * @param path The schema file. @default prisma/<service>/schema.prisma
+ */
+export async function compareWithSchema(service: string, url: string, path: string = schemaFile(service)): Promise<string> {
+  const file = { path, content: readFileSync(path, 'utf8') };
+  const pool = new CatalogPool({ ...connectionConfig(url, service, 5_000), max: 1 });
+  try {
+    const engine = await openSchemaEngine(catalogFactory(pool, service), file);
+    try {
+      const { stdout } = await engine.diff({
+        from: { tag: 'schemaDatasource', files: [file], configDir: dirname(path) },
+        to: { tag: 'schemaDatamodel', files: [file] },
+        script: true,
+        exitCode: null,
+        filters: NO_FILTERS,
+      });
+      return /^-- This is an empty migration\.\s*$/.test(stdout ?? '') ? '' : (stdout ?? '');
+    } finally {
+      engine.free();
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+/**
+ * The engine reads PostgreSQL's catalogue, which has columns of the internal
+ * type "char", and wants them as characters. The adapter refuses that type: it
+ * is shown text, and the answer is set right afterwards.
+ */
+function catalogFactory(pool: CatalogPool, service: string): SqlMigrationAwareDriverAdapterFactory {
+  const connect = async (): Promise<SqlDriverAdapter> => {
+    const adapter = await new PrismaPg(pool, { schema: service }).connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = async (query) => {
+      const result = await queryRaw(query);
+      for (const index of pool.characterColumns) result.columnTypes[index] = ColumnTypeEnum.Character;
+      return result;
+    };
+    return adapter;
+  };
+  return { provider: 'postgres', adapterName: '@prisma/adapter-pg', connect, connectToShadowDb: connect };
+}
+
+/** A pool of one connection that remembers which columns of its last answer were of type "char". */
+class CatalogPool extends pg.Pool {
+  characterColumns: number[] = [];
+
+  // pg declares ten overloads; the adapter uses one, with a config object.
+  override query = (async (config: pg.QueryConfig) => {
+    const result = await super.query(config);
+    this.characterColumns = result.fields.flatMap((field, index) => (field.dataTypeID === pg.types.builtins.CHAR ? [index] : []));
+    for (const field of result.fields) {
+      if (field.dataTypeID === pg.types.builtins.CHAR) field.dataTypeID = pg.types.builtins.TEXT;
+    }
+    return result;
+  }) as pg.Pool['query'];
+}

@@ -1,0 +1,48 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { MigrationDirectory, MigrationList } from '@prisma/schema-engine-wasm';
+
+import { migrationsFolder } from './folders.ts';
+
+/** One migration of a service, as it lies on disk. */
+export interface Migration {
+  /** Name of its folder, e.g. `20260101000000_init`; they are applied in this order. */
+  name: string;
+  sql: string;
+}
+
+/**
+ * The migrations in a folder, oldest first.
+ *
+ * @throws Error when a folder there holds no `migration.sql`.
+ */
+export function readMigrations(folder: string): Migration[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => ({ name, sql: readFileSync(join(folder, name, 'migration.sql'), 'utf8') }));
+}
+
+/** The migrations of a service, oldest first. */
+export function readServiceMigrations(service: string): Migration[] {
+  return readMigrations(migrationsFolder(service));
+}
+
+/** The same in the words of Prisma's engine. */
+export function toMigrationList(baseDir: string, migrations: readonly Migration[]): MigrationList {
+  const toDirectory = ({ name, sql }: Migration): MigrationDirectory => ({
+    path: name,
+    migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+  });
+  return {
+    baseDir,
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: migrations.map(toDirectory),
+  };
+}
+
+/** No tables or enums are left out of what the engine looks at. */
+export const NO_FILTERS = { externalTables: [], externalEnums: [] };

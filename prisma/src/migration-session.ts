@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory, SqlQuery, Transaction } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+
+import { lockKey } from './advisory-lock.ts';
+import { connectionConfig } from './session.ts';
+
+/** Prisma's engine locks on this key of the whole database before it migrates. */
+const ENGINE_LOCK = 'pg_advisory_lock(72707369)';
+/** How often a held lock is asked for again, in milliseconds. */
+const LOCK_POLL_MS = 100;
+
+/**
+ * One connection that holds the service's migration lock and on which the
+ * engine does all its work: with the connection goes the lock, so nothing can
+ * migrate without it and nothing is left locked.
+ */
+export class MigrationSession {
+  /** The last script that failed, as PostgreSQL reported it; the engine hides it under later errors. */
+  scriptError: unknown;
+  readonly #service: string;
+  readonly #pool: pg.Pool;
+  readonly #connection: Transaction;
+
+  private constructor(service: string, pool: pg.Pool, connection: Transaction) {
+    this.#service = service;
+    this.#pool = pool;
+    this.#connection = connection;
+  }
+
+  /**
+   * Connects, and waits for the lock.
+   *
+   * @param onWait Called once when another holds it.
+   * @throws the connection's error; the signal's reason when it says stop.
+   */
+  static async open(service: string, url: string, onWait: () => void, signal?: AbortSignal): Promise<MigrationSession> {
+    const pool = new pg.Pool({ ...connectionConfig(url, service, 5_000), max: 1 });
+    pool.on('error', () => {}); // the query under way reports it
+    const connection = await beginOn(pool, service);
+    const session = new MigrationSession(service, pool, connection);
+    try {
+      await session.commit();
+      await session.#lock(onWait, signal);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** Asks again and again: a session that *waits* in pg_advisory_lock would block CREATE INDEX CONCURRENTLY. */
+  async #lock(onWait: () => void, signal?: AbortSignal): Promise<void> {
+    const key = lockKey(`arcadium:migrate:${this.#service}`);
+    for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
+      const { rows } = await this.#connection.queryRaw(query(`SELECT pg_try_advisory_lock(${key})`));
+      if (rows[0]?.[0] === true) return;
+      if (attempt === 1) onWait();
+      await delay(LOCK_POLL_MS, undefined, signal ? { signal } : {});
+    }
+  }
+
+  begin(): Promise<unknown> {
+    return this.#connection.executeRaw(query('BEGIN'));
+  }
+
+  commit(): Promise<unknown> {
+    return this.#connection.executeRaw(query('COMMIT'));
+  }
+
+  rollback(): Promise<unknown> {
+    return this.#connection.executeRaw(query('ROLLBACK'));
+  }
+
+  /** Closes the connection, and with it the lock and any open transaction. Never fails. */
+  async close(): Promise<void> {
+    await this.#connection.rollback().catch(() => {}); // only gives it back to the pool
+    await endPool(this.#pool);
+  }
+
+  /** What the engine is to connect through. */
+  factory(): SqlMigrationAwareDriverAdapterFactory {
+    return {
+      provider: 'postgres',
+      adapterName: '@prisma/adapter-pg',
+      connect: async () => this.#adapter(),
+      connectToShadowDb: async () => {
+        throw new Error('applying migrations needs no shadow database');
+      },
+    };
+  }
+
+  #adapter(): SqlDriverAdapter {
+    const connection = this.#connection;
+    return {
+      provider: 'postgres',
+      adapterName: '@prisma/adapter-pg',
+      queryRaw: (sql) => connection.queryRaw(sql),
+      // The engine's own lock is one for all services and gives up after 10 s;
+      // ours is held already.
+      executeRaw: async (sql) => (sql.sql.includes(ENGINE_LOCK) ? 0 : connection.executeRaw(sql)),
+      // In one piece: the stock adapter splits scripts at every semicolon, those
+      // in function bodies and string literals included.
+      executeScript: async (script) => {
+        try {
+          await connection.executeRaw(query(script));
+        } catch (error) {
+          this.scriptError = error;
+          throw error;
+        }
+      },
+      startTransaction: async () => {
+        throw new Error('the migration engine was not expected to begin a transaction');
+      },
+      // Where the engine looks for _prisma_migrations; without it, in public.
+      getConnectionInfo: () => ({ schemaName: this.#service, supportsRelationJoins: true }),
+      dispose: async () => {},
+    };
+  }
+}
+
+function query(sql: string): SqlQuery {
+  return { sql, args: [], argTypes: [] };
+}
+
+/** A connection of one's own; the adapter has no other way to it than beginning a transaction. */
+async function beginOn(pool: pg.Pool, service: string): Promise<Transaction> {
+  try {
+    const adapter = await new PrismaPg(pool, { schema: service }).connect();
+    return await adapter.startTransaction();
+  } catch (error) {
+    await endPool(pool);
+    throw error;
+  }
+}
+
+async function endPool(pool: pg.Pool): Promise<void> {
+  await pool.end().catch(() => {});
+}

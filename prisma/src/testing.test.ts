@@ -1,0 +1,42 @@
+import { inject, expect, test } from 'vitest';
+
+import { withClient } from './provision.ts';
+import { createTestDatabase, dropTestDatabases } from './testing.ts';
+
+function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  return withClient(url, undefined, (client) => client.query(sql).then(({ rows }) => rows));
+}
+
+test('suites that start together get databases of their own, migrated, from one template', async () => {
+  const server = { adminUrl: inject('testDatabaseAdminUrl'), runId: 'inner' };
+  const databases = await Promise.all([1, 2, 3].map(() => createTestDatabase(['auth'], server)));
+  try {
+    for (const [index, database] of databases.entries()) {
+      await ask(database.url('auth'), `INSERT INTO token_blacklist (jti, reason, expires_at) VALUES ('${index}', 'test', now())`);
+      expect(await ask(database.url('auth'), 'SELECT jti FROM token_blacklist')).toEqual([{ jti: String(index) }]);
+    }
+    expect(await ask(server.adminUrl, `SELECT count(*)::int AS n FROM pg_database WHERE datname LIKE 'test_inner_t%'`)).toEqual([{ n: 1 }]);
+  } finally {
+    await Promise.all(databases.map((database) => database.drop()));
+    await dropTestDatabases(server.adminUrl, server.runId);
+  }
+  expect(await ask(server.adminUrl, `SELECT datname FROM pg_database WHERE datname LIKE 'test_inner_%'`)).toEqual([]);
+});
+
+test('a copy has the rights of the original, and another suite takes no half a second', async () => {
+  await createTestDatabase(['auth']).then((first) => first.drop());
+  const startedAt = performance.now();
+  await using database = await createTestDatabase(['auth']);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(await ask(database.url('auth'), 'SELECT current_schemas(false)::text AS path')).toEqual([{ path: '{auth,extensions}' }]);
+  await expect(ask(database.url('auth'), 'CREATE SCHEMA mine')).rejects.toThrow('permission denied');
+  expect(() => database.url('wiki')).toThrow('made for auth, not for wiki');
+});
+
+test('drop ends the connections of others and may be called twice', async () => {
+  const database = await createTestDatabase(['auth']);
+  await withClient(database.url('auth'), undefined, async (client) => {
+    await Promise.all([database.drop(), database.drop()]);
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+  });
+});

@@ -1,0 +1,143 @@
+import { createHash, createHmac, randomUUID } from 'node:crypto';
+
+import pg from 'pg';
+import { inject } from 'vitest';
+
+import { lockKey } from './advisory-lock.ts';
+import type { Logger } from './logger.ts';
+import { migrate } from './migrate.ts';
+import { readServiceMigrations } from './migration-list.ts';
+import { grantDatabase, provision, withClient, type ProvisionedService } from './provision.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Superuser URL of the run's PostgreSQL. */
+    testDatabaseAdminUrl: string;
+    /** Tells this run's databases from another's on the same server. */
+    testDatabaseRunId: string;
+  }
+}
+
+/** A database for one test suite, with the schemas of the services asked for, migrated and empty. */
+export interface TestDatabase extends AsyncDisposable {
+  /** A service's `DATABASE_URL`. */
+  url(service: string): string;
+  /** The superuser's URL of this database. */
+  adminUrl: string;
+  /** Removes the database, connections and all. May be called again. */
+  drop(): Promise<void>;
+}
+
+const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const id = pg.escapeIdentifier;
+
+/**
+ * A fresh database for a suite, in some 50 ms: the first suite of a run that
+ * asks for these services makes a template, all others copy it.
+ *
+ * @param services Names of folders of `prisma/`, e.g. `['auth']`.
+ * @param server Superuser's URL and a prefix for names. @default those of the vitest run
+ */
+export async function createTestDatabase(
+  services: readonly string[],
+  server: { adminUrl: string; runId: string } = { adminUrl: inject('testDatabaseAdminUrl'), runId: inject('testDatabaseRunId') },
+): Promise<TestDatabase> {
+  const { adminUrl, runId } = server;
+  const names = [...new Set(services)].sort();
+  const database = `${prefix(runId)}${randomUUID().slice(0, 13)}`;
+  const urls = new Map(names.map((name) => [name, serviceUrl(adminUrl, name, database)]));
+  await withClient(adminUrl, undefined, async (admin) => {
+    const template = await makeTemplate(admin, adminUrl, runId, names);
+    await admin.query(`CREATE DATABASE ${id(database)} TEMPLATE ${id(template)}`);
+    // Settings of roles live in one table for the whole server, where
+    // concurrent writers would trip over one another.
+    await withProvisionLock(admin, () => grantDatabase(admin, database, names.map((schema) => ({ schema, role: roleOf(schema) }))));
+  });
+  let dropping: Promise<void> | undefined;
+  const drop = () => (dropping ??= withClient(adminUrl, undefined, (admin) => dropDatabase(admin, database)));
+  return {
+    url: (service) => {
+      const url = urls.get(service);
+      if (url === undefined) throw new Error(`this test database was made for ${names.join(', ')}, not for ${service}`);
+      return url;
+    },
+    adminUrl: withDatabase(adminUrl, database).href,
+    drop,
+    [Symbol.asyncDispose]: drop,
+  };
+}
+
+/** Removes what a run left on a server that is not ours. */
+export async function dropTestDatabases(adminUrl: string, runId: string): Promise<void> {
+  await withClient(adminUrl, undefined, async (admin) => {
+    const { rows } = await admin.query<{ name: string }>('SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)', [
+      prefix(runId),
+    ]);
+    for (const { name } of rows) await dropDatabase(admin, name);
+  });
+}
+
+/** Provisions and migrates the template unless another worker did; a half-made one is made again. */
+async function makeTemplate(admin: pg.Client, adminUrl: string, runId: string, names: readonly string[]): Promise<string> {
+  const contents = names.map((name) => [name, readServiceMigrations(name)]);
+  const template = `${prefix(runId)}t_${createHash('sha256').update(JSON.stringify(contents)).digest('hex').slice(0, 12)}`;
+  const done = async () => {
+    const { rows } = await admin.query<{ ready: boolean }>('SELECT datistemplate AS ready FROM pg_database WHERE datname = $1', [template]);
+    return rows[0]?.ready;
+  };
+  if (await done()) return template;
+  const key = lockKey(`arcadium:template:${template}`);
+  await admin.query(`SELECT pg_advisory_lock(${key})`);
+  try {
+    const ready = await done();
+    if (ready) return template;
+    if (ready === false) await dropDatabase(admin, template);
+    const tenants: ProvisionedService[] = names.map((name) => ({ name, url: serviceUrl(adminUrl, name, template) }));
+    await provision({ adminUrl, services: tenants, logger: silent });
+    await Promise.all(tenants.map(({ name, url }) => migrate({ service: name, url, logger: silent })));
+    // Marked at the very end; without connections of its own it can be copied at any time.
+    await admin.query(`ALTER DATABASE ${id(template)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+    return template;
+  } finally {
+    await admin.query(`SELECT pg_advisory_unlock(${key})`);
+  }
+}
+
+async function withProvisionLock(admin: pg.Client, work: () => Promise<void>): Promise<void> {
+  const key = lockKey('arcadium:provision');
+  await admin.query(`SELECT pg_advisory_lock(${key})`);
+  try {
+    await work();
+  } finally {
+    await admin.query(`SELECT pg_advisory_unlock(${key})`);
+  }
+}
+
+async function dropDatabase(admin: pg.Client, database: string): Promise<void> {
+  const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [database]);
+  if (rowCount) await admin.query(`ALTER DATABASE ${id(database)} WITH IS_TEMPLATE false`);
+  await admin.query(`DROP DATABASE IF EXISTS ${id(database)} WITH (FORCE)`);
+}
+
+function prefix(runId: string): string {
+  return `test_${runId}_`;
+}
+
+/** Not the service's name: on a server that also serves development, its role must keep its password. */
+function roleOf(service: string): string {
+  return `test_${service}`;
+}
+
+function serviceUrl(adminUrl: string, service: string, database: string): string {
+  const url = withDatabase(adminUrl, database);
+  url.username = roleOf(service);
+  // The same for every run on a server, as its roles are; of no use to anyone without the admin's.
+  url.password = createHmac('sha256', adminUrl).update(service).digest('hex');
+  return url.href;
+}
+
+function withDatabase(adminUrl: string, database: string): URL {
+  const url = new URL(adminUrl);
+  url.pathname = `/${database}`;
+  return url;
+}

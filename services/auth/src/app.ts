@@ -1,0 +1,77 @@
+import { authContract } from '@arcadium/contracts/auth';
+import { createAuthenticate, createKeySet, importSigningKey, publicPart } from '@arcadium/mesh/identity';
+import { serve, type Startable } from '@arcadium/mesh/server';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import manifest from '../package.json' with { type: 'json' };
+import type { Config } from './config.ts';
+import { createPasswordHasher } from './domain/password.ts';
+import { ensureAdministrator } from './jobs/first-administrator.ts';
+import { createHandlers } from './router.ts';
+import { createTokenBlacklist } from './stores/token-blacklist.ts';
+import { createUserStore } from './stores/user-store.ts';
+
+/**
+ * Puts the service together and starts it. It listens at once, so that its
+ * health can be asked for; calls are taken when its database is there and up
+ * to date.
+ *
+ * @param ending Fires when the process is to end before it is ready.
+ */
+export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
+  const log = createLogger({ service: 'auth', level: config.LOG_LEVEL });
+  const database = openDatabase({
+    url: config.DATABASE_URL,
+    schema: 'auth',
+    client: PrismaClient,
+    logger: log,
+    poolMax: config.DATABASE_POOL_MAX,
+    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+    idleTimeoutMs: config.DATABASE_IDLE_TIMEOUT_MS,
+  });
+  const [signer, ...older] = config.SIGNING_KEYS;
+  const published = [signer, ...older].map(publicPart);
+  const keys = await createKeySet({ initial: published, log });
+  const users = createUserStore(database.client);
+  const hasher = createPasswordHasher();
+
+  const service = await serve(
+    authContract,
+    createHandlers({
+      users,
+      hasher,
+      keys,
+      blacklist: createTokenBlacklist(database.client),
+      signingKey: await importSigningKey(signer),
+    }),
+    {
+      version: manifest.version,
+      host: config.HOST,
+      port: config.PORT,
+      log,
+      authenticate: createAuthenticate(keys),
+      pingDatabase: () => database.ping(),
+      classify: classifyDatabaseError,
+      routes: {
+        '/.well-known/jwks.json': () => ({
+          status: 200,
+          body: { keys: published },
+          headers: { 'cache-control': 'public, max-age=300' },
+        }),
+      },
+    },
+  );
+  await migrateWhenReachable({ service: 'auth', url: config.DATABASE_URL, logger: log, signal: ending });
+  await ensureAdministrator(config, { users, hasher, log });
+  service.ready();
+
+  return {
+    async stop() {
+      await service.stop();
+      keys.close();
+      await database.close();
+    },
+  };
+}

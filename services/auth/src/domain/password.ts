@@ -1,0 +1,85 @@
+import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
+import { promisify } from 'node:util';
+import pLimit from 'p-limit';
+
+const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
+
+/** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
+const current = { memory: 19_456, passes: 2, parallelism: 1 };
+
+const saltBytes = 16;
+const tagBytes = 32;
+
+/** How many hashes are made at once: each takes 19 MiB and a thread that file and name look-ups share. */
+const concurrency = 2;
+
+/** Hashes and checks passwords, off the event loop, a few at a time. */
+export interface PasswordHasher {
+  /** Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. */
+  hash(password: string): Promise<string>;
+  /**
+   * Whether this is the password. With no hash the answer is no, after the
+   * same work, so that its time does not tell whether an account exists.
+   */
+  matches(password: string, hash: string | undefined): Promise<boolean>;
+}
+
+/** Makes the hasher of a process. */
+export function createPasswordHasher(): PasswordHasher {
+  const limit = pLimit(concurrency);
+  const nobodys = { ...current, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) };
+
+  return {
+    async hash(password) {
+      const salt = randomBytes(saltBytes);
+      const tag = await limit(() => tagOf(password, { ...current, salt }));
+      const { memory, passes, parallelism } = current;
+      return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
+    },
+    async matches(password, hash) {
+      const known = hash === undefined ? nobodys : parse(hash);
+      const tag = await limit(() => tagOf(password, known));
+      return timingSafeEqual(tag, known.tag) && hash !== undefined;
+    },
+  };
+}
+
+interface Settings {
+  /** In KiB. */
+  memory: number;
+  passes: number;
+  parallelism: number;
+  salt: Buffer;
+}
+
+function tagOf(password: string, { salt, ...cost }: Settings): Promise<Buffer> {
+  // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard is the same bytes.
+  const message = Buffer.from(password.normalize('NFKC'));
+  return derive('argon2id', {
+    message,
+    nonce: salt,
+    tagLength: tagBytes,
+    memory: cost.memory,
+    passes: cost.passes,
+    parallelism: cost.parallelism,
+  });
+}
+
+const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
+
+function parse(hash: string): Settings & { tag: Buffer } {
+  const [, memory, passes, parallelism, salt, tag] = phc.exec(hash) ?? [];
+  if (salt === undefined || tag === undefined) throw new Error('A stored password hash is not of the form that is written here');
+  return {
+    memory: Number(memory),
+    passes: Number(passes),
+    parallelism: Number(parallelism),
+    salt: Buffer.from(salt, 'base64'),
+    tag: Buffer.from(tag, 'base64'),
+  };
+}
+
+/** PHC strings have no padding. */
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '');
+}

@@ -1,0 +1,20 @@
+import type { Account, Profile } from '@arcadium/contracts/auth';
+import type { StoredUser } from './stores/user-store.ts';
+
+/** What a user sees of himself. */
+export function presentAccount(user: StoredUser): Account {
+  return {
+    id: user.id,
+    name: user.name,
+    email: user.email,
+    // The database has a check on it.
+    role: user.role as Account['role'],
+    createdAt: user.createdAt.toISOString(),
+    disabledAt: user.disabledAt?.toISOString() ?? null,
+  };
+}
+
+/** What anybody inside sees of a user. */
+export function presentProfile({ id, name }: StoredUser): Profile {
+  return { id, name };
+}

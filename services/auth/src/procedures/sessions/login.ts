@@ -1,0 +1,27 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import { issueUserToken, type SigningKey } from '@arcadium/mesh/identity';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import type { PasswordHasher } from '../../domain/password.ts';
+import { presentAccount } from '../../present.ts';
+import type { UserStore } from '../../stores/user-store.ts';
+
+/** Exchanges an address and a password for an access token; a wrong password and an unknown address look the same. */
+export function login({
+  users,
+  hasher,
+  signingKey,
+}: {
+  users: UserStore;
+  hasher: PasswordHasher;
+  signingKey: SigningKey;
+}): HandlerOf<typeof authContract, 'sessions.login'> {
+  return async ({ input, errors, log }) => {
+    const user = await users.findByEmail(input.email);
+    const matches = await hasher.matches(input.password, user?.passwordHash);
+    if (!user || !matches || user.disabledAt) throw errors.BAD_CREDENTIALS({});
+    const account = presentAccount(user);
+    const { token, tokenId, expiresAt } = await issueUserToken(signingKey, account);
+    log.info({ user_id: user.id, token_id: tokenId }, 'a user logged in');
+    return { accessToken: token, expiresAt: expiresAt.toISOString(), user: account };
+  };
+}

@@ -1,0 +1,40 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import { verifyToken, type KeySet, type ServiceClaims, type UserClaims } from '@arcadium/mesh/identity';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { MeshError } from '@arcadium/mesh/wire';
+import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
+
+/** Says whether a token is good, and whose it is; why one is not good is nobody's business (RFC 7662 §2.2). */
+export function introspect({
+  keys,
+  blacklist,
+}: {
+  keys: KeySet;
+  blacklist: TokenBlacklist;
+}): HandlerOf<typeof authContract, 'tokens.introspect'> {
+  return async ({ input: { token } }) => {
+    const claims = (await verified('service', token, keys)) ?? (await verified('user', token, keys));
+    if (!claims || (await blacklist.has(claims.jti))) return { active: false };
+    return {
+      active: true,
+      type: claims.type,
+      subject: claims.sub,
+      name: claims.type === 'service' ? claims.service_name : claims.name,
+      tokenId: claims.jti,
+      expiresAt: new Date(claims.exp * 1000).toISOString(),
+    };
+  };
+}
+
+async function verified(
+  kind: 'service' | 'user',
+  token: string,
+  keys: KeySet,
+): Promise<ServiceClaims | UserClaims | undefined> {
+  try {
+    return await verifyToken(kind, token, keys);
+  } catch (error) {
+    if (error instanceof MeshError) return undefined;
+    throw error;
+  }
+}

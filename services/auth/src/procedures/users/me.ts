@@ -1,0 +1,21 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { MeshError } from '@arcadium/mesh/wire';
+import { presentAccount } from '../../present.ts';
+import type { StoredUser, UserStore } from '../../stores/user-store.ts';
+
+/** Answers with the account of the user who asks. */
+export function getMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.me'> {
+  return async ({ caller }) => presentAccount(present(await users.findById(caller.user.id)));
+}
+
+/** Changes the name on it. */
+export function updateMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.update'> {
+  return async ({ input, caller }) => presentAccount(present(await users.rename(caller.user.id, input.name)));
+}
+
+/** A good token whose user is gone proves nothing any more. */
+function present(user: StoredUser | undefined): StoredUser {
+  if (!user) throw new MeshError('UNAUTHORIZED', 'The account of this token no longer exists');
+  return user;
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { comparePositions, startOf } from './position.ts';
+import { OVERLAP_MS, SentWindow } from './sent-window.ts';
+
+const begin = Date.parse('2026-01-31T12:00:00.000Z');
+
+/** The n-th of a series with a millisecond between them. */
+function place(n: number) {
+  return { createdAt: new Date(begin + n), id: `01890a5d-ac96-774b-bcce-${String(n).padStart(12, '0')}` };
+}
+
+test('nothing is taken twice, whichever way it comes', () => {
+  const window = new SentWindow(place(0));
+  expect(window.takeLive(place(1))).toBe(true);
+  expect(window.takeStored(place(1))).toBe(false);
+  expect(window.takeStored(place(2))).toBe(true);
+  expect(window.takeLive(place(2))).toBe(false);
+});
+
+test('an older one that commits later is still taken', () => {
+  const window = new SentWindow(place(0));
+  window.takeLive(place(50));
+  expect(window.takeLive(place(20))).toBe(true);
+  expect(window.takeStored(place(30))).toBe(true);
+});
+
+test('a catch-up begins the overlap before the last one, and never before the floor', () => {
+  const window = new SentWindow(place(0));
+  expect(window.start).toEqual(place(0));
+  window.takeLive(place(OVERLAP_MS / 2));
+  expect(window.start).toEqual(place(0));
+  window.takeLive(place(OVERLAP_MS + 7));
+  window.takeLive(place(3));
+  expect(window.start).toEqual(startOf(place(7).createdAt));
+});
+
+test('a catch-up skips what was there before the watch began; live it is new', () => {
+  const window = new SentWindow(place(0), [place(1).id]);
+  expect(window.takeStored(place(1))).toBe(false);
+  expect(window.takeLive(place(1))).toBe(true);
+});
+
+test('beyond a thousand ids a catch-up no longer reaches those forgotten', () => {
+  const window = new SentWindow(place(0));
+  for (let n = 1; n <= 5000; n += 1) expect(window.takeLive(place(n))).toBe(true);
+  const { start } = window;
+  expect(comparePositions(start, place(4000))).toBeGreaterThanOrEqual(0);
+  for (let n = 1; n <= 5000; n += 1) {
+    if (comparePositions(place(n), start) > 0) expect(window.takeStored(place(n))).toBe(false);
+  }
+});

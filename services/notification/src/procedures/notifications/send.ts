@@ -1,0 +1,26 @@
+import type { notificationContract } from '@arcadium/contracts/notification';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { fingerprint } from '../../domain/fingerprint.ts';
+import { isMutable } from '../../domain/muting.ts';
+import { senderOf } from '../../domain/sender.ts';
+import type { Stores } from '../../stores/stores.ts';
+
+/** Stores a notification for one user, once for each key of the sender. */
+export function sendNotification({
+  deliveries,
+}: Pick<Stores, 'deliveries'>): HandlerOf<typeof notificationContract, 'notifications.send'> {
+  return async ({ input, caller, errors }) => {
+    const [delivery] = await deliveries.deliver({
+      ...input,
+      link: input.link ?? null,
+      userIds: [input.userId],
+      sender: senderOf(caller),
+      fingerprint: fingerprint(input),
+      mutable: isMutable(input.topic),
+      keyFor: 'each user',
+    });
+    if (!delivery) throw new Error('a delivery to one user had no outcome');
+    if (delivery.outcome === 'conflict') throw errors.KEY_REUSED({ key: input.key });
+    return { id: delivery.id, outcome: delivery.outcome };
+  };
+}

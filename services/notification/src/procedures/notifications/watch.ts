@@ -1,0 +1,97 @@
+import type { notificationContract } from '@arcadium/contracts/notification';
+import { tracked, type HandlerOf } from '@arcadium/mesh/server';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import { MeshError } from '@arcadium/mesh/wire';
+import { setTimeout as delay } from 'node:timers/promises';
+import { positionOfId } from '../../domain/position.ts';
+import { OVERLAP_MS, SentWindow } from '../../domain/sent-window.ts';
+import type { Arrivals } from '../../jobs/arrivals.ts';
+import type { Mailbox } from '../../jobs/mailbox.ts';
+import type { StoredNotification } from '../../stores/notification-store.ts';
+import type { Stores } from '../../stores/stores.ts';
+import { presentNotification } from './present.ts';
+
+/** What a watch needs: where arrivals come from, and the stores to read what was missed. */
+export type WatchDeps = Readonly<{ arrivals: Arrivals; stores: Pick<Stores, 'arrivals' | 'notifications'> }>;
+
+/** Rows read at once while catching up. */
+const PAGE = 100;
+/** Wait before a catch-up that failed is tried again, in milliseconds. */
+const RETRY_MS = 1000;
+
+/**
+ * Each notification of the caller as it arrives; with `lastEventId`, first
+ * those that came after it, oldest first.
+ *
+ * Each is sent once. Sends to one user commit in the order of (created_at, id)
+ * (see DeliveryStore), so "after the last event" is complete; within a watch
+ * even something that commits out of order is found (see SentWindow).
+ *
+ * @throws MeshError BAD_REQUEST when `lastEventId` cannot be the id of a notification.
+ */
+export function watchNotifications({
+  arrivals,
+  stores,
+}: WatchDeps): HandlerOf<typeof notificationContract, 'notifications.watch'> {
+  return async function* ({ input, caller, signal, log }) {
+    const { id: userId } = caller.user;
+    // Before anything is read: what commits meanwhile is in the mailbox, in the database, or in both.
+    const mailbox = arrivals.open(userId, signal);
+    try {
+      const lastEventId = input?.lastEventId ?? undefined;
+      const window = lastEventId === undefined ? await fromNow(stores, userId) : await after(stores, userId, lastEventId);
+      if (lastEventId !== undefined) mailbox.adviseCatchUp();
+      const source = { mailbox, window, log, read: stores.arrivals };
+      for await (const row of follow(source)) yield tracked(row.id, presentNotification(row));
+    } finally {
+      mailbox.close();
+    }
+  };
+}
+
+async function fromNow(stores: WatchDeps['stores'], userId: string): Promise<SentWindow> {
+  const { floor, ids } = await stores.arrivals.recent(userId, OVERLAP_MS);
+  return new SentWindow(floor, ids);
+}
+
+/** One that the retention has deleted meanwhile still tells its place by its id. */
+async function after(stores: WatchDeps['stores'], userId: string, lastEventId: string): Promise<SentWindow> {
+  const last = (await stores.notifications.find(userId, lastEventId)) ?? positionOfId(lastEventId);
+  if (!last) throw new MeshError('BAD_REQUEST', 'lastEventId is not the id of a notification');
+  return new SentWindow(last);
+}
+
+type Source = Readonly<{ mailbox: Mailbox; window: SentWindow; log: Logger; read: Stores['arrivals'] }>;
+
+/** What the mailbox brings and what catch-ups find, each once, until the mailbox is closed. */
+async function* follow(source: Source): AsyncGenerator<StoredNotification> {
+  const { mailbox, window, log } = source;
+  for (;;) {
+    const mail = await mailbox.next();
+    if (mail.kind === 'closed') return;
+    if (mail.kind === 'arrival') {
+      if (window.takeLive(mail.notification)) yield mail.notification;
+      continue;
+    }
+    try {
+      yield* catchUp(source);
+    } catch (error) {
+      log.warn({ err: error, retryMs: RETRY_MS }, 'could not read what a watcher missed, trying again');
+      await delay(RETRY_MS, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
+      mailbox.adviseCatchUp();
+    }
+  }
+}
+
+async function* catchUp({ mailbox, window, read }: Source): AsyncGenerator<StoredNotification> {
+  for (let from = window.start; !mailbox.signal.aborted; ) {
+    const rows = await read.after(mailbox.userId, from, PAGE);
+    for (const row of rows) {
+      if (mailbox.signal.aborted) return;
+      if (window.takeStored(row)) yield row;
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    from = last;
+  }
+}

@@ -1,0 +1,57 @@
+import type { Notification as Row, PrismaClient } from '@arcadium/prisma/notification';
+import type { Position } from '../domain/position.ts';
+import { newestFirst, olderThan } from './keyset.ts';
+
+/** A notification as it is stored. */
+export type StoredNotification = Row;
+
+/** Which part of a list is wanted. */
+export type Part = Readonly<{
+  /** Most rows wanted. */
+  limit: number;
+  /** Where the part before ended. */
+  after: Position | undefined;
+  unreadOnly: boolean;
+}>;
+
+/** What a user asks about his own notifications; nobody else's are reached. */
+export class NotificationStore {
+  readonly #client: PrismaClient;
+
+  constructor(client: PrismaClient) {
+    this.#client = client;
+  }
+
+  /** A part of a user's notifications, newest first. */
+  list(userId: string, { limit, after, unreadOnly }: Part): Promise<StoredNotification[]> {
+    return this.#client.notification.findMany({
+      where: { userId, ...(unreadOnly && { readAt: null }), ...olderThan(after) },
+      orderBy: newestFirst,
+      take: limit,
+    });
+  }
+
+  unreadCount(userId: string): Promise<number> {
+    return this.#client.notification.count({ where: { userId, readAt: null } });
+  }
+
+  /** Where one of the user's notifications stands. */
+  find(userId: string, id: string): Promise<Position | null> {
+    return this.#client.notification.findFirst({ where: { id, userId }, select: { id: true, createdAt: true } });
+  }
+
+  /** Marks some as read. @returns how many were unread. */
+  markRead(userId: string, ids: readonly string[]): Promise<number> {
+    return this.#client.$executeRaw`
+      UPDATE notifications SET read_at = now()
+      WHERE user_id = ${userId}::uuid AND id = ANY (${ids}::uuid[]) AND read_at IS NULL`;
+  }
+
+  /** Marks everything up to a place as read, the place included. @returns how many were unread. */
+  markReadUpTo(userId: string, { createdAt, id }: Position): Promise<number> {
+    return this.#client.$executeRaw`
+      UPDATE notifications SET read_at = now()
+      WHERE user_id = ${userId}::uuid AND read_at IS NULL
+        AND (created_at, id) <= (${createdAt}::timestamptz, ${id}::uuid)`;
+  }
+}

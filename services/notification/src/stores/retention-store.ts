@@ -1,0 +1,33 @@
+import type { PrismaClient } from '@arcadium/prisma/notification';
+
+/** What the retention job deletes. */
+export class RetentionStore {
+  readonly #client: PrismaClient;
+
+  constructor(client: PrismaClient) {
+    this.#client = client;
+  }
+
+  /**
+   * Deletes up to `limit` notifications that were read more than `days` days
+   * ago, longest ago first, while no other process does.
+   *
+   * @returns how many; `busy` when another process is at it.
+   */
+  async deleteRead({ days, limit }: { days: number; limit: number }): Promise<number | 'busy'> {
+    // One statement, so the lock lasts exactly as long as the deletion.
+    const [answer] = await this.#client.$queryRaw<[{ mine: boolean; deleted: number }]>`
+      WITH turn AS MATERIALIZED (
+        SELECT pg_try_advisory_xact_lock(hashtext('notification.retention'), 0) AS mine
+      ), deleted AS (
+        DELETE FROM notifications WHERE id IN (
+          SELECT id FROM notifications
+          WHERE (SELECT mine FROM turn) AND read_at < now() - make_interval(days => ${days}::int)
+          ORDER BY read_at LIMIT ${limit}::int
+        )
+        RETURNING id
+      )
+      SELECT (SELECT mine FROM turn) AS mine, (SELECT count(*)::int FROM deleted) AS deleted`;
+    return answer.mine ? answer.deleted : 'busy';
+  }
+}

@@ -1,0 +1,49 @@
+import type { Section } from './outline.ts';
+import { termsOf } from './words.ts';
+
+/** Where a term stands: in a page's title, in a heading, or in the text under one. */
+export type TermKind = 'title' | 'heading' | 'body';
+
+/** A term of a page, with the first place of this kind where it stands. */
+export interface IndexTerm {
+  readonly term: string;
+  readonly kind: TermKind;
+  /** The heading to jump to; null for the top of the page. */
+  readonly anchor: string | null;
+  readonly weight: number;
+}
+
+/** Most index entries of one page: the heaviest are kept. */
+export const mostTerms = 400;
+
+/** A title says more than any heading, a heading more than any text, however often. */
+const baseWeights = { title: 3, heading: 2, body: 1 } as const satisfies Record<TermKind, number>;
+
+/** How many times a word must stand on a page to get half of what frequency adds, which is 1 at most. */
+const halfFrequency = 4;
+
+/** The terms of a page, heaviest first; one entry for each term and kind. */
+export function indexTerms(title: string, sections: readonly Section[]): IndexTerm[] {
+  const places = new Map<string, { term: string; kind: TermKind; anchor: string | null; count: number }>();
+  const add = (text: string, kind: TermKind, anchor: string | null) => {
+    for (const term of termsOf(text)) {
+      const key = `${kind} ${term}`;
+      const place = places.get(key);
+      if (place) place.count += 1;
+      else places.set(key, { term, kind, anchor, count: 1 });
+    }
+  };
+  add(title, 'title', null);
+  for (const { heading, anchor, text } of sections) {
+    if (heading !== null) add(heading, 'heading', anchor);
+    add(text, 'body', anchor);
+  }
+  return [...places.values()]
+    .map(({ count, ...entry }) => ({ ...entry, weight: weigh(entry.kind, count) }))
+    .sort((one, other) => other.weight - one.weight || (one.term < other.term ? -1 : 1))
+    .slice(0, mostTerms);
+}
+
+function weigh(kind: TermKind, count: number): number {
+  return Number((baseWeights[kind] + count / (count + halfFrequency)).toFixed(4));
+}

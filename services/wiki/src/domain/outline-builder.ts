@@ -1,0 +1,48 @@
+import GithubSlugger from 'github-slugger';
+import { longestAnchor, type Outline, type Section, type WrittenLink } from './outline.ts';
+
+/** Collects an outline from the top of a page to its end. */
+export interface OutlineBuilder {
+  heading(text: string): void;
+  text(text: string): void;
+  code(text: string): void;
+  link(link: WrittenLink): void;
+  done(): Outline;
+}
+
+/** Starts the outline of one page; anchors count repeated headings, so each page needs its own. */
+export function createOutline(): OutlineBuilder {
+  const slugger = new GithubSlugger();
+  const sections: Section[] = [];
+  const links: WrittenLink[] = [];
+  let heading: string | null = null;
+  let texts: string[] = [];
+  let codes: string[] = [];
+
+  const close = () => {
+    const anchor = heading === null ? null : slugger.slug(heading);
+    const section = {
+      heading,
+      anchor: anchor === '' || (anchor?.length ?? 0) > longestAnchor ? null : anchor,
+      text: texts.join('\n'),
+      code: codes.join('\n'),
+    };
+    if (heading !== null || section.text !== '' || section.code !== '') sections.push(section);
+  };
+
+  return {
+    heading(text) {
+      close();
+      heading = text;
+      texts = [];
+      codes = [];
+    },
+    text: (text) => void texts.push(text),
+    code: (text) => void codes.push(text),
+    link: (link) => void links.push(link),
+    done() {
+      close();
+      return { sections, links };
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { Prisma } from '@arcadium/prisma/wiki';
+import type { Database, Transaction } from './transaction.ts';
+
+/** What a list shows of a page: all but its text. */
+export const summaryFields = {
+  id: true,
+  slug: true,
+  title: true,
+  parentId: true,
+  revision: true,
+  authorId: true,
+  createdAt: true,
+  updatedAt: true,
+  deletedAt: true,
+} as const satisfies Prisma.PageSelect;
+
+/** A page as its readers see it. */
+export const pageFields = { ...summaryFields, body: true } as const satisfies Prisma.PageSelect;
+
+export type SummaryRow = Prisma.PageGetPayload<{ select: typeof summaryFields }>;
+export type PageRow = Prisma.PageGetPayload<{ select: typeof pageFields }>;
+
+/** The columns of a {@link SummaryRow} in SQL, of a table called `p`. */
+export const summaryColumns = Prisma.sql`
+  p.id, p.slug, p.title, p.parent_id AS "parentId", p.revision, p.author_id AS "authorId",
+  p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
+
+/** A page that is not in the recycle bin. */
+export function findPage(database: Database, address: { id: string } | { slug: string }): Promise<PageRow | null> {
+  return database.page.findFirst({ where: { ...address, deletedAt: null }, select: pageFields });
+}
+
+/** A page without its text, whether it is in the recycle bin or not. */
+export function findSummary(database: Database | Transaction, id: string): Promise<SummaryRow | null> {
+  return database.page.findUnique({ where: { id }, select: summaryFields });
+}
+
+/** Whether a page is there and not in the recycle bin. */
+export async function pageExists(database: Database, id: string): Promise<boolean> {
+  return (await database.page.findFirst({ where: { id, deletedAt: null }, select: { id: true } })) !== null;
+}
+
+/** Where a list of pages stopped. */
+export type PlaceInTime = Readonly<{ at: Date; id: string }>;
+
+/** Pages, last changed first; one more than `limit`. */
+export function listPages(
+  database: Database,
+  { authorId, after, limit }: { authorId: string | undefined; after: PlaceInTime | undefined; limit: number },
+): Promise<SummaryRow[]> {
+  return database.page.findMany({
+    where: {
+      deletedAt: null,
+      ...(authorId === undefined ? {} : { authorId }),
+      // The first condition lets the index begin there; the second alone would not.
+      ...(after && { updatedAt: { lte: after.at }, NOT: { updatedAt: after.at, id: { gte: after.id } } }),
+    },
+    orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
+    take: limit + 1,
+    select: summaryFields,
+  });
+}
+
+/** The recycle bin, last deleted first; one more than `limit`. */
+export function listBin(
+  database: Database,
+  { authorId, after, limit }: { authorId: string | undefined; after: PlaceInTime | undefined; limit: number },
+): Promise<SummaryRow[]> {
+  return database.page.findMany({
+    where: {
+      deletedAt: after ? { lte: after.at } : { not: null },
+      ...(authorId === undefined ? {} : { authorId }),
+      ...(after && { NOT: { deletedAt: after.at, id: { gte: after.id } } }),
+    },
+    orderBy: [{ deletedAt: 'desc' }, { id: 'desc' }],
+    take: limit + 1,
+    select: summaryFields,
+  });
+}
