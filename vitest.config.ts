@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// A default export because vitest demands one.
+// oxlint-disable-next-line import/no-default-export -- vitest demands it
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
@@ -10,5 +10,8 @@ export default defineConfig({
     // Processes, not threads: some suites kill, and each may change its environment.
     pool: 'forks',
     maxWorkers: 2,
+    // Real databases on a busy machine: a start takes a second there, and some suites do several.
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
   },
 });

@@ -6,10 +6,12 @@ process.env['PRISMA_SCHEMA_ENGINE_BINARY'] ??= process.execPath;
 
 const service = process.env['PRISMA_SERVICE'];
 if (!service) {
-  throw new Error('set PRISMA_SERVICE to the folder to work on, e.g. PRISMA_SERVICE=auth (npm run generate does)');
+  throw new Error(
+    'set PRISMA_SERVICE to the folder to work on, e.g. PRISMA_SERVICE=auth (npm run generate does)',
+  );
 }
 
-// A default export because the Prisma CLI demands one.
+// oxlint-disable-next-line import/no-default-export -- the Prisma CLI demands it
 export default defineConfig({
   schema: `${service}/schema.prisma`,
   migrations: { path: `${service}/migrations` },

@@ -64,7 +64,9 @@ export function findAccount(): Account {
     execFileSync('groupadd', ['--force', 'postgres'], { stdio: 'pipe' });
     execFileSync('useradd', ['--gid', 'postgres', '--no-create-home', 'postgres'], { stdio: 'pipe' });
   } catch (cause) {
-    throw new Error('PostgreSQL refuses to run as root and the account "postgres" could not be made', { cause });
+    throw new Error('PostgreSQL refuses to run as root and the account "postgres" could not be made', {
+      cause,
+    });
   }
   const created = readAccount();
   if (!created) throw new Error('the account "postgres" was made but cannot be found');
@@ -73,9 +75,12 @@ export function findAccount(): Account {
 
 function readAccount(): Required<Account> | undefined {
   try {
-    const read = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { stdio: 'pipe' }).toString());
-    return { uid: read('-u'), gid: read('-g') };
+    return { uid: readId('-u'), gid: readId('-g') };
   } catch {
     return undefined;
   }
+}
+
+function readId(flag: '-u' | '-g'): number {
+  return Number(execFileSync('id', [flag, 'postgres'], { stdio: 'pipe' }).toString());
 }

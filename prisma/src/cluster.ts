@@ -1,10 +1,19 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import pg from 'pg';
+import { escapeLiteral } from 'pg';
 
 import type { Account, Binaries } from './binaries.ts';
 import { isRunning } from './process.ts';
@@ -30,7 +39,9 @@ export async function initialiseCluster(cluster: Cluster): Promise<void> {
   const { binaries, account, dataDir } = cluster;
   if (existsSync(join(dataDir, 'PG_VERSION'))) return;
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
-    throw new Error(`${dataDir} is neither empty nor a PostgreSQL data directory: move it away and start again`);
+    throw new Error(
+      `${dataDir} is neither empty nor a PostgreSQL data directory: move it away and start again`,
+    );
   }
   mkdirSync(dirname(dataDir), { recursive: true });
   removeAbandoned(dataDir);
@@ -86,6 +97,9 @@ function removeAbandoned(dataDir: string): void {
   }
 }
 
+/** How long an earlier server may take to go down, in milliseconds, and one whose owner just went to be told. */
+const PATIENCE_MS = { stopping: 10_000, running: 1_500 };
+
 /**
  * Removes a `postmaster.pid` whose process is gone or is another program by
  * now (PostgreSQL itself only asks whether the number is in use, which in a
@@ -93,14 +107,19 @@ function removeAbandoned(dataDir: string): void {
  *
  * @throws Error when a server still runs on the directory.
  */
-export async function clearStaleLock(dataDir: string, patienceMs: number): Promise<void> {
+export async function clearStaleLock(dataDir: string): Promise<void> {
   const lockFile = join(dataDir, 'postmaster.pid');
-  const until = Date.now() + patienceMs;
-  while (existsSync(lockFile)) {
-    const pid = Number.parseInt(readFileSync(lockFile, 'utf8'), 10);
+  const startedAt = Date.now();
+  for (;;) {
+    const content = readIfThere(lockFile);
+    if (content === undefined) return;
+    const pid = Number.parseInt(content, 10);
     if (!isPostgres(pid)) return rmSync(lockFile, { force: true });
-    if (Date.now() > until) {
-      throw new Error(`a PostgreSQL of an earlier run (pid ${pid}) still works on ${dataDir}: stop it with "kill -INT ${pid}" and start again`);
+    const state = content.split('\n')[7]?.trim() === 'stopping' ? 'stopping' : 'running';
+    if (Date.now() - startedAt > PATIENCE_MS[state]) {
+      throw new Error(
+        `a PostgreSQL of an earlier run (pid ${pid}) still works on ${dataDir}: stop it with "kill -INT ${pid}" and start again`,
+      );
     }
     await delay(50);
   }
@@ -109,13 +128,13 @@ export async function clearStaleLock(dataDir: string, patienceMs: number): Promi
 function isPostgres(pid: number): boolean {
   if (!isRunning(pid)) return false;
   const { stdout, status } = spawnSync('ps', ['-p', String(pid), '-o', 'stat=,args='], { encoding: 'utf8' });
-  if (status !== 0) return readCommand(pid)?.includes('postgres') ?? true;
+  if (status !== 0) return readIfThere(`/proc/${pid}/cmdline`)?.includes('postgres') ?? true; // images without ps
   return !stdout.startsWith('Z') && stdout.includes('postgres');
 }
 
-function readCommand(pid: number): string | undefined {
+function readIfThere(file: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8'); // images without ps
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
@@ -124,12 +143,17 @@ function readCommand(pid: number): string | undefined {
 /** Gives `postgres` the password of the settings, without knowing the old one: no server may be running. */
 export async function resetPassword(cluster: Cluster): Promise<void> {
   const { binaries, account, dataDir, password } = cluster;
-  const single = execFile(binaries.postgres, ['--single', '-D', dataDir, 'postgres'], { ...account, cwd: '/' });
+  const single = execFile(binaries.postgres, ['--single', '-D', dataDir, 'postgres'], {
+    ...account,
+    cwd: '/',
+  });
   const done = new Promise<void>((resolve, reject) => {
     single.once('error', reject);
-    single.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`postgres --single ended with ${code}`))));
+    single.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`postgres --single ended with ${code}`)),
+    );
   });
   // Single-user mode ends a statement at the newline, so the literal may hold none; pg writes newlines raw.
-  single.stdin?.end(`ALTER ROLE postgres PASSWORD ${pg.escapeLiteral(password.replaceAll('\n', ''))}\n`);
+  single.stdin?.end(`ALTER ROLE postgres PASSWORD ${escapeLiteral(password.replaceAll('\n', ''))}\n`);
   await done;
 }

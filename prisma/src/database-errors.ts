@@ -32,7 +32,12 @@ const SESSION_CODES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '533
 const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
 
 /** Kinds of `DriverAdapterError` of `@prisma/adapter-pg`. */
-const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
+const ADAPTER_KINDS = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+]);
 
 /** pg and pg-pool give these no code. */
 const MESSAGES = [
@@ -42,6 +47,7 @@ const MESSAGES = [
   /^Query read timeout$/,
   /^Client has encountered a connection error and is not queryable$/,
   /^Client was closed and is not queryable$/,
+  /^Cannot use a pool after calling end on the pool$/,
   // P2028 has many causes; only this one means that no connection was to be had.
   /Unable to start a transaction in the given time/,
 ];
@@ -88,7 +94,10 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   const chain = links(error);
   const violated = chain.some(
     (link) =>
-      link.code === '23505' || link.code === 'P2002' || link.originalCode === '23505' || link.kind === 'UniqueConstraintViolation',
+      link.code === '23505' ||
+      link.code === 'P2002' ||
+      link.originalCode === '23505' ||
+      link.kind === 'UniqueConstraintViolation',
   );
   if (!violated || constraint === undefined) return violated;
   return chain.some((link) => constraintName(link) === constraint);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import { Pool } from 'pg';
 
 import { isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from './logger.ts';
@@ -44,7 +44,7 @@ export interface DatabaseOptions<Client extends Disconnectable> {
 export interface Database<Client> {
   client: Client;
   /** The pool under the client, for SQL that Prisma has no words for. */
-  pool: pg.Pool;
+  pool: Pool;
   /**
    * Resolves when the database answers within a second.
    * @throws Error of which {@link isDatabaseUnavailable} is true when it does not.
@@ -62,9 +62,11 @@ const CLOSE_TIMEOUT_MS = 5_000;
  * succeeds while the database is away; a pool that lost its connections makes
  * new ones by itself.
  */
-export function openDatabase<Client extends Disconnectable>(options: DatabaseOptions<Client>): Database<Client> {
+export function openDatabase<Client extends Disconnectable>(
+  options: DatabaseOptions<Client>,
+): Database<Client> {
   const { url, schema, logger } = options;
-  const pool = new pg.Pool({
+  const pool = new Pool({
     ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
     max: options.poolMax ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
@@ -86,15 +88,17 @@ export function openDatabase<Client extends Disconnectable>(options: DatabaseOpt
  * is one: from the pool while it is idle, from the connection itself while
  * somebody holds it.
  */
-function survivePoolErrors(pool: pg.Pool, schema: string, logger: Logger): void {
+function survivePoolErrors(pool: Pool, schema: string, logger: Logger): void {
   pool.on('error', () => {}); // idle ones; the listener below logs them too
   pool.on('connect', (connection) => {
-    connection.on('error', (error) => logger.warn({ err: error, schema }, 'database connection lost'));
+    connection.on('error', () => {});
+    // The first error of a connection is the cause, those after it say that it is gone.
+    connection.once('error', (error) => logger.warn({ err: error, schema }, 'database connection lost'));
   });
 }
 
 /** A ping that never queues up: while one is under way, it is the answer for all. */
-function createPing(pool: pg.Pool): () => Promise<void> {
+function createPing(pool: Pool): () => Promise<void> {
   let underWay: Promise<void> | undefined;
   return async () => {
     underWay ??= pool
@@ -103,7 +107,9 @@ function createPing(pool: pg.Pool): () => Promise<void> {
       .finally(() => (underWay = undefined));
     const timer = new AbortController();
     const late = delay(PING_TIMEOUT_MS, undefined, { signal: timer.signal }).then(() => {
-      throw Object.assign(new Error(`the database did not answer within ${PING_TIMEOUT_MS} ms`), { code: 'ETIMEDOUT' });
+      throw Object.assign(new Error(`the database did not answer within ${PING_TIMEOUT_MS} ms`), {
+        code: 'ETIMEDOUT',
+      });
     });
     try {
       await Promise.race([underWay, late]);
@@ -115,12 +121,13 @@ function createPing(pool: pg.Pool): () => Promise<void> {
   };
 }
 
-async function close(client: Disconnectable, pool: pg.Pool, logger: Logger): Promise<void> {
+async function close(client: Disconnectable, pool: Pool, logger: Logger): Promise<void> {
   const timer = new AbortController();
   const ended = Promise.all([client.$disconnect(), pool.end()]).then(() => true);
   const late = delay(CLOSE_TIMEOUT_MS, false, { signal: timer.signal }).catch(() => false);
   try {
-    if (!(await Promise.race([ended, late]))) logger.warn({ connections: pool.totalCount }, 'database connections still busy');
+    if (!(await Promise.race([ended, late])))
+      logger.warn({ connections: pool.totalCount }, 'database connections still busy');
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
   } finally {

@@ -34,7 +34,8 @@ export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): D
   }
   const { password, port } = new URL(adminUrl);
   const chosen = Number(environment['DATABASE_PORT'] ?? fromFile['DATABASE_PORT'] ?? (port || DEFAULT_PORT));
-  if (!Number.isInteger(chosen) || chosen < 1 || chosen > 65_535) throw new Error('DATABASE_PORT must be a port number');
+  if (!Number.isInteger(chosen) || chosen < 1 || chosen > 65_535)
+    throw new Error('DATABASE_PORT must be a port number');
   return {
     kind: 'embedded',
     adminUrl,
@@ -53,7 +54,7 @@ function readServices(root: string, server?: URL): ProvisionedService[] {
   const folder = join(root, 'services');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .sort()
+    .toSorted()
     .flatMap((name) => {
       const file = join(folder, name, '.env');
       if (!existsSync(file)) return [];

@@ -23,16 +23,21 @@ beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'arcadium-dev-'));
   chmodSync(root, 0o755); // as root, PostgreSQL runs under another account
   port = await findFreePort();
-  for (const folder of ['prisma', 'services/auth', 'services/dashboard']) mkdirSync(join(root, folder), { recursive: true });
-  writeFileSync(join(root, 'prisma/.env'), `DATABASE_ADMIN_URL=postgres://postgres:secret@127.0.0.1:${port}/postgres\n`);
+  for (const folder of ['prisma', 'services/auth', 'services/dashboard'])
+    mkdirSync(join(root, folder), { recursive: true });
+  writeFileSync(
+    join(root, 'prisma/.env'),
+    `DATABASE_ADMIN_URL=postgres://postgres:secret@127.0.0.1:${port}/postgres\n`,
+  );
   writeFileSync(join(root, 'services/auth/.env'), `DATABASE_URL="${authUrl()}"\n`);
   writeFileSync(join(root, 'services/dashboard/.env'), 'PORT=8080\n');
   output = '';
 });
 
 afterEach(async () => {
-  for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-  await vi.waitFor(() => expect(existsSync(join(root, '.data/postgres/postmaster.pid'))).toBe(false), { timeout: 10_000 });
+  for (const child of started)
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+  await vi.waitUntil(() => !existsSync(join(root, '.data/postgres/postmaster.pid')), { timeout: 10_000 });
   started = [];
   rmSync(root, { recursive: true, force: true });
 });
@@ -41,17 +46,25 @@ function authUrl(): string {
   return `postgres://auth:secret@127.0.0.1:${port}/arcadium`;
 }
 
-function start(environment: NodeJS.ProcessEnv = {}, command: string[] = [process.execPath, script, root]): ChildProcess {
+function start(
+  environment: NodeJS.ProcessEnv = {},
+  command: string[] = [process.execPath, script, root],
+): ChildProcess {
   const { DATABASE_URL: _url, DATABASE_ADMIN_URL: _admin, DATABASE_PORT: _port, ...inherited } = process.env;
   const [program = '', ...rest] = command;
-  const child = spawn(program, rest, { env: { ...inherited, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, rest, {
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
   started.push(child);
   return child;
 }
 
 async function printed(text: string, times = 1): Promise<void> {
-  await vi.waitFor(() => expect(output.split(text).length - 1).toBeGreaterThanOrEqual(times), { timeout: 15_000 });
+  await vi.waitFor(() => expect(output.split(text).length - 1).toBeGreaterThanOrEqual(times), {
+    timeout: 15_000,
+  });
 }
 
 function postmaster(): number {
@@ -59,20 +72,26 @@ function postmaster(): number {
 }
 
 async function currentUser(url: string): Promise<unknown> {
-  return withClient(url, undefined, (client) => client.query('SELECT current_user AS name').then(({ rows }) => rows[0].name));
+  return withClient(url, undefined, (client) =>
+    client.query('SELECT current_user AS name').then(({ rows }) => rows[0].name),
+  );
 }
 
-test('provides the database until SIGINT, which may come twice, and exits with 0', { timeout: 30_000 }, async () => {
-  const child = start();
-  await printed('PostgreSQL ready');
-  expect(output).toBe(`database: PostgreSQL ready on 127.0.0.1:${port}, schemas auth\n`);
-  expect(await currentUser(authUrl())).toBe('auth');
-  const pid = postmaster();
-  child.kill('SIGINT');
-  child.kill('SIGINT');
-  expect(await once(child, 'exit')).toEqual([0, null]);
-  expect(isRunning(pid)).toBe(false);
-});
+test(
+  'provides the database until SIGINT, which may come twice, and exits with 0',
+  { timeout: 30_000 },
+  async () => {
+    const child = start();
+    await printed('PostgreSQL ready');
+    expect(output).toBe(`database: PostgreSQL ready on 127.0.0.1:${port}, schemas auth\n`);
+    expect(await currentUser(authUrl())).toBe('auth');
+    const pid = postmaster();
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(isRunning(pid)).toBe(false);
+  },
+);
 
 test('starts PostgreSQL again when that was killed', { timeout: 30_000 }, async () => {
   start();
@@ -83,21 +102,34 @@ test('starts PostgreSQL again when that was killed', { timeout: 30_000 }, async 
   expect(await currentUser(authUrl())).toBe('auth');
 });
 
-test('leaves nothing behind when its parent is killed, nor when it is killed itself', { timeout: 40_000 }, async () => {
-  // The shell must not replace itself with node, so that there is a parent to kill.
-  const shell = start({}, ['/bin/sh', '-c', '"$0" "$1" "$2" & echo "dev $!"; wait', process.execPath, script, root]);
-  await printed('PostgreSQL ready');
-  const dev = Number(/dev (\d+)/.exec(output)?.[1]);
-  let pid = postmaster();
-  shell.kill('SIGKILL');
-  await vi.waitFor(() => expect([isRunning(dev), isRunning(pid)]).toEqual([false, false]), { timeout: 10_000 });
+test(
+  'leaves nothing behind when its parent is killed, nor when it is killed itself',
+  { timeout: 40_000 },
+  async () => {
+    // The shell must not replace itself with node, so that there is a parent to kill.
+    const shell = start({}, [
+      '/bin/sh',
+      '-c',
+      '"$0" "$1" "$2" & echo "dev $!"; wait',
+      process.execPath,
+      script,
+      root,
+    ]);
+    await printed('PostgreSQL ready');
+    const dev = Number(/dev (\d+)/.exec(output)?.[1]);
+    let pid = postmaster();
+    shell.kill('SIGKILL');
+    await vi.waitFor(() => expect([isRunning(dev), isRunning(pid)]).toEqual([false, false]), {
+      timeout: 10_000,
+    });
 
-  const child = start();
-  await printed('PostgreSQL ready', 2);
-  pid = postmaster();
-  child.kill('SIGKILL');
-  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
-});
+    const child = start();
+    await printed('PostgreSQL ready', 2);
+    pid = postmaster();
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
+  },
+);
 
 test('with DATABASE_URL in the environment it provisions there and stays', { timeout: 30_000 }, async () => {
   const adminUrl = inject('testDatabaseAdminUrl');

@@ -78,7 +78,9 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
     console.log(`database: PostgreSQL ready on 127.0.0.1:${port}, schemas ${names(services)}`);
     const end = await Promise.race([server.exited, stopped()]);
     if (end !== undefined && !stop.signal.aborted) {
-      console.error(`database: PostgreSQL ended by itself (${end}), starting it again in ${RESTART_DELAY_MS} ms`);
+      console.error(
+        `database: PostgreSQL ended by itself (${end}), starting it again in ${RESTART_DELAY_MS} ms`,
+      );
     }
   } finally {
     await server.stop();
@@ -87,11 +89,15 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
 
 function stopped(): Promise<undefined> {
   if (stop.signal.aborted) return Promise.resolve(undefined);
-  return new Promise((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+  return new Promise((resolve) =>
+    stop.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+  );
 }
 
 function names(services: readonly ProvisionedService[]): string {
-  return services.map((service) => service.name).join(', ') || '(none: no services/*/.env has a DATABASE_URL)';
+  return (
+    services.map((service) => service.name).join(', ') || '(none: no services/*/.env has a DATABASE_URL)'
+  );
 }
 
 function describe(error: unknown): string {

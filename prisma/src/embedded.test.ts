@@ -18,7 +18,12 @@ let options: EmbeddedOptions;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'arcadium-embedded-'));
   chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
-  options = { dataDir: join(folder, 'data'), port: await findFreePort(), password: 'secret', persistent: true };
+  options = {
+    dataDir: join(folder, 'data'),
+    port: await findFreePort(),
+    password: 'secret',
+    persistent: true,
+  };
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,9 +50,9 @@ describe('startEmbedded', () => {
 
   test('listens on 127.0.0.1 only and knows more than ASCII', async () => {
     const server = await startEmbedded({ ...options, persistent: false });
-    expect(await ask(server.adminUrl, `SELECT lower('ÄÉ'), current_setting('listen_addresses') AS host`)).toEqual([
-      { lower: 'äé', host: '127.0.0.1' },
-    ]);
+    expect(
+      await ask(server.adminUrl, `SELECT lower('ÄÉ'), current_setting('listen_addresses') AS host`),
+    ).toEqual([{ lower: 'äé', host: '127.0.0.1' }]);
     await server.stop();
     expect(existsSync(options.dataDir)).toBe(false);
   });
@@ -56,8 +61,12 @@ describe('startEmbedded', () => {
     const server = await startEmbedded(options);
     await server.stop();
     const bystander = spawn('sleep', ['60']);
-    writeFileSync(join(options.dataDir, 'postmaster.pid'), `${bystander.pid}\n${options.dataDir}\n0\n${options.port}\n`);
+    writeFileSync(
+      join(options.dataDir, 'postmaster.pid'),
+      `${bystander.pid}\n${options.dataDir}\n0\n${options.port}\n`,
+    );
     const again = await startEmbedded(options);
+    expect(await ask(again.adminUrl, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
     await again.stop();
     bystander.kill();
   });
@@ -65,7 +74,9 @@ describe('startEmbedded', () => {
   test('names the server that still works on the data', { timeout: 20_000 }, async () => {
     const server = await startEmbedded(options);
     const port = await findFreePort();
-    await expect(startEmbedded({ ...options, port })).rejects.toThrow(`pid ${server.pid}) still works on ${options.dataDir}`);
+    await expect(startEmbedded({ ...options, port })).rejects.toThrow(
+      `pid ${server.pid}) still works on ${options.dataDir}`,
+    );
     await server.stop();
   });
 
@@ -106,22 +117,26 @@ describe('startEmbedded', () => {
     await expect(startEmbedded(options)).rejects.toThrow('unrecognized configuration parameter "nonsense"');
   });
 
-  test.each(['SIGKILL', 'SIGTERM'] as const)('ends with its owner, even by %s', async (signal) => {
-    const script = join(folder, 'owner.mjs');
-    const pidFile = join(folder, 'pid');
-    writeFileSync(
-      script,
-      `import { writeFileSync } from 'node:fs';
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    'ends with its owner, even by %s',
+    async (signal) => {
+      const script = join(folder, 'owner.mjs');
+      const pidFile = join(folder, 'pid');
+      writeFileSync(
+        script,
+        `import { writeFileSync } from 'node:fs';
        import { startEmbedded } from ${JSON.stringify(new URL('./embedded.ts', import.meta.url).href)};
        const server = await startEmbedded(${JSON.stringify({ ...options, persistent: false })});
        writeFileSync(${JSON.stringify(pidFile)}, String(server.pid));`,
-    );
-    const owner = spawn(process.execPath, [script], { stdio: 'inherit' });
-    await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+$/), { timeout: 10_000 });
-    const pid = Number(readFileSync(pidFile, 'utf8'));
-    expect(isRunning(pid)).toBe(true);
-    owner.kill(signal);
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
-    await vi.waitFor(() => expect(existsSync(options.dataDir)).toBe(false), { timeout: 10_000 });
-  }, 20_000);
+      );
+      const owner = spawn(process.execPath, [script], { stdio: 'inherit' });
+      await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+$/), { timeout: 10_000 });
+      const pid = Number(readFileSync(pidFile, 'utf8'));
+      expect(isRunning(pid)).toBe(true);
+      owner.kill(signal);
+      await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
+      await vi.waitFor(() => expect(existsSync(options.dataDir)).toBe(false), { timeout: 10_000 });
+    },
+    20_000,
+  );
 });

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statS
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import pg from 'pg';
+import { Client } from 'pg';
 
 import { findAccount, findBinaries } from './binaries.ts';
 import { clearStaleLock, initialiseCluster, resetPassword, type Cluster } from './cluster.ts';
@@ -17,7 +17,7 @@ export interface EmbeddedOptions {
   port: number;
   /** Password of the superuser `postgres`; one that differs from the last start's replaces it. */
   password: string;
-  /** `true`: data survives crashes. `false`: fast and unsafe, and the directory is removed by `stop()`. */
+  /** `true`: data survives crashes. `false`: fast and unsafe, and the directory is removed at the end. */
   persistent: boolean;
 }
 
@@ -35,14 +35,18 @@ export interface EmbeddedPostgres {
 
 /** Longest wait for a server to accept connections, crash recovery included, in milliseconds. */
 const START_PATIENCE_MS = 60_000;
-/** How long an earlier server may take to leave the data directory, in milliseconds. */
-const TAKEOVER_PATIENCE_MS = 10_000;
 /** A fast shutdown that takes longer is made an immediate one, in milliseconds. */
 const STOP_PATIENCE_MS = 10_000;
 /** A log longer than this is set aside at the next start, in bytes. */
 const LOG_LIMIT_BYTES = 10_000_000;
 
-const LEAN = ['max_connections=200', 'shared_buffers=64MB', 'wal_level=minimal', 'max_wal_senders=0', 'jit=off'];
+const LEAN = [
+  'max_connections=200',
+  'shared_buffers=64MB',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'jit=off',
+];
 const UNSAFE_BUT_FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
 
 /**
@@ -57,7 +61,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const { dataDir, password } = options;
   const cluster: Cluster = { binaries: await findBinaries(), account: findAccount(), dataDir, password };
   await initialiseCluster(cluster);
-  await clearStaleLock(dataDir, TAKEOVER_PATIENCE_MS);
+  await clearStaleLock(dataDir);
   await requirePort(options.port);
   const server = launch(cluster, options);
   const state = await waitUntilReady(server);
@@ -117,14 +121,16 @@ function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Serve
     exited,
     child,
     output,
-    stop: () =>
-      (stopping ??= stopWithoutCleanUp(server).then(() => {
-        if (persistent) return;
-        rmSync(dataDir, { recursive: true, force: true });
-        rmSync(`${dataDir}.log`, { force: true });
-      })),
+    stop: () => (stopping ??= stopAndCleanUp(server, persistent ? undefined : dataDir)),
   };
   return server;
+}
+
+async function stopAndCleanUp(server: Server, leftovers: string | undefined): Promise<void> {
+  await stopWithoutCleanUp(server);
+  if (leftovers === undefined) return;
+  rmSync(leftovers, { recursive: true, force: true });
+  rmSync(`${leftovers}.log`, { force: true });
 }
 
 async function stopWithoutCleanUp(server: Server): Promise<void> {
@@ -139,12 +145,12 @@ async function stopWithoutCleanUp(server: Server): Promise<void> {
 }
 
 async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password'> {
-  let end: string | undefined;
-  void server.exited.then((how) => (end = how));
+  const ended = new AbortController();
+  void server.exited.then((how) => ended.abort(how));
   const until = Date.now() + START_PATIENCE_MS;
   let last: unknown;
-  while (end === undefined && Date.now() < until) {
-    const client = new pg.Client({ connectionString: server.adminUrl, connectionTimeoutMillis: 5_000 });
+  while (!ended.signal.aborted && Date.now() < until) {
+    const client = new Client({ connectionString: server.adminUrl, connectionTimeoutMillis: 5_000 });
     client.on('error', () => {}); // a server that goes down again is seen by `exited`
     try {
       await client.connect();
@@ -156,8 +162,10 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
     }
     await delay(20);
   }
-  if (end === undefined) await server.stop();
-  throw new Error(`PostgreSQL did not start (${end ?? String(last)}):\n${server.output().trim()}`, { cause: last });
+  const reason = String(ended.signal.aborted ? ended.signal.reason : last);
+  const output = server.output().trim();
+  await server.stop();
+  throw new Error(`PostgreSQL did not start (${reason}):\n${output}`, { cause: last });
 }
 
 async function requirePort(port: number): Promise<void> {

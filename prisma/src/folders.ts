@@ -23,5 +23,5 @@ export function servicesWithSchema(): string[] {
   return readdirSync(prismaFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(schemaFile(entry.name)))
     .map((entry) => entry.name)
-    .sort();
+    .toSorted();
 }

@@ -21,11 +21,13 @@ async function generate(service: string): Promise<boolean> {
   };
   try {
     await run(process.execPath, [cli, 'generate', '--no-hints'], { cwd: prismaFolder, env: environment });
-    console.log(`generated ${service}/generated`);
+    process.stdout.write(`generated ${service}/generated\n`);
     return true;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    console.error(`generating ${service} failed:\n${stdout}${stderr}${stdout || stderr ? '' : String(error)}`);
+    process.stderr.write(
+      `generating ${service} failed:\n${stdout}${stderr}${stdout || stderr ? '' : String(error)}\n`,
+    );
     return false;
   }
 }

@@ -58,14 +58,22 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-async function applyPending(session: MigrationSession, options: MigrateOptions, folder: string, migrations: Migration[]): Promise<string[]> {
+async function applyPending(
+  session: MigrationSession,
+  options: MigrateOptions,
+  folder: string,
+  migrations: Migration[],
+): Promise<string[]> {
   const { service, logger } = options;
   const engine = await openSchemaEngine(session.factory());
   try {
     const all = { migrationsList: toMigrationList(folder, migrations), filters: NO_FILTERS };
     const state = await engine.diagnoseMigrationHistory({ ...all, optInToShadowDatabase: false });
     if (state.editedMigrationNames.length > 0) {
-      logger.warn({ service, migrations: state.editedMigrationNames }, 'migrations were edited after they were applied');
+      logger.warn(
+        { service, migrations: state.editedMigrationNames },
+        'migrations were edited after they were applied',
+      );
     }
     for (const failed of state.failedMigrationNames) {
       // Only one that could not run in a transaction leaves such a trace.
@@ -90,7 +98,12 @@ async function applyPending(session: MigrationSession, options: MigrateOptions, 
   }
 }
 
-async function applyOne(session: MigrationSession, service: string, migration: Migration, apply: () => Promise<unknown>): Promise<void> {
+async function applyOne(
+  session: MigrationSession,
+  service: string,
+  migration: Migration,
+  apply: () => Promise<unknown>,
+): Promise<void> {
   const atOnce = runsInTransaction(migration.sql);
   try {
     if (atOnce) await session.begin();
@@ -108,7 +121,9 @@ function runsInTransaction(sql: string): boolean {
   return !/\bCONCURRENTLY\b|\bVACUUM\b/i.test(sql.replaceAll(/--.*$/gm, ''));
 }
 
-type History = Awaited<ReturnType<Awaited<ReturnType<typeof openSchemaEngine>>['diagnoseMigrationHistory']>>['history'];
+type History = Awaited<
+  ReturnType<Awaited<ReturnType<typeof openSchemaEngine>>['diagnoseMigrationHistory']>
+>['history'];
 
 function pendingNames(history: History): string[] {
   return history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
@@ -116,7 +131,10 @@ function pendingNames(history: History): string[] {
 
 /** PostgreSQL's own words: message, detail and hint, without the engine's stack. */
 function describe(cause: unknown): string {
-  const error = cause as { message?: string; cause?: { originalMessage?: string; detail?: string; hint?: string } };
+  const error = cause as {
+    message?: string;
+    cause?: { originalMessage?: string; detail?: string; hint?: string };
+  };
   const { originalMessage, detail, hint } = error.cause ?? {};
   const message = originalMessage ?? error.message?.split('\n   0:')[0] ?? String(cause);
   return [message, detail, hint].filter(Boolean).join(' · ');
@@ -128,7 +146,9 @@ function describe(cause: unknown): string {
  * @param options.retryMs Time between two attempts, in milliseconds. @default 1000
  * @throws the signal's reason when it says stop; any error that is not about reaching the database.
  */
-export async function migrateWhenReachable(options: MigrateOptions & { retryMs?: number }): Promise<string[]> {
+export async function migrateWhenReachable(
+  options: MigrateOptions & { retryMs?: number },
+): Promise<string[]> {
   const { service, logger, signal, retryMs = 1_000 } = options;
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
@@ -136,7 +156,10 @@ export async function migrateWhenReachable(options: MigrateOptions & { retryMs?:
       return await migrate(options);
     } catch (error) {
       if (signal?.aborted || !isDatabaseUnavailable(error)) throw error;
-      logger.warn({ service, attempt, retryMs, err: error }, 'database not reachable, migrations wait for it');
+      logger.warn(
+        { service, attempt, retryMs, err: error },
+        'database not reachable, migrations wait for it',
+      );
     }
     await delay(retryMs, undefined, signal ? { signal } : {});
   }

@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { PrismaPg } from '@prisma/adapter-pg';
-import { ColumnTypeEnum, type SqlDriverAdapter, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import pg from 'pg';
+import {
+  ColumnTypeEnum,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
+import { Pool, type QueryConfig, types } from 'pg';
 
 import { schemaFile } from './folders.ts';
 import { NO_FILTERS } from './migration-list.ts';
@@ -18,7 +22,11 @@ import { connectionConfig } from './session.ts';
  * @param url A database in which the service's migrations were applied.
  * @param path The schema file. @default prisma/<service>/schema.prisma
  */
-export async function compareWithSchema(service: string, url: string, path: string = schemaFile(service)): Promise<string> {
+export async function compareWithSchema(
+  service: string,
+  url: string,
+  path: string = schemaFile(service),
+): Promise<string> {
   const file = { path, content: readFileSync(path, 'utf8') };
   const pool = new CatalogPool({ ...connectionConfig(url, service, 5_000), max: 1 });
   try {
@@ -60,16 +68,18 @@ function catalogFactory(pool: CatalogPool, service: string): SqlMigrationAwareDr
 }
 
 /** A pool of one connection that remembers which columns of its last answer were of type "char". */
-class CatalogPool extends pg.Pool {
+class CatalogPool extends Pool {
   characterColumns: number[] = [];
 
   // pg declares ten overloads; the adapter uses one, with a config object.
-  override query = (async (config: pg.QueryConfig) => {
+  override query = (async (config: QueryConfig) => {
     const result = await super.query(config);
-    this.characterColumns = result.fields.flatMap((field, index) => (field.dataTypeID === pg.types.builtins.CHAR ? [index] : []));
+    this.characterColumns = result.fields.flatMap((field, index) =>
+      field.dataTypeID === types.builtins.CHAR ? [index] : [],
+    );
     for (const field of result.fields) {
-      if (field.dataTypeID === pg.types.builtins.CHAR) field.dataTypeID = pg.types.builtins.TEXT;
+      if (field.dataTypeID === types.builtins.CHAR) field.dataTypeID = types.builtins.TEXT;
     }
     return result;
-  }) as pg.Pool['query'];
+  }) as Pool['query'];
 }

@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory, SqlQuery, Transaction } from '@prisma/driver-adapter-utils';
-import pg from 'pg';
+import type {
+  SqlDriverAdapter,
+  SqlMigrationAwareDriverAdapterFactory,
+  SqlQuery,
+  Transaction,
+} from '@prisma/driver-adapter-utils';
+import { Pool } from 'pg';
 
 import { lockKey } from './advisory-lock.ts';
 import { connectionConfig } from './session.ts';
@@ -21,10 +26,10 @@ export class MigrationSession {
   /** The last script that failed, as PostgreSQL reported it; the engine hides it under later errors. */
   scriptError: unknown;
   readonly #service: string;
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
   readonly #connection: Transaction;
 
-  private constructor(service: string, pool: pg.Pool, connection: Transaction) {
+  private constructor(service: string, pool: Pool, connection: Transaction) {
     this.#service = service;
     this.#pool = pool;
     this.#connection = connection;
@@ -36,8 +41,13 @@ export class MigrationSession {
    * @param onWait Called once when another holds it.
    * @throws the connection's error; the signal's reason when it says stop.
    */
-  static async open(service: string, url: string, onWait: () => void, signal?: AbortSignal): Promise<MigrationSession> {
-    const pool = new pg.Pool({ ...connectionConfig(url, service, 5_000), max: 1 });
+  static async open(
+    service: string,
+    url: string,
+    onWait: () => void,
+    signal?: AbortSignal,
+  ): Promise<MigrationSession> {
+    const pool = new Pool({ ...connectionConfig(url, service, 5_000), max: 1 });
     pool.on('error', () => {}); // the query under way reports it
     const connection = await beginOn(pool, service);
     const session = new MigrationSession(service, pool, connection);
@@ -127,7 +137,7 @@ function query(sql: string): SqlQuery {
 }
 
 /** A connection of one's own; the adapter has no other way to it than beginning a transaction. */
-async function beginOn(pool: pg.Pool, service: string): Promise<Transaction> {
+async function beginOn(pool: Pool, service: string): Promise<Transaction> {
   try {
     const adapter = await new PrismaPg(pool, { schema: service }).connect();
     return await adapter.startTransaction();
@@ -137,6 +147,6 @@ async function beginOn(pool: pg.Pool, service: string): Promise<Transaction> {
   }
 }
 
-async function endPool(pool: pg.Pool): Promise<void> {
+async function endPool(pool: Pool): Promise<void> {
   await pool.end().catch(() => {});
 }

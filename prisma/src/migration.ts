@@ -27,7 +27,9 @@ try {
 async function writeMigration(service: string | undefined, name: string | undefined): Promise<void> {
   if (!service || !existsSync(schemaFile(service)) || !name || !/^[a-z0-9_]+$/.test(name)) {
     const known = servicesWithSchema().join(', ');
-    throw new Error(`usage: npm run migration -w prisma -- <service> <name>\n  service: ${known}\n  name: what it does, in a-z, 0-9 and _`);
+    throw new Error(
+      `usage: npm run migration -w prisma -- <service> <name>\n  service: ${known}\n  name: what it does, in a-z, 0-9 and _`,
+    );
   }
   mkdirSync(migrationsFolder(service), { recursive: true });
   const sql = await nextMigration(service);
@@ -39,7 +41,9 @@ async function writeMigration(service: string | undefined, name: string | undefi
   const folder = join(migrationsFolder(service), `${stamp}_${name}`);
   mkdirSync(folder);
   writeFileSync(join(folder, 'migration.sql'), sql);
-  console.log(`wrote ${relative(repositoryFolder, join(folder, 'migration.sql'))}: read it before you commit it`);
+  console.log(
+    `wrote ${relative(repositoryFolder, join(folder, 'migration.sql'))}: read it before you commit it`,
+  );
 }
 
 /** The SQL, from a database made for the purpose and gone afterwards. */
@@ -48,12 +52,21 @@ async function nextMigration(service: string): Promise<string> {
   chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
   try {
     const password = randomUUID();
-    const server = await startEmbedded({ dataDir: join(folder, 'data'), port: await findFreePort(), password, persistent: false });
+    const server = await startEmbedded({
+      dataDir: join(folder, 'data'),
+      port: await findFreePort(),
+      password,
+      persistent: false,
+    });
     try {
       const url = new URL(server.adminUrl);
       url.username = service;
       url.pathname = '/arcadium';
-      await provision({ adminUrl: server.adminUrl, services: [{ name: service, url: url.href }], logger: quiet });
+      await provision({
+        adminUrl: server.adminUrl,
+        services: [{ name: service, url: url.href }],
+        logger: quiet,
+      });
       await migrate({ service, url: url.href, logger: quiet });
       return await compareWithSchema(service, url.href);
     } finally {

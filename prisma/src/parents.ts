@@ -31,7 +31,7 @@ interface Launched {
 function findLaunchers(): Launched[] {
   const direct: Launched = { pid: process.pid, parent: process.ppid };
   const chain = [direct];
-  for (let pid = process.ppid; pid > 1; ) {
+  for (let pid = process.ppid; pid > 1;) {
     const command = commandOf(pid);
     if (!command || !LAUNCHER.test(command)) break;
     // Its own parent does not matter: whoever started turbo may go.

@@ -12,17 +12,25 @@ export function isRunning(pid: number): boolean {
 }
 
 // Ends when its standard input does, which the kernel sees to however our
-// process goes (kill -9 included); $1 the server, $2 a folder to remove after it (with its log).
+// process goes (kill -9 included); $1 the server, $2 a folder to remove after it, with its log, and
+// with the folder around it if that is empty then.
 const REAPER = `trap '' INT TERM HUP
 read -r _
 kill -INT "$1" 2>/dev/null
+kill -CONT "$1" 2>/dev/null
+tenths=0
+while kill -0 "$1" 2>/dev/null; do
+  sleep 0.1
+  tenths=$((tenths + 1))
+  [ "$tenths" -eq 100 ] && kill -KILL "$1" 2>/dev/null
+done
 [ -n "$2" ] || exit 0
-while kill -0 "$1" 2>/dev/null; do sleep 0.1; done
-rm -rf "$2" "$2.log"`;
+rm -rf "$2" "$2.log"
+rmdir "$(dirname "$2")" 2>/dev/null`;
 
 /**
  * Starts a shell of a few kilobytes that stops a server when our process is
- * gone, even by `kill -9`. Not on Windows, which has no shell for it.
+ * gone, even by `kill -9`, and even one that is frozen. Not on Windows, which has no shell for it.
  *
  * @param pid The server, stopped with SIGINT.
  * @param leftovers Folder to remove once the server is gone, if any.

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
 import { lockKey } from './advisory-lock.ts';
 import type { Logger } from './logger.ts';
@@ -28,9 +28,6 @@ interface Room {
   password: string;
   database: string;
 }
-
-const id = pg.escapeIdentifier;
-const literal = pg.escapeLiteral;
 
 /**
  * Makes database, extensions, one role and one schema for each service, and
@@ -64,15 +61,17 @@ export async function provision(options: ProvisionOptions): Promise<void> {
  * `CREATE DATABASE … TEMPLATE` does not copy.
  */
 export async function grantDatabase(
-  admin: pg.Client,
+  admin: Client,
   database: string,
   tenants: readonly { role: string; schema: string }[],
 ): Promise<void> {
-  await admin.query(`REVOKE ALL ON DATABASE ${id(database)} FROM PUBLIC`);
+  await admin.query(`REVOKE ALL ON DATABASE ${escapeIdentifier(database)} FROM PUBLIC`);
   for (const { role, schema } of tenants) {
-    await admin.query(`GRANT CONNECT ON DATABASE ${id(database)} TO ${id(role)}`);
+    await admin.query(`GRANT CONNECT ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}`);
     // For sessions that come without our options: psql, a connection pooler.
-    await admin.query(`ALTER ROLE ${id(role)} IN DATABASE ${id(database)} SET search_path = ${id(schema)}, extensions`);
+    await admin.query(
+      `ALTER ROLE ${escapeIdentifier(role)} IN DATABASE ${escapeIdentifier(database)} SET search_path = ${escapeIdentifier(schema)}, extensions`,
+    );
   }
 }
 
@@ -80,27 +79,37 @@ function readRoom({ name, url }: ProvisionedService): Room {
   const { username, password, pathname } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1));
   if (!username || !password || !database) {
-    throw new Error(`the DATABASE_URL of ${name} must name a role, a password and a database: postgres://role:password@host:port/database`);
+    throw new Error(
+      `the DATABASE_URL of ${name} must name a role, a password and a database: postgres://role:password@host:port/database`,
+    );
   }
-  return { schema: name, role: decodeURIComponent(username), password: decodeURIComponent(password), database };
+  return {
+    schema: name,
+    role: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database,
+  };
 }
 
-async function createRole(admin: pg.Client, { role, password }: Room): Promise<void> {
+async function createRole(admin: Client, { role, password }: Room): Promise<void> {
   const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
   const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
-  await admin.query(`${verb} ROLE ${id(role)} LOGIN PASSWORD ${literal(password)}`);
+  await admin.query(`${verb} ROLE ${escapeIdentifier(role)} LOGIN PASSWORD ${escapeLiteral(password)}`);
   // Managed servers give out no superuser; then only a member of a role may hand it a schema.
-  const { rows } = await admin.query<{ super: boolean }>('SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user');
-  if (!rows[0]?.super) await admin.query(`GRANT ${id(role)} TO CURRENT_USER`);
+  const { rows } = await admin.query<{ super: boolean }>(
+    'SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user',
+  );
+  if (!rows[0]?.super) await admin.query(`GRANT ${escapeIdentifier(role)} TO CURRENT_USER`);
 }
 
-async function createDatabase(admin: pg.Client, database: string): Promise<void> {
+async function createDatabase(admin: Client, database: string): Promise<void> {
   const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [database]);
   // template0: nobody can be connected to it, which would make this fail.
-  if (rowCount === 0) await admin.query(`CREATE DATABASE ${id(database)} TEMPLATE template0 ENCODING 'UTF8'`);
+  if (rowCount === 0)
+    await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'`);
 }
 
-async function createExtensions(inside: pg.Client, logger: Logger): Promise<void> {
+async function createExtensions(inside: Client, logger: Logger): Promise<void> {
   await inside.query('CREATE SCHEMA IF NOT EXISTS extensions');
   await inside.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
   for (const extension of EXTENSIONS) {
@@ -114,29 +123,31 @@ async function createExtensions(inside: pg.Client, logger: Logger): Promise<void
     if (!found) {
       logger.warn({ extension }, 'this PostgreSQL does not have the extension; what needs it will not work');
     } else if (found.schema === null) {
-      await inside.query(`CREATE EXTENSION ${id(extension)} SCHEMA extensions`);
+      await inside.query(`CREATE EXTENSION ${escapeIdentifier(extension)} SCHEMA extensions`);
     } else if (found.schema !== 'extensions') {
-      await inside.query(`ALTER EXTENSION ${id(extension)} SET SCHEMA extensions`);
+      await inside.query(`ALTER EXTENSION ${escapeIdentifier(extension)} SET SCHEMA extensions`);
     }
   }
 }
 
-async function createSchema(inside: pg.Client, { schema, role }: Room): Promise<void> {
-  await inside.query(`CREATE SCHEMA IF NOT EXISTS ${id(schema)} AUTHORIZATION ${id(role)}`);
-  await inside.query(`ALTER SCHEMA ${id(schema)} OWNER TO ${id(role)}`);
-  await inside.query(`REVOKE ALL ON SCHEMA ${id(schema)} FROM PUBLIC`);
-  await inside.query(`GRANT USAGE ON SCHEMA extensions TO ${id(role)}`);
+async function createSchema(inside: Client, { schema, role }: Room): Promise<void> {
+  await inside.query(
+    `CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)} AUTHORIZATION ${escapeIdentifier(role)}`,
+  );
+  await inside.query(`ALTER SCHEMA ${escapeIdentifier(schema)} OWNER TO ${escapeIdentifier(role)}`);
+  await inside.query(`REVOKE ALL ON SCHEMA ${escapeIdentifier(schema)} FROM PUBLIC`);
+  await inside.query(`GRANT USAGE ON SCHEMA extensions TO ${escapeIdentifier(role)}`);
 }
 
 /** Connects with the admin's rights, to another database if one is named, for the time of `work`. */
 export async function withClient<Result>(
   adminUrl: string,
   database: string | undefined,
-  work: (client: pg.Client) => Promise<Result>,
+  work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const url = new URL(adminUrl);
   if (database !== undefined) url.pathname = `/${encodeURIComponent(database)}`;
-  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: url.href, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {}); // the query under way reports it
   await client.connect();
   try {

@@ -15,7 +15,9 @@ interface Glue {
 
 // Declared by TypeScript's library for browsers only, and this is no browser.
 const { WebAssembly } = globalThis as unknown as {
-  WebAssembly: { instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Exports } }> };
+  WebAssembly: {
+    instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Exports } }>;
+  };
 };
 
 // Where the engine's panic hook looks for somebody to tell. Thrown from there,
@@ -41,6 +43,7 @@ async function load(): Promise<typeof SchemaEngine> {
   const folder = dirname(createRequire(import.meta.url).resolve(name));
   const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue });
+  // oxlint-disable-next-line no-underscore-dangle -- the name wasm-bindgen gave it
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
   return glue.SchemaEngine;

@@ -21,7 +21,12 @@ export interface TestCluster extends AsyncDisposable {
 export async function createTestCluster(): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-cluster-'));
   chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
-  const options = { dataDir: join(folder, 'data'), port: await findFreePort(), password: 'secret', persistent: true };
+  const options = {
+    dataDir: join(folder, 'data'),
+    port: await findFreePort(),
+    password: 'secret',
+    persistent: true,
+  };
   let server = await startEmbedded(options);
   return {
     port: options.port,

@@ -19,7 +19,7 @@ export function localError(code: ErrorCode, message: string, cause?: unknown): C
   return new TRPCClientError(message, {
     result: { error: shape },
     ...(cause instanceof Error && { cause }),
-  }) as CallError;
+  });
 }
 
 const success = z.object({ result: z.object({ data: z.unknown() }) });
@@ -46,7 +46,7 @@ export function readAnswer({ status, body }: Answer): unknown {
   }
   const { message, data, code } = failed.data.error;
   const shape = { message, code: code ?? TRPC_ERROR_CODES_BY_KEY[data.code as ErrorCode], data };
-  throw new TRPCClientError(message, { result: { error: shape as unknown as ErrorShape } });
+  throw new TRPCClientError(message, { result: { error: shape } });
 }
 
 /** Whether a call failed with an error of the mesh, and not with a bug. */

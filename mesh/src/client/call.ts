@@ -62,20 +62,20 @@ async function attempt(connection: Connection, { path, procedure }: Target, opti
   const { input, headers, deadline, gone } = options;
   const timeoutMs = Math.min(connection.timeoutMs, procedure.timeoutMs, deadline - performance.now());
   if (timeoutMs <= 0) throw localError('TIMEOUT', 'No time was left for this call');
-  using attempt = attemptSignal(timeoutMs, gone);
+  using clock = attemptSignal(timeoutMs, gone);
   try {
     const answer = await connection.transport.send({
       path,
       kind: procedure.kind === 'query' ? 'query' : 'mutation',
       input,
       headers: { ...headers, [header.timeoutMs]: formatTimeout(timeoutMs) },
-      signal: attempt.signal,
+      signal: clock.signal,
     });
     return readAnswer(answer);
   } catch (error) {
     if (isCallError(error)) throw error;
     if (gone.aborted) throw goneError(gone, error);
-    if (attempt.timedOut) {
+    if (clock.timedOut) {
       throw localError('TIMEOUT', `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`, error);
     }
     if (error instanceof TransportError) throw localError('SERVICE_UNAVAILABLE', error.message, error);

@@ -35,17 +35,22 @@ export function contract<const Name extends string, const Procedures extends Pro
   procedures: Procedures,
 ): Contract<Name, Procedures> {
   const made = { name, procedures };
+  checkNames(name, procedures);
   for (const { path, procedure } of entriesOf(made)) {
-    for (const part of path.split('.')) {
-      if (!namePattern.test(part) || reservedNames.has(part)) {
-        throw new TypeError(`${name}: "${path}" cannot be the name of a procedure`);
-      }
-    }
     if (procedure.kind !== 'subscription' && !(procedure.timeoutMs > 0)) {
       throw new TypeError(`${name}.${path}: timeoutMs must be more than 0`);
     }
   }
   return made;
+}
+
+function checkNames(of: string, tree: ProcedureTree): void {
+  for (const [key, node] of Object.entries(tree)) {
+    if (!namePattern.test(key) || reservedNames.has(key) || key in Object.prototype) {
+      throw new TypeError(`${of}: "${key}" cannot be the name of a procedure`);
+    }
+    if (!isProcedure(node)) checkNames(`${of}.${key}`, node);
+  }
 }
 
 /** Every procedure of a contract with its path, in the order of the contract. */

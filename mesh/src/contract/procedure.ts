@@ -65,6 +65,9 @@ interface MutationOptions<
   idempotent?: boolean;
 }
 
+// In the three below, NoInfer keeps a left-out `input` or `errors` at its default: without it TypeScript takes
+// them from where the procedure is put, a contract, which allows any.
+
 /** A procedure that reads and changes nothing; it may always be retried. */
 export function query<
   Output extends z.ZodType,
@@ -73,7 +76,7 @@ export function query<
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
   options: ProcedureOptions<Input, Output, Caller, Errors>,
-): Procedure<'query', Input, Output, Caller, Errors> {
+): Procedure<'query', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('query', { ...options, idempotent: true });
 }
 
@@ -85,7 +88,7 @@ export function mutation<
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
   options: MutationOptions<Input, Output, Caller, Errors>,
-): Procedure<'mutation', Input, Output, Caller, Errors> {
+): Procedure<'mutation', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('mutation', options);
 }
 
@@ -97,7 +100,7 @@ export function subscription<
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
   options: Omit<ProcedureOptions<Input, Output, Caller, Errors>, 'timeoutMs'>,
-): Procedure<'subscription', Input, Output, Caller, Errors> {
+): Procedure<'subscription', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('subscription', { ...options, idempotent: true, timeoutMs: 0 });
 }
 

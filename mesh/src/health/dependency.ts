@@ -9,7 +9,7 @@ import { shared, timed, type Probe } from './probe.ts';
  * @param url Where the service is, as `http://localhost:8000`.
  */
 export function probeService(url: string): Probe {
-  const target = new URL('/readyz', url);
+  const target = new URL('/readyz', url).href;
   return shared(
     timed(async (signal) => {
       const answer = await request(target, { signal });

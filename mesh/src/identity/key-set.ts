@@ -1,9 +1,8 @@
-import { importJWK, type CryptoKey } from 'jose';
+import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
 import type { Logger } from '../telemetry/index.ts';
-import { algorithm } from './claims.ts';
-import { publicJwk, type PublicJwk } from './signing-key.ts';
+import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
 
 /** What `/.well-known/jwks.json` answers (RFC 7517 §5). */
 export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
@@ -72,6 +71,6 @@ export async function createKeySet(options: {
 }
 
 async function importAll(from: readonly PublicJwk[]): Promise<ReadonlyMap<string, CryptoKey>> {
-  const imported = from.map(async (jwk) => [jwk.kid, (await importJWK(jwk, algorithm)) as CryptoKey] as const);
+  const imported = from.map(async (jwk) => [jwk.kid, await importKey(jwk)] as const);
   return new Map(await Promise.all(imported));
 }

@@ -33,7 +33,15 @@ export function publicPart({ kty, crv, x, kid, use, alg }: PublicJwk): PublicJwk
   return { kty, crv, x, kid, use, alg };
 }
 
+/** Makes a JWK ready to sign or to verify with. */
+export async function importKey(jwk: PublicJwk | PrivateJwk): Promise<CryptoKey> {
+  const key = await importJWK(jwk, algorithm);
+  // Octets come of symmetric keys only, which the schemas above do not let in.
+  if (key instanceof Uint8Array) throw new TypeError('A symmetric key is no key of this mesh');
+  return key;
+}
+
 /** Makes a stored private key ready to sign. */
 export async function importSigningKey(jwk: PrivateJwk): Promise<SigningKey> {
-  return { kid: jwk.kid, key: (await importJWK(jwk, algorithm)) as CryptoKey };
+  return { kid: jwk.kid, key: await importKey(jwk) };
 }

@@ -53,12 +53,13 @@ export function compile<From extends AnyContract>(
   handlers: Handlers<From>,
   log: Logger,
 ): readonly CompiledProcedure[] {
-  const entries = entriesOf(from).map((entry) => ({ ...entry, handler: handlerAt(handlers, entry.path) }));
-  const missing = entries.filter(({ handler }) => !handler).map(({ path }) => path);
+  const entries = entriesOf(from);
+  const missing = entries.map(({ path }) => path).filter((path) => typeof handlerAt(handlers, path) !== 'function');
   if (missing.length > 0) throw new TypeError(`${from.name}: no handler for ${missing.join(', ')}`);
-  return entries.map(({ path, procedure, handler }) =>
-    compileProcedure({ path, procedure, handler: handler as AnyHandler, log: log.child({ procedure: path }) }),
-  );
+  return entries.map(({ path, procedure }) => {
+    const handler = handlerAt(handlers, path) as AnyHandler;
+    return compileProcedure({ path, procedure, handler, log: log.child({ procedure: path }) });
+  });
 }
 
 function handlerAt(handlers: unknown, path: string): unknown {

@@ -23,7 +23,9 @@ export function createHandlers({ stores, arrivals }: HandlerDeps): Handlers<type
       sendMany: sendNotifications(stores),
       list: listNotifications(stores),
       unreadCount: async ({ caller }) => ({ count: await notifications.unreadCount(caller.user.id) }),
-      markRead: async ({ input, caller }) => ({ changed: await notifications.markRead(caller.user.id, input.ids) }),
+      markRead: async ({ input, caller }) => ({
+        changed: await notifications.markRead(caller.user.id, input.ids),
+      }),
       markAllRead: markAllRead(stores),
       watch: watchNotifications({ stores, arrivals }),
     },
@@ -31,7 +33,9 @@ export function createHandlers({ stores, arrivals }: HandlerDeps): Handlers<type
       send: sendBroadcast(stores),
       list: listBroadcasts(stores),
       unreadCount: async ({ caller }) => ({ count: await broadcasts.unreadCount(caller.user.id) }),
-      markRead: async ({ input, caller }) => ({ changed: await broadcasts.markRead(caller.user.id, input.ids) }),
+      markRead: async ({ input, caller }) => ({
+        changed: await broadcasts.markRead(caller.user.id, input.ids),
+      }),
     },
     preferences: {
       get: async ({ caller }) => ({ muted: await preferences.muted(caller.user.id) }),

@@ -24,5 +24,7 @@ test.each([
   ['a second spelling', `${encodeCursor(position)}AA`],
   ['padding', `${encodeCursor(position)}=`],
 ])('a malformed cursor is refused: %s', (_, cursor) => {
-  expect(() => decodeCursor(cursor)).toThrow(expect.objectContaining({ name: 'MeshError', code: 'BAD_REQUEST' }));
+  expect(() => decodeCursor(cursor)).toThrow(
+    expect.objectContaining({ name: 'MeshError', code: 'BAD_REQUEST' }),
+  );
 });

@@ -8,7 +8,9 @@ const moment = new Date('2026-01-31T12:00:00.123Z');
 test('time decides first, the id within a millisecond', () => {
   const next = new Date(moment.getTime() + 1);
   expect(comparePositions({ createdAt: moment, id: late }, { createdAt: next, id: early })).toBeLessThan(0);
-  expect(comparePositions({ createdAt: moment, id: late }, { createdAt: moment, id: early })).toBeGreaterThan(0);
+  expect(comparePositions({ createdAt: moment, id: late }, { createdAt: moment, id: early })).toBeGreaterThan(
+    0,
+  );
   expect(comparePositions({ createdAt: moment, id: late }, { createdAt: moment, id: late })).toBe(0);
 });
 

@@ -5,7 +5,9 @@ import type { Caller } from '@arcadium/mesh/contract';
  * acts for a user, or `user:<id>`. No service's name contains a colon.
  */
 export function senderOf(
-  caller: Readonly<{ service: NonNullable<Caller['service']> } | { service: undefined; user: NonNullable<Caller['user']> }>,
+  caller: Readonly<
+    { service: NonNullable<Caller['service']> } | { service: undefined; user: NonNullable<Caller['user']> }
+  >,
 ): string {
   return caller.service ? caller.service.name : `user:${caller.user.id}`;
 }

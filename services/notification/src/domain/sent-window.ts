@@ -57,7 +57,7 @@ export class SentWindow {
   }
 
   #forget(): void {
-    const oldestFirst = [...this.#sent.values()].sort(comparePositions);
+    const oldestFirst = [...this.#sent.values()].toSorted(comparePositions);
     for (const position of oldestFirst.slice(0, REMEMBERED / 2)) {
       this.#sent.delete(position.id);
       if (comparePositions(position, this.#floor) > 0) this.#floor = position;

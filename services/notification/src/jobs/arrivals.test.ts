@@ -13,6 +13,12 @@ let open: Watch[];
 beforeEach(async () => {
   userId = randomUUID();
   open = [];
+  notification = await openService({
+    listenAt: async (url) => {
+      gate = await openTcpGate(url);
+      return gate.url;
+    },
+  });
 });
 afterEach(async () => {
   for (const watch of open) watch.abort();
@@ -20,12 +26,7 @@ afterEach(async () => {
   await gate.close();
 });
 
-/** The service, listening through a gate. */
 async function start(): Promise<void> {
-  const connection: pg.ClientConfig = {};
-  notification = await openService({ connection });
-  gate = await openTcpGate(notification.url);
-  connection.connectionString = gate.url;
   notification.arrivals.start();
   await vi.waitUntil(() => notification.arrivals.listening, 5000);
 }
@@ -54,7 +55,11 @@ async function insert(client: pg.Client | pg.Pool): Promise<string> {
   return rows[0]?.id ?? 'none';
 }
 
-const receives = (watch: Watch, ids: string[]) => vi.waitFor(() => expect(watch.received).toEqual(ids), 5000);
+/** What a watch has received, once it is so many. */
+async function received(watch: Watch, count: number): Promise<string[]> {
+  await vi.waitUntil(() => watch.received.length >= count, 4000);
+  return watch.received;
+}
 
 test('an older one that commits after a younger one arrives all the same', async () => {
   await start();
@@ -64,10 +69,10 @@ test('an older one that commits after a younger one arrives all the same', async
   const older = await insert(slow);
   const younger = await insert(notification.pool);
   expect(older < younger).toBe(true);
-  await receives(watch, [younger]);
+  expect(await received(watch, 1)).toEqual([younger]);
   await slow.query('COMMIT');
   await slow.end();
-  await receives(watch, [younger, older]);
+  expect(await received(watch, 2)).toEqual([younger, older]);
 });
 
 test('the same while nobody listens: a catch-up reads back behind the last one sent', async () => {
@@ -77,7 +82,7 @@ test('the same while nobody listens: a catch-up reads back behind the last one s
   await slow.query('BEGIN');
   const older = await insert(slow);
   const younger = await insert(notification.pool);
-  await receives(watch, [younger]);
+  expect(await received(watch, 1)).toEqual([younger]);
   gate.shut();
   await vi.waitUntil(() => !notification.arrivals.listening);
   await slow.query('COMMIT');
@@ -85,33 +90,35 @@ test('the same while nobody listens: a catch-up reads back behind the last one s
   const youngest = await send();
   expect(watch.received).toEqual([younger]);
   gate.open();
-  await receives(watch, [younger, older, youngest]);
+  expect(await received(watch, 3)).toEqual([younger, older, youngest]);
 });
 
 test('what arrived before the watch began is not sent by a catch-up', async () => {
   await start();
-  await send();
+  const early = await watching();
+  const before = await send();
+  expect(await received(early, 1)).toEqual([before]); // so that it is not announced to the next
   const watch = await watching();
   const first = await send();
-  await receives(watch, [first]);
+  expect(await received(watch, 1)).toEqual([first]);
   gate.shut();
   await vi.waitUntil(() => !notification.arrivals.listening);
   const missed = [await send(), await send()];
   gate.open();
-  await receives(watch, [first, ...missed]);
+  expect(await received(watch, 3)).toEqual([first, ...missed]);
 });
 
 test('a watch that begins while nobody listens gets what comes later', async () => {
   await start();
   gate.shut();
   await vi.waitUntil(() => !notification.arrivals.listening);
-  const begun = vi.spyOn(notification.stores.arrivals, 'recent');
+  const begun = vi.spyOn(notification.stores.arrivals, 'before');
   const watch = await watching();
   await vi.waitUntil(() => begun.mock.results.length === 1);
   await begun.mock.results[0]?.value;
   const missed = await send();
   gate.open();
-  await receives(watch, [missed]);
+  expect(await received(watch, 1)).toEqual([missed]);
 });
 
 test('a listener whose backend is terminated comes back, and nothing is lost or sent twice', async () => {
@@ -121,31 +128,28 @@ test('a listener whose backend is terminated comes back, and nothing is lost or 
   const ids: string[] = [];
   for (let round = 0; round < 3; round += 1) {
     ids.push(await send());
-    await receives(one, ids);
+    expect(await received(one, ids.length)).toEqual(ids);
     const { rowCount } = await admin.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = 'arcadium notification listener'`,
     );
     expect(rowCount).toBe(1);
     ids.push(await send(), await send());
-    await receives(one, ids);
+    expect(await received(one, ids.length)).toEqual(ids);
     await vi.waitUntil(() => notification.arrivals.listening, 5000);
   }
-  await receives(two, ids);
+  expect(await received(two, ids.length)).toEqual(ids);
   await admin.end();
 });
 
 test('a database that is away at the start is waited for', async () => {
-  const connection: pg.ClientConfig = {};
-  notification = await openService({ connection });
-  gate = await openTcpGate(notification.url);
-  connection.connectionString = gate.url;
   gate.shut();
   notification.arrivals.start();
   const watch = await watching();
   gate.open();
   await vi.waitUntil(() => notification.arrivals.listening, 5000);
-  await receives(watch, [await send()]);
+  const id = await send();
+  expect(await received(watch, 1)).toEqual([id]);
 });
 
 test('stop ends a wait for the database', async () => {

@@ -85,14 +85,16 @@ export class Arrivals {
     mailbox.signal.addEventListener('abort', () => {
       signal.removeEventListener('abort', close);
       mailboxes.delete(mailbox);
-      if (mailboxes.size === 0 && this.#mailboxes.get(mailbox.userId) === mailboxes) this.#mailboxes.delete(mailbox.userId);
+      if (mailboxes.size === 0 && this.#mailboxes.get(mailbox.userId) === mailboxes)
+        this.#mailboxes.delete(mailbox.userId);
     });
     if (signal.aborted || this.#stopped) mailbox.close();
     return mailbox;
   }
 
   #adviseCatchUp(userIds: Iterable<string>): void {
-    for (const userId of userIds) for (const mailbox of this.#mailboxes.get(userId) ?? []) mailbox.adviseCatchUp();
+    for (const userId of userIds)
+      for (const mailbox of this.#mailboxes.get(userId) ?? []) mailbox.adviseCatchUp();
   }
 
   #announce(payload: string): void {
@@ -103,14 +105,13 @@ export class Arrivals {
     if (this.#announced.length > MOST_ANNOUNCED) {
       this.#adviseCatchUp(this.#announced.splice(0).map(({ userId }) => userId));
     }
-    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    if (this.#announced.length > 0) this.#reading ??= this.#read();
   }
 
   /** Reads what was announced and hands it out, until nothing is left. Never fails. */
   async #read(): Promise<void> {
-    for (;;) {
+    while (this.#announced.length > 0) {
       const batch = this.#announced.splice(0, BATCH);
-      if (batch.length === 0) return;
       try {
         const rows = await this.#options.store.byIds(batch.map(({ id }) => id));
         const byId = new Map(rows.map((row) => [row.id, row]));
@@ -123,5 +124,7 @@ export class Arrivals {
         this.#adviseCatchUp(new Set(batch.map(({ userId }) => userId)));
       }
     }
+    // Here and not in a `finally`, which would run later: an announcement between the two would stay unread.
+    this.#reading = undefined;
   }
 }

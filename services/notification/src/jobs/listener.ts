@@ -57,7 +57,8 @@ export class Listener {
       try {
         await this.#listen(() => (waitMs = retryMs));
       } catch (error) {
-        if (!signal.aborted) log.warn({ err: error, retryMs: waitMs }, 'not listening for arrivals, trying again');
+        if (!signal.aborted)
+          log.warn({ err: error, retryMs: waitMs }, 'not listening for arrivals, trying again');
       }
       await delay(waitMs, undefined, { signal }).catch(() => {}); // cut short by stop()
     }
@@ -66,7 +67,12 @@ export class Listener {
   /** Listens on one connection for as long as it lasts; always fails in the end, with why it was lost. */
   async #listen(onConnect: () => void): Promise<void> {
     const { connection, channel, onPayload } = this.#options;
-    const client = new pg.Client({ keepAlive: true, connectionTimeoutMillis: 5000, query_timeout: ANSWER_MS, ...connection });
+    const client = new pg.Client({
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+      query_timeout: ANSWER_MS,
+      ...connection,
+    });
     const lost = Promise.withResolvers<never>();
     lost.promise.catch(() => {}); // it may be lost while something else fails first
     const over = new AbortController();

@@ -7,7 +7,8 @@ const numbered = (n: number) => ({ id: String(n) }) as StoredNotification;
 test('hands out what was put in, in order', async () => {
   const mailbox = new Mailbox('reader', 3);
   for (const n of [1, 2, 3]) mailbox.put(numbered(n));
-  for (const n of [1, 2, 3]) expect(await mailbox.next()).toEqual({ kind: 'arrival', notification: numbered(n) });
+  for (const n of [1, 2, 3])
+    expect(await mailbox.next()).toEqual({ kind: 'arrival', notification: numbered(n) });
 });
 
 test('wakes a reader that waits', async () => {

@@ -47,7 +47,7 @@ export class Retention {
    */
   async runOnce(): Promise<number> {
     const { store, keepReadDays = 90, batch = 1000 } = this.#options;
-    for (let total = 0; ; ) {
+    for (let total = 0; ;) {
       const deleted = await store.deleteRead({ days: keepReadDays, limit: batch });
       if (deleted === 'busy') return total;
       total += deleted;

@@ -1,8 +1,9 @@
 import type { PrismaClient } from '@arcadium/prisma/notification';
 import { startOf, type Position } from '../domain/position.ts';
+import { newestFirst } from './keyset.ts';
 import type { StoredNotification } from './notification-store.ts';
 
-/** Most rows that {@link ArrivalStore.recent} looks at. */
+/** Most rows that {@link ArrivalStore.before} looks at. */
 const RECENT = 1000;
 
 /** What watchers read. */
@@ -16,7 +17,11 @@ export class ArrivalStore {
   /** What a user got after a place, oldest first. */
   after(userId: string, { createdAt, id }: Position, limit: number): Promise<StoredNotification[]> {
     return this.#client.notification.findMany({
-      where: { userId, createdAt: { gte: createdAt }, OR: [{ createdAt: { gt: createdAt } }, { id: { gt: id } }] },
+      where: {
+        userId,
+        createdAt: { gte: createdAt },
+        OR: [{ createdAt: { gt: createdAt } }, { id: { gt: id } }],
+      },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       take: limit,
     });
@@ -27,21 +32,26 @@ export class ArrivalStore {
     return this.#client.notification.findMany({ where: { id: { in: [...ids] } } });
   }
 
+  /** The time by the database's clock, to the millisecond. */
+  async clock(): Promise<Date> {
+    const [answer] = await this.#client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+    return answer.now;
+  }
+
   /**
-   * What a user got in the last milliseconds by the database's clock, and the
-   * place after which that is everything.
+   * What a user got in the last milliseconds before a time, and the place
+   * after which that is everything.
    */
-  async recent(userId: string, ms: number): Promise<{ floor: Position; ids: string[] }> {
-    const [clock] = await this.#client.$queryRaw<[{ since: Date }]>`
-      SELECT clock_timestamp() - make_interval(secs => ${ms}::float8 / 1000) AS since`;
+  async before(userId: string, time: Date, ms: number): Promise<{ floor: Position; ids: string[] }> {
+    const since = new Date(time.getTime() - ms);
     const rows = await this.#client.notification.findMany({
-      where: { userId, createdAt: { gte: clock.since } },
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      where: { userId, createdAt: { gte: since, lt: time } },
+      orderBy: newestFirst,
       select: { id: true, createdAt: true },
       take: RECENT,
     });
     const oldest = rows.at(-1);
-    const floor = oldest && rows.length === RECENT ? oldest : startOf(clock.since);
+    const floor = oldest && rows.length === RECENT ? oldest : startOf(since);
     return { floor, ids: rows.map((row) => row.id) };
   }
 }

@@ -37,7 +37,10 @@ export class NotificationStore {
 
   /** Where one of the user's notifications stands. */
   find(userId: string, id: string): Promise<Position | null> {
-    return this.#client.notification.findFirst({ where: { id, userId }, select: { id: true, createdAt: true } });
+    return this.#client.notification.findFirst({
+      where: { id, userId },
+      select: { id: true, createdAt: true },
+    });
   }
 
   /** Marks some as read. @returns how many were unread. */

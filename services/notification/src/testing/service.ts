@@ -31,7 +31,10 @@ export function service(name: 'wiki' | 'auth'): Caller {
 }
 
 /** A user who calls by himself. */
-export function user(id: string = randomUUID(), role: 'user' | 'admin' = 'user'): Caller & { user: { id: string } } {
+export function user(
+  id: string = randomUUID(),
+  role: 'user' | 'admin' = 'user',
+): Caller & { user: { id: string } } {
   return { service: undefined, user: { id, name: 'somebody', role, tokenId: randomUUID() } };
 }
 
@@ -40,13 +43,20 @@ export function admin(): Caller & { user: { id: string } } {
   return user(randomUUID(), 'admin');
 }
 
+/** What a test may want otherwise. */
+export interface TestServiceOptions extends Pick<ArrivalsOptions, 'mailboxLimit'> {
+  /** The URL to listen at for a database's own. @default the same */
+  listenAt?: (url: string) => Promise<string>;
+}
+
 /** The service on a database of its own, without the network: calls go straight to the handlers. */
-export async function openService(options: Partial<ArrivalsOptions> = {}) {
+export async function openService({ listenAt = async (url) => url, ...options }: TestServiceOptions = {}) {
   const testDatabase = await createTestDatabase(['notification']);
   const url = testDatabase.url('notification');
   const database = openDatabase({ url, schema: 'notification', client: PrismaClient, logger: log });
   const stores = createStores(database.client);
-  const arrivals = new Arrivals({ connection: { connectionString: url }, store: stores.arrivals, log, ...options });
+  const connection = { connectionString: await listenAt(url) };
+  const arrivals = new Arrivals({ connection, store: stores.arrivals, log, ...options });
   const handlers = createHandlers({ stores, arrivals });
   return {
     url,
@@ -57,15 +67,27 @@ export async function openService(options: Partial<ArrivalsOptions> = {}) {
     stores,
     arrivals,
     /** Calls a query or mutation as a server would: input and output pass the contract. */
-    async call<P extends Path>(path: P, caller: Caller, input?: z.input<At<P>['input']>): Promise<z.output<At<P>['output']>> {
-      const { procedure, handler, call } = prepare(handlers, path, { caller, input, signal: new AbortController().signal });
+    async call<P extends Path>(
+      path: P,
+      caller: Caller,
+      input?: z.input<At<P>['input']>,
+    ): Promise<z.output<At<P>['output']>> {
+      const { procedure, handler, call } = prepare(handlers, path, {
+        caller,
+        input,
+        signal: new AbortController().signal,
+      });
       return procedure.output.parse(await handler(call)) as z.output<At<P>['output']>;
     },
     /** Subscribes a user to what arrives for him. */
     watch(userId: string, lastEventId?: string): Watch {
       const abort = new AbortController();
       const input = lastEventId === undefined ? undefined : { lastEventId };
-      const { handler, call } = prepare(handlers, 'notifications.watch', { caller: user(userId), input, signal: abort.signal });
+      const { handler, call } = prepare(handlers, 'notifications.watch', {
+        caller: user(userId),
+        input,
+        signal: abort.signal,
+      });
       return new Watch(handler(call) as AsyncIterable<[string, { id: string }, symbol]>, abort);
     },
     async close(): Promise<void> {
@@ -119,7 +141,9 @@ function prepare(
   if (!procedure) throw new Error(`the contract has no ${path}`);
   if (admit(procedure.access, caller) !== 'admitted') throw new Error(`${path} does not admit this caller`);
   const [group, name] = path.split('.') as [string, string];
-  const handler = (handlers as unknown as Record<string, Record<string, (call: unknown) => unknown>>)[group]?.[name];
+  const handler = (handlers as unknown as Record<string, Record<string, (call: unknown) => unknown>>)[
+    group
+  ]?.[name];
   if (!handler) throw new Error(`there is no handler for ${path}`);
   const call = {
     input: procedure.input.parse(input),

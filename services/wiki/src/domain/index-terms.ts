@@ -2,7 +2,8 @@ import type { Section } from './outline.ts';
 import { termsOf } from './words.ts';
 
 /** Where a term stands: in a page's title, in a heading, or in the text under one. */
-export type TermKind = 'title' | 'heading' | 'body';
+export const termKinds = ['title', 'heading', 'body'] as const;
+export type TermKind = (typeof termKinds)[number];
 
 /** A term of a page, with the first place of this kind where it stands. */
 export interface IndexTerm {

@@ -33,7 +33,7 @@ export function diffPages(from: DiffSide, to: DiffSide): PageDiff {
     newFileName: names[1],
     oldHeader: from.title,
     newHeader: to.title,
-    hunks: [replaceAll(linesOf(from.body), linesOf(to.body))],
+    hunks: [replaceAll(from.body, to.body)],
   };
   const lines = patch.hunks.flatMap((hunk) => hunk.lines);
   return {
@@ -43,16 +43,20 @@ export function diffPages(from: DiffSide, to: DiffSide): PageDiff {
   };
 }
 
-function replaceAll(before: readonly string[], after: readonly string[]): StructuredPatchHunk {
+function replaceAll(before: string, after: string): StructuredPatchHunk {
+  const removed = linesOf(before, '-');
+  const added = linesOf(after, '+');
   return {
     oldStart: 1,
-    oldLines: before.length,
+    oldLines: removed.count,
     newStart: 1,
-    newLines: after.length,
-    lines: [...before.map((line) => `-${line}`), ...after.map((line) => `+${line}`)],
+    newLines: added.count,
+    lines: [...removed.lines, ...added.lines],
   };
 }
 
-function linesOf(body: string): string[] {
-  return body.replace(/\n$/, '').split('\n');
+function linesOf(body: string, sign: string): { count: number; lines: string[] } {
+  const lines = body.replace(/\n$/, '').split('\n').map((line) => sign + line);
+  const count = lines.length;
+  return { count, lines: body.endsWith('\n') ? lines : [...lines, '\\ No newline at end of file'] };
 }

@@ -12,13 +12,13 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 /**
  * The form in which a term is stored and asked for: lower case, without the
  * accents of Latin, Greek and Cyrillic letters. Marks of other scripts stay:
- * there they make another letter, not an accent.
+ * there they make another letter, not an accent. Control characters go.
  */
 export function normaliseTerm(text: string): string {
   return text
     .toLowerCase()
     .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[\u0300-\u036f\p{Cc}]/gu, '')
     .normalize('NFC')
     .trim();
 }

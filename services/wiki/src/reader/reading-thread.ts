@@ -19,9 +19,9 @@ export interface ReadingThread {
 
 /** How long a page may take. */
 export interface ReadingLimits {
-  /** Longest wait for the pages before it, in milliseconds. @default 1000 */
+  /** Longest wait for the pages before it, in milliseconds. @default 750 */
   readonly waitMs: number;
-  /** Longest time for the page itself, in milliseconds. @default 2000 */
+  /** Longest time for the page itself, in milliseconds. @default 3000 */
   readonly readMs: number;
 }
 
@@ -69,7 +69,8 @@ export function createReadingThread({ waitMs, readMs }: ReadingLimits): ReadingT
 function startWorker(): Worker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'page-reader',
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
+    // Parsing makes many short-lived objects: with room for them it takes half the time.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 64 },
   });
   // Between two pages nobody else listens, and an error without a listener ends the process.
   worker.on('error', () => {});

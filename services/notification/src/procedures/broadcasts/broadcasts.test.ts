@@ -26,12 +26,19 @@ test('a broadcast is one row, sent once for each key of its sender', async () =>
   const input = { ...message, key: 'k' };
   const first = await notification.call('broadcasts.send', wiki, input);
   expect(first.outcome).toBe('stored');
-  expect(await notification.call('broadcasts.send', wiki, input)).toEqual({ id: first.id, outcome: 'duplicate' });
-  await expect(notification.call('broadcasts.send', wiki, { ...input, body: 'Other' })).rejects.toMatchObject({
-    code: 'CONFLICT',
-    named: { name: 'KEY_REUSED', data: { key: 'k' } },
+  expect(await notification.call('broadcasts.send', wiki, input)).toEqual({
+    id: first.id,
+    outcome: 'duplicate',
   });
-  expect(await notification.client.broadcast.findMany()).toMatchObject([{ ...message, id: first.id, sender: 'wiki' }]);
+  await expect(notification.call('broadcasts.send', wiki, { ...input, body: 'Other' })).rejects.toMatchObject(
+    {
+      code: 'CONFLICT',
+      named: { name: 'KEY_REUSED', data: { key: 'k' } },
+    },
+  );
+  expect(await notification.client.broadcast.findMany()).toMatchObject([
+    { ...message, id: first.id, sender: 'wiki' },
+  ]);
 });
 
 test('services and administrators have keys of their own', async () => {
@@ -41,16 +48,25 @@ test('services and administrators have keys of their own', async () => {
   for (const [n, caller] of callers.entries()) {
     // The last acts for a user, and is the wiki all the same.
     const title = n === 4 ? 'From 0' : `From ${n}`;
-    outcomes.push((await notification.call('broadcasts.send', caller as typeof wiki, { ...message, title, key: 'k' })).outcome);
+    outcomes.push(
+      (await notification.call('broadcasts.send', caller, { ...message, title, key: 'k' })).outcome,
+    );
   }
   expect(outcomes).toEqual(['stored', 'stored', 'stored', 'stored', 'duplicate']);
   const { items } = await notification.call('broadcasts.list', boss, {});
-  expect(items.map(({ sender }) => sender)).toEqual([`user:${other.user.id}`, `user:${boss.user.id}`, 'auth', 'wiki']);
+  expect(items.map(({ sender }) => sender)).toEqual([
+    `user:${other.user.id}`,
+    `user:${boss.user.id}`,
+    'auth',
+    'wiki',
+  ]);
 });
 
 test('of equal broadcasts at once, one is stored', async () => {
   const sent = await Promise.all(
-    Array.from({ length: 8 }, () => notification.call('broadcasts.send', wiki, { ...message, key: 'at-once' })),
+    Array.from({ length: 8 }, () =>
+      notification.call('broadcasts.send', wiki, { ...message, key: 'at-once' }),
+    ),
   );
   expect(sent.filter(({ outcome }) => outcome === 'stored')).toHaveLength(1);
   expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
@@ -60,7 +76,7 @@ test('of equal broadcasts at once, one is stored', async () => {
 test('a list shows each once, newest first', async () => {
   const ids = await send(5);
   const seen: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
+  for (let cursor: string | null | undefined; cursor !== null;) {
     const part = await notification.call('broadcasts.list', admin(), { limit: 2, cursor });
     seen.push(...part.items.map(({ id }) => id));
     cursor = part.nextCursor;

@@ -11,7 +11,14 @@ export function sendBroadcast({
   return async ({ input, caller, errors }) => {
     const { key, title, body, link = null } = input;
     const print = fingerprint(input);
-    const sent = await broadcasts.send({ sender: senderOf(caller), key, fingerprint: print, title, body, link });
+    const sent = await broadcasts.send({
+      sender: senderOf(caller),
+      key,
+      fingerprint: print,
+      title,
+      body,
+      link,
+    });
     if (sent.fingerprint !== print) throw errors.KEY_REUSED({ key });
     return { id: sent.id, outcome: sent.stored ? 'stored' : 'duplicate' };
   };

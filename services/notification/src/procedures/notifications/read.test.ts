@@ -24,7 +24,7 @@ async function store(userId: string, count: number): Promise<string[]> {
 /** Reads a whole list in parts; ids as they came. */
 async function readAll(userId: string, input: { limit: number; unreadOnly?: boolean }): Promise<string[]> {
   const ids: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
+  for (let cursor: string | null | undefined; cursor !== null;) {
     const part = await notification.call('notifications.list', user(userId), { ...input, cursor });
     expect(part.items.length).toBeLessThanOrEqual(input.limit);
     ids.push(...part.items.map(({ id }) => id));
@@ -33,7 +33,8 @@ async function readAll(userId: string, input: { limit: number; unreadOnly?: bool
   return ids;
 }
 
-const unread = async (userId: string) => (await notification.call('notifications.unreadCount', user(userId))).count;
+const unread = async (userId: string) =>
+  (await notification.call('notifications.unreadCount', user(userId))).count;
 
 test('a list shows everything of one user once, newest first, in parts of any size', async () => {
   const userId = randomUUID();
@@ -44,8 +45,11 @@ test('a list shows everything of one user once, newest first, in parts of any si
 
 test('a list of some with the same time loses and repeats none', async () => {
   const userId = randomUUID();
-  const ids = (await store(userId, 6)).sort();
-  await notification.client.notification.updateMany({ where: { userId }, data: { createdAt: new Date(1_700_000_000_000) } });
+  const ids = (await store(userId, 6)).toSorted();
+  await notification.client.notification.updateMany({
+    where: { userId },
+    data: { createdAt: new Date(1_700_000_000_000) },
+  });
   expect(await readAll(userId, { limit: 2 })).toEqual(ids.toReversed());
 });
 
@@ -54,7 +58,10 @@ test('what arrives between two parts does not disturb the second', async () => {
   const ids = await store(userId, 4);
   const first = await notification.call('notifications.list', user(userId), { limit: 2 });
   await store(userId, 3);
-  const second = await notification.call('notifications.list', user(userId), { limit: 2, cursor: first.nextCursor ?? '' });
+  const second = await notification.call('notifications.list', user(userId), {
+    limit: 2,
+    cursor: first.nextCursor ?? '',
+  });
   expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids.toReversed());
   expect(second.nextCursor).toBeNull();
 });
@@ -78,9 +85,11 @@ test('an item is shown whole, without the sender’s key', async () => {
 });
 
 test('a malformed cursor is refused', async () => {
-  await expect(notification.call('notifications.list', user(), { cursor: 'nonsense' })).rejects.toMatchObject({
-    code: 'BAD_REQUEST',
-  });
+  await expect(notification.call('notifications.list', user(), { cursor: 'nonsense' })).rejects.toMatchObject(
+    {
+      code: 'BAD_REQUEST',
+    },
+  );
 });
 
 test('marking counts what changed, touches only one’s own, and keeps the first time', async () => {
@@ -89,9 +98,14 @@ test('marking counts what changed, touches only one’s own, and keeps the first
   const [foreign] = (await store(randomUUID(), 1)) as [string];
   const mark = (ids: string[]) => notification.call('notifications.markRead', user(userId), { ids });
   expect(await mark([one, one, foreign, randomUUID()])).toEqual({ changed: 1 });
-  await notification.client.notification.update({ where: { id: one }, data: { readAt: new Date(1_700_000_000_000) } });
+  await notification.client.notification.update({
+    where: { id: one },
+    data: { readAt: new Date(1_700_000_000_000) },
+  });
   expect(await mark([one, two])).toEqual({ changed: 1 });
-  const rows = await notification.client.notification.findMany({ where: { id: { in: [one, two, three, foreign] } } });
+  const rows = await notification.client.notification.findMany({
+    where: { id: { in: [one, two, three, foreign] } },
+  });
   const readAt = new Map(rows.map((row) => [row.id, row.readAt]));
   expect(readAt.get(one)).toEqual(new Date(1_700_000_000_000));
   expect(Math.abs((readAt.get(two)?.getTime() ?? 0) - Date.now())).toBeLessThan(5000);
@@ -112,16 +126,25 @@ test('marking all up to one leaves later arrivals unread', async () => {
   const userId = randomUUID();
   const ids = await store(userId, 5);
   const upTo = ids[2] ?? '';
-  expect(await notification.call('notifications.markAllRead', user(userId), { upTo })).toEqual({ changed: 3 });
+  expect(await notification.call('notifications.markAllRead', user(userId), { upTo })).toEqual({
+    changed: 3,
+  });
   expect(await readAll(userId, { limit: 10, unreadOnly: true })).toEqual(ids.slice(3).toReversed());
-  expect(await notification.call('notifications.markAllRead', user(userId), { upTo })).toEqual({ changed: 0 });
+  expect(await notification.call('notifications.markAllRead', user(userId), { upTo })).toEqual({
+    changed: 0,
+  });
 });
 
 test('marking all up to one divides those of the same time by id', async () => {
   const userId = randomUUID();
-  const ids = (await store(userId, 4)).sort();
-  await notification.client.notification.updateMany({ where: { userId }, data: { createdAt: new Date(1_700_000_000_000) } });
-  expect(await notification.call('notifications.markAllRead', user(userId), { upTo: ids[1] ?? '' })).toEqual({ changed: 2 });
+  const ids = (await store(userId, 4)).toSorted();
+  await notification.client.notification.updateMany({
+    where: { userId },
+    data: { createdAt: new Date(1_700_000_000_000) },
+  });
+  expect(await notification.call('notifications.markAllRead', user(userId), { upTo: ids[1] ?? '' })).toEqual({
+    changed: 2,
+  });
   expect(await readAll(userId, { limit: 10, unreadOnly: true })).toEqual([ids[3], ids[2]]);
 });
 
@@ -130,7 +153,9 @@ test('marking all up to somebody else’s or nothing is refused, and marks nothi
   await store(userId, 2);
   const [foreign] = (await store(randomUUID(), 1)) as [string];
   for (const upTo of [foreign, randomUUID()]) {
-    await expect(notification.call('notifications.markAllRead', user(userId), { upTo })).rejects.toMatchObject({
+    await expect(
+      notification.call('notifications.markAllRead', user(userId), { upTo }),
+    ).rejects.toMatchObject({
       code: 'NOT_FOUND',
       named: { name: 'NOTIFICATION_NOT_FOUND', data: { id: upTo } },
     });

@@ -19,19 +19,27 @@ function stored(key: string) {
 test('each of 500 users gets one, fast', async () => {
   const userIds = somebody(500);
   const began = performance.now();
-  const sent = await notification.call('notifications.sendMany', wiki, { ...message, key: 'five-hundred', userIds });
+  const sent = await notification.call('notifications.sendMany', wiki, {
+    ...message,
+    key: 'five-hundred',
+    userIds,
+  });
   // Far more than it takes (some 30 ms), far less than 500 statements would.
   expect(performance.now() - began).toBeLessThan(1000);
   expect(sent).toEqual({ stored: 500, duplicate: 0, muted: 0 });
   const rows = await stored('five-hundred');
-  expect(rows.map(({ userId }) => userId).sort()).toEqual(userIds.sort());
+  expect(rows.map(({ userId }) => userId).toSorted()).toEqual(userIds.toSorted());
   expect(new Set(rows.map(({ id }) => id)).size).toBe(500);
 });
 
 test('a user named several times, in capitals or not, counts once', async () => {
   const [one, two] = somebody(2) as [string, string];
   const userIds = [one, two, one, one.toUpperCase()];
-  const sent = await notification.call('notifications.sendMany', wiki, { ...message, key: 'repeated', userIds });
+  const sent = await notification.call('notifications.sendMany', wiki, {
+    ...message,
+    key: 'repeated',
+    userIds,
+  });
   expect(sent).toEqual({ stored: 2, duplicate: 0, muted: 0 });
 });
 
@@ -39,7 +47,8 @@ test('stored, duplicate and muted are counted apart', async () => {
   const [had, muted, hadAndMuted, fresh] = somebody(4) as [string, string, string, string];
   const key = 'mixed';
   await notification.call('notifications.sendMany', wiki, { ...message, key, userIds: [had, hadAndMuted] });
-  for (const id of [muted, hadAndMuted]) await notification.call('preferences.set', user(id), { muted: ['page'] });
+  for (const id of [muted, hadAndMuted])
+    await notification.call('preferences.set', user(id), { muted: ['page'] });
   const userIds = [had, muted, hadAndMuted, fresh];
   expect(await notification.call('notifications.sendMany', wiki, { ...message, key, userIds })).toEqual({
     stored: 1,
@@ -54,15 +63,24 @@ test('with a key used for something else nothing is written, whoever got that', 
   const key = 'reused';
   await notification.call('notifications.sendMany', wiki, { ...message, key, userIds: [had] });
   for (const userIds of [[fresh, had], [fresh]]) {
-    const again = notification.call('notifications.sendMany', wiki, { ...message, title: 'Other', key, userIds });
-    await expect(again).rejects.toMatchObject({ code: 'CONFLICT', named: { name: 'KEY_REUSED', data: { key } } });
+    const again = notification.call('notifications.sendMany', wiki, {
+      ...message,
+      title: 'Other',
+      key,
+      userIds,
+    });
+    await expect(again).rejects.toMatchObject({
+      code: 'CONFLICT',
+      named: { name: 'KEY_REUSED', data: { key } },
+    });
   }
   expect(await stored(key)).toMatchObject([{ userId: had, title: message.title }]);
 });
 
 test('equal sends at once store one a user', async () => {
   const userIds = somebody(50);
-  const send = () => notification.call('notifications.sendMany', wiki, { ...message, key: 'at-once', userIds });
+  const send = () =>
+    notification.call('notifications.sendMany', wiki, { ...message, key: 'at-once', userIds });
   const sent = await Promise.all(Array.from({ length: 6 }, send));
   expect(sent.reduce((sum, one) => sum + one.stored, 0)).toBe(50);
   expect(sent.reduce((sum, one) => sum + one.duplicate, 0)).toBe(250);
@@ -74,7 +92,11 @@ test('many sends to the same users in different orders do not block one another 
   const orders = [userIds, userIds.toReversed(), userIds.toSorted(), userIds.toSorted().toReversed()];
   const sends = orders.flatMap((order, n) =>
     [1, 2, 3].map((round) =>
-      notification.call('notifications.sendMany', wiki, { ...message, key: `crossed-${n}-${round}`, userIds: order }),
+      notification.call('notifications.sendMany', wiki, {
+        ...message,
+        key: `crossed-${n}-${round}`,
+        userIds: order,
+      }),
     ),
   );
   for (const sent of await Promise.all(sends)) expect(sent.stored).toBe(200);

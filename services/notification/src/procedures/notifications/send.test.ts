@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { MeshError } from '@arcadium/mesh/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openService, service, user, type TestService } from '../../testing/service.ts';
 
@@ -9,7 +10,12 @@ beforeAll(async () => {
 afterAll(() => notification.close());
 
 const wiki = service('wiki');
-const message = { topic: 'page', title: 'Readme changed', body: 'Have a look', link: '/pages/readme' } as const;
+const message = {
+  topic: 'page',
+  title: 'Readme changed',
+  body: 'Have a look',
+  link: '/pages/readme',
+} as const;
 
 function stored(userId: string) {
   return notification.client.notification.findMany({ where: { userId } });
@@ -30,22 +36,28 @@ test('a notification is stored as it was sent', async () => {
 test('the same key again stores nothing and answers with the first id', async () => {
   const input = { ...message, key: 'again', userId: randomUUID() };
   const first = await notification.call('notifications.send', wiki, input);
-  expect(await notification.call('notifications.send', wiki, input)).toEqual({ id: first.id, outcome: 'duplicate' });
+  expect(await notification.call('notifications.send', wiki, input)).toEqual({
+    id: first.id,
+    outcome: 'duplicate',
+  });
   expect(await stored(input.userId)).toHaveLength(1);
 });
 
-test.each([{ topic: 'comment' }, { title: 'Other' }, { body: 'Other' }, { link: '/other' }, { link: undefined }] as const)(
-  'the same key with another payload is refused: %o',
-  async (change) => {
-    const input = { ...message, key: 'reused', userId: randomUUID() };
-    await notification.call('notifications.send', wiki, input);
-    await expect(notification.call('notifications.send', wiki, { ...input, ...change })).rejects.toMatchObject({
-      code: 'CONFLICT',
-      named: { name: 'KEY_REUSED', data: { key: 'reused' } },
-    });
-    expect(await stored(input.userId)).toMatchObject([message]);
-  },
-);
+test.each([
+  { topic: 'comment' },
+  { title: 'Other' },
+  { body: 'Other' },
+  { link: '/other' },
+  { link: undefined },
+] as const)('the same key with another payload is refused: %o', async (change) => {
+  const input = { ...message, key: 'reused', userId: randomUUID() };
+  await notification.call('notifications.send', wiki, input);
+  await expect(notification.call('notifications.send', wiki, { ...input, ...change })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    named: { name: 'KEY_REUSED', data: { key: 'reused' } },
+  });
+  expect(await stored(input.userId)).toMatchObject([message]);
+});
 
 test('another sender, and another user, have keys of their own', async () => {
   const input = { ...message, key: 'mine', userId: randomUUID() };
@@ -61,8 +73,13 @@ test('another sender, and another user, have keys of their own', async () => {
 test('of equal sends at once, one is stored and the others are duplicates of it', async () => {
   for (let round = 0; round < 10; round += 1) {
     const input = { ...message, key: `at-once-${round}`, userId: randomUUID() };
-    const sent = await Promise.all(Array.from({ length: 8 }, () => notification.call('notifications.send', wiki, input)));
-    expect(sent.map(({ outcome }) => outcome).sort()).toEqual([...Array<string>(7).fill('duplicate'), 'stored']);
+    const sent = await Promise.all(
+      Array.from({ length: 8 }, () => notification.call('notifications.send', wiki, input)),
+    );
+    expect(sent.map(({ outcome }) => outcome).toSorted()).toEqual([
+      ...Array<string>(7).fill('duplicate'),
+      'stored',
+    ]);
     expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
     expect(await stored(input.userId)).toHaveLength(1);
   }
@@ -71,9 +88,13 @@ test('of equal sends at once, one is stored and the others are duplicates of it'
 test('of different sends with one key at once, one is stored and the others are refused', async () => {
   const input = { ...message, key: 'race', userId: randomUUID() };
   const titles = Array.from({ length: 8 }, (_, n) => `Title ${n}`);
-  const sent = await Promise.allSettled(titles.map((title) => notification.call('notifications.send', wiki, { ...input, title })));
-  expect(sent.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  for (const one of sent) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'CONFLICT' });
+  const sent = await Promise.allSettled(
+    titles.map((title) => notification.call('notifications.send', wiki, { ...input, title })),
+  );
+  const refusals = sent.filter((one) => one.status === 'rejected');
+  expect(refusals.map(({ reason }) => (reason as MeshError).named?.name)).toEqual(
+    Array(7).fill('KEY_REUSED'),
+  );
   expect(await stored(input.userId)).toHaveLength(1);
 });
 
@@ -81,7 +102,10 @@ test('a muted topic stores nothing, and other topics still arrive', async () => 
   const { user: reader } = user();
   const base = { ...message, userId: reader.id };
   await notification.call('preferences.set', user(reader.id), { muted: ['page'] });
-  expect(await notification.call('notifications.send', wiki, { ...base, key: 'muted' })).toEqual({ id: null, outcome: 'muted' });
+  expect(await notification.call('notifications.send', wiki, { ...base, key: 'muted' })).toEqual({
+    id: null,
+    outcome: 'muted',
+  });
   expect(await stored(reader.id)).toEqual([]);
   const comment = { ...base, topic: 'comment', key: 'not-muted' } as const;
   expect(await notification.call('notifications.send', wiki, comment)).toMatchObject({ outcome: 'stored' });
@@ -103,7 +127,10 @@ test('what was stored before its topic was muted is still a duplicate', async ()
   const input = { ...message, key: 'muted-later', userId: randomUUID() };
   const first = await notification.call('notifications.send', wiki, input);
   await notification.call('preferences.set', user(input.userId), { muted: ['page'] });
-  expect(await notification.call('notifications.send', wiki, input)).toEqual({ id: first.id, outcome: 'duplicate' });
+  expect(await notification.call('notifications.send', wiki, input)).toEqual({
+    id: first.id,
+    outcome: 'duplicate',
+  });
 });
 
 test('text is stored as text, whatever it looks like', async () => {

@@ -39,7 +39,8 @@ export function watchNotifications({
     const mailbox = arrivals.open(userId, signal);
     try {
       const lastEventId = input?.lastEventId ?? undefined;
-      const window = lastEventId === undefined ? await fromNow(stores, userId) : await after(stores, userId, lastEventId);
+      const window =
+        lastEventId === undefined ? await fromNow(stores, userId) : await after(stores, userId, lastEventId);
       if (lastEventId !== undefined) mailbox.adviseCatchUp();
       const source = { mailbox, window, log, read: stores.arrivals };
       for await (const row of follow(source)) yield tracked(row.id, presentNotification(row));
@@ -49,8 +50,16 @@ export function watchNotifications({
   };
 }
 
+/**
+ * Only new ones, counted from the opening of the mailbox: the reading here may
+ * have to wait for a connection, and what commits meanwhile is new as well.
+ */
 async function fromNow(stores: WatchDeps['stores'], userId: string): Promise<SentWindow> {
-  const { floor, ids } = await stores.arrivals.recent(userId, OVERLAP_MS);
+  const opened = performance.now();
+  const clock = await stores.arrivals.clock();
+  // By the database's clock, and never later than it was.
+  const begin = new Date(clock.getTime() - (performance.now() - opened));
+  const { floor, ids } = await stores.arrivals.before(userId, begin, OVERLAP_MS);
   return new SentWindow(floor, ids);
 }
 
@@ -78,13 +87,12 @@ async function* follow(source: Source): AsyncGenerator<StoredNotification> {
     } catch (error) {
       log.warn({ err: error, retryMs: RETRY_MS }, 'could not read what a watcher missed, trying again');
       await delay(RETRY_MS, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
-      mailbox.adviseCatchUp();
     }
   }
 }
 
 async function* catchUp({ mailbox, window, read }: Source): AsyncGenerator<StoredNotification> {
-  for (let from = window.start; !mailbox.signal.aborted; ) {
+  for (let from = window.start; !mailbox.signal.aborted;) {
     const rows = await read.after(mailbox.userId, from, PAGE);
     for (const row of rows) {
       if (mailbox.signal.aborted) return;

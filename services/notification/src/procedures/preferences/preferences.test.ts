@@ -28,6 +28,9 @@ test('setting at once by several fails for none', async () => {
 test('security cannot be muted, not even past the contract', async () => {
   const reader = user();
   await expect(
-    notification.pool.query('INSERT INTO preferences (user_id, muted) VALUES ($1, $2)', [reader.user.id, ['page', 'security']]),
+    notification.pool.query('INSERT INTO preferences (user_id, muted) VALUES ($1, $2)', [
+      reader.user.id,
+      ['page', 'security'],
+    ]),
   ).rejects.toMatchObject({ constraint: 'preferences_muted_check' });
 });

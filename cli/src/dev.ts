@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readEnvFile } from '@arcadium/mesh/config';
+import { look, table, waitUntilHealthy } from './health.ts';
+import { root, serviceUrls } from './workspace.ts';
+
+// Part of `npm run dev`: waits until every service is healthy, prints one table
+// and what to try next, and after that a line whenever a service changes.
+
+/** How long a first start may take, in milliseconds. */
+const patienceMs = 60_000;
+
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    ending.abort();
+    process.exit(0);
+  });
+}
+
+const urls = serviceUrls();
+const { healthy, services } = await waitUntilHealthy(urls, patienceMs, ending.signal);
+console.log(`\n${table(services)}\n`);
+if (healthy) console.log(`${nextSteps()}\n`);
+else console.log('Not all of the mesh is healthy; the lines above say why.\n');
+await report(new Map(services.map(({ name, status }) => [name, status])));
+
+async function report(known: Map<string, string>): Promise<never> {
+  for (;;) {
+    await delay(2000);
+    for (const [name, url] of urls) {
+      const { status } = await look(name, url);
+      if (known.get(name) !== status) console.log(`${name} is ${status}`);
+      known.set(name, status);
+    }
+  }
+}
+
+function nextSteps(): string {
+  const { ADMIN_EMAIL = '' } = readEnvFile(join(root, 'services', 'auth', '.env'));
+  return [
+    'The mesh runs. Try next, in another terminal:',
+    '  npm run demo                          one story through all three services',
+    `  curl ${urls.get('wiki') ?? ''}/health`,
+    `  curl '${urls.get('wiki') ?? ''}/trpc/pages.list'`,
+    `  log in as ${ADMIN_EMAIL}; the password is ADMIN_PASSWORD in services/auth/.env`,
+    'Ctrl-C ends everything.',
+  ].join('\n');
+}

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { request } from 'undici';
+import { z } from 'zod';
+
+const report = z.object({ status: z.string(), database: z.string(), dependencies: z.record(z.string(), z.string()) });
+
+/** How one service is, as somebody outside sees it: a status word, or `down` if it does not answer. */
+export type Seen = Readonly<{ name: string; url: string; status: string }>;
+
+/** Asks a service for its health; answers, and never throws. */
+export async function look(name: string, url: string): Promise<Seen> {
+  try {
+    const answer = await request(new URL('/health', url), { signal: AbortSignal.timeout(2000) });
+    const { status } = report.parse(await answer.body.json());
+    return { name, url, status };
+  } catch {
+    return { name, url, status: 'down' };
+  }
+}
+
+/**
+ * Asks all until all are healthy.
+ *
+ * @param patienceMs How long, in milliseconds; then the answer is how they are.
+ */
+export async function waitUntilHealthy(
+  urls: ReadonlyMap<string, string>,
+  patienceMs: number,
+  signal?: AbortSignal,
+): Promise<{ healthy: boolean; services: Seen[] }> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const services = await Promise.all([...urls].map(([name, url]) => look(name, url)));
+    const healthy = services.every(({ status }) => status === 'healthy');
+    if (healthy || performance.now() >= deadline || signal?.aborted) return { healthy, services };
+    await delay(250);
+  }
+}
+
+/** Draws services as a table of text. */
+export function table(services: readonly Seen[]): string {
+  const rows = [['service', 'URL', 'health'], ...services.map(({ name, url, status }) => [name, url, status])];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return [lines[0], widths.map((width) => '─'.repeat(width)).join('  '), ...lines.slice(1)].join('\n');
+}

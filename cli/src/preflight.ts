@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { readEnvFile } from '@arcadium/mesh/config';
+import { root, serviceUrls, urlSetting } from './workspace.ts';
+
+// Before `npm run dev` starts anything: is every port that it needs free? Says
+// which is not, and by what setting to change it; exit code 1.
+
+interface Need {
+  port: number;
+  what: string;
+  change: string;
+}
+
+const taken: string[] = [];
+for (const { port, what, change } of needs()) {
+  if (!(await isFree(port))) taken.push(`Port ${port} (${what}) is taken. To use another: ${change}`);
+}
+if (taken.length > 0) {
+  process.stderr.write(`The mesh cannot start:\n${taken.map((line) => `  - ${line}\n`).join('')}`);
+  process.exit(1);
+}
+
+function needs(): Need[] {
+  const services = [...serviceUrls()].map(([name, url]) => ({
+    port: Number(new URL(url).port || 80),
+    what: name,
+    change: `set ${urlSetting(name)} in .env, and the same port as PORT in services/${name}/.env`,
+  }));
+  if (process.env['DATABASE_URL']) return services;
+  const admin = readEnvFile(join(root, 'prisma', '.env'))['DATABASE_ADMIN_URL'] ?? '';
+  return [
+    {
+      port: Number(new URL(admin).port),
+      what: 'PostgreSQL',
+      change: 'change it in DATABASE_ADMIN_URL in prisma/.env, and in DATABASE_URL in services/*/.env',
+    },
+    ...services,
+  ];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}

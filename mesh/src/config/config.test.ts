@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  callFields,
+  ConfigError,
+  databaseFields,
+  json,
+  readConfig,
+  readEnvironment,
+  secret,
+  serverFields,
+  serviceUrl,
+} from './index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arcadium-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fields = {
+  ...serverFields(8000),
+  ...databaseFields,
+  ...callFields,
+  AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
+  SERVICE_TOKEN: secret,
+  KEYS: json(z.object({ keys: z.array(z.string()).min(1) })),
+};
+
+const enough = {
+  DATABASE_URL: 'postgres://wiki:pw@localhost:5432/arcadium',
+  SERVICE_TOKEN: 'token',
+  KEYS: '{"keys":["a"]}',
+};
+
+test('what is not said has the documented value', () => {
+  expect(readConfig(fields, enough)).toEqual({
+    ...enough,
+    KEYS: { keys: ['a'] },
+    HOST: '127.0.0.1',
+    PORT: 8000,
+    LOG_LEVEL: 'info',
+    DATABASE_POOL_MAX: 10,
+    DATABASE_CONNECT_TIMEOUT_MS: 5000,
+    DATABASE_IDLE_TIMEOUT_MS: 1_800_000,
+    RETRY_ATTEMPTS: 3,
+    RETRY_BASE_MS: 1000,
+    RETRY_JITTER: 0.2,
+    REQUEST_TIMEOUT_MS: 5000,
+    AUTH_SERVICE_URL: 'http://localhost:8000',
+  });
+});
+
+test('everything wrong is said at once, by name, without a value', () => {
+  const wrong = {
+    PORT: '80x',
+    LOG_LEVEL: 'loud',
+    DATABASE_URL: 'mysql://secret-host',
+    RETRY_JITTER: '2',
+    KEYS: '{"keys":',
+    SERVICE_TOKEN_FILE: join(folder, 'missing'),
+    AUTH_SERVICE_URL: 'localhost',
+  };
+  const failure = (() => {
+    try {
+      readConfig(fields, wrong);
+    } catch (thrown) {
+      return thrown;
+    }
+  })();
+  expect(failure).toBeInstanceOf(ConfigError);
+  const { problems, message } = failure as ConfigError;
+  expect(problems.map((problem) => problem.split(':')[0]).toSorted()).toEqual([
+    'AUTH_SERVICE_URL',
+    'DATABASE_URL',
+    'KEYS',
+    'LOG_LEVEL',
+    'PORT',
+    'RETRY_JITTER',
+    'SERVICE_TOKEN_FILE',
+  ]);
+  expect(message).not.toContain('secret-host');
+});
+
+test('a secret may come out of a file; the setting itself wins', () => {
+  const path = join(folder, 'token');
+  writeFileSync(path, 'from-file\n');
+  const { SERVICE_TOKEN: _, ...rest } = enough;
+  expect(readConfig(fields, { ...rest, SERVICE_TOKEN_FILE: path }).SERVICE_TOKEN).toBe('from-file');
+  expect(readConfig(fields, { ...enough, SERVICE_TOKEN_FILE: path }).SERVICE_TOKEN).toBe('token');
+});
+
+test('the process wins over the files, the nearer file over the farther, and empty is not set', () => {
+  writeFileSync(join(folder, '.env'), "A='file'\nB='file'\nC=''\n");
+  writeFileSync(join(folder, '.env.staging'), "B='staging'\n");
+  expect(readEnvironment([folder], { A: 'own', C: undefined })).toEqual({ A: 'own', B: 'file' });
+  expect(readEnvironment([folder], { ENVIRONMENT: 'staging' })).toMatchObject({ B: 'staging' });
+  expect(readEnvironment([join(folder, 'none')], {})).toEqual({});
+});

@@ -1,0 +1,99 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createHealth, createReadiness, probeService, type Probe } from './index.ts';
+
+const answering = (status: 'healthy' | 'degraded' | 'unhealthy'): Probe => async () => ({ status, responseTimeMs: 3 });
+
+function healthOf(options: { ping?: () => Promise<void>; dependencies?: Record<string, Probe>; ready?: boolean } = {}) {
+  const readiness = createReadiness();
+  if (options.ready !== false) readiness.ready();
+  const health = createHealth({
+    service: 'wiki',
+    version: '1.2.3',
+    readiness,
+    pingDatabase: options.ping ?? (async () => {}),
+    dependencies: options.dependencies ?? {},
+  });
+  return { health, readiness };
+}
+
+test('the health report is the documented one, byte for byte', async () => {
+  const { health } = healthOf({ dependencies: { auth: answering('healthy') } });
+  const text = JSON.stringify(await health.report());
+  expect(text.replace(/"\d{4}-[^"]*"/, '"T"')).toBe(
+    '{"status":"healthy","service":"wiki","version":"1.2.3","database":"connected","dependencies":{"auth":"healthy"},"timestamp":"T"}',
+  );
+});
+
+test('the status report is the documented one, byte for byte', async () => {
+  const { health } = healthOf({ dependencies: { auth: answering('healthy') } });
+  const text = JSON.stringify(await health.status());
+  expect(text.replace(/"uptime":\d+/, '"uptime":0')).toBe(
+    '{"service":"wiki","status":"healthy","uptime":0,"version":"1.2.3","database":"connected","dependencies":{"auth":{"status":"healthy","response_time_ms":3}}}',
+  );
+});
+
+test.each(['degraded', 'unhealthy'] as const)('a dependency that is %s makes it degraded, and leaves it ready', async (status) => {
+  const { health } = healthOf({ dependencies: { auth: answering('healthy'), notification: answering(status) } });
+  expect(await health.report()).toMatchObject({ status: 'degraded', dependencies: { notification: status } });
+  expect(await health.notReady()).toBeUndefined();
+});
+
+test('its own database gone makes it unhealthy and not ready, whatever its dependencies', async () => {
+  const ping = () => Promise.reject(new Error('gone'));
+  const { health } = healthOf({ ping, dependencies: { auth: answering('healthy') } });
+  expect(await health.report()).toMatchObject({ status: 'unhealthy', database: 'disconnected' });
+  expect(await health.notReady()).toBe('database');
+});
+
+test('before its start is done, and from the moment it drains, it is not ready', async () => {
+  const { health, readiness } = healthOf({ ready: false });
+  expect(await health.notReady()).toBe('starting');
+  readiness.ready();
+  expect(await health.notReady()).toBeUndefined();
+  readiness.drain();
+  readiness.ready();
+  expect(await health.notReady()).toBe('draining');
+});
+
+test('a hundred who ask at once cause one look', async () => {
+  let looks = 0;
+  const ping = async () => void (looks += 1);
+  const { health } = healthOf({ ping });
+  await Promise.all(Array.from({ length: 100 }, () => health.report()));
+  expect(looks).toBe(1);
+});
+
+let answer: number | 'never' = 200;
+let asked: string[] = [];
+const server = createServer((request, response) => {
+  asked.push(request.url ?? '');
+  if (answer !== 'never') response.writeHead(answer).end('{}');
+});
+let url: string;
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test.each([
+  [200, 'healthy'],
+  [503, 'unhealthy'],
+  ['never', 'degraded'],
+] as const)('a service whose /readyz says %s is %s, and nothing else of it is asked', async (says, status) => {
+  answer = says;
+  asked = [];
+  expect(await probeService(url)()).toMatchObject({ status });
+  expect(asked).toEqual(['/readyz']);
+});
+
+test('a service that is not there is unhealthy', async () => {
+  expect(await probeService('http://127.0.0.1:9')()).toMatchObject({ status: 'unhealthy' });
+});

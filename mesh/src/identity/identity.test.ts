@@ -1,0 +1,180 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { nobody } from '../contract/index.ts';
+import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
+import { createAuthenticate, createKeySet, publicPart } from './index.ts';
+
+let ours: TestIdentity;
+let theirs: TestIdentity;
+beforeAll(async () => {
+  ours = await createTestIdentity();
+  theirs = await createTestIdentity();
+});
+
+const asService = (token: string, userToken?: string) =>
+  ours.authenticate({ authorization: `Service-Token ${token}`, userToken });
+const asUser = (token: string) => ours.authenticate({ authorization: `Bearer ${token}`, userToken: undefined });
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A service's token with something about it changed. */
+async function forged(change: {
+  header?: Record<string, unknown>;
+  claims?: Record<string, unknown>;
+  by?: TestIdentity;
+}): Promise<string> {
+  const { key, kid } = (change.by ?? ours).signingKey;
+  const claims = {
+    iss: 'arcadium-auth',
+    aud: 'arcadium-services',
+    sub: 'wiki-id',
+    jti: 'token-1',
+    iat: now(),
+    exp: now() + 60,
+    type: 'service',
+    service_id: 'wiki-id',
+    service_name: 'wiki',
+    ...change.claims,
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'service+jwt', kid, ...change.header })
+    .sign(key);
+}
+
+test('a service’s token proves the service', async () => {
+  expect(await asService(await ours.serviceToken('wiki'))).toMatchObject({
+    service: { id: 'wiki-id', name: 'wiki' },
+    user: undefined,
+  });
+  expect(await asService(await forged({}))).toMatchObject({ service: { name: 'wiki', tokenId: 'token-1' } });
+});
+
+test('a user’s token proves the user, and a service may add one', async () => {
+  const token = await ours.userToken({ id: 'u1', name: 'Ann', role: 'admin' });
+  const user = { id: 'u1', name: 'Ann', role: 'admin' };
+  expect(await asUser(token)).toMatchObject({ service: undefined, user });
+  expect(await asService(await ours.serviceToken('wiki'), token)).toMatchObject({ service: { name: 'wiki' }, user });
+});
+
+test('no credentials are nobody', async () => {
+  expect(await ours.authenticate({ authorization: undefined, userToken: undefined })).toBe(nobody);
+});
+
+const otherEdwards = generateKeyPairSync('ed25519');
+
+// Each is refused, and the reason never holds the token.
+test.each<[string, () => Promise<string> | string, string]>([
+  ['nothing', () => '', 'well-formed'],
+  ['no token at all', () => 'nonsense', 'well-formed'],
+  ['one cut short', async () => (await ours.serviceToken('wiki')).slice(0, -10), 'signature'],
+  ['one of 100,000 characters', () => 'a'.repeat(100_000), 'too long'],
+  ['an expired one', () => forged({ claims: { exp: now() - 60 } }), 'expired'],
+  ['one not yet valid', () => forged({ claims: { nbf: now() + 60 } }), 'not yet valid'],
+  ['one issued in the future', () => forged({ claims: { iat: now() + 60, exp: now() + 120 } }), 'not yet valid'],
+  ['another issuer', () => forged({ claims: { iss: 'somebody' } }), 'iss'],
+  ['another audience', () => forged({ claims: { aud: 'arcadium-users' } }), 'aud'],
+  ['no subject', () => forged({ claims: { sub: undefined } }), 'sub'],
+  ['no id', () => forged({ claims: { jti: undefined } }), 'jti'],
+  ['no end', () => forged({ claims: { exp: undefined } }), 'exp'],
+  ['another type of claims', () => forged({ claims: { type: 'user' } }), 'claims'],
+  ['no service name', () => forged({ claims: { service_name: undefined } }), 'claims'],
+  ['another typ', () => forged({ header: { typ: 'JWT' } }), 'typ'],
+  ['a user’s typ', () => forged({ header: { typ: 'at+jwt' } }), 'typ'],
+  ['an unknown kid', () => forged({ header: { kid: 'unknown' } }), 'not known'],
+  ['no kid', () => forged({ header: { kid: undefined } }), 'names no key'],
+  ['somebody else’s key under our kid', () => forged({ by: theirs, header: { kid: ours.signingKey.kid } }), 'signature'],
+  ['a key of its own', () => forged({ header: { jwk: otherEdwards.publicKey.export({ format: 'jwk' }) }, by: theirs }), 'not known'],
+  ['a user’s token', () => ours.userToken(), 'typ'],
+  ['the algorithm none', () => new UnsecuredJWT({ service_name: 'wiki' }).encode(), 'algorithm'],
+  ['HS256 with the public key as the secret', () => hs256(), 'algorithm'],
+])('%s is refused', async (_what, make, reason) => {
+  const token = await make();
+  const failure = await asService(token).catch((thrown: unknown) => thrown);
+  expect(failure).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining(reason) });
+  if (token) expect(String(failure)).not.toContain(token);
+});
+
+function hs256(): string {
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const { kid } = ours.signingKey;
+  const text = `${encode({ alg: 'HS256', typ: 'service+jwt', kid })}.${encode({ iss: 'arcadium-auth' })}`;
+  return `${text}.${createHmac('sha256', ours.jwk.x).update(text).digest('base64url')}`;
+}
+
+test('a service’s token is no user’s', async () => {
+  await expect(asUser(await ours.serviceToken('wiki'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+});
+
+test.each(['Basic YTpi', 'Bearer', 'Service-Token', 'wiki'])('the credentials %j are refused', async (authorization) => {
+  const credentials = { authorization, userToken: undefined };
+  await expect(ours.authenticate(credentials)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+});
+
+describe('a token that was seen', () => {
+  test('is not verified again, and is refused once it has expired', async () => {
+    const find = vi.fn(ours.keys.find);
+    const authenticate = createAuthenticate({ ...ours.keys, find });
+    const credentials = { authorization: `Service-Token ${await forged({})}`, userToken: undefined };
+    await authenticate(credentials);
+    await authenticate(credentials);
+    expect(find).toHaveBeenCalledTimes(1);
+    vi.useFakeTimers({ now: Date.now() + 90_000, toFake: ['Date'] });
+    try {
+      await expect(authenticate(credentials)).rejects.toMatchObject({ message: expect.stringContaining('expired') });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('is not pushed out by bad ones', async () => {
+    const find = vi.fn(ours.keys.find);
+    const authenticate = createAuthenticate({ ...ours.keys, find });
+    const good = { authorization: `Service-Token ${await forged({})}`, userToken: undefined };
+    await authenticate(good);
+    const bad = Array.from({ length: 12_000 }, (_, n) => authenticate({ ...good, authorization: `Service-Token x${n}` }));
+    await Promise.allSettled(bad);
+    await authenticate(good);
+    expect(find).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the set of keys', () => {
+  let published = { keys: [] as unknown[] };
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked += 1;
+    response.end(JSON.stringify(published));
+  });
+  let url: string;
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`;
+  });
+  afterAll(() => server.close());
+
+  test('asks once for an unknown id, however many tokens name one', async () => {
+    published = { keys: [publicPart(ours.jwk), publicPart(theirs.jwk)] };
+    asked = 0;
+    const keys = await createKeySet({ initial: [publicPart(ours.jwk)], url, log: recordingLogger() });
+    const found = await Promise.all([keys.find('x'), keys.find('y'), keys.find(theirs.jwk.kid)]);
+    expect(found.map(Boolean)).toEqual([false, false, true]);
+    await keys.find('z');
+    expect(asked).toBe(1);
+    keys.close();
+  });
+
+  test('keeps what it has when auth is down, or answers nonsense', async () => {
+    published = { keys: [{ kty: 'oct', k: 'AAAA', kid: 'evil' }] };
+    const log = recordingLogger();
+    const keys = await createKeySet({ initial: [publicPart(ours.jwk)], url, log });
+    expect(await keys.find('evil')).toBeUndefined();
+    expect(await keys.find(ours.jwk.kid)).toBeDefined();
+    expect(log.lines[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('stay in force') });
+    keys.close();
+  });
+});

@@ -1,0 +1,2 @@
+export { createTestIdentity, type TestIdentity } from './identity.ts';
+export { recordingLogger, silentLogger, type LoggedLine } from './logger.ts';

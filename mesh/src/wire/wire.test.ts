@@ -1,0 +1,67 @@
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { expect, test } from 'vitest';
+import {
+  childOf,
+  errorCodes,
+  formatTimeout,
+  formatTraceparent,
+  isErrorCode,
+  parseTimeout,
+  parseTraceContext,
+  startTrace,
+} from './index.ts';
+
+test('every error code is one of tRPC’s', () => {
+  expect(Object.keys(TRPC_ERROR_CODES_BY_KEY)).toEqual(expect.arrayContaining(Object.keys(errorCodes)));
+  expect([isErrorCode('CONFLICT'), isErrorCode('toString'), isErrorCode(409)]).toEqual([true, false, false]);
+});
+
+test.each([
+  ['1500', 1500],
+  ['0', 0],
+  ['9999999999', 3_600_000],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['1e3', undefined],
+  ['99999999999', undefined],
+  ['', undefined],
+  [undefined, undefined],
+])('the time left %j is read as %j', (text, expected) => {
+  expect(parseTimeout(text)).toBe(expected);
+});
+
+test('the time left is written in whole milliseconds, never negative', () => {
+  expect([formatTimeout(12.9), formatTimeout(-5)]).toEqual(['12', '0']);
+});
+
+test('a trace survives the wire, and its child is another span of it', () => {
+  const trace = { ...startTrace(true), tracestate: 'vendor=1' };
+  const read = parseTraceContext(formatTraceparent(trace), 'vendor=1');
+  expect(read).toEqual(trace);
+  const child = childOf(trace);
+  expect(child).toMatchObject({ traceId: trace.traceId, sampled: true, tracestate: 'vendor=1' });
+  expect(child.spanId).not.toBe(trace.spanId);
+});
+
+const id = 'a'.repeat(32);
+const span = 'b'.repeat(16);
+test.each([
+  ['nothing', undefined],
+  ['an unknown form', 'xx'],
+  ['no trace id', `00-${'0'.repeat(32)}-${span}-01`],
+  ['no span id', `00-${id}-${'0'.repeat(16)}-01`],
+  ['version ff', `ff-${id}-${span}-01`],
+  ['more than version 00 has', `00-${id}-${span}-01-x`],
+  ['upper case', `00-${id.toUpperCase()}-${span}-01`],
+])('%s is no trace', (_what, traceparent) => {
+  expect(parseTraceContext(traceparent, undefined)).toBeUndefined();
+});
+
+test('a later version is read as far as it is known, and a long state is dropped', () => {
+  expect(parseTraceContext(`01-${id}-${span}-00-more`, 'x'.repeat(513))).toEqual({
+    traceId: id,
+    spanId: span,
+    sampled: false,
+    tracestate: undefined,
+  });
+});

@@ -1,0 +1,172 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import { backoffMs, defaultBackoff, type Backoff } from '../domain/backoff.ts';
+import {
+  claimNotices,
+  hurryNotices,
+  outboxChannel,
+  parkNotice,
+  postponeNotice,
+  removeNotice,
+  type OutboxRow,
+} from '../stores/outbox.ts';
+import type { Database } from '../stores/transaction.ts';
+import { listenTo } from './outbox-listener.ts';
+import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
+
+/** A message as `notifications.sendMany` takes it. */
+export interface NotificationMessage {
+  /** The same each time this message is sent, so that it arrives once. */
+  key: string;
+  userIds: string[];
+  topic: 'comment' | 'reply' | 'page';
+  title: string;
+  body: string;
+  link: string;
+}
+
+/** Sends one message to the notification service; rejects with the call's error. */
+export type NotificationSender = (message: NotificationMessage) => Promise<unknown>;
+
+/** Delivers what the outbox holds, for as long as it runs. */
+export interface NotificationRelay {
+  start(): void;
+  /** Waits for what is being sent; what is left stays in the outbox. */
+  stop(): Promise<void>;
+}
+
+/** How a relay is made. */
+export interface NotificationRelayOptions {
+  database: Database;
+  /** For the connection that hears of new rows. */
+  databaseUrl: string;
+  send: NotificationSender;
+  log: Logger;
+  /** Most messages sent at once. @default 10 */
+  concurrency?: number;
+  /** How often to look without having been told, in milliseconds. @default 3000 */
+  pollMs?: number;
+  /** Longest time for one send, in milliseconds; longer counts as a failure. @default 30000 */
+  sendTimeoutMs?: number;
+  /** How long a claim keeps others off, in milliseconds; more than a send may take. @default 60000 */
+  leaseMs?: number;
+  /** Waits between attempts. @default 1 s, doubled to 60 s */
+  backoff?: Backoff;
+}
+
+/**
+ * Makes the relay that brings messages from the outbox to the notification
+ * service, at least once each. Any number of replicas may run one.
+ */
+export function createNotificationRelay(options: NotificationRelayOptions): NotificationRelay {
+  const { pollMs = 3000, log } = options;
+  const deliver = createDelivery(options);
+  let stopping = new AbortController();
+  let bell = Promise.withResolvers<void>();
+  let running: Promise<void> = Promise.resolve();
+
+  const run = async (signal: AbortSignal) => {
+    while (!signal.aborted) {
+      bell = Promise.withResolvers();
+      const waitMs = await deliver(signal).catch((error: unknown) => {
+        log.warn({ err: error }, 'the outbox could not be read, trying again');
+        return pollMs;
+      });
+      await within(bell.promise, Math.min(waitMs, pollMs));
+    }
+  };
+
+  return {
+    start() {
+      stopping = new AbortController();
+      const { signal } = stopping;
+      const listener = listenTo({
+        databaseUrl: options.databaseUrl,
+        channel: outboxChannel,
+        onAnnouncement: () => bell.resolve(),
+        log,
+      });
+      running = run(signal).finally(() => listener.stop());
+    },
+    async stop() {
+      stopping.abort();
+      bell.resolve();
+      await running;
+    },
+  };
+}
+
+/** Makes the function that sends all that is due, and answers how soon to look again, in milliseconds. */
+function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal) => Promise<number> {
+  const { database, log, concurrency = 10, leaseMs = 60_000, sendTimeoutMs = 30_000, backoff = defaultBackoff } = options;
+  // Whether the last thing heard of the notification service was that it cannot be reached.
+  let away = false;
+
+  const fail = async (row: OutboxRow, error: unknown): Promise<number> => {
+    const context = { notice_id: row.id, topic: row.topic, attempt: row.attempts, error: describeFailure(error) };
+    if (isPermanent(error)) {
+      await parkNotice(database, row, context.error);
+      log.error(context, 'a notification was refused for good and is set aside in notification_outbox');
+      return Infinity;
+    }
+    away ||= !isAboutOneMessage(error);
+    const delayMs = backoffMs(row.attempts, Math.random(), backoff);
+    await postponeNotice(database, row, { error: context.error, delayMs });
+    // Once for each message: while the service is away, all of them fail every minute.
+    const line = row.attempts === 1 ? log.warn : log.debug;
+    line.call(log, { ...context, delay_ms: delayMs }, 'a notification could not be delivered, it is tried again');
+    return delayMs;
+  };
+
+  const deliverOne = async (row: OutboxRow): Promise<number> => {
+    try {
+      await settled(options.send(toMessage(row)), sendTimeoutMs);
+    } catch (error) {
+      return fail(row, error);
+    }
+    await removeNotice(database, row);
+    if (!away) return Infinity;
+    away = false;
+    await hurryNotices(database);
+    return 0;
+  };
+
+  const forget = (row: OutboxRow, error: unknown): number => {
+    log.warn({ notice_id: row.id, err: error }, 'the outbox could not be written, the message is sent again when its lease ends');
+    return Infinity;
+  };
+
+  return async (signal) => {
+    let soonest = Infinity;
+    while (!signal.aborted) {
+      const rows = await claimNotices(database, { limit: concurrency, leaseMs });
+      const waits = await Promise.all(rows.map((row) => deliverOne(row).catch((error: unknown) => forget(row, error))));
+      soonest = Math.min(soonest, ...waits);
+      if (rows.length < concurrency) break;
+    }
+    return soonest;
+  };
+}
+
+function toMessage({ id, userIds, topic, title, body, link }: OutboxRow): NotificationMessage {
+  return { key: `wiki:${id}`, userIds, topic, title, body, link };
+}
+
+async function settled(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const done = new AbortController();
+  const late = delay(timeoutMs, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`not sent within ${timeoutMs} ms`);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** Waits for the bell, so long at most; leaves no timer. */
+async function within(bell: Promise<void>, timeoutMs: number): Promise<void> {
+  const rung = new AbortController();
+  await Promise.race([bell, delay(timeoutMs, undefined, { signal: rung.signal })]);
+  rung.abort();
+}

@@ -1,0 +1,40 @@
+import { isErrorCode, type ErrorCode } from '@arcadium/mesh/wire';
+
+/**
+ * Codes that say the message itself is wrong, so that sending it again can
+ * only fail again. All others get better by themselves or by somebody's hand: a
+ * service that is away, a token that is rotated, a procedure that the next
+ * version has, a fault that is mended.
+ */
+const permanentCodes: ReadonlySet<ErrorCode> = new Set([
+  'BAD_REQUEST',
+  'CONFLICT',
+  'PRECONDITION_FAILED',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'UNPROCESSABLE_CONTENT',
+]);
+
+/** Whether what a call failed with is a refusal for good. */
+export function isPermanent(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && permanentCodes.has(code);
+}
+
+/** Whether a failure is of the message alone, and says nothing about whether others get through. */
+export function isAboutOneMessage(error: unknown): boolean {
+  return isPermanent(error) || codeOf(error) === 'INTERNAL_SERVER_ERROR';
+}
+
+/** What a failure is called in the outbox: short, without a stack. */
+export function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${codeOf(error) ?? 'UNKNOWN'}: ${message}`.replaceAll('\0', '').slice(0, 500);
+}
+
+/** The code of a tRPC client's error (`data.code`) or of a MeshError (`code`). */
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { data, code } = error as { data?: { code?: unknown } | null; code?: unknown };
+  return [data?.code, code].find(isErrorCode);
+}

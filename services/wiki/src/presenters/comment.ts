@@ -1,0 +1,18 @@
+import type { Comment } from '@arcadium/contracts/wiki';
+import type { CommentRow } from '../stores/comments.ts';
+
+/** A comment, as callers get it. */
+export function presentComment(row: CommentRow): Comment {
+  const { id, pageId, parentId, authorId, body } = row;
+  return {
+    id,
+    pageId,
+    parentId,
+    authorId,
+    body,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    resolvedAt: row.resolvedAt?.toISOString() ?? null,
+    deletedAt: row.deletedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { cursorOf, pageOf } from '../../domain/cursor.ts';
+import { termKinds } from '../../domain/index-terms.ts';
+import { normaliseTerm } from '../../domain/words.ts';
+import { listTermPlaces } from '../../stores/terms.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+const cursor = cursorOf(z.tuple([z.number(), z.uuid(), z.enum(termKinds)]));
+
+export function getTerm({ database }: WikiDeps): WikiHandler<'index.get'> {
+  return async ({ input: { limit, ...input } }) => {
+    const place = cursor.decode(input.cursor);
+    const after = place && { weight: place[0], pageId: place[1], kind: place[2] };
+    const rows = await listTermPlaces(database, { term: normaliseTerm(input.term), after, limit });
+    return pageOf(rows, limit, {
+      item: (row) => row,
+      cursor: ({ weight, pageId, kind }) => cursor.encode([weight, pageId, kind]),
+    });
+  };
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { cursorOf, pageOf } from '../../domain/cursor.ts';
+import { normaliseTerm } from '../../domain/words.ts';
+import { listTerms as findTerms } from '../../stores/terms.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+const cursor = cursorOf(z.string().max(200).regex(/^\P{Cc}*$/u));
+
+export function listTerms({ database }: WikiDeps): WikiHandler<'index.list'> {
+  return async ({ input: { limit, ...input } }) => {
+    const prefix = normaliseTerm(input.prefix ?? '');
+    const rows = await findTerms(database, { prefix, after: cursor.decode(input.cursor) ?? '', limit });
+    return pageOf(rows, limit, { item: (row) => row, cursor: (row) => cursor.encode(row.term) });
+  };
+}

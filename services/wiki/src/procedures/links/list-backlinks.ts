@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { cursorOf, pageOf } from '../../domain/cursor.ts';
+import { presentSummary } from '../../presenters/page.ts';
+import { listBacklinks as findBacklinks } from '../../stores/links.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+const cursor = cursorOf(z.uuid());
+
+export function listBacklinks({ database }: WikiDeps): WikiHandler<'links.backlinks'> {
+  return async ({ input: { slug, limit, ...input } }) => {
+    const rows = await findBacklinks(database, { slug, after: cursor.decode(input.cursor), limit });
+    return pageOf(rows, limit, { item: presentSummary, cursor: (row) => cursor.encode(row.id) });
+  };
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { cursorOf, integer, pageOf } from '../../domain/cursor.ts';
+import { listBrokenLinks as findBrokenLinks } from '../../stores/links.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+const cursor = cursorOf(z.tuple([z.uuid(), integer]));
+
+export function listBrokenLinks({ database }: WikiDeps): WikiHandler<'links.broken'> {
+  return async ({ input }) => {
+    const { pageId, limit } = input;
+    const place = cursor.decode(input.cursor);
+    const after = place && { pageId: place[0], position: place[1] };
+    const rows = await findBrokenLinks(database, { pageId, after, limit });
+    return pageOf(rows, limit, {
+      item: ({ position: _, ...link }) => link,
+      cursor: (row) => cursor.encode([row.pageId, row.position]),
+    });
+  };
+}

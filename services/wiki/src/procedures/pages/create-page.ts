@@ -1,0 +1,19 @@
+import { presentPage } from '../../presenters/page.ts';
+import { insertPage } from '../../stores/page-writes.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
+  return async ({ input, caller, errors }) => {
+    const content = await reader.read(input);
+    const result = await insertPage(database, { ...input, content }, { editorId: caller.user.id, now: now() });
+    switch (result.outcome) {
+      case 'saved':
+        return presentPage(result.page);
+      case 'slug-taken':
+        throw errors.SLUG_TAKEN({ slug: input.slug });
+      case 'parent-missing':
+        // Only a page that names a parent can miss it.
+        throw errors.PARENT_NOT_FOUND({ parentId: input.parentId ?? '' });
+    }
+  };
+}

@@ -1,0 +1,17 @@
+import { diffPages } from '../../domain/page-diff.ts';
+import { pageExists } from '../../stores/pages.ts';
+import { findRevision } from '../../stores/revisions.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+export function diffRevisions({ database }: WikiDeps): WikiHandler<'pages.diff'> {
+  return async ({ input: { id, from, to }, errors }) => {
+    if (!(await pageExists(database, id))) throw errors.PAGE_NOT_FOUND({});
+    const find = async (revision: number) => {
+      const row = await findRevision(database, id, revision);
+      if (!row) throw errors.REVISION_NOT_FOUND({ revision });
+      return row;
+    };
+    const [before, after] = await Promise.all([find(from), find(to)]);
+    return diffPages(before, after);
+  };
+}

@@ -1,0 +1,25 @@
+import { presentSummary } from '../../presenters/page.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+import { editPage } from './edit-page.ts';
+
+export function movePage(deps: WikiDeps): WikiHandler<'pages.move'> {
+  return async ({ input, caller, errors }) => {
+    const { id, revision, slug, parentId } = input;
+    const page = await editPage(
+      deps,
+      {
+        id,
+        revision,
+        editor: caller.user,
+        kind: 'moved',
+        changes: (current) => ({
+          slug: slug ?? current.slug,
+          // Null is a place too: the top.
+          parentId: parentId === undefined ? current.parentId : parentId,
+        }),
+      },
+      errors,
+    );
+    return presentSummary(page);
+  };
+}

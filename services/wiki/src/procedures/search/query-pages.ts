@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { cursorOf, pageOf } from '../../domain/cursor.ts';
+import { toExcerpt } from '../../domain/excerpt.ts';
+import { presentSummary } from '../../presenters/page.ts';
+import { searchPages } from '../../stores/search.ts';
+import type { WikiDeps, WikiHandler } from '../deps.ts';
+
+/** A rank is a small number; the bounds keep a forged one within PostgreSQL's `real`. */
+const cursor = cursorOf(z.tuple([z.number().min(0).max(1e6), z.uuid()]));
+
+export function queryPages({ database }: WikiDeps): WikiHandler<'search.query'> {
+  return async ({ input: { text, limit, ...input } }) => {
+    const place = cursor.decode(input.cursor);
+    const after = place && { rank: place[0], id: place[1] };
+    const rows = await searchPages(database, { text, after, limit });
+    return pageOf(rows, limit, {
+      item: (row) => ({ page: presentSummary(row), excerpt: toExcerpt(row.headline), rank: row.rank }),
+      cursor: (row) => cursor.encode([row.rank, row.id]),
+    });
+  };
+}

@@ -1,0 +1,111 @@
+import { Prisma } from '@arcadium/prisma/wiki';
+import { commentNotice } from '../domain/notice.ts';
+import { queueNotice } from './outbox.ts';
+import type { Database, Transaction } from './transaction.ts';
+import { watchersOf } from './watchers.ts';
+
+const commentFields = {
+  id: true,
+  pageId: true,
+  parentId: true,
+  authorId: true,
+  body: true,
+  createdAt: true,
+  updatedAt: true,
+  resolvedAt: true,
+  deletedAt: true,
+} as const satisfies Prisma.CommentSelect;
+
+export type CommentRow = Prisma.CommentGetPayload<{ select: typeof commentFields }>;
+
+/** A comment that somebody wrote just now. */
+export interface NewComment {
+  readonly pageId: string;
+  readonly parentId: string | null;
+  readonly body: string;
+  readonly author: Readonly<{ id: string; name: string }>;
+  readonly now: Date;
+}
+
+export type CommentOutcome =
+  | { outcome: 'saved'; comment: CommentRow }
+  | { outcome: 'page-missing' }
+  | { outcome: 'parent-missing' };
+
+/**
+ * Stores a comment and, in the same transaction, the messages about it: to the
+ * author of the comment that it answers, and to those who watch the page.
+ */
+export function insertComment(database: Database, comment: NewComment): Promise<CommentOutcome> {
+  const { pageId, parentId, body, author, now } = comment;
+  return database.$transaction(async (transaction) => {
+    const page = await transaction.page.findFirst({
+      where: { id: pageId, deletedAt: null },
+      select: { slug: true, title: true },
+    });
+    if (!page) return { outcome: 'page-missing' };
+    const parent = parentId === null ? null : await findParent(transaction, pageId, parentId);
+    if (parentId !== null && !parent) return { outcome: 'parent-missing' };
+    const row = await transaction.comment.create({
+      data: { pageId, parentId, body, authorId: author.id, createdAt: now, updatedAt: now },
+      select: commentFields,
+    });
+    const about = { page, comment: row };
+    const answered = parent && parent.authorId !== author.id ? [parent.authorId] : [];
+    await queueNotice(transaction, commentNotice(author.name, 'reply', about), answered);
+    const watchers = await watchersOf(transaction, pageId, [author.id, ...answered]);
+    await queueNotice(transaction, commentNotice(author.name, 'comment', about), watchers);
+    return { outcome: 'saved', comment: row };
+  });
+}
+
+function findParent(transaction: Transaction, pageId: string, id: string): Promise<{ authorId: string } | null> {
+  return transaction.comment.findFirst({ where: { id, pageId, deletedAt: null }, select: { authorId: true } });
+}
+
+/** A comment on a page that is not in the recycle bin; deleted comments included. */
+export function findComment(database: Database, id: string): Promise<CommentRow | null> {
+  return database.comment.findFirst({ where: { id, page: { deletedAt: null } }, select: commentFields });
+}
+
+/** Changes a comment unless it is deleted. */
+export async function changeComment(
+  database: Database,
+  id: string,
+  data: Readonly<{ body: string; updatedAt: Date }> | Readonly<{ resolvedAt: Date | null }>,
+): Promise<CommentRow | null> {
+  const where = { id, deletedAt: null };
+  const [row] = await database.comment.updateManyAndReturn({ where, data, select: commentFields });
+  return row ?? null;
+}
+
+/** Deletes a comment: its words go at once, its place stays. One that is deleted already stays as it is. */
+export async function deleteComment(database: Database, id: string, now: Date): Promise<CommentRow | null> {
+  await database.comment.updateMany({ where: { id, deletedAt: null }, data: { body: '', deletedAt: now } });
+  return database.comment.findUnique({ where: { id }, select: commentFields });
+}
+
+/** Comments on a page, oldest first, one more than `limit`; of the deleted ones, those under which somebody's words still stand. */
+export function listComments(
+  database: Database,
+  { pageId, after, limit }: { pageId: string; after: { at: Date; id: string } | undefined; limit: number },
+): Promise<CommentRow[]> {
+  const onwards = after
+    ? Prisma.sql`AND (c.created_at, c.id) > (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`
+    : Prisma.empty;
+  return database.$queryRaw<CommentRow[]>`
+    SELECT c.id, c.page_id AS "pageId", c.parent_id AS "parentId", c.author_id AS "authorId", c.body,
+      c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+      c.resolved_at AS "resolvedAt", c.deleted_at AS "deletedAt"
+    FROM comments c
+    WHERE c.page_id = ${pageId}::uuid ${onwards} AND (c.deleted_at IS NULL OR EXISTS (
+      WITH RECURSIVE answers AS (
+        SELECT a.id, a.deleted_at FROM comments a WHERE a.parent_id = c.id
+        UNION ALL
+        SELECT a.id, a.deleted_at FROM answers JOIN comments a ON a.parent_id = answers.id
+      )
+      SELECT FROM answers WHERE answers.deleted_at IS NULL
+    ))
+    ORDER BY c.created_at, c.id
+    LIMIT ${limit + 1}`;
+}

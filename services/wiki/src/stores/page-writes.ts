@@ -1,0 +1,156 @@
+import { isUniqueViolation } from '@arcadium/prisma/database';
+import type { Notice } from '../domain/notice.ts';
+import type { PageContent } from '../domain/page-content.ts';
+import { queueNotice } from './outbox.ts';
+import { findSummary, pageFields, summaryFields, type PageRow, type SummaryRow } from './pages.ts';
+import type { Database, Transaction } from './transaction.ts';
+import { checkParent, holdParent } from './tree.ts';
+import { watchersOf } from './watchers.ts';
+
+/** What an author decides about a page. */
+export interface PageText {
+  readonly slug: string;
+  readonly title: string;
+  readonly body: string;
+  readonly parentId: string | null;
+}
+
+/** One change, whoever made it. */
+export interface Change {
+  readonly editorId: string;
+  readonly now: Date;
+}
+
+/** What the watchers of the page are told, the editor excepted. */
+export interface ToldChange extends Change {
+  readonly notice: Notice;
+}
+
+export type CreateOutcome =
+  | { outcome: 'saved'; page: PageRow }
+  | { outcome: 'slug-taken' }
+  | { outcome: 'parent-missing' };
+
+export type SaveOutcome =
+  | CreateOutcome
+  | { outcome: 'conflict'; currentRevision: number }
+  | { outcome: 'page-missing' }
+  | { outcome: 'circle' };
+
+/** Stores a new page, its first revision, links and terms; its author watches it. */
+export function insertPage(
+  database: Database,
+  page: PageText & { content: PageContent },
+  { editorId, now }: Change,
+): Promise<CreateOutcome> {
+  const { content, ...text } = page;
+  return unlessSlugTaken(() =>
+    database.$transaction(async (transaction) => {
+      if (page.parentId !== null && !(await holdParent(transaction, page.parentId))) {
+        return { outcome: 'parent-missing' };
+      }
+      const row = await transaction.page.create({
+        data: { ...text, plain: content.plain, authorId: editorId, createdAt: now, updatedAt: now },
+        select: pageFields,
+      });
+      await recordRevision(transaction, row, { editorId, now });
+      await rewriteContent(transaction, row.id, content);
+      await transaction.pageWatcher.create({ data: { pageId: row.id, userId: editorId } });
+      return { outcome: 'saved', page: row };
+    }),
+  );
+}
+
+/**
+ * Stores a page's next revision, with links and terms rewritten and its
+ * watchers told, all in one transaction; or nothing, where the page is no
+ * longer what `current` says.
+ */
+export function savePage(
+  database: Database,
+  { current, next, content }: { current: PageRow; next: PageText; content: PageContent },
+  change: ToldChange,
+): Promise<SaveOutcome> {
+  const { id, revision } = current;
+  const { parentId } = next;
+  return unlessSlugTaken(() =>
+    database.$transaction(async (transaction) => {
+      if (parentId !== null && parentId !== current.parentId) {
+        const verdict = await checkParent(transaction, { id, parentId });
+        if (verdict === 'circle') return { outcome: 'circle' };
+        if (verdict === 'missing') return { outcome: 'parent-missing' };
+      }
+      // Of two that change the same revision, the second waits here for the first, and then finds nothing.
+      const [row] = await transaction.page.updateManyAndReturn({
+        where: { id, revision, deletedAt: null },
+        data: { ...next, plain: content.plain, revision: revision + 1, updatedAt: change.now },
+        select: pageFields,
+      });
+      if (!row) return whyNot(transaction, id);
+      await recordRevision(transaction, row, change);
+      await rewriteContent(transaction, id, content);
+      await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
+      return { outcome: 'saved', page: row };
+    }),
+  );
+}
+
+/** Puts a page into the recycle bin, and tells its watchers; one that is there already stays as it is. */
+export function binPage(database: Database, id: string, change: ToldChange): Promise<SummaryRow | null> {
+  return database.$transaction(async (transaction) => {
+    const where = { id, deletedAt: null };
+    const { count } = await transaction.page.updateMany({ where, data: { deletedAt: change.now } });
+    if (count > 0) {
+      await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
+    }
+    return findSummary(transaction, id);
+  });
+}
+
+/** Takes a page out of the recycle bin, and tells its watchers; `slug-taken` where another has its address now. */
+export function restorePage(
+  database: Database,
+  id: string,
+  change: ToldChange,
+): Promise<{ outcome: 'restored'; page: SummaryRow | null } | { outcome: 'slug-taken' }> {
+  return unlessSlugTaken(() =>
+    database.$transaction(async (transaction) => {
+      const where = { id, deletedAt: { not: null } };
+      const [row] = await transaction.page.updateManyAndReturn({ where, data: { deletedAt: null }, select: summaryFields });
+      if (row) await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
+      return { outcome: 'restored', page: row ?? (await findSummary(transaction, id)) };
+    }),
+  );
+}
+
+/** The one unique index that such a write can run into is that of the slugs of live pages. */
+async function unlessSlugTaken<Outcome>(write: () => Promise<Outcome>): Promise<Outcome | { outcome: 'slug-taken' }> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isUniqueViolation(error)) return { outcome: 'slug-taken' };
+    throw error;
+  }
+}
+
+async function whyNot(transaction: Transaction, id: string): Promise<SaveOutcome> {
+  const page = await findSummary(transaction, id);
+  return page && page.deletedAt === null
+    ? { outcome: 'conflict', currentRevision: page.revision }
+    : { outcome: 'page-missing' };
+}
+
+async function recordRevision(transaction: Transaction, page: PageRow, { editorId, now }: Change): Promise<void> {
+  const { id: pageId, revision, title, body } = page;
+  await transaction.pageRevision.create({
+    data: { pageId, revision, title, body, authorId: editorId, createdAt: now },
+    select: { revision: true },
+  });
+}
+
+async function rewriteContent(transaction: Transaction, pageId: string, { links, terms }: PageContent): Promise<void> {
+  await transaction.pageLink.deleteMany({ where: { pageId } });
+  await transaction.pageLink.createMany({ data: links.map((link, position) => ({ ...link, pageId, position })) });
+  await transaction.indexEntry.deleteMany({ where: { pageId } });
+  await transaction.indexEntry.createMany({ data: terms.map((term) => ({ ...term, pageId })) });
+}

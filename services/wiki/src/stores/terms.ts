@@ -1,0 +1,44 @@
+import { Prisma } from '@arcadium/prisma/wiki';
+import type { TermKind } from '../domain/index-terms.ts';
+import type { Database } from './transaction.ts';
+
+export type TermRow = { term: string; pages: number };
+
+export type TermPlaceRow = {
+  pageId: string;
+  slug: string;
+  title: string;
+  kind: TermKind;
+  anchor: string | null;
+  weight: number;
+};
+
+/** The order within one term's places; the database sorts kinds as text. */
+export type TermPlace = Readonly<{ weight: number; pageId: string; kind: TermKind }>;
+
+/** Terms in alphabetical order with the number of pages each is on, from after one of them; one more than `limit`. */
+export function listTerms(
+  database: Database,
+  { prefix, after, limit }: { prefix: string; after: string; limit: number },
+): Promise<TermRow[]> {
+  return database.$queryRaw<TermRow[]>`
+    SELECT e.term, count(DISTINCT e.page_id)::int AS pages
+    FROM index_entries e JOIN pages p ON p.id = e.page_id AND p.deleted_at IS NULL
+    WHERE e.term ^@ ${prefix} AND e.term > ${after}
+    GROUP BY e.term ORDER BY e.term LIMIT ${limit + 1}`;
+}
+
+/** Where a term stands, heaviest first; one more than `limit`. */
+export function listTermPlaces(
+  database: Database,
+  { term, after, limit }: { term: string; after: TermPlace | undefined; limit: number },
+): Promise<TermPlaceRow[]> {
+  const onwards = after
+    ? Prisma.sql`AND (-e.weight, e.page_id, e.kind) > (${-after.weight}::float8, ${after.pageId}::uuid, ${after.kind})`
+    : Prisma.empty;
+  return database.$queryRaw<TermPlaceRow[]>`
+    SELECT e.page_id AS "pageId", p.slug, p.title, e.kind, e.anchor, e.weight
+    FROM index_entries e JOIN pages p ON p.id = e.page_id
+    WHERE e.term = ${term} AND p.deleted_at IS NULL ${onwards}
+    ORDER BY -e.weight, e.page_id, e.kind LIMIT ${limit + 1}`;
+}

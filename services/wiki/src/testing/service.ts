@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { wikiContract } from '@arcadium/contracts/wiki';
+import { nobody, type AnyProcedure, type Caller, type PathOf, type ProcedureAt } from '@arcadium/mesh/contract';
+import { compile } from '@arcadium/mesh/server';
+import { silentLogger as log } from '@arcadium/mesh/testing';
+import { MeshError, startTrace } from '@arcadium/mesh/wire';
+import { openDatabase } from '@arcadium/prisma/database';
+import { createTestDatabase } from '@arcadium/prisma/testing';
+import { PrismaClient } from '@arcadium/prisma/wiki';
+import type { z } from 'zod';
+import { createPageReader } from '../reader/page-reader.ts';
+import { createHandlers } from '../router.ts';
+
+type Procedures = (typeof wikiContract)['procedures'];
+type Path = PathOf<Procedures>;
+type At<P extends Path> = Extract<ProcedureAt<Procedures, P>, AnyProcedure>;
+
+/** A caller who is a user. */
+export type TestUser = Caller & { user: { id: string; name: string } };
+
+/** A user who calls by himself. */
+export function user(name = 'somebody', role: 'user' | 'admin' = 'user'): TestUser {
+  return { service: undefined, user: { id: randomUUID(), name, role, tokenId: randomUUID() } };
+}
+
+/** The wiki on a database of its own; calls pass the contract as over the network, but without one. */
+export async function openWiki() {
+  const testDatabase = await createTestDatabase(['wiki']);
+  const url = testDatabase.url('wiki');
+  const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log });
+  const reader = createPageReader({ log });
+  const clock = createClock();
+  const handlers = createHandlers({ database: database.client, reader, now: clock.now });
+  const procedures = new Map(compile(wikiContract, handlers, log).map((one) => [one.path, one]));
+
+  async function call<P extends Path>(
+    path: P,
+    caller: Caller,
+    input: z.input<At<P>['input']>,
+  ): Promise<z.output<At<P>['output']>> {
+    const request = { requestId: 'test', trace: startTrace(), timeoutMs: undefined, signal: undefined };
+    return (await procedures.get(path)?.call({ ...request, input, caller })) as z.output<At<P>['output']>;
+  }
+
+  return {
+    url,
+    clock,
+    client: database.client,
+    /** For SQL of the test's own. */
+    pool: database.pool,
+    call,
+    /** Calls as somebody whom nobody knows. */
+    ask: <P extends Path>(path: P, input: z.input<At<P>['input']>) => call(path, nobody, input),
+    /** Publishes a page whose text is of no matter. */
+    publish: (slug: string, { by = user(), ...page }: PublishOptions = {}) =>
+      call('pages.create', by, { slug, title: slug, body: 'Words.', ...page }),
+    /** All items of a list, however many answers it takes. */
+    async all<P extends ListPath>(path: P, input: z.input<At<P>['input']>): Promise<ItemOf<P>[]> {
+      const items: ItemOf<P>[] = [];
+      let cursor: string | null = null;
+      do {
+        const answer: { items: unknown[]; nextCursor: string | null } = await call(path, nobody, {
+          ...input,
+          ...(cursor === null ? {} : { cursor }),
+        } as typeof input);
+        items.push(...(answer.items as ItemOf<P>[]));
+        cursor = answer.nextCursor;
+      } while (cursor !== null);
+      return items;
+    },
+    async close(): Promise<void> {
+      await reader.close();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+/** A wiki for tests. */
+export type TestWiki = Awaited<ReturnType<typeof openWiki>>;
+
+type PublishOptions = { by?: TestUser; title?: string; body?: string; parentId?: string | null };
+type ListPath = { [P in Path]: z.output<At<P>['output']> extends { nextCursor: unknown } ? P : never }[Path];
+type ItemOf<P extends ListPath> = z.output<At<P>['output']> extends { items: (infer Item)[] } ? Item : never;
+
+/** A clock that goes a second further each time it is looked at, so that no two changes are at once. */
+function createClock() {
+  let at = Date.parse('2026-01-01T00:00:00Z');
+  return {
+    now: () => new Date((at += 1000)),
+    /** Makes the next looks see one and the same moment. */
+    freeze() {
+      this.now = () => new Date(at);
+    },
+  };
+}
+
+/** What a call failed with, as `CODE` or `CODE NAME`; `done` if it did not fail. */
+export async function outcomeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    return [error.code, error.named?.name].filter(Boolean).join(' ');
+  }
+}
