@@ -21,6 +21,16 @@ export const databaseFields = {
   DATABASE_IDLE_TIMEOUT_MS: wholeNumber(0, 86_400_000, 1_800_000),
 };
 
+/** The same, as `openDatabase` takes it. */
+export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFields>>) {
+  return {
+    url: config.DATABASE_URL,
+    poolMax: config.DATABASE_POOL_MAX,
+    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+    idleTimeoutMs: config.DATABASE_IDLE_TIMEOUT_MS,
+  };
+}
+
 /** How this service calls others. */
 export const callFields = {
   /** Retries after the first failure. */
@@ -32,6 +42,18 @@ export const callFields = {
   /** Longest wait for one attempt, in milliseconds. */
   REQUEST_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
 };
+
+/** The same, as `connect` takes it. */
+export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
+  return {
+    retryPolicy: {
+      attempts: config.RETRY_ATTEMPTS,
+      baseMs: config.RETRY_BASE_MS,
+      jitter: config.RETRY_JITTER,
+    },
+    timeoutMs: config.REQUEST_TIMEOUT_MS,
+  };
+}
 
 /** Where a service is. */
 export const serviceUrl = (fallback: string) =>

@@ -16,15 +16,19 @@ export interface KeySet {
   close(): void;
 }
 
-/** How often the auth service is asked for its keys, in milliseconds. */
+/** How often the auth service is asked for its keys once it has answered, in milliseconds. */
 const refreshEveryMs = 5 * 60_000;
+
+/** And until then. */
+const retryEveryMs = 5000;
 
 /** How long after one question an unknown id makes no other, in milliseconds: whoever invents ids must not make traffic. */
 const askAgainAfterMs = 10_000;
 
 /**
  * Makes the set of public keys: at first those of the environment, so that a
- * service starts while auth is down; from then on what auth publishes.
+ * service starts while auth is down; from then on what auth publishes, asked for at
+ * once and every few minutes.
  *
  * @param options.url Where auth publishes its keys; none for auth itself, whose environment has them all.
  */
@@ -37,6 +41,9 @@ export async function createKeySet(options: {
   let keys = await importAll(options.initial);
   let askedAt = -Infinity;
   let asking: Promise<void> | undefined;
+  let answered = true;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
 
   const ask = async (from: string): Promise<void> => {
     try {
@@ -44,8 +51,12 @@ export async function createKeySet(options: {
       const body = await answer.body.json();
       if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
       keys = await importAll(jwks.parse(body).keys);
+      answered = true;
     } catch (error) {
-      log.warn({ url: from, reason: String(error) }, 'the public keys could not be fetched; those known stay in force');
+      // Said once, not every five seconds.
+      const say = answered ? log.warn : log.debug;
+      answered = false;
+      say.call(log, { url: from, reason: String(error) }, 'the public keys could not be fetched; those known stay in force');
     }
   };
   const refresh = (): Promise<void> => {
@@ -53,10 +64,12 @@ export async function createKeySet(options: {
     askedAt = performance.now();
     asking ??= ask(url).finally(() => {
       asking = undefined;
+      clearTimeout(timer);
+      if (!closed) timer = setTimeout(() => void refresh(), answered ? refreshEveryMs : retryEveryMs).unref();
     });
     return asking;
   };
-  const schedule = url ? setInterval(() => void refresh(), refreshEveryMs).unref() : undefined;
+  void refresh();
 
   return {
     async find(kid) {
@@ -65,7 +78,8 @@ export async function createKeySet(options: {
       return keys.get(kid);
     },
     close() {
-      clearInterval(schedule);
+      closed = true;
+      clearTimeout(timer);
     },
   };
 }

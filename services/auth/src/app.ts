@@ -1,4 +1,5 @@
 import { authContract } from '@arcadium/contracts/auth';
+import { databaseSettings } from '@arcadium/mesh/config';
 import { createAuthenticate, createKeySet, importSigningKey, publicPart } from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
@@ -23,13 +24,10 @@ import { createUserStore } from './stores/user-store.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
   const log = createLogger({ service: 'auth', level: config.LOG_LEVEL });
   const database = openDatabase({
-    url: config.DATABASE_URL,
+    ...databaseSettings(config),
     schema: 'auth',
     client: PrismaClient,
     logger: log,
-    poolMax: config.DATABASE_POOL_MAX,
-    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
-    idleTimeoutMs: config.DATABASE_IDLE_TIMEOUT_MS,
   });
   const [signer, ...older] = config.SIGNING_KEYS;
   const published = [signer, ...older].map(publicPart);

@@ -70,7 +70,7 @@ function startWorker(): Worker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'page-reader',
     // Parsing makes many short-lived objects: with room for them it takes half the time.
-    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 64 },
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 64, stackSizeMb: 1 },
   });
   // Between two pages nobody else listens, and an error without a listener ends the process.
   worker.on('error', () => {});

@@ -87,6 +87,7 @@ async function* follow(source: Source): AsyncGenerator<StoredNotification> {
     } catch (error) {
       log.warn({ err: error, retryMs: RETRY_MS }, 'could not read what a watcher missed, trying again');
       await delay(RETRY_MS, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
+      mailbox.adviseCatchUp();
     }
   }
 }

@@ -1,0 +1,79 @@
+import { notificationContract } from '@arcadium/contracts/notification';
+import { databaseSettings } from '@arcadium/mesh/config';
+import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { serve, type Startable } from '@arcadium/mesh/server';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import { PrismaClient } from '@arcadium/prisma/notification';
+import manifest from '../package.json' with { type: 'json' };
+import type { Config } from './config.ts';
+import { Arrivals } from './jobs/arrivals.ts';
+import { Retention } from './jobs/retention.ts';
+import { createHandlers } from './router.ts';
+import { createStores } from './stores/stores.ts';
+
+/**
+ * Puts the service together and starts it. It listens at once, so that its
+ * health can be asked for; calls are taken when its database is there and up
+ * to date.
+ *
+ * @param ending Fires when the process is to end before it is ready.
+ */
+export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
+  const log = createLogger({ service: 'notification', level: config.LOG_LEVEL });
+  const database = openDatabase({
+    ...databaseSettings(config),
+    schema: 'notification',
+    client: PrismaClient,
+    logger: log,
+  });
+  const keys = await createKeySet({
+    initial: config.PUBLIC_KEYS.keys,
+    url: new URL('/.well-known/jwks.json', config.AUTH_SERVICE_URL).href,
+    log,
+  });
+  const stores = createStores(database.client);
+  const arrivals = new Arrivals({
+    connection: {
+      connectionString: config.DATABASE_URL,
+      connectionTimeoutMillis: config.DATABASE_CONNECT_TIMEOUT_MS,
+    },
+    store: stores.arrivals,
+    log,
+  });
+  const retention = new Retention({
+    store: stores.retention,
+    log,
+    keepReadDays: config.NOTIFICATION_KEEP_READ_DAYS,
+  });
+
+  const service = await serve(notificationContract, createHandlers({ stores, arrivals }), {
+    version: manifest.version,
+    host: config.HOST,
+    port: config.PORT,
+    log,
+    authenticate: createAuthenticate(keys),
+    pingDatabase: () => database.ping(),
+    dependencies: { auth: config.AUTH_SERVICE_URL },
+    classify: classifyDatabaseError,
+  });
+  await migrateWhenReachable({
+    service: 'notification',
+    url: config.DATABASE_URL,
+    logger: log,
+    signal: ending,
+  });
+  arrivals.start();
+  retention.start();
+  service.ready();
+
+  return {
+    async stop() {
+      await service.stop();
+      await Promise.all([arrivals.stop(), retention.stop()]);
+      keys.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { wikiContract } from '@arcadium/contracts/wiki';
+import { databaseSettings } from '@arcadium/mesh/config';
+import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { serve, type Startable } from '@arcadium/mesh/server';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import { PrismaClient } from '@arcadium/prisma/wiki';
+import manifest from '../package.json' with { type: 'json' };
+import { connectClients } from './clients.ts';
+import type { Config } from './config.ts';
+import { createNotificationRelay } from './jobs/notification-relay.ts';
+import { createPageReader } from './reader/page-reader.ts';
+import { createHandlers } from './router.ts';
+
+/**
+ * Puts the service together and starts it. It listens at once, so that its
+ * health can be asked for; calls are taken when its database is there and up
+ * to date.
+ *
+ * @param ending Fires when the process is to end before it is ready.
+ */
+export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
+  const log = createLogger({ service: 'wiki', level: config.LOG_LEVEL });
+  const database = openDatabase({
+    ...databaseSettings(config),
+    schema: 'wiki',
+    client: PrismaClient,
+    logger: log,
+  });
+  const keys = await createKeySet({
+    initial: config.PUBLIC_KEYS.keys,
+    url: new URL('/.well-known/jwks.json', config.AUTH_SERVICE_URL).href,
+    log,
+  });
+  const clients = connectClients(config, log);
+  const reader = createPageReader({ log });
+  const relay = createNotificationRelay({
+    database: database.client,
+    databaseUrl: config.DATABASE_URL,
+    send: (message) => clients.notification.notifications.sendMany.mutate(message),
+    log,
+  });
+
+  const service = await serve(
+    wikiContract,
+    createHandlers({ database: database.client, reader, now: () => new Date() }),
+    {
+      version: manifest.version,
+      host: config.HOST,
+      port: config.PORT,
+      log,
+      authenticate: createAuthenticate(keys),
+      pingDatabase: () => database.ping(),
+      dependencies: { auth: config.AUTH_SERVICE_URL, notification: config.NOTIFICATION_SERVICE_URL },
+      classify: classifyDatabaseError,
+    },
+  );
+  await migrateWhenReachable({ service: 'wiki', url: config.DATABASE_URL, logger: log, signal: ending });
+  relay.start();
+  service.ready();
+
+  return {
+    async stop() {
+      await service.stop();
+      await relay.stop();
+      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
+      await reader.close();
+      keys.close();
+      await database.close();
+    },
+  };
+}
