@@ -18,7 +18,7 @@ const DEFAULT_PORT = 54_320;
  * `DATABASE_URL` in the process's environment means a database of one's own.
  *
  * @param root The folder that holds `prisma/` and `services/`.
- * @throws Error when no admin URL is set, or DATABASE_PORT is no port.
+ * @throws Error when no admin URL is set.
  */
 export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): DevSettings {
   const external = environment['DATABASE_URL'];
@@ -33,13 +33,10 @@ export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): D
     throw new Error(`${file} has no DATABASE_ADMIN_URL: run "npm run setup", which writes it`);
   }
   const { password, port } = new URL(adminUrl);
-  const chosen = Number(environment['DATABASE_PORT'] ?? fromFile['DATABASE_PORT'] ?? (port || DEFAULT_PORT));
-  if (!Number.isInteger(chosen) || chosen < 1 || chosen > 65_535)
-    throw new Error('DATABASE_PORT must be a port number');
   return {
     kind: 'embedded',
     adminUrl,
-    port: chosen,
+    port: Number(port || DEFAULT_PORT),
     password: decodeURIComponent(password),
     services: readServices(root),
   };

@@ -50,7 +50,7 @@ function start(
   environment: NodeJS.ProcessEnv = {},
   command: string[] = [process.execPath, script, root],
 ): ChildProcess {
-  const { DATABASE_URL: _url, DATABASE_ADMIN_URL: _admin, DATABASE_PORT: _port, ...inherited } = process.env;
+  const { DATABASE_URL: _url, DATABASE_ADMIN_URL: _admin, ...inherited } = process.env;
   const [program = '', ...rest] = command;
   const child = spawn(program, rest, {
     env: { ...inherited, ...environment },

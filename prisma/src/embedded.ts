@@ -53,7 +53,7 @@ const UNSAFE_BUT_FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_write
  * Starts a real PostgreSQL from npm's binaries and waits until it answers. It
  * ends with this process, however that ends.
  *
- * @throws Error that names the port (and `DATABASE_PORT`) when it is taken, the
+ * @throws Error that names the port (and the setting that holds it) when it is taken, the
  * process when another server works on the data directory, or the end of the
  * server's log when it does not start.
  */
@@ -168,6 +168,9 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
   throw new Error(`PostgreSQL did not start (${reason}):\n${output}`, { cause: last });
 }
 
+/** Where a user changes the port. */
+const portSetting = 'DATABASE_ADMIN_URL in prisma/.env and DATABASE_URL in services/*/.env';
+
 async function requirePort(port: number): Promise<void> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -175,8 +178,8 @@ async function requirePort(port: number): Promise<void> {
       reject(
         new Error(
           cause.code === 'EADDRINUSE'
-            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or set DATABASE_PORT to a free port`
-            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): set DATABASE_PORT to another port`,
+            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or change the port in ${portSetting}`
+            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): choose another in ${portSetting}`,
           { cause },
         ),
       ),

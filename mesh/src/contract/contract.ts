@@ -19,9 +19,6 @@ export type ContractEntry = Readonly<{ path: string; procedure: AnyProcedure }>;
 
 const namePattern = /^[a-z][a-zA-Z0-9]{0,63}$/;
 
-/** Names that a JavaScript client could not offer as a property: they mean something already. */
-const reservedNames = new Set(['then', 'query', 'mutate', 'subscribe']);
-
 const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfies ProcedureKind[];
 
 /**
@@ -44,9 +41,10 @@ export function contract<const Name extends string, const Procedures extends Pro
   return made;
 }
 
+/** Refuses names that mean something to JavaScript already; one called `then` would make its group a promise. */
 function checkNames(of: string, tree: ProcedureTree): void {
   for (const [key, node] of Object.entries(tree)) {
-    if (!namePattern.test(key) || reservedNames.has(key) || key in Object.prototype) {
+    if (!namePattern.test(key) || key === 'then' || key in Object.prototype) {
       throw new TypeError(`${of}: "${key}" cannot be the name of a procedure`);
     }
     if (!isProcedure(node)) checkNames(`${of}.${key}`, node);

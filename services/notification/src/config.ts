@@ -1,4 +1,11 @@
-import { databaseFields, json, readConfig, readEnvironment, serverFields, serviceUrl } from '@arcadium/mesh/config';
+import {
+  databaseFields,
+  json,
+  readConfig,
+  readEnvironment,
+  serverFields,
+  serviceUrl,
+} from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 import { z } from 'zod';
 

@@ -1,8 +1,5 @@
 import { MeshError } from '@arcadium/mesh/wire';
-import type { Position } from './position.ts';
-
-/** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
-const LATEST_MS = 253_402_300_799_999;
+import { LATEST_MS, type Position } from './position.ts';
 
 const CURSOR = /^(0|[1-9]\d{0,14})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 

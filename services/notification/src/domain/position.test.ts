@@ -24,6 +24,7 @@ test('an id of version 7 tells its time (the example of RFC 9562, A.6)', () => {
   expect(example?.id).toBe('017f22e2-79b0-7cc3-98c4-dc0c0c07398f');
 });
 
-test('an id of another version tells none', () => {
+test('an id of another version, or from after the year 9999, tells none', () => {
+  expect(positionOfId('ffffffff-ffff-7fff-bfff-ffffffffffff')).toBeUndefined();
   expect(positionOfId('919108f7-52d1-4320-9bac-f847db4148a8')).toBeUndefined();
 });

@@ -4,6 +4,9 @@
  */
 export type Position = Readonly<{ createdAt: Date; id: string }>;
 
+/** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
+export const LATEST_MS = 253_402_300_799_999;
+
 /** Less than 0 when `a` comes before `b`, as PostgreSQL orders (created_at, id). */
 export function comparePositions(a: Position, b: Position): number {
   const apart = a.createdAt.getTime() - b.createdAt.getTime();
@@ -18,10 +21,13 @@ export function startOf(createdAt: Date): Position {
 
 /**
  * The place that an id tells by itself: a UUID of version 7 begins with its
- * milliseconds since 1970 (RFC 9562 §5.7). Undefined for any other id.
+ * milliseconds since 1970 (RFC 9562 §5.7). Undefined for any other id,
+ * and for one from after the year 9999.
  */
 export function positionOfId(id: string): Position | undefined {
   const hex = id.replaceAll('-', '');
   if (!/^[0-9a-f]{12}7/i.test(hex)) return undefined;
-  return { createdAt: new Date(Number.parseInt(hex.slice(0, 12), 16)), id: id.toLowerCase() };
+  const ms = Number.parseInt(hex.slice(0, 12), 16);
+  if (ms > LATEST_MS) return undefined;
+  return { createdAt: new Date(ms), id: id.toLowerCase() };
 }

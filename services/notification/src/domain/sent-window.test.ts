@@ -10,22 +10,29 @@ function place(n: number) {
 }
 
 test('nothing is taken twice, whichever way it comes', () => {
-  const window = new SentWindow(place(0));
+  const window = new SentWindow({ last: place(0), floor: place(0) });
   expect(window.takeLive(place(1))).toBe(true);
   expect(window.takeStored(place(1))).toBe(false);
   expect(window.takeStored(place(2))).toBe(true);
   expect(window.takeLive(place(2))).toBe(false);
 });
 
+test('what an earlier watch sent is not sent again, even if it is announced late', () => {
+  const window = new SentWindow({ last: place(5), floor: place(0), sent: [place(4), place(5)] });
+  expect(window.takeLive(place(4))).toBe(false);
+  expect(window.takeStored(place(5))).toBe(false);
+  expect(window.takeLive(place(3))).toBe(true);
+});
+
 test('an older one that commits later is still taken', () => {
-  const window = new SentWindow(place(0));
+  const window = new SentWindow({ last: place(0), floor: place(0) });
   window.takeLive(place(50));
   expect(window.takeLive(place(20))).toBe(true);
   expect(window.takeStored(place(30))).toBe(true);
 });
 
 test('a catch-up begins the overlap before the last one, and never before the floor', () => {
-  const window = new SentWindow(place(0));
+  const window = new SentWindow({ last: place(0), floor: place(0) });
   expect(window.start).toEqual(place(0));
   window.takeLive(place(OVERLAP_MS / 2));
   expect(window.start).toEqual(place(0));
@@ -35,13 +42,13 @@ test('a catch-up begins the overlap before the last one, and never before the fl
 });
 
 test('a catch-up skips what was there before the watch began; live it is new', () => {
-  const window = new SentWindow(place(0), [place(1).id]);
+  const window = new SentWindow({ last: place(2), floor: place(0), before: [place(1)] });
   expect(window.takeStored(place(1))).toBe(false);
   expect(window.takeLive(place(1))).toBe(true);
 });
 
 test('beyond a thousand ids a catch-up no longer reaches those forgotten', () => {
-  const window = new SentWindow(place(0));
+  const window = new SentWindow({ last: place(0), floor: place(0) });
   for (let n = 1; n <= 5000; n += 1) expect(window.takeLive(place(n))).toBe(true);
   const { start } = window;
   expect(comparePositions(start, place(4000))).toBeGreaterThanOrEqual(0);

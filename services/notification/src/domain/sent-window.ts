@@ -11,6 +11,21 @@ export const OVERLAP_MS = 10_000;
 /** Most ids that one window remembers. */
 const REMEMBERED = 1000;
 
+/** Where a watch begins. */
+export type Beginning = Readonly<{
+  /** The last one sent, or the moment the watch began. */
+  last: Position;
+  /** Catch-ups never go back behind this place. */
+  floor: Position;
+  /** What was sent between the floor and the last one, by an earlier watch. @default nothing */
+  sent?: readonly Position[];
+  /**
+   * What was there between the floor and the beginning, and is not to be
+   * found by catch-ups; if it is announced only now, it is new. @default nothing
+   */
+  before?: readonly Position[];
+}>;
+
 /**
  * What one watcher was sent, so that nothing is sent twice and a catch-up
  * knows where to begin.
@@ -22,18 +37,15 @@ const REMEMBERED = 1000;
  */
 export class SentWindow {
   readonly #before: ReadonlySet<string>;
-  readonly #sent = new Map<string, Position>();
+  readonly #sent: Map<string, Position>;
   #floor: Position;
   #last: Position;
 
-  /**
-   * @param floor Catch-ups never go back behind this place.
-   * @param before Ids after the floor that were there when the watch began and are none of its business.
-   */
-  constructor(floor: Position, before: Iterable<string> = []) {
+  constructor({ last, floor, before, sent }: Beginning) {
+    this.#last = last;
     this.#floor = floor;
-    this.#last = floor;
-    this.#before = new Set(before);
+    this.#before = new Set(before?.map(({ id }) => id));
+    this.#sent = new Map(sent?.map((position) => [position.id, position]));
   }
 
   /** Where a catch-up begins; this place itself is not read again. */

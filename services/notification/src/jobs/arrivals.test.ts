@@ -112,7 +112,7 @@ test('a watch that begins while nobody listens gets what comes later', async () 
   await start();
   gate.shut();
   await vi.waitUntil(() => !notification.arrivals.listening);
-  const begun = vi.spyOn(notification.stores.arrivals, 'before');
+  const begun = vi.spyOn(notification.stores.arrivals, 'behind');
   const watch = await watching();
   await vi.waitUntil(() => begun.mock.results.length === 1);
   await begun.mock.results[0]?.value;

@@ -3,7 +3,7 @@ import { startOf, type Position } from '../domain/position.ts';
 import { newestFirst } from './keyset.ts';
 import type { StoredNotification } from './notification-store.ts';
 
-/** Most rows that {@link ArrivalStore.before} looks at. */
+/** Most rows that {@link ArrivalStore.behind} looks at. */
 const RECENT = 1000;
 
 /** What watchers read. */
@@ -39,19 +39,26 @@ export class ArrivalStore {
   }
 
   /**
-   * What a user got in the last milliseconds before a time, and the place
-   * after which that is everything.
+   * What a user got in the milliseconds up to a place, that place included,
+   * and the floor: a place after which it is everything.
    */
-  async before(userId: string, time: Date, ms: number): Promise<{ floor: Position; ids: string[] }> {
-    const since = new Date(time.getTime() - ms);
+  async behind(
+    userId: string,
+    { createdAt, id }: Position,
+    ms: number,
+  ): Promise<{ floor: Position; rows: Position[] }> {
+    const since = new Date(createdAt.getTime() - ms);
     const rows = await this.#client.notification.findMany({
-      where: { userId, createdAt: { gte: since, lt: time } },
+      where: {
+        userId,
+        createdAt: { gte: since, lte: createdAt },
+        OR: [{ createdAt: { lt: createdAt } }, { id: { lte: id } }],
+      },
       orderBy: newestFirst,
       select: { id: true, createdAt: true },
       take: RECENT,
     });
     const oldest = rows.at(-1);
-    const floor = oldest && rows.length === RECENT ? oldest : startOf(since);
-    return { floor, ids: rows.map((row) => row.id) };
+    return { floor: oldest && rows.length === RECENT ? oldest : startOf(since), rows };
   }
 }

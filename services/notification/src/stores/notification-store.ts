@@ -55,6 +55,6 @@ export class NotificationStore {
     return this.#client.$executeRaw`
       UPDATE notifications SET read_at = now()
       WHERE user_id = ${userId}::uuid AND read_at IS NULL
-        AND (created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`;
+        AND (created_at, id) <= (${createdAt}::timestamptz, ${id}::uuid)`;
   }
 }

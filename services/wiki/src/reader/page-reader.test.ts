@@ -34,13 +34,10 @@ test('200,000 characters of ordinary text are read, not skimmed', { timeout: 60_
   expect(logger.lines).toEqual([]);
 });
 
-test.each([
-  ['stack', 5_000, 'call stack'],
-  ['memory', 20_000, 'MEMORY'],
-])('what takes the parser more %s than it has is skimmed', { timeout: 60_000 }, async (_, depth, problem) => {
-  expect((await patient.read(beforeLink('> '.repeat(depth)))).links).toEqual([{ target: 'docs/b', text: 'b' }]);
+test('what is nested too deeply for the parser is skimmed', { timeout: 20_000 }, async () => {
+  expect((await patient.read(beforeLink('> '.repeat(5000)))).links).toEqual([{ target: 'docs/b', text: 'b' }]);
   expect(logger.lines).toMatchObject([
-    { level: 'warn', fields: { slug: 'docs/a', problem: expect.stringContaining(problem) } },
+    { level: 'warn', fields: { slug: 'docs/a', problem: expect.stringContaining('call stack') } },
   ]);
 });
 

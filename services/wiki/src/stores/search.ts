@@ -47,8 +47,8 @@ export function searchPages(
     ORDER BY best.rank DESC, p.id DESC`;
 }
 
-/** How much of what was typed must be in a title, from 0 to 1: PostgreSQL's own 0.6 forgives few mistakes. */
-const similarity = '0.4';
+/** How much of what was typed must be in a title, from 0 to 1: PostgreSQL's own 0.6 forgives no two letters swapped. */
+const similarity = '0.3';
 
 /** Titles that hold what was typed, and then those that come near it. */
 export async function suggestPages(

@@ -145,6 +145,40 @@ test('a slow watcher gets everything in order from the database', async () => {
   }
 });
 
+test('what arrives while a watch still begins is new, more than its mailbox holds included', async () => {
+  const { arrivals } = notification.stores;
+  const opening = Promise.withResolvers<void>();
+  const clock = arrivals.clock.bind(arrivals);
+  vi.spyOn(arrivals, 'clock').mockImplementationOnce(() => opening.promise.then(clock));
+  const heard = vi.spyOn(arrivals, 'byIds');
+  const watch = await watching();
+  const ids = await sendSome(101);
+  await vi.waitUntil(() => heard.mock.calls.flat(2).includes(ids.at(-1) ?? ''));
+  opening.resolve();
+  expect(await received(watch, 101)).toEqual(ids);
+});
+
+test('a last event is not sent again where it is announced late', async () => {
+  const late = Promise.withResolvers<void>();
+  const { arrivals } = notification.stores;
+  const byIds = arrivals.byIds.bind(arrivals);
+  const early = await watching();
+  const heard = vi.spyOn(arrivals, 'byIds').mockImplementation(async (ids) => {
+    await late.promise;
+    return byIds(ids);
+  });
+  const [first, last] = (await sendSome(2)) as [string, string];
+  await vi.waitUntil(() => heard.mock.calls.length > 0);
+  const caughtUp = vi.spyOn(arrivals, 'after');
+  const watch = await watching(last);
+  await vi.waitUntil(() => caughtUp.mock.results.length > 0);
+  await caughtUp.mock.results[0]?.value;
+  late.resolve();
+  const next = await send();
+  expect(await received(early, 3)).toEqual([first, last, next]);
+  expect(await received(watch, 1)).toEqual([next]);
+});
+
 test('a catch-up that fails is tried again', async () => {
   const ids = await sendSome(3);
   const read = vi.spyOn(notification.stores.arrivals, 'after').mockRejectedValueOnce(new Error('away'));

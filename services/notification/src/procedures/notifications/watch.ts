@@ -3,7 +3,7 @@ import { tracked, type HandlerOf } from '@arcadium/mesh/server';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import { setTimeout as delay } from 'node:timers/promises';
-import { positionOfId } from '../../domain/position.ts';
+import { positionOfId, startOf } from '../../domain/position.ts';
 import { OVERLAP_MS, SentWindow } from '../../domain/sent-window.ts';
 import type { Arrivals } from '../../jobs/arrivals.ts';
 import type { Mailbox } from '../../jobs/mailbox.ts';
@@ -24,7 +24,7 @@ const RETRY_MS = 1000;
  * those that came after it, oldest first.
  *
  * Each is sent once. Sends to one user commit in the order of (created_at, id)
- * (see DeliveryStore), so "after the last event" is complete; within a watch
+ * (see DeliveryStore), so what came before the last event was sent; within a watch
  * even something that commits out of order is found (see SentWindow).
  *
  * @throws MeshError BAD_REQUEST when `lastEventId` cannot be the id of a notification.
@@ -58,16 +58,17 @@ async function fromNow(stores: WatchDeps['stores'], userId: string): Promise<Sen
   const opened = performance.now();
   const clock = await stores.arrivals.clock();
   // By the database's clock, and never later than it was.
-  const begin = new Date(clock.getTime() - (performance.now() - opened));
-  const { floor, ids } = await stores.arrivals.before(userId, begin, OVERLAP_MS);
-  return new SentWindow(floor, ids);
+  const last = startOf(new Date(clock.getTime() - (performance.now() - opened)));
+  const { floor, rows } = await stores.arrivals.behind(userId, last, OVERLAP_MS);
+  return new SentWindow({ last, floor, before: rows });
 }
 
 /** One that the retention has deleted meanwhile still tells its place by its id. */
 async function after(stores: WatchDeps['stores'], userId: string, lastEventId: string): Promise<SentWindow> {
   const last = (await stores.notifications.find(userId, lastEventId)) ?? positionOfId(lastEventId);
   if (!last) throw new MeshError('BAD_REQUEST', 'lastEventId is not the id of a notification');
-  return new SentWindow(last);
+  const { floor, rows } = await stores.arrivals.behind(userId, last, OVERLAP_MS);
+  return new SentWindow({ last, floor, sent: rows });
 }
 
 type Source = Readonly<{ mailbox: Mailbox; window: SentWindow; log: Logger; read: Stores['arrivals'] }>;

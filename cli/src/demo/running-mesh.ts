@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { look, waitUntilHealthy } from '../health.ts';
+import { root, serviceUrls } from '../workspace.ts';
+
+/** The mesh that the story is told to. */
+export interface RunningMesh extends AsyncDisposable {
+  readonly urls: ReadonlyMap<string, string>;
+  /** Whether it was started for the story, and ends with it. */
+  readonly own: boolean;
+}
+
+/** How long a mesh may take to be healthy, in milliseconds. */
+const patienceMs = 60_000;
+
+/**
+ * Finds the mesh that runs, or starts one, which ends when this is disposed of.
+ *
+ * @throws Error when not all of it gets healthy.
+ */
+export async function findMesh(): Promise<RunningMesh> {
+  const urls = serviceUrls();
+  const seen = await Promise.all([...urls].map(([name, url]) => look(name, url)));
+  const own = seen.every(({ status }) => status === 'down');
+  const mesh = own ? startMesh() : undefined;
+  const outcome = await waitUntilHealthy(urls, patienceMs);
+  const stop = async () => mesh?.stop();
+  if (!outcome.healthy) {
+    await stop();
+    const states = outcome.services.map(({ name, status }) => `${name} is ${status}`).join(', ');
+    throw new Error(`The mesh is not healthy: ${states}${mesh ? `; see ${mesh.log}` : ''}`);
+  }
+  return { urls, own, [Symbol.asyncDispose]: async () => void (await stop()) };
+}
+
+function startMesh(): { log: string; stop(): Promise<void> } {
+  const log = join(root, '.data', 'demo-mesh.log');
+  mkdirSync(join(root, '.data'), { recursive: true });
+  const output = openSync(log, 'w');
+  // A process group of its own: it ends when we say so, not with the same Ctrl-C.
+  const child = spawn('npx', ['turbo', 'run', 'dev'], {
+    cwd: root,
+    stdio: ['ignore', output, output],
+    detached: true,
+  });
+  const ended = once(child, 'exit');
+  return {
+    log,
+    async stop() {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT');
+      await ended;
+    },
+  };
+}

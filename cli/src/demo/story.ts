@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { authContract } from '@arcadium/contracts/auth';
+import { notificationContract, type Notification } from '@arcadium/contracts/notification';
+import { wikiContract, type Page } from '@arcadium/contracts/wiki';
+import { connect } from '@arcadium/mesh/client';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import type { Document } from './documents.ts';
+import type { Narrator } from './narrator.ts';
+
+/** Where the services are. */
+export interface Addresses {
+  auth: string;
+  wiki: string;
+  notification: string;
+}
+
+const log = createLogger({ service: 'demo', level: 'warn' });
+
+/** Logs a user in and connects to all services as this user. */
+async function logIn(name: string, to: Addresses, tell: Narrator) {
+  const email = `${name}-${randomBytes(4).toString('hex')}@example.com`;
+  const password = randomBytes(16).toString('base64url');
+  const stranger = connect(authContract, { as: 'anyone', url: to.auth, log });
+  const who = name;
+  await tell.call(
+    { who, whom: 'auth', procedure: 'users.register' },
+    () => stranger.users.register.mutate({ email, name, password }),
+    ({ id }) => `account ${id}`,
+  );
+  const session = await tell.call(
+    { who, whom: 'auth', procedure: 'sessions.login' },
+    () => stranger.sessions.login.mutate({ email, password }),
+    ({ expiresAt }) => `access token until ${expiresAt.slice(11, 16)} UTC`,
+  );
+  const options = { as: 'user' as const, token: session.accessToken, log };
+  const user = {
+    name,
+    auth: connect(authContract, { ...options, url: to.auth }),
+    wiki: connect(wikiContract, { ...options, url: to.wiki }),
+    notification: connect(notificationContract, { ...options, url: to.notification }),
+  };
+  await tell.call({ who, whom: 'auth', procedure: 'users.me' }, () => user.auth.users.me.query(), (me) => `${me.name} <${me.email}>`);
+  return user;
+}
+
+type User = Awaited<ReturnType<typeof logIn>>;
+
+/**
+ * Tells the one story that goes through all three services. Its pages and
+ * users are new each time, so it can be told again.
+ *
+ * @throws Error as soon as a step does not hold.
+ */
+export async function tellStory(to: Addresses, documents: readonly Document[], tell: Narrator): Promise<void> {
+  tell.chapter('Two users register and log in');
+  const ann = await logIn('ann', to, tell);
+  const ben = await logIn('ben', to, tell);
+
+  tell.chapter('Ann publishes the documents of this repository');
+  const pages = await publish(ann, documents, tell);
+  await followLinks(ann, pages, tell);
+
+  tell.chapter('Ben comments on one, and Ann is told');
+  await comment({ ann, ben, page: pages[0] }, tell);
+
+  tell.chapter('Ben looks for what he has read');
+  await search(ben, pages, tell);
+}
+
+async function publish(ann: User, documents: readonly Document[], tell: Narrator): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (const { slug, title, body } of documents) {
+    const page = await tell.call(
+      { who: ann.name, whom: 'wiki', procedure: 'pages.create' },
+      () => ann.wiki.pages.create.mutate({ slug, title, body }),
+      (made) => `${made.slug} (${made.body.length} characters)`,
+    );
+    pages.push(page);
+  }
+  tell.check(pages.length === documents.length, `all ${documents.length} documents are pages`);
+  return pages;
+}
+
+async function followLinks(ann: User, pages: readonly Page[], tell: Narrator): Promise<void> {
+  const slugs = new Set(pages.map(({ slug }) => slug));
+  let broken = 0;
+  for (const { id, slug } of pages) {
+    const { items } = await tell.call(
+      { who: ann.name, whom: 'wiki', procedure: 'links.broken' },
+      () => ann.wiki.links.broken.query({ pageId: id, limit: 100 }),
+      (answer) => `${answer.items.length} in ${slug}`,
+    );
+    tell.check(
+      items.every(({ target }) => !slugs.has(target)),
+      `none of them leads to a page that is there`,
+    );
+    broken += items.length;
+  }
+  tell.check(broken > 0, `${broken} links lead to files that are no pages, and are counted as broken`);
+  const target = pages.find(({ slug }) => slug.endsWith('docs/architecture'))?.slug ?? '';
+  const { items } = await tell.call(
+    { who: ann.name, whom: 'wiki', procedure: 'links.backlinks' },
+    () => ann.wiki.links.backlinks.query({ slug: target }),
+    (answer) => `${answer.items.length} pages link to ${target}`,
+  );
+  tell.check(
+    items.some(({ slug }) => slug.endsWith('/readme')),
+    'README.md is one of them',
+  );
+}
+
+async function comment(
+  { ann, ben, page }: { ann: User; ben: User; page: Page | undefined },
+  tell: Narrator,
+): Promise<void> {
+  if (!page) throw new Error('There is no page to comment on');
+  const arrival = nextNotification(ann);
+  await arrival.open;
+  const startedAt = performance.now();
+  const made = await tell.call(
+    { who: ben.name, whom: 'wiki', procedure: 'comments.create' },
+    () => ben.wiki.comments.create.mutate({ pageId: page.id, body: 'Two commands, and it runs. Thank you!' }),
+    ({ id }) => `comment ${id}`,
+  );
+  const { items } = await ben.wiki.comments.list.query({ pageId: page.id });
+  tell.check(items.some(({ id }) => id === made.id), 'the comment is on the page');
+
+  const told = await tell.call(
+    { who: 'wiki', whom: 'notification → ann', procedure: 'notifications.sendMany' },
+    () => arrival.notification,
+    ({ title }) => `“${title}”, ${(performance.now() - startedAt).toFixed(0)} ms after the comment`,
+  );
+  tell.check(told.sender === 'wiki' && told.topic === 'comment', 'it comes from the wiki and is about a comment');
+  const { count } = await tell.call(
+    { who: ann.name, whom: 'notification', procedure: 'notifications.unreadCount' },
+    () => ann.notification.notifications.unreadCount.query(),
+    (answer) => `${answer.count} unread`,
+  );
+  const { changed } = await tell.call(
+    { who: ann.name, whom: 'notification', procedure: 'notifications.markRead' },
+    () => ann.notification.notifications.markRead.mutate({ ids: [told.id] }),
+    (answer) => `${answer.changed} marked as read`,
+  );
+  tell.check(count === 1 && changed === 1, 'Ann had one unread notification, and has read it');
+}
+
+/** Watches for the next notification of a user; `open` resolves once nothing can be missed. */
+function nextNotification(user: User): { open: Promise<void>; notification: Promise<Notification> } {
+  const open = Promise.withResolvers<void>();
+  const found = Promise.withResolvers<Notification>();
+  const patience = setTimeout(() => found.reject(new Error('No notification arrived within 15 s')), 15_000);
+  const watch = user.notification.notifications.watch.subscribe(undefined, {
+    onStarted: () => open.resolve(),
+    onData: ({ data }) => found.resolve(data),
+    onError: (error) => {
+      open.reject(error);
+      found.reject(error);
+    },
+  });
+  const notification = found.promise.finally(() => {
+    clearTimeout(patience);
+    watch.unsubscribe();
+  });
+  return { open: open.promise, notification };
+}
+
+async function search(ben: User, pages: readonly Page[], tell: Narrator): Promise<void> {
+  const text = 'life of one call';
+  const found = await tell.call(
+    { who: ben.name, whom: 'wiki', procedure: 'search.query' },
+    () => ben.wiki.search.query.query({ text, limit: 50 }),
+    ({ items }) => `${items.length} pages have “${text}”`,
+  );
+  const hit = found.items.find(({ page }) => pages.some(({ id }) => id === page.id));
+  tell.check(hit !== undefined, `one of them is ${hit?.page.slug ?? 'ours'}: ${hit?.excerpt.slice(0, 70) ?? ''}…`);
+  const terms = await tell.call(
+    { who: ben.name, whom: 'wiki', procedure: 'index.list' },
+    () => ben.wiki.index.list.query({ prefix: 'not', limit: 100 }),
+    ({ items }) => items.map(({ term, pages: count }) => `${term} (${count})`).join(', '),
+  );
+  tell.check(terms.items.some(({ term }) => term === 'notification'), 'the index has “notification”');
+  const places = await tell.call(
+    { who: ben.name, whom: 'wiki', procedure: 'index.get' },
+    () => ben.wiki.index.get.query({ term: 'notification', limit: 100 }),
+    ({ items }) => `${items.length} places`,
+  );
+  tell.check(places.items.length > 0, 'and says where it stands');
+}

@@ -1,0 +1,33 @@
+import { MeshError } from '@arcadium/mesh/wire';
+import { expect, test } from 'vitest';
+import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
+
+const fromTrpc = (code: string) => Object.assign(new Error('refused'), { data: { code } });
+
+test.each([
+  [fromTrpc('BAD_REQUEST'), true],
+  [fromTrpc('CONFLICT'), true],
+  [new MeshError('UNPROCESSABLE_CONTENT', 'refused'), true],
+  [fromTrpc('SERVICE_UNAVAILABLE'), false],
+  [fromTrpc('TIMEOUT'), false],
+  // A token that expired, a procedure of the next version, a fault: somebody mends these.
+  [fromTrpc('UNAUTHORIZED'), false],
+  [fromTrpc('FORBIDDEN'), false],
+  [fromTrpc('NOT_FOUND'), false],
+  [fromTrpc('INTERNAL_SERVER_ERROR'), false],
+  [new TypeError('fetch failed'), false],
+  [Object.assign(new Error('refused'), { code: 'ECONNREFUSED', data: null }), false],
+  [undefined, false],
+])('%s is permanent: %s', (error, permanent) => {
+  expect(isPermanent(error)).toBe(permanent);
+});
+
+test('a fault inside the service says nothing about whether other messages get through', () => {
+  expect(isAboutOneMessage(fromTrpc('INTERNAL_SERVER_ERROR'))).toBe(true);
+  expect(isAboutOneMessage(fromTrpc('SERVICE_UNAVAILABLE'))).toBe(false);
+});
+
+test('a failure is described by code and message, briefly and storably', () => {
+  expect(describeFailure(fromTrpc('CONFLICT'))).toBe('CONFLICT: refused');
+  expect(describeFailure(`a\0b${'c'.repeat(1000)}`)).toMatch(/^UNKNOWN: abc{489}$/);
+});
