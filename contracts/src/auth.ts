@@ -58,7 +58,7 @@ export const authContract = contract('auth', {
     }),
     list: query({
       summary: 'All accounts, newest first',
-      input: listInput,
+      input: listInput.prefault({}),
       output: listOf(account),
       access: admin,
     }),

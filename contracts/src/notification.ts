@@ -94,7 +94,7 @@ export const notificationContract = contract('notification', {
     }),
     list: query({
       summary: 'The notifications of the user who asks, newest first',
-      input: listInput.extend({ unreadOnly: z.boolean().default(false) }),
+      input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(notification),
       access: user,
     }),
@@ -134,7 +134,7 @@ export const notificationContract = contract('notification', {
     }),
     list: query({
       summary: 'What administrators were told, newest first',
-      input: listInput.extend({ unreadOnly: z.boolean().default(false) }),
+      input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(broadcast),
       access: admin,
     }),

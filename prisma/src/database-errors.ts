@@ -22,7 +22,7 @@ const SOCKET_CODES = new Set([
  * ended; 53300: too many connections; 25P03: idle in transaction ended.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const SESSION_CODES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03']);
+const SESSION_CODES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25P04']);
 
 /**
  * Prisma's own: cannot reach, connect timed out, operation timed out, closed,

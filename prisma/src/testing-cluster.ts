@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { startEmbedded, type EmbeddedPostgres } from './embedded.ts';
 import { findFreePort } from './free-port.ts';
 
+export { findFreePort } from './free-port.ts';
+
 /** A PostgreSQL of a test's own, to be killed and started again on the same data and port. */
 export interface TestCluster extends AsyncDisposable {
   readonly port: number;

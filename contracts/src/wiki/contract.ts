@@ -41,13 +41,15 @@ export const wikiContract = contract('wiki', {
     }),
     list: query({
       summary: 'Pages, last changed first; or those in the recycle bin',
-      input: listInput.extend({ authorId: id.optional(), deleted: z.boolean().default(false) }),
+      input: listInput.extend({ authorId: id.optional(), deleted: z.boolean().default(false) }).prefault({}),
       output: listOf(pageSummary),
       access: anyone,
     }),
     tree: query({
       summary: 'Pages below one page, or below none, parents before children; at most 1000',
-      input: z.object({ rootId: id.nullable().default(null), depth: z.int().min(1).max(10).default(10) }),
+      input: z
+        .object({ rootId: id.nullable().default(null), depth: z.int().min(1).max(10).default(10) })
+        .prefault({}),
       output: z.object({ items: z.array(pageNode).max(1000), truncated: z.boolean() }),
       access: anyone,
     }),
@@ -180,13 +182,13 @@ export const wikiContract = contract('wiki', {
     }),
     broken: query({
       summary: 'Links that lead to no page; of one page, or of all',
-      input: listInput.extend({ pageId: id.optional() }),
+      input: listInput.extend({ pageId: id.optional() }).prefault({}),
       output: listOf(z.object({ pageId: id, slug: z.string(), target: z.string(), text: z.string() })),
       access: anyone,
     }),
     orphans: query({
       summary: 'Pages that no other page links to',
-      input: listInput,
+      input: listInput.prefault({}),
       output: listOf(pageSummary),
       access: anyone,
     }),
@@ -215,7 +217,7 @@ export const wikiContract = contract('wiki', {
   index: {
     list: query({
       summary: 'The terms of all pages in alphabetical order, as at the end of a book',
-      input: listInput.extend({ prefix: term.optional() }),
+      input: listInput.extend({ prefix: term.optional() }).prefault({}),
       output: listOf(z.object({ term: z.string(), pages: z.int() })),
       access: anyone,
     }),

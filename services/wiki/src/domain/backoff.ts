@@ -17,7 +17,11 @@ export const defaultBackoff: Backoff = { baseMs: 1000, maxMs: 60_000 };
  * @param failures From 1.
  * @param random A number of [0, 1).
  */
-export function backoffMs(failures: number, random: number, { baseMs, maxMs }: Backoff = defaultBackoff): number {
+export function backoffMs(
+  failures: number,
+  random: number,
+  { baseMs, maxMs }: Backoff = defaultBackoff,
+): number {
   // The exponent is bounded so that the power stays a number.
   const nominal = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
   return Math.max(Math.min(baseMs, maxMs), Math.round(nominal * (0.5 + random / 2)));

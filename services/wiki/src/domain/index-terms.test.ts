@@ -3,7 +3,13 @@ import { indexTerms, mostTerms } from './index-terms.ts';
 import type { Section } from './outline.ts';
 import { normaliseTerm, termsOf } from './words.ts';
 
-const section = (part: Partial<Section>): Section => ({ heading: null, anchor: null, text: '', code: '', ...part });
+const section = (part: Partial<Section>): Section => ({
+  heading: null,
+  anchor: null,
+  text: '',
+  code: '',
+  ...part,
+});
 
 describe('termsOf', () => {
   test.each([
@@ -64,12 +70,19 @@ describe('indexTerms', () => {
   });
 
   test('weighs title over heading over text, and the frequent over the rare', () => {
-    const weights = [entry('map', 'title'), entry('half', 'heading'), entry('half', 'body'), entry('mesh', 'body')];
+    const weights = [
+      entry('map', 'title'),
+      entry('half', 'heading'),
+      entry('half', 'body'),
+      entry('mesh', 'body'),
+    ];
     expect(weights.map((one) => one?.weight)).toEqual([3.2, 2.2, 1.4286, 1.2]);
   });
 
   test('no frequency of a word in the text outweighs a heading', () => {
-    const [heaviest] = indexTerms('', [section({ heading: 'rare', anchor: 'rare', text: 'often '.repeat(30_000) })]);
+    const [heaviest] = indexTerms('', [
+      section({ heading: 'rare', anchor: 'rare', text: 'often '.repeat(30_000) }),
+    ]);
     expect(heaviest).toMatchObject({ term: 'rare', kind: 'heading' });
   });
 

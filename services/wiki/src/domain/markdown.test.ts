@@ -101,6 +101,26 @@ describe('skimMarkdown', () => {
 
 /** Texts that take a parser quadratic time or a deep stack, by what they repeat. */
 function hostileTexts(length: number): [string, string][] {
-  const parts = ['>', '> ', '>- ', '[', '[a](', '![', '*a_ ', 'a**b', '~a~ ~~', '<a ', '&', '[^a]: ', '|', '`a', 'a\n', '#', '# ', '(', 'a@b.'];
+  const parts = [
+    '>',
+    '> ',
+    '>- ',
+    '[',
+    '[a](',
+    '![',
+    '*a_ ',
+    'a**b',
+    '~a~ ~~',
+    '<a ',
+    '&',
+    '[^a]: ',
+    '|',
+    '`a',
+    'a\n',
+    '#',
+    '# ',
+    '(',
+    'a@b.',
+  ];
   return parts.map((part) => [part, part.repeat(Math.ceil(length / part.length))]);
 }

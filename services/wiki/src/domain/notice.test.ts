@@ -25,7 +25,12 @@ test('tells who did what to which page', () => {
 describe('what is said fits the notification service’s contract', () => {
   test.each([
     ['ordinary', 'Ann', page, comment],
-    ['longest', 'n'.repeat(500), { slug: 'a'.repeat(200), title: '𠀀'.repeat(200) }, { ...comment, body: 'b'.repeat(10_000) }],
+    [
+      'longest',
+      'n'.repeat(500),
+      { slug: 'a'.repeat(200), title: '𠀀'.repeat(200) },
+      { ...comment, body: 'b'.repeat(10_000) },
+    ],
     ['control characters', 'A\u0007nn', { ...page, title: 'A\tpage' }, { ...comment, body: '\n\u0001\n' }],
   ])('%s', (_, who, about, said) => {
     for (const notice of [

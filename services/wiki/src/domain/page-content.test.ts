@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseMarkdown } from './markdown.ts';
 import { contentOf, longestPlain } from './page-content.ts';
 
-const read = (body: string, slug = 'docs/a') => contentOf({ slug, title: 'Title', body }, parseMarkdown(body));
+const read = (body: string, slug = 'docs/a') =>
+  contentOf({ slug, title: 'Title', body }, parseMarkdown(body));
 
 test('links are resolved from the address of their page, one row for each that leads to a page', () => {
   expect(read('[one](b.md) [out](https://example.org) [](../c) [one](b.md)').links).toEqual([

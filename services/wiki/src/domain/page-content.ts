@@ -54,7 +54,10 @@ export function contentOf({ slug, title }: PageSource, { sections, links }: Outl
 function toPageLink(slug: string, href: string, text: string): PageLink | undefined {
   const target = resolveTarget(slug, href);
   if (target === undefined) return undefined;
-  return { target, text: clip(oneLine(text.slice(0, 2 * longestLinkText)), longestLinkText).toWellFormed() || target };
+  return {
+    target,
+    text: clip(oneLine(text.slice(0, 2 * longestLinkText)), longestLinkText).toWellFormed() || target,
+  };
 }
 
 function clipBytes(text: string): string {

@@ -33,7 +33,10 @@ test('two long texts without a common line are replaced rather than compared for
   const lines = (word: string) => Array.from({ length: 25_000 }, (_, n) => `${word}${n}`).join('\n');
   const [before, after] = [lines('a'), lines('b')];
   const startedAt = performance.now();
-  const diff = diffPages({ revision: 1, title: 'a', body: before }, { revision: 2, title: 'a', body: `${after}\n` });
+  const diff = diffPages(
+    { revision: 1, title: 'a', body: before },
+    { revision: 2, title: 'a', body: `${after}\n` },
+  );
   expect(performance.now() - startedAt).toBeLessThan(2000);
   expect(diff).toMatchObject({ added: 25_000, removed: 25_000 });
   expect(applyPatch(before, diff.patch)).toBe(`${after}\n`);

@@ -56,7 +56,10 @@ function replaceAll(before: string, after: string): StructuredPatchHunk {
 }
 
 function linesOf(body: string, sign: string): { count: number; lines: string[] } {
-  const lines = body.replace(/\n$/, '').split('\n').map((line) => sign + line);
+  const lines = body
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => sign + line);
   const count = lines.length;
   return { count, lines: body.endsWith('\n') ? lines : [...lines, '\\ No newline at end of file'] };
 }

@@ -38,7 +38,14 @@ afterEach(async () => {
 /** A relay that polls so seldom that a test would end before, unless it says otherwise. */
 function startRelay(options: Partial<NotificationRelayOptions> = {}): NotificationRelay {
   const send = async (message: NotificationMessage) => void sent.push(message);
-  const relay = createNotificationRelay({ database: wiki.client, databaseUrl: wiki.url, send, log, pollMs: 60_000, ...options });
+  const relay = createNotificationRelay({
+    database: wiki.client,
+    databaseUrl: wiki.url,
+    send,
+    log,
+    pollMs: 60_000,
+    ...options,
+  });
   relay.start();
   relays.push(relay);
   return relay;
@@ -47,7 +54,8 @@ function startRelay(options: Partial<NotificationRelayOptions> = {}): Notificati
 const comment = (body: string) => wiki.call('comments.create', bob, { pageId, body });
 const left = () => wiki.client.notificationOutbox.count();
 const bodies = () => sent.map(({ body }) => body);
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const eventually = (check: () => void | Promise<void>) =>
+  vi.waitFor(check, { timeout: 10_000, interval: 10 });
 const drained = () => eventually(async () => expect(await left()).toBe(0));
 
 test('a comment reaches the notification service as its contract has it, and leaves the outbox', async () => {
@@ -95,7 +103,9 @@ describe('being woken', () => {
     await comment('after');
     await drained();
     expect(bodies()).toEqual(['before', 'after']);
-    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message: expect.stringContaining('not listening') }));
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('not listening') }),
+    );
   });
 
   test('without any announcement, polling finds it', async () => {
@@ -160,7 +170,8 @@ describe('while the notification service is away', () => {
 
 test('what is refused for good is set aside with its reason, said once, and holds nothing up', async () => {
   const send = async (message: NotificationMessage) => {
-    if (message.body === 'bad') throw Object.assign(new Error('no such thing'), { data: { code: 'BAD_REQUEST' } });
+    if (message.body === 'bad')
+      throw Object.assign(new Error('no such thing'), { data: { code: 'BAD_REQUEST' } });
     sent.push(message);
   };
   startRelay({ send, pollMs: 10 });
@@ -168,7 +179,12 @@ test('what is refused for good is set aside with its reason, said once, and hold
   await comment('good');
   await eventually(async () => expect(await left()).toBe(1));
   const [parked] = await wiki.client.notificationOutbox.findMany();
-  expect(parked).toMatchObject({ body: 'bad', attempts: 1, lastError: 'BAD_REQUEST: no such thing', failedAt: expect.any(Date) });
+  expect(parked).toMatchObject({
+    body: 'bad',
+    attempts: 1,
+    lastError: 'BAD_REQUEST: no such thing',
+    failedAt: expect.any(Date),
+  });
   await comment('another');
   await eventually(() => expect(bodies()).toEqual(['good', 'another']));
   expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
@@ -178,7 +194,13 @@ test('what is refused for good is set aside with its reason, said once, and hold
 test('several relays share the work: each message is sent once', async () => {
   const wanted = Array.from({ length: 200 }, (_, n) => `message ${n}`);
   await wiki.client.notificationOutbox.createMany({
-    data: wanted.map((body) => ({ body, userIds: [ann.user.id], topic: 'comment', title: 't', link: '/pages/page' })),
+    data: wanted.map((body) => ({
+      body,
+      userIds: [ann.user.id],
+      topic: 'comment',
+      title: 't',
+      link: '/pages/page',
+    })),
   });
   const byRelay = [0, 0, 0];
   for (const index of byRelay.keys()) {
@@ -230,7 +252,11 @@ describe('a process that dies between claim and delivery', () => {
     });
     slow.reject(unreachable());
     await eventually(() => expect(log.lines).toHaveLength(1));
-    expect(await wiki.client.notificationOutbox.findFirst()).toMatchObject({ attempts: 2, lastError: null, leasedUntil: expect.any(Date) });
+    expect(await wiki.client.notificationOutbox.findFirst()).toMatchObject({
+      attempts: 2,
+      lastError: null,
+      leasedUntil: expect.any(Date),
+    });
   });
 });
 
@@ -255,7 +281,9 @@ test('stop waits for what is being sent, and nothing is sent afterwards', async 
   expect(bodies()).toEqual(['last']);
   expect(await left()).toBe(0);
   await comment('too late');
-  const { rows } = await wiki.pool.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`);
+  const { rows } = await wiki.pool.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+  );
   expect(rows).toEqual([]);
   expect(await left()).toBe(1);
 });

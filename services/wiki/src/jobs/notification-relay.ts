@@ -98,12 +98,24 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
 
 /** Makes the function that sends all that is due, and answers how soon to look again, in milliseconds. */
 function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal) => Promise<number> {
-  const { database, log, concurrency = 10, leaseMs = 60_000, sendTimeoutMs = 30_000, backoff = defaultBackoff } = options;
+  const {
+    database,
+    log,
+    concurrency = 10,
+    leaseMs = 60_000,
+    sendTimeoutMs = 30_000,
+    backoff = defaultBackoff,
+  } = options;
   // Whether the last thing heard of the notification service was that it cannot be reached.
   let away = false;
 
   const fail = async (row: OutboxRow, error: unknown): Promise<number> => {
-    const context = { notice_id: row.id, topic: row.topic, attempt: row.attempts, error: describeFailure(error) };
+    const context = {
+      notice_id: row.id,
+      topic: row.topic,
+      attempt: row.attempts,
+      error: describeFailure(error),
+    };
     if (isPermanent(error)) {
       await parkNotice(database, row, context.error);
       log.error(context, 'a notification was refused for good and is set aside in notification_outbox');
@@ -114,7 +126,11 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
     await postponeNotice(database, row, { error: context.error, delayMs });
     // Once for each message: while the service is away, all of them fail every minute.
     const line = row.attempts === 1 ? log.warn : log.debug;
-    line.call(log, { ...context, delay_ms: delayMs }, 'a notification could not be delivered, it is tried again');
+    line.call(
+      log,
+      { ...context, delay_ms: delayMs },
+      'a notification could not be delivered, it is tried again',
+    );
     return delayMs;
   };
 
@@ -132,7 +148,10 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
   };
 
   const forget = (row: OutboxRow, error: unknown): number => {
-    log.warn({ notice_id: row.id, err: error }, 'the outbox could not be written, the message is sent again when its lease ends');
+    log.warn(
+      { notice_id: row.id, err: error },
+      'the outbox could not be written, the message is sent again when its lease ends',
+    );
     return Infinity;
   };
 
@@ -140,7 +159,9 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
     let soonest = Infinity;
     while (!signal.aborted) {
       const rows = await claimNotices(database, { limit: concurrency, leaseMs });
-      const waits = await Promise.all(rows.map((row) => deliverOne(row).catch((error: unknown) => forget(row, error))));
+      const waits = await Promise.all(
+        rows.map((row) => deliverOne(row).catch((error: unknown) => forget(row, error))),
+      );
       soonest = Math.min(soonest, ...waits);
       if (rows.length < concurrency) break;
     }

@@ -35,7 +35,11 @@ export function listenTo(options: {
       if (signal.aborted) return;
       // What held for a while was a good connection, so the count begins again.
       if (performance.now() - startedAt > reconnect.maxMs) failures = 0;
-      if (failures === 0) options.log.warn({ channel: options.channel, err: problem }, 'not listening, polling until it works again');
+      if (failures === 0)
+        options.log.warn(
+          { channel: options.channel, err: problem },
+          'not listening, polling until it works again',
+        );
       await delay(backoffMs(failures + 1, Math.random(), reconnect), undefined, { signal }).catch(() => {});
     }
   };

@@ -24,8 +24,12 @@ test('reads a page', async () => {
 });
 
 test('many at once, each gets its own', async () => {
-  const found = await Promise.all(Array.from({ length: 50 }, (_, n) => patient.read(source(`[x](page-${n})`))));
-  expect(found.map(({ links }) => links[0]?.target)).toEqual(Array.from({ length: 50 }, (_, n) => `docs/page-${n}`));
+  const found = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => patient.read(source(`[x](page-${n})`))),
+  );
+  expect(found.map(({ links }) => links[0]?.target)).toEqual(
+    Array.from({ length: 50 }, (_, n) => `docs/page-${n}`),
+  );
 });
 
 test('200,000 characters of ordinary text are read, not skimmed', { timeout: 60_000 }, async () => {
@@ -35,7 +39,9 @@ test('200,000 characters of ordinary text are read, not skimmed', { timeout: 60_
 });
 
 test('what is nested too deeply for the parser is skimmed', { timeout: 20_000 }, async () => {
-  expect((await patient.read(beforeLink('> '.repeat(5000)))).links).toEqual([{ target: 'docs/b', text: 'b' }]);
+  expect((await patient.read(beforeLink('> '.repeat(5000)))).links).toEqual([
+    { target: 'docs/b', text: 'b' },
+  ]);
   expect(logger.lines).toMatchObject([
     { level: 'warn', fields: { slug: 'docs/a', problem: expect.stringContaining('call stack') } },
   ]);
@@ -51,15 +57,21 @@ describe('200,000 characters that keep a parser busy are skimmed, and the link a
   });
 });
 
-test('a page that had to be skimmed is in the log, and the next one is read as ever', { timeout: 20_000 }, async () => {
-  const reader = createPageReader({ log: logger, threads: 1, waitMs: 60_000, readMs: 2000 });
-  await reader.read(source('>- '.repeat(60_000)));
-  expect(logger.lines).toMatchObject([{ level: 'warn', fields: { problem: 'Error: took more than 2000 ms' } }]);
-  // A reference, which skimming does not understand.
-  const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
-  expect(links).toEqual([{ target: 'docs/c', text: 'ref' }]);
-  await reader.close();
-});
+test(
+  'a page that had to be skimmed is in the log, and the next one is read as ever',
+  { timeout: 20_000 },
+  async () => {
+    const reader = createPageReader({ log: logger, threads: 1, waitMs: 60_000, readMs: 2000 });
+    await reader.read(source('>- '.repeat(60_000)));
+    expect(logger.lines).toMatchObject([
+      { level: 'warn', fields: { problem: 'Error: took more than 2000 ms' } },
+    ]);
+    // A reference, which skimming does not understand.
+    const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
+    expect(links).toEqual([{ target: 'docs/c', text: 'ref' }]);
+    await reader.close();
+  },
+);
 
 test('pages behind one that is stuck do not wait for ever', { timeout: 20_000 }, async () => {
   const reader = createPageReader({ log: logger, threads: 1, waitMs: 50, readMs: 3000 });

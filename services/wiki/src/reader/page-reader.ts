@@ -26,7 +26,12 @@ export interface PageReaderOptions extends Partial<ReadingLimits> {
  * the text, but some few thousand characters are enough to keep the parser
  * busy for minutes: hence threads, which can be ended.
  */
-export function createPageReader({ log, threads = 2, waitMs = 750, readMs = 3000 }: PageReaderOptions): PageReader {
+export function createPageReader({
+  log,
+  threads = 2,
+  waitMs = 750,
+  readMs = 3000,
+}: PageReaderOptions): PageReader {
   const pool = Array.from({ length: threads }, () => createReadingThread({ waitMs, readMs }));
   return {
     async read(source) {

@@ -59,8 +59,15 @@ export function insertComment(database: Database, comment: NewComment): Promise<
   });
 }
 
-function findParent(transaction: Transaction, pageId: string, id: string): Promise<{ authorId: string } | null> {
-  return transaction.comment.findFirst({ where: { id, pageId, deletedAt: null }, select: { authorId: true } });
+function findParent(
+  transaction: Transaction,
+  pageId: string,
+  id: string,
+): Promise<{ authorId: string } | null> {
+  return transaction.comment.findFirst({
+    where: { id, pageId, deletedAt: null },
+    select: { authorId: true },
+  });
 }
 
 /** A comment on a page that is not in the recycle bin; deleted comments included. */

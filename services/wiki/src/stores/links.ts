@@ -20,7 +20,11 @@ export function listBacklinks(
 /** Links whose address has no page, or one in the recycle bin, page by page from the top; one more than `limit`. */
 export function listBrokenLinks(
   database: Database,
-  options: { pageId: string | undefined; after: { pageId: string; position: number } | undefined; limit: number },
+  options: {
+    pageId: string | undefined;
+    after: { pageId: string; position: number } | undefined;
+    limit: number;
+  },
 ): Promise<BrokenLinkRow[]> {
   const { pageId, after, limit } = options;
   const ofPage = pageId === undefined ? Prisma.empty : Prisma.sql`AND l.page_id = ${pageId}::uuid`;

@@ -21,7 +21,11 @@ export const outboxChannel = 'wiki_notification_outbox';
 const mostRecipients = 500;
 
 /** Writes a message for these users, in the transaction of what caused it. */
-export async function queueNotice(transaction: Transaction, notice: Notice, userIds: readonly string[]): Promise<void> {
+export async function queueNotice(
+  transaction: Transaction,
+  notice: Notice,
+  userIds: readonly string[],
+): Promise<void> {
   const rows = [];
   for (let start = 0; start < userIds.length; start += mostRecipients) {
     rows.push({ ...notice, userIds: userIds.slice(start, start + mostRecipients) });
@@ -54,7 +58,11 @@ export async function removeNotice(database: Database, { id }: OutboxRow): Promi
 }
 
 /** Gives a claim back, to be tried again later. */
-export async function postponeNotice(database: Database, row: OutboxRow, retry: { error: string; delayMs: number }): Promise<void> {
+export async function postponeNotice(
+  database: Database,
+  row: OutboxRow,
+  retry: { error: string; delayMs: number },
+): Promise<void> {
   // With the same count of attempts the claim is still this one: a lease that ran out may have a new holder.
   await database.$executeRaw`
     UPDATE notification_outbox

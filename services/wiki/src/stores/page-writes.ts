@@ -116,15 +116,22 @@ export function restorePage(
   return unlessSlugTaken(() =>
     database.$transaction(async (transaction) => {
       const where = { id, deletedAt: { not: null } };
-      const [row] = await transaction.page.updateManyAndReturn({ where, data: { deletedAt: null }, select: summaryFields });
-      if (row) await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
+      const [row] = await transaction.page.updateManyAndReturn({
+        where,
+        data: { deletedAt: null },
+        select: summaryFields,
+      });
+      if (row)
+        await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
       return { outcome: 'restored', page: row ?? (await findSummary(transaction, id)) };
     }),
   );
 }
 
 /** The one unique index that such a write can run into is that of the slugs of live pages. */
-async function unlessSlugTaken<Outcome>(write: () => Promise<Outcome>): Promise<Outcome | { outcome: 'slug-taken' }> {
+async function unlessSlugTaken<Outcome>(
+  write: () => Promise<Outcome>,
+): Promise<Outcome | { outcome: 'slug-taken' }> {
   try {
     return await write();
   } catch (error) {
@@ -140,7 +147,11 @@ async function whyNot(transaction: Transaction, id: string): Promise<SaveOutcome
     : { outcome: 'page-missing' };
 }
 
-async function recordRevision(transaction: Transaction, page: PageRow, { editorId, now }: Change): Promise<void> {
+async function recordRevision(
+  transaction: Transaction,
+  page: PageRow,
+  { editorId, now }: Change,
+): Promise<void> {
   const { id: pageId, revision, title, body } = page;
   await transaction.pageRevision.create({
     data: { pageId, revision, title, body, authorId: editorId, createdAt: now },
@@ -148,9 +159,15 @@ async function recordRevision(transaction: Transaction, page: PageRow, { editorI
   });
 }
 
-async function rewriteContent(transaction: Transaction, pageId: string, { links, terms }: PageContent): Promise<void> {
+async function rewriteContent(
+  transaction: Transaction,
+  pageId: string,
+  { links, terms }: PageContent,
+): Promise<void> {
   await transaction.pageLink.deleteMany({ where: { pageId } });
-  await transaction.pageLink.createMany({ data: links.map((link, position) => ({ ...link, pageId, position })) });
+  await transaction.pageLink.createMany({
+    data: links.map((link, position) => ({ ...link, pageId, position })),
+  });
   await transaction.indexEntry.deleteMany({ where: { pageId } });
   await transaction.indexEntry.createMany({ data: terms.map((term) => ({ ...term, pageId })) });
 }

@@ -26,7 +26,10 @@ export const summaryColumns = Prisma.sql`
   p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
 
 /** A page that is not in the recycle bin. */
-export function findPage(database: Database, address: { id: string } | { slug: string }): Promise<PageRow | null> {
+export function findPage(
+  database: Database,
+  address: { id: string } | { slug: string },
+): Promise<PageRow | null> {
   return database.page.findFirst({ where: { ...address, deletedAt: null }, select: pageFields });
 }
 

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { nobody, type AnyProcedure, type Caller, type PathOf, type ProcedureAt } from '@arcadium/mesh/contract';
+import {
+  nobody,
+  type AnyProcedure,
+  type Caller,
+  type PathOf,
+  type ProcedureAt,
+} from '@arcadium/mesh/contract';
 import { compile } from '@arcadium/mesh/server';
 import { silentLogger as log } from '@arcadium/mesh/testing';
 import { MeshError, startTrace } from '@arcadium/mesh/wire';

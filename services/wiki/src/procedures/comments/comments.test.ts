@@ -12,7 +12,9 @@ const root = user('Root', 'admin');
 
 /** What the relay would send: `topic → who, and on which page`. */
 async function queued(slug: string): Promise<string[]> {
-  const rows = await wiki.client.notificationOutbox.findMany({ where: { link: { startsWith: `/pages/${slug}` } } });
+  const rows = await wiki.client.notificationOutbox.findMany({
+    where: { link: { startsWith: `/pages/${slug}` } },
+  });
   const names = new Map([ann, bob, root].map(({ user: { id, name } }) => [id, name]));
   return rows.flatMap(({ topic, userIds }) => userIds.map((id) => `${topic} → ${names.get(id)}`)).toSorted();
 }
@@ -21,7 +23,14 @@ describe('comments.create', () => {
   test('stores a comment, or an answer to one', async () => {
     const { id: pageId } = await wiki.publish('create');
     const comment = await wiki.call('comments.create', ann, { pageId, body: 'First!' });
-    expect(comment).toMatchObject({ pageId, body: 'First!', authorId: ann.user.id, parentId: null, resolvedAt: null, deletedAt: null });
+    expect(comment).toMatchObject({
+      pageId,
+      body: 'First!',
+      authorId: ann.user.id,
+      parentId: null,
+      resolvedAt: null,
+      deletedAt: null,
+    });
     const answer = await wiki.call('comments.create', bob, { pageId, body: 'No.', parentId: comment.id });
     expect(answer.parentId).toBe(comment.id);
     expect(await wiki.all('comments.list', { pageId })).toEqual([comment, answer]);
@@ -34,10 +43,16 @@ describe('comments.create', () => {
     const comment = (input: { pageId: string; parentId?: string }) =>
       outcomeOf(wiki.call('comments.create', ann, { body: 'x', ...input }));
     expect(await comment({ pageId: randomUUID() })).toBe('NOT_FOUND PAGE_NOT_FOUND');
-    expect(await comment({ pageId, parentId: other.id })).toBe('UNPROCESSABLE_CONTENT PARENT_COMMENT_NOT_FOUND');
-    expect(await comment({ pageId, parentId: randomUUID() })).toBe('UNPROCESSABLE_CONTENT PARENT_COMMENT_NOT_FOUND');
+    expect(await comment({ pageId, parentId: other.id })).toBe(
+      'UNPROCESSABLE_CONTENT PARENT_COMMENT_NOT_FOUND',
+    );
+    expect(await comment({ pageId, parentId: randomUUID() })).toBe(
+      'UNPROCESSABLE_CONTENT PARENT_COMMENT_NOT_FOUND',
+    );
     await wiki.call('comments.delete', ann, { id: other.id });
-    expect(await comment({ pageId: otherId, parentId: other.id })).toBe('UNPROCESSABLE_CONTENT PARENT_COMMENT_NOT_FOUND');
+    expect(await comment({ pageId: otherId, parentId: other.id })).toBe(
+      'UNPROCESSABLE_CONTENT PARENT_COMMENT_NOT_FOUND',
+    );
     await wiki.call('pages.delete', ann, { id: pageId });
     expect(await comment({ pageId })).toBe('NOT_FOUND PAGE_NOT_FOUND');
     expect(await outcomeOf(wiki.ask('comments.list', { pageId }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
@@ -86,7 +101,10 @@ describe('who is told', () => {
     await wiki.call('pages.delete', ann, { id });
     await wiki.call('pages.restore', ann, { id });
     await wiki.call('pages.restore', ann, { id });
-    const rows = await wiki.client.notificationOutbox.findMany({ where: { userIds: { has: bob.user.id }, topic: 'page' }, orderBy: { id: 'asc' } });
+    const rows = await wiki.client.notificationOutbox.findMany({
+      where: { userIds: { has: bob.user.id }, topic: 'page' },
+      orderBy: { id: 'asc' },
+    });
     expect(rows.map(({ title }) => title)).toEqual([
       'Ann changed “told/page”',
       'Ann moved “told/page”',
@@ -99,9 +117,13 @@ describe('who is told', () => {
 
   test('a page that thousands watch takes several messages of 500 each', async () => {
     const { id: pageId } = await wiki.publish('told/many', { by: ann });
-    await wiki.client.pageWatcher.createMany({ data: Array.from({ length: 1200 }, () => ({ pageId, userId: randomUUID() })) });
+    await wiki.client.pageWatcher.createMany({
+      data: Array.from({ length: 1200 }, () => ({ pageId, userId: randomUUID() })),
+    });
     await wiki.call('comments.create', ann, { pageId, body: 'x' });
-    const rows = await wiki.client.notificationOutbox.findMany({ where: { link: { startsWith: '/pages/told/many' } } });
+    const rows = await wiki.client.notificationOutbox.findMany({
+      where: { link: { startsWith: '/pages/told/many' } },
+    });
     expect(rows.map(({ userIds }) => userIds.length).toSorted()).toEqual([200, 500, 500]);
     expect(new Set(rows.flatMap(({ userIds }) => userIds)).size).toBe(1200);
   });
@@ -109,7 +131,9 @@ describe('who is told', () => {
   test('nobody of a change that lost against another', async () => {
     const { id } = await wiki.publish('told/once', { by: ann });
     await Promise.allSettled(
-      Array.from({ length: 5 }, (_, n) => wiki.call('pages.update', bob, { id, revision: 1, body: `by ${n}` })),
+      Array.from({ length: 5 }, (_, n) =>
+        wiki.call('pages.update', bob, { id, revision: 1, body: `by ${n}` }),
+      ),
     );
     expect(await queued('told/once')).toEqual(['page → Ann']);
   });
@@ -119,8 +143,12 @@ describe('comments.update, comments.resolve and comments.delete', () => {
   test('only its author changes a comment', async () => {
     const { id: pageId } = await wiki.publish('update');
     const comment = await wiki.call('comments.create', ann, { pageId, body: 'old' });
-    expect(await outcomeOf(wiki.call('comments.update', bob, { id: comment.id, body: 'x' }))).toBe('FORBIDDEN');
-    expect(await outcomeOf(wiki.call('comments.update', root, { id: comment.id, body: 'x' }))).toBe('FORBIDDEN');
+    expect(await outcomeOf(wiki.call('comments.update', bob, { id: comment.id, body: 'x' }))).toBe(
+      'FORBIDDEN',
+    );
+    expect(await outcomeOf(wiki.call('comments.update', root, { id: comment.id, body: 'x' }))).toBe(
+      'FORBIDDEN',
+    );
     const changed = await wiki.call('comments.update', ann, { id: comment.id, body: 'new' });
     expect(changed).toMatchObject({ body: 'new', createdAt: comment.createdAt });
     expect(changed.updatedAt > comment.updatedAt).toBe(true);
@@ -133,7 +161,9 @@ describe('comments.update, comments.resolve and comments.delete', () => {
     const resolved = await wiki.call('comments.resolve', bob, { id });
     expect(resolved.resolvedAt).not.toBeNull();
     expect(await wiki.call('comments.resolve', ann, { id, resolved: true })).toEqual(resolved);
-    expect(await wiki.call('comments.resolve', ann, { id, resolved: false })).toMatchObject({ resolvedAt: null });
+    expect(await wiki.call('comments.resolve', ann, { id, resolved: false })).toMatchObject({
+      resolvedAt: null,
+    });
   });
 
   test('its author or an administrator deletes a comment: the words go, and again changes nothing', async () => {
@@ -144,7 +174,9 @@ describe('comments.update, comments.resolve and comments.delete', () => {
     expect(deleted).toMatchObject({ id, body: '', deletedAt: expect.any(String) });
     expect(await wiki.call('comments.delete', root, { id })).toEqual(deleted);
     expect(await wiki.client.comment.count({ where: { body: 'secret' } })).toBe(0);
-    expect(await outcomeOf(wiki.call('comments.update', ann, { id, body: 'x' }))).toBe('NOT_FOUND COMMENT_NOT_FOUND');
+    expect(await outcomeOf(wiki.call('comments.update', ann, { id, body: 'x' }))).toBe(
+      'NOT_FOUND COMMENT_NOT_FOUND',
+    );
     expect(await outcomeOf(wiki.call('comments.resolve', ann, { id }))).toBe('NOT_FOUND COMMENT_NOT_FOUND');
   });
 
@@ -153,9 +185,15 @@ describe('comments.update, comments.resolve and comments.delete', () => {
     const { id } = await wiki.call('comments.create', ann, { pageId, body: 'x' });
     await wiki.call('pages.delete', ann, { id: pageId });
     for (const gone of [id, randomUUID()]) {
-      expect(await outcomeOf(wiki.call('comments.update', ann, { id: gone, body: 'y' }))).toBe('NOT_FOUND COMMENT_NOT_FOUND');
-      expect(await outcomeOf(wiki.call('comments.delete', ann, { id: gone }))).toBe('NOT_FOUND COMMENT_NOT_FOUND');
-      expect(await outcomeOf(wiki.call('comments.resolve', ann, { id: gone }))).toBe('NOT_FOUND COMMENT_NOT_FOUND');
+      expect(await outcomeOf(wiki.call('comments.update', ann, { id: gone, body: 'y' }))).toBe(
+        'NOT_FOUND COMMENT_NOT_FOUND',
+      );
+      expect(await outcomeOf(wiki.call('comments.delete', ann, { id: gone }))).toBe(
+        'NOT_FOUND COMMENT_NOT_FOUND',
+      );
+      expect(await outcomeOf(wiki.call('comments.resolve', ann, { id: gone }))).toBe(
+        'NOT_FOUND COMMENT_NOT_FOUND',
+      );
     }
   });
 });
@@ -164,21 +202,35 @@ describe('comments.list', () => {
   test('oldest first, in bites, also within one millisecond', async () => {
     const { id: pageId } = await wiki.publish('list');
     for (let n = 0; n < 5; n += 1) await wiki.call('comments.create', ann, { pageId, body: `${n}` });
-    expect((await wiki.all('comments.list', { pageId, limit: 2 })).map(({ body }) => body)).toEqual(['0', '1', '2', '3', '4']);
+    expect((await wiki.all('comments.list', { pageId, limit: 2 })).map(({ body }) => body)).toEqual([
+      '0',
+      '1',
+      '2',
+      '3',
+      '4',
+    ]);
     await wiki.client.comment.updateMany({ where: { pageId }, data: { createdAt: wiki.clock.now() } });
-    expect(new Set((await wiki.all('comments.list', { pageId, limit: 2 })).map(({ body }) => body)).size).toBe(5);
+    expect(
+      new Set((await wiki.all('comments.list', { pageId, limit: 2 })).map(({ body }) => body)).size,
+    ).toBe(5);
   });
 
   test('a deleted comment stays, empty, as long as somebody’s words stand below it', async () => {
     const { id: pageId } = await wiki.publish('list/deleted');
-    const write = (body: string, parentId: string | null) => wiki.call('comments.create', ann, { pageId, body, parentId });
+    const write = (body: string, parentId: string | null) =>
+      wiki.call('comments.create', ann, { pageId, body, parentId });
     const top = await write('top', null);
     const middle = await write('middle', top.id);
     const leaf = await write('leaf', middle.id);
     const alone = await write('alone', null);
-    const listed = async () => (await wiki.all('comments.list', { pageId, limit: 1 })).map(({ id, body }) => [id, body]);
+    const listed = async () =>
+      (await wiki.all('comments.list', { pageId, limit: 1 })).map(({ id, body }) => [id, body]);
     for (const { id } of [top, middle, alone]) await wiki.call('comments.delete', ann, { id });
-    expect(await listed()).toEqual([[top.id, ''], [middle.id, ''], [leaf.id, 'leaf']]);
+    expect(await listed()).toEqual([
+      [top.id, ''],
+      [middle.id, ''],
+      [leaf.id, 'leaf'],
+    ]);
     await wiki.call('comments.delete', ann, { id: leaf.id });
     expect(await listed()).toEqual([]);
   });

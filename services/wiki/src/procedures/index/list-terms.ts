@@ -4,7 +4,12 @@ import { normaliseTerm } from '../../domain/words.ts';
 import { listTerms as findTerms } from '../../stores/terms.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-const cursor = cursorOf(z.string().max(200).regex(/^\P{Cc}*$/u));
+const cursor = cursorOf(
+  z
+    .string()
+    .max(200)
+    .regex(/^\P{Cc}*$/u),
+);
 
 export function listTerms({ database }: WikiDeps): WikiHandler<'index.list'> {
   return async ({ input: { limit, ...input } }) => {

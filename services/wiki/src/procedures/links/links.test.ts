@@ -8,13 +8,18 @@ beforeEach(async () => void (await wiki.client.page.deleteMany()));
 
 const ann = user('Ann');
 
-const backlinks = async (slug: string) => (await wiki.all('links.backlinks', { slug, limit: 1 })).map((page) => page.slug);
+const backlinks = async (slug: string) =>
+  (await wiki.all('links.backlinks', { slug, limit: 1 })).map((page) => page.slug);
 const broken = async (pageId?: string) =>
-  (await wiki.all('links.broken', { limit: 1, ...(pageId === undefined ? {} : { pageId }) })).map(({ slug, target }) => `${slug} → ${target}`);
+  (await wiki.all('links.broken', { limit: 1, ...(pageId === undefined ? {} : { pageId }) })).map(
+    ({ slug, target }) => `${slug} → ${target}`,
+  );
 const orphans = async () => (await wiki.all('links.orphans', { limit: 1 })).map((page) => page.slug);
 
 test('a link is broken until its page is written, and again once that is in the bin', async () => {
-  const { id } = await wiki.publish('docs/a', { body: '[b](b.md "x") [c](/C.md) [out](https://example.org)' });
+  const { id } = await wiki.publish('docs/a', {
+    body: '[b](b.md "x") [c](/C.md) [out](https://example.org)',
+  });
   await wiki.publish('docs/d', { body: '[b](b)' });
   expect(await broken()).toEqual(['docs/a → docs/b', 'docs/a → c', 'docs/d → docs/b']);
   expect(await broken(id)).toEqual(['docs/a → docs/b', 'docs/a → c']);

@@ -5,7 +5,11 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
   return async ({ input, caller, errors }) => {
     const content = await reader.read(input);
-    const result = await insertPage(database, { ...input, content }, { editorId: caller.user.id, now: now() });
+    const result = await insertPage(
+      database,
+      { ...input, content },
+      { editorId: caller.user.id, now: now() },
+    );
     switch (result.outcome) {
       case 'saved':
         return presentPage(result.page);

@@ -14,7 +14,14 @@ describe('pages.create', () => {
   test('publishes a page that everybody can read by id and by address', async () => {
     const input = { slug: 'create/one', title: ' One ', body: '# One\n' };
     const page = await wiki.call('pages.create', ann, input);
-    expect(page).toMatchObject({ ...input, title: 'One', revision: 1, parentId: null, authorId: ann.user.id, deletedAt: null });
+    expect(page).toMatchObject({
+      ...input,
+      title: 'One',
+      revision: 1,
+      parentId: null,
+      authorId: ann.user.id,
+      deletedAt: null,
+    });
     expect(page.createdAt).toBe(page.updatedAt);
     expect(await wiki.ask('pages.get', { id: page.id })).toEqual(page);
     expect(await wiki.ask('pages.get', { slug: 'create/one' })).toEqual(page);
@@ -22,19 +29,30 @@ describe('pages.create', () => {
 
   test('an address is given once, also to many who ask at the same time', async () => {
     const attempts = Array.from({ length: 8 }, () => outcomeOf(wiki.publish('create/race')));
-    expect((await Promise.all(attempts)).toSorted()).toEqual([...Array<string>(7).fill('CONFLICT SLUG_TAKEN'), 'done']);
+    expect((await Promise.all(attempts)).toSorted()).toEqual([
+      ...Array<string>(7).fill('CONFLICT SLUG_TAKEN'),
+      'done',
+    ]);
   });
 
   test('the parent must be there', async () => {
     const parent = await wiki.publish('create/parent', { by: ann });
-    expect(await wiki.publish('create/child', { parentId: parent.id })).toMatchObject({ parentId: parent.id });
-    expect(await outcomeOf(wiki.publish('create/orphan', { parentId: randomUUID() }))).toBe('UNPROCESSABLE_CONTENT PARENT_NOT_FOUND');
+    expect(await wiki.publish('create/child', { parentId: parent.id })).toMatchObject({
+      parentId: parent.id,
+    });
+    expect(await outcomeOf(wiki.publish('create/orphan', { parentId: randomUUID() }))).toBe(
+      'UNPROCESSABLE_CONTENT PARENT_NOT_FOUND',
+    );
     await wiki.call('pages.delete', ann, { id: parent.id });
-    expect(await outcomeOf(wiki.publish('create/late', { parentId: parent.id }))).toBe('UNPROCESSABLE_CONTENT PARENT_NOT_FOUND');
+    expect(await outcomeOf(wiki.publish('create/late', { parentId: parent.id }))).toBe(
+      'UNPROCESSABLE_CONTENT PARENT_NOT_FOUND',
+    );
   });
 
   test('needs a user', async () => {
-    expect(await outcomeOf(wiki.ask('pages.create', { slug: 'a', title: 'a', body: 'a' }))).toBe('UNAUTHORIZED');
+    expect(await outcomeOf(wiki.ask('pages.create', { slug: 'a', title: 'a', body: 'a' }))).toBe(
+      'UNAUTHORIZED',
+    );
   });
 
   test('any text goes in and comes out', async () => {
@@ -64,7 +82,13 @@ describe('pages.update', () => {
   test('changes what is given, by whomever, and keeps the author', async () => {
     const page = await wiki.publish('update/one', { by: ann, title: 'Old', body: 'old' });
     const renamed = await wiki.call('pages.update', bob, { id: page.id, revision: 1, title: 'New' });
-    expect(renamed).toMatchObject({ title: 'New', body: 'old', revision: 2, authorId: ann.user.id, createdAt: page.createdAt });
+    expect(renamed).toMatchObject({
+      title: 'New',
+      body: 'old',
+      revision: 2,
+      authorId: ann.user.id,
+      createdAt: page.createdAt,
+    });
     expect(renamed.updatedAt > page.updatedAt).toBe(true);
     const rewritten = await wiki.call('pages.update', bob, { id: page.id, revision: 2, body: 'new' });
     expect(rewritten).toMatchObject({ title: 'New', body: 'new', revision: 3 });
@@ -74,12 +98,17 @@ describe('pages.update', () => {
   test('of many who change the same revision at once, one wins and the others learn of it', async () => {
     const { id } = await wiki.publish('update/race');
     const attempts = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, n) => wiki.call('pages.update', ann, { id, revision: 1, body: `by ${n}` })),
+      Array.from({ length: 8 }, (_, n) =>
+        wiki.call('pages.update', ann, { id, revision: 1, body: `by ${n}` }),
+      ),
     );
     const winner = attempts.filter((attempt) => attempt.status === 'fulfilled');
     expect(winner).toHaveLength(1);
     for (const attempt of attempts.filter((one) => one.status === 'rejected')) {
-      expect(attempt.reason).toMatchObject({ code: 'CONFLICT', named: { name: 'EDIT_CONFLICT', data: { currentRevision: 2 } } });
+      expect(attempt.reason).toMatchObject({
+        code: 'CONFLICT',
+        named: { name: 'EDIT_CONFLICT', data: { currentRevision: 2 } },
+      });
     }
     expect(await wiki.ask('pages.get', { id })).toEqual(winner[0]?.value);
     expect(await wiki.all('pages.history', { id })).toHaveLength(2);
@@ -88,20 +117,28 @@ describe('pages.update', () => {
   test('an earlier or a later revision than the current one is a conflict', async () => {
     const { id } = await wiki.publish('update/stale');
     await wiki.call('pages.update', ann, { id, revision: 1, body: 'two' });
-    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 1, body: 'x' }))).toBe('CONFLICT EDIT_CONFLICT');
-    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 3, body: 'x' }))).toBe('CONFLICT EDIT_CONFLICT');
+    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 1, body: 'x' }))).toBe(
+      'CONFLICT EDIT_CONFLICT',
+    );
+    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 3, body: 'x' }))).toBe(
+      'CONFLICT EDIT_CONFLICT',
+    );
   });
 
   test('a change that changes nothing makes no revision', async () => {
     const page = await wiki.publish('update/same', { title: 'T', body: 'b' });
     expect(await wiki.call('pages.update', ann, { id: page.id, revision: 1 })).toEqual(page);
-    expect(await wiki.call('pages.update', ann, { id: page.id, revision: 1, title: 'T', body: 'b' })).toEqual(page);
+    expect(await wiki.call('pages.update', ann, { id: page.id, revision: 1, title: 'T', body: 'b' })).toEqual(
+      page,
+    );
   });
 
   test('a page that is not there, or is in the bin, is not found', async () => {
     const { id } = await wiki.publish('update/gone', { by: ann });
     await wiki.call('pages.delete', ann, { id });
-    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 1, body: 'x' }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
+    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 1, body: 'x' }))).toBe(
+      'NOT_FOUND PAGE_NOT_FOUND',
+    );
   });
 });
 
@@ -140,8 +177,12 @@ describe('pages.delete and pages.restore', () => {
   });
 
   test('what never was is not found', async () => {
-    expect(await outcomeOf(wiki.call('pages.delete', root, { id: randomUUID() }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
-    expect(await outcomeOf(wiki.call('pages.restore', root, { id: randomUUID() }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
+    expect(await outcomeOf(wiki.call('pages.delete', root, { id: randomUUID() }))).toBe(
+      'NOT_FOUND PAGE_NOT_FOUND',
+    );
+    expect(await outcomeOf(wiki.call('pages.restore', root, { id: randomUUID() }))).toBe(
+      'NOT_FOUND PAGE_NOT_FOUND',
+    );
   });
 });
 
@@ -156,22 +197,38 @@ describe('history', () => {
       [2, 'Second', bob.user.id],
       [1, 'First', ann.user.id],
     ]);
-    expect(await wiki.ask('pages.revision', { id, revision: 1 })).toMatchObject({ title: 'First', body: 'one\ntwo\n' });
+    expect(await wiki.ask('pages.revision', { id, revision: 1 })).toMatchObject({
+      title: 'First',
+      body: 'one\ntwo\n',
+    });
     expect(await wiki.ask('pages.diff', { id, from: 1, to: 2 })).toEqual({
       added: 1,
       removed: 1,
       patch: '--- revision 1\tFirst\n+++ revision 2\tSecond\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n',
     });
     const reverted = await wiki.call('pages.revert', ann, { id, revision: 3, to: 1 });
-    expect(reverted).toMatchObject({ revision: 4, title: 'First', body: 'one\ntwo\n', slug: 'history/moved' });
+    expect(reverted).toMatchObject({
+      revision: 4,
+      title: 'First',
+      body: 'one\ntwo\n',
+      slug: 'history/moved',
+    });
   });
 
   test('what is not there is told apart', async () => {
     const { id } = await wiki.publish('history/gone', { by: ann });
-    expect(await outcomeOf(wiki.ask('pages.revision', { id, revision: 2 }))).toBe('NOT_FOUND REVISION_NOT_FOUND');
-    expect(await outcomeOf(wiki.ask('pages.diff', { id, from: 1, to: 2 }))).toBe('NOT_FOUND REVISION_NOT_FOUND');
-    expect(await outcomeOf(wiki.call('pages.revert', ann, { id, revision: 1, to: 2 }))).toBe('NOT_FOUND REVISION_NOT_FOUND');
-    expect(await outcomeOf(wiki.call('pages.revert', ann, { id, revision: 2, to: 1 }))).toBe('CONFLICT EDIT_CONFLICT');
+    expect(await outcomeOf(wiki.ask('pages.revision', { id, revision: 2 }))).toBe(
+      'NOT_FOUND REVISION_NOT_FOUND',
+    );
+    expect(await outcomeOf(wiki.ask('pages.diff', { id, from: 1, to: 2 }))).toBe(
+      'NOT_FOUND REVISION_NOT_FOUND',
+    );
+    expect(await outcomeOf(wiki.call('pages.revert', ann, { id, revision: 1, to: 2 }))).toBe(
+      'NOT_FOUND REVISION_NOT_FOUND',
+    );
+    expect(await outcomeOf(wiki.call('pages.revert', ann, { id, revision: 2, to: 1 }))).toBe(
+      'CONFLICT EDIT_CONFLICT',
+    );
     await wiki.call('pages.delete', ann, { id });
     expect(await outcomeOf(wiki.ask('pages.history', { id }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
     expect(await outcomeOf(wiki.ask('pages.revision', { id, revision: 1 }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
@@ -193,7 +250,9 @@ describe('pages.list', () => {
     expect(await slugs(false)).toEqual(['list/0', 'list/4', 'list/3']);
     expect(await slugs(true)).toEqual(['list/1', 'list/2']);
     expect((await wiki.ask('pages.list', { limit: 2 })).items[0]).toMatchObject({ slug: 'list/0' });
-    expect((await wiki.ask('pages.list', { deleted: true, limit: 1 })).items[0]).toMatchObject({ slug: 'list/1' });
+    expect((await wiki.ask('pages.list', { deleted: true, limit: 1 })).items[0]).toMatchObject({
+      slug: 'list/1',
+    });
   });
 
   test('pages changed in the same millisecond are all listed once', async () => {
@@ -206,25 +265,27 @@ describe('pages.list', () => {
     expect(found).toHaveLength(5);
   });
 
-  test.each(['x', 'W10', 'WyJhIl0', Buffer.from('[253402300800000,"0198c0de-0000-7000-8000-000000000000"]').toString('base64url')])(
-    'refuses the cursor %s, as does every list',
-    async (cursor) => {
-      const { id } = await wiki.publish(`cursor/${randomUUID()}`);
-      const lists = [
-        wiki.ask('pages.list', { cursor }),
-        wiki.ask('pages.list', { cursor, deleted: true }),
-        wiki.ask('pages.history', { cursor, id }),
-        wiki.ask('comments.list', { cursor, pageId: id }),
-        wiki.ask('links.backlinks', { cursor, slug: 'a' }),
-        wiki.ask('links.broken', { cursor }),
-        wiki.ask('links.orphans', { cursor }),
-        wiki.ask('search.query', { cursor, text: 'a' }),
-        wiki.ask('index.list', { cursor }),
-        wiki.ask('index.get', { cursor, term: 'a' }),
-      ];
-      expect(new Set(await Promise.all(lists.map(outcomeOf)))).toEqual(new Set(['BAD_REQUEST']));
-    },
-  );
+  test.each([
+    'x',
+    'W10',
+    'WyJhIl0',
+    Buffer.from('[253402300800000,"0198c0de-0000-7000-8000-000000000000"]').toString('base64url'),
+  ])('refuses the cursor %s, as does every list', async (cursor) => {
+    const { id } = await wiki.publish(`cursor/${randomUUID()}`);
+    const lists = [
+      wiki.ask('pages.list', { cursor }),
+      wiki.ask('pages.list', { cursor, deleted: true }),
+      wiki.ask('pages.history', { cursor, id }),
+      wiki.ask('comments.list', { cursor, pageId: id }),
+      wiki.ask('links.backlinks', { cursor, slug: 'a' }),
+      wiki.ask('links.broken', { cursor }),
+      wiki.ask('links.orphans', { cursor }),
+      wiki.ask('search.query', { cursor, text: 'a' }),
+      wiki.ask('index.list', { cursor }),
+      wiki.ask('index.get', { cursor, term: 'a' }),
+    ];
+    expect(new Set(await Promise.all(lists.map(outcomeOf)))).toEqual(new Set(['BAD_REQUEST']));
+  });
 });
 
 describe('pages.watch', () => {
@@ -242,7 +303,11 @@ describe('pages.watch', () => {
   });
 
   test('needs a page', async () => {
-    expect(await outcomeOf(wiki.call('pages.watch', bob, { id: randomUUID() }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
-    expect(await outcomeOf(wiki.call('pages.unwatch', bob, { id: randomUUID() }))).toBe('NOT_FOUND PAGE_NOT_FOUND');
+    expect(await outcomeOf(wiki.call('pages.watch', bob, { id: randomUUID() }))).toBe(
+      'NOT_FOUND PAGE_NOT_FOUND',
+    );
+    expect(await outcomeOf(wiki.call('pages.unwatch', bob, { id: randomUUID() }))).toBe(
+      'NOT_FOUND PAGE_NOT_FOUND',
+    );
   });
 });

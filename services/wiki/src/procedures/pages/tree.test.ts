@@ -32,7 +32,9 @@ describe('pages.move', () => {
       parentId: top,
       revision: 3,
     });
-    expect(await wiki.call('pages.move', ann, { id, revision: 3, slug: 'move/three', parentId: null })).toMatchObject({
+    expect(
+      await wiki.call('pages.move', ann, { id, revision: 3, slug: 'move/three', parentId: null }),
+    ).toMatchObject({
       slug: 'move/three',
       parentId: null,
     });
@@ -58,8 +60,12 @@ describe('pages.move', () => {
 
   test('a page cannot stand below itself, however far', async () => {
     const [top = '', , bottom = ''] = await publishChain('circle', 3);
-    expect(await outcomeOf(wiki.call('pages.move', ann, { id: top, revision: 1, parentId: top }))).toBe('UNPROCESSABLE_CONTENT');
-    expect(await outcomeOf(wiki.call('pages.move', ann, { id: top, revision: 1, parentId: bottom }))).toBe('UNPROCESSABLE_CONTENT');
+    expect(await outcomeOf(wiki.call('pages.move', ann, { id: top, revision: 1, parentId: top }))).toBe(
+      'UNPROCESSABLE_CONTENT',
+    );
+    expect(await outcomeOf(wiki.call('pages.move', ann, { id: top, revision: 1, parentId: bottom }))).toBe(
+      'UNPROCESSABLE_CONTENT',
+    );
   });
 
   test('two pages moved below one another at once: one of them is refused', async () => {
@@ -100,13 +106,18 @@ describe('pages.tree', () => {
     await wiki.call('pages.delete', ann, { id: middle });
     const { items } = await wiki.ask('pages.tree', {});
     const seen = items.filter(({ slug }) => slug.startsWith('bin-'));
-    expect(seen.map(({ slug, depth, parentId, hasChildren }) => [slug, depth, parentId, hasChildren])).toEqual([
+    expect(
+      seen.map(({ slug, depth, parentId, hasChildren }) => [slug, depth, parentId, hasChildren]),
+    ).toEqual([
       ['bin-0', 0, null, false],
       ['bin-2', 0, null, false],
     ]);
     expect((await wiki.ask('pages.tree', { rootId: middle })).items).toEqual([]);
     await wiki.call('pages.restore', ann, { id: middle });
-    expect((await wiki.ask('pages.tree', { rootId: top })).items.map(({ slug }) => slug)).toEqual(['bin-1', 'bin-2']);
+    expect((await wiki.ask('pages.tree', { rootId: top })).items.map(({ slug }) => slug)).toEqual([
+      'bin-1',
+      'bin-2',
+    ]);
   });
 
   test('nothing is below what is not there', async () => {
@@ -117,7 +128,11 @@ describe('pages.tree', () => {
     const [a = '', b = ''] = await publishChain('broken', 2);
     await wiki.client.page.update({ where: { id: a }, data: { parentId: b } });
     expect((await wiki.ask('pages.tree', { rootId: a })).items.map(({ id }) => id)).toEqual([b, a]);
-    expect(await outcomeOf(wiki.call('pages.move', ann, { id: (await wiki.publish('tail')).id, revision: 1, parentId: a }))).toBe('done');
+    expect(
+      await outcomeOf(
+        wiki.call('pages.move', ann, { id: (await wiki.publish('tail')).id, revision: 1, parentId: a }),
+      ),
+    ).toBe('done');
   });
 
   test('no answer has more than 1000 pages, and says when there are more', async () => {
@@ -132,9 +147,17 @@ describe('pages.tree', () => {
         authorId: ann.user.id,
       }));
     await wiki.client.page.createMany({ data: rows(0, 1000) });
-    expect(await wiki.ask('pages.tree', { rootId: root })).toMatchObject({ truncated: false, items: { length: 1000 } });
+    expect(await wiki.ask('pages.tree', { rootId: root })).toMatchObject({
+      truncated: false,
+      items: { length: 1000 },
+    });
     await wiki.client.page.createMany({ data: rows(1000, 1) });
     const { items, truncated } = await wiki.ask('pages.tree', { rootId: root });
-    expect([items.length, truncated, items[0]?.slug, items.at(-1)?.slug]).toEqual([1000, true, 'wide/0000', 'wide/0999']);
+    expect([items.length, truncated, items[0]?.slug, items.at(-1)?.slug]).toEqual([
+      1000,
+      true,
+      'wide/0000',
+      'wide/0999',
+    ]);
   });
 });

@@ -6,9 +6,15 @@ const ann = user('Ann');
 
 beforeAll(async () => {
   wiki = await openWiki();
-  await wiki.publish('mesh', { title: 'Service mesh', body: '# Breakers\n\nA breaker *opens* when calls fail. <script>alert("x")</script>' });
+  await wiki.publish('mesh', {
+    title: 'Service mesh',
+    body: '# Breakers\n\nA breaker *opens* when calls fail. <script>alert("x")</script>',
+  });
   await wiki.publish('breaker', { title: 'Circuit breaker', body: 'Closed, open & half-open.' });
-  await wiki.publish('retry', { title: 'Retries', body: 'See `breaker` and [budget](budget.md).\n\n    code breaker\n' });
+  await wiki.publish('retry', {
+    title: 'Retries',
+    body: 'See `breaker` and [budget](budget.md).\n\n    code breaker\n',
+  });
   await wiki.publish('percent', { title: '100% _sure_ \\ done', body: 'Nothing.' });
   const { id } = await wiki.publish('binned', { by: ann, title: 'Breaker in the bin', body: 'breaker' });
   await wiki.call('pages.delete', ann, { id });
@@ -16,7 +22,8 @@ beforeAll(async () => {
 afterAll(() => wiki.close());
 
 describe('search.query', () => {
-  const search = async (text: string) => (await wiki.all('search.query', { text, limit: 1 })).map(({ page }) => page.slug);
+  const search = async (text: string) =>
+    (await wiki.all('search.query', { text, limit: 1 })).map(({ page }) => page.slug);
 
   test('finds words in title and text in whatever form, title first, but not in the bin', async () => {
     const [first, ...others] = await search('breakers');
@@ -35,7 +42,8 @@ describe('search.query', () => {
   });
 
   test('pages of one rank are all found once', async () => {
-    for (let n = 0; n < 5; n += 1) await wiki.publish(`twin/${n}`, { title: 'Twin', body: 'identical words' });
+    for (let n = 0; n < 5; n += 1)
+      await wiki.publish(`twin/${n}`, { title: 'Twin', body: 'identical words' });
     const found = await search('identical');
     expect(found).toHaveLength(5);
     expect(new Set(found).size).toBe(5);
@@ -56,37 +64,53 @@ describe('search.query', () => {
     const excerpt = items[0]?.excerpt ?? '';
     expect(excerpt).toContain('<mark>gizmo</mark> ');
     expect(excerpt).toContain('<mark>gizmos</mark>');
-    expect(excerpt.replaceAll(/<\/?mark>/g, '')).not.toMatch(/[<>"\u{E000}\u{E001}]|&(?!amp;|lt;|gt;|quot;|#39;)/u);
+    expect(excerpt.replaceAll(/<\/?mark>/g, '')).not.toMatch(
+      /[<>"\u{E000}\u{E001}]|&(?!amp;|lt;|gt;|quot;|#39;)/u,
+    );
     expect(excerpt.match(/<mark>/g)).toHaveLength(2);
   });
 
-  test.each(['the', '"', '-', '( & | ! ) :*', "'", '\\', '<->', 'or', '\u{1F600}', `${'a '.repeat(99)}b`, '-nothing'])(
-    'takes %j without complaint',
-    async (text) => {
-      expect((await wiki.ask('search.query', { text })).items.length).toBeLessThanOrEqual(20);
+  test.each([
+    'the',
+    '"',
+    '-',
+    '( & | ! ) :*',
+    "'",
+    '\\',
+    '<->',
+    'or',
+    '\u{1F600}',
+    `${'a '.repeat(99)}b`,
+    '-nothing',
+  ])('takes %j without complaint', async (text) => {
+    expect((await wiki.ask('search.query', { text })).items.length).toBeLessThanOrEqual(20);
+  });
+
+  test(
+    'a page of the largest size and the worst words is saved, and found',
+    { timeout: 30_000 },
+    async () => {
+      // Hyphenated words and URLs take up to four times their length in the search vector, which holds 1 MiB.
+      const letter = (n: number) => String.fromCodePoint(0x4e00 + (n % 20_000));
+      const words = [
+        (n: number) => `${n.toString(36)}ab-${n.toString(36)}cd `,
+        (n: number) => `${n.toString(36)}.de/${n.toString(36)} `,
+        (n: number) => `${letter(n * 7)}${letter(n)}-${letter(n * 3)}${letter(n * 11)} `,
+        (n: number) => `б${letter(n)}ю-ж${letter(n * 3)}й `,
+      ];
+      for (const [index, word] of words.entries()) {
+        let body = 'needle ';
+        for (let n = 50_000; body.length < 199_000; n += 1) body += word(n);
+        await wiki.publish(`worst/${index}`, { title: `Worst ${index}`, body });
+      }
+      expect(await search('needle')).toHaveLength(words.length);
     },
   );
-
-  test('a page of the largest size and the worst words is saved, and found', { timeout: 30_000 }, async () => {
-    // Hyphenated words and URLs take up to four times their length in the search vector, which holds 1 MiB.
-    const letter = (n: number) => String.fromCodePoint(0x4e00 + (n % 20_000));
-    const words = [
-      (n: number) => `${n.toString(36)}ab-${n.toString(36)}cd `,
-      (n: number) => `${n.toString(36)}.de/${n.toString(36)} `,
-      (n: number) => `${letter(n * 7)}${letter(n)}-${letter(n * 3)}${letter(n * 11)} `,
-      (n: number) => `б${letter(n)}ю-ж${letter(n * 3)}й `,
-    ];
-    for (const [index, word] of words.entries()) {
-      let body = 'needle ';
-      for (let n = 50_000; body.length < 199_000; n += 1) body += word(n);
-      await wiki.publish(`worst/${index}`, { title: `Worst ${index}`, body });
-    }
-    expect(await search('needle')).toHaveLength(words.length);
-  });
 });
 
 describe('search.suggest', () => {
-  const suggest = async (text: string) => (await wiki.ask('search.suggest', { text })).items.map(({ slug }) => slug);
+  const suggest = async (text: string) =>
+    (await wiki.ask('search.suggest', { text })).items.map(({ slug }) => slug);
 
   test('titles that begin with it, then those that hold it, then those like it', async () => {
     expect(await suggest('ser')).toEqual(['mesh']);

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';
+import { newPerson } from './src/people.ts';
+
+let mesh: TestMesh;
+let ann: Awaited<ReturnType<typeof newPerson>>;
+let ben: Awaited<ReturnType<typeof newPerson>>;
+let pageId: string;
+
+beforeAll(async () => {
+  mesh = await startMesh();
+  [ann, ben] = await Promise.all([newPerson(mesh, 'ann'), newPerson(mesh, 'ben')]);
+  ({ id: pageId } = await ann.wiki.pages.create.mutate({ slug: `page-${randomUUID()}`, title: 'A page', body: 'Text' }));
+}, 60_000);
+afterAll(async () => {
+  await mesh[Symbol.asyncDispose]();
+});
+
+describe('notification is killed', () => {
+  test('a comment succeeds at once, wiki is degraded, and all is delivered when it is back', async () => {
+    await ben.wiki.comments.create.mutate({ pageId, body: 'before' });
+    await until(async () => (await ann.notification.notifications.unreadCount.query()).count === 1, 'Ann was told');
+
+    mesh.process('notification').signal('SIGKILL');
+    await mesh.process('notification').ended;
+    const killedAt = performance.now();
+    await ben.wiki.comments.create.mutate({ pageId, body: 'while it is away' });
+    expect(performance.now() - killedAt).toBeLessThan(300);
+
+    await until(async () => (await mesh.health('wiki')).status === 'degraded', 'wiki is degraded');
+    expect(performance.now() - killedAt).toBeLessThan(5000);
+    expect(await mesh.health('wiki')).toEqual({ http: 200, status: 'degraded' });
+
+    const failures = () =>
+      mesh
+        .process('wiki')
+        .logged()
+        .filter(({ endpoint }) => String(endpoint).startsWith(mesh.url('notification')));
+    await until(() => failures().length >= 2, 'the failed calls are logged');
+    expect(failures()[0]).toMatchObject({
+      endpoint: `${mesh.url('notification')}/trpc/notifications.sendMany`,
+      error: expect.stringContaining('gave no answer'),
+      retry_count: 0,
+      timestamp: expect.stringMatching(/^\d{4}-/),
+      context: { caller: 'wiki', target: 'notification' },
+    });
+    expect(failures()[1]).toMatchObject({ retry_count: 1 });
+
+    const { pid } = mesh.process('wiki');
+    mesh.start('notification');
+    await mesh.healthy();
+    await until(async () => (await ann.notification.notifications.unreadCount.query()).count === 2, 'Ann was told of both');
+    expect(mesh.process('wiki').pid).toBe(pid);
+  }, 90_000);
+});
+
+describe('PostgreSQL is killed', () => {
+  test('services are unhealthy, calls fail fast, no process ends, and all is well when it is back', async () => {
+    await mesh.database.cluster.kill();
+    for (const service of serviceNames) {
+      await until(async () => (await mesh.health(service)).http === 503, `${service} answers 503`);
+      expect(await mesh.health(service)).toEqual({ http: 503, status: 'unhealthy' });
+    }
+    const startedAt = performance.now();
+    const answer = await fetch(`${mesh.url('wiki')}/trpc/pages.list`);
+    expect([answer.status, await answer.json()]).toMatchObject([503, { error: { data: { code: 'SERVICE_UNAVAILABLE' } } }]);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+
+    await mesh.database.cluster.start();
+    const backAt = performance.now();
+    await mesh.healthy();
+    expect(performance.now() - backAt).toBeLessThan(10_000);
+    expect((await ann.wiki.pages.get.query({ id: pageId })).id).toBe(pageId);
+    await ben.wiki.comments.create.mutate({ pageId, body: 'after' });
+    await until(async () => (await ann.notification.notifications.unreadCount.query()).count === 3, 'Ann was told again');
+    for (const service of serviceNames) {
+      expect(mesh.process(service).output()).not.toContain('UnhandledPromiseRejection');
+    }
+  }, 90_000);
+});
+
+test('a comment on which the database dies is written whole or not at all', async () => {
+  const before = (await ben.wiki.comments.list.query({ pageId, limit: 100 })).items.length;
+  const attempts = Array.from({ length: 20 }, (_, n) =>
+    ben.wiki.comments.create.mutate({ pageId, body: `number ${n}` }).then(
+      () => 'written' as const,
+      () => 'unknown' as const,
+    ),
+  );
+  await mesh.database.cluster.kill();
+  const outcomes = await Promise.all(attempts);
+  await mesh.database.cluster.start();
+  await mesh.healthy();
+  const after = (await ben.wiki.comments.list.query({ pageId, limit: 100 })).items.length;
+  expect(after - before).toBeGreaterThanOrEqual(outcomes.filter((outcome) => outcome === 'written').length);
+  await until(
+    async () => (await ann.notification.notifications.unreadCount.query()).count === after,
+    'Ann was told of each comment that was written, and of no other',
+  );
+}, 90_000);
+
+test('SIGTERM ends each service with exit code 0', async () => {
+  for (const service of serviceNames) mesh.process(service).signal('SIGTERM');
+  const codes = await Promise.all(serviceNames.map((service) => mesh.process(service).ended));
+  expect(codes).toEqual([0, 0, 0]);
+}, 40_000);

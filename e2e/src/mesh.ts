@@ -1,0 +1,107 @@
+import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
+import { publicPart } from '@arcadium/mesh/identity';
+import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { startDatabase, type OwnDatabase } from './database.ts';
+import { startNode, type RunningProcess } from './process.ts';
+
+/** The services, in the order of their documentation. */
+export const serviceNames = ['auth', 'notification', 'wiki'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** The whole mesh: real processes, a real PostgreSQL, ports of its own. */
+export interface TestMesh extends AsyncDisposable {
+  readonly database: OwnDatabase;
+  readonly identity: TestIdentity;
+  url(service: ServiceName): string;
+  /** The process that was started last for a service. */
+  process(service: ServiceName): RunningProcess;
+  /** What a process of a service sees. */
+  environment(service: ServiceName): Record<string, string>;
+  start(service: ServiceName): void;
+  health(service: ServiceName): Promise<{ http: number; status: string }>;
+  /** Waits until all are healthy. */
+  healthy(): Promise<void>;
+}
+
+/** Starts it, and waits until it is healthy. @param settings For all services, over the defaults. */
+export async function startMesh(settings: Readonly<Record<string, string>> = {}): Promise<TestMesh> {
+  const identity = await createTestIdentity();
+  const database = await startDatabase(serviceNames);
+  const ports = { auth: await findFreePort(), notification: await findFreePort(), wiki: await findFreePort() };
+  const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
+  const tokens = {
+    auth: await identity.serviceToken('auth'),
+    notification: await identity.serviceToken('notification'),
+    wiki: await identity.serviceToken('wiki'),
+  };
+  const running = new Map<ServiceName, RunningProcess>();
+
+  const environment = (service: ServiceName) => ({
+    // No such file: what a developer keeps in .env is none of a test's business.
+    ENVIRONMENT: 'e2e',
+    PORT: String(ports[service]),
+    DATABASE_URL: database.url(service),
+    PUBLIC_KEYS: JSON.stringify({ keys: [publicPart(identity.jwk)] }),
+    SERVICE_TOKEN: tokens[service],
+    AUTH_SERVICE_URL: url('auth'),
+    NOTIFICATION_SERVICE_URL: url('notification'),
+    WIKI_SERVICE_URL: url('wiki'),
+    ...(service === 'auth' && { SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }) }),
+    ...settings,
+  });
+  const start = (service: ServiceName) => {
+    running.set(service, startNode(`services/${service}/src/main.ts`, environment(service)));
+  };
+  const processOf = (service: ServiceName): RunningProcess => {
+    const found = running.get(service);
+    if (!found) throw new Error(`${service} was not started`);
+    return found;
+  };
+  const health = async (service: ServiceName) => {
+    const answer = await fetch(`${url(service)}/health`).catch(() => undefined);
+    if (!answer) return { http: 0, status: 'down' };
+    const { status } = (await answer.json()) as { status: string };
+    return { http: answer.status, status };
+  };
+  const healthy = async () => {
+    for (const service of serviceNames) {
+      await until(async () => (await health(service)).status === 'healthy', `${service} is healthy`, () =>
+        processOf(service).output(),
+      );
+    }
+  };
+
+  for (const service of serviceNames) start(service);
+  await healthy();
+  return {
+    database,
+    identity,
+    url,
+    process: processOf,
+    environment,
+    start,
+    health,
+    healthy,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running.values()].map((one) => one[Symbol.asyncDispose]()));
+      await database.cluster[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * Waits for a condition, looking ten times a second.
+ *
+ * @param explain What to say beside `what` when it has not come true within 30 s.
+ */
+export async function until(
+  holds: () => Promise<boolean> | boolean,
+  what: string,
+  explain: () => string = () => '',
+): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`It did not come true that ${what}\n${explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

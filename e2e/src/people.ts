@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { authContract } from '@arcadium/contracts/auth';
+import { notificationContract } from '@arcadium/contracts/notification';
+import { wikiContract } from '@arcadium/contracts/wiki';
+import { connect } from '@arcadium/mesh/client';
+import { silentLogger } from '@arcadium/mesh/testing';
+import type { TestMesh } from './mesh.ts';
+
+/** Registers somebody, logs in, and connects to all services as this user. */
+export async function newPerson(mesh: TestMesh, name: string) {
+  const email = `${name}-${randomUUID()}@example.com`;
+  const password = randomUUID();
+  const anyone = connect(authContract, { as: 'anyone', url: mesh.url('auth'), log: silentLogger });
+  await anyone.users.register.mutate({ email, name, password });
+  const { accessToken, user } = await anyone.sessions.login.mutate({ email, password });
+  const options = { as: 'user' as const, token: accessToken, log: silentLogger };
+  return {
+    id: user.id,
+    token: accessToken,
+    auth: connect(authContract, { ...options, url: mesh.url('auth') }),
+    wiki: connect(wikiContract, { ...options, url: mesh.url('wiki') }),
+    notification: connect(notificationContract, { ...options, url: mesh.url('notification') }),
+  };
+}

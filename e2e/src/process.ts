@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The repository. */
+export const root = join(import.meta.dirname, '..', '..');
+
+/** A line of JSON that a process logged. */
+export type LogLine = Readonly<Record<string, unknown> & { level?: string; msg?: string }>;
+
+/** One real process, with what it printed. */
+export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** Everything on standard output and standard error. */
+  output(): string;
+  /** The lines of its log. */
+  logged(): LogLine[];
+  /** Resolves when it has ended, with its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  signal(name: NodeJS.Signals): void;
+}
+
+/** Starts Node on a file of this repository. @param environment What it sees besides PATH and HOME. */
+export function startNode(file: string, environment: Readonly<Record<string, string>>): RunningProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [join(root, file)], {
+    cwd: root,
+    env: { PATH, HOME, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return watch(child);
+}
+
+function watch(child: ChildProcess): RunningProcess {
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? -1));
+  });
+  return {
+    pid: child.pid ?? -1,
+    output: () => chunks.join(''),
+    logged: () => chunks.join('').split('\n').flatMap(parse),
+    ended,
+    signal: (name) => void child.kill(name),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function parse(line: string): LogLine[] {
+  if (!line.startsWith('{')) return [];
+  try {
+    return [JSON.parse(line) as LogLine];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,96 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { startMesh, until, type TestMesh } from './src/mesh.ts';
+import { startNode } from './src/process.ts';
+
+let mesh: TestMesh;
+beforeAll(async () => {
+  mesh = await startMesh();
+}, 60_000);
+afterAll(async () => {
+  await mesh[Symbol.asyncDispose]();
+});
+
+test('a configuration that cannot be used is refused whole, before anything listens', async () => {
+  const wiki = startNode('services/wiki/src/main.ts', {
+    ENVIRONMENT: 'e2e',
+    PORT: 'many',
+    DATABASE_URL: 'mysql://root:secret@db/x',
+    PUBLIC_KEYS: '{}',
+    AUTH_SERVICE_URL: 'auth:8000',
+  });
+  expect(await wiki.ended).toBe(1);
+  const lines = wiki.output().trim().split('\n');
+  expect(lines[0]).toContain('configuration');
+  expect(lines.slice(1).map((line) => line.trim().replace(/^- (\w+):.*$/, '$1')).toSorted()).toEqual([
+    'AUTH_SERVICE_URL',
+    'DATABASE_URL',
+    'PORT',
+    'PUBLIC_KEYS',
+    'SERVICE_TOKEN',
+  ]);
+  expect(wiki.output()).not.toContain('secret');
+});
+
+test('a port that is taken is named, with the setting that changes it', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const wiki = startNode('services/wiki/src/main.ts', { ...mesh.environment('wiki'), PORT: String(port) });
+  expect(await wiki.ended).toBe(1);
+  expect(wiki.output()).toContain(`Port ${port} is taken: set PORT`);
+  server.close();
+});
+
+test('a service that starts before its database waits for it, and says so', async () => {
+  const port = await findFreePort();
+  const url = new URL(mesh.database.url('wiki'));
+  url.port = String(await findFreePort());
+  await using wiki = startNode('services/wiki/src/main.ts', {
+    ...mesh.environment('wiki'),
+    PORT: String(port),
+    DATABASE_URL: url.href,
+  });
+  await until(() => wiki.logged().some(({ msg }) => msg?.includes('migrations wait')), 'it says that it waits', wiki.output);
+  const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'not ready', reason: 'starting' }]);
+  const call = await fetch(`http://127.0.0.1:${port}/trpc/pages.list`);
+  expect([call.status, call.headers.get('retry-after')]).toEqual([503, '1']);
+  wiki.signal('SIGTERM');
+  expect(await wiki.ended).toBe(0);
+});
+
+test('three replicas that start at once migrate once', async () => {
+  const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
+  await admin.connect();
+  await admin.query('DROP SCHEMA notification CASCADE; CREATE SCHEMA notification AUTHORIZATION notification');
+  await admin.end();
+  const ports = [await findFreePort(), await findFreePort(), await findFreePort()];
+  const replicas = ports.map((port) =>
+    startNode('services/notification/src/main.ts', { ...mesh.environment('notification'), PORT: String(port) }),
+  );
+  for (const [index, port] of ports.entries()) {
+    const ready = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok, () => false);
+    await until(ready, `replica ${index} is ready`, replicas[index]?.output);
+  }
+  const applied = replicas.flatMap((replica) => replica.logged().filter(({ msg }) => msg === 'migration applied'));
+  const names = applied.map(({ migration }) => migration);
+  expect(names.length).toBeGreaterThan(0);
+  expect(new Set(names).size).toBe(names.length);
+  await Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]()));
+}, 60_000);
+
+test('a role reaches its own schema only', async () => {
+  const wiki = new pg.Client({ connectionString: mesh.database.url('wiki') });
+  await wiki.connect();
+  for (const table of ['auth.users', 'notification.notifications']) {
+    await expect(wiki.query(`SELECT * FROM ${table}`)).rejects.toThrow('permission denied');
+  }
+  await expect(wiki.query('CREATE TABLE public.mine (x int)')).rejects.toThrow('permission denied');
+  await expect(wiki.query('SELECT count(*) FROM pages')).resolves.toMatchObject({ rowCount: 1 });
+  await wiki.end();
+});
