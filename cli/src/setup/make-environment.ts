@@ -5,14 +5,18 @@ import {
   generateSigningKey,
   importSigningKey,
   issueServiceToken,
+  jwks,
   privateJwk,
   publicPart,
+  type KeySet,
   type PrivateJwk,
+  type PublicJwk,
 } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { z } from 'zod';
 import { serviceNames, urlSetting } from '../workspace.ts';
 import { openEnvFile, type EnvFile } from './env-file.ts';
+import { withLock } from './lock.ts';
 import { tokenState } from './token-state.ts';
 
 /** Where the documented services are unless `.env` says otherwise. */
@@ -25,18 +29,22 @@ const documentedUrls: Readonly<Record<string, string>> = {
 /** The embedded PostgreSQL's address. */
 const databaseHost = '127.0.0.1:54320';
 
-const signingKeys = z.object({ keys: z.array(privateJwk).min(1) });
+const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
 
 /**
  * Makes what is missing of the environment files of a repository: keys,
  * passwords, service tokens, addresses. What is there is never changed, but
  * for a service token that has expired, which no service would accept. Runs
- * any number of times; an interrupted run is completed by the next.
+ * any number of times, at once too; an interrupted run is completed by the next.
  *
  * @returns What was written, as `services/auth/.env: SIGNING_KEYS`, a line each.
  * @throws Error that names the file, where what is there does not fit together.
  */
-export async function makeEnvironment(root: string, log: Logger): Promise<string[]> {
+export function makeEnvironment(root: string, log: Logger): Promise<string[]> {
+  return withLock(join(root, '.data', 'setup.lock'), () => makeMissing(root, log));
+}
+
+async function makeMissing(root: string, log: Logger): Promise<string[]> {
   const shared = openEnvFile(join(root, '.env'));
   const written: string[] = [];
   const save = (file: EnvFile): void => {
@@ -47,11 +55,7 @@ export async function makeEnvironment(root: string, log: Logger): Promise<string
   // The signing key first, and each file as soon as it is whole: whatever the
   // moment of an interruption, no token is left whose key is lost.
   const keys = await makeSigningKeys(join(root, 'services', 'auth', '.env'), save);
-  shared.add({
-    name: 'PUBLIC_KEYS',
-    value: JSON.stringify({ keys: keys.map(publicPart) }),
-    comment: 'The public keys that tokens are verified with (JWK set)',
-  });
+  const trusted = publish(shared, keys.map(publicPart));
   for (const service of serviceNames(root)) {
     const url = documentedUrls[service];
     if (url !== undefined) shared.add({ name: urlSetting(service), value: url, comment: `Where ${service} is` });
@@ -74,13 +78,40 @@ export async function makeEnvironment(root: string, log: Logger): Promise<string
       value: `postgres://${service}:${password()}@${server.host}/arcadium`,
       comment: `The role of ${service}, which reaches its own schema only`,
     });
-    await giveToken(file, service, { keys, log });
+    await giveToken(file, service, { signer: keys[0], trusted: await createKeySet({ initial: trusted, log }) });
     save(file);
   }
   return written;
 }
 
-async function makeSigningKeys(path: string, save: (file: EnvFile) => void): Promise<PrivateJwk[]> {
+/**
+ * Makes sure that the keys that sign are among those that are trusted. Keys
+ * that are trusted already stay: a token that one of them signed is still good,
+ * even if its private part is lost.
+ */
+function publish(shared: EnvFile, keys: readonly PublicJwk[]): PublicJwk[] {
+  const present = shared.get('PUBLIC_KEYS');
+  const older = present === undefined ? [] : parseKeys(jwks, present, `${shared.path}: PUBLIC_KEYS`).keys;
+  const missing = keys.filter(({ kid }) => !older.some((key) => key.kid === kid));
+  const all = [...missing, ...older];
+  const value = JSON.stringify({ keys: all });
+  if (present === undefined) {
+    shared.add({ name: 'PUBLIC_KEYS', value, comment: 'The public keys that tokens are verified with (JWK set)' });
+  } else if (missing.length > 0) {
+    shared.replace('PUBLIC_KEYS', value);
+  }
+  return all;
+}
+
+function parseKeys<Schema extends z.ZodType>(schema: Schema, text: string, where: string): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${where} is no JWK set of Ed25519 keys`, { cause });
+  }
+}
+
+async function makeSigningKeys(path: string, save: (file: EnvFile) => void) {
   const file = openEnvFile(path);
   file.add({
     name: 'SIGNING_KEYS',
@@ -90,27 +121,20 @@ async function makeSigningKeys(path: string, save: (file: EnvFile) => void): Pro
   file.add({ name: 'ADMIN_EMAIL', value: 'admin@arcadium.localhost', comment: 'The first administrator, made when there is none' });
   file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'and the password to log in with' });
   save(file);
-  try {
-    return signingKeys.parse(JSON.parse(file.get('SIGNING_KEYS') ?? '')).keys;
-  } catch (cause) {
-    throw new Error(`${path}: SIGNING_KEYS is no JWK set of private Ed25519 keys`, { cause });
-  }
+  return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${path}: SIGNING_KEYS`).keys;
 }
 
 async function giveToken(
   file: EnvFile,
   service: string,
-  { keys, log }: { keys: PrivateJwk[]; log: Logger },
+  { signer, trusted }: { signer: PrivateJwk; trusted: KeySet },
 ): Promise<void> {
-  const [signer] = keys;
-  if (!signer) return;
-  const keySet = await createKeySet({ initial: keys.map(publicPart), log });
   const present = file.get('SERVICE_TOKEN');
-  const state = present === undefined ? { kind: 'missing' as const } : await tokenState(present, keySet);
+  const state = present === undefined ? { kind: 'missing' as const } : await tokenState(present, trusted);
   if (state.kind === 'good') return;
   if (state.kind === 'foreign') {
     throw new Error(
-      `${file.path}: SERVICE_TOKEN was not signed with SIGNING_KEYS of services/auth/.env (${state.reason}). Remove that line and run set-up again`,
+      `${file.path}: SERVICE_TOKEN was signed with none of PUBLIC_KEYS in .env (${state.reason}). Remove that line and run set-up again`,
     );
   }
   const id = state.kind === 'expired' ? state.serviceId : randomUUID();

@@ -1,6 +1,6 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { databaseSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet, importSigningKey, publicPart } from '@arcadium/mesh/identity';
+import { createAuthenticate, createKeySet, importSigningKey, publicPart, type PublicJwk } from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
@@ -29,8 +29,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
-  const [signer, ...older] = config.SIGNING_KEYS;
-  const published = [signer, ...older].map(publicPart);
+  const [signer] = config.SIGNING_KEYS;
+  const published = publishedKeys(config);
   const keys = await createKeySet({ initial: published, log });
   const users = createUserStore(database.client);
   const hasher = createPasswordHasher();
@@ -72,4 +72,10 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       await database.close();
     },
   };
+}
+
+/** The keys that sign, and those that signed before. */
+function publishedKeys({ SIGNING_KEYS, PUBLIC_KEYS }: Config): PublicJwk[] {
+  const older = PUBLIC_KEYS?.keys.filter(({ kid }) => !SIGNING_KEYS.some((key) => key.kid === kid)) ?? [];
+  return [...SIGNING_KEYS.map(publicPart), ...older];
 }

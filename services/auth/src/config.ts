@@ -1,5 +1,5 @@
 import { databaseFields, json, readConfig, readEnvironment, serverFields } from '@arcadium/mesh/config';
-import { privateJwk } from '@arcadium/mesh/identity';
+import { jwks, privateJwk } from '@arcadium/mesh/identity';
 import { z } from 'zod';
 
 /** Everything that this service is told by its environment. */
@@ -19,6 +19,8 @@ export function loadConfig() {
       ...databaseFields,
       /** A JWK set of Ed25519 keys with their private parts; the first one signs. */
       SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),
+      /** Further keys to publish, whose tokens stay good: those that signed before. */
+      PUBLIC_KEYS: json(jwks).optional(),
       /** With the password below: the administrator that is made when there is none. */
       ADMIN_EMAIL: z.email().toLowerCase().optional(),
       ADMIN_PASSWORD: z.string().min(15).max(128).optional(),

@@ -1,0 +1,129 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { createKeySet, importSigningKey, issueServiceToken, publicPart, verifyToken } from '@arcadium/mesh/identity';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeEnvironment } from './make-environment.ts';
+
+const files = ['.env', 'prisma/.env', 'services/auth/.env', 'services/wiki/.env', 'services/tasks/.env'];
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'arcadium-setup-'));
+  for (const service of ['auth', 'wiki', 'tasks']) {
+    mkdirSync(join(root, 'services', service), { recursive: true });
+    writeFileSync(join(root, 'services', service, 'package.json'), '{}');
+  }
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const text = (file: string) => readFileSync(join(root, file), 'utf8');
+const setting = (file: string, name: string) => parseEnv(text(file))[name] ?? '';
+const run = () => makeEnvironment(root, silentLogger);
+const allText = () => files.map(text).join('\n');
+
+async function keySet() {
+  const { keys } = JSON.parse(setting('.env', 'PUBLIC_KEYS'));
+  return createKeySet({ initial: keys, log: silentLogger });
+}
+
+test('makes everything, for its owner’s eyes only, and tokens that hold', async () => {
+  expect(await run()).toContain('services/tasks/.env: SERVICE_TOKEN');
+  for (const file of files) expect([file, statSync(join(root, file)).mode & 0o777]).toEqual([file, 0o600]);
+  expect(await verifyToken('service', setting('services/tasks/.env', 'SERVICE_TOKEN'), await keySet())).toMatchObject({
+    service_name: 'tasks',
+    type: 'service',
+  });
+  expect(setting('services/wiki/.env', 'DATABASE_URL')).toMatch(/^postgres:\/\/wiki:[\w-]{32}@127\.0\.0\.1:54320\/arcadium$/);
+  expect(setting('services/wiki/.env', 'SIGNING_KEYS')).toBe('');
+});
+
+test('a second run changes nothing, but for a mode that was too open', async () => {
+  await run();
+  const before = allText();
+  chmodSync(join(root, '.env'), 0o644);
+  expect(await run()).toEqual([]);
+  expect(allText()).toBe(before);
+  expect(statSync(join(root, '.env')).mode & 0o777).toBe(0o600);
+});
+
+test('completes what is half there and leaves the rest alone', async () => {
+  await run();
+  const before = files.map(text);
+  const kept = "# mine\nLOG_LEVEL=debug\nDATABASE_URL='postgres://wiki:a$1b@db:1/arcadium'";
+  writeFileSync(join(root, 'services/wiki/.env'), kept);
+  rmSync(join(root, '.env'));
+  const written = await run();
+  expect(written).toEqual([
+    '.env: PUBLIC_KEYS',
+    '.env: AUTH_SERVICE_URL',
+    '.env: WIKI_SERVICE_URL',
+    'services/wiki/.env: SERVICE_TOKEN',
+  ]);
+  expect(text('services/wiki/.env').startsWith(`${kept}\n`)).toBe(true);
+  expect(text('.env')).toBe(before[0]);
+  expect(text('services/auth/.env')).toBe(before[2]);
+});
+
+test('an empty value is filled in its place', async () => {
+  writeFileSync(join(root, '.env'), 'WIKI_SERVICE_URL=\nOTHER=1\n');
+  await run();
+  expect(text('.env')).toMatch(/WIKI_SERVICE_URL='http:\/\/localhost:5000'\nOTHER=1\n/);
+});
+
+test('interrupted after any file, it is completed by the next run', async () => {
+  await run();
+  const whole = files.map((file) => [file, text(file)] as const);
+  const order = ['services/auth/.env', '.env', 'prisma/.env', 'services/tasks/.env', 'services/wiki/.env'];
+  for (const [made] of order.entries()) {
+    for (const file of files) rmSync(join(root, file), { force: true });
+    const present = new Set(order.slice(0, made));
+    for (const [file, content] of whole) if (present.has(file)) writeFileSync(join(root, file), content);
+    await run();
+    const keys = await keySet();
+    for (const service of ['auth', 'wiki', 'tasks']) {
+      await verifyToken('service', setting(`services/${service}/.env`, 'SERVICE_TOKEN'), keys);
+    }
+  }
+});
+
+test('an expired token is replaced, with the same service id', async () => {
+  await run();
+  const { keys } = JSON.parse(setting('services/auth/.env', 'SIGNING_KEYS'));
+  const longAgo = new Date(Date.now() - 91 * 24 * 3600 * 1000);
+  const old = await issueServiceToken(await importSigningKey(keys[0]), { id: 'the-id', name: 'wiki' }, longAgo);
+  const path = join(root, 'services/wiki/.env');
+  writeFileSync(path, text('services/wiki/.env').replace(/SERVICE_TOKEN=.*/, `SERVICE_TOKEN='${old.token}'`));
+  expect(await run()).toEqual(['services/wiki/.env: SERVICE_TOKEN']);
+  const token = setting('services/wiki/.env', 'SERVICE_TOKEN');
+  const trusted = await createKeySet({ initial: [publicPart(keys[0])], log: silentLogger });
+  expect(await verifyToken('service', token, trusted)).toMatchObject({ service_id: 'the-id', service_name: 'wiki' });
+});
+
+test('lost signing keys are made anew; what the lost ones signed is still trusted', async () => {
+  await run();
+  const token = setting('services/wiki/.env', 'SERVICE_TOKEN');
+  rmSync(join(root, 'services/auth/.env'));
+  expect(await run()).toEqual(expect.arrayContaining(['services/auth/.env: SIGNING_KEYS', '.env: PUBLIC_KEYS']));
+  expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe(token);
+  const trusted = await keySet();
+  await verifyToken('service', token, trusted);
+  await verifyToken('service', setting('services/auth/.env', 'SERVICE_TOKEN'), trusted);
+});
+
+test('a token that no trusted key signed is pointed out, and stays', async () => {
+  await run();
+  const path = join(root, 'services/wiki/.env');
+  writeFileSync(path, text('services/wiki/.env').replace(/SERVICE_TOKEN=.*/, "SERVICE_TOKEN='a.b.c'"));
+  await expect(run()).rejects.toThrow(/services\/wiki\/\.env: SERVICE_TOKEN was signed with none of PUBLIC_KEYS/);
+  expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe('a.b.c');
+});
+
+test('several at once make one environment', async () => {
+  const runs = await Promise.all([run(), run(), run()]);
+  expect(runs.filter((written) => written.length > 0)).toHaveLength(1);
+  const keys = await keySet();
+  await verifyToken('service', setting('services/wiki/.env', 'SERVICE_TOKEN'), keys);
+});
