@@ -6,7 +6,7 @@ import { startEmbedded } from './embedded.ts';
 import { repositoryFolder } from './folders.ts';
 import type { Logger } from './logger.ts';
 import { watchParents } from './parents.ts';
-import { provision, type ProvisionedService } from './provision.ts';
+import { provision, withClient, type ProvisionedService } from './provision.ts';
 
 // The development database, one of the processes of `npm run dev`: it runs
 // until it is told to stop, or until whoever started it is gone.
@@ -15,6 +15,9 @@ import { provision, type ProvisionedService } from './provision.ts';
 
 /** How long a PostgreSQL that died stays down, in milliseconds. */
 const RESTART_DELAY_MS = 1_000;
+
+/** How long services may take to leave the database when all stops, in milliseconds. */
+const STOP_PATIENCE_MS = 3_000;
 
 type Embedded = Extract<DevSettings, { kind: 'embedded' }>;
 
@@ -76,7 +79,7 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
   try {
     await provision({ adminUrl: server.adminUrl, services, logger });
     console.log(`database: PostgreSQL ready on 127.0.0.1:${port}, schemas ${names(services)}`);
-    const end = await Promise.race([server.exited, stopped()]);
+    const end = await Promise.race([server.exited, stopped().then(() => servicesGone(server.adminUrl))]);
     if (end !== undefined && !stop.signal.aborted) {
       console.error(
         `database: PostgreSQL ended by itself (${end}), starting it again in ${RESTART_DELAY_MS} ms`,
@@ -85,6 +88,16 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
   } finally {
     await server.stop();
   }
+}
+
+/** Waits until the services, which stop at the same time, have left: then none of them sees its database go. */
+async function servicesGone(adminUrl: string): Promise<undefined> {
+  const others = "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+  const deadline = performance.now() + STOP_PATIENCE_MS;
+  await withClient(adminUrl, undefined, async (admin) => {
+    while (performance.now() < deadline && (await admin.query(others)).rowCount) await delay(50);
+  }).catch(() => {}); // PostgreSQL is gone itself
+  return undefined;
 }
 
 function stopped(): Promise<undefined> {

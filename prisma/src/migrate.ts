@@ -49,7 +49,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { service, url, logger, signal } = options;
   const folder = options.folder ?? migrationsFolder(service);
   const migrations = readMigrations(folder);
-  const waiting = () => logger.info({ service }, 'another process migrates this schema, waiting for it');
+  const waiting = () => logger.info({ schema: service }, 'another process migrates this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
     return await applyPending(session, options, folder, migrations);
@@ -77,7 +77,7 @@ async function applyPending(
     }
     for (const failed of state.failedMigrationNames) {
       // Only one that could not run in a transaction leaves such a trace.
-      logger.warn({ service, migration: failed }, 'migration was interrupted before, trying it again');
+      logger.warn({ schema: service, migration: failed }, 'migration was interrupted before, trying it again');
       await engine.markMigrationRolledBack({ migrationName: failed });
     }
     const pending = new Set([...pendingNames(state.history), ...state.failedMigrationNames]);
@@ -89,7 +89,7 @@ async function applyPending(
       const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: NO_FILTERS });
       await applyOne(session, service, migration, apply);
       const durationMs = Math.round(performance.now() - startedAt);
-      logger.info({ service, migration: migration.name, durationMs }, 'migration applied');
+      logger.info({ schema: service, migration: migration.name, durationMs }, 'migration applied');
       applied.push(migration.name);
     }
     return applied;
@@ -157,7 +157,7 @@ export async function migrateWhenReachable(
     } catch (error) {
       if (signal?.aborted || !isDatabaseUnavailable(error)) throw error;
       logger.warn(
-        { service, attempt, retryMs, err: error },
+        { schema: service, attempt, retryMs, reason: error instanceof Error ? error.message : String(error) },
         'database not reachable, migrations wait for it',
       );
     }

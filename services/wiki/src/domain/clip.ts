@@ -4,7 +4,7 @@
  */
 export function clip(text: string, longest: number): string {
   // A code point takes one or two units, so this much is always enough.
-  const start = [...text.slice(0, 2 * longest + 2)];
+  const start = Array.from(text.slice(0, 2 * longest + 2));
   return start.length > longest ? `${start.slice(0, longest - 1).join('')}…` : text;
 }
 

@@ -17,14 +17,13 @@ describe('termsOf', () => {
     ["Don't panic: it's the author's own", ['panic', 'author']],
     ['page_links v2 2026 3.14', ['page_links', 'v2']],
     ['a I x', []],
-    ['東京都に住んでいます', ['東京', 'んで']],
+    ['東京と大阪。', ['東京', '大阪']],
     ['भाषा विज्ञान', ['भाषा', 'विज्ञान']],
     ['한국어', ['한국어']],
     ['İstanbul ISTANBUL', ['istanbul', 'istanbul']],
     [`${'x'.repeat(41)} ${'y'.repeat(40)}`, ['y'.repeat(40)]],
   ])('%j holds %j', (text, terms) => {
-    expect([...termsOf(text)]).toEqual(expect.arrayContaining(terms));
-    if (terms.length === 0) expect([...termsOf(text)]).toEqual([]);
+    expect([...termsOf(text)]).toEqual(terms);
   });
 
   test('words that say nothing are left out', () => {

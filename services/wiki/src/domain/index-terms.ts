@@ -39,9 +39,13 @@ export function indexTerms(title: string, sections: readonly Section[]): IndexTe
     if (heading !== null) add(heading, 'heading', anchor);
     add(text, 'body', anchor);
   }
-  return [...places.values()]
-    .map(({ count, ...entry }) => ({ ...entry, weight: weigh(entry.kind, count) }))
-    .sort((one, other) => other.weight - one.weight || (one.term < other.term ? -1 : 1))
+  return Array.from(places.values(), ({ term, kind, anchor, count }) => ({
+    term,
+    kind,
+    anchor,
+    weight: weigh(kind, count),
+  }))
+    .toSorted((one, other) => other.weight - one.weight || (one.term < other.term ? -1 : 1))
     .slice(0, mostTerms);
 }
 

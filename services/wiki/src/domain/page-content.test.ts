@@ -15,7 +15,7 @@ test('links are resolved from the address of their page, one row for each that l
 
 test('the text of a link is one line of bounded length', () => {
   expect(read('[a\nb](x)').links[0]?.text).toBe('a b');
-  expect([...(read(`[${'𠀀'.repeat(300)}](x)`).links[0]?.text ?? '')]).toHaveLength(200);
+  expect(Array.from(read(`[${'𠀀'.repeat(300)}](x)`).links[0]?.text ?? '')).toHaveLength(200);
 });
 
 test('no page has more than 1000 links', () => {
@@ -27,7 +27,7 @@ test('the plain text has headings, text and code', () => {
 });
 
 test('the plain text is bounded in bytes, and is Unicode whatever was sent', () => {
-  const plain = read('中'.repeat(100_000)).plain;
+  const plain = read('中'.repeat(150_000)).plain;
   const bytes = new TextEncoder().encode(plain).length;
   expect(bytes).toBeGreaterThan(longestPlain - 4);
   expect(bytes).toBeLessThanOrEqual(longestPlain + 3);

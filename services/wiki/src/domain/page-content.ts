@@ -30,12 +30,12 @@ const longestLinkText = 200;
 
 /**
  * Longest plain text, in bytes of UTF-8. A tsvector holds less than 1 MiB, and
- * hyphenated words and URLs take up to four times their length in it; a page
+ * hyphenated words take up to four times their length in it; a page
  * must not fail to save for that.
  *
  * @see https://www.postgresql.org/docs/current/textsearch-limitations.html
  */
-export const longestPlain = 200_000;
+export const longestPlain = 300_000;
 
 /** Puts together what is stored about a page, from its source and its outline. */
 export function contentOf({ slug, title }: PageSource, { sections, links }: Outline): PageContent {

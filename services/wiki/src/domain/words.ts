@@ -37,7 +37,7 @@ export function* termsOf(text: string): Generator<string> {
 function isTerm(term: string): boolean {
   // Units first: they bound the count of code points, and cost nothing.
   if (term.length < shortest || term.length > 2 * longest) return false;
-  const length = [...term].length;
+  const length = Array.from(term).length;
   return length >= shortest && length <= longest && /\p{L}/u.test(term) && !stopWords.has(term);
 }
 

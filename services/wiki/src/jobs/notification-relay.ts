@@ -11,7 +11,7 @@ import {
   type OutboxRow,
 } from '../stores/outbox.ts';
 import type { Database } from '../stores/transaction.ts';
-import { listenTo } from './outbox-listener.ts';
+import { listenTo, type ChannelListener } from './outbox-listener.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 
 /** A message as `notifications.sendMany` takes it. */
@@ -64,6 +64,7 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
   let stopping = new AbortController();
   let bell = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
+  let listener: ChannelListener | undefined;
 
   const run = async (signal: AbortSignal) => {
     while (!signal.aborted) {
@@ -80,18 +81,18 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
     start() {
       stopping = new AbortController();
       const { signal } = stopping;
-      const listener = listenTo({
+      listener = listenTo({
         databaseUrl: options.databaseUrl,
         channel: outboxChannel,
         onAnnouncement: () => bell.resolve(),
         log,
       });
-      running = run(signal).finally(() => listener.stop());
+      running = run(signal);
     },
     async stop() {
       stopping.abort();
       bell.resolve();
-      await running;
+      await Promise.all([running, listener?.stop()]);
     },
   };
 }

@@ -87,6 +87,7 @@ async function ask(worker: Worker, source: PageSource, readMs: number): Promise<
   });
   try {
     const answered = once(worker, 'message', { signal });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows, not for threads
     worker.postMessage(source);
     const [answer] = (await withinTime(Promise.race([answered, died]), readMs)) as [Answer];
     return answer;

@@ -9,6 +9,7 @@ export interface Answer {
   readonly problem: string | undefined;
 }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows, not for threads
 parentPort?.on('message', (source: PageSource) => parentPort?.postMessage(read(source)));
 
 function read(source: PageSource): Answer {

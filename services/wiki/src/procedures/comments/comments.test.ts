@@ -124,7 +124,7 @@ describe('who is told', () => {
     const rows = await wiki.client.notificationOutbox.findMany({
       where: { link: { startsWith: '/pages/told/many' } },
     });
-    expect(rows.map(({ userIds }) => userIds.length).toSorted()).toEqual([200, 500, 500]);
+    expect(rows.map(({ userIds }) => userIds.length).toSorted((a, b) => a - b)).toEqual([200, 500, 500]);
     expect(new Set(rows.flatMap(({ userIds }) => userIds)).size).toBe(1200);
   });
 

@@ -5,14 +5,9 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 export function createComment({ database, now }: WikiDeps): WikiHandler<'comments.create'> {
   return async ({ input, caller, errors }) => {
     const result = await insertComment(database, { ...input, author: caller.user, now: now() });
-    switch (result.outcome) {
-      case 'saved':
-        return presentComment(result.comment);
-      case 'page-missing':
-        throw errors.PAGE_NOT_FOUND({});
-      case 'parent-missing':
-        // Only an answer can miss what it answers.
-        throw errors.PARENT_COMMENT_NOT_FOUND({ parentId: input.parentId ?? '' });
-    }
+    if (result.outcome === 'saved') return presentComment(result.comment);
+    if (result.outcome === 'page-missing') throw errors.PAGE_NOT_FOUND({});
+    // Only an answer can miss what it answers.
+    throw errors.PARENT_COMMENT_NOT_FOUND({ parentId: input.parentId ?? '' });
   };
 }

@@ -12,7 +12,7 @@ export function listBrokenLinks({ database }: WikiDeps): WikiHandler<'links.brok
     const after = place && { pageId: place[0], position: place[1] };
     const rows = await findBrokenLinks(database, { pageId, after, limit });
     return pageOf(rows, limit, {
-      item: ({ position: _, ...link }) => link,
+      item: ({ pageId: id, slug, target, text }) => ({ pageId: id, slug, target, text }),
       cursor: (row) => cursor.encode([row.pageId, row.position]),
     });
   };

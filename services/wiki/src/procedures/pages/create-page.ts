@@ -10,14 +10,9 @@ export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pa
       { ...input, content },
       { editorId: caller.user.id, now: now() },
     );
-    switch (result.outcome) {
-      case 'saved':
-        return presentPage(result.page);
-      case 'slug-taken':
-        throw errors.SLUG_TAKEN({ slug: input.slug });
-      case 'parent-missing':
-        // Only a page that names a parent can miss it.
-        throw errors.PARENT_NOT_FOUND({ parentId: input.parentId ?? '' });
-    }
+    if (result.outcome === 'saved') return presentPage(result.page);
+    if (result.outcome === 'slug-taken') throw errors.SLUG_TAKEN({ slug: input.slug });
+    // Only a page that names a parent can miss it.
+    throw errors.PARENT_NOT_FOUND({ parentId: input.parentId ?? '' });
   };
 }

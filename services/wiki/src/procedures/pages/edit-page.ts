@@ -58,20 +58,13 @@ function isSame(current: PageRow, next: PageText): boolean {
 type Refusal = Exclude<Awaited<ReturnType<typeof savePage>>, { outcome: 'saved' }>;
 
 function refusal(result: Refusal, next: PageText, errors: EditErrors): Error {
-  switch (result.outcome) {
-    case 'page-missing':
-      return errors.PAGE_NOT_FOUND({});
-    case 'conflict':
-      return errors.EDIT_CONFLICT({ currentRevision: result.currentRevision });
-    case 'slug-taken':
-      return errors.SLUG_TAKEN?.({ slug: next.slug }) ?? unexpected(result);
-    case 'parent-missing':
-      return errors.PARENT_NOT_FOUND?.({ parentId: next.parentId ?? '' }) ?? unexpected(result);
-    case 'circle':
-      return new MeshError('UNPROCESSABLE_CONTENT', 'A page cannot stand below itself');
-  }
-}
-
-function unexpected({ outcome }: Refusal): Error {
-  return new Error(`${outcome}, though neither address nor parent was to change`);
+  const { outcome } = result;
+  if (outcome === 'page-missing') return errors.PAGE_NOT_FOUND({});
+  if (outcome === 'conflict') return errors.EDIT_CONFLICT({ currentRevision: result.currentRevision });
+  if (outcome === 'circle') return new MeshError('UNPROCESSABLE_CONTENT', 'A page cannot stand below itself');
+  const named =
+    outcome === 'slug-taken'
+      ? errors.SLUG_TAKEN?.({ slug: next.slug })
+      : errors.PARENT_NOT_FOUND?.({ parentId: next.parentId ?? '' });
+  return named ?? new Error(`${outcome}, though neither address nor parent was to change`);
 }

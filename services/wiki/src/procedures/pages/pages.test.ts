@@ -295,7 +295,7 @@ describe('pages.watch', () => {
     const { id } = await wiki.publish('watch/one', { by: ann });
     expect(await watchers(id)).toBe(1);
     const said = await Promise.all(Array.from({ length: 5 }, () => wiki.call('pages.watch', bob, { id })));
-    expect(said).toEqual(Array(5).fill({ watching: true }));
+    expect(said).toEqual(Array.from({ length: 5 }, () => ({ watching: true })));
     expect(await watchers(id)).toBe(2);
     expect(await wiki.call('pages.unwatch', bob, { id })).toEqual({ watching: false });
     expect(await wiki.call('pages.unwatch', bob, { id })).toEqual({ watching: false });

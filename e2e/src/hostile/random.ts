@@ -1,0 +1,30 @@
+/** Chance that is the same each time: what a failing run sent, the next one sends again. */
+export interface Random {
+  /** A whole number from 0 up to, and without, a limit. */
+  below(limit: number): number;
+  /** One of several. */
+  pick<Item>(items: readonly Item[]): Item;
+  /** That many bytes of any value. */
+  bytes(count: number): Buffer;
+}
+
+/** Starts a sequence. @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (mulberry32) */
+export function createRandom(seed: number): Random {
+  let state = seed;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (limit: number) => Math.floor(next() * limit);
+  return {
+    below,
+    pick: (items) => {
+      const picked = items[below(items.length)];
+      if (picked === undefined) throw new RangeError('There is nothing to pick from');
+      return picked;
+    },
+    bytes: (count) => Buffer.from(Array.from({ length: count }, () => below(256))),
+  };
+}
