@@ -11,7 +11,11 @@ let pageId: string;
 beforeAll(async () => {
   mesh = await startMesh();
   [ann, ben] = await Promise.all([newPerson(mesh, 'ann'), newPerson(mesh, 'ben')]);
-  ({ id: pageId } = await ann.wiki.pages.create.mutate({ slug: `page-${randomUUID()}`, title: 'A page', body: 'Text' }));
+  ({ id: pageId } = await ann.wiki.pages.create.mutate({
+    slug: `page-${randomUUID()}`,
+    title: 'A page',
+    body: 'Text',
+  }));
 }, 60_000);
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
@@ -20,7 +24,10 @@ afterAll(async () => {
 describe('notification is killed', () => {
   test('a comment succeeds at once, wiki is degraded, and all is delivered when it is back', async () => {
     await ben.wiki.comments.create.mutate({ pageId, body: 'before' });
-    await until(async () => (await ann.notification.notifications.unreadCount.query()).count === 1, 'Ann was told');
+    await until(
+      async () => (await ann.notification.notifications.unreadCount.query()).count === 1,
+      'Ann was told',
+    );
 
     mesh.process('notification').signal('SIGKILL');
     await mesh.process('notification').ended;
@@ -50,7 +57,10 @@ describe('notification is killed', () => {
     const { pid } = mesh.process('wiki');
     mesh.start('notification');
     await mesh.healthy();
-    await until(async () => (await ann.notification.notifications.unreadCount.query()).count === 2, 'Ann was told of both');
+    await until(
+      async () => (await ann.notification.notifications.unreadCount.query()).count === 2,
+      'Ann was told of both',
+    );
     expect(mesh.process('wiki').pid).toBe(pid);
   }, 90_000);
 });
@@ -64,7 +74,10 @@ describe('PostgreSQL is killed', () => {
     }
     const startedAt = performance.now();
     const answer = await fetch(`${mesh.url('wiki')}/trpc/pages.list`);
-    expect([answer.status, await answer.json()]).toMatchObject([503, { error: { data: { code: 'SERVICE_UNAVAILABLE' } } }]);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      503,
+      { error: { data: { code: 'SERVICE_UNAVAILABLE' } } },
+    ]);
     expect(performance.now() - startedAt).toBeLessThan(2000);
 
     await mesh.database.cluster.start();
@@ -73,7 +86,10 @@ describe('PostgreSQL is killed', () => {
     expect(performance.now() - backAt).toBeLessThan(10_000);
     expect((await ann.wiki.pages.get.query({ id: pageId })).id).toBe(pageId);
     await ben.wiki.comments.create.mutate({ pageId, body: 'after' });
-    await until(async () => (await ann.notification.notifications.unreadCount.query()).count === 3, 'Ann was told again');
+    await until(
+      async () => (await ann.notification.notifications.unreadCount.query()).count === 3,
+      'Ann was told again',
+    );
     for (const service of serviceNames) {
       expect(mesh.process(service).output()).not.toContain('UnhandledPromiseRejection');
     }

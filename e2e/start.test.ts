@@ -26,13 +26,12 @@ test('a configuration that cannot be used is refused whole, before anything list
   expect(await wiki.ended).toBe(1);
   const lines = wiki.output().trim().split('\n');
   expect(lines[0]).toContain('configuration');
-  expect(lines.slice(1).map((line) => line.trim().replace(/^- (\w+):.*$/, '$1')).toSorted()).toEqual([
-    'AUTH_SERVICE_URL',
-    'DATABASE_URL',
-    'PORT',
-    'PUBLIC_KEYS',
-    'SERVICE_TOKEN',
-  ]);
+  expect(
+    lines
+      .slice(1)
+      .map((line) => line.trim().replace(/^- (\w+):.*$/, '$1'))
+      .toSorted(),
+  ).toEqual(['AUTH_SERVICE_URL', 'DATABASE_URL', 'PORT', 'PUBLIC_KEYS', 'SERVICE_TOKEN']);
   expect(wiki.output()).not.toContain('secret');
 });
 
@@ -55,7 +54,11 @@ test('a service that starts before its database waits for it, and says so', asyn
     PORT: String(port),
     DATABASE_URL: url.href,
   });
-  await until(() => wiki.logged().some(({ msg }) => msg?.includes('migrations wait')), 'it says that it waits', wiki.output);
+  await until(
+    () => wiki.logged().some(({ msg }) => msg?.includes('migrations wait')),
+    'it says that it waits',
+    wiki.output,
+  );
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
   expect([ready.status, await ready.json()]).toEqual([503, { status: 'not ready', reason: 'starting' }]);
   const call = await fetch(`http://127.0.0.1:${port}/trpc/pages.list`);
@@ -67,17 +70,28 @@ test('a service that starts before its database waits for it, and says so', asyn
 test('three replicas that start at once migrate once', async () => {
   const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
   await admin.connect();
-  await admin.query('DROP SCHEMA notification CASCADE; CREATE SCHEMA notification AUTHORIZATION notification');
+  await admin.query(
+    'DROP SCHEMA notification CASCADE; CREATE SCHEMA notification AUTHORIZATION notification',
+  );
   await admin.end();
   const ports = [await findFreePort(), await findFreePort(), await findFreePort()];
   const replicas = ports.map((port) =>
-    startNode('services/notification/src/main.ts', { ...mesh.environment('notification'), PORT: String(port) }),
+    startNode('services/notification/src/main.ts', {
+      ...mesh.environment('notification'),
+      PORT: String(port),
+    }),
   );
   for (const [index, port] of ports.entries()) {
-    const ready = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok, () => false);
+    const ready = () =>
+      fetch(`http://127.0.0.1:${port}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     await until(ready, `replica ${index} is ready`, replicas[index]?.output);
   }
-  const applied = replicas.flatMap((replica) => replica.logged().filter(({ msg }) => msg === 'migration applied'));
+  const applied = replicas.flatMap((replica) =>
+    replica.logged().filter(({ msg }) => msg === 'migration applied'),
+  );
   const names = applied.map(({ migration }) => migration);
   expect(names.length).toBeGreaterThan(0);
   expect(new Set(names).size).toBe(names.length);

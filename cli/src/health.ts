@@ -2,7 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
 
-const report = z.object({ status: z.string(), database: z.string(), dependencies: z.record(z.string(), z.string()) });
+const report = z.object({
+  status: z.string(),
+  database: z.string(),
+  dependencies: z.record(z.string(), z.string()),
+});
 
 /** How one service is, as somebody outside sees it: a status word, or `down` if it does not answer. */
 export type Seen = Readonly<{ name: string; url: string; status: string }>;
@@ -39,8 +43,16 @@ export async function waitUntilHealthy(
 
 /** Draws services as a table of text. */
 export function table(services: readonly Seen[]): string {
-  const rows = [['service', 'URL', 'health'], ...services.map(({ name, url, status }) => [name, url, status])];
+  const rows = [
+    ['service', 'URL', 'health'],
+    ...services.map(({ name, url, status }) => [name, url, status]),
+  ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return [lines[0], widths.map((width) => '─'.repeat(width)).join('  '), ...lines.slice(1)].join('\n');
 }

@@ -1,4 +1,14 @@
-import { admin, anyone, contract, either, error, mutation, query, services, user } from '@arcadium/mesh/contract';
+import {
+  admin,
+  anyone,
+  contract,
+  either,
+  error,
+  mutation,
+  query,
+  services,
+  user,
+} from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import { id, line, time } from './field.ts';
 import { listInput, listOf } from './list.ts';
@@ -32,7 +42,11 @@ export const authContract = contract('auth', {
       output: account,
       access: anyone,
       errors: {
-        EMAIL_TAKEN: error('CONFLICT', 'An account with this address exists', z.object({ email: z.string() })),
+        EMAIL_TAKEN: error(
+          'CONFLICT',
+          'An account with this address exists',
+          z.object({ email: z.string() }),
+        ),
       },
     }),
     me: query({ summary: 'The account of the user who asks', output: account, access: user }),

@@ -54,11 +54,7 @@ const broadcast = z.object({
 });
 export type Broadcast = z.output<typeof broadcast>;
 
-const keyReused = error(
-  'CONFLICT',
-  'This key was used for something else',
-  z.object({ key: z.string() }),
-);
+const keyReused = error('CONFLICT', 'This key was used for something else', z.object({ key: z.string() }));
 
 const ids = z.object({ ids: z.array(id).min(1).max(100) });
 const count = z.object({ count: z.int().min(0) });

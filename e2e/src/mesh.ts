@@ -27,7 +27,11 @@ export interface TestMesh extends AsyncDisposable {
 export async function startMesh(settings: Readonly<Record<string, string>> = {}): Promise<TestMesh> {
   const identity = await createTestIdentity();
   const database = await startDatabase(serviceNames);
-  const ports = { auth: await findFreePort(), notification: await findFreePort(), wiki: await findFreePort() };
+  const ports = {
+    auth: await findFreePort(),
+    notification: await findFreePort(),
+    wiki: await findFreePort(),
+  };
   const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
   const tokens = {
     auth: await identity.serviceToken('auth'),
@@ -65,8 +69,10 @@ export async function startMesh(settings: Readonly<Record<string, string>> = {})
   };
   const healthy = async () => {
     for (const service of serviceNames) {
-      await until(async () => (await health(service)).status === 'healthy', `${service} is healthy`, () =>
-        processOf(service).output(),
+      await until(
+        async () => (await health(service)).status === 'healthy',
+        `${service} is healthy`,
+        () => processOf(service).output(),
       );
     }
   };

@@ -93,7 +93,9 @@ function survivePoolErrors(pool: Pool, schema: string, logger: Logger): void {
   pool.on('connect', (connection) => {
     connection.on('error', () => {});
     // The first error of a connection is the cause, those after it say that it is gone.
-    connection.once('error', (error) => logger.warn({ reason: error.message, schema }, 'database connection lost'));
+    connection.once('error', (error) =>
+      logger.warn({ reason: error.message, schema }, 'database connection lost'),
+    );
   });
 }
 

@@ -92,7 +92,8 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
 
 /** Waits until the services, which stop at the same time, have left: then none of them sees its database go. */
 async function servicesGone(adminUrl: string): Promise<undefined> {
-  const others = "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+  const others =
+    "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
   const deadline = performance.now() + STOP_PATIENCE_MS;
   await withClient(adminUrl, undefined, async (admin) => {
     while (performance.now() < deadline && (await admin.query(others)).rowCount) await delay(50);

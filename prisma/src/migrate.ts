@@ -49,7 +49,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { service, url, logger, signal } = options;
   const folder = options.folder ?? migrationsFolder(service);
   const migrations = readMigrations(folder);
-  const waiting = () => logger.info({ schema: service }, 'another process migrates this schema, waiting for it');
+  const waiting = () =>
+    logger.info({ schema: service }, 'another process migrates this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
     return await applyPending(session, options, folder, migrations);
@@ -77,7 +78,10 @@ async function applyPending(
     }
     for (const failed of state.failedMigrationNames) {
       // Only one that could not run in a transaction leaves such a trace.
-      logger.warn({ schema: service, migration: failed }, 'migration was interrupted before, trying it again');
+      logger.warn(
+        { schema: service, migration: failed },
+        'migration was interrupted before, trying it again',
+      );
       await engine.markMigrationRolledBack({ migrationName: failed });
     }
     const pending = new Set([...pendingNames(state.history), ...state.failedMigrationNames]);

@@ -32,7 +32,7 @@ export async function findMesh(): Promise<RunningMesh> {
     const states = outcome.services.map(({ name, status }) => `${name} is ${status}`).join(', ');
     throw new Error(`The mesh is not healthy: ${states}${mesh ? `; see ${mesh.log}` : ''}`);
   }
-  return { urls, own, [Symbol.asyncDispose]: async () => void (await stop()) };
+  return { urls, own, [Symbol.asyncDispose]: stop };
 }
 
 function startMesh(): { log: string; stop(): Promise<void> } {

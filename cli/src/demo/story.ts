@@ -39,7 +39,11 @@ async function logIn(name: string, to: Addresses, tell: Narrator) {
     wiki: connect(wikiContract, { ...options, url: to.wiki }),
     notification: connect(notificationContract, { ...options, url: to.notification }),
   };
-  await tell.call({ who, whom: 'auth', procedure: 'users.me' }, () => user.auth.users.me.query(), (me) => `${me.name} <${me.email}>`);
+  await tell.call(
+    { who, whom: 'auth', procedure: 'users.me' },
+    () => user.auth.users.me.query(),
+    (me) => `${me.name} <${me.email}>`,
+  );
   return user;
 }
 
@@ -51,7 +55,11 @@ type User = Awaited<ReturnType<typeof logIn>>;
  *
  * @throws Error as soon as a step does not hold.
  */
-export async function tellStory(to: Addresses, documents: readonly Document[], tell: Narrator): Promise<void> {
+export async function tellStory(
+  to: Addresses,
+  documents: readonly Document[],
+  tell: Narrator,
+): Promise<void> {
   tell.chapter('Two users register and log in');
   const ann = await logIn('ann', to, tell);
   const ben = await logIn('ben', to, tell);
@@ -123,14 +131,20 @@ async function comment(
     ({ id }) => `comment ${id}`,
   );
   const { items } = await ben.wiki.comments.list.query({ pageId: page.id });
-  tell.check(items.some(({ id }) => id === made.id), 'the comment is on the page');
+  tell.check(
+    items.some(({ id }) => id === made.id),
+    'the comment is on the page',
+  );
 
   const told = await tell.call(
     { who: 'wiki', whom: 'notification → ann', procedure: 'notifications.sendMany' },
     () => arrival.notification,
     ({ title }) => `“${title}”, ${(performance.now() - startedAt).toFixed(0)} ms after the comment`,
   );
-  tell.check(told.sender === 'wiki' && told.topic === 'comment', 'it comes from the wiki and is about a comment');
+  tell.check(
+    told.sender === 'wiki' && told.topic === 'comment',
+    'it comes from the wiki and is about a comment',
+  );
   const { count } = await tell.call(
     { who: ann.name, whom: 'notification', procedure: 'notifications.unreadCount' },
     () => ann.notification.notifications.unreadCount.query(),
@@ -172,13 +186,19 @@ async function search(ben: User, pages: readonly Page[], tell: Narrator): Promis
     ({ items }) => `${items.length} pages have “${text}”`,
   );
   const hit = found.items.find(({ page }) => pages.some(({ id }) => id === page.id));
-  tell.check(hit !== undefined, `one of them is ${hit?.page.slug ?? 'ours'}: ${hit?.excerpt.slice(0, 70) ?? ''}…`);
+  tell.check(
+    hit !== undefined,
+    `one of them is ${hit?.page.slug ?? 'ours'}: ${hit?.excerpt.slice(0, 70) ?? ''}…`,
+  );
   const terms = await tell.call(
     { who: ben.name, whom: 'wiki', procedure: 'index.list' },
     () => ben.wiki.index.list.query({ prefix: 'not', limit: 100 }),
     ({ items }) => items.map(({ term, pages: count }) => `${term} (${count})`).join(', '),
   );
-  tell.check(terms.items.some(({ term }) => term === 'notification'), 'the index has “notification”');
+  tell.check(
+    terms.items.some(({ term }) => term === 'notification'),
+    'the index has “notification”',
+  );
   const places = await tell.call(
     { who: ben.name, whom: 'wiki', procedure: 'index.get' },
     () => ben.wiki.index.get.query({ term: 'notification', limit: 100 }),

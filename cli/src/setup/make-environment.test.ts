@@ -2,7 +2,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { createKeySet, importSigningKey, issueServiceToken, publicPart, verifyToken } from '@arcadium/mesh/identity';
+import {
+  createKeySet,
+  importSigningKey,
+  issueServiceToken,
+  publicPart,
+  verifyToken,
+} from '@arcadium/mesh/identity';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeEnvironment } from './make-environment.ts';
@@ -32,11 +38,15 @@ async function keySet() {
 test('makes everything, for its owner’s eyes only, and tokens that hold', async () => {
   expect(await run()).toContain('services/tasks/.env: SERVICE_TOKEN');
   for (const file of files) expect([file, statSync(join(root, file)).mode & 0o777]).toEqual([file, 0o600]);
-  expect(await verifyToken('service', setting('services/tasks/.env', 'SERVICE_TOKEN'), await keySet())).toMatchObject({
+  expect(
+    await verifyToken('service', setting('services/tasks/.env', 'SERVICE_TOKEN'), await keySet()),
+  ).toMatchObject({
     service_name: 'tasks',
     type: 'service',
   });
-  expect(setting('services/wiki/.env', 'DATABASE_URL')).toMatch(/^postgres:\/\/wiki:[\w-]{32}@127\.0\.0\.1:54320\/arcadium$/);
+  expect(setting('services/wiki/.env', 'DATABASE_URL')).toMatch(
+    /^postgres:\/\/wiki:[\w-]{32}@127\.0\.0\.1:54320\/arcadium$/,
+  );
   expect(setting('services/wiki/.env', 'SIGNING_KEYS')).toBe('');
 });
 
@@ -84,7 +94,8 @@ test('interrupted after any file, it is completed by the next run', async () => 
     await run();
     const keys = await keySet();
     for (const service of ['auth', 'wiki', 'tasks']) {
-      await verifyToken('service', setting(`services/${service}/.env`, 'SERVICE_TOKEN'), keys);
+      const token = setting(`services/${service}/.env`, 'SERVICE_TOKEN');
+      expect(await verifyToken('service', token, keys)).toMatchObject({ service_name: service });
     }
   }
 });
@@ -93,20 +104,29 @@ test('an expired token is replaced, with the same service id', async () => {
   await run();
   const { keys } = JSON.parse(setting('services/auth/.env', 'SIGNING_KEYS'));
   const longAgo = new Date(Date.now() - 91 * 24 * 3600 * 1000);
-  const old = await issueServiceToken(await importSigningKey(keys[0]), { id: 'the-id', name: 'wiki' }, longAgo);
+  const old = await issueServiceToken(
+    await importSigningKey(keys[0]),
+    { id: 'the-id', name: 'wiki' },
+    longAgo,
+  );
   const path = join(root, 'services/wiki/.env');
   writeFileSync(path, text('services/wiki/.env').replace(/SERVICE_TOKEN=.*/, `SERVICE_TOKEN='${old.token}'`));
   expect(await run()).toEqual(['services/wiki/.env: SERVICE_TOKEN']);
   const token = setting('services/wiki/.env', 'SERVICE_TOKEN');
   const trusted = await createKeySet({ initial: [publicPart(keys[0])], log: silentLogger });
-  expect(await verifyToken('service', token, trusted)).toMatchObject({ service_id: 'the-id', service_name: 'wiki' });
+  expect(await verifyToken('service', token, trusted)).toMatchObject({
+    service_id: 'the-id',
+    service_name: 'wiki',
+  });
 });
 
 test('lost signing keys are made anew; what the lost ones signed is still trusted', async () => {
   await run();
   const token = setting('services/wiki/.env', 'SERVICE_TOKEN');
   rmSync(join(root, 'services/auth/.env'));
-  expect(await run()).toEqual(expect.arrayContaining(['services/auth/.env: SIGNING_KEYS', '.env: PUBLIC_KEYS']));
+  expect(await run()).toEqual(
+    expect.arrayContaining(['services/auth/.env: SIGNING_KEYS', '.env: PUBLIC_KEYS']),
+  );
   expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe(token);
   const trusted = await keySet();
   await verifyToken('service', token, trusted);
@@ -117,7 +137,9 @@ test('a token that no trusted key signed is pointed out, and stays', async () =>
   await run();
   const path = join(root, 'services/wiki/.env');
   writeFileSync(path, text('services/wiki/.env').replace(/SERVICE_TOKEN=.*/, "SERVICE_TOKEN='a.b.c'"));
-  await expect(run()).rejects.toThrow(/services\/wiki\/\.env: SERVICE_TOKEN was signed with none of PUBLIC_KEYS/);
+  await expect(run()).rejects.toThrow(
+    /services\/wiki\/\.env: SERVICE_TOKEN was signed with none of PUBLIC_KEYS/,
+  );
   expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe('a.b.c');
 });
 

@@ -58,7 +58,8 @@ async function makeMissing(root: string, log: Logger): Promise<string[]> {
   const trusted = publish(shared, keys.map(publicPart));
   for (const service of serviceNames(root)) {
     const url = documentedUrls[service];
-    if (url !== undefined) shared.add({ name: urlSetting(service), value: url, comment: `Where ${service} is` });
+    if (url !== undefined)
+      shared.add({ name: urlSetting(service), value: url, comment: `Where ${service} is` });
   }
   save(shared);
 
@@ -78,7 +79,10 @@ async function makeMissing(root: string, log: Logger): Promise<string[]> {
       value: `postgres://${service}:${password()}@${server.host}/arcadium`,
       comment: `The role of ${service}, which reaches its own schema only`,
     });
-    await giveToken(file, service, { signer: keys[0], trusted: await createKeySet({ initial: trusted, log }) });
+    await giveToken(file, service, {
+      signer: keys[0],
+      trusted: await createKeySet({ initial: trusted, log }),
+    });
     save(file);
   }
   return written;
@@ -96,7 +100,11 @@ function publish(shared: EnvFile, keys: readonly PublicJwk[]): PublicJwk[] {
   const all = [...missing, ...older];
   const value = JSON.stringify({ keys: all });
   if (present === undefined) {
-    shared.add({ name: 'PUBLIC_KEYS', value, comment: 'The public keys that tokens are verified with (JWK set)' });
+    shared.add({
+      name: 'PUBLIC_KEYS',
+      value,
+      comment: 'The public keys that tokens are verified with (JWK set)',
+    });
   } else if (missing.length > 0) {
     shared.replace('PUBLIC_KEYS', value);
   }
@@ -118,7 +126,11 @@ async function makeSigningKeys(path: string, save: (file: EnvFile) => void) {
     value: JSON.stringify({ keys: [await generateSigningKey()] }),
     comment: 'The private keys that tokens are signed with (JWK set); the first one signs',
   });
-  file.add({ name: 'ADMIN_EMAIL', value: 'admin@arcadium.localhost', comment: 'The first administrator, made when there is none' });
+  file.add({
+    name: 'ADMIN_EMAIL',
+    value: 'admin@arcadium.localhost',
+    comment: 'The first administrator, made when there is none',
+  });
   file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'and the password to log in with' });
   save(file);
   return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${path}: SIGNING_KEYS`).keys;

@@ -55,7 +55,11 @@ export const pageErrors = {
 
 export const slugErrors = {
   SLUG_TAKEN: error('CONFLICT', 'A page with this address exists', z.object({ slug: z.string() })),
-  PARENT_NOT_FOUND: error('UNPROCESSABLE_CONTENT', 'There is no such parent page', z.object({ parentId: id })),
+  PARENT_NOT_FOUND: error(
+    'UNPROCESSABLE_CONTENT',
+    'There is no such parent page',
+    z.object({ parentId: id }),
+  ),
 } as const;
 
 export const editErrors = {

@@ -43,7 +43,10 @@ function readOne(
   const status = Number(match[1]);
   const headers = new Map(lines.map(readHeader));
   const after = bytes.subarray(end + 4);
-  const whole = (body: Buffer, rest: Buffer) => ({ answer: { status, headers, body: body.toString() }, rest });
+  const whole = (body: Buffer, rest: Buffer) => ({
+    answer: { status, headers, body: body.toString() },
+    rest,
+  });
 
   const nothing = Buffer.alloc(0);
   if (head || status < 200 || status === 204 || status === 304) return whole(nothing, after);

@@ -14,7 +14,7 @@ export interface HostileRequest {
   readonly paceMs?: number;
   /** What the sender does next: wait for the answer, close its half, or cut the connection. @default 'wait' */
   readonly then?: 'wait' | 'end' | 'reset';
-  /** How many answers it waits for. @default 1 */
+  /** How many answers it waits for; one that closes its half waits for the close instead. @default 1 */
   readonly answers?: number;
   /** What must come: a refusal (4xx), one of these, or anything that is not the service's fault. @default 'any' */
   readonly expect?: 'refusal' | 'any' | readonly number[];
@@ -49,7 +49,7 @@ export async function exchange(port: number, request: HostileRequest): Promise<E
     } catch (error) {
       garbled = String(error);
     }
-    if (garbled !== undefined || answers.length >= wanted) done.resolve('answered');
+    if (garbled !== undefined || (then !== 'end' && answers.length >= wanted)) done.resolve('answered');
   };
 
   const bound = setTimeout(() => done.resolve('never'), boundMs);

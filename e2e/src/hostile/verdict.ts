@@ -15,18 +15,22 @@ export function problemsOf(request: HostileRequest, { answers, end, garbled }: E
   if (garbled !== undefined) problems.push(`it is garbled: ${garbled}`);
   if (end === 'never') problems.push('it neither ends nor is it answered');
   if (then === 'wait' && answers.length === 0) problems.push(`it has no answer (${end})`);
-  if (answers.length > wanted) problems.push(`${answers.length} answers for ${wanted}`);
+  if (then === 'wait' && answers.length > wanted) problems.push(`${answers.length} answers for ${wanted}`);
   for (const { status, headers, body } of answers) {
     if (status >= 500) problems.push(`the caller’s mistake is answered ${status}`);
-    if (expect === 'refusal' && (status < 400 || status >= 500)) problems.push(`it is not refused but ${status}`);
-    if (typeof expect === 'object' && !expect.includes(status)) problems.push(`${status} is none of ${expect.join()}`);
+    if (expect === 'refusal' && (status < 400 || status >= 500))
+      problems.push(`it is not refused but ${status}`);
+    if (typeof expect === 'object' && !expect.includes(status))
+      problems.push(`${status} is none of ${expect.join()}`);
     if (body !== '' && !isData(headers.get('content-type'), body)) problems.push('its body is no JSON');
     const leak = inside.exec(body)?.[0];
     if (leak !== undefined) problems.push(`its body tells of the inside: ${leak}`);
   }
   const sent = JSON.stringify(String(request.pieces[0]).slice(0, 200));
   const got = answers.map(({ status, body }) => `${status} ${body.slice(0, 300)}`).join(' | ');
-  return problems.map((problem) => `${request.service}: ${request.what}: ${problem}\n  sent ${sent}\n  got ${got}`);
+  return problems.map(
+    (problem) => `${request.service}: ${request.what}: ${problem}\n  sent ${sent}\n  got ${got}`,
+  );
 }
 
 /** JSON, lines of JSON where the caller asked for a stream, or the JSON in events. */
@@ -37,7 +41,9 @@ function isData(type: string | undefined, body: string): boolean {
       .filter((line) => line.startsWith('data:'))
       .every((line) => line === 'data: ' || isJson(line.slice('data:'.length)));
   }
-  return type?.startsWith('application/json') === true && (isJson(body) || body.trim().split('\n').every(isJson));
+  return (
+    type?.startsWith('application/json') === true && (isJson(body) || body.trim().split('\n').every(isJson))
+  );
 }
 
 function isJson(text: string): boolean {

@@ -1,7 +1,14 @@
 import type { AnyProcedure } from '../contract/index.ts';
 import { retry, type FailedAttempt } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
-import { errorCodes, formatTimeout, formatTraceparent, header, MeshError, startTrace } from '../wire/index.ts';
+import {
+  errorCodes,
+  formatTimeout,
+  formatTraceparent,
+  header,
+  MeshError,
+  startTrace,
+} from '../wire/index.ts';
 import { attemptSignal } from './attempt-signal.ts';
 import { isCallError, localError, readAnswer, type CallError } from './call-error.ts';
 import type { Connection } from './connection.ts';
@@ -25,7 +32,12 @@ export type Target = Readonly<{ path: string; procedure: AnyProcedure }>;
  *
  * @throws CallError
  */
-export async function call(connection: Connection, target: Target, input: unknown, options: CallOptions): Promise<unknown> {
+export async function call(
+  connection: Connection,
+  target: Target,
+  input: unknown,
+  options: CallOptions,
+): Promise<unknown> {
   const scope = currentScope();
   const trace = scope?.trace ?? startTrace();
   const headers = headersOf(connection, options);
@@ -36,7 +48,8 @@ export async function call(connection: Connection, target: Target, input: unknow
   const deadline = scope?.deadline ?? Infinity;
   const signals = [options.signal, scope?.signal].filter((signal) => signal !== undefined);
   const gone = AbortSignal.any(signals);
-  const onFailure = (failure: FailedAttempt) => logFailure(failure, { connection, path: target.path, headers });
+  const onFailure = (failure: FailedAttempt) =>
+    logFailure(failure, { connection, path: target.path, headers });
 
   try {
     return await retry(() => attempt(connection, target, { input, headers, deadline, gone }), {
@@ -58,7 +71,11 @@ interface AttemptOptions {
   gone: AbortSignal;
 }
 
-async function attempt(connection: Connection, { path, procedure }: Target, options: AttemptOptions): Promise<unknown> {
+async function attempt(
+  connection: Connection,
+  { path, procedure }: Target,
+  options: AttemptOptions,
+): Promise<unknown> {
   const { input, headers, deadline, gone } = options;
   const timeoutMs = Math.min(connection.timeoutMs, procedure.timeoutMs, deadline - performance.now());
   if (timeoutMs <= 0) throw localError('TIMEOUT', 'No time was left for this call');
@@ -76,7 +93,11 @@ async function attempt(connection: Connection, { path, procedure }: Target, opti
     if (isCallError(error)) throw error;
     if (gone.aborted) throw goneError(gone, error);
     if (clock.timedOut) {
-      throw localError('TIMEOUT', `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`, error);
+      throw localError(
+        'TIMEOUT',
+        `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`,
+        error,
+      );
     }
     if (error instanceof TransportError) throw localError('SERVICE_UNAVAILABLE', error.message, error);
     throw error;

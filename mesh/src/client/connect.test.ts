@@ -20,13 +20,18 @@ const shop = contract('shop', {
       errors: { ITEM_NOT_FOUND: error('NOT_FOUND', 'There is no such item', z.object({ id: z.int() })) },
     }),
     add: mutation({ summary: 'Once', output: z.object({}), access: services('till') }),
-    put: mutation({ summary: 'As often as you like', output: z.object({}), access: services('till'), idempotent: true }),
+    put: mutation({
+      summary: 'As often as you like',
+      output: z.object({}),
+      access: services('till'),
+      idempotent: true,
+    }),
   },
 });
 
 type Answerer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
@@ -72,14 +77,19 @@ const json = (response: ServerResponse, status: number, body: unknown) => {
 };
 const ok = (response: ServerResponse, data: unknown) => json(response, 200, { result: { data } });
 const fail = (response: ServerResponse, status: number, code: string, named?: unknown) =>
-  json(response, status, { error: { message: code, code: -32603, data: { code, httpStatus: status, error: named } } });
+  json(response, status, {
+    error: { message: code, code: -32603, data: { code, httpStatus: status, error: named } },
+  });
 
 describe('a call', () => {
   test('brings the token, the time left, a trace and a request id', async () => {
     const peer = await startPeer((_request, response) => ok(response, { name: 'pen' }));
     expect(await client(peer.url).shop.items.get.query({ id: 1 })).toEqual({ name: 'pen' });
     const [request] = peer.received;
-    expect(request).toMatchObject({ method: 'GET', url: `/trpc/items.get?input=${encodeURIComponent('{"id":1}')}` });
+    expect(request).toMatchObject({
+      method: 'GET',
+      url: `/trpc/items.get?input=${encodeURIComponent('{"id":1}')}`,
+    });
     expect(request?.headers).toMatchObject({
       authorization: 'Service-Token secret-token',
       traceparent: expect.stringMatching(/^00-[\da-f]{32}-[\da-f]{16}-00$/),
@@ -127,7 +137,9 @@ describe('a call', () => {
     expect(failure).toBeInstanceOf(TRPCClientError);
     const typed = failure?.data?.error;
     expect(typed).toEqual(named);
-    expectTypeOf(typed).toEqualTypeOf<Readonly<{ name: 'ITEM_NOT_FOUND'; data: { id: number } }> | undefined>();
+    expectTypeOf(typed).toEqualTypeOf<
+      Readonly<{ name: 'ITEM_NOT_FOUND'; data: { id: number } }> | undefined
+    >();
   });
 });
 
@@ -154,14 +166,18 @@ describe('a call that fails', () => {
 
   test('gives up after three retries', async () => {
     const peer = await startPeer((_request, response) => fail(response, 503, 'SERVICE_UNAVAILABLE'));
-    const failure = await client(peer.url).shop.items.put.mutate().catch((thrown: unknown) => thrown);
+    const failure = await client(peer.url)
+      .shop.items.put.mutate()
+      .catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' } });
     expect(peer.received).toHaveLength(4);
   });
 
   test('is not made again when it may have been done', async () => {
     const peer = await startPeer((request) => request.socket.destroy());
-    const failure = await client(peer.url).shop.items.add.mutate().catch((thrown: unknown) => thrown);
+    const failure = await client(peer.url)
+      .shop.items.add.mutate()
+      .catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' } });
     expect(peer.received).toHaveLength(1);
   });

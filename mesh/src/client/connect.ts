@@ -31,7 +31,10 @@ export interface ConnectOptions<As extends string> {
  * The second argument of a call takes a `signal`, and in its `context` the
  * `userToken` of a user for whom the call is made.
  */
-export type MeshClient<To extends AnyContract, As extends string> = Omit<TRPCClient<RouterOf<To, As>>, symbol> & {
+export type MeshClient<To extends AnyContract, As extends string> = Omit<
+  TRPCClient<RouterOf<To, As>>,
+  symbol
+> & {
   /** Closes its connections; calls under way fail. */
   [Symbol.asyncDispose](): Promise<void>;
 };
@@ -56,7 +59,15 @@ export function connect<const To extends AnyContract, const As extends string>(
     return current === undefined ? undefined : `${scheme} ${current}`;
   };
   const transport = options.transport ?? createHttpTransport(url, { connectTimeoutMs: timeoutMs });
-  const connection: Connection = { target: to.name, as, transport, authorization, retryPolicy, timeoutMs, log };
+  const connection: Connection = {
+    target: to.name,
+    as,
+    transport,
+    authorization,
+    retryPolicy,
+    timeoutMs,
+    log,
+  };
 
   const client: Record<string | symbol, unknown> = { [Symbol.asyncDispose]: () => transport.close() };
   const subscriptions = createSubscriptionClient(url, authorization);
@@ -78,7 +89,10 @@ function isPerson(as: string): boolean {
 }
 
 function optionsOf({ signal, context }: RequestOptions): CallOptions {
-  return { ...(signal && { signal }), ...(context?.userToken !== undefined && { userToken: context.userToken }) };
+  return {
+    ...(signal && { signal }),
+    ...(context?.userToken !== undefined && { userToken: context.userToken }),
+  };
 }
 
 function insert(tree: Record<string | symbol, unknown>, [head = '', ...rest]: string[], leaf: object): void {

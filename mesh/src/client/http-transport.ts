@@ -64,6 +64,7 @@ function toTransportError(cause: unknown, origin: string): TransportError {
   const first = cause instanceof AggregateError ? cause.errors[0] : cause;
   const code: unknown = first instanceof Error && 'code' in first ? first.code : undefined;
   const reached = !(typeof code === 'string' && neverConnected.has(code));
-  const reason = first instanceof errors.UndiciError || first instanceof Error ? first.message || code : String(first);
+  const reason =
+    first instanceof errors.UndiciError || first instanceof Error ? first.message || code : String(first);
   return new TransportError(`${origin} gave no answer: ${String(reason)}`, { reached, cause });
 }

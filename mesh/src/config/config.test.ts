@@ -61,13 +61,12 @@ test('everything wrong is said at once, by name, without a value', () => {
     SERVICE_TOKEN_FILE: join(folder, 'missing'),
     AUTH_SERVICE_URL: 'localhost',
   };
-  const failure = (() => {
-    try {
-      readConfig(fields, wrong);
-    } catch (thrown) {
-      return thrown;
-    }
-  })();
+  let failure: unknown;
+  try {
+    readConfig(fields, wrong);
+  } catch (thrown) {
+    failure = thrown;
+  }
   expect(failure).toBeInstanceOf(ConfigError);
   const { problems, message } = failure as ConfigError;
   expect(problems.map((problem) => problem.split(':')[0]).toSorted()).toEqual([

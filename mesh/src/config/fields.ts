@@ -14,7 +14,10 @@ export const serverFields = (port: number) => ({
 
 /** The service's own database. */
 export const databaseFields = {
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' }),
+  DATABASE_URL: z.url({
+    protocol: /^postgres(ql)?$/,
+    error: 'must be postgres://user:password@host:port/database',
+  }),
   /** Connections. */
   DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),

@@ -17,7 +17,10 @@ export function readConfig<Fields extends z.ZodRawShape>(
 ): z.output<z.ZodObject<Fields>> {
   const problems: string[] = [];
   const settings = Object.fromEntries(
-    Object.keys(fields).map((name) => [name, environment[name] ?? readSecretFile(name, environment, problems)]),
+    Object.keys(fields).map((name) => [
+      name,
+      environment[name] ?? readSecretFile(name, environment, problems),
+    ]),
   );
   const parsed = z.object(fields).safeParse(settings);
   if (parsed.success && problems.length === 0) return parsed.data;
@@ -35,7 +38,9 @@ function readSecretFile(name: string, environment: Environment, problems: string
   try {
     return readFileSync(path, 'utf8').trim() || undefined;
   } catch (error) {
-    problems.push(`${name}_FILE: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    problems.push(
+      `${name}_FILE: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+    );
     return undefined;
   }
 }

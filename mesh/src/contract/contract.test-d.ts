@@ -5,7 +5,18 @@ import { z } from 'zod';
 import { connect } from '../client/index.ts';
 import type { HandlerOf, Handlers } from '../server/index.ts';
 import { silentLogger } from '../testing/index.ts';
-import { actingFor, admin, anyone, contract, either, error, mutation, query, services, user } from './index.ts';
+import {
+  actingFor,
+  admin,
+  anyone,
+  contract,
+  either,
+  error,
+  mutation,
+  query,
+  services,
+  user,
+} from './index.ts';
 
 const shop = contract('shop', {
   items: {
@@ -21,7 +32,11 @@ const shop = contract('shop', {
   },
   stock: {
     take: mutation({ summary: 'For the till', output: z.object({}), access: services('till') }),
-    takeFor: mutation({ summary: 'For the till, acting', output: z.object({}), access: actingFor(services('till'), user) }),
+    takeFor: mutation({
+      summary: 'For the till, acting',
+      output: z.object({}),
+      access: actingFor(services('till'), user),
+    }),
     both: mutation({ summary: 'For either', output: z.object({}), access: either(user, services('till')) }),
   },
 });

@@ -55,9 +55,7 @@ function checkNames(of: string, tree: ProcedureTree): void {
 export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   const walk = (tree: ProcedureTree, prefix: string): ContractEntry[] =>
     Object.entries(tree).flatMap(([key, node]) =>
-      isProcedure(node)
-        ? [{ path: prefix + key, procedure: node }]
-        : walk(node, `${prefix}${key}.`),
+      isProcedure(node) ? [{ path: prefix + key, procedure: node }] : walk(node, `${prefix}${key}.`),
     );
   return walk(from.procedures, '');
 }

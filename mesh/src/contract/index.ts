@@ -28,7 +28,13 @@ export {
   type ProcedureAt,
   type ProcedureTree,
 } from './contract.ts';
-export { error, errorFactories, type ErrorDefinitions, type ErrorFactories, type NamedErrorOf } from './error.ts';
+export {
+  error,
+  errorFactories,
+  type ErrorDefinitions,
+  type ErrorFactories,
+  type NamedErrorOf,
+} from './error.ts';
 export {
   defaultTimeoutMs,
   mutation,

@@ -4,9 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHealth, createReadiness, probeService, type Probe } from './index.ts';
 
-const answering = (status: 'healthy' | 'degraded' | 'unhealthy'): Probe => async () => ({ status, responseTimeMs: 3 });
+const answering =
+  (status: 'healthy' | 'degraded' | 'unhealthy'): Probe =>
+  async () => ({ status, responseTimeMs: 3 });
 
-function healthOf(options: { ping?: () => Promise<void>; dependencies?: Record<string, Probe>; ready?: boolean } = {}) {
+function healthOf(
+  options: { ping?: () => Promise<void>; dependencies?: Record<string, Probe>; ready?: boolean } = {},
+) {
   const readiness = createReadiness();
   if (options.ready !== false) readiness.ready();
   const health = createHealth({
@@ -35,11 +39,19 @@ test('the status report is the documented one, byte for byte', async () => {
   );
 });
 
-test.each(['degraded', 'unhealthy'] as const)('a dependency that is %s makes it degraded, and leaves it ready', async (status) => {
-  const { health } = healthOf({ dependencies: { auth: answering('healthy'), notification: answering(status) } });
-  expect(await health.report()).toMatchObject({ status: 'degraded', dependencies: { notification: status } });
-  expect(await health.notReady()).toBeUndefined();
-});
+test.each(['degraded', 'unhealthy'] as const)(
+  'a dependency that is %s makes it degraded, and leaves it ready',
+  async (status) => {
+    const { health } = healthOf({
+      dependencies: { auth: answering('healthy'), notification: answering(status) },
+    });
+    expect(await health.report()).toMatchObject({
+      status: 'degraded',
+      dependencies: { notification: status },
+    });
+    expect(await health.notReady()).toBeUndefined();
+  },
+);
 
 test('its own database gone makes it unhealthy and not ready, whatever its dependencies', async () => {
   const ping = () => Promise.reject(new Error('gone'));
@@ -87,12 +99,15 @@ test.each([
   [200, 'healthy'],
   [503, 'unhealthy'],
   ['never', 'degraded'],
-] as const)('a service whose /readyz says %s is %s, and nothing else of it is asked', async (says, status) => {
-  answer = says;
-  asked = [];
-  expect(await probeService(url)()).toMatchObject({ status });
-  expect(asked).toEqual(['/readyz']);
-});
+] as const)(
+  'a service whose /readyz says %s is %s, and nothing else of it is asked',
+  async (says, status) => {
+    answer = says;
+    asked = [];
+    expect(await probeService(url)()).toMatchObject({ status });
+    expect(asked).toEqual(['/readyz']);
+  },
+);
 
 test('a service that is not there is unhealthy', async () => {
   expect(await probeService('http://127.0.0.1:9')()).toMatchObject({ status: 'unhealthy' });

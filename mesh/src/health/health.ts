@@ -54,7 +54,10 @@ export function createHealth(options: HealthOptions): Health {
 
   const look = async () => {
     const names = Object.keys(dependencies);
-    const [own, ...others] = await Promise.all([database(), ...Object.values(dependencies).map((probe) => probe())]);
+    const [own, ...others] = await Promise.all([
+      database(),
+      ...Object.values(dependencies).map((probe) => probe()),
+    ]);
     const results = Object.fromEntries(names.map((name, index) => [name, others[index] as ProbeResult]));
     const connected = own.status === 'healthy';
     const whole = connected && readiness.stage === 'ready';

@@ -44,7 +44,10 @@ export function createAuthenticate(keys: KeySet): Authenticate {
       return { service, user: userToken === undefined ? undefined : await users(userToken) };
     }
     if (userToken !== undefined) {
-      throw new MeshError('UNAUTHORIZED', 'Only a service may act for a user; x-user-token came without a service token');
+      throw new MeshError(
+        'UNAUTHORIZED',
+        'Only a service may act for a user; x-user-token came without a service token',
+      );
     }
     if (scheme === undefined) return nobody;
     if (scheme !== userTokenScheme.toLowerCase()) {

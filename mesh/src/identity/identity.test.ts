@@ -17,7 +17,8 @@ beforeAll(async () => {
 
 const asService = (token: string, userToken?: string) =>
   ours.authenticate({ authorization: `Service-Token ${token}`, userToken });
-const asUser = (token: string) => ours.authenticate({ authorization: `Bearer ${token}`, userToken: undefined });
+const asUser = (token: string) =>
+  ours.authenticate({ authorization: `Bearer ${token}`, userToken: undefined });
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -57,7 +58,10 @@ test('a user’s token proves the user, and a service may add one', async () => 
   const token = await ours.userToken({ id: 'u1', name: 'Ann', role: 'admin' });
   const user = { id: 'u1', name: 'Ann', role: 'admin' };
   expect(await asUser(token)).toMatchObject({ service: undefined, user });
-  expect(await asService(await ours.serviceToken('wiki'), token)).toMatchObject({ service: { name: 'wiki' }, user });
+  expect(await asService(await ours.serviceToken('wiki'), token)).toMatchObject({
+    service: { name: 'wiki' },
+    user,
+  });
 });
 
 test('no credentials are nobody', async () => {
@@ -74,7 +78,11 @@ test.each<[string, () => Promise<string> | string, string]>([
   ['one of 100,000 characters', () => 'a'.repeat(100_000), 'too long'],
   ['an expired one', () => forged({ claims: { exp: now() - 60 } }), 'expired'],
   ['one not yet valid', () => forged({ claims: { nbf: now() + 60 } }), 'not yet valid'],
-  ['one issued in the future', () => forged({ claims: { iat: now() + 60, exp: now() + 120 } }), 'not yet valid'],
+  [
+    'one issued in the future',
+    () => forged({ claims: { iat: now() + 60, exp: now() + 120 } }),
+    'not yet valid',
+  ],
   ['another issuer', () => forged({ claims: { iss: 'somebody' } }), 'iss'],
   ['another audience', () => forged({ claims: { aud: 'arcadium-users' } }), 'aud'],
   ['no subject', () => forged({ claims: { sub: undefined } }), 'sub'],
@@ -86,8 +94,16 @@ test.each<[string, () => Promise<string> | string, string]>([
   ['a user’s typ', () => forged({ header: { typ: 'at+jwt' } }), 'typ'],
   ['an unknown kid', () => forged({ header: { kid: 'unknown' } }), 'not known'],
   ['no kid', () => forged({ header: { kid: undefined } }), 'names no key'],
-  ['somebody else’s key under our kid', () => forged({ by: theirs, header: { kid: ours.signingKey.kid } }), 'signature'],
-  ['a key of its own', () => forged({ header: { jwk: otherEdwards.publicKey.export({ format: 'jwk' }) }, by: theirs }), 'not known'],
+  [
+    'somebody else’s key under our kid',
+    () => forged({ by: theirs, header: { kid: ours.signingKey.kid } }),
+    'signature',
+  ],
+  [
+    'a key of its own',
+    () => forged({ header: { jwk: otherEdwards.publicKey.export({ format: 'jwk' }) }, by: theirs }),
+    'not known',
+  ],
   ['a user’s token', () => ours.userToken(), 'typ'],
   ['the algorithm none', () => new UnsecuredJWT({ service_name: 'wiki' }).encode(), 'algorithm'],
   ['HS256 with the public key as the secret', () => hs256(), 'algorithm'],
@@ -109,10 +125,13 @@ test('a service’s token is no user’s', async () => {
   await expect(asUser(await ours.serviceToken('wiki'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
 });
 
-test.each(['Basic YTpi', 'Bearer', 'Service-Token', 'wiki'])('the credentials %j are refused', async (authorization) => {
-  const credentials = { authorization, userToken: undefined };
-  await expect(ours.authenticate(credentials)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
-});
+test.each(['Basic YTpi', 'Bearer', 'Service-Token', 'wiki'])(
+  'the credentials %j are refused',
+  async (authorization) => {
+    const credentials = { authorization, userToken: undefined };
+    await expect(ours.authenticate(credentials)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  },
+);
 
 describe('a token that was seen', () => {
   test('is not verified again, and is refused once it has expired', async () => {
@@ -124,7 +143,9 @@ describe('a token that was seen', () => {
     expect(find).toHaveBeenCalledTimes(1);
     vi.useFakeTimers({ now: Date.now() + 90_000, toFake: ['Date'] });
     try {
-      await expect(authenticate(credentials)).rejects.toMatchObject({ message: expect.stringContaining('expired') });
+      await expect(authenticate(credentials)).rejects.toMatchObject({
+        message: expect.stringContaining('expired'),
+      });
     } finally {
       vi.useRealTimers();
     }
@@ -135,7 +156,9 @@ describe('a token that was seen', () => {
     const authenticate = createAuthenticate({ ...ours.keys, find });
     const good = { authorization: `Service-Token ${await forged({})}`, userToken: undefined };
     await authenticate(good);
-    const bad = Array.from({ length: 12_000 }, (_, n) => authenticate({ ...good, authorization: `Service-Token x${n}` }));
+    const bad = Array.from({ length: 12_000 }, (_, n) =>
+      authenticate({ ...good, authorization: `Service-Token x${n}` }),
+    );
     await Promise.allSettled(bad);
     await authenticate(good);
     expect(find).toHaveBeenCalledTimes(1);

@@ -56,7 +56,11 @@ export async function createKeySet(options: {
       // Said once, not every five seconds.
       const say = answered ? log.warn : log.debug;
       answered = false;
-      say.call(log, { url: from, reason: String(error) }, 'the public keys could not be fetched; those known stay in force');
+      say.call(
+        log,
+        { url: from, reason: String(error) },
+        'the public keys could not be fetched; those known stay in force',
+      );
     }
   };
   const refresh = (): Promise<void> => {

@@ -1,1 +1,7 @@
-export { defaultRetryPolicy, retry, type FailedAttempt, type RetryOptions, type RetryPolicy } from './retry.ts';
+export {
+  defaultRetryPolicy,
+  retry,
+  type FailedAttempt,
+  type RetryOptions,
+  type RetryPolicy,
+} from './retry.ts';

@@ -1,20 +1,39 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorAnswer, writeJson } from './json.ts';
+
+/** How long what still arrives is read and dropped after a refusal, in milliseconds: closed at once, a caller that still sends would see a reset and no answer. */
+const lingerMs = 1000;
 
 /**
  * Answers, in JSON too, what Node itself refuses before any listener sees it:
  * bytes that are no HTTP, headers too long, a request that never ends, an
- * expectation that nobody can meet.
+ * expectation that nobody can meet. The connection is gone afterwards, whether
+ * the caller closes its side or not.
  */
 export function answerBrokenRequests(server: Server): void {
+  /** The answers of each connection that are not yet whole. */
+  const unfinished = new WeakMap<Duplex, Set<ServerResponse>>();
+  const refused = new WeakSet<Duplex>();
+
+  server.on('request', (request, response) => {
+    const open = unfinished.get(request.socket) ?? new Set();
+    unfinished.set(request.socket, open.add(response));
+    response.once('close', () => open.delete(response));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // What follows the rubbish is rubbish too; the first of it was answered.
+    if (refused.has(socket)) return;
+    const begun = [...(unfinished.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+    // Within an answer that has begun, another one would be taken for a part of it.
+    if (error.code === 'ECONNRESET' || !socket.writable || begun) {
       socket.destroy();
       return;
     }
+    refused.add(socket);
     const [status, code, message] = verdictOn(error.code);
     writeRaw(socket, status, { error: { message, data: { code, httpStatus: Number.parseInt(status, 10) } } });
+    setTimeout(() => socket.destroy(), lingerMs).unref();
   });
   server.on('checkExpectation', (request, response) => {
     const answer = errorAnswer('BAD_REQUEST', 'This expectation cannot be met', { connection: 'close' });

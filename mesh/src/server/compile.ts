@@ -54,7 +54,9 @@ export function compile<From extends AnyContract>(
   log: Logger,
 ): readonly CompiledProcedure[] {
   const entries = entriesOf(from);
-  const missing = entries.map(({ path }) => path).filter((path) => typeof handlerAt(handlers, path) !== 'function');
+  const missing = entries
+    .map(({ path }) => path)
+    .filter((path) => typeof handlerAt(handlers, path) !== 'function');
   if (missing.length > 0) throw new TypeError(`${from.name}: no handler for ${missing.join(', ')}`);
   return entries.map(({ path, procedure }) => {
     const handler = handlerAt(handlers, path) as AnyHandler;
@@ -63,7 +65,9 @@ export function compile<From extends AnyContract>(
 }
 
 function handlerAt(handlers: unknown, path: string): unknown {
-  return path.split('.').reduce((node, key) => (node as Record<string, unknown> | undefined)?.[key], handlers);
+  return path
+    .split('.')
+    .reduce((node, key) => (node as Record<string, unknown> | undefined)?.[key], handlers);
 }
 
 function compileProcedure(bound: {
@@ -128,7 +132,8 @@ function compileProcedure(bound: {
         for (;;) {
           const next = await runInScope(scope, () => iterator.next());
           if (next.done) return;
-          if (!isTrackedEnvelope(next.value)) throw new TypeError(`${path} yielded what is not tracked(id, event)`);
+          if (!isTrackedEnvelope(next.value))
+            throw new TypeError(`${path} yielded what is not tracked(id, event)`);
           const [id, event] = next.value;
           yield tracked(id, present(procedure, path, event));
         }
@@ -148,7 +153,9 @@ function authorise({ access }: AnyProcedure, caller: Caller): void {
 function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
   const parsed = input.safeParse(raw);
   if (parsed.success) return parsed.data;
-  throw new MeshError('BAD_REQUEST', 'The input does not fit the contract', { issues: issuesOf(parsed.error) });
+  throw new MeshError('BAD_REQUEST', 'The input does not fit the contract', {
+    issues: issuesOf(parsed.error),
+  });
 }
 
 /** The first few issues: an input wrong in a thousand places must not make an answer of a thousand lines. */

@@ -9,7 +9,10 @@ import { errorCodes, type MeshError } from '../wire/index.ts';
 export function logFailure(log: Logger, failure: MeshError, context: Record<string, unknown>): void {
   const { code, message, cause } = failure;
   if (code === 'INTERNAL_SERVER_ERROR') {
-    log.error({ ...context, code, err: cause ?? failure }, 'a call failed because of a fault in this service');
+    log.error(
+      { ...context, code, err: cause ?? failure },
+      'a call failed because of a fault in this service',
+    );
   } else if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') {
     log.warn({ ...context, code, reason: message, cause: textOf(cause) }, 'a call failed');
   } else {

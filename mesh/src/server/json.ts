@@ -4,7 +4,11 @@ import { errorCodes, type ErrorCode } from '../wire/index.ts';
 /** A path outside of tRPC that answers JSON to GET and HEAD. */
 export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | JsonAnswer;
 
-export type JsonAnswer = Readonly<{ status: number; body: unknown; headers?: Readonly<Record<string, string>> }>;
+export type JsonAnswer = Readonly<{
+  status: number;
+  body: unknown;
+  headers?: Readonly<Record<string, string>>;
+}>;
 
 /** Writes a JSON answer; of HEAD, only its headers. */
 export function writeJson(request: IncomingMessage, response: ServerResponse, answer: JsonAnswer): void {
@@ -19,7 +23,11 @@ export function writeJson(request: IncomingMessage, response: ServerResponse, an
 }
 
 /** An error outside of any procedure, in the shape that tRPC gives to its own. */
-export function errorAnswer(code: ErrorCode, message: string, headers: Record<string, string> = {}): JsonAnswer {
+export function errorAnswer(
+  code: ErrorCode,
+  message: string,
+  headers: Record<string, string> = {},
+): JsonAnswer {
   const { httpStatus } = errorCodes[code];
   return { status: httpStatus, body: { error: { message, data: { code, httpStatus } } }, headers };
 }

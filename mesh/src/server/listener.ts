@@ -38,7 +38,9 @@ export function createListener(options: ListenerOptions): RequestListener {
     response.setHeader(header.requestId, requestId);
     // A client that keeps its connection would come back to a process that is about to end.
     if (options.readiness.stage === 'draining') response.setHeader('connection', 'close');
-    const path = pathOf(request);
+    // An absolute-form target (RFC 9112 §3.2.2) is one of ours whatever its origin; tRPC is to see the path alone.
+    request.url = withoutOrigin(request.url ?? '/');
+    const path = pathOf(request.url);
     if (path.startsWith(trpcPrefix)) {
       answerCall({ request, response, requestId, path: path.slice(trpcPrefix.length) }, options);
       return;
@@ -47,11 +49,22 @@ export function createListener(options: ListenerOptions): RequestListener {
   };
 }
 
-/** The path as it was sent, without the query; an absolute-form target (RFC 9112 §3.2.2) loses its origin. */
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const path = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.test(url) ? url.replace(/^[^:]+:\/\/[^/?#]*/, '') : url;
-  const end = path.search(/[?#]/);
-  return end === -1 ? path : path.slice(0, end);
+function withoutOrigin(target: string): string {
+  return target.startsWith('/') ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
+}
+
+/** The path as it was sent, without the query. */
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
+}
+
+/** tRPC tells these apart; it has no answer to any other, and for some of them (TRACE) it fails. */
+const procedureMethods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST']);
+
+/** Whether a URL can be made with it, as tRPC does, which fails on a user name (RFC 9112 §3.2: an invalid Host is a bad request). */
+function isHost(host: string | undefined): boolean {
+  return host === undefined || (!host.includes('@') && URL.canParse(`http://${host}`));
 }
 
 interface Exchange {
@@ -68,6 +81,15 @@ function answerCall({ request, response, requestId, path }: Exchange, options: L
     writeJson(request, response, answer);
     return;
   }
+  if (!procedureMethods.has(request.method)) {
+    const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', { allow: 'GET, HEAD, POST' });
+    writeJson(request, response, answer);
+    return;
+  }
+  if (!isHost(request.headers.host)) {
+    writeJson(request, response, errorAnswer('BAD_REQUEST', 'The Host header holds no host'));
+    return;
+  }
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
     // Answered before the body is read; the connection cannot be used again.
     writeJson(request, response, tooLarge());
@@ -78,6 +100,8 @@ function answerCall({ request, response, requestId, path }: Exchange, options: L
     req: request,
     res: response,
     path,
+    // A refusal of the whole request, which concerns no procedure, would go out as text.
+    responseMeta: ({ info }) => (info ? {} : { headers: { 'content-type': 'application/json' } }),
     maxBodySize: maxBodyBytes,
     maxBatchSize,
     allowMethodOverride: true,
@@ -112,7 +136,9 @@ async function answerRoute(
     if (!route) {
       writeJson(request, response, errorAnswer('NOT_FOUND', 'There is nothing at this path'));
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD', { allow: 'GET, HEAD' });
+      const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD', {
+        allow: 'GET, HEAD',
+      });
       writeJson(request, response, answer);
     } else {
       writeJson(request, response, await route(request));

@@ -46,7 +46,15 @@ export function buildRouter(
 
   const unary =
     ({ call }: CompiledProcedure) =>
-    async ({ ctx, input, signal }: { ctx: RequestContext; input: unknown; signal: AbortSignal | undefined }) => {
+    async ({
+      ctx,
+      input,
+      signal,
+    }: {
+      ctx: RequestContext;
+      input: unknown;
+      signal: AbortSignal | undefined;
+    }) => {
       try {
         return await call({ ...ctx, input, signal });
       } catch (thrown) {
@@ -54,7 +62,15 @@ export function buildRouter(
       }
     };
   const stream = ({ subscribe }: CompiledProcedure) =>
-    async function* ({ ctx, input, signal }: { ctx: RequestContext; input: unknown; signal: AbortSignal | undefined }) {
+    async function* ({
+      ctx,
+      input,
+      signal,
+    }: {
+      ctx: RequestContext;
+      input: unknown;
+      signal: AbortSignal | undefined;
+    }) {
       try {
         yield* subscribe({ ...ctx, input, signal: AbortSignal.any(signal ? [signal, closing] : [closing]) });
       } catch (thrown) {
@@ -80,7 +96,11 @@ export function buildRouter(
   return trpc.router(record);
 }
 
-function insert(record: TRPCRouterRecord, [head = '', ...rest]: string[], built: TRPCRouterRecord[string]): void {
+function insert(
+  record: TRPCRouterRecord,
+  [head = '', ...rest]: string[],
+  built: TRPCRouterRecord[string],
+): void {
   if (rest.length === 0) {
     record[head] = built;
     return;
@@ -98,7 +118,8 @@ function shapeOf(from: {
   classify: ClassifyError | undefined;
 }): ErrorShape {
   const { code, message, named, issues } = toMeshError(from.error, from.classify);
-  const optional: { path?: string; requestId?: string; issues?: readonly InputIssue[]; error?: NamedError } = {};
+  const optional: { path?: string; requestId?: string; issues?: readonly InputIssue[]; error?: NamedError } =
+    {};
   if (from.path !== undefined) optional.path = from.path;
   if (from.ctx) optional.requestId = from.ctx.requestId;
   if (issues) optional.issues = issues;

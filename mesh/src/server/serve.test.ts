@@ -37,7 +37,11 @@ const shop = contract('shop', {
     purge: mutation({ summary: 'Remove all', output: z.object({}), access: admin }),
   },
   stock: {
-    take: mutation({ summary: 'For services', output: z.object({ by: z.string() }), access: services('till') }),
+    take: mutation({
+      summary: 'For services',
+      output: z.object({ by: z.string() }),
+      access: services('till'),
+    }),
     takeFor: mutation({
       summary: 'For a service that acts for a user',
       output: z.object({ by: z.string() }),
@@ -119,7 +123,9 @@ beforeAll(async () => {
       authenticate: identity.authenticate,
       pingDatabase: async () => {},
       classify: (thrown) =>
-        thrown instanceof DatabaseGone ? new MeshError('SERVICE_UNAVAILABLE', 'The database is gone') : undefined,
+        thrown instanceof DatabaseGone
+          ? new MeshError('SERVICE_UNAVAILABLE', 'The database is gone')
+          : undefined,
     },
   );
   service.ready();
@@ -129,9 +135,15 @@ afterAll(() => service.stop());
 
 class DatabaseGone extends Error {}
 
+/** tRPC's two kinds of answer, as far as these tests look into them. */
+interface Answer {
+  result?: unknown;
+  error?: { message: string; data: { code: string; requestId: string } };
+}
+
 async function fetchJson(path: string, init: Parameters<typeof request>[1] = {}) {
   const { statusCode, headers, body } = await request(service.url + path, init);
-  return { status: statusCode, headers, body: (await body.json()) as Record<string, any> };
+  return { status: statusCode, headers, body: (await body.json()) as Answer };
 }
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
@@ -161,8 +173,12 @@ describe('stock clients', () => {
 });
 
 describe('access', () => {
-  const bearer = async (role: 'user' | 'admin') => ({ authorization: `Bearer ${await identity.userToken({ role })}` });
-  const token = async (name: string) => ({ authorization: `Service-Token ${await identity.serviceToken(name)}` });
+  const bearer = async (role: 'user' | 'admin') => ({
+    authorization: `Bearer ${await identity.userToken({ role })}`,
+  });
+  const token = async (name: string) => ({
+    authorization: `Service-Token ${await identity.serviceToken(name)}`,
+  });
 
   test.each([
     ['items.add', {}, 401],
@@ -217,11 +233,16 @@ describe('bounds', () => {
     ['an input that does not fit', '/trpc/items.get?input={"id":0}', {}, 400],
     ['no input', '/trpc/items.get', {}, 400],
     ['a mutation by GET', '/trpc/items.add', {}, 405],
-    ['DELETE', '/trpc/items.get', { method: 'DELETE' } as const, 415],
+    ['DELETE', '/trpc/items.get', { method: 'DELETE' } as const, 405],
     ['PUT on a health path', '/health', { method: 'PUT' } as const, 405],
     ['another content type', '/trpc/items.add', post('name=x', { 'content-type': 'text/plain' }), 415],
     ['a batch of 21', `/trpc/${Array(21).fill('items.get').join(',')}?batch=1&input={}`, {}, 400],
-    ['a body of more than 1 MiB', '/trpc/items.add', post(JSON.stringify({ name: 'x'.repeat(1024 * 1024) })), 413],
+    [
+      'a body of more than 1 MiB',
+      '/trpc/items.add',
+      post(JSON.stringify({ name: 'x'.repeat(1024 * 1024) })),
+      413,
+    ],
   ])('%s', async (_what, path, init, status) => {
     const answer = await fetchJson(path, init);
     expect(answer.status).toBe(status);
@@ -230,7 +251,10 @@ describe('bounds', () => {
 
   test('a bad member of a batch fails alone', async () => {
     const { body } = await fetchJson('/trpc/items.get,items.get?batch=1&input={"0":{"id":1},"1":{"id":-1}}');
-    expect(body).toMatchObject([{ result: { data: { id: 1 } } }, { error: { data: { code: 'BAD_REQUEST' } } }]);
+    expect(body).toMatchObject([
+      { result: { data: { id: 1 } } },
+      { error: { data: { code: 'BAD_REQUEST' } } },
+    ]);
   });
 
   test('a long body without a length is cut off', async () => {
@@ -248,7 +272,7 @@ describe('faults', () => {
     const { status, body } = await fetchJson('/trpc/faults.crash');
     expect(status).toBe(500);
     expect(JSON.stringify(body)).not.toContain('hunter2');
-    const requestId = body['error'].data.requestId as string;
+    const requestId = body.error?.data.requestId;
     const line = log.lines.find(({ fields }) => fields['request_id'] === requestId);
     expect(line).toMatchObject({ level: 'error', fields: { procedure: 'faults.crash' } });
     expect(line?.fields['err']).toMatchObject({ message: expect.stringContaining('hunter2') });
@@ -260,7 +284,7 @@ describe('faults', () => {
 
   test('a handler that hangs is answered for at its time-out, and its signal fires', async () => {
     const { status, body } = await fetchJson('/trpc/faults.hang');
-    expect([status, body['error'].data.code]).toEqual([408, 'TIMEOUT']);
+    expect([status, body.error?.data.code]).toEqual([408, 'TIMEOUT']);
     expect(hung.at(-1)?.aborted).toBe(true);
   });
 

@@ -32,8 +32,7 @@ export function parseTraceContext(
     traceId,
     spanId,
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
-    tracestate:
-      tracestate !== undefined && tracestate.length <= longestTracestate ? tracestate : undefined,
+    tracestate: tracestate !== undefined && tracestate.length <= longestTracestate ? tracestate : undefined,
   };
 }
 

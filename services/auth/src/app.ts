@@ -1,6 +1,12 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { databaseSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet, importSigningKey, publicPart, type PublicJwk } from '@arcadium/mesh/identity';
+import {
+  createAuthenticate,
+  createKeySet,
+  importSigningKey,
+  publicPart,
+  type PublicJwk,
+} from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';

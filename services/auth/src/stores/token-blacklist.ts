@@ -9,7 +9,9 @@ export interface TokenBlacklist {
 export function createTokenBlacklist(client: PrismaClient): TokenBlacklist {
   return {
     async has(tokenId) {
-      return (await client.tokenBlacklist.findUnique({ where: { jti: tokenId }, select: { jti: true } })) !== null;
+      return (
+        (await client.tokenBlacklist.findUnique({ where: { jti: tokenId }, select: { jti: true } })) !== null
+      );
     },
   };
 }

@@ -10,7 +10,12 @@ export type ListPosition = Readonly<{ createdAt: Date; id: string }>;
 /** Users in the database. */
 export interface UserStore {
   /** Writes a user and the first entry of his password history; `undefined` if the address is taken. */
-  create(user: { email: string; name: string; role: 'user' | 'admin'; passwordHash: string }): Promise<StoredUser | undefined>;
+  create(user: {
+    email: string;
+    name: string;
+    role: 'user' | 'admin';
+    passwordHash: string;
+  }): Promise<StoredUser | undefined>;
   findById(id: string): Promise<StoredUser | undefined>;
   findByEmail(email: string): Promise<StoredUser | undefined>;
   findMany(ids: readonly string[]): Promise<StoredUser[]>;
@@ -46,7 +51,12 @@ export function createUserStore(client: PrismaClient): UserStore {
     list(limit, after) {
       return client.user.findMany({
         ...(after && {
-          where: { OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }] },
+          where: {
+            OR: [
+              { createdAt: { lt: after.createdAt } },
+              { createdAt: after.createdAt, id: { lt: after.id } },
+            ],
+          },
         }),
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,

@@ -41,7 +41,7 @@ export function listTree(
     ) CYCLE id SET looped USING path
     SELECT t.id, t.slug, t.title, t.parent_id AS "parentId", t.depth,
       EXISTS (SELECT FROM pages c WHERE c.parent_id = t.id AND c.deleted_at IS NULL) AS "hasChildren"
-    FROM (SELECT * FROM tree  LIMIT ${mostVisited}) t
+    FROM (SELECT * FROM tree WHERE NOT looped LIMIT ${mostVisited}) t
     ORDER BY t.depth, t.slug
     LIMIT ${limit + 1}`;
 }

@@ -56,14 +56,12 @@ describe('search.query', () => {
   });
 
   test('the excerpt is safe HTML, with the words found marked', async () => {
-    await wiki.publish('hostile', {
-      title: 'Hostile',
-      body: 'A `<img src=x onerror="alert(1)">` & 1 < 2 > 0 \u{E000}gizmo\u{E001} <b>gizmos</b> \\<mark\\>',
-    });
+    // PostgreSQL leaves out what it takes for a tag, so that here it puts one together.
+    const body = '\u{E000}gizmo\u{E001} <b>gizmos</b> `<im<b>g src=x onerror=alert("1")>` & \\<mark\\>';
+    await wiki.publish('hostile', { title: 'Hostile', body });
     const { items } = await wiki.ask('search.query', { text: 'gizmo' });
     const excerpt = items[0]?.excerpt ?? '';
-    expect(excerpt).toContain('<mark>gizmo</mark> ');
-    expect(excerpt).toContain('<mark>gizmos</mark>');
+    expect(excerpt).toMatch(/^<mark>gizmo<\/mark> +<mark>gizmos<\/mark> +&lt;im g src=x/);
     expect(excerpt.replaceAll(/<\/?mark>/g, '')).not.toMatch(
       /[<>"\u{E000}\u{E001}]|&(?!amp;|lt;|gt;|quot;|#39;)/u,
     );
