@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyContract } from '../contract/index.ts';
 import { createHealth, createReadiness, probeService } from '../health/index.ts';
@@ -8,6 +8,7 @@ import type { Logger } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { compile } from './compile.ts';
+import { watchConnections } from './drain.ts';
 import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
 import type { JsonRoute } from './json.ts';
@@ -88,6 +89,7 @@ export async function serve<From extends AnyContract>(
     listener,
   );
   answerBrokenRequests(server);
+  const drain = watchConnections(server);
   server.listen(options.port, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -107,18 +109,9 @@ export async function serve<From extends AnyContract>(
         readiness.drain();
         log.info({}, `${contract.name} stops: finishing the calls that run`);
         closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
-        await drain(server, drainTimeoutMs);
+        await drain(drainTimeoutMs);
       })();
       return stopping;
     },
   };
-}
-
-async function drain(server: Server, timeoutMs: number): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  // What has not ended by then is cut: a caller that will not go must not keep the process.
-  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
-  await closed;
-  clearTimeout(cut);
 }
