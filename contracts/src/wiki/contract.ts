@@ -40,7 +40,7 @@ export const wikiContract = contract('wiki', {
       errors: pageErrors,
     }),
     list: query({
-      summary: 'Pages, last changed first; or those in the recycle bin',
+      summary: 'Pages, last changed first; or, for those who have logged in, the recycle bin',
       input: listInput.extend({ authorId: id.optional(), deleted: z.boolean().default(false) }).prefault({}),
       output: listOf(pageSummary),
       access: anyone,
