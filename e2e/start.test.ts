@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { startMesh, until, type TestMesh } from './src/mesh.ts';
+import { newPerson } from './src/people.ts';
 import { startNode } from './src/process.ts';
 
 let mesh: TestMesh;
@@ -66,6 +67,22 @@ test('a service that starts before its database waits for it, and says so', asyn
   wiki.signal('SIGTERM');
   expect(await wiki.ended).toBe(0);
 });
+
+test('under node --watch, as in development, a service does all that it does', async () => {
+  mesh.process('wiki').signal('SIGTERM');
+  await mesh.process('wiki').ended;
+  const watched = startNode('services/wiki/src/main.ts', mesh.environment('wiki'), ['--watch']);
+  await mesh.healthy();
+  const ann = await newPerson(mesh, 'ann');
+  const page = { slug: 'watched', title: 'Watched', body: 'See [another](another.md).' };
+  const { id } = await ann.wiki.pages.create.mutate(page);
+  const { items } = await ann.wiki.links.broken.query({ pageId: id });
+  expect(items).toMatchObject([{ slug: 'watched', target: 'another' }]);
+  watched.signal('SIGINT');
+  expect(await watched.ended).toBe(0);
+  mesh.start('wiki');
+  await mesh.healthy();
+}, 60_000);
 
 test('three replicas that start at once migrate once', async () => {
   const admin = new pg.Client({ connectionString: mesh.database.adminUrl });

@@ -19,10 +19,19 @@ export interface RunningProcess extends AsyncDisposable {
   signal(name: NodeJS.Signals): void;
 }
 
-/** Starts Node on a file of this repository. @param environment What it sees besides PATH and HOME. */
-export function startNode(file: string, environment: Readonly<Record<string, string>>): RunningProcess {
+/**
+ * Starts Node on a file of this repository.
+ *
+ * @param environment What it sees besides PATH and HOME.
+ * @param flags Of Node itself.
+ */
+export function startNode(
+  file: string,
+  environment: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): RunningProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(root, file)], {
+  const child = spawn(process.execPath, [...flags, join(root, file)], {
     cwd: root,
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { PageSource } from '../domain/page-content.ts';
-import type { Answer } from './worker.ts';
+import type { Answer, Question } from './worker.ts';
 
 /** One thread that reads pages, one at a time. */
 export interface ReadingThread {
@@ -85,14 +85,16 @@ async function ask(worker: Worker, source: PageSource, readMs: number): Promise<
   const died = once(worker, 'exit', { signal }).then(() => {
     throw new Error('the reading thread died');
   });
+  // A port for this page alone: on the thread's own, Node speaks too (it names the imports to `node --watch`).
+  const { port1: answers, port2: answerTo } = new MessageChannel();
   try {
-    const answered = once(worker, 'message', { signal });
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows, not for threads
-    worker.postMessage(source);
+    const answered = once(answers, 'message', { signal });
+    worker.postMessage({ source, answerTo } satisfies Question, [answerTo]);
     const [answer] = (await withinTime(Promise.race([answered, died]), readMs)) as [Answer];
     return answer;
   } finally {
     settled.abort();
+    answers.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { parseMarkdown } from '../domain/markdown.ts';
 import { contentOf, type PageContent, type PageSource } from '../domain/page-content.ts';
 import { skimMarkdown } from '../domain/skim.ts';
@@ -9,8 +9,16 @@ export interface Answer {
   readonly problem: string | undefined;
 }
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows, not for threads
-parentPort?.on('message', (source: PageSource) => parentPort?.postMessage(read(source)));
+/** What the thread is asked: to read a page, and to answer on this port. */
+export interface Question {
+  readonly source: PageSource;
+  readonly answerTo: MessagePort;
+}
+
+parentPort?.on('message', ({ source, answerTo }: Question) => {
+  answerTo.postMessage(read(source), []);
+  answerTo.close();
+});
 
 function read(source: PageSource): Answer {
   try {
