@@ -7,7 +7,7 @@ import type { ProvisionedService } from './provision.ts';
 /** What `dev.ts` is to do, read once at start. */
 export type DevSettings =
   | { kind: 'embedded'; adminUrl: string; port: number; password: string; services: ProvisionedService[] }
-  | { kind: 'external'; adminUrl: string | undefined; services: ProvisionedService[] };
+  | { kind: 'external'; url: string; schemas: string[] };
 
 /** Port of the development database when no setting names one. */
 const DEFAULT_PORT = 54_320;
@@ -15,17 +15,15 @@ const DEFAULT_PORT = 54_320;
 /**
  * Reads the process's environment, `prisma/.env` and every `services/<name>/.env`.
  *
- * `DATABASE_URL` in the process's environment means a database of one's own.
+ * `DATABASE_URL` in the process's environment means a database that is there
+ * already; every service sees it too, so they all use its role.
  *
  * @param root The folder that holds `prisma/` and `services/`.
  * @throws Error when no admin URL is set.
  */
 export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): DevSettings {
-  const external = environment['DATABASE_URL'];
-  if (external) {
-    const adminUrl = environment['DATABASE_ADMIN_URL'];
-    return { kind: 'external', adminUrl, services: adminUrl ? readServices(root, new URL(external)) : [] };
-  }
+  const url = environment['DATABASE_URL'];
+  if (url) return { kind: 'external', url, schemas: readServices(root).map(({ name }) => name) };
   const file = join(root, 'prisma', '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
   const adminUrl = environment['DATABASE_ADMIN_URL'] ?? fromFile['DATABASE_ADMIN_URL'];
@@ -42,12 +40,8 @@ export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): D
   };
 }
 
-/**
- * The services whose `.env` has a DATABASE_URL.
- *
- * @param server Where the database is, when that is not what the files say.
- */
-function readServices(root: string, server?: URL): ProvisionedService[] {
+/** The services whose `.env` has a DATABASE_URL. */
+function readServices(root: string): ProvisionedService[] {
   const folder = join(root, 'services');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -55,12 +49,7 @@ function readServices(root: string, server?: URL): ProvisionedService[] {
     .flatMap((name) => {
       const file = join(folder, name, '.env');
       if (!existsSync(file)) return [];
-      const own = parseEnv(readFileSync(file, 'utf8'))['DATABASE_URL'];
-      if (!own) return [];
-      if (!server) return [{ name, url: own }];
-      const url = new URL(own);
-      url.host = server.host;
-      url.pathname = server.pathname;
-      return [{ name, url: url.href }];
+      const url = parseEnv(readFileSync(file, 'utf8'))['DATABASE_URL'];
+      return url ? [{ name, url }] : [];
     });
 }

@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
 import { findFreePort } from './free-port.ts';
+import { migrate } from './migrate.ts';
 import { isRunning } from './process.ts';
 import { withClient } from './provision.ts';
 
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const script = fileURLToPath(new URL('./dev.ts', import.meta.url));
 
 let root: string;
@@ -131,16 +133,16 @@ test(
   },
 );
 
-test('with DATABASE_URL in the environment it provisions there and stays', { timeout: 30_000 }, async () => {
+test('with DATABASE_URL in the environment it makes the schemas there and stays', { timeout: 30_000 }, async () => {
   const adminUrl = inject('testDatabaseAdminUrl');
   const external = new URL(adminUrl);
-  external.pathname = `/test_${inject('testDatabaseRunId')}_dev`;
-  const child = start({ DATABASE_URL: external.href, DATABASE_ADMIN_URL: adminUrl });
-  await printed('an external PostgreSQL is used, provisioned for auth');
+  const name = `test_${inject('testDatabaseRunId')}_dev`;
+  external.pathname = `/${name}`;
+  await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
+  const child = start({ DATABASE_URL: external.href });
+  await printed('that PostgreSQL is used; schemas auth');
   expect(existsSync(join(root, '.data'))).toBe(false);
-  external.username = 'auth';
-  external.password = 'secret';
-  expect(await currentUser(external.href)).toBe('auth');
+  expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(1);
   expect(child.exitCode).toBeNull();
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);

@@ -6,7 +6,7 @@ import { startEmbedded } from './embedded.ts';
 import { repositoryFolder } from './folders.ts';
 import type { Logger } from './logger.ts';
 import { watchParents } from './parents.ts';
-import { provision, withClient, type ProvisionedService } from './provision.ts';
+import { provision, provisionSchemas, withClient, type ProvisionedService } from './provision.ts';
 
 // The development database, one of the processes of `npm run dev`: it runs
 // until it is told to stop, or until whoever started it is gone.
@@ -55,10 +55,9 @@ try {
 
 async function run(settings: DevSettings): Promise<void> {
   if (settings.kind === 'embedded') return serveUntilStopped(settings);
-  const { adminUrl, services } = settings;
-  if (adminUrl) await provision({ adminUrl, services, logger });
-  const done = adminUrl ? `, provisioned for ${names(services)}` : '';
-  console.log(`database: DATABASE_URL is set, so an external PostgreSQL is used${done}`);
+  const { url, schemas } = settings;
+  await provisionSchemas({ url, schemas, logger });
+  console.log(`database: DATABASE_URL is set, so that PostgreSQL is used; schemas ${schemas.join(', ')}`);
   await stopped(); // the watchdog's timer keeps the process alive
 }
 

@@ -47,11 +47,33 @@ export async function provision(options: ProvisionOptions): Promise<void> {
     for (const [database, tenants] of Map.groupBy(rooms, (room) => room.database)) {
       await createDatabase(admin, database);
       await withClient(adminUrl, database, async (inside) => {
+        await inside.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
         await createExtensions(inside, logger);
         for (const room of tenants) await createSchema(inside, room);
       });
       await grantDatabase(admin, database, tenants);
       logger.info({ database, schemas: tenants.map((room) => room.schema) }, 'database provisioned');
+    }
+  });
+}
+
+/**
+ * Makes extensions and schemas only, all of them the role's that the URL
+ * names: for a database that somebody brings along and whose roles are not
+ * ours to make. There, one role reaches all schemas.
+ *
+ * @throws PostgreSQL's error when the role may not make schemas in that database.
+ */
+export async function provisionSchemas(options: {
+  url: string;
+  schemas: readonly string[];
+  logger: Logger;
+}): Promise<void> {
+  await withClient(options.url, undefined, async (inside) => {
+    await inside.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
+    await createExtensions(inside, options.logger);
+    for (const schema of options.schemas) {
+      await inside.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`);
     }
   });
 }
@@ -111,7 +133,6 @@ async function createDatabase(admin: Client, database: string): Promise<void> {
 
 async function createExtensions(inside: Client, logger: Logger): Promise<void> {
   await inside.query('CREATE SCHEMA IF NOT EXISTS extensions');
-  await inside.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
   for (const extension of EXTENSIONS) {
     const { rows } = await inside.query<{ schema: string | null }>(
       `SELECT n.nspname AS schema FROM pg_available_extensions a
