@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { provision } from '@arcadium/prisma/provision';
+import { createTestCluster, findFreePort } from '@arcadium/prisma/testing-cluster';
 import { startMesh, until, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
 import { startNode } from './src/process.ts';
@@ -66,6 +68,29 @@ test('a service that starts before its database waits for it, and says so', asyn
   expect([call.status, call.headers.get('retry-after')]).toEqual([503, '1']);
   wiki.signal('SIGTERM');
   expect(await wiki.ended).toBe(0);
+});
+
+test('services that start before their roles and database are made wait for those', async () => {
+  await using cluster = await createTestCluster();
+  const url = `postgres://wiki:early@127.0.0.1:${cluster.port}/arcadium`;
+  const port = await findFreePort();
+  await using wiki = startNode('services/wiki/src/main.ts', {
+    ...mesh.environment('wiki'),
+    PORT: String(port),
+    DATABASE_URL: url,
+  });
+  await until(
+    () => wiki.logged().some(({ msg }) => msg?.includes('migrations wait')),
+    'it says that it waits',
+    wiki.output,
+  );
+  await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'wiki', url }], logger: silentLogger });
+  const ready = () =>
+    fetch(`http://127.0.0.1:${port}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until(ready, 'it is ready', wiki.output);
 });
 
 test('under node --watch, as in development, a service does all that it does', async () => {

@@ -10,8 +10,15 @@ import { root } from './workspace.ts';
 
 const tell = createNarrator((line) => console.log(line));
 const startedAt = performance.now();
+
+const interrupted = new Promise<never>((_resolve, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => reject(new Error(`${signal} came`)));
+  }
+});
+
 try {
-  await using mesh = await findMesh();
+  await using mesh = await findMesh(interrupted);
   const at = (name: string): string => {
     const url = mesh.urls.get(name);
     if (url === undefined) throw new Error(`.env does not say where ${name} is; run "npm run setup"`);
@@ -19,9 +26,12 @@ try {
   };
   console.log(mesh.own ? 'A mesh was started for this story; it ends with it.' : 'The mesh runs already.');
   const documents = readDocuments(root, `demo-${randomBytes(3).toString('hex')}`);
-  await tellStory({ auth: at('auth'), wiki: at('wiki'), notification: at('notification') }, documents, tell);
+  const addresses = { auth: at('auth'), wiki: at('wiki'), notification: at('notification') };
+  await Promise.race([tellStory(addresses, documents, tell), interrupted]);
   console.log(`\nEvery step held. ${((performance.now() - startedAt) / 1000).toFixed(1)} s in all.`);
 } catch (error) {
   console.error(`\nThe story stopped: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
+// What the story opened may still hold the process: a subscription, or an interrupted call.
+process.exit();

@@ -24,20 +24,28 @@ if (taken.length > 0) {
 
 function needs(): Need[] {
   const services = [...serviceUrls()].map(([name, url]) => ({
-    port: Number(new URL(url).port || 80),
+    port: listeningPort(name, url),
     what: name,
     change: `set ${urlSetting(name)} in .env, and the same port as PORT in services/${name}/.env`,
   }));
   if (process.env['DATABASE_URL']) return services;
-  const admin = readEnvFile(join(root, 'prisma', '.env'))['DATABASE_ADMIN_URL'] ?? '';
+  const file = readEnvFile(join(root, 'prisma', '.env'));
+  const admin = process.env['DATABASE_ADMIN_URL'] ?? file['DATABASE_ADMIN_URL'] ?? '';
   return [
     {
-      port: Number(new URL(admin).port),
+      port: Number(new URL(admin).port || 54_320),
       what: 'PostgreSQL',
       change: 'change it in DATABASE_ADMIN_URL in prisma/.env, and in DATABASE_URL in services/*/.env',
     },
     ...services,
   ];
+}
+
+/** Where a service will listen: its own PORT, and without one where the others look for it. */
+function listeningPort(service: string, url: string): number {
+  const { PORT } = readEnvFile(join(root, 'services', service, '.env'));
+  const { port, protocol } = new URL(url);
+  return Number(PORT || port || (protocol === 'https:' ? 443 : 80));
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -7,7 +7,7 @@ export const listInput = z.object({
   /** The `nextCursor` of the answer before; it means nothing to anyone but the server. */
   cursor: z
     .string()
-    .regex(/^[\w-]{1,200}$/)
+    .regex(/^[\w-]{1,256}$/)
     .optional(),
 });
 

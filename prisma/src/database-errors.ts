@@ -24,6 +24,9 @@ const SOCKET_CODES = new Set([
  */
 const SESSION_CODES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25P04']);
 
+/** No such role or wrong password; no such database; no such schema. */
+const NOT_PROVISIONED = new Set(['28P01', '28000', '3D000', '3F000']);
+
 /**
  * Prisma's own: cannot reach, connect timed out, operation timed out, closed,
  * pool timed out, too many connections.
@@ -79,6 +82,18 @@ export function isDatabaseUnavailable(error: unknown): boolean {
       (typeof link.message === 'string' && MESSAGES.some((pattern) => pattern.test(String(link.message))))
     );
   });
+}
+
+/**
+ * Whether the server answers but has no room for the service yet: role,
+ * password, database (3D000) or schema (3F000) are not there. With a database
+ * that starts beside the services that passes within seconds; otherwise the
+ * log keeps saying it.
+ */
+export function isNotProvisioned(error: unknown): boolean {
+  return links(error).some((link) =>
+    [link.code, link.originalCode].some((code) => typeof code === 'string' && NOT_PROVISIONED.has(code)),
+  );
 }
 
 function isSessionCode(code: string): boolean {

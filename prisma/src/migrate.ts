@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isDatabaseUnavailable } from './database-errors.ts';
+import { isDatabaseUnavailable, isNotProvisioned } from './database-errors.ts';
 import { migrationsFolder } from './folders.ts';
 import type { Logger } from './logger.ts';
 import { NO_FILTERS, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
@@ -145,7 +145,7 @@ function describe(cause: unknown): string {
 }
 
 /**
- * Like {@link migrate}, but waits for a database that cannot be reached.
+ * Like {@link migrate}, but waits for a database that cannot be reached or has no room for the service yet.
  *
  * @param options.retryMs Time between two attempts, in milliseconds. @default 1000
  * @throws the signal's reason when it says stop; any error that is not about reaching the database.
@@ -159,10 +159,10 @@ export async function migrateWhenReachable(
     try {
       return await migrate(options);
     } catch (error) {
-      if (signal?.aborted || !isDatabaseUnavailable(error)) throw error;
+      if (signal?.aborted || !(isDatabaseUnavailable(error) || isNotProvisioned(error))) throw error;
       logger.warn(
         { schema: service, attempt, retryMs, reason: error instanceof Error ? error.message : String(error) },
-        'database not reachable, migrations wait for it',
+        'the database is not ready for this service, migrations wait for it',
       );
     }
     await delay(retryMs, undefined, signal ? { signal } : {});

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { look, waitUntilHealthy } from '../health.ts';
@@ -18,15 +17,21 @@ const patienceMs = 60_000;
 /**
  * Finds the mesh that runs, or starts one, which ends when this is disposed of.
  *
+ * @param interrupted Rejects when the story is to end before its end.
  * @throws Error when not all of it gets healthy.
  */
-export async function findMesh(): Promise<RunningMesh> {
+export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh> {
   const urls = serviceUrls();
   const seen = await Promise.all([...urls].map(([name, url]) => look(name, url)));
   const own = seen.every(({ status }) => status === 'down');
   const mesh = own ? startMesh() : undefined;
-  const outcome = await waitUntilHealthy(urls, patienceMs);
   const stop = async () => mesh?.stop();
+  const outcome = await Promise.race([waitUntilHealthy(urls, patienceMs), interrupted]).catch(
+    async (error) => {
+      await stop();
+      throw error;
+    },
+  );
   if (!outcome.healthy) {
     await stop();
     const states = outcome.services.map(({ name, status }) => `${name} is ${status}`).join(', ');
@@ -45,11 +50,15 @@ function startMesh(): { log: string; stop(): Promise<void> } {
     stdio: ['ignore', output, output],
     detached: true,
   });
-  const ended = once(child, 'exit');
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const isRunning = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   return {
     log,
     async stop() {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT');
+      if (child.pid !== undefined && isRunning()) process.kill(-child.pid, 'SIGINT');
       await ended;
     },
   };

@@ -8,7 +8,7 @@ export type Setting = Readonly<{ name: string; value: string; comment: string }>
 /** One `.env` file, only ever added to. */
 export interface EnvFile {
   readonly path: string;
-  /** The value in the file, unless it is missing or empty. */
+  /** The value in the file, or in the one that `<NAME>_FILE` there names, unless it is missing or empty. */
   get(name: string): string | undefined;
   /** Adds a setting that is missing; one that is there stays as it is. */
   add(setting: Setting): void;
@@ -22,13 +22,21 @@ export interface EnvFile {
 export function openEnvFile(path: string): EnvFile {
   let text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const changed: string[] = [];
-  const get = (name: string): string | undefined => parseEnv(text)[name] || undefined;
+  const get = (name: string): string | undefined => {
+    const settings = parseEnv(text);
+    const file = settings[`${name}_FILE`];
+    return settings[name] || (file ? readFileSync(file, 'utf8').trim() : undefined) || undefined;
+  };
 
-  const write = (name: string, line: string): void => {
-    const assignment = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=.*$`, 'm');
-    // A function, because `$` in a value must not be taken for a reference.
-    if (assignment.test(text)) text = text.replace(assignment, () => line);
-    else text = `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`;
+  const write = (name: string, value: string, comment?: string): void => {
+    if (/['\r\n]/.test(value)) throw new Error(`${path}: the value of ${name} cannot be written in one line`);
+    const assignment = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`);
+    const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
+    // Of several, the last is the one that counts.
+    const present = lines.findLastIndex((line) => assignment.test(line));
+    if (present !== -1) lines[present] = `${name}='${value}'`;
+    else lines.push(...(comment === undefined ? [] : [`# ${comment}`]), `${name}='${value}'`);
+    text = `${lines.join('\n')}\n`;
     changed.push(name);
   };
 
@@ -36,10 +44,10 @@ export function openEnvFile(path: string): EnvFile {
     path,
     get,
     add({ name, value, comment }) {
-      if (get(name) === undefined) write(name, `# ${comment}\n${name}='${value}'`);
+      if (get(name) === undefined) write(name, value, comment);
     },
     replace(name, value) {
-      write(name, `${name}='${value}'`);
+      write(name, value);
     },
     save() {
       if (changed.length > 0) {

@@ -41,8 +41,7 @@ test('makes everything, for its owner’s eyes only, and tokens that hold', asyn
   expect(
     await verifyToken('service', setting('services/tasks/.env', 'SERVICE_TOKEN'), await keySet()),
   ).toMatchObject({
-    service_name: 'tasks',
-    type: 'service',
+    claims: { service_name: 'tasks', type: 'service' },
   });
   expect(setting('services/wiki/.env', 'DATABASE_URL')).toMatch(
     /^postgres:\/\/wiki:[\w-]{32}@127\.0\.0\.1:54320\/arcadium$/,
@@ -95,7 +94,7 @@ test('interrupted after any file, it is completed by the next run', async () => 
     const keys = await keySet();
     for (const service of ['auth', 'wiki', 'tasks']) {
       const token = setting(`services/${service}/.env`, 'SERVICE_TOKEN');
-      expect(await verifyToken('service', token, keys)).toMatchObject({ service_name: service });
+      expect(await verifyToken('service', token, keys)).toMatchObject({ claims: { service_name: service } });
     }
   }
 });
@@ -115,8 +114,7 @@ test('an expired token is replaced, with the same service id', async () => {
   const token = setting('services/wiki/.env', 'SERVICE_TOKEN');
   const trusted = await createKeySet({ initial: [publicPart(keys[0])], log: silentLogger });
   expect(await verifyToken('service', token, trusted)).toMatchObject({
-    service_id: 'the-id',
-    service_name: 'wiki',
+    claims: { service_id: 'the-id', service_name: 'wiki' },
   });
 });
 
@@ -143,7 +141,33 @@ test('a token that no trusted key signed is pointed out, and stays', async () =>
   expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe('a.b.c');
 });
 
-test('several at once make one environment', async () => {
+test('the environment of another service, copied along with its folder, is pointed out', async () => {
+  await run();
+  writeFileSync(join(root, 'services/tasks/.env'), text('services/auth/.env'));
+  await expect(run()).rejects.toThrow(/services\/tasks\/\.env is a copy of auth's/);
+});
+
+test('a setting that is in a file of its own is there', async () => {
+  await run();
+  const keys = setting('services/auth/.env', 'SIGNING_KEYS');
+  writeFileSync(join(root, 'keys.json'), keys);
+  const moved = text('services/auth/.env').replace(
+    /^SIGNING_KEYS=.*$/m,
+    `SIGNING_KEYS_FILE=${join(root, 'keys.json')}`,
+  );
+  writeFileSync(join(root, 'services/auth/.env'), moved);
+  expect(await run()).toEqual([]);
+});
+
+test('of a setting that stands twice, the last is the one that counts', async () => {
+  writeFileSync(join(root, '.env'), "WIKI_SERVICE_URL='http://mine'\n\nWIKI_SERVICE_URL=\n");
+  await run();
+  expect(text('.env')).toMatch(
+    /^WIKI_SERVICE_URL='http:\/\/mine'\n\nWIKI_SERVICE_URL='http:\/\/localhost:5000'\n/,
+  );
+});
+
+test('several processes at once make one environment', async () => {
   const runs = await Promise.all([run(), run(), run()]);
   expect(runs.filter((written) => written.length > 0)).toHaveLength(1);
   const keys = await keySet();

@@ -143,6 +143,10 @@ async function giveToken(
 ): Promise<void> {
   const present = file.get('SERVICE_TOKEN');
   const state = present === undefined ? { kind: 'missing' as const } : await tokenState(present, trusted);
+  if (state.kind === 'good' && state.service !== service) {
+    const copied = `${file.path} is a copy of ${state.service}'s: its SERVICE_TOKEN, and maybe more, is not this service's`;
+    throw new Error(`${copied}. Remove that file and run set-up again`);
+  }
   if (state.kind === 'good') return;
   if (state.kind === 'foreign') {
     throw new Error(

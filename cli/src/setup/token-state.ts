@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 /** What is to be done with a service token that is there already. */
 export type TokenState =
-  | { kind: 'good' }
+  | { kind: 'good'; service: string }
   | { kind: 'expired'; serviceId: string }
   | { kind: 'foreign'; reason: string };
 
@@ -14,8 +14,8 @@ const dated = z.object({ exp: z.number(), service_id: z.string() });
 /** Tells a token that is in force from one that has expired and one that these keys did not sign. */
 export async function tokenState(token: string, keys: KeySet): Promise<TokenState> {
   try {
-    await verifyToken('service', token, keys);
-    return { kind: 'good' };
+    const { claims } = await verifyToken('service', token, keys);
+    return { kind: 'good', service: claims.service_name };
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     const claims = dated.safeParse(claimsOf(token));

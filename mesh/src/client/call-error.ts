@@ -22,7 +22,7 @@ export function localError(code: ErrorCode, message: string, cause?: unknown): C
   });
 }
 
-const success = z.object({ result: z.object({ data: z.unknown() }) });
+const success = z.object({ result: z.object({ data: z.unknown().optional() }) });
 
 const failure = z.object({
   error: z.looseObject({
@@ -35,11 +35,17 @@ const failure = z.object({
 /**
  * Reads a server's answer.
  *
- * @throws CallError as the server sent it; or BAD_GATEWAY, for an answer that is not tRPC's, as a proxy's page.
+ * @param output What the contract promises.
+ * @throws CallError as the server sent it; BAD_GATEWAY for one that is not tRPC's, as a proxy's page;
+ * INTERNAL_SERVER_ERROR for one that breaks the contract.
  */
-export function readAnswer({ status, body }: Answer): unknown {
+export function readAnswer({ status, body }: Answer, output: z.ZodType): unknown {
   const succeeded = success.safeParse(body);
-  if (succeeded.success) return succeeded.data.result.data;
+  if (succeeded.success) {
+    const parsed = output.safeParse(succeeded.data.result.data);
+    if (parsed.success) return parsed.data;
+    throw localError('INTERNAL_SERVER_ERROR', 'The answer breaks the contract', parsed.error);
+  }
   const failed = failure.safeParse(body);
   if (!failed.success || !isErrorCode(failed.data.error.data.code)) {
     throw localError('BAD_GATEWAY', `The answer (HTTP ${status}) is not one of this mesh`);

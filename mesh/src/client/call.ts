@@ -1,26 +1,13 @@
 import type { AnyProcedure } from '../contract/index.ts';
-import { retry, type FailedAttempt } from '../resilience/index.ts';
+import { retry } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
-import {
-  errorCodes,
-  formatTimeout,
-  formatTraceparent,
-  header,
-  MeshError,
-  startTrace,
-} from '../wire/index.ts';
+import { errorCodes, formatTimeout, header, MeshError } from '../wire/index.ts';
 import { attemptSignal } from './attempt-signal.ts';
 import { isCallError, localError, readAnswer, type CallError } from './call-error.ts';
 import type { Connection } from './connection.ts';
 import { logFailure } from './failure-log.ts';
+import { headersOf, type CallOptions } from './outgoing.ts';
 import { TransportError } from './transport.ts';
-
-/** What one call may bring of its own, beside its input. */
-export interface CallOptions {
-  signal?: AbortSignal;
-  /** The access token of the user that the calling service acts for. */
-  userToken?: string;
-}
 
 /** A query or mutation as it is to be called. */
 export type Target = Readonly<{ path: string; procedure: AnyProcedure }>;
@@ -39,28 +26,31 @@ export async function call(
   options: CallOptions,
 ): Promise<unknown> {
   const scope = currentScope();
-  const trace = scope?.trace ?? startTrace();
   const headers = headersOf(connection, options);
-  headers[header.traceparent] = formatTraceparent(trace);
-  if (trace.tracestate !== undefined) headers[header.tracestate] = trace.tracestate;
-  headers[header.requestId] = scope?.requestId ?? crypto.randomUUID();
-
   const deadline = scope?.deadline ?? Infinity;
-  const signals = [options.signal, scope?.signal].filter((signal) => signal !== undefined);
-  const gone = AbortSignal.any(signals);
-  const onFailure = (failure: FailedAttempt) =>
-    logFailure(failure, { connection, path: target.path, headers });
+  const signals = [connection.closed, options.signal, scope?.signal];
+  const gone = AbortSignal.any(signals.filter((signal) => signal !== undefined));
+  const from = { connection, path: target.path, headers };
+  let attempts = 0;
 
+  const attemptOnce = (number: number) => {
+    attempts = number;
+    return attempt(connection, target, { input, headers, deadline, gone });
+  };
   try {
-    return await retry(() => attempt(connection, target, { input, headers, deadline, gone }), {
+    return await retry(attemptOnce, {
       policy: connection.retryPolicy,
       signal: gone,
       deadline,
       isRetryable: (error) => isRetryable(error, target.procedure),
-      onFailure,
+      onFailure: (failure) => logFailure(failure, from),
     });
-  } catch (error) {
-    throw gone.aborted && !isCallError(error) ? goneError(gone, error) : error;
+  } catch (thrown) {
+    if (!gone.aborted) throw thrown;
+    const error = goneError(gone, thrown);
+    // The caller's own will is no failure; that its time was up is one, and `retry` does not tell of it.
+    if (error.data.code === 'TIMEOUT') logFailure({ error, attempt: attempts, retryInMs: undefined }, from);
+    throw error;
   }
 }
 
@@ -74,10 +64,9 @@ interface AttemptOptions {
 async function attempt(
   connection: Connection,
   { path, procedure }: Target,
-  options: AttemptOptions,
+  { input, headers, deadline, gone }: AttemptOptions,
 ): Promise<unknown> {
-  const { input, headers, deadline, gone } = options;
-  const timeoutMs = Math.min(connection.timeoutMs, procedure.timeoutMs, deadline - performance.now());
+  const timeoutMs = Math.min(procedure.timeoutMs ?? connection.timeoutMs, deadline - performance.now());
   if (timeoutMs <= 0) throw localError('TIMEOUT', 'No time was left for this call');
   using clock = attemptSignal(timeoutMs, gone);
   try {
@@ -88,23 +77,21 @@ async function attempt(
       headers: { ...headers, [header.timeoutMs]: formatTimeout(timeoutMs) },
       signal: clock.signal,
     });
-    return readAnswer(answer);
+    return readAnswer(answer, procedure.output);
   } catch (error) {
     if (isCallError(error)) throw error;
     if (gone.aborted) throw goneError(gone, error);
     if (clock.timedOut) {
-      throw localError(
-        'TIMEOUT',
-        `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`,
-        error,
-      );
+      const waited = `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`;
+      throw localError('TIMEOUT', waited, error);
     }
     if (error instanceof TransportError) throw localError('SERVICE_UNAVAILABLE', error.message, error);
-    throw error;
+    // Nothing was sent: an input that JSON cannot carry, or a token that no header may hold.
+    throw localError('BAD_REQUEST', `The call cannot be sent: ${String(error)}`, error);
   }
 }
 
-/** Why nobody waits any more: the deadline of the call that this one belongs to, or its caller's own will. */
+/** Why nobody waits any more: the deadline of the call that this one belongs to, a closed client, or the caller's own will. */
 function goneError({ reason }: AbortSignal, cause: unknown): CallError {
   return reason instanceof MeshError
     ? localError(reason.code, reason.message, cause)
@@ -115,12 +102,4 @@ function goneError({ reason }: AbortSignal, cause: unknown): CallError {
 function isRetryable(error: Error, procedure: AnyProcedure): boolean {
   if (!isCallError(error) || !errorCodes[error.data.code].retryable) return false;
   return procedure.idempotent || (error.cause instanceof TransportError && !error.cause.reached);
-}
-
-function headersOf(connection: Connection, { userToken }: CallOptions): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const authorization = connection.authorization();
-  if (authorization !== undefined) headers[header.authorization] = authorization;
-  if (userToken !== undefined) headers[header.userToken] = userToken;
-  return headers;
 }

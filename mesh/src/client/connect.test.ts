@@ -1,5 +1,6 @@
+import diagnostics from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { safe, TRPCClientError } from '@trpc/client';
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
@@ -7,7 +8,7 @@ import { z } from 'zod';
 import { anyone, contract, error, mutation, query, services } from '../contract/index.ts';
 import { runInScope } from '../telemetry/index.ts';
 import { recordingLogger } from '../testing/index.ts';
-import { startTrace } from '../wire/index.ts';
+import { MeshError, startTrace } from '../wire/index.ts';
 import { connect } from './index.ts';
 
 const shop = contract('shop', {
@@ -20,6 +21,9 @@ const shop = contract('shop', {
       errors: { ITEM_NOT_FOUND: error('NOT_FOUND', 'There is no such item', z.object({ id: z.int() })) },
     }),
     add: mutation({ summary: 'Once', output: z.object({}), access: services('till') }),
+    touch: mutation({ summary: 'Answers nothing', output: z.void(), access: services('till') }),
+    slow: query({ summary: 'Takes its time', output: z.object({}), access: anyone, timeoutMs: 20_000 }),
+    big: query({ summary: 'Any input', input: z.unknown(), output: z.object({}), access: anyone }),
     put: mutation({
       summary: 'As often as you like',
       output: z.object({}),
@@ -143,6 +147,30 @@ describe('a call', () => {
   });
 });
 
+test('an answer without content is one', async () => {
+  const peer = await startPeer((_request, response) => json(response, 200, { result: {} }));
+  expect(await client(peer.url).shop.items.touch.mutate()).toBeUndefined();
+});
+
+test('a contract may ask for more time than the client gives by default', async () => {
+  const peer = await startPeer((_request, response) => ok(response, {}));
+  await client(peer.url).shop.items.slow.query();
+  expect(Number(peer.received[0]?.headers['x-timeout-ms'])).toBeGreaterThan(15_000);
+});
+
+test('a client that is closed ends its calls at once, and makes no others', async () => {
+  const peer = await startPeer(() => {});
+  const { shop: made, log } = client(peer.url, { baseMs: 60_000 });
+  const call = made.items.get.query({ id: 1 }).catch((thrown: unknown) => thrown);
+  await expect.poll(() => peer.received.length).toBe(1);
+  await made[Symbol.asyncDispose]();
+  expect(await call).toMatchObject({
+    data: { code: 'CLIENT_CLOSED_REQUEST' },
+    message: 'The client was closed',
+  });
+  expect(log.lines).toHaveLength(0);
+});
+
 describe('a call that fails', () => {
   test('is made again where that is safe, and every failure is logged', async () => {
     const peer = await startPeer((_request, response) =>
@@ -217,6 +245,53 @@ describe('a call that fails', () => {
     gone.abort();
     expect(await call).toMatchObject({ data: { code: 'CLIENT_CLOSED_REQUEST' } });
     expect([peer.received.length, log.lines.length]).toEqual([1, 0]);
+  });
+
+  test('because its connection broke is not made again, whatever the system calls that', async () => {
+    const peer = await startPeer(() => {});
+    const sockets: Socket[] = [];
+    const onConnected = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
+    diagnostics.subscribe('undici:client:connected', onConnected);
+    const call = client(peer.url)
+      .shop.items.add.mutate()
+      .catch((thrown: unknown) => thrown);
+    await expect.poll(() => peer.received.length).toBe(1);
+    diagnostics.unsubscribe('undici:client:connected', onConnected);
+    const broken = Object.assign(new Error('no route'), { code: 'EHOSTUNREACH', syscall: 'read' });
+    for (const socket of sockets) socket.destroy(broken);
+    expect(await call).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' } });
+    expect(peer.received).toHaveLength(1);
+  });
+
+  test('because the time of the call around it is up is logged too', async () => {
+    const peer = await startPeer(() => {});
+    const { shop: made, log } = client(peer.url);
+    const passed = new AbortController();
+    const scope = {
+      requestId: 'outer',
+      trace: startTrace(),
+      deadline: performance.now() + 60_000,
+      signal: passed.signal,
+    };
+    const call = runInScope(scope, () => made.items.get.query({ id: 1 })).catch((thrown: unknown) => thrown);
+    await expect.poll(() => peer.received.length).toBe(1);
+    passed.abort(new MeshError('TIMEOUT', 'The call was not done within 50 ms'));
+    expect(await call).toMatchObject({ data: { code: 'TIMEOUT' } });
+    expect(log.lines).toMatchObject([{ fields: { code: 'TIMEOUT', retry_count: 0 } }]);
+  });
+
+  test('because it cannot be sent is the caller’s mistake, and not made again', async () => {
+    const peer = await startPeer((_request, response) => ok(response, {}));
+    const { shop: made, log } = client(peer.url);
+    await expect(made.items.big.query(1n)).rejects.toMatchObject({ data: { code: 'BAD_REQUEST' } });
+    expect([log.lines.length, peer.received.length]).toEqual([1, 0]);
+  });
+
+  test('because the answer breaks the contract is not handed out', async () => {
+    const peer = await startPeer((_request, response) => ok(response, { name: 7 }));
+    await expect(client(peer.url).shop.items.get.query({ id: 1 })).rejects.toMatchObject({
+      data: { code: 'INTERNAL_SERVER_ERROR' },
+    });
   });
 
   test.each([

@@ -2,8 +2,8 @@ import type { TRPCClient } from '@trpc/client';
 import { entriesOf, type AnyContract, type RouterOf } from '../contract/index.ts';
 import { defaultRetryPolicy, type RetryPolicy } from '../resilience/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
-import { call, type CallOptions } from './call.ts';
+import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
+import { call } from './call.ts';
 import type { Connection } from './connection.ts';
 import { createHttpTransport } from './http-transport.ts';
 import { createSubscriptionClient } from './subscriptions.ts';
@@ -35,7 +35,7 @@ export type MeshClient<To extends AnyContract, As extends string> = Omit<
   TRPCClient<RouterOf<To, As>>,
   symbol
 > & {
-  /** Closes its connections; calls under way fail. */
+  /** Closes its connections; calls and subscriptions under way end with CLIENT_CLOSED_REQUEST. */
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -59,6 +59,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     return current === undefined ? undefined : `${scheme} ${current}`;
   };
   const transport = options.transport ?? createHttpTransport(url, { connectTimeoutMs: timeoutMs });
+  const closing = new AbortController();
   const connection: Connection = {
     target: to.name,
     as,
@@ -67,17 +68,27 @@ export function connect<const To extends AnyContract, const As extends string>(
     retryPolicy,
     timeoutMs,
     log,
+    closed: closing.signal,
   };
 
-  const client: Record<string | symbol, unknown> = { [Symbol.asyncDispose]: () => transport.close() };
-  const subscriptions = createSubscriptionClient(url, authorization);
+  const client: Record<string | symbol, unknown> = {
+    async [Symbol.asyncDispose]() {
+      closing.abort(new MeshError('CLIENT_CLOSED_REQUEST', 'The client was closed'));
+      await transport.close();
+    },
+  };
+  const subscriptions = createSubscriptionClient(connection);
   for (const { path, procedure } of entriesOf(to)) {
-    const unary = (input: unknown, request: RequestOptions = {}) =>
-      call(connection, { path, procedure }, input, optionsOf(request));
+    const unary = (input: unknown, { signal, context }: RequestOptions = {}) =>
+      call(connection, { path, procedure }, input, { ...context, ...(signal && { signal }) });
+    const subscribe = (input: unknown, request: RequestOptions = {}) => {
+      const signals = [closing.signal, request.signal].filter((signal) => signal !== undefined);
+      return subscriptions.subscription(path, input, { ...request, signal: AbortSignal.any(signals) });
+    };
     const method = {
       query: { query: unary },
       mutation: { mutate: unary },
-      subscription: { subscribe: subscriptions.subscription.bind(subscriptions, path) },
+      subscription: { subscribe },
     };
     insert(client, path.split('.'), method[procedure.kind]);
   }
@@ -86,13 +97,6 @@ export function connect<const To extends AnyContract, const As extends string>(
 
 function isPerson(as: string): boolean {
   return as === 'user' || as === 'admin' || as === 'anyone';
-}
-
-function optionsOf({ signal, context }: RequestOptions): CallOptions {
-  return {
-    ...(signal && { signal }),
-    ...(context?.userToken !== undefined && { userToken: context.userToken }),
-  };
 }
 
 function insert(tree: Record<string | symbol, unknown>, [head = '', ...rest]: string[], leaf: object): void {

@@ -12,7 +12,9 @@ export interface Connection {
   /** The `authorization` header, read anew for each call so that a rotated token is used at once. */
   readonly authorization: () => string | undefined;
   readonly retryPolicy: RetryPolicy;
-  /** Longest wait for one attempt unless the contract names a shorter one, in milliseconds. */
+  /** Longest wait for one attempt unless the contract names another, in milliseconds. */
   readonly timeoutMs: number;
   readonly log: Logger;
+  /** Fires, with the MeshError that calls under way get, when the client is closed. */
+  readonly closed: AbortSignal;
 }

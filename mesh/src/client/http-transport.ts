@@ -1,15 +1,8 @@
 import { Pool, errors } from 'undici';
 import { TransportError, type Attempt, type Transport } from './transport.ts';
 
-/** System and undici error codes that are raised before a connection stands, so before a byte is sent. */
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** System calls that fail before a connection stands, so before a byte is sent. */
+const connecting = new Set(['connect', 'getaddrinfo']);
 
 /** The longest query that is sent in the URL, in characters; a longer one goes as POST, which tRPC allows on this mesh. */
 const longestUrl = 2000;
@@ -27,14 +20,17 @@ export function createHttpTransport(url: string, options: { connectTimeoutMs: nu
   return {
     url: origin,
     async send(attempt) {
+      const request = requestOf(attempt);
       try {
         const { statusCode, body } = await pool.request({
-          ...requestOf(attempt),
+          ...request,
           headers: { ...attempt.headers, 'content-type': 'application/json' },
           signal: attempt.signal,
         });
         return { status: statusCode, body: parseJson(await body.text()) };
       } catch (cause) {
+        // What cannot be sent at all is a mistake of the caller's, not of the network.
+        if (cause instanceof errors.InvalidArgumentError) throw cause;
         throw toTransportError(cause, origin);
       }
     },
@@ -62,9 +58,11 @@ function parseJson(text: string): unknown {
 function toTransportError(cause: unknown, origin: string): TransportError {
   // A host with several addresses fails with one error for each.
   const first = cause instanceof AggregateError ? cause.errors[0] : cause;
-  const code: unknown = first instanceof Error && 'code' in first ? first.code : undefined;
-  const reached = !(typeof code === 'string' && neverConnected.has(code));
-  const reason =
-    first instanceof errors.UndiciError || first instanceof Error ? first.message || code : String(first);
-  return new TransportError(`${origin} gave no answer: ${String(reason)}`, { reached, cause });
+  // The error's code alone does not tell: EHOSTUNREACH, for one, also ends a connection that stood.
+  const failedToConnect =
+    first instanceof errors.ConnectTimeoutError ||
+    (first instanceof Error && 'syscall' in first && connecting.has(String(first.syscall)));
+  const reached = !failedToConnect;
+  const reason = first instanceof Error && first.message !== '' ? first.message : String(first);
+  return new TransportError(`${origin} gave no answer: ${reason}`, { reached, cause });
 }

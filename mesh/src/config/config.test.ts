@@ -89,6 +89,20 @@ test('a secret may come out of a file; the setting itself wins', () => {
   expect(readConfig(fields, { ...enough, SERVICE_TOKEN_FILE: path }).SERVICE_TOKEN).toBe('token');
 });
 
+test('a file named by the process wins over a value in a file, and the other way round', () => {
+  writeFileSync(join(folder, '.env'), "A='value'\nB_FILE='/some/file'\n");
+  expect(readEnvironment([folder], { A_FILE: '/other', B: 'own' })).toEqual({ A_FILE: '/other', B: 'own' });
+});
+
+test.each(['localhost', 'http://h/path', 'http://h/?q', 'http://user@h', 'ftp://h', 'http://'])(
+  'the service address %s is refused',
+  (AUTH_SERVICE_URL) => {
+    expect(() => readConfig(fields, { ...enough, AUTH_SERVICE_URL })).toThrow(
+      'AUTH_SERVICE_URL: must be http',
+    );
+  },
+);
+
 test('the process wins over the files, the nearer file over the farther, and empty is not set', () => {
   writeFileSync(join(folder, '.env'), "A='file'\nB='file'\nC=''\n");
   writeFileSync(join(folder, '.env.staging'), "B='staging'\n");

@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Gathers the settings of a process. What is set in the process itself wins
  * over the files, and a later directory over an earlier one; in each,
  * `.env.<ENVIRONMENT>` is read when ENVIRONMENT is set, else `.env`. An empty
- * value counts as not set.
+ * value counts as not set. `<NAME>` and `<NAME>_FILE` are one setting.
  *
  * @param directories Where the files are, least specific first; a missing file is no error.
  */
@@ -20,8 +20,11 @@ export function readEnvironment(
   const file = own['ENVIRONMENT'] ? `.env.${own['ENVIRONMENT']}` : '.env';
   const layers = [...directories.map((directory) => readEnvFile(join(directory, file))), own];
   const settings: Record<string, string> = {};
-  for (const [name, value] of layers.flatMap((layer) => Object.entries(layer))) {
-    if (value !== undefined && value !== '') settings[name] = value;
+  for (const layer of layers) {
+    const set = Object.entries(layer).filter(([, value]) => value !== undefined && value !== '');
+    // A setting and its file are two ways to say one thing: the nearer one is meant.
+    for (const [name] of set) delete settings[name.endsWith('_FILE') ? name.slice(0, -5) : `${name}_FILE`];
+    Object.assign(settings, Object.fromEntries(set));
   }
   return settings;
 }

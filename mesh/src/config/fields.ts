@@ -60,7 +60,16 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
 
 /** Where a service is. */
 export const serviceUrl = (fallback: string) =>
-  z.url({ protocol: /^https?$/, error: 'must be http://host:port' }).default(fallback);
+  z
+    .url({ protocol: /^https?$/, error: 'must be http://host:port' })
+    .refine(isOrigin, 'must be http://host:port, without a path, a query or a user')
+    .default(fallback);
+
+function isOrigin(text: string): boolean {
+  // zod goes on to this check where the one before it has failed.
+  const url = URL.parse(text);
+  return url !== null && url.href === `${url.origin}/`;
+}
 
 /** A value that must be there and is never printed. */
 export const secret = z.string().min(1);

@@ -26,7 +26,9 @@ export function readConfig<Fields extends z.ZodRawShape>(
   if (parsed.success && problems.length === 0) return parsed.data;
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
-    if (problems.some((problem) => problem.startsWith(`${name}_FILE:`))) continue;
+    // One line for each setting, its file that cannot be read included.
+    if (problems.some((problem) => problem.startsWith(`${name}:`) || problem.startsWith(`${name}_FILE:`)))
+      continue;
     problems.push(`${name}: ${settings[name] === undefined ? 'is not set' : issue.message}`);
   }
   throw new ConfigError(problems);

@@ -31,10 +31,36 @@ export const user: Access<'user'> = { alternatives: [{ user: 'user' }] };
 /** Admits an administrator who calls by himself. */
 export const admin: Access<'admin'> = { alternatives: [{ user: 'admin' }] };
 
-/** Admits the named services, whether they act for a user or not. */
-export function services<const Name extends string>(...names: readonly Name[]): Access<Name> {
-  return { alternatives: [{ services: names }] };
+/** Names that are no service's, because the rules above mean something by them. */
+const people: readonly string[] = ['anyone', 'user', 'admin'];
+
+declare const named: unique symbol;
+
+/** A rule that names services and nothing else, so that `actingFor` may build on it. */
+export interface ServiceAccess<Name extends string> extends Access<Name> {
+  /** Exists for the type checker alone. */
+  readonly [named]: true;
 }
+
+/**
+ * Admits the named services, whether they act for a user or not.
+ *
+ * @throws TypeError for a name that no service can have.
+ */
+export function services<const Name extends string>(
+  ...names: readonly ServiceName<Name>[]
+): ServiceAccess<Name> {
+  for (const name of names) {
+    if (people.includes(name) || !/^[a-z][a-z0-9-]*$/.test(name)) {
+      throw new TypeError(`"${name}" cannot be the name of a service`);
+    }
+  }
+  return { alternatives: [{ services: names }] } as unknown as ServiceAccess<Name>;
+}
+
+type ServiceName<Name extends string> = Name extends 'anyone' | 'user' | 'admin' | `${string} ${string}`
+  ? never
+  : Name;
 
 /** Admits whoever any of the rules admits. */
 export function either<const Rules extends readonly Access[]>(
@@ -45,7 +71,7 @@ export function either<const Rules extends readonly Access[]>(
 
 /** Admits a service that acts for a user: both credentials are needed, and both are checked. */
 export function actingFor<Name extends string, Role extends 'user' | 'admin'>(
-  service: Access<Name>,
+  service: ServiceAccess<Name>,
   behind: Access<Role>,
 ): Access<`${Name} for ${Role}`> {
   return {

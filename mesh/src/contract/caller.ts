@@ -27,13 +27,15 @@ export type Caller = Readonly<{
 export const nobody: Caller = { service: undefined, user: undefined };
 
 /** The caller as a handler sees it, once a rule with these names has admitted it. */
-export type AdmittedCaller<Name extends string> = Name extends 'anyone'
+export type AdmittedCaller<Name extends string> = string extends Name
   ? Caller
-  : Name extends 'user' | 'admin'
-    ? Readonly<{ service: undefined; user: UserIdentity }>
-    : Name extends `${infer Service} for ${'user' | 'admin'}`
-      ? Readonly<{ service: ServiceIdentity<Service>; user: UserIdentity }>
-      : Readonly<{ service: ServiceIdentity<Name>; user: UserIdentity | undefined }>;
+  : Name extends 'anyone'
+    ? Caller
+    : Name extends 'user' | 'admin'
+      ? Readonly<{ service: undefined; user: UserIdentity }>
+      : Name extends `${infer Service} for ${'user' | 'admin'}`
+        ? Readonly<{ service: ServiceIdentity<Service>; user: UserIdentity }>
+        : Readonly<{ service: ServiceIdentity<Name>; user: UserIdentity | undefined }>;
 
 /** Whether a rule admits a caller; if not, whether credentials would help (401) or these are not enough (403). */
 export function admit(access: Access, caller: Caller): 'admitted' | 'unauthenticated' | 'forbidden' {

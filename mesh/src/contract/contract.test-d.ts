@@ -66,6 +66,14 @@ void connect(shop, { ...options, as: 'kiosk' }).stock;
 // @ts-expect-error nothing of that group is open to strangers
 void stranger.stock;
 
+// Rules that would lie to a handler about who is there.
+// @ts-expect-error anyone is no service that could act for a user
+actingFor(anyone, user);
+// @ts-expect-error nor is a user
+actingFor(either(services('till'), admin), user);
+// @ts-expect-error no service is called like a kind of person
+services('user');
+
 // Inputs and kinds.
 // @ts-expect-error the input has the wrong type
 void till.items.get.query({ id: '1' });

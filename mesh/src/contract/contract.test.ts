@@ -24,15 +24,15 @@ test('entries come with their paths, in the order of the contract', () => {
   expect(entriesOf(made).map(({ path }) => path)).toEqual(['b.two', 'b.deep.one', 'a']);
 });
 
-test.each(['then', 'constructor', 'toString', '__proto__', 'Upper', 'with-dash', 'a.b', ''])(
+test.each(['then', 'call', 'apply', 'constructor', 'toString', '__proto__', 'Upper', 'with-dash', 'a.b', ''])(
   'no procedure is called %j',
   (name) => {
     expect(() => contract('c', { group: Object.fromEntries([[name, some]]) })).toThrow('cannot be the name');
   },
 );
 
-test('a time-out is more than nothing', () => {
-  const never = query({ summary: 'Never', output: z.object({}), access: anyone, timeoutMs: 0 });
+test.each([0, -1, NaN, Infinity, 2 ** 31])('a time-out of %d is none', (timeoutMs) => {
+  const never = query({ summary: 'Never', output: z.object({}), access: anyone, timeoutMs });
   expect(() => contract('c', { never })).toThrow('c.never: timeoutMs');
 });
 
@@ -65,6 +65,10 @@ test.each([
     const refused = name === 'nobody' ? 'unauthenticated' : 'forbidden';
     expect([name, admit(rule, caller)]).toEqual([name, admitted.includes(name) ? 'admitted' : refused]);
   }
+});
+
+test.each(['user', 'anyone', 'Wiki', 'wiki for user', ''])('no service is called %j', (name) => {
+  expect(() => services(name as 'wiki')).toThrow('cannot be the name of a service');
 });
 
 test('an error whose data does not fit its schema is a bug of the handler', () => {

@@ -19,6 +19,12 @@ export type ContractEntry = Readonly<{ path: string; procedure: AnyProcedure }>;
 
 const namePattern = /^[a-z][a-zA-Z0-9]{0,63}$/;
 
+/** The longest that a timer can wait, in milliseconds; one set for longer fires at once. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Names that mean something to a promise or to tRPC's router. */
+const reservedNames = new Set(['then', 'call', 'apply']);
+
 const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfies ProcedureKind[];
 
 /**
@@ -34,17 +40,18 @@ export function contract<const Name extends string, const Procedures extends Pro
   const made = { name, procedures };
   checkNames(name, procedures);
   for (const { path, procedure } of entriesOf(made)) {
-    if (procedure.kind !== 'subscription' && !(procedure.timeoutMs > 0)) {
-      throw new TypeError(`${name}.${path}: timeoutMs must be more than 0`);
+    const { timeoutMs = 1 } = procedure;
+    if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
+      throw new TypeError(`${name}.${path}: timeoutMs must be more than 0, and at most ${longestTimeoutMs}`);
     }
   }
   return made;
 }
 
-/** Refuses names that mean something to JavaScript already; one called `then` would make its group a promise. */
+/** Refuses names that mean something already; one called `then`, say, would make its group a promise. */
 function checkNames(of: string, tree: ProcedureTree): void {
   for (const [key, node] of Object.entries(tree)) {
-    if (!namePattern.test(key) || key === 'then' || key in Object.prototype) {
+    if (!namePattern.test(key) || reservedNames.has(key) || key in Object.prototype) {
       throw new TypeError(`${of}: "${key}" cannot be the name of a procedure`);
     }
     if (!isProcedure(node)) checkNames(`${of}.${key}`, node);

@@ -25,8 +25,8 @@ export interface Procedure<
   readonly access: Access<Caller>;
   /** Whether making the call twice does no more than making it once, so that it may be retried. */
   readonly idempotent: boolean;
-  /** The longest that one attempt may take, in milliseconds; 0 for a subscription, which has no end. */
-  readonly timeoutMs: number;
+  /** The longest that one attempt may take, in milliseconds, where 5 s (or what either side is configured to) is not right. */
+  readonly timeoutMs: number | undefined;
   readonly errors: Errors;
 }
 
@@ -49,7 +49,7 @@ interface ProcedureOptions<
   output: Output;
   /** Who may call it: there is no default. */
   access: Access<Caller>;
-  /** Longest time for one attempt, in milliseconds. @default 5000 */
+  /** Longest time for one attempt, in milliseconds, on both sides. @default 5000, or the caller's REQUEST_TIMEOUT_MS */
   timeoutMs?: number;
   /** The typed errors it may answer with. @default none */
   errors?: Errors;
@@ -101,7 +101,7 @@ export function subscription<
 >(
   options: Omit<ProcedureOptions<Input, Output, Caller, Errors>, 'timeoutMs'>,
 ): Procedure<'subscription', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
-  return define('subscription', { ...options, idempotent: true, timeoutMs: 0 });
+  return define('subscription', { ...options, idempotent: true });
 }
 
 function define<
@@ -122,7 +122,7 @@ function define<
     output: options.output,
     access: options.access,
     idempotent: options.idempotent ?? false,
-    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    timeoutMs: options.timeoutMs,
     errors: options.errors ?? ({} as Errors),
   });
 }

@@ -60,6 +60,11 @@ test('its own database gone makes it unhealthy and not ready, whatever its depen
   expect(await health.notReady()).toBe('database');
 });
 
+test('a database that never answers makes it unhealthy, not silent', async () => {
+  const { health } = healthOf({ ping: () => new Promise(() => {}) });
+  expect(await health.report()).toMatchObject({ status: 'unhealthy', database: 'disconnected' });
+});
+
 test('before its start is done, and from the moment it drains, it is not ready', async () => {
   const { health, readiness } = healthOf({ ready: false });
   expect(await health.notReady()).toBe('starting');

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /** What one probe found. */
 export type ProbeResult = Readonly<{ status: HealthStatus; responseTimeMs: number }>;
 
@@ -39,10 +41,15 @@ export function timed(check: (signal: AbortSignal) => Promise<void>): Probe {
   return async () => {
     const startedAt = performance.now();
     const signal = AbortSignal.timeout(slowAfterMs);
-    const status = await check(signal).then(
-      () => 'healthy' as const,
-      () => (signal.aborted ? ('degraded' as const) : ('unhealthy' as const)),
-    );
+    // A check that does not look at its signal must not hold up those who ask.
+    const late = once(signal, 'abort').then(() => 'degraded' as const);
+    const status = await Promise.race([
+      late,
+      check(signal).then(
+        () => 'healthy' as const,
+        () => (signal.aborted ? ('degraded' as const) : ('unhealthy' as const)),
+      ),
+    ]);
     return { status, responseTimeMs: Math.round(performance.now() - startedAt) };
   };
 }

@@ -19,7 +19,7 @@ const remembered = 10_000;
 
 /**
  * Makes the check of credentials. A token is verified once and then found by
- * its text until it expires. Only good tokens are remembered, so whoever sends
+ * its text until it expires or its key is withdrawn. Only good tokens are remembered, so whoever sends
  * bad ones cannot push them out.
  *
  * @param keys The public keys to verify with.
@@ -70,16 +70,18 @@ function remember<Kind extends TokenKind, Identity>(
   keys: KeySet,
   identify: (claims: ClaimsOf<Kind>) => Identity,
 ): (token: string) => Promise<Identity> {
-  const known = new LRUCache<string, { identity: Identity; expiresAt: number }>({ max: remembered });
+  const known = new LRUCache<string, { identity: Identity; kid: string; expiresAt: number }>({
+    max: remembered,
+  });
   return async (token) => {
     const found = known.get(token);
     if (found) {
-      if (Date.now() < found.expiresAt) return found.identity;
+      if (Date.now() < found.expiresAt && keys.has(found.kid)) return found.identity;
       known.delete(token);
     }
-    const claims = await verifyToken(kind, token, keys);
+    const { claims, kid } = await verifyToken(kind, token, keys);
     const identity = identify(claims);
-    known.set(token, { identity, expiresAt: claims.exp * 1000 });
+    known.set(token, { identity, kid, expiresAt: claims.exp * 1000 });
     return identity;
   };
 }

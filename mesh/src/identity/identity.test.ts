@@ -151,6 +151,19 @@ describe('a token that was seen', () => {
     }
   });
 
+  test('is refused once its key is withdrawn', async () => {
+    let trusted = true;
+    const authenticate = createAuthenticate({
+      ...ours.keys,
+      has: () => trusted,
+      find: async (kid) => (trusted ? ours.keys.find(kid) : undefined),
+    });
+    const credentials = { authorization: `Service-Token ${await forged({})}`, userToken: undefined };
+    await authenticate(credentials);
+    trusted = false;
+    await expect(authenticate(credentials)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
   test('is not pushed out by bad ones', async () => {
     const find = vi.fn(ours.keys.find);
     const authenticate = createAuthenticate({ ...ours.keys, find });

@@ -12,6 +12,8 @@ export type Jwks = z.output<typeof jwks>;
 export interface KeySet {
   /** The key with this id, asking the auth service once more if it is not known here. */
   find(kid: string): Promise<CryptoKey | undefined>;
+  /** Whether a key with this id is trusted at this moment. */
+  has(kid: string): boolean;
   /** Ends the schedule. */
   close(): void;
 }
@@ -81,6 +83,7 @@ export async function createKeySet(options: {
       else if (!keys.has(kid) && asking) await asking;
       return keys.get(kid);
     },
+    has: (kid) => keys.has(kid),
     close() {
       closed = true;
       clearTimeout(timer);

@@ -32,6 +32,9 @@ export type TokenKind = keyof typeof kinds;
 /** What a token of a kind says. */
 export type ClaimsOf<Kind extends TokenKind> = Kind extends 'service' ? ServiceClaims : UserClaims;
 
+/** What a good token says, and which key signed it. */
+export type VerifiedToken<Kind extends TokenKind> = Readonly<{ claims: ClaimsOf<Kind>; kid: string }>;
+
 /**
  * Verifies a token: signature by a known key, algorithm, type, issuer,
  * audience, time, and the shape of its claims (RFC 8725).
@@ -42,7 +45,7 @@ export async function verifyToken<Kind extends TokenKind>(
   kind: Kind,
   token: string,
   keys: KeySet,
-): Promise<ClaimsOf<Kind>> {
+): Promise<VerifiedToken<Kind>> {
   const { typ, audience, claims } = kinds[kind];
   if (token.length > longestToken) throw refused(kind, 'it is too long');
   const verified = await jwtVerify(token, (header) => keyFor(header, kind, keys), {
@@ -59,7 +62,7 @@ export async function verifyToken<Kind extends TokenKind>(
   if (!parsed.success) throw refused(kind, 'its claims are not those of such a token');
   // jose looks at `nbf` alone; a token issued in the future was signed with a wrong clock or for later use.
   if (parsed.data.iat > Date.now() / 1000 + clockTolerance) throw refused(kind, 'it is not yet valid');
-  return parsed.data as ClaimsOf<Kind>;
+  return { claims: parsed.data as ClaimsOf<Kind>, kid: verified.protectedHeader.kid ?? '' };
 }
 
 async function keyFor({ kid }: JWTHeaderParameters, kind: TokenKind, keys: KeySet) {

@@ -2,8 +2,8 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorAnswer, writeJson } from './json.ts';
 
-/** How long what still arrives is read and dropped after a refusal, in milliseconds: closed at once, a caller that still sends would see a reset and no answer. */
-const lingerMs = 1000;
+/** How long what a refused caller still sends is read and dropped, in milliseconds: closed at once, it would see a reset and no answer. */
+export const lingerMs = 2000;
 
 /**
  * Answers, in JSON too, what Node itself refuses before any listener sees it:
@@ -36,8 +36,11 @@ export function answerBrokenRequests(server: Server): void {
     setTimeout(() => socket.destroy(), lingerMs).unref();
   });
   server.on('checkExpectation', (request, response) => {
-    const answer = errorAnswer('BAD_REQUEST', 'This expectation cannot be met', { connection: 'close' });
-    writeJson(request, response, { ...answer, status: 417 });
+    writeJson(
+      request,
+      response,
+      errorAnswer('BAD_REQUEST', 'This expectation cannot be met', { connection: 'close' }),
+    );
   });
 }
 

@@ -2,6 +2,7 @@ import { isTrackedEnvelope, tracked, type TrackedEnvelope } from '@trpc/server';
 import type { z } from 'zod';
 import {
   admit,
+  defaultTimeoutMs,
   entriesOf,
   errorFactories,
   type AnyContract,
@@ -101,7 +102,7 @@ function compileProcedure(bound: {
       authorise(procedure, invocation.caller);
       const input = parseInput(procedure, invocation.input);
       using deadline = startDeadline(
-        Math.min(procedure.timeoutMs, invocation.timeoutMs ?? Infinity),
+        Math.min(procedure.timeoutMs ?? defaultTimeoutMs, invocation.timeoutMs ?? Infinity),
         invocation.signal,
       );
       const scope = {

@@ -25,7 +25,7 @@ export function watchConnections(server: Server): (timeoutMs: number) => Promise
     response.once('close', () => {
       const left = (running.get(socket) ?? 1) - 1;
       if (running.has(socket)) running.set(socket, left);
-      if (draining && left === 0) socket.end();
+      if (draining && left === 0) socket.destroySoon();
     });
   });
 

@@ -35,10 +35,13 @@ function fromTrpc(error: TRPCError): MeshError {
   return new MeshError(code, error.message, { cause: error });
 }
 
-/** A call that a handler made and whose failure it did not handle: unavailable stays that, all else is a fault here. */
+/** A call that a handler made and whose failure it did not handle: a time-out and unavailable stay that, all else is a fault here. */
 function fromCall(error: TRPCClientError<never>): MeshError {
   const data: unknown = error.data;
   const code = typeof data === 'object' && data !== null && 'code' in data ? data.code : undefined;
+  if (code === 'TIMEOUT') {
+    return new MeshError('TIMEOUT', 'A service that this one needs did not answer in time', { cause: error });
+  }
   return isErrorCode(code) && errorCodes[code].retryable
     ? new MeshError('SERVICE_UNAVAILABLE', 'A service that this one needs does not answer', { cause: error })
     : new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: error });

@@ -5,9 +5,10 @@ import type { Readiness } from '../health/index.ts';
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { header, MeshError } from '../wire/index.ts';
+import { lingerMs } from './broken-request.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
-import { errorAnswer, writeJson, type JsonRoute } from './json.ts';
+import { errorAnswer, writeJson, type JsonAnswer, type JsonRoute } from './json.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
 /** The longest body of a request, in bytes. */
@@ -82,7 +83,9 @@ function answerCall({ request, response, requestId, path }: Exchange, options: L
     return;
   }
   if (!procedureMethods.has(request.method)) {
-    const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', { allow: 'GET, HEAD, POST' });
+    const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', {
+      allow: 'GET, HEAD, POST',
+    });
     writeJson(request, response, answer);
     return;
   }
@@ -91,8 +94,8 @@ function answerCall({ request, response, requestId, path }: Exchange, options: L
     return;
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-    // Answered before the body is read; the connection cannot be used again.
     writeJson(request, response, tooLarge());
+    lingerOn(request);
     return;
   }
   void nodeHTTPRequestHandler({
@@ -100,8 +103,9 @@ function answerCall({ request, response, requestId, path }: Exchange, options: L
     req: request,
     res: response,
     path,
-    // A refusal of the whole request, which concerns no procedure, would go out as text.
-    responseMeta: ({ info }) => (info ? {} : { headers: { 'content-type': 'application/json' } }),
+    // A refusal of the whole request would go out as text; a stream says itself what it is.
+    responseMeta: ({ eagerGeneration }) =>
+      eagerGeneration ? {} : { headers: { 'content-type': 'application/json' } },
     maxBodySize: maxBodyBytes,
     maxBatchSize,
     allowMethodOverride: true,
@@ -114,15 +118,21 @@ function answerCall({ request, response, requestId, path }: Exchange, options: L
     },
     onError: ({ error, path: procedure }) => {
       const failure = toMeshError(error, classify);
-      if (failure.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+      if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
       logFailure(log, failure, { procedure, request_id: requestId });
     },
   });
 }
 
-function tooLarge() {
-  const message = `The body is longer than ${maxBodyBytes} bytes`;
-  return errorAnswer('PAYLOAD_TOO_LARGE', message, { connection: 'close' });
+function tooLarge(): JsonAnswer {
+  return errorAnswer('PAYLOAD_TOO_LARGE', `The body is longer than ${maxBodyBytes} bytes`);
+}
+
+/** Lets the rest of a body come in that nobody reads, for a while, so that its sender gets to read the answer. */
+function lingerOn(request: IncomingMessage): void {
+  setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, lingerMs).unref();
 }
 
 async function answerRoute(

@@ -18,6 +18,13 @@ export interface RouterOptions {
 
 const never = new AbortController().signal;
 
+/** What tRPC hands to a procedure. */
+interface Request {
+  ctx: RequestContext;
+  input: unknown;
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Makes the real tRPC router of a contract and its handlers, for stock
  * adapters and `createCaller`: `createRouter(wikiContract, handlers, { log })`.
@@ -45,36 +52,22 @@ export function buildRouter(
   });
 
   const unary =
-    ({ call }: CompiledProcedure) =>
-    async ({
-      ctx,
-      input,
-      signal,
-    }: {
-      ctx: RequestContext;
-      input: unknown;
-      signal: AbortSignal | undefined;
-    }) => {
+    (compiled: CompiledProcedure) =>
+    async ({ ctx, input, signal }: Request) => {
       try {
-        return await call({ ...ctx, input, signal });
+        return await compiled.call({ ...ctx, input, signal });
       } catch (thrown) {
         throw toTrpcError(thrown, classify);
       }
     };
-  const stream = ({ subscribe }: CompiledProcedure) =>
-    async function* ({
-      ctx,
-      input,
-      signal,
-    }: {
-      ctx: RequestContext;
-      input: unknown;
-      signal: AbortSignal | undefined;
-    }) {
+  const stream = (compiled: CompiledProcedure) =>
+    async function* ({ ctx, input, signal }: Request) {
+      const over = AbortSignal.any(signal ? [signal, closing] : [closing]);
       try {
-        yield* subscribe({ ...ctx, input, signal: AbortSignal.any(signal ? [signal, closing] : [closing]) });
+        yield* compiled.subscribe({ ...ctx, input, signal: over });
       } catch (thrown) {
-        if (!closing.aborted) throw toTrpcError(thrown, classify);
+        // What a handler throws because its signal fired is how it ends, not a fault.
+        if (!over.aborted) throw toTrpcError(thrown, classify);
       }
       // An error that may be retried, not an end: the client comes back, to another replica or a new process.
       if (closing.aborted) throw toTrpcError(closing.reason, classify);

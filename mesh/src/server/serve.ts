@@ -85,7 +85,13 @@ export async function serve<From extends AnyContract>(
     log,
   });
   const server = createServer(
-    { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout: 10_000, requestTimeout: 30_000 },
+    {
+      keepAliveTimeout: keepAliveTimeoutMs,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      // How often the two above are looked at: Node's own 30 s would let headers take 40.
+      connectionsCheckingInterval: 1000,
+    },
     listener,
   );
   answerBrokenRequests(server);

@@ -79,7 +79,11 @@ async function newPerson(name = 'Ann') {
 
 describe('users.register', () => {
   test('opens an account, and keeps the password as a hash only', async () => {
-    const account = await anyone().users.register.mutate({ email: 'Ada@Example.com', name: ' Ada ', password });
+    const account = await anyone().users.register.mutate({
+      email: 'Ada@Example.com',
+      name: ' Ada ',
+      password,
+    });
     expect(account).toMatchObject({ email: 'ada@example.com', name: 'Ada', role: 'user', disabledAt: null });
     const user = await stored.user.findUniqueOrThrow({
       where: { id: account.id },
@@ -100,7 +104,11 @@ describe('users.register', () => {
 
   test.each([
     ['a short password', { email: 'x@example.com', name: 'X', password: 'too short' }, 'password'],
-    ['a password of 129 characters', { email: 'x@example.com', name: 'X', password: 'x'.repeat(129) }, 'password'],
+    [
+      'a password of 129 characters',
+      { email: 'x@example.com', name: 'X', password: 'x'.repeat(129) },
+      'password',
+    ],
     ['no address', { email: 'x', name: 'X', password }, 'email'],
     ['an empty name', { email: 'x@example.com', name: '  ', password }, 'name'],
     ['a name with a line break', { email: 'x@example.com', name: 'a\nb', password }, 'name'],
@@ -117,7 +125,9 @@ describe('sessions.login', () => {
     const ann = await newPerson();
     const published = jwks.parse(await (await fetch(`${url}/.well-known/jwks.json`)).json());
     const keys = await createKeySet({ initial: published.keys, log: silentLogger });
-    expect(await verifyToken('user', ann.accessToken, keys)).toMatchObject({ sub: ann.id, role: 'user', name: 'Ann' });
+    expect(await verifyToken('user', ann.accessToken, keys)).toMatchObject({
+      claims: { sub: ann.id, role: 'user', name: 'Ann' },
+    });
   });
 
   test('refuses a wrong password, an unknown address and a disabled account in the same words', async () => {
@@ -129,7 +139,9 @@ describe('sessions.login', () => {
       { email: 'nobody@example.com', password },
       { email: gone.email, password },
     ];
-    const errors = await Promise.all(inputs.map(async (input) => (await safe(anyone().sessions.login.mutate(input)))[1]));
+    const errors = await Promise.all(
+      inputs.map(async (input) => (await safe(anyone().sessions.login.mutate(input)))[1]),
+    );
     for (const error of errors) {
       expect(error?.data).toMatchObject({ code: 'UNAUTHORIZED', error: { name: 'BAD_CREDENTIALS' } });
       expect(error?.message).toBe(errors[0]?.message);
@@ -137,9 +149,15 @@ describe('sessions.login', () => {
   });
 
   test('takes the same password however its characters are composed', async () => {
-    await anyone().users.register.mutate({ email: 'zoe@example.com', name: 'Zoë', password: 'caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9' });
+    await anyone().users.register.mutate({
+      email: 'zoe@example.com',
+      name: 'Zoë',
+      password: 'caf\u00e9 caf\u00e9 caf\u00e9 caf\u00e9',
+    });
     const decomposed = 'cafe\u0301 cafe\u0301 cafe\u0301 cafe\u0301';
-    expect(await anyone().sessions.login.mutate({ email: 'zoe@example.com', password: decomposed })).toMatchObject({
+    expect(
+      await anyone().sessions.login.mutate({ email: 'zoe@example.com', password: decomposed }),
+    ).toMatchObject({
       user: { name: 'Zoë' },
     });
   });
@@ -149,7 +167,9 @@ describe('accounts', () => {
   test('a user sees and renames himself', async () => {
     const ann = await newPerson();
     expect(await asUser(ann.accessToken).users.me.query()).toMatchObject({ id: ann.id, email: ann.email });
-    expect(await asUser(ann.accessToken).users.update.mutate({ name: 'Anna' })).toMatchObject({ name: 'Anna' });
+    expect(await asUser(ann.accessToken).users.update.mutate({ name: 'Anna' })).toMatchObject({
+      name: 'Anna',
+    });
     expect(await asUser(ann.accessToken).users.me.query()).toMatchObject({ name: 'Anna' });
   });
 
@@ -209,7 +229,11 @@ describe('tokens.introspect', () => {
       type: 'service',
       name: 'wiki',
     });
-    for (const token of ['nonsense', await identity.serviceToken('wiki', longAgo), await (await createTestIdentity()).userToken()]) {
+    for (const token of [
+      'nonsense',
+      await identity.serviceToken('wiki', longAgo),
+      await (await createTestIdentity()).userToken(),
+    ]) {
       expect(await wiki.tokens.introspect.query({ token })).toEqual({ active: false });
     }
   });

@@ -35,10 +35,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   const stores = createStores(database.client);
   const arrivals = new Arrivals({
-    connection: {
-      connectionString: config.DATABASE_URL,
-      connectionTimeoutMillis: config.DATABASE_CONNECT_TIMEOUT_MS,
-    },
+    databaseUrl: config.DATABASE_URL,
+    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     store: stores.arrivals,
     log,
   });

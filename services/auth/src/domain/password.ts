@@ -1,5 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
 import { promisify } from 'node:util';
+import { MeshError } from '@arcadium/mesh/wire';
 import pLimit from 'p-limit';
 
 const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
@@ -13,32 +14,50 @@ const tagBytes = 32;
 /** How many hashes are made at once: each takes 19 MiB and a thread that file and name look-ups share. */
 const concurrency = 2;
 
+/** How many may wait for their turn: at some 50 ms each, what the last of them waits is well under a call's time. */
+const longestQueue = 50;
+
 /** Hashes and checks passwords, off the event loop, a few at a time. */
 export interface PasswordHasher {
-  /** Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. */
-  hash(password: string): Promise<string>;
+  /**
+   * Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
+   *
+   * @param signal Fires when nobody waits any more: a hash that has not begun by then is not made.
+   * @throws MeshError TOO_MANY_REQUESTS when too many wait already.
+   */
+  hash(password: string, signal?: AbortSignal): Promise<string>;
   /**
    * Whether this is the password. With no hash the answer is no, after the
    * same work, so that its time does not tell whether an account exists.
+   * Signal and errors as for `hash`.
    */
-  matches(password: string, hash: string | undefined): Promise<boolean>;
+  matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** Makes the hasher of a process. */
 export function createPasswordHasher(): PasswordHasher {
   const limit = pLimit(concurrency);
+  const tagInTurn = (password: string, settings: Settings, signal: AbortSignal | undefined) => {
+    if (limit.pendingCount >= longestQueue) {
+      throw new MeshError('TOO_MANY_REQUESTS', 'Too many passwords are being checked; try again in a moment');
+    }
+    return limit(() => {
+      signal?.throwIfAborted();
+      return tagOf(password, settings);
+    });
+  };
   const nobodys = { ...current, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) };
 
   return {
-    async hash(password) {
+    async hash(password, signal) {
       const salt = randomBytes(saltBytes);
-      const tag = await limit(() => tagOf(password, { ...current, salt }));
+      const tag = await tagInTurn(password, { ...current, salt }, signal);
       const { memory, passes, parallelism } = current;
       return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
     },
-    async matches(password, hash) {
+    async matches(password, hash, signal) {
       const known = hash === undefined ? nobodys : parse(hash);
-      const tag = await limit(() => tagOf(password, known));
+      const tag = await tagInTurn(password, known, signal);
       return timingSafeEqual(tag, known.tag) && hash !== undefined;
     },
   };

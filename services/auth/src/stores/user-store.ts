@@ -1,11 +1,9 @@
+import type { PlaceInTime } from '@arcadium/mesh/server';
 import type { PrismaClient, User } from '@arcadium/prisma/auth';
 import { isUniqueViolation } from '@arcadium/prisma/database';
 
 /** A user as stored; the hash never leaves this service. */
 export type StoredUser = User;
-
-/** Where a list goes on: after this user, newest first. */
-export type ListPosition = Readonly<{ createdAt: Date; id: string }>;
 
 /** Users in the database. */
 export interface UserStore {
@@ -19,8 +17,8 @@ export interface UserStore {
   findById(id: string): Promise<StoredUser | undefined>;
   findByEmail(email: string): Promise<StoredUser | undefined>;
   findMany(ids: readonly string[]): Promise<StoredUser[]>;
-  /** Newest first. */
-  list(limit: number, after: ListPosition | undefined): Promise<StoredUser[]>;
+  /** Newest first, from after one of them. */
+  list(limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
   /** `undefined` if there is no such user. */
   rename(id: string, name: string): Promise<StoredUser | undefined>;
   hasAdministrator(): Promise<boolean>;
@@ -52,10 +50,7 @@ export function createUserStore(client: PrismaClient): UserStore {
       return client.user.findMany({
         ...(after && {
           where: {
-            OR: [
-              { createdAt: { lt: after.createdAt } },
-              { createdAt: after.createdAt, id: { lt: after.id } },
-            ],
+            OR: [{ createdAt: { lt: after.at } }, { createdAt: after.at, id: { lt: after.id } }],
           },
         }),
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],

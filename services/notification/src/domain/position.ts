@@ -5,7 +5,7 @@
 export type Position = Readonly<{ createdAt: Date; id: string }>;
 
 /** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
-export const LATEST_MS = 253_402_300_799_999;
+const LATEST_MS = 253_402_300_799_999;
 
 /** Less than 0 when `a` comes before `b`, as PostgreSQL orders (created_at, id). */
 export function comparePositions(a: Position, b: Position): number {

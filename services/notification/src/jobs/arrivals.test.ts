@@ -131,7 +131,7 @@ test('a listener whose backend is terminated comes back, and nothing is lost or 
     expect(await received(one, ids.length)).toEqual(ids);
     const { rowCount } = await admin.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name = 'arcadium notification listener'`,
+       WHERE datname = current_database() AND application_name = 'arcadium listener notification.arrivals'`,
     );
     expect(rowCount).toBe(1);
     ids.push(await send(), await send());

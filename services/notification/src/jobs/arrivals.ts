@@ -1,13 +1,14 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import type { ClientConfig } from 'pg';
+import { Listener } from '@arcadium/prisma/listener';
 import type { ArrivalStore } from '../stores/arrival-store.ts';
-import { Listener } from './listener.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** What {@link Arrivals} need. */
 export interface ArrivalsOptions {
-  /** The connection that listens: the service's `DATABASE_URL` as `connectionString`, and time-outs. */
-  connection: ClientConfig;
+  /** For the connection that listens: the service's `DATABASE_URL`. */
+  databaseUrl: string;
+  /** Longest wait for that connection, in milliseconds. @default 5000 */
+  connectTimeoutMs?: number;
   /** The service's schema, whose trigger announces arrivals on `<schema>.arrivals`. @default 'notification' */
   schema?: string;
   store: ArrivalStore;
@@ -41,11 +42,12 @@ export class Arrivals {
   constructor(options: ArrivalsOptions) {
     this.#options = options;
     this.#listener = new Listener({
-      connection: { application_name: 'arcadium notification listener', ...options.connection },
+      url: options.databaseUrl,
       channel: `${options.schema ?? 'notification'}.arrivals`,
       onConnect: () => this.#adviseCatchUp(this.#mailboxes.keys()),
       onPayload: (payload) => this.#announce(payload),
-      log: options.log,
+      logger: options.log,
+      ...(options.connectTimeoutMs !== undefined && { connectTimeoutMs: options.connectTimeoutMs }),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Position } from '../domain/position.ts';
+import type { PlaceInTime } from '@arcadium/mesh/server';
 
 /** Newest first, as every list is. */
 export const newestFirst = [{ createdAt: 'desc' as const }, { id: 'desc' as const }];
@@ -8,11 +8,11 @@ export const newestFirst = [{ createdAt: 'desc' as const }, { id: 'desc' as cons
  * a place, none. The first half repeats what follows from the second, because
  * PostgreSQL can begin to read an index at a plain bound but not at an OR.
  */
-export function olderThan(position: Position | undefined) {
-  if (!position) return {};
-  const { createdAt, id } = position;
+export function olderThan(place: PlaceInTime | undefined) {
+  if (!place) return {};
+  const { at, id } = place;
   return {
-    createdAt: { lte: createdAt },
-    OR: [{ createdAt: { lt: createdAt } }, { id: { lt: id } }],
+    createdAt: { lte: at },
+    OR: [{ createdAt: { lt: at } }, { id: { lt: id } }],
   };
 }

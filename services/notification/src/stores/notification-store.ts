@@ -1,3 +1,4 @@
+import type { PlaceInTime } from '@arcadium/mesh/server';
 import type { Notification as Row, PrismaClient } from '@arcadium/prisma/notification';
 import type { Position } from '../domain/position.ts';
 import { newestFirst, olderThan } from './keyset.ts';
@@ -10,7 +11,7 @@ export type Part = Readonly<{
   /** Most rows wanted. */
   limit: number;
   /** Where the part before ended. */
-  after: Position | undefined;
+  after: PlaceInTime | undefined;
   unreadOnly: boolean;
 }>;
 

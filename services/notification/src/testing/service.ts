@@ -55,8 +55,8 @@ export async function openService({ listenAt = async (url) => url, ...options }:
   const url = testDatabase.url('notification');
   const database = openDatabase({ url, schema: 'notification', client: PrismaClient, logger: log });
   const stores = createStores(database.client);
-  const connection = { connectionString: await listenAt(url) };
-  const arrivals = new Arrivals({ connection, store: stores.arrivals, log, ...options });
+  const databaseUrl = await listenAt(url);
+  const arrivals = new Arrivals({ databaseUrl, store: stores.arrivals, log, ...options });
   const handlers = createHandlers({ stores, arrivals });
   return {
     url,

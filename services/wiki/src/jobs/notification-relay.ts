@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@arcadium/mesh/telemetry';
+import { Listener } from '@arcadium/prisma/listener';
 import { backoffMs, defaultBackoff, type Backoff } from '../domain/backoff.ts';
 import {
   claimNotices,
@@ -11,7 +12,6 @@ import {
   type OutboxRow,
 } from '../stores/outbox.ts';
 import type { Database } from '../stores/transaction.ts';
-import { listenTo, type ChannelListener } from './outbox-listener.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 
 /** A message as `notifications.sendMany` takes it. */
@@ -64,7 +64,7 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
   let stopping = new AbortController();
   let bell = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
-  let listener: ChannelListener | undefined;
+  let listener: Listener | undefined;
 
   const run = async (signal: AbortSignal) => {
     while (!signal.aborted) {
@@ -81,12 +81,15 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
     start() {
       stopping = new AbortController();
       const { signal } = stopping;
-      listener = listenTo({
-        databaseUrl: options.databaseUrl,
+      const ring = () => bell.resolve();
+      listener = new Listener({
+        url: options.databaseUrl,
         channel: outboxChannel,
-        onAnnouncement: () => bell.resolve(),
-        log,
+        onConnect: ring,
+        onPayload: ring,
+        logger: log,
       });
+      listener.start();
       running = run(signal);
     },
     async stop() {

@@ -1,3 +1,4 @@
+import type { PlaceInTime } from '@arcadium/mesh/server';
 import { Prisma } from '@arcadium/prisma/wiki';
 import { commentNotice } from '../domain/notice.ts';
 import { queueNotice } from './outbox.ts';
@@ -95,7 +96,7 @@ export async function deleteComment(database: Database, id: string, now: Date): 
 /** Comments on a page, oldest first, one more than `limit`; of the deleted ones, those under which somebody's words still stand. */
 export function listComments(
   database: Database,
-  { pageId, after, limit }: { pageId: string; after: { at: Date; id: string } | undefined; limit: number },
+  { pageId, after, limit }: { pageId: string; after: PlaceInTime | undefined; limit: number },
 ): Promise<CommentRow[]> {
   const onwards = after
     ? Prisma.sql`AND (c.created_at, c.id) > (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`

@@ -1,3 +1,4 @@
+import type { PlaceInTime } from '@arcadium/mesh/server';
 import { Prisma } from '@arcadium/prisma/wiki';
 import type { Database, Transaction } from './transaction.ts';
 
@@ -42,9 +43,6 @@ export function findSummary(database: Database | Transaction, id: string): Promi
 export async function pageExists(database: Database, id: string): Promise<boolean> {
   return (await database.page.findFirst({ where: { id, deletedAt: null }, select: { id: true } })) !== null;
 }
-
-/** Where a list of pages stopped. */
-export type PlaceInTime = Readonly<{ at: Date; id: string }>;
 
 /** Pages, last changed first; one more than `limit`. */
 export function listPages(

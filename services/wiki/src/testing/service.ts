@@ -65,7 +65,7 @@ export async function openWiki() {
       const items: ItemOf<P>[] = [];
       let cursor: string | null = null;
       do {
-        const answer: { items: unknown[]; nextCursor: string | null } = await call(path, nobody, {
+        const answer: { items: unknown[]; nextCursor: string | null } = await call(path, user(), {
           ...input,
           ...(cursor === null ? {} : { cursor }),
         } as typeof input);

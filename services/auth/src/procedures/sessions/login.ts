@@ -15,9 +15,9 @@ export function login({
   hasher: PasswordHasher;
   signingKey: SigningKey;
 }): HandlerOf<typeof authContract, 'sessions.login'> {
-  return async ({ input, errors, log }) => {
+  return async ({ input, errors, log, signal }) => {
     const user = await users.findByEmail(input.email);
-    const matches = await hasher.matches(input.password, user?.passwordHash);
+    const matches = await hasher.matches(input.password, user?.passwordHash, signal);
     if (!user || !matches || user.disabledAt) throw errors.BAD_CREDENTIALS({});
     const account = presentAccount(user);
     const { token, tokenId, expiresAt } = await issueUserToken(signingKey, account);

@@ -32,7 +32,7 @@ async function verified(
   keys: KeySet,
 ): Promise<ServiceClaims | UserClaims | undefined> {
   try {
-    return await verifyToken(kind, token, keys);
+    return (await verifyToken(kind, token, keys)).claims;
   } catch (error) {
     if (error instanceof MeshError) return undefined;
     throw error;

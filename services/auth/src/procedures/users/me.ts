@@ -6,16 +6,17 @@ import type { StoredUser, UserStore } from '../../stores/user-store.ts';
 
 /** Answers with the account of the user who asks. */
 export function getMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.me'> {
-  return async ({ caller }) => presentAccount(present(await users.findById(caller.user.id)));
+  return async ({ caller }) => presentAccount(existing(await users.findById(caller.user.id)));
 }
 
 /** Changes the name on it. */
 export function updateMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.update'> {
-  return async ({ input, caller }) => presentAccount(present(await users.rename(caller.user.id, input.name)));
+  return async ({ input, caller }) =>
+    presentAccount(existing(await users.rename(caller.user.id, input.name)));
 }
 
 /** A good token whose user is gone proves nothing any more. */
-function present(user: StoredUser | undefined): StoredUser {
+function existing(user: StoredUser | undefined): StoredUser {
   if (!user) throw new MeshError('UNAUTHORIZED', 'The account of this token no longer exists');
   return user;
 }

@@ -12,9 +12,14 @@ export function register({
   users: UserStore;
   hasher: PasswordHasher;
 }): HandlerOf<typeof authContract, 'users.register'> {
-  return async ({ input, errors, log }) => {
+  return async ({ input, errors, log, signal }) => {
     const { email, name, password } = input;
-    const user = await users.create({ email, name, role: 'user', passwordHash: await hasher.hash(password) });
+    const user = await users.create({
+      email,
+      name,
+      role: 'user',
+      passwordHash: await hasher.hash(password, signal),
+    });
     if (!user) throw errors.EMAIL_TAKEN({ email });
     log.info({ user_id: user.id }, 'an account was opened');
     return presentAccount(user);

@@ -1,7 +1,5 @@
 import type { notificationContract } from '@arcadium/contracts/notification';
-import type { HandlerOf } from '@arcadium/mesh/server';
-import { decodeCursor } from '../../domain/cursor.ts';
-import { pageOf } from '../../domain/page.ts';
+import { pageOf, timeCursor, type HandlerOf } from '@arcadium/mesh/server';
 import type { Stores } from '../../stores/stores.ts';
 import { presentBroadcast } from './present.ts';
 
@@ -10,8 +8,11 @@ export function listBroadcasts({
   broadcasts,
 }: Pick<Stores, 'broadcasts'>): HandlerOf<typeof notificationContract, 'broadcasts.list'> {
   return async ({ input: { limit, cursor, unreadOnly }, caller }) => {
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const after = timeCursor.decode(cursor);
     const rows = await broadcasts.list(caller.user.id, { limit: limit + 1, after, unreadOnly });
-    return pageOf(rows, limit, presentBroadcast);
+    return pageOf(rows, limit, {
+      item: presentBroadcast,
+      cursor: ({ createdAt: at, id }) => timeCursor.encode({ at, id }),
+    });
   };
 }

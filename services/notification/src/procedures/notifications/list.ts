@@ -1,7 +1,5 @@
 import type { notificationContract } from '@arcadium/contracts/notification';
-import type { HandlerOf } from '@arcadium/mesh/server';
-import { decodeCursor } from '../../domain/cursor.ts';
-import { pageOf } from '../../domain/page.ts';
+import { pageOf, timeCursor, type HandlerOf } from '@arcadium/mesh/server';
 import type { Stores } from '../../stores/stores.ts';
 import { presentNotification } from './present.ts';
 
@@ -10,8 +8,11 @@ export function listNotifications({
   notifications,
 }: Pick<Stores, 'notifications'>): HandlerOf<typeof notificationContract, 'notifications.list'> {
   return async ({ input: { limit, cursor, unreadOnly }, caller }) => {
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const after = timeCursor.decode(cursor);
     const rows = await notifications.list(caller.user.id, { limit: limit + 1, after, unreadOnly });
-    return pageOf(rows, limit, presentNotification);
+    return pageOf(rows, limit, {
+      item: presentNotification,
+      cursor: ({ createdAt: at, id }) => timeCursor.encode({ at, id }),
+    });
   };
 }

@@ -1,11 +1,11 @@
+import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
-import { cursorOf, pageOf } from '../../domain/cursor.ts';
 import { termKinds } from '../../domain/index-terms.ts';
 import { normaliseTerm } from '../../domain/words.ts';
 import { listTermPlaces } from '../../stores/terms.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-const cursor = cursorOf(z.tuple([z.number(), z.uuid(), z.enum(termKinds)]));
+const cursor = cursorOf(z.tuple([z.number(), z.uuid().lowercase(), z.enum(termKinds)]));
 
 export function getTerm({ database }: WikiDeps): WikiHandler<'index.get'> {
   return async ({ input: { limit, ...input } }) => {

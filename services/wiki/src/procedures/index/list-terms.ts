@@ -1,5 +1,5 @@
+import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
-import { cursorOf, pageOf } from '../../domain/cursor.ts';
 import { normaliseTerm } from '../../domain/words.ts';
 import { listTerms as findTerms } from '../../stores/terms.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';

@@ -1,10 +1,10 @@
+import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
-import { cursorOf, pageOf } from '../../domain/cursor.ts';
 import { presentSummary } from '../../presenters/page.ts';
 import { listBacklinks as findBacklinks } from '../../stores/links.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-const cursor = cursorOf(z.uuid());
+const cursor = cursorOf(z.uuid().lowercase());
 
 export function listBacklinks({ database }: WikiDeps): WikiHandler<'links.backlinks'> {
   return async ({ input: { slug, limit, ...input } }) => {

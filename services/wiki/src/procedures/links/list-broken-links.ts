@@ -1,9 +1,9 @@
+import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
-import { cursorOf, integer, pageOf } from '../../domain/cursor.ts';
 import { listBrokenLinks as findBrokenLinks } from '../../stores/links.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-const cursor = cursorOf(z.tuple([z.uuid(), integer]));
+const cursor = cursorOf(z.tuple([z.uuid().lowercase(), z.int32()]));
 
 export function listBrokenLinks({ database }: WikiDeps): WikiHandler<'links.broken'> {
   return async ({ input }) => {

@@ -1,11 +1,11 @@
+import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
-import { cursorOf, integer, pageOf } from '../../domain/cursor.ts';
 import { presentRevision } from '../../presenters/revision.ts';
 import { pageExists } from '../../stores/pages.ts';
 import { listRevisions } from '../../stores/revisions.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-const cursor = cursorOf(z.tuple([integer]));
+const cursor = cursorOf(z.tuple([z.int32()]));
 
 export function listHistory({ database }: WikiDeps): WikiHandler<'pages.history'> {
   return async ({ input, errors }) => {

@@ -250,9 +250,13 @@ describe('pages.list', () => {
     expect(await slugs(false)).toEqual(['list/0', 'list/4', 'list/3']);
     expect(await slugs(true)).toEqual(['list/1', 'list/2']);
     expect((await wiki.ask('pages.list', { limit: 2 })).items[0]).toMatchObject({ slug: 'list/0' });
-    expect((await wiki.ask('pages.list', { deleted: true, limit: 1 })).items[0]).toMatchObject({
+    expect((await wiki.call('pages.list', ann, { deleted: true, limit: 1 })).items[0]).toMatchObject({
       slug: 'list/1',
     });
+  });
+
+  test('the bin is not for strangers', async () => {
+    expect(await outcomeOf(wiki.ask('pages.list', { deleted: true }))).toBe('UNAUTHORIZED');
   });
 
   test('pages changed in the same millisecond are all listed once', async () => {
@@ -274,7 +278,7 @@ describe('pages.list', () => {
     const { id } = await wiki.publish(`cursor/${randomUUID()}`);
     const lists = [
       wiki.ask('pages.list', { cursor }),
-      wiki.ask('pages.list', { cursor, deleted: true }),
+      wiki.call('pages.list', ann, { cursor, deleted: true }),
       wiki.ask('pages.history', { cursor, id }),
       wiki.ask('comments.list', { cursor, pageId: id }),
       wiki.ask('links.backlinks', { cursor, slug: 'a' }),

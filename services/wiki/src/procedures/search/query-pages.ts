@@ -1,12 +1,12 @@
+import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
-import { cursorOf, pageOf } from '../../domain/cursor.ts';
 import { toExcerpt } from '../../domain/excerpt.ts';
 import { presentSummary } from '../../presenters/page.ts';
 import { searchPages } from '../../stores/search.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
 /** A rank is a small number; the bounds keep a forged one within PostgreSQL's `real`. */
-const cursor = cursorOf(z.tuple([z.number().min(0).max(1e6), z.uuid()]));
+const cursor = cursorOf(z.tuple([z.number().min(0).max(1e6), z.uuid().lowercase()]));
 
 export function queryPages({ database }: WikiDeps): WikiHandler<'search.query'> {
   return async ({ input: { text, limit, ...input } }) => {
