@@ -91,6 +91,7 @@ test('services that start before their roles and database are made wait for thos
       () => false,
     );
   await until(ready, 'it is ready', wiki.output);
+  expect(wiki.logged().at(-1)).toMatchObject({ msg: 'wiki is ready' });
 });
 
 test('under node --watch, as in development, a service does all that it does', async () => {

@@ -73,10 +73,12 @@ export const publicCalls: Readonly<Record<string, PublicCall>> = {
   },
   'wiki.pages.list': async ({ wiki }, { page, child }) => {
     const { items } = await wiki.pages.list.query();
-    return [items.map(({ id }) => id), [child.id, page.id]];
     const { nextCursor } = await wiki.pages.list.query({ limit: 1 });
     const rest = await wiki.pages.list.query({ limit: 1, cursor: nextCursor ?? 'none' });
-    return [rest, { items: [{ id: page.id }], nextCursor: null }];
+    return [
+      [items, rest],
+      [[{ id: child.id }, { id: page.id }], { items: [{ id: page.id }], nextCursor: null }],
+    ];
   },
   'wiki.pages.tree': async ({ wiki }, { page, child }) => {
     return [

@@ -133,20 +133,24 @@ test(
   },
 );
 
-test('with DATABASE_URL in the environment it makes the schemas there and stays', { timeout: 30_000 }, async () => {
-  const adminUrl = inject('testDatabaseAdminUrl');
-  const external = new URL(adminUrl);
-  const name = `test_${inject('testDatabaseRunId')}_dev`;
-  external.pathname = `/${name}`;
-  await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
-  const child = start({ DATABASE_URL: external.href });
-  await printed('that PostgreSQL is used; schemas auth');
-  expect(existsSync(join(root, '.data'))).toBe(false);
-  expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(1);
-  expect(child.exitCode).toBeNull();
-  child.kill('SIGTERM');
-  expect(await once(child, 'exit')).toEqual([0, null]);
-});
+test(
+  'with DATABASE_URL in the environment it makes the schemas there and stays',
+  { timeout: 30_000 },
+  async () => {
+    const adminUrl = inject('testDatabaseAdminUrl');
+    const external = new URL(adminUrl);
+    const name = `test_${inject('testDatabaseRunId')}_dev`;
+    external.pathname = `/${name}`;
+    await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
+    const child = start({ DATABASE_URL: external.href });
+    await printed('that PostgreSQL is used; schemas auth');
+    expect(existsSync(join(root, '.data'))).toBe(false);
+    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(1);
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  },
+);
 
 test('says what is missing', async () => {
   rmSync(join(root, 'prisma/.env'));

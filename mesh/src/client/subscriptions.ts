@@ -2,7 +2,7 @@ import { httpSubscriptionLink, TRPCUntypedClient } from '@trpc/client';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { EventSource } from 'eventsource';
 import type { Connection } from './connection.ts';
-import { headersOf, type CallOptions } from './outgoing.ts';
+import { headersOf } from './outgoing.ts';
 
 /**
  * Makes the tRPC client that a mesh client opens its subscriptions with:
@@ -20,7 +20,7 @@ export function createSubscriptionClient(connection: Connection): TRPCUntypedCli
           fetch: (target, init) =>
             fetch(target, {
               ...init,
-              headers: { ...init.headers, ...headersOf(connection, op.context as CallOptions) },
+              headers: { ...init.headers, ...headersOf(connection, op.context) },
             }),
         }),
       }),

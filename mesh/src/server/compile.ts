@@ -83,8 +83,7 @@ function compileProcedure(bound: {
 
   const callOf = (invocation: Invocation, input: unknown, signal: AbortSignal): Call<AnyProcedure> => ({
     input,
-    // `admit` has just checked what the type says.
-    caller: invocation.caller as Call<AnyProcedure>['caller'],
+    caller: invocation.caller,
     errors,
     signal,
     // Made when first asked for: most calls log nothing.

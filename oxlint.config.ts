@@ -1,0 +1,139 @@
+import { readdirSync } from 'node:fs';
+import { defineConfig, type OxlintOverride } from 'oxlint';
+
+// Which way imports run (docs/architecture.md), as tables; the rest is which
+// rules hold. A default export because oxlint demands one.
+
+/** Each room of the mesh, and the rooms that it may import. */
+const base = ['wire', 'resilience', 'telemetry', 'config'];
+const rooms: Record<string, readonly string[]> = {
+  wire: [],
+  contract: ['wire'],
+  resilience: ['wire'],
+  telemetry: ['wire'],
+  config: ['telemetry'],
+  identity: ['contract', ...base],
+  health: ['contract', ...base],
+  client: ['contract', 'identity', 'health', ...base],
+  server: ['contract', 'identity', 'health', ...base],
+  testing: ['contract', 'identity', 'health', 'client', 'server', ...base],
+};
+
+const services = readdirSync('services');
+
+type Restriction = { group: string[]; message: string };
+
+function restrict(files: string[], patterns: Restriction[]): OxlintOverride {
+  return { files, rules: { 'no-restricted-imports': ['error', { patterns }] } };
+}
+
+const roomRules = Object.entries(rooms).map(([room, allowed]) =>
+  restrict(
+    [`mesh/src/${room}/**/*.ts`],
+    [
+      {
+        group: Object.keys(rooms)
+          .filter((other) => other !== room && !allowed.includes(other))
+          .map((other) => `**/${other}/*.ts`),
+        message: `mesh/${room} may import: ${allowed.join(', ') || 'no other room'}.`,
+      },
+      { group: ['../*/!(index).ts'], message: 'Another room is imported through its index.ts.' },
+      { group: ['@arcadium/*'], message: 'The mesh knows no service by name.' },
+    ],
+  ),
+);
+
+const contractRules = restrict(
+  ['contracts/**/*.ts'],
+  [
+    {
+      group: ['@arcadium/*', '!@arcadium/mesh', 'node:*'],
+      message: 'Contracts import mesh/contract and zod, nothing else.',
+    },
+    {
+      group: ['@arcadium/mesh/*', '!@arcadium/mesh/contract'],
+      message: 'Contracts import mesh/contract and zod, nothing else.',
+    },
+  ],
+);
+
+const serviceRules = services.map((service) => {
+  const others = services.filter((other) => other !== service);
+  return restrict(
+    [`services/${service}/**/*.ts`],
+    [
+      {
+        group: others.flatMap((other) => [
+          `@arcadium/${other}`,
+          `@arcadium/${other}/**`,
+          `**/services/${other}/**`,
+        ]),
+        message: 'A service imports no other service: call it through its contract.',
+      },
+      {
+        group: [
+          ...others.map((other) => `@arcadium/prisma/${other}`),
+          '@arcadium/prisma/provision',
+          '@arcadium/prisma/embedded',
+        ],
+        message: 'A service reads its own schema only.',
+      },
+    ],
+  );
+});
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise', 'vitest'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  env: { builtin: true, es2026: true, node: true },
+  ignorePatterns: ['**/generated/**'],
+  rules: {
+    eqeqeq: 'error',
+    'max-lines': ['error', { max: 400 }],
+    'max-params': ['error', { max: 4 }],
+    'no-console': 'error',
+    'node/no-process-env': 'error',
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'import/no-self-import': 'error',
+    'typescript/await-thenable': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/no-non-null-assertion': 'error',
+    'typescript/only-throw-error': 'error',
+    'typescript/return-await': ['error', 'error-handling-correctness-only'],
+    'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    'vitest/valid-expect': ['error', { maxArgs: 2 }],
+
+    // Off, because what they find here is meant.
+    'import/no-named-as-default-member': 'off',
+    'no-await-in-loop': 'off',
+    'no-underscore-dangle': 'off',
+    'promise/always-return': 'off',
+    'typescript/no-generated-empty-object-type': 'off',
+    'typescript/no-unsafe-enum-comparison': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/require-array-sort-compare': 'off',
+    'typescript/unbound-method': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'unicorn/prefer-set-has': 'off',
+    'vitest/no-conditional-expect': 'off',
+    'vitest/require-mock-type-parameters': 'off',
+    'vitest/require-to-throw-message': 'off',
+  },
+  overrides: [
+    ...roomRules,
+    contractRules,
+    ...serviceRules,
+    // Tests put both ends together.
+    { files: ['mesh/**/*.test.ts', 'mesh/**/*.test-d.ts'], rules: { 'no-restricted-imports': 'off' } },
+    {
+      files: ['**/config.ts', 'mesh/src/config/**', 'cli/**', 'prisma/**', 'e2e/**', '**/*.test.ts'],
+      rules: { 'node/no-process-env': 'off' },
+    },
+    { files: ['cli/**', 'prisma/src/{dev,generate,migration}.ts', 'e2e/**'], rules: { 'no-console': 'off' } },
+    { files: ['*.config.ts', 'prisma/prisma.config.ts'], rules: { 'import/no-default-export': 'off' } },
+  ],
+});
