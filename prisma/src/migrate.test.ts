@@ -182,7 +182,7 @@ describe('migrate', () => {
     );
     const waiting = run('one', first.signal);
     await vi.waitFor(() =>
-      expect(logger.info).toHaveBeenCalledWith({ service: 'one' }, expect.stringContaining('waiting')),
+      expect(logger.info).toHaveBeenCalledWith({ schema: 'one' }, expect.stringContaining('waiting')),
     );
     first.abort(new Error('shutting down'));
     await expect(waiting).rejects.toThrow(/shutting down|aborted/);
@@ -214,12 +214,29 @@ describe('migrateWhenReachable', () => {
     expect(await waiting).toEqual(['20260101000000_a']);
   });
 
-  test('throws what waiting does not help', async () => {
+  test('waits for its role, and says so, until told to stop', async () => {
     const url = new URL(urls.get('one') ?? '');
-    url.password = 'wrong';
-    await expect(migrateWhenReachable({ service: 'one', url: url.href, logger, folder })).rejects.toThrow(
-      /password authentication failed|Authentication/,
+    url.password = 'not yet';
+    const stop = new AbortController();
+    const waiting = migrateWhenReachable({
+      service: 'one',
+      url: url.href,
+      logger,
+      folder,
+      signal: stop.signal,
+      retryMs: 10,
+    });
+    await vi.waitFor(() =>
+      expect(logger.warn).toHaveBeenCalledWith(
+        expect.objectContaining({ attempt: 2, reason: expect.stringMatching(/authentication/i) }),
+        expect.stringContaining('migrations wait'),
+      ),
     );
+    stop.abort(new Error('shutting down'));
+    await expect(waiting).rejects.toThrow(/shutting down|aborted/);
+  });
+
+  test('throws what waiting does not help', async () => {
     write('20260101000000_a', 'nonsense;');
     await expect(
       migrateWhenReachable({ service: 'one', url: urls.get('one') ?? '', logger, folder }),

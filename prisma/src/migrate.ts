@@ -159,7 +159,8 @@ export async function migrateWhenReachable(
     try {
       return await migrate(options);
     } catch (error) {
-      if (signal?.aborted || !(isDatabaseUnavailable(error) || isNotProvisioned(error))) throw error;
+      signal?.throwIfAborted();
+      if (!isDatabaseUnavailable(error) && !isNotProvisioned(error)) throw error;
       logger.warn(
         { schema: service, attempt, retryMs, reason: error instanceof Error ? error.message : String(error) },
         'the database is not ready for this service, migrations wait for it',

@@ -234,6 +234,8 @@ describe('bounds', () => {
     ['no input', '/trpc/items.get', {}, 400],
     ['a mutation by GET', '/trpc/items.add', {}, 405],
     ['DELETE', '/trpc/items.get', { method: 'DELETE' } as const, 405],
+    ['TRACE', '/trpc/items.get', { method: 'TRACE' } as const, 405],
+    ['a Host with a user name', '/trpc/items.get', { headers: { host: 'user:pass@shop' } }, 400],
     ['PUT on a health path', '/health', { method: 'PUT' } as const, 405],
     ['another content type', '/trpc/items.add', post('name=x', { 'content-type': 'text/plain' }), 415],
     ['a batch of 21', `/trpc/${Array(21).fill('items.get').join(',')}?batch=1&input={}`, {}, 400],
@@ -246,6 +248,7 @@ describe('bounds', () => {
   ])('%s', async (_what, path, init, status) => {
     const answer = await fetchJson(path, init);
     expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toBe('application/json');
     expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.ts|node_modules|stack/);
   });
 

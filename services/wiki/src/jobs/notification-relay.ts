@@ -126,7 +126,7 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
       return Infinity;
     }
     away ||= !isAboutOneMessage(error);
-    const delayMs = backoffMs(row.attempts, Math.random(), backoff);
+    const delayMs = Math.ceil(backoffMs(row.attempts, Math.random(), backoff));
     await postponeNotice(database, row, { error: context.error, delayMs });
     // Once for each message: while the service is away, all of them fail every minute.
     const line = row.attempts === 1 ? log.warn : log.debug;
@@ -135,7 +135,8 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
       { ...context, delay_ms: delayMs },
       'a notification could not be delivered, it is tried again',
     );
-    return delayMs;
+    // A timer may fire a moment early; whoever looks before the message is due waits a whole poll for it.
+    return delayMs + 2;
   };
 
   const deliverOne = async (row: OutboxRow): Promise<number> => {
