@@ -133,7 +133,10 @@ export default defineConfig({
       files: ['**/config.ts', 'mesh/src/config/**', 'cli/**', 'prisma/**', 'e2e/**', '**/*.test.ts'],
       rules: { 'node/no-process-env': 'off' },
     },
-    { files: ['cli/**', 'prisma/src/{dev,generate,migration}.ts', 'e2e/**'], rules: { 'no-console': 'off' } },
+    {
+      files: ['cli/**', 'prisma/src/{generate,dev/dev,migrate/migration}.ts', 'e2e/**'],
+      rules: { 'no-console': 'off' },
+    },
     { files: ['*.config.ts', 'prisma/prisma.config.ts'], rules: { 'import/no-default-export': 'off' } },
   ],
 });

@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**'],
-    // One PostgreSQL for the run; suites get a database each (prisma/src/testing.ts).
-    globalSetup: ['./prisma/src/testing-setup.ts'],
+    // One PostgreSQL for the run; suites get a database each (prisma/src/testing/).
+    globalSetup: ['./prisma/src/testing/testing-setup.ts'],
     // Processes, not threads: some suites kill, and each may change its environment.
     pool: 'forks',
     maxWorkers: 2,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import type { Logger } from './logger.ts';
 import { provision, withClient } from './provision.ts';
-import { createTestCluster, type TestCluster } from './testing-cluster.ts';
+import { createTestCluster, type TestCluster } from './testing/testing-cluster.ts';
 
 const logger = {
   info: vi.fn<Logger['info']>(),

@@ -13,9 +13,11 @@ export interface HostileRequest {
   /** Between two pieces, in milliseconds. @default 0 */
   readonly paceMs?: number;
   /** What the sender does next: wait for the answer, close its half, or cut the connection. @default 'wait' */
-  readonly then?: 'wait' | 'end' | 'reset';
+  readonly after?: 'wait' | 'end' | 'reset';
   /** How many answers it waits for; one that closes its half waits for the close instead. @default 1 */
   readonly answers?: number;
+  /** The longest wait for an end, in milliseconds. @default twice what a call may take by its contract */
+  readonly boundMs?: number;
   /** What must come: a refusal (4xx), one of these, or anything that is not the service's fault. @default 'any' */
   readonly expect?: 'refusal' | 'any' | readonly number[];
 }
@@ -29,12 +31,9 @@ export interface Exchange {
   readonly garbled: string | undefined;
 }
 
-/** The longest wait for an end, in milliseconds: twice what a call may take by its contract. */
-const boundMs = 10_000;
-
 /** Sends one request on a connection of its own, as it stands, and waits for what comes of it. */
 export async function exchange(port: number, request: HostileRequest): Promise<Exchange> {
-  const { pieces, paceMs = 0, then = 'wait', answers: wanted = 1 } = request;
+  const { pieces, paceMs = 0, after = 'wait', answers: wanted = 1, boundMs = 10_000 } = request;
   const head = String(pieces[0]).startsWith('HEAD ');
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
@@ -49,7 +48,7 @@ export async function exchange(port: number, request: HostileRequest): Promise<E
     } catch (error) {
       garbled = String(error);
     }
-    if (garbled !== undefined || (then !== 'end' && answers.length >= wanted)) done.resolve('answered');
+    if (garbled !== undefined || (after !== 'end' && answers.length >= wanted)) done.resolve('answered');
   };
 
   const bound = setTimeout(() => done.resolve('never'), boundMs);
@@ -69,8 +68,8 @@ export async function exchange(port: number, request: HostileRequest): Promise<E
     if (socket.destroyed) break;
     socket.write(piece);
   }
-  if (then === 'end') socket.end();
-  if (then === 'reset') {
+  if (after === 'end') socket.end();
+  if (after === 'reset') {
     // Only once it is out, or nothing would have been sent at all.
     socket.write('', () => {
       socket.resetAndDestroy();

@@ -10,12 +10,12 @@ const inside =
 
 /** Says what is wrong with how a service took a request; nothing, if it is right. */
 export function problemsOf(request: HostileRequest, { answers, end, garbled }: Exchange): string[] {
-  const { then = 'wait', expect = 'any', answers: wanted = 1 } = request;
+  const { after = 'wait', expect = 'any', answers: wanted = 1 } = request;
   const problems: string[] = [];
   if (garbled !== undefined) problems.push(`it is garbled: ${garbled}`);
   if (end === 'never') problems.push('it neither ends nor is it answered');
-  if (then === 'wait' && answers.length === 0) problems.push(`it has no answer (${end})`);
-  if (then === 'wait' && answers.length > wanted) problems.push(`${answers.length} answers for ${wanted}`);
+  if (after === 'wait' && answers.length === 0) problems.push(`it has no answer (${end})`);
+  if (after === 'wait' && answers.length > wanted) problems.push(`${answers.length} answers for ${wanted}`);
   for (const { status, headers, body } of answers) {
     if (status >= 500) problems.push(`the caller’s mistake is answered ${status}`);
     if (expect === 'refusal' && (status < 400 || status >= 500))

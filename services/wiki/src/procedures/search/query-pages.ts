@@ -5,8 +5,13 @@ import { presentSummary } from '../../presenters/page.ts';
 import { searchPages } from '../../stores/search.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-/** A rank is a small number; the bounds keep a forged one within PostgreSQL's `real`. */
-const cursor = cursorOf(z.tuple([z.number().min(0).max(1e6), z.uuid().lowercase()]));
+/** A rank is a small number of PostgreSQL's type `real`; a forged one that is no such number would be an error there. */
+const rank = z
+  .number()
+  .min(0)
+  .max(1e6)
+  .refine((value) => value === 0 || Math.fround(value) !== 0);
+const cursor = cursorOf(z.tuple([rank, z.uuid().lowercase()]));
 
 export function queryPages({ database }: WikiDeps): WikiHandler<'search.query'> {
   return async ({ input: { text, limit, ...input } }) => {

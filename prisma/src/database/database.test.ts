@@ -5,10 +5,10 @@ import { Client, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { isDatabaseUnavailable, isUniqueViolation, openDatabase, type Database } from './database.ts';
-import type { Logger } from './logger.ts';
-import { migrate } from './migrate.ts';
-import { provision } from './provision.ts';
-import { createTestCluster, type TestCluster } from './testing-cluster.ts';
+import type { Logger } from '../logger.ts';
+import { migrate } from '../migrate/migrate.ts';
+import { provision } from '../provision.ts';
+import { createTestCluster, type TestCluster } from '../testing/testing-cluster.ts';
 
 const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 const row = { email: 'Ada@example.org', name: 'Ada', passwordHash: 'x' };

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
-import { findFreePort } from './free-port.ts';
-import { migrate } from './migrate.ts';
-import { isRunning } from './process.ts';
-import { withClient } from './provision.ts';
+import { findFreePort } from '../testing/free-port.ts';
+import { migrate } from '../migrate/migrate.ts';
+import { isRunning } from '../embedded/process.ts';
+import { withClient } from '../provision.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const script = fileURLToPath(new URL('./dev.ts', import.meta.url));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { TestProject } from 'vitest/node';
 
-import { startEmbedded } from './embedded.ts';
+import { startEmbedded } from '../embedded/embedded.ts';
 import { findFreePort } from './free-port.ts';
 import { dropTestDatabases } from './testing.ts';
 

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { Listener, type ListenerOptions } from './listener.ts';
-import { createTestCluster, type TestCluster } from './testing-cluster.ts';
+import { createTestCluster, type TestCluster } from '../testing/testing-cluster.ts';
 
 const channel = 'test."arrivals"';
 

@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { startEmbedded, type EmbeddedOptions } from './embedded.ts';
 import { isRunning } from './process.ts';
-import { withClient } from './provision.ts';
-import { findFreePort } from './free-port.ts';
+import { withClient } from '../provision.ts';
+import { findFreePort } from '../testing/free-port.ts';
 
 let folder: string;
 let options: EmbeddedOptions;

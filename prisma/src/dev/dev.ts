@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { readDevSettings, type DevSettings } from './dev-settings.ts';
-import { startEmbedded } from './embedded.ts';
-import { repositoryFolder } from './folders.ts';
-import type { Logger } from './logger.ts';
+import { startEmbedded } from '../embedded/embedded.ts';
+import { repositoryFolder } from '../folders.ts';
+import type { Logger } from '../logger.ts';
 import { watchParents } from './parents.ts';
-import { provision, provisionSchemas, withClient, type ProvisionedService } from './provision.ts';
+import { provision, provisionSchemas, withClient, type ProvisionedService } from '../provision.ts';
 
 // The development database, one of the processes of `npm run dev`: it runs
 // until it is told to stop, or until whoever started it is gone.

@@ -5,13 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 
-import { servicesWithSchema } from './folders.ts';
-import type { Logger } from './logger.ts';
+import { servicesWithSchema } from '../folders.ts';
+import type { Logger } from '../logger.ts';
 import { migrate, migrateWhenReachable, MigrationError } from './migrate.ts';
 import { compareWithSchema } from './migration-diff.ts';
-import { provision, withClient } from './provision.ts';
-import { createTestCluster } from './testing-cluster.ts';
-import { createTestDatabase } from './testing.ts';
+import { provision, withClient } from '../provision.ts';
+import { createTestCluster } from '../testing/testing-cluster.ts';
+import { createTestDatabase } from '../testing/testing.ts';
 
 const logger = {
   info: vi.fn<Logger['info']>(),

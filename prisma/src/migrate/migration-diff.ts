@@ -9,10 +9,10 @@ import {
 } from '@prisma/driver-adapter-utils';
 import { Pool, type QueryConfig, types } from 'pg';
 
-import { schemaFile } from './folders.ts';
+import { schemaFile } from '../folders.ts';
 import { NO_FILTERS } from './migration-list.ts';
 import { openSchemaEngine } from './schema-engine.ts';
-import { connectionConfig } from './session.ts';
+import { connectionConfig } from '../database/session.ts';
 
 /**
  * What separates a database from a service's `schema.prisma`, as the SQL that

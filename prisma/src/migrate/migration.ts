@@ -3,13 +3,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
-import { startEmbedded } from './embedded.ts';
-import { findFreePort } from './free-port.ts';
-import { migrationsFolder, repositoryFolder, schemaFile, servicesWithSchema } from './folders.ts';
-import type { Logger } from './logger.ts';
+import { startEmbedded } from '../embedded/embedded.ts';
+import { findFreePort } from '../testing/free-port.ts';
+import { migrationsFolder, repositoryFolder, schemaFile, servicesWithSchema } from '../folders.ts';
+import type { Logger } from '../logger.ts';
 import { migrate } from './migrate.ts';
 import { compareWithSchema } from './migration-diff.ts';
-import { provision } from './provision.ts';
+import { provision } from '../provision.ts';
 
 // `npm run migration -w prisma -- <service> <name>`: writes the migration that
 // leads from the migrations so far to schema.prisma. Nothing is applied to any

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
-import type { ProvisionedService } from './provision.ts';
+import type { ProvisionedService } from '../provision.ts';
 
 /** What `dev.ts` is to do, read once at start. */
 export type DevSettings =

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 
 /** What a {@link Listener} needs. */
 export interface ListenerOptions {

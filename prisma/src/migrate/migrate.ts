@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isDatabaseUnavailable, isNotProvisioned } from './database-errors.ts';
-import { migrationsFolder } from './folders.ts';
-import type { Logger } from './logger.ts';
+import { isDatabaseUnavailable, isNotProvisioned } from '../database/database-errors.ts';
+import { migrationsFolder } from '../folders.ts';
+import type { Logger } from '../logger.ts';
 import { NO_FILTERS, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
 import { MigrationSession } from './migration-session.ts';
 import { openSchemaEngine } from './schema-engine.ts';

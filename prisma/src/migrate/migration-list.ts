@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { MigrationDirectory, MigrationList } from '@prisma/schema-engine-wasm';
 
-import { migrationsFolder } from './folders.ts';
+import { migrationsFolder } from '../folders.ts';
 
 /** One migration of a service, as it lies on disk. */
 export interface Migration {

@@ -3,11 +3,11 @@ import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { escapeIdentifier, type Client } from 'pg';
 import { inject } from 'vitest';
 
-import { lockKey } from './advisory-lock.ts';
-import type { Logger } from './logger.ts';
-import { migrate } from './migrate.ts';
-import { readServiceMigrations } from './migration-list.ts';
-import { grantDatabase, provision, withClient, type ProvisionedService } from './provision.ts';
+import { lockKey } from '../advisory-lock.ts';
+import type { Logger } from '../logger.ts';
+import { migrate } from '../migrate/migrate.ts';
+import { readServiceMigrations } from '../migrate/migration-list.ts';
+import { grantDatabase, provision, withClient, type ProvisionedService } from '../provision.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

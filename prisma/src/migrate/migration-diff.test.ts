@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { compareWithSchema } from './migration-diff.ts';
-import { withClient } from './provision.ts';
-import { createTestDatabase, type TestDatabase } from './testing.ts';
+import { withClient } from '../provision.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
 
 // The shape that README.md recommends for what Prisma has no words for.
 const MODELS = `

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startEmbedded, type EmbeddedPostgres } from './embedded.ts';
+import { startEmbedded, type EmbeddedPostgres } from '../embedded/embedded.ts';
 import { findFreePort } from './free-port.ts';
 
 export { findFreePort } from './free-port.ts';

@@ -4,12 +4,12 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
 
 import { isDatabaseUnavailable } from './database-errors.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 import { connectionConfig } from './session.ts';
 
 export { classifyDatabaseError } from './classify.ts';
 export { isDatabaseUnavailable, isUniqueViolation } from './database-errors.ts';
-export type { Logger } from './logger.ts';
+export type { Logger } from '../logger.ts';
 
 /** What every generated Prisma client has. */
 interface Disconnectable {

@@ -9,8 +9,8 @@ import type {
 } from '@prisma/driver-adapter-utils';
 import { Pool } from 'pg';
 
-import { lockKey } from './advisory-lock.ts';
-import { connectionConfig } from './session.ts';
+import { lockKey } from '../advisory-lock.ts';
+import { connectionConfig } from '../database/session.ts';
 
 /** Prisma's engine locks on this key of the whole database before it migrates. */
 const ENGINE_LOCK = 'pg_advisory_lock(72707369)';
