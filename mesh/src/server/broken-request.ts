@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ErrorCode } from '../wire/index.ts';
 import { errorAnswer, writeJson } from './json.ts';
 
 /** How long what a refused caller still sends is read and dropped, in milliseconds: closed at once, it would see a reset and no answer. */
@@ -31,8 +32,8 @@ export function answerBrokenRequests(server: Server): void {
       return;
     }
     refused.add(socket);
-    const [status, code, message] = verdictOn(error.code);
-    writeRaw(socket, status, { error: { message, data: { code, httpStatus: Number.parseInt(status, 10) } } });
+    const { status, code, message } = verdictOn(error.code);
+    writeRaw(socket, status, errorAnswer(code, message).body);
     setTimeout(() => socket.destroy(), lingerMs).unref();
   });
   server.on('checkExpectation', (request, response) => {
@@ -44,14 +45,22 @@ export function answerBrokenRequests(server: Server): void {
   });
 }
 
-function verdictOn(code: string | undefined): [status: string, code: string, message: string] {
+function verdictOn(code: string | undefined): { status: string; code: ErrorCode; message: string } {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return ['431 Request Header Fields Too Large', 'BAD_REQUEST', 'The headers are longer than 16 KiB'];
+      return {
+        status: '431 Request Header Fields Too Large',
+        code: 'BAD_REQUEST',
+        message: 'The headers are longer than 16 KiB',
+      };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['408 Request Timeout', 'TIMEOUT', 'The request was not complete in time'];
+      return {
+        status: '408 Request Timeout',
+        code: 'TIMEOUT',
+        message: 'The request was not complete in time',
+      };
     default:
-      return ['400 Bad Request', 'BAD_REQUEST', 'This is no valid HTTP request'];
+      return { status: '400 Bad Request', code: 'BAD_REQUEST', message: 'This is no valid HTTP request' };
   }
 }
 

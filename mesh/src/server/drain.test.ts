@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
+import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { request } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { connect } from '../client/index.ts';
-import { anyone, contract, query, subscription } from '../contract/index.ts';
+import { anyone, contract, query, subscription, type RouterOf } from '../contract/index.ts';
 import { createTestIdentity, silentLogger } from '../testing/index.ts';
 import { serve, tracked, type RunningService } from './index.ts';
 
@@ -67,6 +68,13 @@ test('before it is ready a service answers for its health and takes no calls', a
   expect((await request(`${service.url}/readyz`)).statusCode).toBe(503);
   const refused = await request(`${service.url}/trpc/wait`);
   expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+  const stock = createTRPCClient<RouterOf<typeof clock>>({
+    links: [httpBatchLink({ url: `${service.url}/trpc` })],
+  });
+  await expect(stock.wait.query()).rejects.toMatchObject({
+    message: 'The service is starting',
+    data: { code: 'SERVICE_UNAVAILABLE' },
+  });
   service.ready();
   expect((await request(`${service.url}/readyz`)).statusCode).toBe(200);
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorCodes, type ErrorCode } from '../wire/index.ts';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { errorCodes, type ErrorCode, type ErrorShape } from '../wire/index.ts';
 
 /** A path outside of tRPC that answers JSON to GET and HEAD. */
 export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | JsonAnswer;
@@ -22,12 +23,13 @@ export function writeJson(request: IncomingMessage, response: ServerResponse, an
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-/** An error outside of any procedure, in the shape that tRPC gives to its own. */
+/** An error outside of any procedure, in the shape that tRPC gives to its own, so that its clients read it. */
 export function errorAnswer(
   code: ErrorCode,
   message: string,
-  headers: Record<string, string> = {},
-): JsonAnswer {
+  headers: Readonly<Record<string, string>> = {},
+): JsonAnswer & { body: { error: ErrorShape } } {
   const { httpStatus } = errorCodes[code];
-  return { status: httpStatus, body: { error: { message, data: { code, httpStatus } } }, headers };
+  const error = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus } };
+  return { status: httpStatus, body: { error }, headers };
 }
