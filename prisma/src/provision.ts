@@ -20,7 +20,7 @@ export interface ProvisionOptions {
 }
 
 /** What services may use of PostgreSQL's extensions; they live in the schema `extensions`. */
-const EXTENSIONS = ['pg_trgm', 'unaccent', 'citext'];
+const extensionNames = ['pg_trgm', 'unaccent', 'citext'];
 
 interface Room {
   schema: string;
@@ -133,7 +133,7 @@ async function createDatabase(admin: Client, database: string): Promise<void> {
 
 async function createExtensions(inside: Client, logger: Logger): Promise<void> {
   await inside.query('CREATE SCHEMA IF NOT EXISTS extensions');
-  for (const extension of EXTENSIONS) {
+  for (const extension of extensionNames) {
     const { rows } = await inside.query<{ schema: string | null }>(
       `SELECT n.nspname AS schema FROM pg_available_extensions a
        LEFT JOIN pg_extension e ON e.extname = a.name LEFT JOIN pg_namespace n ON n.oid = e.extnamespace

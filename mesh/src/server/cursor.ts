@@ -51,12 +51,12 @@ function parseJson(text: string): unknown {
 export type PlaceInTime = Readonly<{ at: Date; id: string }>;
 
 /** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
-const LATEST_MS = 253_402_300_799_999;
+const latestMs = 253_402_300_799_999;
 
 /** The cursor of the commonest order, (time, UUID): from 1970 to the year 9999, ids in lower case. */
 export const timeCursor: CursorCodec<PlaceInTime> = cursorOf(
   z.codec(
-    z.tuple([z.int().min(0).max(LATEST_MS), z.uuid().lowercase()]),
+    z.tuple([z.int().min(0).max(latestMs), z.uuid().lowercase()]),
     z.object({ at: z.date(), id: z.string() }),
     {
       decode: ([ms, id]) => ({ at: new Date(ms), id }),

@@ -2,7 +2,7 @@
 // driver adapter, and Prisma's client, which wrap one another in several ways.
 
 /** System errors of a socket that say the server cannot be reached. */
-const SOCKET_CODES = new Set([
+const socketCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -22,20 +22,20 @@ const SOCKET_CODES = new Set([
  * ended; 53300: too many connections; 25P03: idle in transaction ended.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const SESSION_CODES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25P04']);
+const sessionCodes = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25P04']);
 
 /** No such role or wrong password; no such database; no such schema. */
-const NOT_PROVISIONED = new Set(['28P01', '28000', '3D000', '3F000']);
+const notProvisioned = new Set(['28P01', '28000', '3D000', '3F000']);
 
 /**
  * Prisma's own: cannot reach, connect timed out, operation timed out, closed,
  * pool timed out, too many connections.
  * @see https://www.prisma.io/docs/orm/reference/error-reference
  */
-const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
+const prismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
 
 /** Kinds of `DriverAdapterError` of `@prisma/adapter-pg`. */
-const ADAPTER_KINDS = new Set([
+const adapterKinds = new Set([
   'DatabaseNotReachable',
   'ConnectionClosed',
   'SocketTimeout',
@@ -43,7 +43,7 @@ const ADAPTER_KINDS = new Set([
 ]);
 
 /** pg and pg-pool give these no code. */
-const MESSAGES = [
+const messages = [
   /^Connection terminated/,
   /^timeout exceeded when trying to connect$/,
   /^timeout expired$/,
@@ -77,9 +77,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return links(error).some((link) => {
     const codes = [link.code, link.originalCode].filter((code) => typeof code === 'string');
     return (
-      codes.some((code) => SOCKET_CODES.has(code) || isSessionCode(code) || PRISMA_CODES.has(code)) ||
-      (typeof link.kind === 'string' && ADAPTER_KINDS.has(link.kind)) ||
-      (typeof link.message === 'string' && MESSAGES.some((pattern) => pattern.test(String(link.message))))
+      codes.some((code) => socketCodes.has(code) || isSessionCode(code) || prismaCodes.has(code)) ||
+      (typeof link.kind === 'string' && adapterKinds.has(link.kind)) ||
+      (typeof link.message === 'string' && messages.some((pattern) => pattern.test(String(link.message))))
     );
   });
 }
@@ -92,12 +92,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
  */
 export function isNotProvisioned(error: unknown): boolean {
   return links(error).some((link) =>
-    [link.code, link.originalCode].some((code) => typeof code === 'string' && NOT_PROVISIONED.has(code)),
+    [link.code, link.originalCode].some((code) => typeof code === 'string' && notProvisioned.has(code)),
   );
 }
 
 function isSessionCode(code: string): boolean {
-  return SESSION_CODES.has(code) || /^08[0-9A-Z]{3}$/.test(code);
+  return sessionCodes.has(code) || /^08[0-9A-Z]{3}$/.test(code);
 }
 
 /**

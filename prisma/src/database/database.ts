@@ -54,8 +54,8 @@ export interface Database<Client> {
   close(): Promise<void>;
 }
 
-const PING_TIMEOUT_MS = 1_000;
-const CLOSE_TIMEOUT_MS = 5_000;
+const pingTimeoutMs = 1_000;
+const closeTimeoutMs = 5_000;
 
 /**
  * Opens one pool and a Prisma client on it. Connects at the first query, so it
@@ -108,8 +108,8 @@ function createPing(pool: Pool): () => Promise<void> {
       .then(() => undefined)
       .finally(() => (underWay = undefined));
     const timer = new AbortController();
-    const late = delay(PING_TIMEOUT_MS, undefined, { signal: timer.signal }).then(() => {
-      throw Object.assign(new Error(`the database did not answer within ${PING_TIMEOUT_MS} ms`), {
+    const late = delay(pingTimeoutMs, undefined, { signal: timer.signal }).then(() => {
+      throw Object.assign(new Error(`the database did not answer within ${pingTimeoutMs} ms`), {
         code: 'ETIMEDOUT',
       });
     });
@@ -126,7 +126,7 @@ function createPing(pool: Pool): () => Promise<void> {
 async function close(client: Disconnectable, pool: Pool, logger: Logger): Promise<void> {
   const timer = new AbortController();
   const ended = Promise.all([client.$disconnect(), pool.end()]).then(() => true);
-  const late = delay(CLOSE_TIMEOUT_MS, false, { signal: timer.signal }).catch(() => false);
+  const late = delay(closeTimeoutMs, false, { signal: timer.signal }).catch(() => false);
   try {
     if (!(await Promise.race([ended, late])))
       logger.warn({ connections: pool.totalCount }, 'database connections still busy');

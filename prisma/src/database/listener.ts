@@ -26,9 +26,9 @@ export interface ListenerOptions {
   answerMs?: number;
 }
 
-const LONGEST_RETRY_MS = 5_000;
+const longestRetryMs = 5_000;
 /** Longest wait for the server to close a connection when told, in milliseconds. */
-const GOODBYE_MS = 1_000;
+const goodbyeMs = 1_000;
 
 /**
  * One connection of its own on LISTEN, made again whenever it is lost, until
@@ -80,7 +80,7 @@ export class Listener {
       said = reason;
       const pauseMs = waitMs * (0.5 + Math.random() / 2); // what failed together does not come back together
       await delay(pauseMs, undefined, { signal }).catch(() => {}); // cut short by stop()
-      waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS);
+      waitMs = Math.min(waitMs * 2, longestRetryMs);
     }
   }
 
@@ -127,7 +127,7 @@ export class Listener {
 
 /** Says goodbye; a server that does not answer is cut off. */
 async function close(client: Client, socket: Socket): Promise<void> {
-  const late = setTimeout(() => socket.destroy(), GOODBYE_MS);
+  const late = setTimeout(() => socket.destroy(), goodbyeMs);
   await client.end().catch(() => {});
   clearTimeout(late);
 }

@@ -10,7 +10,7 @@ export type DevSettings =
   | { kind: 'external'; url: string; schemas: string[] };
 
 /** Port of the development database when no setting names one. */
-const DEFAULT_PORT = 54_320;
+const defaultPort = 54_320;
 
 /**
  * Reads the process's environment, `prisma/.env` and every `services/<name>/.env`.
@@ -34,7 +34,7 @@ export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): D
   return {
     kind: 'embedded',
     adminUrl,
-    port: Number(port || DEFAULT_PORT),
+    port: Number(port || defaultPort),
     password: decodeURIComponent(password),
     services: readServices(root),
   };

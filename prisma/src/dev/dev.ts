@@ -14,10 +14,10 @@ import { provision, provisionSchemas, withClient, type ProvisionedService } from
 // node src/dev.ts [root]   root: the folder with prisma/.env and services/ (default: this repository)
 
 /** How long a PostgreSQL that died stays down, in milliseconds. */
-const RESTART_DELAY_MS = 1_000;
+const restartDelayMs = 1_000;
 
 /** How long services may take to leave the database when all stops, in milliseconds. */
-const STOP_PATIENCE_MS = 3_000;
+const stopPatienceMs = 3_000;
 
 type Embedded = Extract<DevSettings, { kind: 'embedded' }>;
 
@@ -64,7 +64,7 @@ async function run(settings: DevSettings): Promise<void> {
 async function serveUntilStopped(settings: Embedded): Promise<void> {
   await serve(settings);
   while (!stop.signal.aborted) {
-    await delay(RESTART_DELAY_MS, undefined, { signal: stop.signal }).catch(() => {});
+    await delay(restartDelayMs, undefined, { signal: stop.signal }).catch(() => {});
     if (stop.signal.aborted) return;
     // It has worked before, so what fails now may pass: a port or memory not yet given back.
     await serve(settings).catch((error) => console.error(`database: ${describe(error)}, trying again`));
@@ -81,7 +81,7 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
     const end = await Promise.race([server.exited, stopped().then(() => servicesGone(server.adminUrl))]);
     if (end !== undefined && !stop.signal.aborted) {
       console.error(
-        `database: PostgreSQL ended by itself (${end}), starting it again in ${RESTART_DELAY_MS} ms`,
+        `database: PostgreSQL ended by itself (${end}), starting it again in ${restartDelayMs} ms`,
       );
     }
   } finally {
@@ -93,7 +93,7 @@ async function serve({ port, password, services }: Embedded): Promise<void> {
 async function servicesGone(adminUrl: string): Promise<undefined> {
   const others =
     "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
-  const deadline = performance.now() + STOP_PATIENCE_MS;
+  const deadline = performance.now() + stopPatienceMs;
   await withClient(adminUrl, undefined, async (admin) => {
     while (performance.now() < deadline && (await admin.query(others)).rowCount) await delay(50);
   }).catch(() => {}); // PostgreSQL is gone itself

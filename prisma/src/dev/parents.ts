@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** How often we look whether our parents still live, in milliseconds. */
-const POLL_MS = 1_000;
+const pollMs = 1_000;
 
 /** Programs that stand between turbo and us: turbo runs npm, which runs a shell, which runs node. */
-const LAUNCHER = /\b(turbo|npm|npx|pnpm|yarn|node)\b|^\/?(bin\/)?sh -c /;
+const launcher = /\b(turbo|npm|npx|pnpm|yarn|node)\b|^\/?(bin\/)?sh -c /;
 
 /**
  * Calls `onGone` once when one of the processes that started us is gone: who
@@ -19,7 +19,7 @@ export function watchParents(onGone: () => void): { stop(): void } {
     if (chain.every(({ pid, parent }) => parentOf(pid) === parent)) return;
     clearInterval(timer);
     onGone();
-  }, POLL_MS);
+  }, pollMs);
   return { stop: () => clearInterval(timer) };
 }
 
@@ -33,7 +33,7 @@ function findLaunchers(): Launched[] {
   const chain = [direct];
   for (let pid = process.ppid; pid > 1;) {
     const command = commandOf(pid);
-    if (!command || !LAUNCHER.test(command)) break;
+    if (!command || !launcher.test(command)) break;
     // Its own parent does not matter: whoever started turbo may go.
     if (/\bturbo\b/.test(command)) return chain;
     const parent = parentOf(pid);

@@ -98,7 +98,7 @@ function removeAbandoned(dataDir: string): void {
 }
 
 /** How long an earlier server may take to go down, in milliseconds, and one whose owner just went to be told. */
-const PATIENCE_MS = { stopping: 10_000, running: 1_500 };
+const patienceMs = { stopping: 10_000, running: 1_500 };
 
 /**
  * Removes a `postmaster.pid` whose process is gone or is another program by
@@ -116,7 +116,7 @@ export async function clearStaleLock(dataDir: string): Promise<void> {
     const pid = Number.parseInt(content, 10);
     if (!isPostgres(pid)) return rmSync(lockFile, { force: true });
     const state = content.split('\n')[7]?.trim() === 'stopping' ? 'stopping' : 'running';
-    if (Date.now() - startedAt > PATIENCE_MS[state]) {
+    if (Date.now() - startedAt > patienceMs[state]) {
       throw new Error(
         `a PostgreSQL of an earlier run (pid ${pid}) still works on ${dataDir}: stop it with "kill -INT ${pid}" and start again`,
       );

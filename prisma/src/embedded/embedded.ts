@@ -34,20 +34,20 @@ export interface EmbeddedPostgres {
 }
 
 /** Longest wait for a server to accept connections, crash recovery included, in milliseconds. */
-const START_PATIENCE_MS = 60_000;
+const startPatienceMs = 60_000;
 /** A fast shutdown that takes longer is made an immediate one, in milliseconds. */
-const STOP_PATIENCE_MS = 10_000;
+const stopPatienceMs = 10_000;
 /** A log longer than this is set aside at the next start, in bytes. */
-const LOG_LIMIT_BYTES = 10_000_000;
+const logLimitBytes = 10_000_000;
 
-const LEAN = [
+const lean = [
   'max_connections=200',
   'shared_buffers=64MB',
   'wal_level=minimal',
   'max_wal_senders=0',
   'jit=off',
 ];
-const UNSAFE_BUT_FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
+const unsafeButFast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
 
 /**
  * Starts a real PostgreSQL from npm's binaries and waits until it answers. It
@@ -89,8 +89,8 @@ function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Serve
     'unix_socket_directories=', // nothing of ours in /tmp, and no limit on the length of a path
     'timezone=UTC',
     'log_timezone=UTC',
-    ...LEAN,
-    ...(persistent ? [] : UNSAFE_BUT_FAST),
+    ...lean,
+    ...(persistent ? [] : unsafeButFast),
   ];
   const child = spawn(binaries.postgres, ['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])], {
     ...account,
@@ -139,7 +139,7 @@ async function stopWithoutCleanUp(server: Server): Promise<void> {
   const late = (ms: number) => delay(ms, false, { signal: abort.signal }).catch(() => false);
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     server.child.kill(signal);
-    if (await Promise.race([gone, late(STOP_PATIENCE_MS)])) break;
+    if (await Promise.race([gone, late(stopPatienceMs)])) break;
   }
   abort.abort();
 }
@@ -147,7 +147,7 @@ async function stopWithoutCleanUp(server: Server): Promise<void> {
 async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password'> {
   const ended = new AbortController();
   void server.exited.then((how) => ended.abort(how));
-  const until = Date.now() + START_PATIENCE_MS;
+  const until = Date.now() + startPatienceMs;
   let last: unknown;
   while (!ended.signal.aborted && Date.now() < until) {
     const client = new Client({ connectionString: server.adminUrl, connectionTimeoutMillis: 5_000 });
@@ -189,7 +189,7 @@ async function requirePort(port: number): Promise<void> {
 }
 
 function openLog(file: string): { log: number; output: () => string } {
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > logLimitBytes) renameSync(file, `${file}.1`);
   const log = openSync(file, 'a', 0o600);
   const start = fstatSync(log).size;
   return { log, output: () => readFileSync(file).subarray(start).toString('utf8').slice(-4_000) };

@@ -14,7 +14,7 @@ export function isRunning(pid: number): boolean {
 // Ends when its standard input does, which the kernel sees to however our
 // process goes (kill -9 included); $1 the server, $2 a folder to remove after it, with its log, and
 // with the folder around it if that is empty then.
-const REAPER = `trap '' INT TERM HUP
+const reaperScript = `trap '' INT TERM HUP
 read -r _
 kill -INT "$1" 2>/dev/null
 kill -CONT "$1" 2>/dev/null
@@ -39,7 +39,7 @@ rmdir "$(dirname "$2")" 2>/dev/null`;
 export function reapWithUs(pid: number, leftovers?: string): () => void {
   if (process.platform === 'win32') return () => {};
   // Detached: Ctrl-C reaches the whole process group, and this one must outlive it.
-  const reaper = spawn('/bin/sh', ['-c', REAPER, 'reaper', String(pid), leftovers ?? ''], {
+  const reaper = spawn('/bin/sh', ['-c', reaperScript, 'reaper', String(pid), leftovers ?? ''], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

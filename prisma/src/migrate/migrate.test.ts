@@ -19,7 +19,7 @@ const logger = {
   error: vi.fn<Logger['error']>(),
 };
 
-const SERVICES = ['one', 'two', 'three'];
+const serviceNames = ['one', 'two', 'three'];
 let adminUrl: string;
 let urls: Map<string, string>;
 let folder: string;
@@ -30,7 +30,7 @@ beforeEach(async () => {
   base.pathname = `/test_${inject('testDatabaseRunId')}_m${Math.random().toString(36).slice(2)}`;
   adminUrl = base.href;
   urls = new Map(
-    SERVICES.map((name) => {
+    serviceNames.map((name) => {
       const url = new URL(base);
       url.username = `test_${name}`;
       url.password = 'secret';
@@ -98,8 +98,8 @@ describe('migrate', () => {
     write('20260101000000_a', 'CREATE TABLE a (id int);');
     await withClient(adminUrl, undefined, async (prisma) => {
       await prisma.query('SELECT pg_advisory_lock(72707369)');
-      expect(await Promise.all(SERVICES.map((service) => run(service)))).toEqual(
-        SERVICES.map(() => ['20260101000000_a']),
+      expect(await Promise.all(serviceNames.map((service) => run(service)))).toEqual(
+        serviceNames.map(() => ['20260101000000_a']),
       );
     });
   });

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDatabaseUnavailable, isNotProvisioned } from '../database/database-errors.ts';
 import { migrationsFolder } from '../folders.ts';
 import type { Logger } from '../logger.ts';
-import { NO_FILTERS, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
+import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
 import { MigrationSession } from './migration-session.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
@@ -68,7 +68,7 @@ async function applyPending(
   const { service, logger } = options;
   const engine = await openSchemaEngine(session.factory());
   try {
-    const all = { migrationsList: toMigrationList(folder, migrations), filters: NO_FILTERS };
+    const all = { migrationsList: toMigrationList(folder, migrations), filters: noFilters };
     const state = await engine.diagnoseMigrationHistory({ ...all, optInToShadowDatabase: false });
     if (state.editedMigrationNames.length > 0) {
       logger.warn(
@@ -90,7 +90,7 @@ async function applyPending(
       if (!pending.has(migration.name)) continue;
       const startedAt = performance.now();
       const upToThis = toMigrationList(folder, migrations.slice(0, index + 1));
-      const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: NO_FILTERS });
+      const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: noFilters });
       await applyOne(session, service, migration, apply);
       const durationMs = Math.round(performance.now() - startedAt);
       logger.info({ schema: service, migration: migration.name, durationMs }, 'migration applied');

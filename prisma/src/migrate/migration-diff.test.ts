@@ -9,7 +9,7 @@ import { withClient } from '../provision.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
 
 // The shape that README.md recommends for what Prisma has no words for.
-const MODELS = `
+const models = `
 datasource db {
   provider = "postgresql"
 }
@@ -25,7 +25,7 @@ model Page {
   @@map("pages")
 }`;
 
-const SQL = `
+const sqlText = `
 CREATE TABLE pages (
   id UUID NOT NULL, title TEXT NOT NULL, content TEXT NOT NULL, deleted BOOLEAN NOT NULL DEFAULT false,
   CONSTRAINT pages_pkey PRIMARY KEY (id), CONSTRAINT pages_title_check CHECK (title <> '')
@@ -47,11 +47,11 @@ let schema: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'arcadium-diff-'));
   schema = join(folder, 'schema.prisma');
-  writeFileSync(schema, MODELS);
+  writeFileSync(schema, models);
   database = await createTestDatabase(['auth']);
   await withClient(database.url('auth'), undefined, async (client) => {
     await client.query('DROP TABLE users, password_history, token_blacklist');
-    await client.query(SQL);
+    await client.query(sqlText);
   });
 });
 
@@ -65,7 +65,7 @@ test('generated columns, checks, functions and operator classes are no differenc
 });
 
 test('a missing column is one, with the SQL that adds it and no schema in its names', async () => {
-  writeFileSync(schema, MODELS.replace('deleted', 'slug String?\n  deleted'));
+  writeFileSync(schema, models.replace('deleted', 'slug String?\n  deleted'));
   const sql = await compareWithSchema('auth', database.url('auth'), schema);
   expect(sql.trim()).toBe('-- AlterTable\nALTER TABLE "pages" ADD COLUMN     "slug" TEXT;');
 });

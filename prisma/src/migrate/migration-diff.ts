@@ -10,7 +10,7 @@ import {
 import { Pool, type QueryConfig, types } from 'pg';
 
 import { schemaFile } from '../folders.ts';
-import { NO_FILTERS } from './migration-list.ts';
+import { noFilters } from './migration-list.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 import { connectionConfig } from '../database/session.ts';
 
@@ -37,7 +37,7 @@ export async function compareWithSchema(
         to: { tag: 'schemaDatamodel', files: [file] },
         script: true,
         exitCode: null,
-        filters: NO_FILTERS,
+        filters: noFilters,
       });
       return /^-- This is an empty migration\.\s*$/.test(stdout ?? '') ? '' : (stdout ?? '');
     } finally {

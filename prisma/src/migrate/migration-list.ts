@@ -45,4 +45,4 @@ export function toMigrationList(baseDir: string, migrations: readonly Migration[
 }
 
 /** No tables or enums are left out of what the engine looks at. */
-export const NO_FILTERS = { externalTables: [], externalEnums: [] };
+export const noFilters = { externalTables: [], externalEnums: [] };

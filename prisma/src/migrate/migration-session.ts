@@ -13,9 +13,9 @@ import { lockKey } from '../advisory-lock.ts';
 import { connectionConfig } from '../database/session.ts';
 
 /** Prisma's engine locks on this key of the whole database before it migrates. */
-const ENGINE_LOCK = 'pg_advisory_lock(72707369)';
+const engineLock = 'pg_advisory_lock(72707369)';
 /** How often a held lock is asked for again, in milliseconds. */
-const LOCK_POLL_MS = 100;
+const lockPollMs = 100;
 
 /**
  * One connection that holds the service's migration lock and on which the
@@ -69,7 +69,7 @@ export class MigrationSession {
       const { rows } = await this.#connection.queryRaw(query(`SELECT pg_try_advisory_lock(${key})`));
       if (rows[0]?.[0] === true) return;
       if (attempt === 1) onWait();
-      await delay(LOCK_POLL_MS, undefined, signal ? { signal } : {});
+      await delay(lockPollMs, undefined, signal ? { signal } : {});
     }
   }
 
@@ -111,7 +111,7 @@ export class MigrationSession {
       queryRaw: (sql) => connection.queryRaw(sql),
       // The engine's own lock is one for all services and gives up after 10 s;
       // ours is held already.
-      executeRaw: async (sql) => (sql.sql.includes(ENGINE_LOCK) ? 0 : connection.executeRaw(sql)),
+      executeRaw: async (sql) => (sql.sql.includes(engineLock) ? 0 : connection.executeRaw(sql)),
       // In one piece: the stock adapter splits scripts at every semicolon, those
       // in function bodies and string literals included.
       executeScript: async (script) => {

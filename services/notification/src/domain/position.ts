@@ -5,7 +5,7 @@
 export type Position = Readonly<{ createdAt: Date; id: string }>;
 
 /** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
-const LATEST_MS = 253_402_300_799_999;
+const latestMs = 253_402_300_799_999;
 
 /** Less than 0 when `a` comes before `b`, as PostgreSQL orders (created_at, id). */
 export function comparePositions(a: Position, b: Position): number {
@@ -28,6 +28,6 @@ export function positionOfId(id: string): Position | undefined {
   const hex = id.replaceAll('-', '');
   if (!/^[0-9a-f]{12}7/i.test(hex)) return undefined;
   const ms = Number.parseInt(hex.slice(0, 12), 16);
-  if (ms > LATEST_MS) return undefined;
+  if (ms > latestMs) return undefined;
   return { createdAt: new Date(ms), id: id.toLowerCase() };
 }

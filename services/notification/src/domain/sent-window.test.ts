@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { comparePositions, startOf } from './position.ts';
-import { OVERLAP_MS, SentWindow } from './sent-window.ts';
+import { overlapMs, SentWindow } from './sent-window.ts';
 
 const begin = Date.parse('2026-01-31T12:00:00.000Z');
 
@@ -34,9 +34,9 @@ test('an older one that commits later is still taken', () => {
 test('a catch-up begins the overlap before the last one, and never before the floor', () => {
   const window = new SentWindow({ last: place(0), floor: place(0) });
   expect(window.start).toEqual(place(0));
-  window.takeLive(place(OVERLAP_MS / 2));
+  window.takeLive(place(overlapMs / 2));
   expect(window.start).toEqual(place(0));
-  window.takeLive(place(OVERLAP_MS + 7));
+  window.takeLive(place(overlapMs + 7));
   window.takeLive(place(3));
   expect(window.start).toEqual(startOf(place(7).createdAt));
 });

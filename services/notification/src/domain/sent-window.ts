@@ -6,10 +6,10 @@ import { comparePositions, startOf, type Position } from './position.ts';
  * (`SEND_TIMEOUT_MS` of the delivery store), after which its rows show up
  * behind younger ones.
  */
-export const OVERLAP_MS = 10_000;
+export const overlapMs = 10_000;
 
 /** Most ids that one window remembers. */
-const REMEMBERED = 1000;
+const remembered = 1000;
 
 /** Where a watch begins. */
 export type Beginning = Readonly<{
@@ -50,7 +50,7 @@ export class SentWindow {
 
   /** Where a catch-up begins; this place itself is not read again. */
   get start(): Position {
-    const overlapping = startOf(new Date(this.#last.createdAt.getTime() - OVERLAP_MS));
+    const overlapping = startOf(new Date(this.#last.createdAt.getTime() - overlapMs));
     return comparePositions(overlapping, this.#floor) > 0 ? overlapping : this.#floor;
   }
 
@@ -59,7 +59,7 @@ export class SentWindow {
     if (this.#sent.has(position.id)) return false;
     this.#sent.set(position.id, position);
     if (comparePositions(position, this.#last) > 0) this.#last = position;
-    if (this.#sent.size > REMEMBERED) this.#forget();
+    if (this.#sent.size > remembered) this.#forget();
     return true;
   }
 
@@ -70,7 +70,7 @@ export class SentWindow {
 
   #forget(): void {
     const oldestFirst = [...this.#sent.values()].toSorted(comparePositions);
-    for (const position of oldestFirst.slice(0, REMEMBERED / 2)) {
+    for (const position of oldestFirst.slice(0, remembered / 2)) {
       this.#sent.delete(position.id);
       if (comparePositions(position, this.#floor) > 0) this.#floor = position;
     }

@@ -18,9 +18,9 @@ export interface ArrivalsOptions {
 }
 
 /** Most notifications read at once. */
-const BATCH = 200;
+const mostReadAtOnce = 200;
 /** Most announcements that wait to be read; beyond, their watchers catch up. */
-const MOST_ANNOUNCED = 5000;
+const mostAnnounced = 5000;
 
 type Announcement = Readonly<{ userId: string; id: string }>;
 
@@ -104,7 +104,7 @@ export class Arrivals {
       const [userId, id] = one.split(' ');
       if (userId && id && this.#mailboxes.has(userId)) this.#announced.push({ userId, id });
     }
-    if (this.#announced.length > MOST_ANNOUNCED) {
+    if (this.#announced.length > mostAnnounced) {
       this.#adviseCatchUp(this.#announced.splice(0).map(({ userId }) => userId));
     }
     if (this.#announced.length > 0) this.#reading ??= this.#read();
@@ -113,7 +113,7 @@ export class Arrivals {
   /** Reads what was announced and hands it out, until nothing is left. Never fails. */
   async #read(): Promise<void> {
     while (this.#announced.length > 0) {
-      const batch = this.#announced.splice(0, BATCH);
+      const batch = this.#announced.splice(0, mostReadAtOnce);
       try {
         const rows = await this.#options.store.byIds(batch.map(({ id }) => id));
         const byId = new Map(rows.map((row) => [row.id, row]));

@@ -4,7 +4,7 @@ import { newestFirst } from './keyset.ts';
 import type { StoredNotification } from './notification-store.ts';
 
 /** Most rows that {@link ArrivalStore.behind} looks at. */
-const RECENT = 1000;
+const recent = 1000;
 
 /** What watchers read. */
 export class ArrivalStore {
@@ -56,9 +56,9 @@ export class ArrivalStore {
       },
       orderBy: newestFirst,
       select: { id: true, createdAt: true },
-      take: RECENT,
+      take: recent,
     });
     const oldest = rows.at(-1);
-    return { floor: oldest && rows.length === RECENT ? oldest : startOf(since), rows };
+    return { floor: oldest && rows.length === recent ? oldest : startOf(since), rows };
   }
 }

@@ -26,7 +26,7 @@ export type Delivery = Readonly<
  * Longest time from a notification's id to its commit, in milliseconds.
  * PostgreSQL ends the session of a transaction that takes longer.
  */
-export const SEND_TIMEOUT_MS = 5000;
+export const sendTimeoutMs = 5000;
 
 /** Stores what is sent. */
 export class DeliveryStore {
@@ -59,7 +59,7 @@ export class DeliveryStore {
    */
   #lock({ sender, key, userIds }: Message) {
     return this.#client.$executeRaw`
-      SELECT (SELECT set_config('transaction_timeout', ${String(SEND_TIMEOUT_MS)}, true)), pg_advisory_xact_lock(kind, item)
+      SELECT (SELECT set_config('transaction_timeout', ${String(sendTimeoutMs)}, true)), pg_advisory_xact_lock(kind, item)
       FROM (
         SELECT 1 AS step, hashtext('notification.key') AS kind, hashtext(${`${sender} ${key}`}) AS item
         UNION

@@ -4,7 +4,7 @@ import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import { setTimeout as delay } from 'node:timers/promises';
 import { positionOfId, startOf } from '../../domain/position.ts';
-import { OVERLAP_MS, SentWindow } from '../../domain/sent-window.ts';
+import { overlapMs, SentWindow } from '../../domain/sent-window.ts';
 import type { Arrivals } from '../../jobs/arrivals.ts';
 import type { Mailbox } from '../../jobs/mailbox.ts';
 import type { StoredNotification } from '../../stores/notification-store.ts';
@@ -15,9 +15,9 @@ import { presentNotification } from './present.ts';
 export type WatchDeps = Readonly<{ arrivals: Arrivals; stores: Pick<Stores, 'arrivals' | 'notifications'> }>;
 
 /** Rows read at once while catching up. */
-const PAGE = 100;
+const page = 100;
 /** Wait before a catch-up that failed is tried again, in milliseconds. */
-const RETRY_MS = 1000;
+const retryAfterMs = 1000;
 
 /**
  * Each notification of the caller as it arrives; with `lastEventId`, first
@@ -59,7 +59,7 @@ async function fromNow(stores: WatchDeps['stores'], userId: string): Promise<Sen
   const clock = await stores.arrivals.clock();
   // By the database's clock, and never later than it was.
   const last = startOf(new Date(clock.getTime() - (performance.now() - opened)));
-  const { floor, rows } = await stores.arrivals.behind(userId, last, OVERLAP_MS);
+  const { floor, rows } = await stores.arrivals.behind(userId, last, overlapMs);
   return new SentWindow({ last, floor, before: rows });
 }
 
@@ -67,7 +67,7 @@ async function fromNow(stores: WatchDeps['stores'], userId: string): Promise<Sen
 async function after(stores: WatchDeps['stores'], userId: string, lastEventId: string): Promise<SentWindow> {
   const last = (await stores.notifications.find(userId, lastEventId)) ?? positionOfId(lastEventId);
   if (!last) throw new MeshError('BAD_REQUEST', 'lastEventId is not the id of a notification');
-  const { floor, rows } = await stores.arrivals.behind(userId, last, OVERLAP_MS);
+  const { floor, rows } = await stores.arrivals.behind(userId, last, overlapMs);
   return new SentWindow({ last, floor, sent: rows });
 }
 
@@ -86,8 +86,8 @@ async function* follow(source: Source): AsyncGenerator<StoredNotification> {
     try {
       yield* catchUp(source);
     } catch (error) {
-      log.warn({ err: error, retryMs: RETRY_MS }, 'could not read what a watcher missed, trying again');
-      await delay(RETRY_MS, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
+      log.warn({ err: error, retryMs: retryAfterMs }, 'could not read what a watcher missed, trying again');
+      await delay(retryAfterMs, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
       mailbox.adviseCatchUp();
     }
   }
@@ -95,13 +95,13 @@ async function* follow(source: Source): AsyncGenerator<StoredNotification> {
 
 async function* catchUp({ mailbox, window, read }: Source): AsyncGenerator<StoredNotification> {
   for (let from = window.start; !mailbox.signal.aborted;) {
-    const rows = await read.after(mailbox.userId, from, PAGE);
+    const rows = await read.after(mailbox.userId, from, page);
     for (const row of rows) {
       if (mailbox.signal.aborted) return;
       if (window.takeStored(row)) yield row;
     }
     const last = rows.at(-1);
-    if (!last || rows.length < PAGE) return;
+    if (!last || rows.length < page) return;
     from = last;
   }
 }
