@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-// oxlint-disable-next-line import/no-default-export -- vitest demands it
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],

@@ -11,7 +11,6 @@ if (!service) {
   );
 }
 
-// oxlint-disable-next-line import/no-default-export -- the Prisma CLI demands it
 export default defineConfig({
   schema: `${service}/schema.prisma`,
   migrations: { path: `${service}/migrations` },

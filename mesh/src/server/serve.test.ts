@@ -110,7 +110,6 @@ beforeAll(async () => {
           while (!signal.aborted && n < 1000) {
             n += 1;
             yield tracked(String(n), { n });
-            // oxlint-disable-next-line no-await-in-loop
             if (n % 3 === 0) await new Promise((resolve) => signal.addEventListener('abort', resolve));
           }
         },

@@ -43,7 +43,6 @@ async function load(): Promise<typeof SchemaEngine> {
   const folder = dirname(createRequire(import.meta.url).resolve(name));
   const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue });
-  // oxlint-disable-next-line no-underscore-dangle -- the name wasm-bindgen gave it
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
   return glue.SchemaEngine;
