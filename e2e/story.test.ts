@@ -14,6 +14,7 @@ test.each(['the first time', 'and once more'])(
   'the story holds, %s',
   async () => {
     const demo = startNode('cli/src/demo.ts', {
+      PUBLIC_KEYS: mesh.environment('auth')['PUBLIC_KEYS'] ?? '',
       AUTH_SERVICE_URL: mesh.url('auth'),
       NOTIFICATION_SERVICE_URL: mesh.url('notification'),
       WIKI_SERVICE_URL: mesh.url('wiki'),

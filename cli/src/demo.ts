@@ -24,7 +24,11 @@ try {
     if (url === undefined) throw new Error(`.env does not say where ${name} is; run "npm run setup"`);
     return url;
   };
-  console.log(mesh.own ? 'A mesh was started for this story; it ends with it.' : 'The mesh runs already.');
+  console.log(
+    mesh.own
+      ? 'A mesh was started for this story; it ends with it.'
+      : `The mesh runs already, at ${[...mesh.urls.values()].join(', ')}.`,
+  );
   const documents = readDocuments(root, `demo-${randomBytes(3).toString('hex')}`);
   const addresses = { auth: at('auth'), wiki: at('wiki'), notification: at('notification') };
   await Promise.race([tellStory(addresses, documents, tell), interrupted]);

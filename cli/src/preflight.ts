@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { readEnvFile } from '@arcadium/mesh/config';
-import { root, serviceUrls, urlSetting } from './workspace.ts';
+import { root, serviceNames, serviceUrls, urlSetting } from './workspace.ts';
 
-// Before `npm run dev` starts anything: is every port that it needs free? Says
-// which is not, and by what setting to change it; exit code 1.
+// Before `npm run dev` starts anything: does everybody look for a service where
+// it listens, and is every port free? Says what is not so, and by what setting
+// to change it; exit code 1.
 
 interface Need {
   port: number;
@@ -13,20 +14,44 @@ interface Need {
   change: string;
 }
 
-const taken: string[] = [];
-for (const { port, what, change } of needs()) {
-  if (!(await isFree(port))) taken.push(`Port ${port} (${what}) is taken. To use another: ${change}`);
+const problems = portProblems();
+if (problems.length === 0) {
+  for (const { port, what, change } of needs()) {
+    if (!(await isFree(port))) problems.push(`Port ${port} (${what}) is taken. To use another: ${change}`);
+  }
 }
-if (taken.length > 0) {
-  process.stderr.write(`The mesh cannot start:\n${taken.map((line) => `  - ${line}\n`).join('')}`);
+if (problems.length > 0) {
+  process.stderr.write(`The mesh cannot start:\n${problems.map((line) => `  - ${line}\n`).join('')}`);
   process.exit(1);
+}
+
+/** Settings that do not go together: a service that listens where nobody looks for it, or is looked for where it is not. */
+function portProblems(): string[] {
+  const urls = serviceUrls();
+  return serviceNames().flatMap((name) => {
+    const setting = urlSetting(name);
+    const url = urls.get(name);
+    if (url === undefined)
+      return [`${setting} is not set in .env: ${name} would run, and nobody would find it`];
+    if (!URL.canParse(url)) return [`${setting} in .env is no URL: ${url}`];
+    const { PORT } = readEnvFile(join(root, 'services', name, '.env'));
+    if (PORT === undefined || PORT === '' || Number(PORT) === portOf(url)) return [];
+    return [
+      `PORT in services/${name}/.env is ${PORT}, and ${setting} in .env says ${url}: make them the same`,
+    ];
+  });
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 function needs(): Need[] {
   const services = [...serviceUrls()].map(([name, url]) => ({
-    port: listeningPort(name, url),
+    port: portOf(url),
     what: name,
-    change: `set ${urlSetting(name)} in .env, and the same port as PORT in services/${name}/.env`,
+    change: `set ${urlSetting(name)} in .env`,
   }));
   if (process.env['DATABASE_URL']) return services;
   const file = readEnvFile(join(root, 'prisma', '.env'));
@@ -39,13 +64,6 @@ function needs(): Need[] {
     },
     ...services,
   ];
-}
-
-/** Where a service will listen: its own PORT, and without one where the others look for it. */
-function listeningPort(service: string, url: string): number {
-  const { PORT } = readEnvFile(join(root, 'services', service, '.env'));
-  const { port, protocol } = new URL(url);
-  return Number(PORT || port || (protocol === 'https:' ? 443 : 80));
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { readEnvFile } from '@arcadium/mesh/config';
+import { jwks } from '@arcadium/mesh/identity';
+import { request } from 'undici';
 import { look, waitUntilHealthy } from '../health.ts';
 import { root, serviceUrls } from '../workspace.ts';
 
@@ -37,7 +40,25 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
     const states = outcome.services.map(({ name, status }) => `${name} is ${status}`).join(', ');
     throw new Error(`The mesh is not healthy: ${states}${mesh ? `; see ${mesh.log}` : ''}`);
   }
+  await requireOurs(urls).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return { urls, own, [Symbol.asyncDispose]: stop };
+}
+
+/** Another checkout's mesh answers on the same ports: what is told to it would be found in the wrong place. */
+async function requireOurs(urls: ReadonlyMap<string, string>): Promise<void> {
+  const shared = process.env['PUBLIC_KEYS'] ?? readEnvFile(join(root, '.env'))['PUBLIC_KEYS'] ?? '{}';
+  const ours = jwks.safeParse(JSON.parse(shared)).data?.keys.map(({ kid }) => kid) ?? [];
+  const url = urls.get('auth') ?? '';
+  const answer = await request(new URL('/.well-known/jwks.json', url));
+  const { keys } = jwks.parse(await answer.body.json());
+  if (!keys.some(({ kid }) => ours.includes(kid))) {
+    throw new Error(
+      `${url} is another checkout's mesh: stop it, or change the ports of this one (README, "Ports")`,
+    );
+  }
 }
 
 function startMesh(): { log: string; stop(): Promise<void> } {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -55,7 +55,7 @@ export function openEnvFile(path: string): EnvFile {
         const draft = `${path}.${process.pid}.tmp`;
         writeFileSync(draft, text, { mode: 0o600 });
         renameSync(draft, path);
-      } else if (existsSync(path)) {
+      } else if (existsSync(path) && (statSync(path).mode & 0o777) !== 0o600) {
         chmodSync(path, 0o600);
       }
       return changed;

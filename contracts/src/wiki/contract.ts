@@ -19,7 +19,10 @@ import {
 } from './page.ts';
 
 const pageId = z.object({ id });
-const pageAddress = z.union([pageId, z.object({ slug })]);
+const pageAddress = z.union([pageId, z.object({ slug })], { error: 'give { id } or { slug }' });
+/** Saving a page reads all of its text, and a long one takes its time, in milliseconds. */
+const savingTimeoutMs = 15_000;
+
 const term = z.string().min(1).max(64);
 
 /** What is known, and who wrote it. */
@@ -29,6 +32,7 @@ export const wikiContract = contract('wiki', {
       summary: 'Publish a page',
       input: z.object({ slug, title, body, parentId: id.nullable().default(null) }),
       output: page,
+      timeoutMs: savingTimeoutMs,
       access: user,
       errors: slugErrors,
     }),
@@ -57,6 +61,7 @@ export const wikiContract = contract('wiki', {
       summary: 'Change title or text, unless somebody else did since `revision`',
       input: z.object({ id, revision: revisionNumber, title: title.optional(), body: body.optional() }),
       output: page,
+      timeoutMs: savingTimeoutMs,
       access: user,
       errors: editErrors,
     }),
@@ -69,6 +74,7 @@ export const wikiContract = contract('wiki', {
         parentId: id.nullable().optional(),
       }),
       output: pageSummary,
+      timeoutMs: savingTimeoutMs,
       access: user,
       errors: { ...editErrors, ...slugErrors },
     }),
@@ -113,6 +119,7 @@ export const wikiContract = contract('wiki', {
       summary: 'Make an earlier revision the newest',
       input: z.object({ id, revision: revisionNumber, to: revisionNumber }),
       output: page,
+      timeoutMs: savingTimeoutMs,
       access: user,
       errors: { ...editErrors, ...revisionErrors },
     }),
@@ -130,7 +137,6 @@ export const wikiContract = contract('wiki', {
       output: z.object({ watching: z.boolean() }),
       access: user,
       idempotent: true,
-      errors: pageErrors,
     }),
   },
   comments: {

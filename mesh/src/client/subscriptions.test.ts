@@ -73,6 +73,17 @@ test('closing the client ends what it watches', async () => {
   await expect.poll(() => events.listenerCount('tick')).toBe(0);
 });
 
+test('a token that expires ends it', async () => {
+  // Issued so long ago that it has two seconds left.
+  const issued = new Date(Date.now() - 15 * 60_000 + 2000);
+  const { seen, failed } = await open(await identity.userToken({ name: 'Ann' }, issued));
+  await expect.poll(() => events.listenerCount('tick')).toBe(1);
+  events.emit('tick', 1);
+  await expect.poll(() => seen.length).toBe(1);
+  await expect.poll(() => failed, { timeout: 10_000 }).toMatchObject([{ data: { code: 'UNAUTHORIZED' } }]);
+  expect(events.listenerCount('tick')).toBe(0);
+});
+
 test('a bad token ends it, once', async () => {
   const { failed } = await open('nonsense');
   await expect.poll(() => failed.length).toBe(1);

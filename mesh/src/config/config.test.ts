@@ -51,6 +51,14 @@ test('what is not said has the documented value', () => {
   });
 });
 
+test('a service listens where the others look for it, unless told otherwise', () => {
+  const url = 'http://localhost:8123';
+  const listening = (environment: Record<string, string>) =>
+    readConfig({ PORT: serverFields(8000, url).PORT }, environment).PORT;
+  expect([listening({}), listening({ PORT: '9000' })]).toEqual([8123, 9000]);
+  expect(readConfig({ PORT: serverFields(8000, 'http://auth').PORT }, {}).PORT).toBe(8000);
+});
+
 test('everything wrong is said at once, by name, without a value', () => {
   const wrong = {
     PORT: '80x',

@@ -4,11 +4,16 @@ import { logLevels } from '../telemetry/index.ts';
 const wholeNumber = (least: number, most: number, fallback: number) =>
   z.coerce.number('must be a number').int().min(least).max(most).default(fallback);
 
-/** What every service has. @param port The documented port, which PORT replaces. */
-export const serverFields = (port: number) => ({
+/**
+ * What every service has.
+ *
+ * @param port The documented port.
+ * @param ownUrl Where the others look for this service, as `http://localhost:8000`: it listens on that port unless PORT says otherwise.
+ */
+export const serverFields = (port: number, ownUrl?: string) => ({
   /** Where to listen; 0.0.0.0 in a container. */
   HOST: z.string().default('127.0.0.1'),
-  PORT: wholeNumber(0, 65_535, port),
+  PORT: wholeNumber(0, 65_535, Number(URL.parse(ownUrl ?? '')?.port || port)),
   LOG_LEVEL: z.enum(logLevels).default('info'),
 });
 

@@ -7,6 +7,8 @@ export type UserIdentity = Readonly<{
   role: 'user' | 'admin';
   /** The `jti` of the token that proved it. */
   tokenId: string;
+  /** When that token expires, in milliseconds since 1970. */
+  expiresAt: number;
 }>;
 
 /** A service whose token was verified. */
@@ -15,6 +17,8 @@ export type ServiceIdentity<Name extends string = string> = Readonly<{
   name: Name;
   /** The `jti` of the token that proved it. */
   tokenId: string;
+  /** When that token expires, in milliseconds since 1970. */
+  expiresAt: number;
 }>;
 
 /** Who makes a call: a user, a service, a service for a user, or nobody known. */

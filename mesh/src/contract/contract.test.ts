@@ -36,9 +36,9 @@ test.each([0, -1, NaN, Infinity, 2 ** 31])('a time-out of %d is none', (timeoutM
   expect(() => contract('c', { never })).toThrow('c.never: timeoutMs');
 });
 
-const ann = { id: '1', name: 'Ann', role: 'user', tokenId: 't' } as const;
+const ann = { id: '1', name: 'Ann', role: 'user', tokenId: 't', expiresAt: Infinity } as const;
 const root = { ...ann, role: 'admin' } as const;
-const wiki = { id: '2', name: 'wiki', tokenId: 't' };
+const wiki = { id: '2', name: 'wiki', tokenId: 't', expiresAt: Infinity };
 const callers: Record<string, Caller> = {
   nobody,
   user: { user: ann, service: undefined },

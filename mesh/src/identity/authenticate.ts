@@ -25,16 +25,18 @@ const remembered = 10_000;
  * @param keys The public keys to verify with.
  */
 export function createAuthenticate(keys: KeySet): Authenticate {
-  const services = remember('service', keys, ({ service_id, service_name, jti }): ServiceIdentity => ({
+  const services = remember('service', keys, ({ service_id, service_name, jti, exp }): ServiceIdentity => ({
     id: service_id,
     name: service_name,
     tokenId: jti,
+    expiresAt: exp * 1000,
   }));
-  const users = remember('user', keys, ({ sub, name, role, jti }): UserIdentity => ({
+  const users = remember('user', keys, ({ sub, name, role, jti, exp }): UserIdentity => ({
     id: sub,
     name,
     role,
     tokenId: jti,
+    expiresAt: exp * 1000,
   }));
 
   return async ({ authorization, userToken }) => {
@@ -65,23 +67,23 @@ function splitScheme(authorization: string | undefined): [scheme: string | undef
   return [authorization.slice(0, space).toLowerCase(), authorization.slice(space + 1).trim()];
 }
 
-function remember<Kind extends TokenKind, Identity>(
+function remember<Kind extends TokenKind, Identity extends { expiresAt: number }>(
   kind: Kind,
   keys: KeySet,
   identify: (claims: ClaimsOf<Kind>) => Identity,
 ): (token: string) => Promise<Identity> {
-  const known = new LRUCache<string, { identity: Identity; kid: string; expiresAt: number }>({
+  const known = new LRUCache<string, { identity: Identity; kid: string }>({
     max: remembered,
   });
   return async (token) => {
     const found = known.get(token);
     if (found) {
-      if (Date.now() < found.expiresAt && keys.has(found.kid)) return found.identity;
+      if (Date.now() < found.identity.expiresAt && keys.has(found.kid)) return found.identity;
       known.delete(token);
     }
     const { claims, kid } = await verifyToken(kind, token, keys);
     const identity = identify(claims);
-    known.set(token, { identity, kid, expiresAt: claims.exp * 1000 });
+    known.set(token, { identity, kid });
     return identity;
   };
 }

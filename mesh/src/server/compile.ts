@@ -12,6 +12,7 @@ import {
 import { runInScope, type Logger } from '../telemetry/index.ts';
 import { childOf, MeshError, type TraceContext } from '../wire/index.ts';
 import { startDeadline } from './deadline.ts';
+import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
 
 /** One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. */
@@ -36,7 +37,10 @@ export interface CompiledProcedure {
    * @throws MeshError UNAUTHORIZED, FORBIDDEN, BAD_REQUEST or TIMEOUT; besides these whatever the handler throws.
    */
   call(invocation: Invocation): Promise<unknown>;
-  /** Runs a subscription until its handler ends it, which it must when its signal fires; errors as for `call`. */
+  /**
+   * Runs a subscription until its handler ends it, which it must when its signal fires, or until a token of its caller
+   * expires: then UNAUTHORIZED. Other errors as for `call`.
+   */
   subscribe(invocation: Invocation): AsyncGenerator<TrackedEnvelope<unknown>>;
 }
 
@@ -119,7 +123,8 @@ function compileProcedure(bound: {
     async *subscribe(invocation) {
       authorise(procedure, invocation.caller);
       const input = parseInput(procedure, invocation.input);
-      const signal = invocation.signal ?? new AbortController().signal;
+      using expiry = startExpiry(invocation.caller, invocation.signal);
+      const { signal } = expiry;
       const scope = {
         requestId: invocation.requestId,
         trace: childOf(invocation.trace),
@@ -131,15 +136,19 @@ function compileProcedure(bound: {
       try {
         for (;;) {
           const next = await runInScope(scope, () => iterator.next());
-          if (next.done) return;
+          if (next.done) break;
           if (!isTrackedEnvelope(next.value))
             throw new TypeError(`${path} yielded what is not tracked(id, event)`);
           const [id, event] = next.value;
           yield tracked(id, present(procedure, path, event));
         }
+      } catch (error) {
+        // What a handler throws because its signal fired is how it ends.
+        if (!expiry.expired) throw error;
       } finally {
         await iterator.return?.();
       }
+      if (expiry.expired) throw new MeshError('UNAUTHORIZED', 'The token has expired that this began with');
     },
   };
 }

@@ -56,7 +56,7 @@ function fail(message: string): void {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (isPortTaken(error)) {
-    return `Port ${error.port} is taken: set PORT in this service's .env, and its URL in the .env of the others (README, "Ports")`;
+    return `Port ${error.port} is taken: set this service's own *_SERVICE_URL in .env, or PORT in its .env (README, "Ports")`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -9,9 +9,11 @@ import type { PoolConfig } from 'pg';
  * default is not UTC every `timestamptz` would be off by hours.
  *
  * @param schema Name of the service's schema, e.g. `auth`.
+ * @param statementTimeoutMs When PostgreSQL itself gives a statement up, in milliseconds. @default 0, never
  */
-export function sessionOptions(schema: string): string {
-  return `-c search_path=${schema},extensions -c timezone=UTC`;
+export function sessionOptions(schema: string, statementTimeoutMs = 0): string {
+  const options = `-c search_path=${schema},extensions -c timezone=UTC`;
+  return statementTimeoutMs > 0 ? `${options} -c statement_timeout=${statementTimeoutMs}` : options;
 }
 
 /** Connection settings common to every pool and client of this package. */

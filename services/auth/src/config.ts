@@ -13,9 +13,10 @@ export type Config = ReturnType<typeof loadConfig>;
  */
 export function loadConfig() {
   const here = import.meta.dirname;
+  const environment = readEnvironment([`${here}/../../..`, `${here}/..`]);
   return readConfig(
     {
-      ...serverFields(8000),
+      ...serverFields(8000, environment['AUTH_SERVICE_URL']),
       ...databaseFields,
       /** A JWK set of Ed25519 keys with their private parts; the first one signs. */
       SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),
@@ -25,6 +26,6 @@ export function loadConfig() {
       ADMIN_EMAIL: z.email().toLowerCase().optional(),
       ADMIN_PASSWORD: z.string().min(15).max(128).optional(),
     },
-    readEnvironment([`${here}/../../..`, `${here}/..`]),
+    environment,
   );
 }

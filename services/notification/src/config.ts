@@ -20,15 +20,16 @@ export type Config = ReturnType<typeof loadConfig>;
  */
 export function loadConfig() {
   const here = import.meta.dirname;
+  const environment = readEnvironment([`${here}/../../..`, `${here}/..`]);
   return readConfig(
     {
-      ...serverFields(8006),
+      ...serverFields(8006, environment['NOTIFICATION_SERVICE_URL']),
       ...databaseFields,
       PUBLIC_KEYS: json(jwks),
       AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
       /** How long a notification is kept after it was read, in days. */
       NOTIFICATION_KEEP_READ_DAYS: z.coerce.number('must be a number').int().min(1).max(3650).default(90),
     },
-    readEnvironment([`${here}/../../..`, `${here}/..`]),
+    environment,
   );
 }

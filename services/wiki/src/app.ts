@@ -38,7 +38,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const relay = createNotificationRelay({
     database: database.client,
     databaseUrl: config.DATABASE_URL,
-    send: (message) => clients.notification.notifications.sendMany.mutate(message),
+    send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
 
@@ -62,8 +62,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
 
   return {
     async stop() {
-      await service.stop();
-      await relay.stop();
+      await Promise.all([service.stop(), relay.stop()]);
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();
       keys.close();

@@ -1,4 +1,3 @@
-import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract } from '@arcadium/contracts/notification';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { callSettings } from '@arcadium/mesh/config';
@@ -7,7 +6,6 @@ import type { Config } from './config.ts';
 
 /** The services that the wiki calls, as the wiki may call them. */
 export interface Clients {
-  auth: MeshClient<typeof authContract, 'wiki'>;
   notification: MeshClient<typeof notificationContract, 'wiki'>;
 }
 
@@ -15,7 +13,6 @@ export interface Clients {
 export function connectClients(config: Config, log: Logger): Clients {
   const common = { as: 'wiki' as const, token: config.SERVICE_TOKEN, log, ...callSettings(config) };
   return {
-    auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
     notification: connect(notificationContract, { ...common, url: config.NOTIFICATION_SERVICE_URL }),
   };
 }

@@ -21,9 +21,10 @@ export type Config = ReturnType<typeof loadConfig>;
  */
 export function loadConfig() {
   const here = import.meta.dirname;
+  const environment = readEnvironment([`${here}/../../..`, `${here}/..`]);
   return readConfig(
     {
-      ...serverFields(5000),
+      ...serverFields(5000, environment['WIKI_SERVICE_URL']),
       ...databaseFields,
       ...callFields,
       PUBLIC_KEYS: json(jwks),
@@ -31,6 +32,6 @@ export function loadConfig() {
       AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
       NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
     },
-    readEnvironment([`${here}/../../..`, `${here}/..`]),
+    environment,
   );
 }

@@ -36,6 +36,8 @@ CREATE TABLE "token_blacklist" (
 
 CREATE UNIQUE INDEX "users_email_key" ON "users"("email");
 
+CREATE INDEX "users_created_at_id_idx" ON "users"("created_at", "id");
+
 CREATE INDEX "password_history_user_id_created_at_idx" ON "password_history"("user_id", "created_at");
 
 CREATE INDEX "token_blacklist_expires_at_idx" ON "token_blacklist"("expires_at");

@@ -62,6 +62,8 @@ CREATE UNIQUE INDEX "broadcasts_sender_key_key" ON "broadcasts"("sender", "key")
 
 CREATE INDEX "broadcasts_created_at_id_idx" ON "broadcasts"("created_at", "id");
 
+CREATE INDEX "admin_notification_reads_user_id_broadcast_id_idx" ON "admin_notification_reads"("user_id", "broadcast_id");
+
 ALTER TABLE "admin_notification_reads" ADD CONSTRAINT "admin_notification_reads_broadcast_id_fkey"
     FOREIGN KEY ("broadcast_id") REFERENCES "broadcasts"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 

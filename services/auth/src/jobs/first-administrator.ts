@@ -11,8 +11,25 @@ export async function ensureAdministrator(
   { users, hasher, log }: { users: UserStore; hasher: PasswordHasher; log: Logger },
 ): Promise<void> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = config;
-  if (email === undefined || password === undefined || (await users.hasAdministrator())) return;
+  if (email === undefined || password === undefined) return;
+  if (await users.hasAdministrator()) {
+    const present = await users.findByEmail(email);
+    if (present && !(await hasher.matches(password, present.passwordHash))) {
+      log.warn(
+        { user_id: present.id },
+        'ADMIN_PASSWORD is not the password of ADMIN_EMAIL: it only counts when there is no administrator',
+      );
+    }
+    return;
+  }
   const passwordHash = await hasher.hash(password);
   const made = await users.create({ email, name: 'Administrator', role: 'admin', passwordHash });
-  if (made) log.info({ user_id: made.id }, 'the first administrator was made from ADMIN_EMAIL');
+  if (made) {
+    log.info({ user_id: made.id }, 'the first administrator was made from ADMIN_EMAIL');
+  } else if (!(await users.hasAdministrator())) {
+    log.warn(
+      {},
+      'there is no administrator: ADMIN_EMAIL is the address of an ordinary account, name another one',
+    );
+  }
 }

@@ -27,7 +27,7 @@ export const log = createLogger({ service: 'notification', level: 'silent' });
 
 /** A service that calls. */
 export function service(name: 'wiki' | 'auth'): Caller {
-  return { service: { id: randomUUID(), name, tokenId: randomUUID() }, user: undefined };
+  return { service: { id: randomUUID(), name, tokenId: randomUUID(), expiresAt: Infinity }, user: undefined };
 }
 
 /** A user who calls by himself. */
@@ -35,7 +35,10 @@ export function user(
   id: string = randomUUID(),
   role: 'user' | 'admin' = 'user',
 ): Caller & { user: { id: string } } {
-  return { service: undefined, user: { id, name: 'somebody', role, tokenId: randomUUID() } };
+  return {
+    service: undefined,
+    user: { id, name: 'somebody', role, tokenId: randomUUID(), expiresAt: Infinity },
+  };
 }
 
 /** An administrator who calls by himself. */

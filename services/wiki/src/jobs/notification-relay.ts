@@ -25,13 +25,16 @@ export interface NotificationMessage {
   link: string;
 }
 
-/** Sends one message to the notification service; rejects with the call's error. */
-export type NotificationSender = (message: NotificationMessage) => Promise<unknown>;
+/**
+ * Sends one message to the notification service; rejects with the call's
+ * error, also when the signal fires because the relay stops.
+ */
+export type NotificationSender = (message: NotificationMessage, signal: AbortSignal) => Promise<unknown>;
 
 /** Delivers what the outbox holds, for as long as it runs. */
 export interface NotificationRelay {
   start(): void;
-  /** Waits for what is being sent; what is left stays in the outbox. */
+  /** Ends what is being sent; what did not get through stays in the outbox. */
   stop(): Promise<void>;
 }
 
@@ -70,7 +73,7 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
     while (!signal.aborted) {
       bell = Promise.withResolvers();
       const waitMs = await deliver(signal).catch((error: unknown) => {
-        log.warn({ err: error }, 'the outbox could not be read, trying again');
+        log.warn({ reason: describeFailure(error) }, 'the outbox could not be read, trying again');
         return pollMs;
       });
       await within(bell.promise, Math.min(waitMs, pollMs));
@@ -139,10 +142,15 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
     return delayMs + 2;
   };
 
-  const deliverOne = async (row: OutboxRow): Promise<number> => {
+  const deliverOne = async (row: OutboxRow, signal: AbortSignal): Promise<number> => {
     try {
-      await settled(options.send(toMessage(row)), sendTimeoutMs);
+      await settled(options.send(toMessage(row), signal), sendTimeoutMs);
     } catch (error) {
+      if (signal.aborted) {
+        // For another replica, or the next process, at once.
+        await postponeNotice(database, row, { error: 'the relay was stopped', delayMs: 0 });
+        return Infinity;
+      }
       return fail(row, error);
     }
     await removeNotice(database, row);
@@ -154,7 +162,7 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
 
   const forget = (row: OutboxRow, error: unknown): number => {
     log.warn(
-      { notice_id: row.id, err: error },
+      { notice_id: row.id, reason: describeFailure(error) },
       'the outbox could not be written, the message is sent again when its lease ends',
     );
     return Infinity;
@@ -165,7 +173,7 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
     while (!signal.aborted) {
       const rows = await claimNotices(database, { limit: concurrency, leaseMs });
       const waits = await Promise.all(
-        rows.map((row) => deliverOne(row).catch((error: unknown) => forget(row, error))),
+        rows.map((row) => deliverOne(row, signal).catch((error: unknown) => forget(row, error))),
       );
       soonest = Math.min(soonest, ...waits);
       if (rows.length < concurrency) break;

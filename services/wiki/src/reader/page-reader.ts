@@ -1,13 +1,16 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
+import { MeshError } from '@arcadium/mesh/wire';
 import { contentOf, type PageContent, type PageSource } from '../domain/page-content.ts';
 import { skimMarkdown } from '../domain/skim.ts';
-import { createReadingThread, type ReadingLimits } from './reading-thread.ts';
+import { BusyError, createReadingThread, type ReadingLimits } from './reading-thread.ts';
 
 /** Finds the links, the terms and the plain text of pages, beside the thread that answers calls. */
 export interface PageReader {
   /**
-   * Never fails: a page that cannot be parsed within the limits, which no
-   * honest one comes near, is skimmed instead, and a warning says so.
+   * Reads a page. One that cannot be parsed within the limits, which no honest
+   * one comes near, is skimmed instead, and a warning says so.
+   *
+   * @throws MeshError SERVICE_UNAVAILABLE when too many pages wait already.
    */
   read(source: PageSource): Promise<PageContent>;
   /** Ends the threads once they have read what they have. */
@@ -29,7 +32,7 @@ export interface PageReaderOptions extends Partial<ReadingLimits> {
 export function createPageReader({
   log,
   threads = 2,
-  waitMs = 750,
+  waitMs = 5000,
   readMs = 3000,
 }: PageReaderOptions): PageReader {
   const pool = Array.from({ length: threads }, () => createReadingThread({ waitMs, readMs }));
@@ -41,6 +44,14 @@ export function createPageReader({
         if (problem !== undefined) log.warn({ slug: source.slug, problem }, 'page could only be skimmed');
         return content;
       } catch (error) {
+        // To skim an honest page because others are odd would lose its links for good; its author can try again.
+        if (error instanceof BusyError) {
+          throw new MeshError(
+            'SERVICE_UNAVAILABLE',
+            'Too many pages are being saved; try again in a moment',
+            { cause: error },
+          );
+        }
         log.warn({ slug: source.slug, problem: String(error) }, 'page could only be skimmed');
         return contentOf(source, skimMarkdown(source.body));
       }

@@ -11,15 +11,20 @@ export interface ReadingThread {
   /**
    * Reads a page once those before it are done.
    *
-   * @throws Error when the page's turn did not come in time, when reading took too long, or when the thread died.
+   * @throws BusyError when the page's turn did not come in time; Error when reading took too long, or the thread died.
    */
   read(source: PageSource): Promise<Answer>;
   close(): Promise<void>;
 }
 
+/** The page's turn did not come in time; nothing is known of the page itself. */
+export class BusyError extends Error {
+  override readonly name = 'BusyError';
+}
+
 /** How long a page may take. */
 export interface ReadingLimits {
-  /** Longest wait for the pages before it, in milliseconds. @default 750 */
+  /** Longest wait for the pages before it, in milliseconds. @default 5000 */
   readonly waitMs: number;
   /** Longest time for the page itself, in milliseconds. @default 3000 */
   readonly readMs: number;
@@ -50,7 +55,10 @@ export function createReadingThread({ waitMs, readMs }: ReadingLimits): ReadingT
     async read(source) {
       load += 1;
       const before = last;
-      const answer = withinTime(before, waitMs).then(() => readNow(source));
+      const turn = withinTime(before, waitMs).catch((cause: unknown) => {
+        throw new BusyError('other pages are being read', { cause });
+      });
+      const answer = turn.then(() => readNow(source));
       last = Promise.allSettled([before, answer]);
       try {
         return await answer;

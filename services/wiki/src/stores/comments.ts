@@ -102,18 +102,17 @@ export function listComments(
     ? Prisma.sql`AND (c.created_at, c.id) > (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`
     : Prisma.empty;
   return database.$queryRaw<CommentRow[]>`
+    WITH RECURSIVE kept AS (
+      SELECT id, parent_id FROM comments WHERE page_id = ${pageId}::uuid AND deleted_at IS NULL
+      -- UNION, not UNION ALL: an answered comment is climbed to once, however many answers it has.
+      UNION
+      SELECT above.id, above.parent_id FROM kept JOIN comments above ON above.id = kept.parent_id
+    )
     SELECT c.id, c.page_id AS "pageId", c.parent_id AS "parentId", c.author_id AS "authorId", c.body,
       c.created_at AS "createdAt", c.updated_at AS "updatedAt",
       c.resolved_at AS "resolvedAt", c.deleted_at AS "deletedAt"
     FROM comments c
-    WHERE c.page_id = ${pageId}::uuid ${onwards} AND (c.deleted_at IS NULL OR EXISTS (
-      WITH RECURSIVE answers AS (
-        SELECT a.id, a.deleted_at FROM comments a WHERE a.parent_id = c.id
-        UNION ALL
-        SELECT a.id, a.deleted_at FROM answers JOIN comments a ON a.parent_id = answers.id
-      )
-      SELECT FROM answers WHERE answers.deleted_at IS NULL
-    ))
+    WHERE c.page_id = ${pageId}::uuid ${onwards} AND c.id IN (SELECT id FROM kept)
     ORDER BY c.created_at, c.id
     LIMIT ${limit + 1}`;
 }

@@ -37,11 +37,11 @@ export async function queueNotice(
  * Takes messages that are due, and keeps other replicas off them until the
  * lease ends: should this process die, they are due again then.
  */
-export function claimNotices(
+export async function claimNotices(
   database: Database,
   { limit, leaseMs }: { limit: number; leaseMs: number },
 ): Promise<OutboxRow[]> {
-  return database.$queryRaw<OutboxRow[]>`
+  const rows = await database.$queryRaw<OutboxRow[]>`
     UPDATE notification_outbox SET attempts = attempts + 1, leased_until = now() + ${interval(leaseMs)}
     WHERE id IN (
       SELECT id FROM notification_outbox
@@ -50,6 +50,8 @@ export function claimNotices(
       FOR UPDATE SKIP LOCKED
     )
     RETURNING id, user_ids AS "userIds", topic, title, body, link, attempts`;
+  // An UPDATE returns in no order; ids of version 7 sort by time.
+  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Removes a message that was delivered. */

@@ -26,7 +26,10 @@ export type TestUser = Caller & { user: { id: string; name: string } };
 
 /** A user who calls by himself. */
 export function user(name = 'somebody', role: 'user' | 'admin' = 'user'): TestUser {
-  return { service: undefined, user: { id: randomUUID(), name, role, tokenId: randomUUID() } };
+  return {
+    service: undefined,
+    user: { id: randomUUID(), name, role, tokenId: randomUUID(), expiresAt: Infinity },
+  };
 }
 
 /** The wiki on a database of its own; calls pass the contract as over the network, but without one. */

@@ -3,8 +3,10 @@ import { insertPage } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
 export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
-  return async ({ input, caller, errors }) => {
+  return async ({ input, caller, errors, signal }) => {
     const content = await reader.read(input);
+    // Reading takes its time: what nobody waits for any more is not written behind his back.
+    signal.throwIfAborted();
     const result = await insertPage(
       database,
       { ...input, content },

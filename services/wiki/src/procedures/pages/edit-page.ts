@@ -10,6 +10,8 @@ export interface Edit {
   readonly id: string;
   readonly revision: number;
   readonly editor: UserIdentity;
+  /** Fires when the editor does not wait any more. */
+  readonly signal: AbortSignal;
   readonly kind: PageChange;
   /** What becomes different about the page. */
   changes(current: PageRow): Partial<PageText> | Promise<Partial<PageText>>;
@@ -34,6 +36,8 @@ export async function editPage(deps: WikiDeps, edit: Edit, errors: EditErrors): 
   if (isSame(current, next)) return current;
   // Again even where only the address changes: links are relative to it.
   const content = await reader.read(next);
+  // Reading takes its time: what nobody waits for any more is not written behind the editor's back.
+  edit.signal.throwIfAborted();
   const notice = pageNotice(edit.editor.name, edit.kind, next);
   const change = { editorId: edit.editor.id, now: now(), notice };
   const result = await savePage(database, { current, next, content }, change);

@@ -3,7 +3,7 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { editPage } from './edit-page.ts';
 
 export function movePage(deps: WikiDeps): WikiHandler<'pages.move'> {
-  return async ({ input, caller, errors }) => {
+  return async ({ input, caller, errors, signal }) => {
     const { id, revision, slug, parentId } = input;
     const page = await editPage(
       deps,
@@ -11,6 +11,7 @@ export function movePage(deps: WikiDeps): WikiHandler<'pages.move'> {
         id,
         revision,
         editor: caller.user,
+        signal,
         kind: 'moved',
         changes: (current) => ({
           slug: slug ?? current.slug,

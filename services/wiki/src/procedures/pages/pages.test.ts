@@ -310,8 +310,11 @@ describe('pages.watch', () => {
     expect(await outcomeOf(wiki.call('pages.watch', bob, { id: randomUUID() }))).toBe(
       'NOT_FOUND PAGE_NOT_FOUND',
     );
-    expect(await outcomeOf(wiki.call('pages.unwatch', bob, { id: randomUUID() }))).toBe(
-      'NOT_FOUND PAGE_NOT_FOUND',
-    );
+  });
+
+  test('ends also where the page is in the bin', async () => {
+    const { id } = await wiki.publish(`binned/${randomUUID()}`, { by: ann });
+    await wiki.call('pages.delete', ann, { id });
+    expect(await wiki.call('pages.unwatch', ann, { id })).toEqual({ watching: false });
   });
 });

@@ -4,7 +4,7 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { editPage } from './edit-page.ts';
 
 export function revertPage(deps: WikiDeps): WikiHandler<'pages.revert'> {
-  return async ({ input, caller, errors }) => {
+  return async ({ input, caller, errors, signal }) => {
     const { id, revision, to } = input;
     const page = await editPage(
       deps,
@@ -12,6 +12,7 @@ export function revertPage(deps: WikiDeps): WikiHandler<'pages.revert'> {
         id,
         revision,
         editor: caller.user,
+        signal,
         kind: 'reverted',
         async changes() {
           const earlier = await findRevision(deps.database, id, to);

@@ -3,7 +3,7 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { editPage } from './edit-page.ts';
 
 export function updatePage(deps: WikiDeps): WikiHandler<'pages.update'> {
-  return async ({ input, caller, errors }) => {
+  return async ({ input, caller, errors, signal }) => {
     const { id, revision, title, body } = input;
     const page = await editPage(
       deps,
@@ -11,6 +11,7 @@ export function updatePage(deps: WikiDeps): WikiHandler<'pages.update'> {
         id,
         revision,
         editor: caller.user,
+        signal,
         kind: 'changed',
         changes: (current) => ({ title: title ?? current.title, body: body ?? current.body }),
       },

@@ -11,8 +11,8 @@ export function watchPage({ database }: WikiDeps): WikiHandler<'pages.watch'> {
 }
 
 export function unwatchPage({ database }: WikiDeps): WikiHandler<'pages.unwatch'> {
-  return async ({ input: { id }, caller, errors }) => {
-    if (!(await pageExists(database, id))) throw errors.PAGE_NOT_FOUND({});
+  // Also of a page in the bin: who wants to be told no more is not to wait for it to be restored.
+  return async ({ input: { id }, caller }) => {
     await removeWatcher(database, id, caller.user.id);
     return { watching: false };
   };
