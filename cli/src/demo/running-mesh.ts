@@ -29,12 +29,18 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
   const own = seen.every(({ status }) => status === 'down');
   const mesh = own ? startMesh() : undefined;
   const stop = async () => mesh?.stop();
-  const outcome = await Promise.race([waitUntilHealthy(urls, patienceMs), interrupted]).catch(
-    async (error) => {
+  const notStarted = mesh?.ended.then(() => {
+    throw new Error(`The mesh could not be started; ${mesh.log} says why`);
+  });
+  const waits = [waitUntilHealthy(urls, patienceMs), interrupted, notStarted];
+  const outcome = await Promise.race(waits.filter((wait) => wait !== undefined)).catch(
+    async (error: unknown) => {
       await stop();
       throw error;
     },
   );
+  // From now on its end is what we ask for.
+  notStarted?.catch(() => {});
   if (!outcome.healthy) {
     await stop();
     const states = outcome.services.map(({ name, status }) => `${name} is ${status}`).join(', ');
@@ -61,7 +67,7 @@ async function requireOurs(urls: ReadonlyMap<string, string>): Promise<void> {
   }
 }
 
-function startMesh(): { log: string; stop(): Promise<void> } {
+function startMesh(): { log: string; ended: Promise<void>; stop(): Promise<void> } {
   const log = join(root, '.data', 'demo-mesh.log');
   mkdirSync(join(root, '.data'), { recursive: true });
   const output = openSync(log, 'w');
@@ -78,6 +84,7 @@ function startMesh(): { log: string; stop(): Promise<void> } {
   const isRunning = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   return {
     log,
+    ended,
     async stop() {
       if (child.pid !== undefined && isRunning()) process.kill(-child.pid, 'SIGINT');
       await ended;
