@@ -15,7 +15,7 @@ export interface PageDiff {
 }
 
 /** Longest time for finding the shortest diff, in milliseconds: two texts with nothing in common take quadratic time. */
-const searchTimeoutMs = 200;
+const searchTimeoutMs = 50;
 
 const headerOptions = { includeIndex: false, includeUnderline: false, includeFileHeaders: true };
 
