@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { accessSync, chmodSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -7,12 +6,6 @@ import { pathToFileURL } from 'node:url';
 export interface Binaries {
   postgres: string;
   initdb: string;
-}
-
-/** The operating system account PostgreSQL runs under; empty: our own. */
-export interface Account {
-  uid?: number;
-  gid?: number;
 }
 
 /**
@@ -48,39 +41,4 @@ function makeExecutable(file: string): void {
   } catch {
     chmodSync(file, 0o755); // some npm clients drop the mode
   }
-}
-
-/**
- * The account to run PostgreSQL under: ours, or, as PostgreSQL refuses to run
- * as root, the account `postgres`, made when it is missing.
- *
- * @throws Error when the account can be neither found nor made.
- */
-export function findAccount(): Account {
-  if (process.getuid?.() !== 0) return {};
-  const existing = readAccount();
-  if (existing) return existing;
-  try {
-    execFileSync('groupadd', ['--force', 'postgres'], { stdio: 'pipe' });
-    execFileSync('useradd', ['--gid', 'postgres', '--no-create-home', 'postgres'], { stdio: 'pipe' });
-  } catch (cause) {
-    throw new Error('PostgreSQL refuses to run as root and the account "postgres" could not be made', {
-      cause,
-    });
-  }
-  const created = readAccount();
-  if (!created) throw new Error('the account "postgres" was made but cannot be found');
-  return created;
-}
-
-function readAccount(): Required<Account> | undefined {
-  try {
-    return { uid: readId('-u'), gid: readId('-g') };
-  } catch {
-    return undefined;
-  }
-}
-
-function readId(flag: '-u' | '-g'): number {
-  return Number(execFileSync('id', [flag, 'postgres'], { stdio: 'pipe' }).toString());
 }

@@ -15,7 +15,8 @@ import { promisify } from 'node:util';
 
 import { escapeLiteral } from 'pg';
 
-import type { Account, Binaries } from './binaries.ts';
+import { commandOf, identityOf, type Account } from './account.ts';
+import type { Binaries } from './binaries.ts';
 import { isRunning } from './process.ts';
 
 const run = promisify(execFile);
@@ -51,7 +52,10 @@ export async function initialiseCluster(cluster: Cluster): Promise<void> {
     mkdirSync(draft, { mode: 0o700 });
     writeFileSync(passwordFile, `${cluster.password}\n`, { mode: 0o600 });
     own(account, draft, passwordFile);
-    await run(binaries.initdb, initdbArguments(draft, passwordFile), { ...account, cwd: '/' });
+    await run(...commandOf(account, binaries.initdb, initdbArguments(draft, passwordFile)), {
+      ...identityOf(account),
+      cwd: '/',
+    });
     renameSync(draft, dataDir);
   } catch (cause) {
     const { stderr } = cause as { stderr?: string };
@@ -143,8 +147,8 @@ function readIfThere(file: string): string | undefined {
 /** Gives `postgres` the password of the settings, without knowing the old one: no server may be running. */
 export async function resetPassword(cluster: Cluster): Promise<void> {
   const { binaries, account, dataDir, password } = cluster;
-  const single = execFile(binaries.postgres, ['--single', '-D', dataDir, 'postgres'], {
-    ...account,
+  const single = execFile(...commandOf(account, binaries.postgres, ['--single', '-D', dataDir, 'postgres']), {
+    ...identityOf(account),
     cwd: '/',
   });
   const done = new Promise<void>((resolve, reject) => {

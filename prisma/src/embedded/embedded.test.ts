@@ -33,6 +33,17 @@ function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('startEmbedded', () => {
+  test('works where nobody else may go, as below root’s home, and goes on there when others may', async () => {
+    chmodSync(folder, 0o700);
+    const first = await startEmbedded(options);
+    await ask(first.adminUrl, 'CREATE TABLE kept (n int)');
+    await first.stop();
+    chmodSync(folder, 0o755);
+    const second = await startEmbedded(options);
+    expect(await ask(second.adminUrl, 'SELECT n FROM kept')).toEqual([]);
+    await second.stop();
+  });
+
   test('keeps data over a stop, and over kill -9 of the postmaster', async () => {
     const first = await startEmbedded(options);
     await ask(first.adminUrl, 'CREATE TABLE kept (n int)');

@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { findAccount, findBinaries } from './binaries.ts';
+import { commandOf, findAccount, identityOf } from './account.ts';
+import { findBinaries } from './binaries.ts';
 import { clearStaleLock, initialiseCluster, resetPassword, type Cluster } from './cluster.ts';
 import { reapWithUs } from './process.ts';
 
@@ -59,7 +60,9 @@ const unsafeButFast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { dataDir, password } = options;
-  const cluster: Cluster = { binaries: await findBinaries(), account: findAccount(), dataDir, password };
+  const binaries = await findBinaries();
+  const account = findAccount(binaries.postgres, dataDir);
+  const cluster: Cluster = { binaries, account, dataDir, password };
   await initialiseCluster(cluster);
   await clearStaleLock(dataDir);
   await requirePort(options.port);
@@ -92,8 +95,9 @@ function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Serve
     ...lean,
     ...(persistent ? [] : unsafeButFast),
   ];
-  const child = spawn(binaries.postgres, ['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])], {
-    ...account,
+  const args = ['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])];
+  const child = spawn(...commandOf(account, binaries.postgres, args), {
+    ...identityOf(account),
     cwd: dataDir,
     // Ctrl-C goes to the whole process group. The services still need their
     // database then; whoever started it stops it.
