@@ -234,4 +234,27 @@ describe('comments.list', () => {
     await wiki.call('comments.delete', ann, { id: leaf.id });
     expect(await listed()).toEqual([]);
   });
+
+  test('a long chain of deleted answers is listed within the time of a call', async () => {
+    const { id: pageId } = await wiki.publish('list/chain');
+    const ids = Array.from({ length: 2000 }, () => randomUUID());
+    const start = wiki.clock.now();
+    await wiki.client.comment.createMany({
+      data: ids.map((id, n) => ({
+        id,
+        pageId,
+        parentId: ids[n - 1] ?? null,
+        authorId: ann.user.id,
+        body: '',
+        createdAt: new Date(start.getTime() + n),
+        deletedAt: start,
+      })),
+    });
+    expect((await wiki.ask('comments.list', { pageId })).items).toEqual([]);
+    await wiki.client.comment.update({
+      where: { id: ids[1] ?? '' },
+      data: { deletedAt: null, body: 'Here.' },
+    });
+    expect((await wiki.ask('comments.list', { pageId })).items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+  });
 });
