@@ -67,6 +67,21 @@ describe('openDatabase', () => {
     await other.close();
   });
 
+  test('a query that takes too long is ended in the server too, and its connection is good again', async () => {
+    const brief = openDatabase({
+      url,
+      schema: 'auth',
+      client: PrismaClient,
+      logger,
+      queryTimeoutMs: 300,
+      poolMax: 1,
+    });
+    await expect(brief.pool.query('SELECT pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
+    await busySessions(0);
+    await brief.ping();
+    await brief.close();
+  });
+
   test('close may be called twice, and the pool is shut afterwards', async () => {
     const other = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
     await other.ping();
