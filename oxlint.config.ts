@@ -134,7 +134,7 @@ export default defineConfig({
       rules: { 'node/no-process-env': 'off' },
     },
     {
-      files: ['cli/**', 'prisma/src/{generate,dev/dev,migrate/migration}.ts', 'e2e/**'],
+      files: ['cli/**', 'prisma/src/{generate,dev/dev,migrate/migration,provision/main}.ts', 'e2e/**'],
       rules: { 'no-console': 'off' },
     },
     { files: ['*.config.ts', 'prisma/prisma.config.ts'], rules: { 'import/no-default-export': 'off' } },

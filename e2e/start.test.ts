@@ -50,12 +50,12 @@ test('a port that is taken is named, with the setting that changes it', async ()
 
 test('a service that starts before its database waits for it, and says so', async () => {
   const port = await findFreePort();
-  const url = new URL(mesh.database.url('wiki'));
-  url.port = String(await findFreePort());
+  const url = `postgres://wiki:early@127.0.0.1:${await findFreePort()}/arcadium`;
   await using wiki = startNode('services/wiki/src/main.ts', {
     ...mesh.environment('wiki'),
     PORT: String(port),
-    DATABASE_URL: url.href,
+    DATABASE_URL: url,
+    DATABASE_OWNER_URL: url,
   });
   await until(
     () => wiki.logged().some(({ msg }) => msg?.includes('migrations wait')),
@@ -73,18 +73,24 @@ test('a service that starts before its database waits for it, and says so', asyn
 test('services that start before their roles and database are made wait for those', async () => {
   await using cluster = await createTestCluster();
   const url = `postgres://wiki:early@127.0.0.1:${cluster.port}/arcadium`;
+  const ownerUrl = `postgres://wiki_owner:early@127.0.0.1:${cluster.port}/arcadium`;
   const port = await findFreePort();
   await using wiki = startNode('services/wiki/src/main.ts', {
     ...mesh.environment('wiki'),
     PORT: String(port),
     DATABASE_URL: url,
+    DATABASE_OWNER_URL: ownerUrl,
   });
   await until(
     () => wiki.logged().some(({ msg }) => msg?.includes('migrations wait')),
     'it says that it waits',
     wiki.output,
   );
-  await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'wiki', url }], logger: silentLogger });
+  await provision({
+    adminUrl: cluster.adminUrl,
+    services: [{ name: 'wiki', url, ownerUrl }],
+    logger: silentLogger,
+  });
   const ready = () =>
     fetch(`http://127.0.0.1:${port}/readyz`).then(
       ({ ok }) => ok,
@@ -113,10 +119,9 @@ test('under node --watch, as in development, a service does all that it does', a
 test('three replicas that start at once migrate once', async () => {
   const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
   await admin.connect();
-  await admin.query(
-    'DROP SCHEMA notification CASCADE; CREATE SCHEMA notification AUTHORIZATION notification',
-  );
+  await admin.query('DROP SCHEMA notification CASCADE');
   await admin.end();
+  await mesh.database.provision();
   const ports = [await findFreePort(), await findFreePort(), await findFreePort()];
   const replicas = ports.map((port) =>
     startNode('services/notification/src/main.ts', {
@@ -141,13 +146,23 @@ test('three replicas that start at once migrate once', async () => {
   await Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]()));
 }, 60_000);
 
-test('a role reaches its own schema only', async () => {
+test('a role reaches its own schema only, and that of traffic changes rows only', async () => {
   const wiki = new pg.Client({ connectionString: mesh.database.url('wiki') });
   await wiki.connect();
   for (const table of ['auth.users', 'notification.notifications']) {
     await expect(wiki.query(`SELECT * FROM ${table}`)).rejects.toThrow('permission denied');
   }
-  await expect(wiki.query('CREATE TABLE public.mine (x int)')).rejects.toThrow('permission denied');
+  for (const change of [
+    'CREATE TABLE public.mine (x int)',
+    'CREATE TABLE mine (x int)',
+    'CREATE TEMPORARY TABLE mine (x int)',
+    'CREATE FUNCTION mine() RETURNS int RETURN 1',
+    'TRUNCATE pages',
+    'DELETE FROM _prisma_migrations',
+  ])
+    await expect(wiki.query(change), change).rejects.toThrow('permission denied');
+  for (const change of ['ALTER TABLE pages ADD x int', 'DROP TABLE pages', 'CREATE INDEX ON pages (title)'])
+    await expect(wiki.query(change), change).rejects.toThrow('must be owner');
   await expect(wiki.query('SELECT count(*) FROM pages')).resolves.toMatchObject({ rowCount: 1 });
   await wiki.end();
 });

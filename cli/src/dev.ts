@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readEnvFile } from '@arcadium/mesh/config';
 import { look, table, waitUntilHealthy } from './health.ts';
-import { root, serviceUrls } from './workspace.ts';
+import { serviceUrls, settingsOf } from './workspace.ts';
 
 // Part of `npm run dev`: waits until every service is healthy, prints one table
 // and what to try next, and after that a line whenever a service changes.
@@ -37,7 +35,7 @@ async function report(known: Map<string, string>): Promise<never> {
 }
 
 function nextSteps(): string {
-  const { ADMIN_EMAIL = '' } = readEnvFile(join(root, 'services', 'auth', '.env'));
+  const { ADMIN_EMAIL = '' } = settingsOf('services/auth');
   return [
     'The mesh runs. Try next, in another terminal:',
     '  npm run demo                          one story through all three services',

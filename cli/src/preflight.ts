@@ -1,8 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { readEnvFile } from '@arcadium/mesh/config';
-import { root, serviceNames, serviceUrls, urlSetting } from './workspace.ts';
+import { serviceNames, serviceUrls, settingsOf, urlSetting } from './workspace.ts';
 
 // Before `npm run dev` starts anything: does everybody look for a service where
 // it listens, and is every port free? Says what is not so, and by what setting
@@ -34,8 +32,8 @@ function portProblems(): string[] {
     if (url === undefined)
       return [`${setting} is not set in .env: ${name} would run, and nobody would find it`];
     if (!URL.canParse(url)) return [`${setting} in .env is no URL: ${url}`];
-    const { PORT } = readEnvFile(join(root, 'services', name, '.env'));
-    if (PORT === undefined || PORT === '' || Number(PORT) === portOf(url)) return [];
+    const { PORT } = settingsOf(`services/${name}`);
+    if (PORT === undefined || Number(PORT) === portOf(url)) return [];
     return [
       `PORT in services/${name}/.env is ${PORT}, and ${setting} in .env says ${url}: make them the same`,
     ];
@@ -54,13 +52,13 @@ function needs(): Need[] {
     change: `set ${urlSetting(name)} in .env`,
   }));
   if (process.env['DATABASE_URL']) return services;
-  const file = readEnvFile(join(root, 'prisma', '.env'));
-  const admin = process.env['DATABASE_ADMIN_URL'] ?? file['DATABASE_ADMIN_URL'] ?? '';
+  const { DATABASE_ADMIN_URL: admin = '' } = settingsOf('prisma');
   return [
     {
-      port: Number(new URL(admin).port || 54_320),
+      port: Number(URL.parse(admin)?.port || 54_320),
       what: 'PostgreSQL',
-      change: 'change it in DATABASE_ADMIN_URL in prisma/.env, and in DATABASE_URL in services/*/.env',
+      change:
+        'change it in DATABASE_ADMIN_URL in prisma/.env, and in DATABASE_URL and DATABASE_OWNER_URL in services/*/.env',
     },
     ...services,
   ];

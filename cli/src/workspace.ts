@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEnvFile, type Environment } from '@arcadium/mesh/config';
+import { readEnvironment, type Environment } from '@arcadium/mesh/config';
 
 /** The repository. */
 export const root = join(import.meta.dirname, '..', '..');
@@ -19,15 +19,22 @@ export function urlSetting(service: string): string {
 }
 
 /**
- * Where each service is, by name, as `.env` and the environment say; a service
- * without a setting of its own is left out.
+ * What a process started here would be told: by its environment, by `.env` of
+ * the repository and by that of the folders named.
+ *
+ * @param folders As `services/auth`.
  */
-export function serviceUrls(environment: Environment = process.env): ReadonlyMap<string, string> {
-  const shared = readEnvFile(join(root, '.env'));
+export function settingsOf(...folders: string[]): Environment {
+  return readEnvironment([root, ...folders.map((folder) => join(root, folder))]);
+}
+
+/** Where each service is, by name; a service without a setting of its own is left out. */
+export function serviceUrls(): ReadonlyMap<string, string> {
+  const settings = settingsOf();
   return new Map(
     serviceNames().flatMap((name) => {
-      const url = environment[urlSetting(name)] ?? shared[urlSetting(name)];
-      return url === undefined || url === '' ? [] : [[name, url] as const];
+      const url = settings[urlSetting(name)];
+      return url === undefined ? [] : [[name, url] as const];
     }),
   );
 }

@@ -7,19 +7,28 @@ export interface OwnDatabase {
   readonly cluster: TestCluster;
   /** The `DATABASE_URL` of a service. */
   url(service: string): string;
+  /** The `DATABASE_OWNER_URL` of a service. */
+  ownerUrl(service: string): string;
   /** The superuser's URL of the services' database. */
   readonly adminUrl: string;
+  /** Makes again what is missing. */
+  provision(): Promise<void>;
 }
 
 /** Starts one. */
 export async function startDatabase(services: readonly string[]): Promise<OwnDatabase> {
   const cluster = await createTestCluster();
-  const url = (service: string) => `postgres://${service}:only-for-tests@127.0.0.1:${cluster.port}/arcadium`;
+  const urlOf = (role: string) => `postgres://${role}:only-for-tests@127.0.0.1:${cluster.port}/arcadium`;
+  const ownerUrl = (service: string) => urlOf(`${service}_owner`);
   const { adminUrl } = cluster;
-  await provision({
-    adminUrl,
-    services: services.map((name) => ({ name, url: url(name) })),
-    logger: silentLogger,
-  });
-  return { cluster, url, adminUrl: adminUrl.replace(/\/postgres$/, '/arcadium') };
+  const wanted = services.map((name) => ({ name, url: urlOf(name), ownerUrl: ownerUrl(name) }));
+  const make = () => provision({ adminUrl, services: wanted, logger: silentLogger });
+  await make();
+  return {
+    cluster,
+    url: urlOf,
+    ownerUrl,
+    adminUrl: adminUrl.replace(/\/postgres$/, '/arcadium'),
+    provision: make,
+  };
 }

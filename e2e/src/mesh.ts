@@ -45,6 +45,7 @@ export async function startMesh(settings: Readonly<Record<string, string>> = {})
     ENVIRONMENT: 'e2e',
     PORT: String(ports[service]),
     DATABASE_URL: database.url(service),
+    DATABASE_OWNER_URL: database.ownerUrl(service),
     PUBLIC_KEYS: JSON.stringify({ keys: [publicPart(identity.jwk)] }),
     SERVICE_TOKEN: tokens[service],
     AUTH_SERVICE_URL: url('auth'),

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEnvFile } from '@arcadium/mesh/config';
+import { json, readConfig } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 import { request } from 'undici';
 import { look, waitUntilHealthy } from '../health.ts';
-import { root, serviceUrls } from '../workspace.ts';
+import { root, serviceUrls, settingsOf } from '../workspace.ts';
 
 /** The mesh that the story is told to. */
 export interface RunningMesh extends AsyncDisposable {
@@ -55,8 +55,8 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
 
 /** Another checkout's mesh answers on the same ports: what is told to it would be found in the wrong place. */
 async function requireOurs(urls: ReadonlyMap<string, string>): Promise<void> {
-  const shared = process.env['PUBLIC_KEYS'] ?? readEnvFile(join(root, '.env'))['PUBLIC_KEYS'] ?? '{}';
-  const ours = jwks.safeParse(JSON.parse(shared)).data?.keys.map(({ kid }) => kid) ?? [];
+  const { PUBLIC_KEYS } = readConfig({ PUBLIC_KEYS: json(jwks) }, settingsOf());
+  const ours = PUBLIC_KEYS.keys.map(({ kid }) => kid);
   const url = urls.get('auth') ?? '';
   const answer = await request(new URL('/.well-known/jwks.json', url));
   const { keys } = jwks.parse(await answer.body.json());

@@ -12,6 +12,7 @@ import {
   type PrivateJwk,
   type PublicJwk,
 } from '@arcadium/mesh/identity';
+import { envFileName, type Environment } from '@arcadium/mesh/config';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { z } from 'zod';
 import { serviceNames, urlSetting } from '../workspace.ts';
@@ -37,15 +38,21 @@ const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
  * for a service token that has expired, which no service would accept. Runs
  * any number of times, at once too; an interrupted run is completed by the next.
  *
+ * @param environment Its ENVIRONMENT says which files: `.env`, or `.env.<ENVIRONMENT>`. @default the process's
  * @returns What was written, as `services/auth/.env: SIGNING_KEYS`, a line each.
  * @throws Error that names the file, where what is there does not fit together.
  */
-export function makeEnvironment(root: string, log: Logger): Promise<string[]> {
-  return withLock(join(root, '.data', 'setup.lock'), () => makeMissing(root, log));
+export function makeEnvironment(
+  root: string,
+  log: Logger,
+  environment: Environment = process.env,
+): Promise<string[]> {
+  return withLock(join(root, '.data', 'setup.lock'), () => makeMissing(root, log, environment));
 }
 
-async function makeMissing(root: string, log: Logger): Promise<string[]> {
-  const shared = openEnvFile(join(root, '.env'));
+async function makeMissing(root: string, log: Logger, environment: Environment): Promise<string[]> {
+  const fileIn = (...folder: string[]) => openEnvFile(join(root, ...folder, envFileName(environment)));
+  const shared = fileIn();
   const written: string[] = [];
   const save = (file: EnvFile): void => {
     const name = file.path.slice(root.length + 1);
@@ -54,7 +61,7 @@ async function makeMissing(root: string, log: Logger): Promise<string[]> {
 
   // The signing key first, and each file as soon as it is whole: whatever the
   // moment of an interruption, no token is left whose key is lost.
-  const keys = await makeSigningKeys(join(root, 'services', 'auth', '.env'), save);
+  const keys = await makeSigningKeys(fileIn('services', 'auth'), save);
   const trusted = publish(shared, keys.map(publicPart));
   for (const service of serviceNames(root)) {
     const url = documentedUrls[service];
@@ -63,7 +70,7 @@ async function makeMissing(root: string, log: Logger): Promise<string[]> {
   }
   save(shared);
 
-  const database = openEnvFile(join(root, 'prisma', '.env'));
+  const database = fileIn('prisma');
   database.add({
     name: 'DATABASE_ADMIN_URL',
     value: `postgres://postgres:${password()}@${databaseHost}/postgres`,
@@ -71,14 +78,10 @@ async function makeMissing(root: string, log: Logger): Promise<string[]> {
   });
   save(database);
 
-  const server = new URL(database.get('DATABASE_ADMIN_URL') ?? '');
+  const { host } = new URL(database.get('DATABASE_ADMIN_URL') ?? '');
   for (const service of serviceNames(root)) {
-    const file = openEnvFile(join(root, 'services', service, '.env'));
-    file.add({
-      name: 'DATABASE_URL',
-      value: `postgres://${service}:${password()}@${server.host}/arcadium`,
-      comment: `The role of ${service}, which reaches its own schema only`,
-    });
+    const file = fileIn('services', service);
+    giveRoles(file, service, host);
     await giveToken(file, service, {
       signer: keys[0],
       trusted: await createKeySet({ initial: trusted, log }),
@@ -119,8 +122,7 @@ function parseKeys<Schema extends z.ZodType>(schema: Schema, text: string, where
   }
 }
 
-async function makeSigningKeys(path: string, save: (file: EnvFile) => void) {
-  const file = openEnvFile(path);
+async function makeSigningKeys(file: EnvFile, save: (file: EnvFile) => void) {
   file.add({
     name: 'SIGNING_KEYS',
     value: JSON.stringify({ keys: [await generateSigningKey()] }),
@@ -133,7 +135,25 @@ async function makeSigningKeys(path: string, save: (file: EnvFile) => void) {
   });
   file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'and the password to log in with' });
   save(file);
-  return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${path}: SIGNING_KEYS`).keys;
+  return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${file.path}: SIGNING_KEYS`).keys;
+}
+
+/** One role for traffic and one for migrations, where the database is ours to make. */
+function giveRoles(file: EnvFile, service: string, host: string): void {
+  file.add({
+    name: 'DATABASE_URL',
+    value: `postgres://${service}:${password()}@${host}/arcadium`,
+    comment: `The role of ${service}, which reads and writes the rows of its own schema only`,
+  });
+  const url = URL.parse(file.get('DATABASE_URL') ?? '');
+  if (url?.host !== host) return;
+  url.username = `${service}_owner`;
+  url.password = password();
+  file.add({
+    name: 'DATABASE_OWNER_URL',
+    value: url.href,
+    comment: `The role that the schema of ${service} belongs to; migrations alone use it`,
+  });
 }
 
 async function giveToken(

@@ -12,6 +12,7 @@ import {
   readEnvironment,
   secret,
   serverFields,
+  serverSettings,
   serviceUrl,
 } from './index.ts';
 
@@ -19,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'arcadium-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const fields = {
-  ...serverFields(8000),
+  ...serverFields,
   ...databaseFields,
   ...callFields,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
@@ -38,7 +39,6 @@ test('what is not said has the documented value', () => {
     ...enough,
     KEYS: { keys: ['a'] },
     HOST: '127.0.0.1',
-    PORT: 8000,
     LOG_LEVEL: 'info',
     DATABASE_POOL_MAX: 10,
     DATABASE_CONNECT_TIMEOUT_MS: 5000,
@@ -52,11 +52,11 @@ test('what is not said has the documented value', () => {
 });
 
 test('a service listens where the others look for it, unless told otherwise', () => {
-  const url = 'http://localhost:8123';
-  const listening = (environment: Record<string, string>) =>
-    readConfig({ PORT: serverFields(8000, url).PORT }, environment).PORT;
-  expect([listening({}), listening({ PORT: '9000' })]).toEqual([8123, 9000]);
-  expect(readConfig({ PORT: serverFields(8000, 'http://auth').PORT }, {}).PORT).toBe(8000);
+  const listening = (url: string, environment: Record<string, string> = {}) =>
+    serverSettings(readConfig(serverFields, environment), url).port;
+  expect(listening('http://localhost:8123')).toBe(8123);
+  expect(listening('http://localhost:8123', { PORT: '9000' })).toBe(9000);
+  expect([listening('http://auth'), listening('https://auth')]).toEqual([80, 443]);
 });
 
 test('everything wrong is said at once, by name, without a value', () => {
@@ -100,6 +100,18 @@ test('a secret may come out of a file; the setting itself wins', () => {
 test('a file named by the process wins over a value in a file, and the other way round', () => {
   writeFileSync(join(folder, '.env'), "A='value'\nB_FILE='/some/file'\n");
   expect(readEnvironment([folder], { A_FILE: '/other', B: 'own' })).toEqual({ A_FILE: '/other', B: 'own' });
+});
+
+test('a nearer database brings its own owner, or has none', () => {
+  const owned = { DATABASE_URL: 'postgres://a', DATABASE_OWNER_URL: 'postgres://b' };
+  writeFileSync(
+    join(folder, '.env.owned'),
+    "DATABASE_URL='postgres://far'\nDATABASE_OWNER_URL='postgres://o'\n",
+  );
+  const read = (own: Record<string, string>) => readEnvironment([folder], { ENVIRONMENT: 'owned', ...own });
+  expect(read({ DATABASE_URL: 'postgres://near' })).not.toHaveProperty('DATABASE_OWNER_URL');
+  expect(read({ DATABASE_URL_FILE: '/near' })).not.toHaveProperty('DATABASE_OWNER_URL');
+  expect(read(owned)).toMatchObject(owned);
 });
 
 test.each(['localhost', 'http://h/path', 'http://h/?q', 'http://user@h', 'ftp://h', 'http://'])(

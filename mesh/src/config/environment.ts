@@ -17,19 +17,32 @@ export function readEnvironment(
   directories: readonly string[],
   own: Environment = process.env,
 ): Record<string, string> {
-  const file = own['ENVIRONMENT'] ? `.env.${own['ENVIRONMENT']}` : '.env';
+  const file = envFileName(own);
   const layers = [...directories.map((directory) => readEnvFile(join(directory, file))), own];
   const settings: Record<string, string> = {};
   for (const layer of layers) {
     const set = Object.entries(layer).filter(([, value]) => value !== undefined && value !== '');
-    // A setting and its file are two ways to say one thing: the nearer one is meant.
-    for (const [name] of set) delete settings[name.endsWith('_FILE') ? name.slice(0, -5) : `${name}_FILE`];
+    for (const [name] of set) for (const voided of voidedBy(name)) delete settings[voided];
     Object.assign(settings, Object.fromEntries(set));
   }
   return settings;
 }
 
+/** What a setting makes void where it stands farther away. */
+function voidedBy(name: string): string[] {
+  const setting = name.replace(/_FILE$/, '');
+  // A setting and its file are two ways to say one thing: the nearer one is meant.
+  const same = [setting, `${setting}_FILE`];
+  // Another database, of which the farther layer does not know the owner.
+  return setting === 'DATABASE_URL' ? [...same, 'DATABASE_OWNER_URL', 'DATABASE_OWNER_URL_FILE'] : same;
+}
+
+/** `.env`, or `.env.<ENVIRONMENT>` where that is set. */
+export function envFileName({ ENVIRONMENT }: Environment): string {
+  return ENVIRONMENT ? `.env.${ENVIRONMENT}` : '.env';
+}
+
 /** Reads one file of `NAME=value` lines; nothing, if there is no such file. */
-export function readEnvFile(path: string): Environment {
+function readEnvFile(path: string): Environment {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }

@@ -4,25 +4,36 @@ import { logLevels } from '../telemetry/index.ts';
 const wholeNumber = (least: number, most: number, fallback: number) =>
   z.coerce.number('must be a number').int().min(least).max(most).default(fallback);
 
-/**
- * What every service has.
- *
- * @param port The documented port.
- * @param ownUrl Where the others look for this service, as `http://localhost:8000`: it listens on that port unless PORT says otherwise.
- */
-export const serverFields = (port: number, ownUrl?: string) => ({
+/** What every service has. */
+export const serverFields = {
   /** Where to listen; 0.0.0.0 in a container. */
   HOST: z.string().default('127.0.0.1'),
-  PORT: wholeNumber(0, 65_535, Number(URL.parse(ownUrl ?? '')?.port || port)),
+  /** Where it is not the port of the service's own URL. */
+  PORT: z.coerce.number('must be a number').int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
+};
+
+/**
+ * The same, as `serve` takes it.
+ *
+ * @param ownUrl Where the others look for this service, as `http://localhost:8000`: it listens on that port unless PORT says otherwise.
+ */
+export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, ownUrl: string) {
+  const { port, protocol } = new URL(ownUrl);
+  return { host: config.HOST, port: config.PORT ?? Number(port || (protocol === 'https:' ? 443 : 80)) };
+}
+
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'must be postgres://user:password@host:port/database',
 });
 
 /** The service's own database. */
 export const databaseFields = {
-  DATABASE_URL: z.url({
-    protocol: /^postgres(ql)?$/,
-    error: 'must be postgres://user:password@host:port/database',
-  }),
+  /** For traffic: a role that reads and writes rows. */
+  DATABASE_URL: postgresUrl,
+  /** For migrations: the role that the schema belongs to. Without it, DATABASE_URL does both. */
+  DATABASE_OWNER_URL: postgresUrl.optional(),
   /** Connections. */
   DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
@@ -37,6 +48,11 @@ export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFie
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: config.DATABASE_IDLE_TIMEOUT_MS,
   };
+}
+
+/** The URL that migrations connect with. */
+export function ownerUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
+  return config.DATABASE_OWNER_URL ?? config.DATABASE_URL;
 }
 
 /** How this service calls others. */

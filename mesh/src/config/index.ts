@@ -1,13 +1,15 @@
 export { ConfigError } from './config-error.ts';
-export { readEnvFile, readEnvironment, type Environment } from './environment.ts';
+export { envFileName, readEnvironment, type Environment } from './environment.ts';
 export {
   callFields,
   callSettings,
   databaseFields,
   databaseSettings,
   json,
+  ownerUrl,
   secret,
   serverFields,
+  serverSettings,
   serviceUrl,
 } from './fields.ts';
-export { readConfig } from './read-config.ts';
+export { readConfig, readServiceConfig } from './read-config.ts';

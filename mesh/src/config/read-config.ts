@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
-import type { Environment } from './environment.ts';
+import { readEnvironment, type Environment } from './environment.ts';
 
 /**
  * Reads a typed configuration out of the environment, all of it or nothing.
@@ -32,6 +33,20 @@ export function readConfig<Fields extends z.ZodRawShape>(
     problems.push(`${name}: ${settings[name] === undefined ? 'is not set' : issue.message}`);
   }
   throw new ConfigError(problems);
+}
+
+/**
+ * Reads what a service is told by its environment, by the `.env` of the
+ * repository and by that of its own folder.
+ *
+ * @param source The folder `services/<name>/src`.
+ * @throws ConfigError with everything that is wrong with it.
+ */
+export function readServiceConfig<Fields extends z.ZodRawShape>(
+  fields: Fields,
+  source: string,
+): z.output<z.ZodObject<Fields>> {
+  return readConfig(fields, readEnvironment([join(source, '../../..'), join(source, '..')]));
 }
 
 function readSecretFile(name: string, environment: Environment, problems: string[]): string | undefined {

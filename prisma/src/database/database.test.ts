@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isDatabaseUnavailable, isUniqueViolation, openDatabase, type Database } from './database.ts';
 import type { Logger } from '../logger.ts';
 import { migrate } from '../migrate/migrate.ts';
-import { provision } from '../provision.ts';
+import { provision } from '../provision/provision.ts';
 import { createTestCluster, type TestCluster } from '../testing/testing-cluster.ts';
 
 const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 
-import type { ProvisionedService } from '../provision.ts';
+import { databaseFields, readConfig, readEnvironment, type Environment } from '@arcadium/mesh/config';
+
+import type { ProvisionedService } from '../provision/provision.ts';
 
 /** What `dev.ts` is to do, read once at start. */
 export type DevSettings =
@@ -12,6 +13,12 @@ export type DevSettings =
 /** Port of the development database when no setting names one. */
 const defaultPort = 54_320;
 
+const adminField = { DATABASE_ADMIN_URL: databaseFields.DATABASE_OWNER_URL };
+const serviceFields = {
+  DATABASE_URL: databaseFields.DATABASE_URL.optional(),
+  DATABASE_OWNER_URL: databaseFields.DATABASE_OWNER_URL,
+};
+
 /**
  * Reads the process's environment, `prisma/.env` and every `services/<name>/.env`.
  *
@@ -19,16 +26,16 @@ const defaultPort = 54_320;
  * already; every service sees it too, so they all use its role.
  *
  * @param root The folder that holds `prisma/` and `services/`.
- * @throws Error when no admin URL is set.
+ * @throws Error when no admin URL is set; ConfigError when one cannot be used.
  */
-export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): DevSettings {
-  const url = environment['DATABASE_URL'];
-  if (url) return { kind: 'external', url, schemas: readServices(root).map(({ name }) => name) };
-  const file = join(root, 'prisma', '.env');
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  const adminUrl = environment['DATABASE_ADMIN_URL'] ?? fromFile['DATABASE_ADMIN_URL'];
-  if (!adminUrl) {
-    throw new Error(`${file} has no DATABASE_ADMIN_URL: run "npm run setup", which writes it`);
+export function readDevSettings(environment: Environment, root: string): DevSettings {
+  const { DATABASE_URL: url } = readConfig(serviceFields, readEnvironment([], environment));
+  if (url !== undefined)
+    return { kind: 'external', url, schemas: readServices(environment, root).map(({ name }) => name) };
+  const folder = join(root, 'prisma');
+  const { DATABASE_ADMIN_URL: adminUrl } = readConfig(adminField, readEnvironment([folder], environment));
+  if (adminUrl === undefined) {
+    throw new Error(`${folder}/.env has no DATABASE_ADMIN_URL: run "npm run setup", which writes it`);
   }
   const { password, port } = new URL(adminUrl);
   return {
@@ -36,20 +43,19 @@ export function readDevSettings(environment: NodeJS.ProcessEnv, root: string): D
     adminUrl,
     port: Number(port || defaultPort),
     password: decodeURIComponent(password),
-    services: readServices(root),
+    services: readServices(environment, root),
   };
 }
 
 /** The services whose `.env` has a DATABASE_URL. */
-function readServices(root: string): ProvisionedService[] {
+function readServices({ ENVIRONMENT }: Environment, root: string): ProvisionedService[] {
   const folder = join(root, 'services');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .toSorted()
     .flatMap((name) => {
-      const file = join(folder, name, '.env');
-      if (!existsSync(file)) return [];
-      const url = parseEnv(readFileSync(file, 'utf8'))['DATABASE_URL'];
-      return url ? [{ name, url }] : [];
+      const own = readEnvironment([join(folder, name)], { ENVIRONMENT });
+      const { DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl } = readConfig(serviceFields, own);
+      return url === undefined ? [] : [{ name, url, ownerUrl }];
     });
 }

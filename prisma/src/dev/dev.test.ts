@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { findFreePort } from '../testing/free-port.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { isRunning } from '../embedded/process.ts';
-import { withClient } from '../provision.ts';
+import { withClient } from '../provision/with-client.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const script = fileURLToPath(new URL('./dev.ts', import.meta.url));

@@ -6,7 +6,8 @@ import { startEmbedded } from '../embedded/embedded.ts';
 import { repositoryFolder } from '../folders.ts';
 import type { Logger } from '../logger.ts';
 import { watchParents } from './parents.ts';
-import { provision, provisionSchemas, withClient, type ProvisionedService } from '../provision.ts';
+import { provision, provisionSchemas, type ProvisionedService } from '../provision/provision.ts';
+import { withClient } from '../provision/with-client.ts';
 
 // The development database, one of the processes of `npm run dev`: it runs
 // until it is told to stop, or until whoever started it is gone.

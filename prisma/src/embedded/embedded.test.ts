@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { startEmbedded, type EmbeddedOptions } from './embedded.ts';
 import { isRunning } from './process.ts';
-import { withClient } from '../provision.ts';
+import { withClient } from '../provision/with-client.ts';
 import { findFreePort } from '../testing/free-port.ts';
 
 let folder: string;

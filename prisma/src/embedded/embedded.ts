@@ -173,7 +173,8 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
 }
 
 /** Where a user changes the port. */
-const portSetting = 'DATABASE_ADMIN_URL in prisma/.env and DATABASE_URL in services/*/.env';
+const portSetting =
+  'DATABASE_ADMIN_URL in prisma/.env and DATABASE_URL and DATABASE_OWNER_URL in services/*/.env';
 
 async function requirePort(port: number): Promise<void> {
   const probe = createServer();

@@ -9,7 +9,8 @@ import { servicesWithSchema } from '../folders.ts';
 import type { Logger } from '../logger.ts';
 import { migrate, migrateWhenReachable, MigrationError } from './migrate.ts';
 import { compareWithSchema } from './migration-diff.ts';
-import { provision, withClient } from '../provision.ts';
+import { provision } from '../provision/provision.ts';
+import { withClient } from '../provision/with-client.ts';
 import { createTestCluster } from '../testing/testing-cluster.ts';
 import { createTestDatabase } from '../testing/testing.ts';
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDatabaseUnavailable, isNotProvisioned } from '../database/database-errors.ts';
 import { migrationsFolder } from '../folders.ts';
 import type { Logger } from '../logger.ts';
+import { keepHistory } from '../provision/grants.ts';
 import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
 import { MigrationSession } from './migration-session.ts';
 import { openSchemaEngine } from './schema-engine.ts';
@@ -11,7 +12,7 @@ import { openSchemaEngine } from './schema-engine.ts';
 export interface MigrateOptions {
   /** The service; also the name of its schema and of its folder here. */
   service: string;
-  /** The service's own `DATABASE_URL`. */
+  /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
   url: string;
   logger: Logger;
   /** Says stop: a wait for the lock, or for the database, ends with the signal's reason. */
@@ -96,6 +97,7 @@ async function applyPending(
       logger.info({ schema: service, migration: migration.name, durationMs }, 'migration applied');
       applied.push(migration.name);
     }
+    if (applied.length > 0) await session.run(keepHistory(service));
     return applied;
   } finally {
     engine.free();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { compareWithSchema } from './migration-diff.ts';
-import { withClient } from '../provision.ts';
+import { withClient } from '../provision/with-client.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
 
 // The shape that README.md recommends for what Prisma has no words for.
@@ -49,7 +49,7 @@ beforeAll(async () => {
   schema = join(folder, 'schema.prisma');
   writeFileSync(schema, models);
   database = await createTestDatabase(['auth']);
-  await withClient(database.url('auth'), undefined, async (client) => {
+  await withClient(database.ownerUrl('auth'), undefined, async (client) => {
     await client.query('DROP TABLE users, password_history, token_blacklist');
     await client.query(sqlText);
   });
@@ -61,11 +61,11 @@ afterAll(async () => {
 });
 
 test('generated columns, checks, functions and operator classes are no difference', async () => {
-  expect(await compareWithSchema('auth', database.url('auth'), schema)).toBe('');
+  expect(await compareWithSchema('auth', database.ownerUrl('auth'), schema)).toBe('');
 });
 
 test('a missing column is one, with the SQL that adds it and no schema in its names', async () => {
   writeFileSync(schema, models.replace('deleted', 'slug String?\n  deleted'));
-  const sql = await compareWithSchema('auth', database.url('auth'), schema);
+  const sql = await compareWithSchema('auth', database.ownerUrl('auth'), schema);
   expect(sql.trim()).toBe('-- AlterTable\nALTER TABLE "pages" ADD COLUMN     "slug" TEXT;');
 });

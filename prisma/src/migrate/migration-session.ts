@@ -74,15 +74,19 @@ export class MigrationSession {
   }
 
   begin(): Promise<unknown> {
-    return this.#connection.executeRaw(query('BEGIN'));
+    return this.run('BEGIN');
   }
 
   commit(): Promise<unknown> {
-    return this.#connection.executeRaw(query('COMMIT'));
+    return this.run('COMMIT');
   }
 
   rollback(): Promise<unknown> {
-    return this.#connection.executeRaw(query('ROLLBACK'));
+    return this.run('ROLLBACK');
+  }
+
+  run(sql: string): Promise<unknown> {
+    return this.#connection.executeRaw(query(sql));
   }
 
   /** Closes the connection, and with it the lock and any open transaction. Never fails. */

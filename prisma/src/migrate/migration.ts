@@ -9,7 +9,7 @@ import { migrationsFolder, repositoryFolder, schemaFile, servicesWithSchema } fr
 import type { Logger } from '../logger.ts';
 import { migrate } from './migrate.ts';
 import { compareWithSchema } from './migration-diff.ts';
-import { provision } from '../provision.ts';
+import { provision } from '../provision/provision.ts';
 
 // `npm run migration -w prisma -- <service> <name>`: writes the migration that
 // leads from the migrations so far to schema.prisma. Nothing is applied to any

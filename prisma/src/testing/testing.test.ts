@@ -1,7 +1,7 @@
 import { inject, expect, test } from 'vitest';
 
 import { isDatabaseUnavailable } from '../database/database-errors.ts';
-import { withClient } from '../provision.ts';
+import { withClient } from '../provision/with-client.ts';
 import { createTestDatabase, dropTestDatabases } from './testing.ts';
 
 function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {

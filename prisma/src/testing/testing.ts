@@ -7,7 +7,9 @@ import { lockKey } from '../advisory-lock.ts';
 import type { Logger } from '../logger.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { readServiceMigrations } from '../migrate/migration-list.ts';
-import { grantDatabase, provision, withClient, type ProvisionedService } from '../provision.ts';
+import { grantDatabase } from '../provision/grants.ts';
+import { provision, type ProvisionedService } from '../provision/provision.ts';
+import { withClient } from '../provision/with-client.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,8 +22,10 @@ declare module 'vitest' {
 
 /** A database for one test suite, with the schemas of the services asked for, migrated and empty. */
 export interface TestDatabase extends AsyncDisposable {
-  /** A service's `DATABASE_URL`. */
+  /** A service's `DATABASE_URL`: what its traffic may do. */
   url(service: string): string;
+  /** A service's `DATABASE_OWNER_URL`: what its migrations may do. */
+  ownerUrl(service: string): string;
   /** The superuser's URL of this database. */
   adminUrl: string;
   /** Removes the database, connections and all. May be called again. */
@@ -47,7 +51,7 @@ export async function createTestDatabase(
   const { adminUrl, runId } = server;
   const names = [...new Set(services)].toSorted();
   const database = `${prefix(runId)}${randomUUID().slice(0, 13)}`;
-  const urls = new Map(names.map((name) => [name, serviceUrl(adminUrl, name, database)]));
+  const tenants = new Map(names.map((name) => [name, tenantOf(adminUrl, name, database)]));
   await withClient(adminUrl, undefined, async (admin) => {
     const template = await makeTemplate(admin, adminUrl, runId, names);
     await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE ${escapeIdentifier(template)}`);
@@ -57,19 +61,20 @@ export async function createTestDatabase(
       grantDatabase(
         admin,
         database,
-        names.map((schema) => ({ schema, role: roleOf(schema) })),
+        names.map((schema) => ({ schema, roles: [roleOf(schema), ownerOf(schema)] })),
       ),
     );
   });
   let dropping: Promise<void> | undefined;
   const drop = () => (dropping ??= withClient(adminUrl, undefined, (admin) => dropDatabase(admin, database)));
+  const tenant = (service: string): Tenant => {
+    const found = tenants.get(service);
+    if (!found) throw new Error(`this test database was made for ${names.join(', ')}, not for ${service}`);
+    return found;
+  };
   return {
-    url: (service) => {
-      const url = urls.get(service);
-      if (url === undefined)
-        throw new Error(`this test database was made for ${names.join(', ')}, not for ${service}`);
-      return url;
-    },
+    url: (service) => tenant(service).url,
+    ownerUrl: (service) => tenant(service).ownerUrl,
     adminUrl: withDatabase(adminUrl, database).href,
     drop,
     [Symbol.asyncDispose]: drop,
@@ -110,12 +115,11 @@ async function makeTemplate(
     const ready = await done();
     if (ready) return template;
     if (ready === false) await dropDatabase(admin, template);
-    const tenants: ProvisionedService[] = names.map((name) => ({
-      name,
-      url: serviceUrl(adminUrl, name, template),
-    }));
+    const tenants = names.map((name) => tenantOf(adminUrl, name, template));
     await provision({ adminUrl, services: tenants, logger: silent });
-    await Promise.all(tenants.map(({ name, url }) => migrate({ service: name, url, logger: silent })));
+    await Promise.all(
+      tenants.map(({ name, ownerUrl }) => migrate({ service: name, url: ownerUrl, logger: silent })),
+    );
     // Marked at the very end; without connections of its own it can be copied at any time.
     await admin.query(
       `ALTER DATABASE ${escapeIdentifier(template)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`,
@@ -148,16 +152,30 @@ function prefix(runId: string): string {
   return `test_${runId}_`;
 }
 
+type Tenant = ProvisionedService & { ownerUrl: string };
+
+function tenantOf(adminUrl: string, name: string, database: string): Tenant {
+  return {
+    name,
+    url: roleUrl(adminUrl, roleOf(name), database),
+    ownerUrl: roleUrl(adminUrl, ownerOf(name), database),
+  };
+}
+
 /** Not the service's name: on a server that also serves development, its role must keep its password. */
 function roleOf(service: string): string {
   return `test_${service}`;
 }
 
-function serviceUrl(adminUrl: string, service: string, database: string): string {
+function ownerOf(service: string): string {
+  return `test_${service}_owner`;
+}
+
+function roleUrl(adminUrl: string, role: string, database: string): string {
   const url = withDatabase(adminUrl, database);
-  url.username = roleOf(service);
+  url.username = role;
   // The same for every run on a server, as its roles are; of no use to anyone without the admin's.
-  url.password = createHmac('sha256', adminUrl).update(service).digest('hex');
+  url.password = createHmac('sha256', adminUrl).update(role).digest('hex');
   return url.href;
 }
 

@@ -30,9 +30,10 @@ beforeAll(async () => {
   app = await startApp(
     {
       HOST: '127.0.0.1',
-      PORT: port,
+      AUTH_SERVICE_URL: url,
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url('auth'),
+      DATABASE_OWNER_URL: database.ownerUrl('auth'),
       DATABASE_POOL_MAX: 5,
       DATABASE_CONNECT_TIMEOUT_MS: 5000,
       DATABASE_IDLE_TIMEOUT_MS: 60_000,

@@ -1,5 +1,5 @@
 import { authContract } from '@arcadium/contracts/auth';
-import { databaseSettings } from '@arcadium/mesh/config';
+import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
 import {
   createAuthenticate,
   createKeySet,
@@ -52,8 +52,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     }),
     {
       version: manifest.version,
-      host: config.HOST,
-      port: config.PORT,
+      ...serverSettings(config, config.AUTH_SERVICE_URL),
       log,
       authenticate: createAuthenticate(keys),
       pingDatabase: () => database.ping(),
@@ -67,7 +66,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       },
     },
   );
-  await migrateWhenReachable({ service: 'auth', url: config.DATABASE_URL, logger: log, signal: ending });
+  await migrateWhenReachable({ service: 'auth', url: ownerUrl(config), logger: log, signal: ending });
   await ensureAdministrator(config, { users, hasher, log });
   service.ready();
 

@@ -1,5 +1,5 @@
 import { notificationContract } from '@arcadium/contracts/notification';
-import { databaseSettings } from '@arcadium/mesh/config';
+import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
 import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
@@ -48,8 +48,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
 
   const service = await serve(notificationContract, createHandlers({ stores, arrivals }), {
     version: manifest.version,
-    host: config.HOST,
-    port: config.PORT,
+    ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
     log,
     authenticate: createAuthenticate(keys),
     pingDatabase: () => database.ping(),
@@ -58,7 +57,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   await migrateWhenReachable({
     service: 'notification',
-    url: config.DATABASE_URL,
+    url: ownerUrl(config),
     logger: log,
     signal: ending,
   });

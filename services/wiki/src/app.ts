@@ -1,5 +1,5 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { databaseSettings } from '@arcadium/mesh/config';
+import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
 import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
@@ -47,8 +47,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     createHandlers({ database: database.client, reader, now: () => new Date() }),
     {
       version: manifest.version,
-      host: config.HOST,
-      port: config.PORT,
+      ...serverSettings(config, config.WIKI_SERVICE_URL),
       log,
       authenticate: createAuthenticate(keys),
       pingDatabase: () => database.ping(),
@@ -56,7 +55,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       classify: classifyDatabaseError,
     },
   );
-  await migrateWhenReachable({ service: 'wiki', url: config.DATABASE_URL, logger: log, signal: ending });
+  await migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending });
   relay.start();
   service.ready();
 

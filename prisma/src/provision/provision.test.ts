@@ -1,9 +1,10 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import type { Logger } from './logger.ts';
-import { provision, withClient } from './provision.ts';
-import { createTestCluster, type TestCluster } from './testing/testing-cluster.ts';
+import type { Logger } from '../logger.ts';
+import { createTestCluster, type TestCluster } from '../testing/testing-cluster.ts';
+import { provision, type ProvisionedService } from './provision.ts';
+import { withClient } from './with-client.ts';
 
 const logger = {
   info: vi.fn<Logger['info']>(),
@@ -26,7 +27,7 @@ function urlOf(role: string, password = 'secret', database = 'arcadium'): string
   return `postgres://${encodeURIComponent(role)}:${encodeURIComponent(password)}@127.0.0.1:${cluster.port}/${database}`;
 }
 
-function run(wanted: { name: string; url: string }[]): Promise<void> {
+function run(wanted: ProvisionedService[]): Promise<void> {
   return provision({ adminUrl: cluster.adminUrl, services: wanted, logger });
 }
 
@@ -80,6 +81,55 @@ describe('provision', () => {
     await expect(ask(urlOf('wiki'), 'SELECT * FROM auth.secrets')).rejects.toThrow(
       'permission denied for table secrets',
     );
+  });
+
+  describe('with an owner and a role for traffic', () => {
+    const pair = (name: string) => ({ name, url: urlOf(name), ownerUrl: urlOf(`${name}_owner`) });
+    test('the owner makes tables, traffic reads and writes their rows, PUBLIC has nothing', async () => {
+      const { url, ownerUrl } = pair('shop');
+      await run([pair('shop'), pair('till')]);
+      await ask(
+        ownerUrl,
+        `CREATE TABLE goods (id serial, name citext);
+         CREATE FUNCTION twice(n int) RETURNS int RETURN 2 * n; CREATE TYPE colour AS ENUM ('red')`,
+      );
+      await ask(url, `INSERT INTO goods (name) VALUES ('Tea'); UPDATE goods SET name = 'Rye'`);
+      expect(await ask(url, 'SELECT id, name, twice(id) FROM goods')).toEqual([
+        { id: 1, name: 'Rye', twice: 2 },
+      ]);
+      for (const change of ['TRUNCATE goods', 'CREATE TABLE more (id int)', 'SET ROLE shop_owner'])
+        await expect(ask(url, change), change).rejects.toThrow('permission denied');
+      await expect(ask(url, 'DROP FUNCTION twice')).rejects.toThrow('must be owner');
+      for (const role of ['till', 'till_owner'])
+        await expect(ask(urlOf(role), 'SELECT FROM shop.goods')).rejects.toThrow('permission denied');
+      const granted = `SELECT FROM (
+        SELECT relacl AS acl FROM pg_class WHERE relnamespace = 'shop'::regnamespace UNION ALL
+        SELECT proacl FROM pg_proc WHERE pronamespace = 'shop'::regnamespace UNION ALL
+        SELECT typacl FROM pg_type WHERE typname = 'colour' UNION ALL
+        SELECT nspacl FROM pg_namespace WHERE nspname IN ('shop', 'extensions', 'public') UNION ALL
+        SELECT datacl FROM pg_database WHERE datname = current_database()) AS all_acl, aclexplode(acl)
+        WHERE grantee = 0`;
+      expect(await ask(cluster.adminUrl.replace(/postgres$/, 'arcadium'), granted)).toEqual([]);
+    });
+
+    test('a schema of one role becomes one of two, with what is in it', async () => {
+      const single = urlOf('old');
+      await run([{ name: 'old', url: single }]);
+      await ask(single, `CREATE TABLE words (word text); INSERT INTO words VALUES ('kept')`);
+      await ask(single, 'CREATE TABLE _prisma_migrations (id text)');
+      await run([pair('old')]);
+      await run([pair('old')]);
+      expect(await ask(single, 'SELECT word FROM words')).toEqual([{ word: 'kept' }]);
+      await expect(ask(single, 'ALTER TABLE words ADD n int')).rejects.toThrow('must be owner');
+      await expect(ask(single, 'SELECT FROM _prisma_migrations')).rejects.toThrow('permission denied');
+      await ask(urlOf('old_owner'), 'ALTER TABLE words ADD n int');
+    });
+
+    test('refuses two that name different databases', async () => {
+      await expect(run([{ ...pair('shop'), ownerUrl: urlOf('o', 'p', 'other') }])).rejects.toThrow(
+        'the DATABASE_URL and the DATABASE_OWNER_URL of shop must name the same database',
+      );
+    });
   });
 
   test('a role of no service here may not connect', async () => {

@@ -1,0 +1,27 @@
+import { escapeIdentifier, type Client } from 'pg';
+
+import type { Logger } from '../logger.ts';
+
+/** What services may use of PostgreSQL's extensions; they live in the schema `extensions`. */
+const extensionNames = ['pg_trgm', 'unaccent', 'citext'];
+
+/** Makes those that are missing, and moves those that are elsewhere. */
+export async function createExtensions(inside: Client, logger: Logger): Promise<void> {
+  await inside.query('CREATE SCHEMA IF NOT EXISTS extensions');
+  for (const extension of extensionNames) {
+    const { rows } = await inside.query<{ schema: string | null }>(
+      `SELECT n.nspname AS schema FROM pg_available_extensions a
+       LEFT JOIN pg_extension e ON e.extname = a.name LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
+       WHERE a.name = $1`,
+      [extension],
+    );
+    const found = rows[0];
+    if (!found) {
+      logger.warn({ extension }, 'this PostgreSQL does not have the extension; what needs it will not work');
+    } else if (found.schema === null) {
+      await inside.query(`CREATE EXTENSION ${escapeIdentifier(extension)} SCHEMA extensions`);
+    } else if (found.schema !== 'extensions') {
+      await inside.query(`ALTER EXTENSION ${escapeIdentifier(extension)} SET SCHEMA extensions`);
+    }
+  }
+}

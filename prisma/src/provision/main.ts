@@ -1,0 +1,57 @@
+import { ConfigError, databaseFields, readConfig, readEnvironment } from '@arcadium/mesh/config';
+import type { z } from 'zod';
+
+import type { Logger } from '../logger.ts';
+import { provision, type ProvisionedService } from './provision.ts';
+
+// node prisma/src/provision/main.ts <service>…
+//
+// Makes the database, the schemas and the roles of the services named, on a
+// server whose DATABASE_ADMIN_URL is in the environment, and ends. For each
+// service, <SERVICE>_DATABASE_URL and <SERVICE>_DATABASE_OWNER_URL say what to
+// make; each also as <NAME>_FILE.
+
+const logger: Logger = {
+  info: (fields, message) => console.log(message, fields),
+  warn: (fields, message) => console.warn(message, fields),
+  error: (fields, message) => console.error(message, fields),
+};
+
+try {
+  await provision({ ...readSettings(process.argv.slice(2)), logger });
+} catch (error) {
+  console.error(`Provisioning failed: ${explain(error)}`);
+  process.exitCode = 1;
+}
+
+function readSettings(names: string[]): { adminUrl: string; services: ProvisionedService[] } {
+  if (names.length === 0) throw new Error('name the services to provision for, e.g. auth wiki');
+  const wanted = names.map((name) => {
+    const prefix = name.toUpperCase().replaceAll('-', '_');
+    return { name, url: `${prefix}_DATABASE_URL`, ownerUrl: `${prefix}_DATABASE_OWNER_URL` };
+  });
+  const fields: Record<string, z.ZodType<string | undefined>> = {
+    DATABASE_ADMIN_URL: databaseFields.DATABASE_URL,
+  };
+  for (const { url, ownerUrl } of wanted) {
+    fields[url] = databaseFields.DATABASE_URL;
+    fields[ownerUrl] = databaseFields.DATABASE_OWNER_URL;
+  }
+  const settings = readConfig(fields, readEnvironment([]));
+  return {
+    adminUrl: settings['DATABASE_ADMIN_URL'] ?? '',
+    services: wanted.map(({ name, url, ownerUrl }) => ({
+      name,
+      url: settings[url] ?? '',
+      ownerUrl: settings[ownerUrl],
+    })),
+  };
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || !(error instanceof Error)) return String(error);
+  const wrongPassword = 'code' in error && error.code === '28P01';
+  return wrongPassword
+    ? `${error.message}: this PostgreSQL was made with another password than DATABASE_ADMIN_URL says. Give it that password, or remove its data if they are of no use`
+    : error.message;
+}

@@ -1,0 +1,97 @@
+import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
+
+import { lockKey } from '../advisory-lock.ts';
+import type { Logger } from '../logger.ts';
+import { createExtensions } from './extensions.ts';
+import { grantDatabase, grantOwner, grantTraffic } from './grants.ts';
+import { readRoom, type ProvisionedService, type Role, type Room } from './room.ts';
+import { withClient } from './with-client.ts';
+
+export type { ProvisionedService } from './room.ts';
+
+/** What {@link provision} needs to know. */
+export interface ProvisionOptions {
+  /** URL of a role that may make roles and databases; its database holds the lock. */
+  adminUrl: string;
+  services: readonly ProvisionedService[];
+  logger: Logger;
+}
+
+/**
+ * Makes database, extensions, and for each service a schema and its roles: the
+ * owner, who may change tables, and the one for traffic, who may change rows.
+ * Takes everything away from PUBLIC: a role reaches its own schema and
+ * `extensions`, nothing else. May be run again, and by several at once; a
+ * password that differs replaces the old one.
+ *
+ * @throws Error when a URL names no role, password or database; PostgreSQL's error when the admin lacks a right.
+ */
+export async function provision(options: ProvisionOptions): Promise<void> {
+  const { adminUrl, services, logger } = options;
+  const rooms = services.map(readRoom);
+  await withClient(adminUrl, undefined, async (admin) => {
+    // Roles and databases belong to the whole server, so everybody takes this one lock.
+    await admin.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
+    for (const room of rooms) for (const role of rolesOf(room)) await createRole(admin, role);
+    for (const [database, tenants] of Map.groupBy(rooms, (room) => room.database)) {
+      await createDatabase(admin, database);
+      await withClient(adminUrl, database, async (inside) => {
+        await inside.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
+        await createExtensions(inside, logger);
+        for (const room of tenants) {
+          await grantOwner(inside, room);
+          await grantTraffic(inside, room);
+        }
+      });
+      const named = tenants.map((room) => ({
+        schema: room.schema,
+        roles: rolesOf(room).map(({ name }) => name),
+      }));
+      await grantDatabase(admin, database, named);
+      logger.info({ database, schemas: tenants.map((room) => room.schema) }, 'database provisioned');
+    }
+  });
+}
+
+/**
+ * Makes extensions and schemas only, all of them the role's that the URL
+ * names: for a database that somebody brings along and whose roles are not
+ * ours to make. There, one role reaches all schemas.
+ *
+ * @throws PostgreSQL's error when the role may not make schemas in that database.
+ */
+export async function provisionSchemas(options: {
+  url: string;
+  schemas: readonly string[];
+  logger: Logger;
+}): Promise<void> {
+  await withClient(options.url, undefined, async (inside) => {
+    await inside.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
+    await createExtensions(inside, options.logger);
+    for (const schema of options.schemas) {
+      await inside.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`);
+    }
+  });
+}
+
+function rolesOf({ owner, traffic }: Room): Role[] {
+  return owner.name === traffic.name ? [traffic] : [owner, traffic];
+}
+
+async function createRole(admin: Client, { name, password }: Role): Promise<void> {
+  const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
+  const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
+  await admin.query(`${verb} ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(password)}`);
+  // Managed servers give out no superuser; then only a member of a role may hand it a schema.
+  const { rows } = await admin.query<{ super: boolean }>(
+    'SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user',
+  );
+  if (!rows[0]?.super) await admin.query(`GRANT ${escapeIdentifier(name)} TO CURRENT_USER`);
+}
+
+async function createDatabase(admin: Client, database: string): Promise<void> {
+  const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+  // template0: nobody can be connected to it, which would make this fail.
+  if (rowCount === 0)
+    await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'`);
+}
