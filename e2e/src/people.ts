@@ -7,7 +7,7 @@ import { silentLogger } from '@arcadium/mesh/testing';
 import type { TestMesh } from './mesh.ts';
 
 /** Registers somebody, logs in, and connects to all services as this user. */
-export async function newPerson(mesh: TestMesh, name: string) {
+export async function newPerson(mesh: Pick<TestMesh, 'url'>, name: string) {
   const email = `${name}-${randomUUID()}@example.com`;
   const password = randomUUID();
   const anyone = connect(authContract, { as: 'anyone', url: mesh.url('auth'), log: silentLogger });

@@ -74,14 +74,14 @@ export async function grantTraffic(inside: Client, room: Room): Promise<void> {
 }
 
 /**
- * SQL that leaves the record of what was migrated to its owner alone. Default
- * privileges know no exception, so it is run whenever they may have given it away.
+ * SQL that lets nobody but the owner write what was migrated. Default privileges
+ * know no exception, so it is run whenever they may have given that right away.
  */
 export function keepHistory(schema: string): string {
   const history = `${escapeIdentifier(schema)}._prisma_migrations`;
   return `DO $$ DECLARE stranger text; BEGIN
     FOR stranger IN SELECT DISTINCT grantee::regrole FROM pg_class, aclexplode(relacl)
       WHERE pg_class.oid = to_regclass(${escapeLiteral(history)}) AND grantee <> relowner
-    LOOP EXECUTE 'REVOKE ALL ON ${history.replaceAll("'", "''")} FROM ' || stranger; END LOOP;
+    LOOP EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON ${history.replaceAll("'", "''")} FROM ' || stranger; END LOOP;
   END $$`;
 }

@@ -1,6 +1,7 @@
 import { inject, expect, test } from 'vitest';
 
 import { isDatabaseUnavailable } from '../database/database-errors.ts';
+import { migrate } from '../migrate/migrate.ts';
 import { withClient } from '../provision/with-client.ts';
 import { createTestDatabase, dropTestDatabases } from './testing.ts';
 
@@ -43,6 +44,12 @@ test('a copy has the rights of the original, which a copy made by CREATE DATABAS
   ]);
   await expect(ask(database.url('auth'), 'CREATE SCHEMA mine')).rejects.toThrow('permission denied');
   expect(() => database.url('wiki')).toThrow('made for auth, not for wiki');
+});
+
+test('a service that has the role for traffic alone starts where nothing is left to migrate', async () => {
+  await using database = await createTestDatabase(['auth']);
+  const logger = { info: () => {}, warn: () => {}, error: () => {} };
+  expect(await migrate({ service: 'auth', url: database.url('auth'), logger })).toEqual([]);
 });
 
 test('drop ends the connections of others and may be called twice', async () => {

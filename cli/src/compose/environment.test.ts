@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeEnvironment } from '../setup/make-environment.ts';
+import { writeComposeEnvironment } from './environment.ts';
+
+let root: string;
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'arcadium-compose-'));
+  for (const service of ['auth', 'wiki']) {
+    mkdirSync(join(root, 'services', service), { recursive: true });
+    writeFileSync(join(root, 'services', service, 'package.json'), '{}');
+  }
+  await makeEnvironment(root, silentLogger, {});
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const text = (file: string) => readFileSync(join(root, file), 'utf8');
+const secret = (name: string) => text(`docker/secrets/${name}`);
+
+test('writes what set-up made, with the database where containers see it, once', () => {
+  const written = writeComposeEnvironment(root);
+  expect(written).toContain('docker/secrets/auth/SIGNING_KEYS');
+  expect(writeComposeEnvironment(root)).toEqual([]);
+
+  const [, password = ''] = /wiki:([^@]+)@/.exec(text('services/wiki/.env')) ?? [];
+  expect(password).not.toBe('');
+  expect(secret('wiki/DATABASE_URL')).toBe(`postgres://wiki:${password}@postgres:5432/arcadium`);
+  expect(secret('wiki/DATABASE_OWNER_URL')).toMatch(
+    /^postgres:\/\/wiki_owner:[^@]+@postgres:5432\/arcadium$/,
+  );
+  expect(new URL(secret('postgres/DATABASE_ADMIN_URL')).password).toBe(secret('postgres/POSTGRES_PASSWORD'));
+  expect(text('.env')).toContain(secret('PUBLIC_KEYS'));
+  expect(text('docker/.env')).toContain('AUTH_PORT=8000\nWIKI_PORT=5000\n');
+});
+
+test('others of this machine are kept out by the folder, containers are let in by the files', () => {
+  writeComposeEnvironment(root);
+  expect(statSync(join(root, 'docker/secrets')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(root, 'docker/secrets/wiki/SERVICE_TOKEN')).mode & 0o777).toBe(0o444);
+});
+
+test('follows what has changed: a port, a token in a file of its own', () => {
+  writeComposeEnvironment(root);
+  writeFileSync(join(root, 'token'), 'renewed\n');
+  const service = text('services/wiki/.env').replace(
+    /^SERVICE_TOKEN=.*$/m,
+    `SERVICE_TOKEN_FILE=${root}/token`,
+  );
+  writeFileSync(join(root, 'services/wiki/.env'), service);
+  writeFileSync(join(root, '.env'), text('.env').replace('localhost:5000', 'localhost:5050'));
+  expect(writeComposeEnvironment(root)).toEqual(['docker/.env', 'docker/secrets/wiki/SERVICE_TOKEN']);
+  expect(secret('wiki/SERVICE_TOKEN')).toBe('renewed');
+  expect(text('docker/.env')).toContain('WIKI_PORT=5050');
+});

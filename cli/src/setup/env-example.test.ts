@@ -1,0 +1,119 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { z } from 'zod';
+import { root, serviceNames } from '../workspace.ts';
+
+interface Documented {
+  readonly name: string;
+  /** The heading that it stands under: the file it belongs to. */
+  readonly place: string;
+  readonly explanation: string;
+  readonly value: string;
+}
+
+const documented = readExample(readFileSync(join(root, '.env.example'), 'utf8'));
+const byName = new Map(documented.map((setting) => [setting.name, setting]));
+
+function readExample(text: string): Documented[] {
+  const settings: Documented[] = [];
+  let place = '';
+  let explanation = '';
+  for (const line of text.split('\n')) {
+    const heading = /^# ── (.+?) ─+$/.exec(line)?.[1];
+    const [, name, value = ''] = /^([A-Z_<>]+)=(.*)$/.exec(line) ?? [];
+    if (heading !== undefined) place = heading;
+    if (name !== undefined) settings.push({ name, place, explanation, value });
+    explanation = heading === undefined && line.startsWith('# ') ? line.slice(2) : '';
+  }
+  return settings;
+}
+
+/** What the services read, as their config.ts says. */
+const services = new Map(
+  await Promise.all(
+    serviceNames().map(async (name) => {
+      const { settings } = (await import(join(root, 'services', name, 'src/config.ts'))) as {
+        settings: Record<string, z.ZodType<string | number | undefined>>;
+      };
+      return [name, settings] as const;
+    }),
+  ),
+);
+
+/** The names that sources of the repository read out of the environment, but for what config.ts declares. */
+function namesInSources(): Set<string> {
+  const sources = globSync(['{mesh,prisma,cli,services/*,e2e,docker}/**/*.{ts,mjs}', '*.ts'], {
+    cwd: root,
+    exclude: ['**/node_modules/**', '**/generated/**', '**/*.test.ts', '**/testing/testing.ts'],
+  });
+  const composed = globSync('docker/*.yml', { cwd: root });
+  return new Set([
+    ...sources.flatMap((file) =>
+      find(file, /(?:process\.env|environment|settings)(?:\.|\[')([A-Z][A-Z0-9_]+)/g),
+    ),
+    ...sources.flatMap(destructured),
+    ...composed.flatMap((file) => find(file, /\$\{([A-Z_]+)/g)),
+  ]);
+}
+
+/** The names in `const { PORT } = process.env` and its like. */
+function destructured(file: string): string[] {
+  const lists = find(file, /\{([^{}]*)\}(?:: Environment\b| = (?:process\.env|settingsOf|readConfig)\b)/g);
+  return lists.flatMap((list) => list.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []);
+}
+
+function find(file: string, pattern: RegExp): string[] {
+  return [...readFileSync(join(root, file), 'utf8').matchAll(pattern)].flatMap(([, name]) => name ?? []);
+}
+
+/** Read, and not for a user to set: what the system or a tool of ours passes on. */
+const passedOn = ['PATH', 'HOME', 'PRISMA_SERVICE', 'PRISMA_SCHEMA_ENGINE_BINARY'];
+
+test('every setting that a service reads is documented, with its default, in its place', () => {
+  for (const [service, settings] of services) {
+    const places = [
+      '.env',
+      '.env or services/<name>/.env',
+      'services/<name>/.env',
+      `services/${service}/.env`,
+    ];
+    for (const [name, schema] of Object.entries(settings)) {
+      const setting = byName.get(name);
+      expect(setting, `${name} of ${service}`).toBeDefined();
+      expect(places, `the place of ${name}`).toContain(setting?.place);
+      const fallback = schema.safeParse(undefined).data;
+      expect(setting?.value, `the default of ${name} in ${service}`).toBe(
+        fallback === undefined ? '' : String(fallback),
+      );
+    }
+  }
+});
+
+test('what else the code reads is documented', () => {
+  const undocumented = [...namesInSources()].filter((name) => !byName.has(name.replace(/_FILE$/, '')));
+  expect(undocumented.filter((name) => !passedOn.includes(name))).toEqual([]);
+});
+
+test('nothing is documented that nothing reads', () => {
+  const read = new Set([
+    ...namesInSources(),
+    ...[...services.values()].flatMap((settings) => Object.keys(settings)),
+  ]);
+  const provisioned = find('prisma/src/provision/main.ts', /\$\{prefix\}(_[A-Z_]+)/g).map(
+    (rest) => `<SERVICE>${rest}`,
+  );
+  const known = new Set([...read, ...provisioned]);
+  expect(documented.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
+});
+
+test('each is explained in a line, those with a number in a unit', () => {
+  for (const { name, explanation, value } of documented) {
+    expect(explanation.length, name).toBeGreaterThan(10);
+    if (name.endsWith('_MS')) expect(explanation, name).toContain('in milliseconds');
+    if (name.endsWith('_DAYS')) expect(explanation, name).toContain('in days');
+    if (value === '')
+      expect(explanation, name).toMatch(/made by set-up|where|for provision|otherwise|in the place|first/);
+  }
+  expect(documented).toHaveLength(byName.size);
+});

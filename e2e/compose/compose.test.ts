@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../src/process.ts';
+import { until } from '../src/mesh.ts';
+import { newPerson } from '../src/people.ts';
+import { readSecrets, strangers } from './image.ts';
+import {
+  allHealthy,
+  checked,
+  compose,
+  containers,
+  docker,
+  healthOf,
+  kill,
+  ports,
+  run,
+  succeed,
+  tryCompose,
+  type ServiceName,
+} from './containers.ts';
+
+const serviceNames = Object.keys(ports) as ServiceName[];
+const mesh = { url: (service: ServiceName) => `http://localhost:${ports[service]}` };
+
+beforeAll(async () => {
+  await compose('down', '--volumes', '--remove-orphans');
+});
+afterAll(async () => {
+  await compose('down', '--volumes', '--remove-orphans');
+});
+
+test('npm run compose brings up all four from nothing, healthy by their own checks', async () => {
+  await compose('build');
+  const startedAt = performance.now();
+  const output = await succeed('npm', 'run', 'compose');
+  console.log(`healthy ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the build`);
+  expect(output).toContain('npm run demo');
+  expect(await checked()).toEqual({
+    'auth-1': 'healthy',
+    'notification-1': 'healthy',
+    'wiki-1': 'healthy',
+    'postgres-1': 'healthy',
+  });
+});
+
+test('npm run demo tells its story to it', async () => {
+  expect(await succeed('npm', 'run', 'demo')).toContain('Every step held.');
+});
+
+test.each(serviceNames)('the image of %s holds its service, and no more', async (service) => {
+  const image = `arcadium/${service}`;
+  const sizeOf = async (name: string) => Number(await docker('inspect', '--format', '{{.Size}}', name));
+  const added = (await sizeOf(image)) - (await sizeOf('node:24-bookworm-slim'));
+  console.log(`${image}: ${(added / 1e6).toFixed(0)} MB over its base`);
+  expect(added).toBeLessThan(130e6);
+
+  const history = await docker('history', '--no-trunc', image);
+  const secrets = readSecrets();
+  for (const secret of secrets) expect(history).not.toContain(secret);
+  const grep = ['run', '--rm', '-i', '--user', 'root', '--entrypoint', 'grep', image];
+  const found = await run(
+    'docker',
+    [...grep, '-rlFf', '-', '/app', '/home', '/root', '/etc'],
+    secrets.join('\n'),
+  );
+  expect(found).toEqual({ code: 1, output: '' });
+
+  const listing = await docker('run', '--rm', '--entrypoint', 'find', image, '/app');
+  expect(strangers(service, listing.trim().split('\n'))).toEqual([]);
+});
+
+test.each(serviceNames)('%s runs without rights, on a file system that it cannot change', async (service) => {
+  const inside = (...command: string[]) => run('docker', ['exec', `arcadium-test-${service}-1`, ...command]);
+  expect((await inside('id', '-u')).output.trim()).not.toBe('0');
+  for (const path of ['/app/x', '/app/services/x', '/x', '/home/node/x'])
+    expect((await inside('touch', path)).output).toContain('Read-only file system');
+  const { output } = await inside('grep', '-E', 'Cap(Prm|Eff|Bnd)|NoNewPrivs', '/proc/1/status');
+  expect(output.match(/Cap\w+:\s+0{16}/g)).toHaveLength(3);
+  expect(output).toMatch(/NoNewPrivs:\s+1/);
+});
+
+test('three replicas that start together on an empty database migrate it once', async () => {
+  await compose('down', '--volumes');
+  await compose('up', '--detach', '--wait', '--scale', 'wiki=3');
+  const all = await checked();
+  expect(Object.keys(all).filter((name) => name.startsWith('wiki'))).toHaveLength(3);
+  expect(new Set(Object.values(all))).toEqual(new Set(['healthy']));
+  const log = await compose('logs', '--no-log-prefix', 'wiki');
+  expect(log.match(/"msg":"migration applied"/g)).toHaveLength(
+    readdirSync(join(root, 'prisma/wiki/migrations')).filter((name) => /^\d/.test(name)).length,
+  );
+});
+
+test('without notification the wiki is degraded, healthy for Docker, and takes comments', async () => {
+  const ann = await newPerson(mesh, 'ann');
+  const { id } = await ann.wiki.pages.create.mutate({
+    slug: 'contained',
+    title: 'Contained',
+    body: 'Words.',
+  });
+  await compose('stop', 'notification');
+  await until(async () => (await healthOf('wiki')).status === 'degraded', 'the wiki is degraded');
+  expect(await healthOf('wiki')).toEqual({ http: 200, status: 'degraded' });
+  await ann.wiki.comments.create.mutate({ pageId: id, body: 'Still here.' });
+  // Longer than it takes Docker to find a container unhealthy.
+  await new Promise((resolve) => setTimeout(resolve, 12_000));
+  expect(await checked()).toMatchObject({ 'wiki-1': 'healthy', 'wiki-2': 'healthy', 'wiki-3': 'healthy' });
+  await compose('start', 'notification');
+  await until(async () => (await healthOf('wiki')).status === 'healthy', 'the wiki is healthy');
+  await allHealthy();
+});
+
+test('PostgreSQL may go and come back: no service starts again for it', async () => {
+  const before = await containers();
+  await compose('stop', 'postgres');
+  const unhealthy = async () => {
+    const { 'auth-1': auth, 'notification-1': notification, 'wiki-1': wiki } = await checked();
+    return [auth, notification, wiki].every((health) => health === 'unhealthy');
+  };
+  await until(unhealthy, 'all services are unhealthy', () => '');
+  expect(await healthOf('auth')).toEqual({ http: 503, status: 'unhealthy' });
+  await compose('start', 'postgres');
+  await allHealthy();
+  const started = (list: typeof before) =>
+    Object.fromEntries(
+      list.filter(({ service }) => service !== 'postgres').map((one) => [one.name, one.startedAt]),
+    );
+  expect(started(await containers())).toEqual(started(before));
+});
+
+test.each([
+  ['auth', 'node', 'src/main.ts'],
+  ['notification', 'node', 'src/main.ts'],
+  ['wiki', 'node', 'src/main.ts'],
+  ['proxy', 'node', 'proxy.mjs'],
+  ['postgres', 'postgres', '^postgres'],
+])('%s comes back after kill -9', async (service, account, command) => {
+  const name = `arcadium-test-${service}-1`;
+  const restarts = async () => (await containers()).find((one) => one.name === name)?.restarts ?? 0;
+  const before = await restarts();
+  await kill(name, account, command);
+  await until(async () => (await restarts()) > before, `${service} has started again`);
+  await allHealthy();
+  for (const each of serviceNames)
+    await until(async () => (await healthOf(each)).status === 'healthy', `${each} is healthy from outside`);
+  expect(await restarts()).toBeGreaterThan(before);
+});
+
+test('a configuration that cannot be used ends the container at once, and all of it is said', async () => {
+  const wrong = [
+    'PORT=many',
+    'AUTH_SERVICE_URL=auth:8000',
+    'DATABASE_URL=mysql://db/x',
+    'SERVICE_TOKEN_FILE=/none',
+  ];
+  const started = [
+    'run',
+    '--rm',
+    '--no-deps',
+    '--no-TTY',
+    ...wrong.flatMap((setting) => ['-e', setting]),
+    'wiki',
+  ];
+  const { code, output } = await tryCompose(...started);
+  expect(code).toBe(1);
+  for (const setting of ['PORT:', 'AUTH_SERVICE_URL:', 'DATABASE_URL:', 'SERVICE_TOKEN_FILE: cannot read'])
+    expect(output).toContain(`  - ${setting}`);
+});
+
+test('on the sources of the checkout a service starts again when one changes', async () => {
+  await succeed('npm', 'run', 'compose', '--', 'dev');
+  const starts = async () =>
+    (await compose('logs', '--no-log-prefix', 'wiki')).split('wiki is ready').length - 1;
+  const before = await starts();
+  const file = join(root, 'services/wiki/src/main.ts');
+  expect(readFileSync(file, 'utf8')).toContain('run(');
+  utimesSync(file, new Date(), new Date());
+  await until(async () => (await starts()) > before, 'the wiki has started again');
+  await allHealthy();
+});

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../src/process.ts';
+
+/** Shorter ones are no secrets: an address, say. */
+const shortestSecret = 20;
+
+/** Every secret of the mesh, and the passwords within its URLs. */
+export function readSecrets(): string[] {
+  const folder = join(root, 'docker/secrets');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const values = files
+    .filter(({ name }) => name !== 'PUBLIC_KEYS')
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8').trim());
+  const passwords = values.flatMap((value) => URL.parse(value)?.password ?? []);
+  return [...values, ...passwords].filter((value) => value.length >= shortestSecret);
+}
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** What of an image's files has no business there: tests, settings, tools for building, other services. */
+export function strangers(service: string, paths: readonly string[]): string[] {
+  const ours = paths.filter((path) => !path.includes('/node_modules/'));
+  const misplaced = ours.filter((path) =>
+    /\.test(-d)?\.ts$|\/testing(\/|$)|\/\.env|\/secrets(\/|$)|^\/app\/(e2e|cli|bench|docs|\.git)(\/|$)/.test(
+      path,
+    ),
+  );
+  const others = ours.filter((path) => {
+    const owner = /^\/app\/(?:services|prisma)\/([^/]+)\//.exec(path)?.[1];
+    return owner !== undefined && owner !== service && owner !== 'src';
+  });
+  const forbidden = new Set([...developmentDependencies(), 'prisma']);
+  const tools = paths.filter((path) => {
+    const name = /\/node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1];
+    return name !== undefined && forbidden.has(name);
+  });
+  return [...misplaced, ...others, ...tools];
+}
+
+/** Of the whole repository, less what is a dependency for production elsewhere. */
+function developmentDependencies(): string[] {
+  const folders = ['.', 'contracts', 'mesh', 'prisma', 'cli', 'e2e'].concat(
+    readdirSync(join(root, 'services')).map((name) => `services/${name}`),
+  );
+  const manifests = folders.map(
+    (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest,
+  );
+  const needed = new Set(manifests.flatMap(({ dependencies = {} }) => Object.keys(dependencies)));
+  return manifests
+    .flatMap(({ devDependencies = {} }) => Object.keys(devDependencies))
+    .filter((name) => !needed.has(name) && !name.startsWith('@arcadium/'));
+}
