@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['e2e/compose/*.test.ts'],
-    globalSetup: ['e2e/compose/engine.ts'],
+    globalSetup: [`${import.meta.dirname}/engine.ts`],
     // One step stands on the one before it.
     bail: 1,
     testTimeout: 120_000,
