@@ -1,5 +1,5 @@
 import { currentScope } from '../telemetry/index.ts';
-import { formatTraceparent, header, startTrace } from '../wire/index.ts';
+import { formatTraceparent, header } from '../wire/index.ts';
 import type { Connection } from './connection.ts';
 
 /** What one call may bring of its own, beside its input. */
@@ -18,13 +18,13 @@ export function headersOf(
   { userToken }: CallOptions,
 ): Record<string, string> {
   const scope = currentScope();
-  const trace = scope?.trace ?? startTrace();
+  const trace = scope?.trace;
   const authorization = connection.authorization();
   return {
     ...(authorization !== undefined && { [header.authorization]: authorization }),
     ...(userToken !== undefined && { [header.userToken]: userToken }),
-    ...(trace.tracestate !== undefined && { [header.tracestate]: trace.tracestate }),
-    [header.traceparent]: formatTraceparent(trace),
+    ...(trace?.tracestate !== undefined && { [header.tracestate]: trace.tracestate }),
+    ...(trace && { [header.traceparent]: formatTraceparent(trace) }),
     [header.requestId]: scope?.requestId ?? crypto.randomUUID(),
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Authenticate } from '../identity/index.ts';
-import { header, parseTimeout, parseTraceContext, startTrace } from '../wire/index.ts';
+import { header, parseTimeout, parseTraceContext } from '../wire/index.ts';
 import type { RequestContext } from './router.ts';
 
 const requestIdPattern = /^[\w.:-]{1,128}$/;
@@ -30,7 +30,7 @@ export async function readContext(
   return {
     caller,
     requestId,
-    trace: trace ?? startTrace(),
+    trace,
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
   };
 }

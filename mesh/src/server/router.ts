@@ -36,7 +36,7 @@ export function createRouter<From extends AnyContract>(
   handlers: Handlers<From>,
   { log, ...options }: RouterOptions & { log: Logger },
 ): RouterOf<From> {
-  return buildRouter(compile<From>(from, handlers, log), options) as unknown as RouterOf<From>;
+  return buildRouter(compile<From>(from, handlers, { log }), options) as unknown as RouterOf<From>;
 }
 
 /** The same from procedures already compiled: the router does nothing but call them. */

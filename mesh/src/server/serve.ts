@@ -77,7 +77,7 @@ export async function serve<From extends AnyContract>(
   });
   const closing = new AbortController();
   const listener = createListener({
-    router: buildRouter(compile<From>(contract, handlers, log), { classify, closing: closing.signal }),
+    router: buildRouter(compile<From>(contract, handlers, { log }), { classify, closing: closing.signal }),
     routes: { ...systemRoutes(health), ...options.routes },
     authenticate: options.authenticate,
     classify,
