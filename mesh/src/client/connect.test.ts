@@ -71,6 +71,7 @@ function client(url: string, options: { timeoutMs?: number; attempts?: number; b
     log,
     timeoutMs,
     retryPolicy: { attempts, baseMs, jitter: 0 },
+    transport: 'http',
   });
   cleanups.push(() => made[Symbol.asyncDispose]());
   return { shop: made, log };

@@ -1,34 +1,26 @@
-/** The signal of one attempt: fires when its time is up, or when the caller goes away. */
-export interface AttemptSignal extends Disposable {
-  readonly signal: AbortSignal;
-  /** Whether the time was what ended it. */
-  readonly timedOut: boolean;
-}
+type Listener = (reason: unknown) => void;
+
+/** The listeners of each signal. */
+const listening = new WeakMap<AbortSignal, Set<Listener>>();
 
 /**
- * Starts the clock of one attempt; dispose of it when the attempt is done.
+ * Calls a function once when a signal fires. A signal that a thousand calls
+ * wait for gets one listener of ours: its own list of them takes longer to
+ * search the longer it is.
  *
- * @param timeoutMs In milliseconds.
- * @param gone Fires when the caller goes away.
+ * @returns A function that stops listening.
  */
-export function attemptSignal(timeoutMs: number, gone: AbortSignal): AttemptSignal {
-  const abort = new AbortController();
-  let timedOut = false;
-  const onGone = (): void => abort.abort(gone.reason);
-  if (gone.aborted) onGone();
-  else gone.addEventListener('abort', onGone, { once: true });
-  const timer = setTimeout(() => {
-    timedOut = true;
-    abort.abort();
-  }, timeoutMs);
-  return {
-    signal: abort.signal,
-    get timedOut() {
-      return timedOut;
-    },
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      gone.removeEventListener('abort', onGone);
-    },
-  };
+export function listen(signal: AbortSignal, listener: Listener): () => void {
+  let listeners = listening.get(signal);
+  if (!listeners) {
+    const all = new Set<Listener>();
+    listeners = all;
+    listening.set(signal, all);
+    signal.addEventListener('abort', () => {
+      for (const each of all) each(signal.reason);
+      all.clear();
+    });
+  }
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }

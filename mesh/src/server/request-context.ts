@@ -9,7 +9,12 @@ const requestIdPattern = /^[\w.:-]{1,128}$/;
 /** The caller's id for the request if it is one that may stand in a log, else a new one. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = textOf(request, header.requestId);
-  return given !== undefined && requestIdPattern.test(given) ? given : randomUUID();
+  return given !== undefined && isRequestId(given) ? given : randomUUID();
+}
+
+/** Whether an id of a caller's own making may stand in a log. */
+export function isRequestId(text: unknown): boolean {
+  return typeof text === 'string' && requestIdPattern.test(text);
 }
 
 /**
@@ -35,7 +40,8 @@ export async function readContext(
   };
 }
 
-function textOf(request: IncomingMessage, name: string): string | undefined {
+/** A header that was sent once. */
+export function textOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }
