@@ -1,3 +1,4 @@
+export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
   retry,
