@@ -3,6 +3,7 @@ export {
   defaultRetryPolicy,
   retry,
   type FailedAttempt,
+  type LastAttemptReason,
   type RetryOptions,
   type RetryPolicy,
 } from './retry.ts';
