@@ -7,3 +7,4 @@ export {
   type RetryOptions,
   type RetryPolicy,
 } from './retry.ts';
+export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
