@@ -1,3 +1,10 @@
+export {
+  createBreaker,
+  type Breaker,
+  type BreakerOptions,
+  type BreakerState,
+  type Permit,
+} from './breaker.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
