@@ -14,7 +14,7 @@ import type { Handlers } from './handler.ts';
 import type { JsonRoute } from './json.ts';
 import { createListener } from './listener.ts';
 import { buildRouter } from './router.ts';
-import { acceptSockets } from './socket/accept.ts';
+import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { systemRoutes } from './system-routes.ts';
 
 /** How one service is served. */
@@ -93,6 +93,7 @@ export async function serve<From extends AnyContract>(
       requestTimeout: 30_000,
       // How often the two above are looked at: Node's own 30 s would let headers take 40.
       connectionsCheckingInterval: 1000,
+      shouldUpgradeCallback: asksForSocket,
     },
     listener,
   );

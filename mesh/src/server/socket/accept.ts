@@ -26,6 +26,11 @@ export interface SocketOptions {
 /** How often each connection must show a sign of life, in milliseconds. */
 const pingIntervalMs = 15_000;
 
+/** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
+export function asksForSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
 /**
  * Takes WebSockets at `/trpc` on a server's port: the caller is authenticated
  * at the upgrade, or by the first message where the URL says
@@ -43,6 +48,8 @@ export function acceptSockets(server: Server, options: SocketOptions): (timeoutM
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => (offered.has(arraySubprotocol) ? arraySubprotocol : false),
   });
+  // The request is none by RFC 6455; ws would say so in plain text.
+  sockets.on('wsClientError', (error, socket) => refuse(socket, new MeshError('BAD_REQUEST', error.message)));
   const heartbeat = setInterval(() => {
     for (const session of sessions) {
       if (session.alive) session.ping();
