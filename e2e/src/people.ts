@@ -2,18 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract } from '@arcadium/contracts/notification';
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { connect } from '@arcadium/mesh/client';
+import { connect, type TransportName } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
 import type { TestMesh } from './mesh.ts';
 
 /** Registers somebody, logs in, and connects to all services as this user. */
-export async function newPerson(mesh: Pick<TestMesh, 'url'>, name: string) {
+export async function newPerson(
+  mesh: Pick<TestMesh, 'url'>,
+  name: string,
+  over: { transport?: TransportName } = {},
+) {
   const email = `${name}-${randomUUID()}@example.com`;
   const password = randomUUID();
-  const anyone = connect(authContract, { as: 'anyone', url: mesh.url('auth'), log: silentLogger });
+  const anyone = connect(authContract, { as: 'anyone', url: mesh.url('auth'), log: silentLogger, ...over });
   await anyone.users.register.mutate({ email, name, password });
   const { accessToken, user } = await anyone.sessions.login.mutate({ email, password });
-  const options = { as: 'user' as const, token: accessToken, log: silentLogger };
+  const options = { as: 'user' as const, token: accessToken, log: silentLogger, ...over };
   return {
     id: user.id,
     token: accessToken,

@@ -1,16 +1,29 @@
 import type { AnyProcedure } from '../contract/index.ts';
-import { retry } from '../resilience/index.ts';
+import { retry, timeouts, type Permit } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
 import { errorCodes, formatTimeout, header, MeshError } from '../wire/index.ts';
 import { isCallError, localError, readAnswer, type CallError } from './call-error.ts';
+import type { CallMeter } from './call-meter.ts';
 import type { Connection } from './connection.ts';
 import { logFailure } from './failure-log.ts';
-import { listen } from './listen.ts';
+import { Gone } from './gone.ts';
 import { headersOf, type CallOptions } from './outgoing.ts';
 import { Attempt, TransportError } from './transport.ts';
 
 /** A query or mutation as it is to be called. */
-export type Target = Readonly<{ path: string; procedure: AnyProcedure }>;
+export type Target = Readonly<{ path: string; procedure: AnyProcedure; meter: CallMeter }>;
+
+/** One call, as all of its attempts have it. */
+interface Outgoing {
+  readonly connection: Connection;
+  readonly target: Target;
+  readonly input: unknown;
+  readonly headers: Record<string, string>;
+  /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */
+  readonly deadline: number;
+  /** Fires when nobody waits any more. */
+  readonly gone: Gone;
+}
 
 /**
  * Calls a query or a mutation: a time-out for each attempt, retries where the
@@ -26,88 +39,123 @@ export async function call(
   options: CallOptions,
 ): Promise<unknown> {
   const scope = currentScope();
+  const signals = [connection.closed, options.signal, scope?.signal].filter((signal) => signal !== undefined);
   const outgoing: Outgoing = {
     connection,
     target,
     input,
     headers: headersOf(options),
     deadline: scope?.deadline ?? Infinity,
-    gone: [connection.closed, options.signal, scope?.signal].filter((signal) => signal !== undefined),
+    gone: new Gone(signals),
   };
-  const from = { connection, path: target.path, headers: outgoing.headers };
+  const startedAt = performance.now();
   let attempts = 0;
+  const count = (code: string): void => target.meter.call(code, performance.now() - startedAt);
+  const from = { connection, path: target.path, headers: outgoing.headers };
   try {
-    return await retry(
+    const data = await retry(
       (number) => {
         attempts = number;
         return attempt(outgoing);
       },
       {
         policy: connection.retryPolicy,
-        signal: AbortSignal.any([...outgoing.gone]),
+        budget: connection.retryBudget,
+        signal: outgoing.gone,
         deadline: outgoing.deadline,
         isRetryable: (error) => isRetryable(error, target.procedure),
         onFailure: (failure) => logFailure(failure, from),
       },
     );
+    count('OK');
+    return data;
   } catch (thrown) {
-    const over = outgoing.gone.find(({ aborted }) => aborted);
-    if (!over) throw thrown;
-    const error = goneError(over.reason, thrown);
+    const error = outgoing.gone.aborted ? goneError(outgoing.gone.reason, thrown) : toCallError(thrown);
+    count(error.data.code);
     // The caller's own will is no failure; that its time was up is one, and `retry` does not tell of it.
-    if (error.data.code === 'TIMEOUT') logFailure({ error, attempt: attempts, retryInMs: undefined }, from);
+    if (outgoing.gone.aborted && error.data.code === 'TIMEOUT')
+      logFailure({ error, attempt: attempts, retryInMs: undefined }, from);
     throw error;
   }
 }
 
-/** One call, as all of its attempts have it. */
-interface Outgoing {
-  readonly connection: Connection;
-  readonly target: Target;
-  readonly input: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-  /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */
-  readonly deadline: number;
-  /** Each fires when nobody waits any more. */
-  readonly gone: readonly AbortSignal[];
+function attempt(outgoing: Outgoing): Promise<unknown> {
+  const { connection, target, deadline } = outgoing;
+  const limitMs = target.procedure.timeoutMs ?? connection.timeoutMs;
+  const timeoutMs = deadline === Infinity ? limitMs : Math.min(limitMs, deadline - performance.now());
+  if (timeoutMs <= 0) return Promise.reject(localError('TIMEOUT', 'No time was left for this call'));
+  const permit = connection.breaker.tryAcquire();
+  if (!permit) return Promise.reject(brokenError(connection));
+  return send(outgoing, timeoutMs, permit);
 }
 
-function attempt(outgoing: Outgoing): Promise<unknown> {
-  const { connection, target, input, headers, deadline, gone } = outgoing;
-  const { path, procedure } = target;
-  const timeoutMs = Math.min(procedure.timeoutMs ?? connection.timeoutMs, deadline - performance.now());
-  if (timeoutMs <= 0) return Promise.reject(localError('TIMEOUT', 'No time was left for this call'));
+function send(outgoing: Outgoing, timeoutMs: number, permit: Permit): Promise<unknown> {
+  const { connection, target, input, headers, gone } = outgoing;
+  const { path, procedure, meter } = target;
+  // Attempts follow one another, so they may share what only the time left changes.
+  headers[header.timeoutMs] = formatTimeout(timeoutMs);
   const sent = new Attempt({
     path,
     kind: procedure.kind === 'query' ? 'query' : 'mutation',
     input,
     authorization: connection.authorization(),
-    headers: { ...headers, [header.timeoutMs]: formatTimeout(timeoutMs) },
+    headers,
   });
   return new Promise((resolve, reject) => {
-    const giveUp = (error: CallError): void => {
+    const settle = (): void => {
+      timeouts.stop(timeout);
+      gone.removeEventListener();
+    };
+    const fail = (error: CallError, via: string): void => {
       settle();
-      sent.cancel();
+      meter.attempt(via, error.data.code);
+      tell(permit, error);
       reject(error);
     };
-    const timer = setTimeout(
-      () =>
-        giveUp(
-          localError('TIMEOUT', `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`),
-        ),
-      timeoutMs,
-    );
-    const deaf = gone.map((signal) => listen(signal, (reason) => giveUp(goneError(reason))));
-    const settle = (): void => {
-      clearTimeout(timer);
-      for (const stop of deaf) stop();
+    const giveUp = (error: CallError): void => {
+      fail(error, 'none');
+      sent.cancel();
     };
-    connection.transport
-      .send(sent)
-      .finally(settle)
-      .then((answer) => readAnswer(answer, procedure.output))
-      .then(resolve, (error: unknown) => reject(toCallError(error)));
+    const timeout = timeouts.start(timeoutMs, () =>
+      giveUp(localError('TIMEOUT', `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`)),
+    );
+    gone.addEventListener('abort', () => giveUp(goneError(gone.reason)));
+    connection.transport.send(sent).then(
+      (answer) => {
+        if (sent.cancelled) return;
+        try {
+          const data = readAnswer(answer, procedure.output);
+          settle();
+          meter.attempt(answer.via, 'OK');
+          permit.success();
+          resolve(data);
+        } catch (error) {
+          fail(toCallError(error), answer.via);
+        }
+      },
+      (error: unknown) => {
+        if (!sent.cancelled) fail(toCallError(error), 'none');
+      },
+    );
   });
+}
+
+/** The breaker counts what the server failed at; a refusal that the caller deserved shows that it works. */
+function tell(permit: Permit, { data: { code }, cause }: CallError): void {
+  if (code === 'CLIENT_CLOSED_REQUEST' || code === 'TOO_MANY_REQUESTS') permit.ignore();
+  else if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') permit.failure();
+  // Nothing was sent, so nothing is known.
+  else if (cause !== undefined) permit.ignore();
+  else permit.success();
+}
+
+/** Refused on this side: the target has failed too often for this call to be made. */
+function brokenError({ target, breaker }: Connection): CallError {
+  const waitMs = Math.round(breaker.retryAfterMs);
+  const cause = new TransportError(`${target} keeps failing and is left alone for ${waitMs} ms`, {
+    reached: false,
+  });
+  return localError('SERVICE_UNAVAILABLE', cause.message, cause);
 }
 
 function toCallError(error: unknown): CallError {

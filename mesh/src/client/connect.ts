@@ -1,9 +1,16 @@
 import type { TRPCClient } from '@trpc/client';
 import { entriesOf, type AnyContract, type RouterOf } from '../contract/index.ts';
-import { defaultRetryPolicy, type RetryPolicy } from '../resilience/index.ts';
+import {
+  createBreaker,
+  createRetryBudget,
+  defaultRetryPolicy,
+  type BreakerState,
+  type RetryPolicy,
+} from '../resilience/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import { call } from './call.ts';
+import { createCallMeter } from './call-meter.ts';
 import type { Connection } from './connection.ts';
 import { createHttpTransport } from './http-transport.ts';
 import { createSocketTransport } from './socket/socket-transport.ts';
@@ -71,6 +78,8 @@ export function connect<const To extends AnyContract, const As extends string>(
     transport,
     authorization,
     retryPolicy,
+    retryBudget: createRetryBudget(),
+    breaker: createBreaker({ onChange: (state) => tellOf(state, { log, target: to.name, url }) }),
     timeoutMs,
     log,
     closed: closing.signal,
@@ -84,8 +93,9 @@ export function connect<const To extends AnyContract, const As extends string>(
   };
   const subscriptions = createSubscriptionClient(connection);
   for (const { path, procedure } of entriesOf(to)) {
+    const target = { path, procedure, meter: createCallMeter(to.name, path) };
     const unary = (input: unknown, { signal, context }: RequestOptions = {}) =>
-      call(connection, { path, procedure }, input, { ...context, ...(signal && { signal }) });
+      call(connection, target, input, { signal, userToken: context?.userToken });
     const subscribe = (input: unknown, request: RequestOptions = {}) => {
       const signals = [closing.signal, request.signal].filter((signal) => signal !== undefined);
       return subscriptions.subscription(path, input, { ...request, signal: AbortSignal.any(signals) });
@@ -98,6 +108,17 @@ export function connect<const To extends AnyContract, const As extends string>(
     insert(client, path.split('.'), method[procedure.kind]);
   }
   return client as MeshClient<To, As>;
+}
+
+/** The first refusal and the recovery are for people to know; the probes in between are not. */
+function tellOf(
+  state: BreakerState,
+  { log, target, url }: { log: Logger; target: string; url: string },
+): void {
+  const fields = { target, endpoint: url, breaker: state };
+  if (state === 'open') log.warn(fields, `${target} keeps failing: calls to it are refused until it is back`);
+  else if (state === 'closed') log.info(fields, `${target} is back`);
+  else log.debug(fields, `${target} is tried again`);
 }
 
 function isPerson(as: string): boolean {

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '../resilience/index.ts';
+import type { Breaker, RetryBudget, RetryPolicy } from '../resilience/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Transport } from './transport.ts';
 
@@ -12,6 +12,8 @@ export interface Connection {
   /** The `authorization` header, read anew for each call so that a rotated token is used at once. */
   readonly authorization: () => string | undefined;
   readonly retryPolicy: RetryPolicy;
+  readonly retryBudget: RetryBudget;
+  readonly breaker: Breaker;
   /** Longest wait for one attempt unless the contract names another, in milliseconds. */
   readonly timeoutMs: number;
   readonly log: Logger;

@@ -3,9 +3,9 @@ import { formatTraceparent, header } from '../wire/index.ts';
 
 /** What one call may bring of its own, beside its input. */
 export interface CallOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** The access token of the user that the calling service acts for. */
-  userToken?: string;
+  userToken?: string | undefined;
 }
 
 /**

@@ -32,8 +32,8 @@ export type FailedAttempt = Readonly<{
 
 export interface RetryOptions {
   policy: RetryPolicy;
-  /** Ends the waiting: the promise rejects with its reason. */
-  signal: AbortSignal;
+  /** Ends the waiting: the promise rejects with its reason. An AbortSignal, or what is cheaper to make. */
+  signal: Pick<AbortSignal, 'throwIfAborted' | 'reason' | 'addEventListener' | 'removeEventListener'>;
   /** When nobody waits any more, on the clock of `performance.now()`: no wait is begun that would end after it. */
   deadline: number;
   /** Whether the same call may be made again after this error. */
@@ -121,7 +121,7 @@ function asError(thrown: unknown): Error {
   return new TypeError(`Non-error was thrown: "${String(thrown)}". You should only throw errors.`);
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+function wait(ms: number, signal: RetryOptions['signal']): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);

@@ -15,14 +15,14 @@ export class CallScope implements Scope {
   readonly requestId: string;
   readonly deadline: number;
   readonly #end: End;
-  readonly #parent: TraceContext | undefined;
+  readonly #invocation: Invocation;
   #trace: TraceContext | undefined;
 
-  constructor({ requestId, trace }: Invocation, end: End) {
-    this.requestId = requestId;
+  constructor(invocation: Invocation, end: End) {
+    this.requestId = invocation.requestId;
     this.deadline = end.at;
     this.#end = end;
-    this.#parent = trace;
+    this.#invocation = invocation;
   }
 
   get signal(): AbortSignal {
@@ -30,7 +30,8 @@ export class CallScope implements Scope {
   }
 
   get trace(): TraceContext | undefined {
-    if (this.#parent) this.#trace ??= childOf(this.#parent);
+    const parent = this.#trace ? undefined : this.#invocation.trace;
+    if (parent) this.#trace = childOf(parent);
     return this.#trace;
   }
 }

@@ -51,13 +51,12 @@ type AnyHandler = (call: Call<AnyProcedure>) => unknown;
 /** What compiled procedures need besides their handlers. */
 export interface CompileOptions {
   log: Logger;
-  /** Told of each query and mutation when it is over. @default nobody */
-  onCall?: ((call: FinishedCall) => void) | undefined;
+  /** Makes, for each procedure, what is told of its calls when they are over. @default nobody is told */
+  observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
 }
 
 /** A query or a mutation that is over. */
 export interface FinishedCall {
-  readonly path: string;
   readonly caller: Caller;
   readonly requestId: string;
   readonly durationMs: number;
@@ -75,7 +74,7 @@ export interface FinishedCall {
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  { log, onCall }: CompileOptions,
+  { log, observe }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const entries = entriesOf(from);
   const missing = entries
@@ -84,7 +83,13 @@ export function compile<From extends AnyContract>(
   if (missing.length > 0) throw new TypeError(`${from.name}: no handler for ${missing.join(', ')}`);
   return entries.map(({ path, procedure }) => {
     const handler = handlerAt(handlers, path) as AnyHandler;
-    return compileProcedure({ path, procedure, handler, log: log.child({ procedure: path }), onCall });
+    return compileProcedure({
+      path,
+      procedure,
+      handler,
+      log: log.child({ procedure: path }),
+      onCall: observe?.(path),
+    });
   });
 }
 
@@ -100,7 +105,7 @@ interface Bound {
   readonly procedure: AnyProcedure;
   readonly handler: AnyHandler;
   readonly log: Logger;
-  readonly onCall: CompileOptions['onCall'];
+  readonly onCall: ((call: FinishedCall) => void) | undefined;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
@@ -134,7 +139,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
         throw thrown;
       } finally {
         const { caller, requestId } = invocation;
-        onCall({ path, caller, requestId, durationMs: performance.now() - startedAt, error });
+        onCall({ caller, requestId, durationMs: performance.now() - startedAt, error });
       }
     },
 

@@ -1,3 +1,4 @@
+import { timeouts, type Timeout } from '../resilience/index.ts';
 import { MeshError } from '../wire/index.ts';
 
 /** Tells when the caller goes away: an AbortSignal, or what is cheaper to make. */
@@ -15,7 +16,7 @@ export interface CallerSignal {
 export class Deadline implements Disposable {
   /** When it passes, on the clock of `performance.now()`, in milliseconds. */
   readonly at: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timeout: Timeout;
   readonly #caller: CallerSignal | undefined;
   readonly #onGone = (): void => this.#end(goneError());
   #abort: AbortController | undefined;
@@ -33,7 +34,7 @@ export class Deadline implements Disposable {
     if (timeoutMs <= 0) throw new MeshError('TIMEOUT', 'The caller had no time left when the call arrived');
     if (caller?.aborted) throw goneError();
     this.at = performance.now() + timeoutMs;
-    this.#timer = setTimeout(() => this.#end(timeoutError(timeoutMs)), timeoutMs);
+    this.#timeout = timeouts.start(timeoutMs, () => this.#end(timeoutError(timeoutMs)));
     this.#caller = caller;
     caller?.addEventListener('abort', this.#onGone);
   }
@@ -60,7 +61,7 @@ export class Deadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    timeouts.stop(this.#timeout);
     this.#caller?.removeEventListener('abort', this.#onGone);
   }
 

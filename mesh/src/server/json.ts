@@ -7,13 +7,15 @@ export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | Json
 
 export type JsonAnswer = Readonly<{
   status: number;
+  /** A string goes out as it stands where the headers name a type of its own. */
   body: unknown;
   headers?: Readonly<Record<string, string>>;
 }>;
 
 /** Writes a JSON answer; of HEAD, only its headers. */
 export function writeJson(request: IncomingMessage, response: ServerResponse, answer: JsonAnswer): void {
-  const text = JSON.stringify(answer.body);
+  const typed = answer.headers?.['content-type'] !== undefined && typeof answer.body === 'string';
+  const text = typed ? String(answer.body) : JSON.stringify(answer.body);
   response.writeHead(answer.status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),

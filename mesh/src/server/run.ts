@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/index.ts';
+import { measureProcess } from '../telemetry/index.ts';
 
 /** What a process started, and how it ends. */
 export interface Startable {
@@ -19,6 +20,7 @@ const sameSignalMs = 1000;
  * @param start Given a signal that fires when the process is to end, so that a start that waits can give up.
  */
 export function run(start: (ending: AbortSignal) => Promise<Startable>): void {
+  measureProcess();
   const ending = new AbortController();
   let stoppingSince: number | undefined;
 

@@ -7,6 +7,7 @@ import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import { answerBrokenRequests } from './broken-request.ts';
+import { createCallObserver } from './call-observer.ts';
 import { compile } from './compile.ts';
 import { watchConnections } from './drain.ts';
 import type { ClassifyError } from './failure.ts';
@@ -77,7 +78,10 @@ export async function serve<From extends AnyContract>(
     ),
   });
   const closing = new AbortController();
-  const procedures = compile<From>(contract, handlers, { log });
+  const procedures = compile<From>(contract, handlers, {
+    log,
+    observe: (path) => createCallObserver(path, { log, classify }),
+  });
   const listener = createListener({
     router: buildRouter(procedures, { classify, closing: closing.signal }),
     routes: { ...systemRoutes(health), ...options.routes },

@@ -1,4 +1,5 @@
 import type { Health } from '../health/index.ts';
+import { exposition } from '../telemetry/index.ts';
 import type { JsonAnswer, JsonRoute } from './json.ts';
 
 /** The paths that every service answers whoever asks: what it is and how it is. */
@@ -13,6 +14,10 @@ export function systemRoutes(health: Health): Record<string, JsonRoute> {
       return { status: report.status === 'unhealthy' ? 503 : 200, body: report };
     },
     '/livez': (): JsonAnswer => ({ status: 200, body: { status: 'alive' } }),
+    '/metrics': async () => {
+      const { text, contentType } = await exposition();
+      return { status: 200, body: text, headers: { 'content-type': contentType } };
+    },
     '/readyz': async () => {
       const reason = await health.notReady();
       return reason === undefined

@@ -10,6 +10,7 @@ import {
   parseTraceContext,
   reconnectMessage,
   type SocketRequest,
+  type TraceContext,
 } from '../../wire/index.ts';
 import type { CompiledProcedure, Invocation } from '../compile.ts';
 import { errorShape } from '../error-shape.ts';
@@ -157,16 +158,13 @@ export class Session {
     const compiled = this.#options.procedures.get(message.params?.path ?? '') as CompiledProcedure;
     try {
       const known = this.#callerOf(message);
-      const invocation: Omit<Invocation, 'signal'> = {
-        input: message.params?.input,
+      const invocation = new SocketInvocation(message, {
         caller: known instanceof Promise ? await known : known,
         requestId,
-        trace: parseTraceContext(message.headers?.[header.traceparent], message.headers?.[header.tracestate]),
-        timeoutMs: parseTimeout(message.headers?.[header.timeoutMs]),
-      };
+        signal: call,
+      });
       if (message.method === 'subscription') await this.#stream(message, call, { compiled, invocation });
-      else
-        this.#answer(message, { type: 'data', data: await compiled.call({ ...invocation, signal: call }) });
+      else this.#answer(message, { type: 'data', data: await compiled.call(invocation) });
     } catch (thrown) {
       this.#fail(message, toMeshError(thrown, this.#options.classify), requestId);
     } finally {
@@ -183,11 +181,19 @@ export class Session {
   async #stream(
     message: Message,
     call: InFlight,
-    { compiled, invocation }: { compiled: CompiledProcedure; invocation: Omit<Invocation, 'signal'> },
+    { compiled, invocation }: { compiled: CompiledProcedure; invocation: Invocation },
   ): Promise<void> {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
-    const events = compiled.subscribe({ ...invocation, input: inputOf(message), signal });
+    const { caller, requestId, trace, timeoutMs } = invocation;
+    const events = compiled.subscribe({
+      caller,
+      requestId,
+      trace,
+      timeoutMs,
+      input: inputOf(message),
+      signal,
+    });
     this.#answer(message, { type: 'started' });
     try {
       for await (const [id, data] of events) {
@@ -216,6 +222,38 @@ export class Session {
   #refuse(id: number | string | null, failure: MeshError, message?: Message, requestId?: string): void {
     const error = errorShape(failure, { path: message?.params?.path, requestId });
     this.#outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
+  }
+}
+
+/** A message as the call that it asks for. */
+class SocketInvocation implements Invocation {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly signal: InFlight;
+  readonly #message: Message;
+
+  constructor(
+    message: Message,
+    { caller, requestId, signal }: { caller: Caller; requestId: string; signal: InFlight },
+  ) {
+    this.caller = caller;
+    this.requestId = requestId;
+    this.signal = signal;
+    this.#message = message;
+  }
+
+  get input(): unknown {
+    return this.#message.params?.input;
+  }
+
+  get timeoutMs(): number | undefined {
+    return parseTimeout(this.#message.headers?.[header.timeoutMs]);
+  }
+
+  /** Read when asked for: most handlers call nobody. */
+  get trace(): TraceContext | undefined {
+    const { headers } = this.#message;
+    return parseTraceContext(headers?.[header.traceparent], headers?.[header.tracestate]);
   }
 }
 
