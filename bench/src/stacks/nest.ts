@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -21,6 +20,7 @@ class NotificationsController {
   }
 }
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- to Nest a module is a class, and all of it is in its decorator.
 class NotificationsModule {}
 
 // Node strips types but compiles no decorators: they are applied as the functions that they are.
