@@ -46,7 +46,8 @@ async function answer({ id, operation, argument }: Request): Promise<void> {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     }),
   );
-  process.send?.(reply);
+  // A parent that is gone needs no answer.
+  process.send?.(reply, () => {});
 }
 
 process.on('message', (request: Request) => void answer(request));

@@ -1,5 +1,5 @@
 import { spawnChild, clientCores, serverCores, type Child } from '../process/spawn.ts';
-import type { Size } from '../stack.ts';
+import type { Address, Size } from '../stack.ts';
 import type { StackName } from '../stacks/index.ts';
 
 /** A mesh server and the clients that load it, at one point of a series. */
@@ -7,8 +7,6 @@ export interface Point {
   readonly at: number;
   readonly server: Child;
   readonly clients: readonly Child[];
-  /** How many calls it takes until the server has met all that this point is about. */
-  readonly callsBefore: number;
 }
 
 /** How the cost of a call grows with one thing. */
@@ -18,9 +16,6 @@ export interface Series {
   readonly values: readonly number[];
   start(stack: StackName, at: number, owner: AsyncDisposableStack): Promise<Point>;
 }
-
-/** How many calls warm a client and its server up. */
-const warm = 2000;
 
 export const series: readonly Series[] = [
   {
@@ -50,25 +45,21 @@ export const series: readonly Series[] = [
     name: 'tokens',
     title: 'Distinct tokens, shown in turn',
     values: [1, 100, 5000, 20_000],
-    start: (stack, at, owner) => start(stack, { at, size: { tokens: at }, callsBefore: at }, owner),
+    start: (stack, at, owner) => start(stack, { at, size: { tokens: at } }, owner),
   },
 ];
 
 async function start(
   stack: StackName,
-  options: { at: number; clients?: number; size?: Size; callsBefore?: number },
+  options: { at: number; clients?: number; size?: Size },
   owner: AsyncDisposableStack,
-): Promise<Point & { address: Awaited<ReturnType<typeof startServer>>['address'] }> {
-  const { at, clients: count = 1, size = {}, callsBefore = 0 } = options;
-  const { server, address } = await startServer(stack, size, owner);
+): Promise<Point & { readonly address: Address }> {
+  const { at, clients: count = 1, size = {} } = options;
+  const server = owner.use(spawnChild({ name: `${stack}-server`, cores: serverCores }));
+  const address = await server.ask('startServer', { stack, size });
   const clients = Array.from({ length: count }, () =>
     owner.use(spawnChild({ name: `${stack}-client`, cores: clientCores })),
   );
   await Promise.all(clients.map((client) => client.ask('startClient', { stack, address, size })));
-  return { at, server, address, clients, callsBefore: Math.max(warm, callsBefore) };
-}
-
-async function startServer(stack: StackName, size: Size, owner: AsyncDisposableStack) {
-  const server = owner.use(spawnChild({ name: `${stack}-server`, cores: serverCores }));
-  return { server, address: await server.ask('startServer', { stack, size }) };
+  return { at, server, address, clients };
 }

@@ -19,6 +19,8 @@ const notify = mutation({
   input: messageSchema,
   output: receiptSchema,
   access: services('bench'),
+  // Peers wait for ever, so a busy machine must not fail the mesh alone; a clock costs the same however long it runs.
+  timeoutMs: 60_000,
 });
 
 /** The mesh as a service uses it; rows differ in the transport alone. */
