@@ -7,7 +7,7 @@ export interface Options {
   readonly quick: boolean;
   /** How the mesh's cost grows with what it has to carry, instead of a comparison. */
   readonly scale: boolean;
-  /** CPU profiles of the mesh's rows, beside a quick comparison of them. */
+  /** CPU profiles of the mesh's rows, with one scenario of the comparison. */
   readonly profile: boolean;
   /** The rows to run. @default all */
   readonly only: readonly StackName[] | undefined;

@@ -1,12 +1,12 @@
 import { compare } from './compare/compare.ts';
-import { fullPlan, headline, quickPlan, titleOf } from './compare/plan.ts';
+import { fullPlan, headline, profilePlan, quickPlan, titleOf } from './compare/plan.ts';
 import { summarise } from './compare/summary.ts';
 import type { Options } from './options.ts';
 import { comparisonMarkdown, scenarioTable, type ComparisonReport } from './report/comparison.ts';
 import { describeEnvironment } from './report/environment.ts';
 import { comparisonPlot } from './report/plot.ts';
 import { profileDir, writeResult } from './report/results.ts';
-import { loaders, meshNames, stackNames, type StackName } from './stacks/index.ts';
+import { meshNames, stackNames } from './stacks/index.ts';
 
 /**
  * Compares the rows, prints the tables and writes the results.
@@ -15,18 +15,17 @@ import { loaders, meshNames, stackNames, type StackName } from './stacks/index.t
  */
 export async function runComparison(options: Options, say: (line: string) => void): Promise<boolean> {
   const { quick, profile, only } = options;
-  const stacks = only ?? (profile ? meshNames : stackNames);
-  const plan = quick || profile ? quickPlan : fullPlan;
-  const comparison = await compare(stacks, plan, { say, profileDir: profile ? profileDir : undefined });
+  const names = only ?? (profile ? meshNames : stackNames);
+  const plan = profile ? profilePlan : quick ? quickPlan : fullPlan;
+  const comparison = await compare(names, plan, { say, profileDir: profile ? profileDir : undefined });
 
-  const references = meshNames.filter((name) => stacks.includes(name));
+  const references = meshNames.filter((name) => names.includes(name));
   const report: ComparisonReport = {
-    environment: await describeEnvironment(stacks),
+    environment: describeEnvironment(names),
     plan,
     comparison,
     rows: plan.scenarios.flatMap((scenario) => summarise(comparison.measurements, scenario, references)),
     references,
-    labels: await labelsOf(stacks),
   };
   for (const scenario of plan.scenarios) {
     say(['', titleOf(scenario), '', ...scenarioTable(report, scenario)].join('\n'));
@@ -41,9 +40,4 @@ export async function runComparison(options: Options, say: (line: string) => voi
   say(`\nwritten: ${written.join(', ')}${profile ? `, and profiles in ${profileDir}` : ''}`);
   for (const { stack, reason } of comparison.failures) say(`FAILED ${stack}: ${reason}`);
   return comparison.failures.length === 0;
-}
-
-async function labelsOf(stacks: readonly StackName[]): Promise<ComparisonReport['labels']> {
-  const pairs = await Promise.all(stacks.map(async (name) => [name, (await loaders[name]()).label] as const));
-  return Object.fromEntries(pairs);
 }

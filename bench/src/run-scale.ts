@@ -23,7 +23,7 @@ export async function runScale({ quick, only }: Options, say: (line: string) => 
       say(`FAILED ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const report: ScaleReport = { environment: await describeEnvironment(names), plan, stacks };
+  const report: ScaleReport = { environment: describeEnvironment(names), plan, stacks };
   const stem = quick || only ? 'quick-scale' : 'scale';
   const written = [
     writeResult(`${stem}.md`, scaleMarkdown(report)),

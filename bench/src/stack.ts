@@ -29,12 +29,8 @@ export interface BenchClient {
   close(): Promise<void>;
 }
 
-/** One row of the table: a way to offer `notify`, and to call it. */
+/** A way to offer `notify`, and to call it. */
 export interface Stack {
-  /** What a reader of the table sees. */
-  readonly label: string;
-  /** The packages whose versions the results name. */
-  readonly packages: readonly string[];
   startServer(size?: Size): Promise<BenchServer>;
   startClient(address: Address, size?: Size): Promise<BenchClient>;
 }

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { answers, messagesOf } from './message.ts';
 import type { BenchClient, BenchServer } from './stack.ts';
-import { loaders, stackNames } from './stacks/index.ts';
+import { stackNames, stacks } from './stacks/index.ts';
 
 describe.each(stackNames)('%s', (name) => {
   let server: BenchServer;
   let client: BenchClient;
 
   beforeEach(async () => {
-    const stack = await loaders[name]();
+    const stack = await stacks[name].load();
     server = await stack.startServer();
     client = await stack.startClient(server.address);
   });

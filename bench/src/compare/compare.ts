@@ -35,8 +35,8 @@ export async function compare(
   options: { say: (line: string) => void; profileDir?: string | undefined },
 ): Promise<Comparison> {
   const { say, profileDir } = options;
-  await using started = new AsyncDisposableStack();
   const pairs = new Map<StackName, Pair>();
+  await using _all = { [Symbol.asyncDispose]: () => endAll([...pairs.values()]) };
   const failures: Failure[] = [];
   const measurements: Measurement[] = [];
 
@@ -61,7 +61,7 @@ export async function compare(
     async (stack) => [stack, await attempt(stack, () => startPair(stack, { profileDir }))] as const,
   );
   for (const [stack, pair] of await Promise.all(starts)) {
-    if (pair) pairs.set(stack, started.use(pair));
+    if (pair) pairs.set(stack, pair);
   }
   for (const [stack, pair] of pairs) {
     await attempt(stack, () => pair.warmUp({ ...headline, until: { ms: plan.firstWarmUpMs } }));
@@ -90,4 +90,8 @@ export async function compare(
 function inTurn<Item>(items: readonly Item[], round: number): readonly Item[] {
   const first = round % Math.max(items.length, 1);
   return [...items.slice(first), ...items.slice(0, first)];
+}
+
+async function endAll(pairs: readonly Pair[]): Promise<void> {
+  await Promise.all(pairs.map((pair) => pair[Symbol.asyncDispose]()));
 }

@@ -36,13 +36,22 @@ export const fullPlan: Plan = {
   measureMs: 700,
 };
 
-/** Less than a minute. */
+/** Less than a minute, also where others work; code is not yet all compiled then, and the slower a row the less. */
 export const quickPlan: Plan = {
   scenarios: [headline, { inFlight: 1, bodyBytes: 150 }, { inFlight: 64, bodyBytes: 10_000 }],
   rounds: 3,
-  firstWarmUpMs: 400,
-  warmUpMs: 50,
-  measureMs: 200,
+  firstWarmUpMs: 500,
+  warmUpMs: 30,
+  measureMs: 150,
+};
+
+/** One scenario, for long enough that a profile shows warm code. */
+export const profilePlan: Plan = {
+  scenarios: [headline],
+  rounds: 3,
+  firstWarmUpMs: 3000,
+  warmUpMs: 100,
+  measureMs: 2000,
 };
 
 /** As `64 in flight, 150 B`. */

@@ -1,6 +1,6 @@
 import { messagesOf } from '../message.ts';
 import type { BenchClient, BenchServer } from '../stack.ts';
-import { loaders } from '../stacks/index.ts';
+import { stacks } from '../stacks/index.ts';
 import { drive } from './load.ts';
 import type { Operations, Reply, Request } from './operations.ts';
 
@@ -13,14 +13,14 @@ const held: BenchClient[] = [];
 
 const operations: Operations = {
   async startServer({ stack, size }) {
-    server = await (await loaders[stack]()).startServer(size);
+    server = await (await stacks[stack].load()).startServer(size);
     return server.address;
   },
   async startClient({ stack, address, size }) {
-    client = await (await loaders[stack]()).startClient(address, size);
+    client = await (await stacks[stack].load()).startClient(address, size);
   },
   async holdOpen({ stack, address, clients }) {
-    const { startClient } = await loaders[stack]();
+    const { startClient } = await stacks[stack].load();
     const message = messagesOf(150);
     while (held.length < clients) {
       const one = await startClient(address);

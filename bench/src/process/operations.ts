@@ -47,3 +47,11 @@ export interface Request {
 }
 
 export type Reply = { readonly id: number } & ({ readonly answer: unknown } | { readonly error: string });
+
+/** The longest wait for an answer, in milliseconds: a stack that hangs is one that fails. */
+export function patienceFor({ operation, argument }: Pick<Request, 'operation' | 'argument'>): number {
+  if (operation !== 'run') return 60_000;
+  const { until } = argument as Load;
+  // At 100 calls a second at least: the slowest row on a very busy machine.
+  return 60_000 + ('ms' in until ? until.ms : until.calls * 10);
+}

@@ -2,13 +2,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Operations, Reply, Request } from './operations.ts';
+import { patienceFor, type Operations, type Reply, type Request } from './operations.ts';
 
 /** A child process, as its parent asks it. */
 export interface Child extends AsyncDisposable {
-  /**
-   * @throws Error with the child's own message, when it failed or ended.
-   */
+  /** @throws Error with the child's own message when it failed; also when it ended, or did not answer in time. */
   ask<Name extends keyof Operations>(
     operation: Name,
     ...argument: Parameters<Operations[Name]>
@@ -78,13 +76,18 @@ export function spawnChild(options: { cores?: string; profileDir?: string; name:
   return {
     ask<Name extends keyof Operations>(operation: Name, ...[argument]: Parameters<Operations[Name]>) {
       const reply = Promise.withResolvers<unknown>();
-      if (ended) reply.reject(ended);
-      else {
-        asked += 1;
-        waiting.set(asked, reply);
-        child.send({ id: asked, operation, argument } satisfies Request);
+      if (ended) {
+        reply.reject(ended);
+        return reply.promise as ReturnType<Operations[Name]>;
       }
-      return reply.promise as ReturnType<Operations[Name]>;
+      asked += 1;
+      const request: Request = { id: asked, operation, argument };
+      waiting.set(request.id, reply);
+      child.send(request);
+      const impatience = setTimeout(() => {
+        reply.reject(new Error(`${name} did not ${operation} in time`));
+      }, patienceFor(request));
+      return reply.promise.finally(() => clearTimeout(impatience)) as ReturnType<Operations[Name]>;
     },
     async [Symbol.asyncDispose]() {
       if (ended) return;

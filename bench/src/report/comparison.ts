@@ -1,7 +1,7 @@
 import type { Comparison } from '../compare/compare.ts';
 import { titleOf, type Plan, type Scenario } from '../compare/plan.ts';
 import { costOf, type Row } from '../compare/summary.ts';
-import type { StackName } from '../stacks/index.ts';
+import { stacks, type StackName } from '../stacks/index.ts';
 import { environmentLines, type Environment } from './environment.ts';
 import { figure, table } from './table.ts';
 
@@ -13,7 +13,6 @@ export interface ComparisonReport {
   readonly rows: readonly Row[];
   /** The rows that ratios are taken to. */
   readonly references: readonly StackName[];
-  readonly labels: Readonly<Partial<Record<StackName, string>>>;
 }
 
 /** Writes a comparison as Markdown: a table for each scenario, fastest first. */
@@ -37,14 +36,14 @@ function section(report: ComparisonReport, scenario: Scenario): string[] {
 const columns = ['stack', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'server µs', 'client µs', 'both µs'];
 
 /** The table of one scenario. */
-export function scenarioTable({ rows, references, labels }: ComparisonReport, scenario: Scenario): string[] {
+export function scenarioTable({ rows, references }: ComparisonReport, scenario: Scenario): string[] {
   const shown = rows
     .filter((row) => row.scenario === scenario)
     .toSorted((a, b) => b.median.callsPerSecond - a.median.callsPerSecond);
   const ratioColumns = references.flatMap((name) => [`speed / ${name}`, `CPU / ${name}`]);
   return table(
     [...columns, ...ratioColumns],
-    shown.map((row) => [labels[row.stack] ?? row.stack].concat(figuresOf(row), ratiosOf(row, references))),
+    shown.map((row) => [stacks[row.stack].label].concat(figuresOf(row), ratiosOf(row, references))),
   );
 }
 

@@ -3,7 +3,7 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import meshPackage from '../../../mesh/package.json' with { type: 'json' };
 import benchPackage from '../../package.json' with { type: 'json' };
 import { canPin, clientCores, serverCores } from '../process/spawn.ts';
-import { loaders, type StackName } from '../stacks/index.ts';
+import { stacks, type StackName } from '../stacks/index.ts';
 
 /** On what, with what and when something was measured. */
 export interface Environment {
@@ -23,10 +23,9 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export async function describeEnvironment(stacks: readonly StackName[]): Promise<Environment> {
+export function describeEnvironment(names: readonly StackName[]): Environment {
   const pinned: Record<string, string> = { ...meshPackage.dependencies, ...benchPackage.devDependencies };
-  const packages = (await Promise.all(stacks.map(async (name) => (await loaders[name]()).packages))).flat();
-  const names = [...new Set(packages)].toSorted().filter((name) => name in pinned);
+  const packages = new Set(names.flatMap((name) => stacks[name].packages));
   return {
     date: new Date().toISOString(),
     commit: commit(),
@@ -38,7 +37,7 @@ export async function describeEnvironment(stacks: readonly StackName[]): Promise
       kernel: `${type()} ${release()}`,
       pinned: canPin(serverCores) && canPin(clientCores),
     },
-    versions: Object.fromEntries(names.map((name) => [name, pinned[name] ?? ''])),
+    versions: Object.fromEntries([...packages].toSorted().map((name) => [name, pinned[name] ?? 'unknown'])),
   };
 }
 

@@ -1,5 +1,6 @@
 import { headline, titleOf } from '../compare/plan.ts';
 import { costOf, type Row } from '../compare/summary.ts';
+import { stacks } from '../stacks/index.ts';
 import type { ComparisonReport } from './comparison.ts';
 import { figure } from './table.ts';
 
@@ -33,7 +34,7 @@ const style = `
   }`;
 
 /** Draws calls a second, beside the CPU time of each, as bars: the headline's scenario, fastest first. */
-export function comparisonPlot({ rows, labels, environment }: ComparisonReport): string {
+export function comparisonPlot({ rows, environment }: ComparisonReport): string {
   const shown = rows
     .filter(({ scenario }) => scenario === headline)
     .toSorted((a, b) => b.median.callsPerSecond - a.median.callsPerSecond);
@@ -51,7 +52,7 @@ export function comparisonPlot({ rows, labels, environment }: ComparisonReport):
     text(costs, 56, 'CPU µs a call, server then client: shorter is better', 'quiet'),
     ...shown.flatMap((row, index) =>
       rowOf(row, {
-        label: labels[row.stack] ?? row.stack,
+        label: stacks[row.stack].label,
         y: top + index * rowHeight,
         rate: { x: rates, perUnit: longestBar / fastest },
         cost: { x: costs, perUnit: longestBar / dearest },

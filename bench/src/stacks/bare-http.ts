@@ -6,8 +6,6 @@ import { undiciClient } from './undici-client.ts';
 
 /** node:http and undici with nothing between: the floor of everything that speaks HTTP. */
 export const bareHttp: Stack = {
-  label: 'node:http + undici, bare JSON',
-  packages: ['undici'],
   startServer: () => listen(createServer(answer)),
   startClient: async (address) => undiciClient(address),
 };

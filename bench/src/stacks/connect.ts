@@ -39,8 +39,6 @@ const service = readService();
 
 /** Connect's own protocol over HTTP/1.1, in its binary format, without compression. */
 export const connectRpc: Stack = {
-  label: 'Connect, HTTP/1.1',
-  packages: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf'],
   startServer: () =>
     listen(
       createServer(

@@ -12,8 +12,6 @@ const receiptJsonSchema = {
 
 /** Fastify, called with undici. */
 export const fastifyUndici: Stack = {
-  label: 'Fastify + undici',
-  packages: ['fastify', 'undici'],
   async startServer() {
     const server = fastify({ logger: false, keepAliveTimeout: 65_000, forceCloseConnections: true });
     server.post('/notify', { schema: { response: { 200: receiptJsonSchema } } }, async ({ body }) => {

@@ -40,8 +40,6 @@ const options: ChannelOptions = {
 
 /** gRPC on one channel. */
 export const grpcJs: Stack = {
-  label: 'gRPC (grpc-js)',
-  packages: ['@grpc/grpc-js', 'protobufjs'],
   async startServer() {
     const server = new Server(options);
     server.addService(

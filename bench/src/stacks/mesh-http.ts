@@ -1,4 +1,4 @@
 import { meshStack } from './mesh.ts';
 
 /** The mesh over HTTP, which is what `connect` does unless told otherwise. */
-export const meshHttp = meshStack({ label: 'Arcadium mesh, HTTP', transport: undefined });
+export const meshHttp = meshStack(undefined);

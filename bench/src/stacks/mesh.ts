@@ -23,17 +23,15 @@ const notify = mutation({
   timeoutMs: 60_000,
 });
 
-/** The mesh as a service uses it; rows differ in the transport alone. */
-export function meshStack(options: {
-  label: string;
-  /** What `connect` is told; undefined leaves it to `connect`. */
-  transport: ConnectOptions<'bench'>['transport'];
-}): Stack {
+/**
+ * The mesh as a service uses it; its rows differ in the transport alone.
+ *
+ * @param transport What `connect` is told; undefined leaves it to `connect`.
+ */
+export function meshStack(transport: ConnectOptions<'bench'>['transport']): Stack {
   return {
-    label: options.label,
-    packages: ['@trpc/server', 'undici', 'pino', 'jose'],
     startServer,
-    startClient: (address, size) => startClient(address, options.transport, size),
+    startClient: (address, size) => startClient(address, transport, size),
   };
 }
 

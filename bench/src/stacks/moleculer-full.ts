@@ -26,8 +26,6 @@ const params = {
 
 /** Moleculer over TCP, with its features. */
 export const moleculerFull: Stack = {
-  label: 'Moleculer TCP, with its features',
-  packages: ['moleculer', 'fastest-validator'],
   startServer: () =>
     startNode(options, { params, handler: ({ params: message }) => accept(message as Message) }),
   startClient: (address) => startCaller(options, address),

@@ -8,8 +8,6 @@ const options = { validator: false, metrics: false, tracing: false };
 
 /** Moleculer over TCP, without its features. */
 export const moleculerBare: Stack = {
-  label: 'Moleculer TCP, bare',
-  packages: ['moleculer'],
   startServer: () =>
     startNode(options, {
       handler({ params }) {

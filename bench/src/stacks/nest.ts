@@ -37,8 +37,6 @@ const host = '127.0.0.1';
 
 /** NestJS microservices over their TCP transport. */
 export const nest: Stack = {
-  label: 'NestJS TCP',
-  packages: ['@nestjs/microservices', '@nestjs/core'],
   async startServer() {
     const port = await freePort();
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(NotificationsModule, {

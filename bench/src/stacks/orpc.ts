@@ -11,8 +11,6 @@ const router = { notify: os.input(messageSchema).handler(({ input }) => accept(i
 
 /** oRPC's own protocol, over node:http and fetch. */
 export const orpc: Stack = {
-  label: 'oRPC, fetch link',
-  packages: ['@orpc/server', '@orpc/client'],
   startServer() {
     const handler = new RPCHandler(router);
     return listen(

@@ -6,8 +6,6 @@ import { router, type Router } from './trpc-router.ts';
 
 /** tRPC as its documentation sets it up: the standalone server, and httpLink over fetch. */
 export const trpcHttp: Stack = {
-  label: 'tRPC standalone + httpLink',
-  packages: ['@trpc/server', '@trpc/client'],
   startServer: () => listen(createHTTPServer({ router })),
   async startClient({ port }) {
     const client = createTRPCClient<Router>({ links: [httpLink({ url: `http://127.0.0.1:${port}` })] });

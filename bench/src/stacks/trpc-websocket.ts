@@ -8,8 +8,6 @@ import { router, type Router } from './trpc-router.ts';
 
 /** tRPC over WebSocket, with `ws` at both ends: on Node it is faster than the global WebSocket. */
 export const trpcWebSocket: Stack = {
-  label: 'tRPC ws + wsLink',
-  packages: ['@trpc/server', '@trpc/client', 'ws'],
   async startServer() {
     const http = createServer();
     const wss = new WebSocketServer({ server: http });
