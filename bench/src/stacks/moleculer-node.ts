@@ -10,7 +10,11 @@ function brokerOptions(nodeID: string, tcp: { port?: number; urls?: string }): B
   return {
     nodeID,
     logger: false,
-    transporter: { type: 'TCP', options: { udpDiscovery: false, useHostname: false, ...tcp } },
+    transporter: {
+      type: 'TCP',
+      // Its limit of 1 MiB holds for what waits to be read, which is several messages when many are in flight.
+      options: { udpDiscovery: false, useHostname: false, maxPacketSize: 64 * 1024 * 1024, ...tcp },
+    },
   };
 }
 
