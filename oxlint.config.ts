@@ -130,11 +130,24 @@ export default defineConfig({
     // Tests put both ends together.
     { files: ['mesh/**/*.test.ts', 'mesh/**/*.test-d.ts'], rules: { 'no-restricted-imports': 'off' } },
     {
-      files: ['**/config.ts', 'mesh/src/config/**', 'cli/**', 'prisma/**', 'e2e/**', '**/*.test.ts'],
+      files: [
+        '**/config.ts',
+        'mesh/src/config/**',
+        'cli/**',
+        'prisma/**',
+        'e2e/**',
+        'bench/**',
+        '**/*.test.ts',
+      ],
       rules: { 'node/no-process-env': 'off' },
     },
     {
-      files: ['cli/**', 'prisma/src/{generate,dev/dev,migrate/migration,provision/main}.ts', 'e2e/**'],
+      files: [
+        'cli/**',
+        'prisma/src/{generate,dev/dev,migrate/migration,provision/main}.ts',
+        'e2e/**',
+        'bench/**',
+      ],
       rules: { 'no-console': 'off' },
     },
     { files: ['*.config.ts', 'prisma/prisma.config.ts'], rules: { 'import/no-default-export': 'off' } },

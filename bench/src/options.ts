@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { stackNames, type StackName } from './stacks/index.ts';
+
+/** What `npm run bench` was asked for. */
+export interface Options {
+  /** Less than a minute instead of five. */
+  readonly quick: boolean;
+  /** How the mesh's cost grows with what it has to carry, instead of a comparison. */
+  readonly scale: boolean;
+  /** CPU profiles of the mesh's rows, with one scenario of the comparison. */
+  readonly profile: boolean;
+  /** The rows to run. @default all */
+  readonly only: readonly StackName[] | undefined;
+}
+
+export const usage = `npm run bench [-- options]
+
+  --quick          under a minute, into results/quick.*
+  --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
+  --profile        CPU profiles of the mesh's rows, into results/profiles/
+  --scale          how the mesh's cost grows, into results/scale.*; with --quick, less of it`;
+
+/** @throws TypeError for an option or a row that does not exist. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      scale: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      only: { type: 'string' },
+    },
+  });
+  return { ...values, only: values.only?.split(',').map(toStackName) };
+}
+
+function toStackName(text: string): StackName {
+  const name = stackNames.find((one) => one === text.trim());
+  if (name) return name;
+  throw new TypeError(`There is no row called "${text}"; there are ${stackNames.join(', ')}`);
+}

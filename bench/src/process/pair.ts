@@ -1,0 +1,67 @@
+import type { Size } from '../stack.ts';
+import type { StackName } from '../stacks/index.ts';
+import type { Load, Run } from './operations.ts';
+import { clientCores, serverCores, spawnChild, type Child } from './spawn.ts';
+
+/** What one load cost, seen from both ends. */
+export interface Sample {
+  readonly callsPerSecond: number;
+  /** In milliseconds. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  /** CPU microseconds a call. */
+  readonly serverUs: number;
+  readonly clientUs: number;
+}
+
+/** The server and the client of one stack, each in its process and, where possible, on its core. */
+export interface Pair extends AsyncDisposable {
+  readonly server: Child;
+  readonly client: Child;
+  /** Puts a load on it without looking: code is compiled, connections are made. */
+  warmUp(load: Load): Promise<void>;
+  measure(load: Load): Promise<Sample>;
+}
+
+/** @param options.profileDir Where both processes write a CPU profile. @default none */
+export async function startPair(
+  stack: StackName,
+  options: { profileDir?: string | undefined; size?: Size } = {},
+): Promise<Pair> {
+  const { profileDir, size = {} } = options;
+  const profile = profileDir === undefined ? {} : { profileDir };
+  await using started = new AsyncDisposableStack();
+  const server = started.use(spawnChild({ name: `${stack}-server`, cores: serverCores, ...profile }));
+  const client = started.use(spawnChild({ name: `${stack}-client`, cores: clientCores, ...profile }));
+  const address = await server.ask('startServer', { stack, size });
+  await client.ask('startClient', { stack, address, size });
+  // From here on they are the pair's to end.
+  const children = started.move();
+  return {
+    server,
+    client,
+    async warmUp(load) {
+      await client.ask('run', load);
+    },
+    async measure(load) {
+      const before = await server.ask('usage');
+      const run = await client.ask('run', load);
+      const after = await server.ask('usage');
+      return sampleOf(run, after.cpuUs - before.cpuUs);
+    },
+    [Symbol.asyncDispose]: () => children.disposeAsync(),
+  };
+}
+
+function sampleOf(run: Run, serverCpuUs: number): Sample {
+  const { calls, ms, cpuUs, p50, p95, p99 } = run;
+  return {
+    callsPerSecond: (calls / ms) * 1000,
+    p50,
+    p95,
+    p99,
+    serverUs: serverCpuUs / calls,
+    clientUs: cpuUs / calls,
+  };
+}

@@ -1,0 +1,85 @@
+import type { Stack } from '../stack.ts';
+
+/** A row of the table. */
+export interface Listing {
+  /** What a reader of the table sees. */
+  readonly label: string;
+  /** The packages whose versions the results name. */
+  readonly packages: readonly string[];
+  /** Loads it, in the processes that run it and in no other: what one row's packages do to a process is no other row's cost. */
+  load(): Promise<Stack>;
+}
+
+const meshPackages = ['@trpc/server', '@trpc/client', 'ws', 'undici', 'zod', 'jose', 'pino', 'prom-client'];
+
+/** The rows. */
+export const stacks = {
+  'mesh-websocket': {
+    label: 'Arcadium mesh, WebSocket',
+    packages: meshPackages,
+    load: async () => (await import('./mesh-websocket.ts')).meshWebSocket,
+  },
+  'mesh-http': {
+    label: 'Arcadium mesh, HTTP',
+    packages: meshPackages,
+    load: async () => (await import('./mesh-http.ts')).meshHttp,
+  },
+  'bare-http': {
+    label: 'node:http + undici, bare JSON',
+    packages: ['undici'],
+    load: async () => (await import('./bare-http.ts')).bareHttp,
+  },
+  'trpc-http': {
+    label: 'tRPC standalone + httpLink',
+    packages: ['@trpc/server', '@trpc/client'],
+    load: async () => (await import('./trpc-http.ts')).trpcHttp,
+  },
+  'trpc-websocket': {
+    label: 'tRPC ws + wsLink',
+    packages: ['@trpc/server', '@trpc/client', 'ws'],
+    load: async () => (await import('./trpc-websocket.ts')).trpcWebSocket,
+  },
+  fastify: {
+    label: 'Fastify + undici',
+    packages: ['fastify', 'undici'],
+    load: async () => (await import('./fastify.ts')).fastifyUndici,
+  },
+  grpc: {
+    label: 'gRPC (grpc-js)',
+    packages: ['@grpc/grpc-js', 'protobufjs'],
+    load: async () => (await import('./grpc.ts')).grpcJs,
+  },
+  connect: {
+    label: 'Connect, HTTP/1.1',
+    packages: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf'],
+    load: async () => (await import('./connect.ts')).connectRpc,
+  },
+  orpc: {
+    label: 'oRPC, fetch link',
+    packages: ['@orpc/server', '@orpc/client'],
+    load: async () => (await import('./orpc.ts')).orpc,
+  },
+  moleculer: {
+    label: 'Moleculer TCP, bare',
+    packages: ['moleculer'],
+    load: async () => (await import('./moleculer.ts')).moleculerBare,
+  },
+  'moleculer-full': {
+    label: 'Moleculer TCP, with its features',
+    packages: ['moleculer', 'fastest-validator'],
+    load: async () => (await import('./moleculer-full.ts')).moleculerFull,
+  },
+  nest: {
+    label: 'NestJS TCP',
+    packages: ['@nestjs/microservices', '@nestjs/core'],
+    load: async () => (await import('./nest.ts')).nest,
+  },
+} satisfies Record<string, Listing>;
+
+/** The name of a row, as `--only` takes it. */
+export type StackName = keyof typeof stacks;
+
+export const stackNames = Object.keys(stacks) as StackName[];
+
+/** The rows that the others are compared with. */
+export const meshNames = stackNames.filter((name) => name.startsWith('mesh-'));

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { createServer, type Server as TcpServer } from 'node:net';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { BenchServer } from '../stack.ts';
+
+/** Listens on any free port, and keeps idle connections for longer than any client does. */
+export async function listen(server: Server): Promise<BenchServer> {
+  server.keepAliveTimeout = 65_000;
+  const port = await listenOn(server);
+  return {
+    address: { port },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** A port that nobody has, for a server that does not tell which one it took. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOn(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function listenOn(server: TcpServer): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}

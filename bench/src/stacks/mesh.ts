@@ -1,0 +1,92 @@
+import { connect, type TransportName } from '@arcadium/mesh/client';
+import { contract, mutation, services } from '@arcadium/mesh/contract';
+import {
+  createAuthenticate,
+  createKeySet,
+  generateSigningKey,
+  importSigningKey,
+  issueServiceToken,
+  publicPart,
+} from '@arcadium/mesh/identity';
+import { serve } from '@arcadium/mesh/server';
+import { createLogger, runInScope } from '@arcadium/mesh/telemetry';
+import { startTrace } from '@arcadium/mesh/wire';
+import { accept, messageSchema, receiptSchema, type Receipt } from '../message.ts';
+import type { Address, BenchClient, BenchServer, Size, Stack } from '../stack.ts';
+
+const notify = mutation({
+  summary: 'Accepts a notification',
+  input: messageSchema,
+  output: receiptSchema,
+  access: services('bench'),
+  // Peers wait for ever, so a busy machine must not fail the mesh alone; a clock costs the same however long it runs.
+  timeoutMs: 60_000,
+});
+
+/** The mesh as a service uses it; its rows differ in the transport alone. */
+export function meshStack(transport: TransportName): Stack {
+  return {
+    startServer,
+    startClient: (address, size) => startClient(address, transport, size),
+  };
+}
+
+const unused = async (): Promise<Receipt> => {
+  throw new Error('Nobody calls this procedure');
+};
+
+async function startServer({ procedures = 1 }: Size = {}): Promise<BenchServer> {
+  const log = createLogger({ service: 'notifications', level: 'info' });
+  const signingKey = await generateSigningKey();
+  const keys = await createKeySet({ initial: [publicPart(signingKey)], log });
+  // The others are never called: they are what the router has to find `notify` among.
+  const others = Array.from({ length: procedures - 1 }, (_, index) => `other${index}`);
+  const service = await serve(
+    contract('notifications', { ...Object.fromEntries(others.map((name) => [name, notify])), notify }),
+    {
+      ...Object.fromEntries(others.map((name) => [name, unused])),
+      notify: async ({ input }) => accept(input),
+    },
+    {
+      version: '1',
+      port: 0,
+      log,
+      authenticate: createAuthenticate(keys),
+      pingDatabase: async () => {},
+    },
+  );
+  service.ready();
+  return { address: { port: service.port, signingKey }, close: () => service.stop() };
+}
+
+async function startClient(
+  { port, signingKey }: Address,
+  transport: TransportName,
+  { tokens: count = 1 }: Size = {},
+): Promise<BenchClient> {
+  if (!signingKey) throw new Error('The address of a mesh server holds the key to sign tokens with');
+  const key = await importSigningKey(signingKey);
+  const tokens: string[] = [];
+  for (let made = 0; made < count; made += 1) {
+    tokens.push((await issueServiceToken(key, { id: 'bench-id', name: 'bench' })).token);
+  }
+  let next = 0;
+  const client = connect(contract('notifications', { notify }), {
+    as: 'bench',
+    url: `http://127.0.0.1:${port}`,
+    token: () => tokens[(next = (next + 1) % count)],
+    log: createLogger({ service: 'bench', level: 'info' }),
+    transport,
+  });
+  // As in a handler of a service: a call carries on the trace and the deadline of the one that it belongs to.
+  const scope = {
+    requestId: crypto.randomUUID(),
+    trace: startTrace(),
+    deadline: performance.now() + 24 * 60 * 60 * 1000,
+    signal: new AbortController().signal,
+  };
+  return {
+    call: (message) => runInScope(scope, () => client.notify.mutate(message)),
+    close: () => client[Symbol.asyncDispose](),
+  };
+}
