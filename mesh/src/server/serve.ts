@@ -76,8 +76,10 @@ export async function serve<From extends AnyContract>(
     ),
   });
   const closing = new AbortController();
+  const procedures = compile<From>(contract, handlers, log);
   const listener = createListener({
-    router: buildRouter(compile<From>(contract, handlers, log), { classify, closing: closing.signal }),
+    router: buildRouter(procedures, { classify, closing: closing.signal }),
+    procedures,
     routes: { ...systemRoutes(health), ...options.routes },
     authenticate: options.authenticate,
     classify,
