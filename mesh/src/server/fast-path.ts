@@ -105,7 +105,7 @@ function isStreamed(data: unknown): boolean {
 
 function comesLater(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Symbol.asyncIterator in value || ('then' in value && typeof value.then === 'function');
+  return Symbol.asyncIterator in value || value instanceof Promise;
 }
 
 function write(response: ServerResponse, status: number, text: string): void {

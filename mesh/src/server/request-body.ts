@@ -43,9 +43,12 @@ export function readBody(request: IncomingMessage): Promise<string> {
   });
 }
 
+/** Fetch takes a byte order mark away before its decoder takes away the next: so does this. */
 function textOf(chunks: readonly Buffer[]): string {
   const [only = Buffer.alloc(0)] = chunks;
-  return decoder.decode(chunks.length > 1 ? Buffer.concat(chunks) : only);
+  const bytes = chunks.length > 1 ? Buffer.concat(chunks) : only;
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return decoder.decode(marked ? bytes.subarray(3) : bytes);
 }
 
 /** Lets the rest of a body come in that nobody reads, for a while, so that its sender gets to read the answer. */
