@@ -67,8 +67,6 @@ async function answer(
     if (!response.writableEnded) gone.abort();
   };
   response.on('close', onGone);
-  // A response that waits for those before it on its connection is not told.
-  request.on('aborted', onGone);
 
   // What tRPC says of an error: the id once it knows who calls, the path until it has an answer to write.
   const known: { path?: string | undefined; requestId?: string } = { path: compiled.path };
@@ -105,7 +103,8 @@ function isStreamed(data: unknown): boolean {
 
 function comesLater(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Symbol.asyncIterator in value || value instanceof Promise;
+  if (Symbol.asyncIterator in value) return true;
+  return 'then' in value && typeof value.then === 'function' && 'catch' in value;
 }
 
 function write(response: ServerResponse, status: number, text: string): void {
