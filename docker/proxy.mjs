@@ -8,16 +8,23 @@
 import { resolve4 } from 'node:dns';
 import { connect, createServer } from 'node:net';
 
-for (const target of process.argv.slice(2)) {
+// A side that vanished without a word is noticed by TCP's own probes.
+const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 };
+
+const servers = process.argv.slice(2).map((target) => {
   const [host, port] = target.split(':');
-  createServer({ allowHalfOpen: true, noDelay: true }, (caller) => {
-    const replica = connect({ host, port, lookup: allReplicas, allowHalfOpen: true, noDelay: true });
+  const server = createServer(options, (caller) => {
+    const replica = connect({ host, port, lookup: allReplicas, ...options });
     join(caller, replica);
     join(replica, caller);
-  }).listen(port);
-}
+  });
+  return server.listen(port);
+});
 
-process.on('SIGTERM', () => process.exit());
+// What is under way may end: the services end it, when they stop themselves.
+process.on('SIGTERM', () => {
+  for (const server of servers) server.close();
+});
 
 /** Docker's name server gives the replicas in an order of chance; connect() tries them one by one. */
 function allReplicas(name, _options, done) {
@@ -32,5 +39,5 @@ function allReplicas(name, _options, done) {
 function join(from, to) {
   from.pipe(to);
   from.on('error', () => to.destroy());
-  from.on('close', () => to.end());
+  from.on('close', () => to.destroySoon());
 }

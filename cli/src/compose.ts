@@ -5,36 +5,49 @@ import { table, waitUntilHealthy } from './health.ts';
 import { makeEnvironment } from './setup/make-environment.ts';
 import { root, serviceUrls } from './workspace.ts';
 
-// npm run compose              from nothing to a healthy mesh in containers
-// npm run compose -- dev       the same, on the sources of this checkout, with reload
-// npm run compose -- down      ends it; as every other word, it is docker compose's own
+// npm run compose                        from nothing to a healthy mesh in containers
+// npm run compose -- --scale wiki=3      the same, with options of `docker compose up`
+// npm run compose -- dev                 the same, on the sources of this checkout, with reload
+// npm run compose -- down                ends it; as every other word, it is docker compose's own
 
 const [command, ...rest] = process.argv.slice(2);
 
-const problem = engineProblem();
-if (problem !== undefined) {
-  console.error(`The mesh cannot run in containers: ${problem}`);
-  process.exit(1);
+try {
+  const problem = engineProblem();
+  if (problem !== undefined) throw new Error(problem);
+  if (command === undefined || command.startsWith('-'))
+    process.exitCode = await bringUp(process.argv.slice(2));
+  else if (command === 'dev') process.exitCode = await bringUp(rest, ['docker-compose.dev.yml']);
+  else process.exitCode = compose([command, ...rest]);
+} catch (error) {
+  console.error(
+    `The mesh cannot run in containers: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  process.exitCode = 1;
 }
 
-if (command === undefined || command === 'dev')
-  await bringUp(command === 'dev' ? ['docker-compose.dev.yml'] : []);
-else process.exitCode = compose([command, ...rest]);
-
-async function bringUp(overlays: string[]): Promise<void> {
-  await makeEnvironment(root, createLogger({ service: 'setup', level: 'warn' }), {});
-  writeComposeEnvironment(root);
+async function bringUp(options: string[], overlays: string[] = []): Promise<number> {
+  await makeEnvironment(root, createLogger({ service: 'setup', level: 'warn' }));
+  const written = writeComposeEnvironment(root, process.env);
+  // A container keeps the secrets that it was made with.
+  const renewed = written.some((path) => path.startsWith('docker/secrets/')) ? ['--force-recreate'] : [];
   const startedAt = performance.now();
-  const code = compose(['up', '--build', '--detach', '--wait', '--wait-timeout', '120', ...rest], overlays);
+  const up = ['up', '--build', '--detach', '--wait', '--wait-timeout', '120', ...renewed, ...options];
+  const code = compose(up, overlays);
   if (code !== 0) {
     console.error('\nNot all of the mesh is healthy: `npm run compose -- logs` says why.');
-    process.exit(code);
+    return code;
   }
-  const { services } = await waitUntilHealthy(serviceUrls(), 10_000);
+  const { healthy, services } = await waitUntilHealthy(serviceUrls(), 10_000);
   console.log(`\n${table(services)}\n`);
+  if (!healthy) {
+    console.error('The containers are healthy, but not all of them answer where .env says that they are.');
+    return 1;
+  }
   console.log(`Up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s, the build included. Try next:
   npm run demo                     one story through all three services
   npm run compose -- logs -f       what they log
   npm run compose -- ps            how they are
   npm run compose -- down          ends it; with --volumes, its data too`);
+  return 0;
 }

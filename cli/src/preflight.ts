@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { envFileName, portOf } from '@arcadium/mesh/config';
 import { serviceNames, serviceUrls, settingsOf, urlSetting } from './workspace.ts';
 
 // Before `npm run dev` starts anything: does everybody look for a service where
@@ -12,6 +13,8 @@ interface Need {
   change: string;
 }
 
+/** The files that are read, as they are called in this environment. */
+const file = envFileName(process.env);
 const problems = portProblems();
 if (problems.length === 0) {
   for (const { port, what, change } of needs()) {
@@ -30,26 +33,21 @@ function portProblems(): string[] {
     const setting = urlSetting(name);
     const url = urls.get(name);
     if (url === undefined)
-      return [`${setting} is not set in .env: ${name} would run, and nobody would find it`];
-    if (!URL.canParse(url)) return [`${setting} in .env is no URL: ${url}`];
+      return [`${setting} is not set in ${file}: ${name} would run, and nobody would find it`];
+    if (!URL.canParse(url)) return [`${setting} in ${file} is no URL: ${url}`];
     const { PORT } = settingsOf(`services/${name}`);
     if (PORT === undefined || Number(PORT) === portOf(url)) return [];
     return [
-      `PORT in services/${name}/.env is ${PORT}, and ${setting} in .env says ${url}: make them the same`,
+      `PORT in services/${name}/${file} is ${PORT}, and ${setting} in ${file} says ${url}: make them the same`,
     ];
   });
-}
-
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
-  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 function needs(): Need[] {
   const services = [...serviceUrls()].map(([name, url]) => ({
     port: portOf(url),
     what: name,
-    change: `set ${urlSetting(name)} in .env`,
+    change: `set ${urlSetting(name)} in ${file}`,
   }));
   if (process.env['DATABASE_URL']) return services;
   const { DATABASE_ADMIN_URL: admin = '' } = settingsOf('prisma');

@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../src/process.ts';
 import { until } from '../src/mesh.ts';
@@ -14,6 +16,7 @@ import {
   healthOf,
   kill,
   ports,
+  project,
   run,
   succeed,
   tryCompose,
@@ -49,7 +52,7 @@ test('npm run demo tells its story to it', async () => {
 });
 
 test.each(serviceNames)('the image of %s holds its service, and no more', async (service) => {
-  const image = `arcadium/${service}`;
+  const image = `${project}/${service}`;
   const sizeOf = async (name: string) => Number(await docker('inspect', '--format', '{{.Size}}', name));
   const added = (await sizeOf(image)) - (await sizeOf('node:24-bookworm-slim'));
   console.log(`${image}: ${(added / 1e6).toFixed(0)} MB over its base`);
@@ -111,6 +114,31 @@ test('without notification the wiki is degraded, healthy for Docker, and takes c
   await allHealthy();
 });
 
+test('a call that is under way when all stops is finished', async () => {
+  const socket = connect(ports.auth, 'localhost');
+  const body = JSON.stringify({ email: 'nobody@example.com', password: 'four words are long' });
+  const head = `POST /trpc/sessions.login HTTP/1.1\r\nhost: auth\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  socket.write(head + body.slice(0, 10));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const stopped = compose('stop', 'auth', 'proxy');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  socket.write(body.slice(10));
+  expect(await text(socket)).toContain('HTTP/1.1 401');
+  await stopped;
+  await compose('start', 'auth', 'proxy');
+  await allHealthy();
+});
+
+test('a secret that has changed reaches the containers', async () => {
+  const file = join(root, 'docker/secrets/wiki/DATABASE_URL');
+  chmodSync(file, 0o644);
+  writeFileSync(file, 'postgres://wiki:stale@postgres:5432/arcadium');
+  await succeed('npm', 'run', 'compose');
+  const inside = await docker('exec', `${project}-wiki-1`, 'cat', '/run/secrets/DATABASE_URL');
+  expect(inside).toBe(readFileSync(file, 'utf8'));
+  expect(inside).not.toContain('stale');
+});
+
 test('PostgreSQL may go and come back: no service starts again for it', async () => {
   const before = await containers();
   await compose('stop', 'postgres');
@@ -133,7 +161,7 @@ test.each([
   ['auth', 'node', 'src/main.ts'],
   ['notification', 'node', 'src/main.ts'],
   ['wiki', 'node', 'src/main.ts'],
-  ['proxy', 'node', 'proxy.mjs'],
+  ['proxy', 'node', 'docker/proxy.mjs'],
   ['postgres', 'postgres', '^postgres'],
 ])('%s comes back after kill -9', async (service, account, command) => {
   const name = `arcadium-test-${service}-1`;

@@ -7,7 +7,7 @@ import { until } from '../src/mesh.ts';
 export const ports = { auth: 18_000, notification: 18_006, wiki: 15_000 } as const;
 export type ServiceName = keyof typeof ports;
 
-const project = 'arcadium-test';
+export const project = 'arcadium-test';
 const files = ['-f', join(root, 'docker/docker-compose.yml')];
 
 const environment: Readonly<Record<string, string>> = {

@@ -43,6 +43,40 @@ test('others of this machine are kept out by the folder, containers are let in b
   expect(statSync(join(root, 'docker/secrets/wiki/SERVICE_TOKEN')).mode & 0o777).toBe(0o444);
 });
 
+test('the files can be read by the containers whatever the umask', () => {
+  const before = process.umask(0o077);
+  try {
+    writeComposeEnvironment(root);
+  } finally {
+    process.umask(before);
+  }
+  expect(statSync(join(root, 'docker/secrets/wiki/SERVICE_TOKEN')).mode & 0o777).toBe(0o444);
+});
+
+const inWiki = (name: string, value: string) => {
+  const rest = text('services/wiki/.env').replace(new RegExp(`^${name}=.*$`, 'm'), '');
+  writeFileSync(join(root, 'services/wiki/.env'), `${rest}\n${value}\n`);
+};
+
+test.each([
+  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2@db.example.com/prod'", 'names another server'],
+  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2#et@127.0.0.1:54320/arcadium'", 'is no URL'],
+  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2%zz@127.0.0.1:54320/arcadium'", 'is no URL'],
+  ['SERVICE_TOKEN', 'SERVICE_TOKEN_FILE=/nowhere', 'names a file that cannot be read'],
+])('what of %s cannot be used is said without its value (%s)', (name, line, problem) => {
+  inWiki(name, line);
+  const write = () => writeComposeEnvironment(root);
+  expect(write).toThrow(`services/wiki/.env: ${name}`);
+  expect(write).toThrow(problem);
+  expect(write).not.toThrow('hunter2');
+});
+
+test('this machine has several names', () => {
+  inWiki('DATABASE_URL', "DATABASE_URL='postgres://wiki:secret@localhost:54320/arcadium'");
+  writeComposeEnvironment(root);
+  expect(secret('wiki/DATABASE_URL')).toBe('postgres://wiki:secret@postgres:5432/arcadium');
+});
+
 test('follows what has changed: a port, a token in a file of its own', () => {
   writeComposeEnvironment(root);
   writeFileSync(join(root, 'token'), 'renewed\n');

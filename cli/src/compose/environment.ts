@@ -1,13 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readEnvironment, type Environment } from '@arcadium/mesh/config';
+import { envFileName, portOf, readEnvironment, type Environment } from '@arcadium/mesh/config';
+import { isSameHost } from '../setup/make-environment.ts';
 import { serviceNames, urlSetting } from '../workspace.ts';
 
 /** PostgreSQL's address among the containers. */
 const databaseHost = 'postgres:5432';
 
 /** Settings that name a database. */
-const databaseUrl = /^DATABASE_(ADMIN_|OWNER_)?URL$/;
+const databaseUrl = /^DATABASE_(OWNER_)?URL$/;
 
 /**
  * Writes what docker-compose.yml reads, out of what set-up made for the
@@ -16,49 +17,107 @@ const databaseUrl = /^DATABASE_(ADMIN_|OWNER_)?URL$/;
  * and `npm run dev` so have the same keys, tokens and passwords; only what
  * differs is written.
  *
+ * @param environment Its ENVIRONMENT says which files are read.
  * @returns The files written, from the root of the repository.
+ * @throws Error naming the file and the setting that cannot be used.
  */
-export function writeComposeEnvironment(root: string): string[] {
-  const read = (...folder: string[]) => readEnvironment([join(root, ...folder)], {});
-  const shared = read();
-  const database = read('prisma');
+export function writeComposeEnvironment(root: string, environment: Environment = {}): string[] {
+  const { ENVIRONMENT } = environment;
+  const open = (...folder: string[]): Settings => ({
+    file: join(...folder, envFileName(environment)),
+    folder: join(root, ...folder),
+    values: readEnvironment([join(root, ...folder)], { ENVIRONMENT }),
+  });
+  const shared = open();
+  const admin = readAdmin(open('prisma'));
   const files = new Map([
     ['docker/.env', portLines(root, shared)],
     ['docker/secrets/PUBLIC_KEYS', valueOf('PUBLIC_KEYS', shared)],
-    ['docker/secrets/postgres/DATABASE_ADMIN_URL', valueOf('DATABASE_ADMIN_URL', database)],
-    ['docker/secrets/postgres/POSTGRES_PASSWORD', passwordOf(valueOf('DATABASE_ADMIN_URL', database))],
+    ['docker/secrets/postgres/DATABASE_ADMIN_URL', withHost(admin, databaseHost)],
+    ['docker/secrets/postgres/POSTGRES_PASSWORD', decodeURIComponent(admin.password)],
   ]);
   for (const service of serviceNames(root)) {
-    const own = read('services', service);
-    for (const name of Object.keys(own)) {
-      const setting = name.replace(/_FILE$/, '');
-      files.set(`docker/secrets/${service}/${setting}`, valueOf(setting, own));
+    const own = open('services', service);
+    const names = Object.keys(own.values).filter((name) => name !== 'ENVIRONMENT');
+    for (const setting of names.map((name) => name.replace(/_FILE$/, ''))) {
+      const value = databaseUrl.test(setting) ? roleUrl(setting, own, admin) : valueOf(setting, own);
+      files.set(`docker/secrets/${service}/${setting}`, value);
     }
   }
   // A container's account is another one than that of who runs this, so the
   // files can be read by all, and the folder keeps others of this machine out.
-  mkdirSync(join(root, 'docker', 'secrets'), { recursive: true, mode: 0o700 });
-  chmodSync(join(root, 'docker', 'secrets'), 0o700);
+  const secrets = join(root, 'docker', 'secrets');
+  mkdirSync(secrets, { recursive: true, mode: 0o700 });
+  chmodSync(secrets, 0o700);
   return [...files].filter(([path, text]) => writeChanged(join(root, path), text)).map(([path]) => path);
 }
 
-function valueOf(name: string, settings: Environment): string {
-  const file = settings[`${name}_FILE`];
-  const value = settings[name] ?? (file === undefined ? '' : readFileSync(file, 'utf8').trim());
-  if (!databaseUrl.test(name)) return value;
-  const url = new URL(value);
-  url.host = databaseHost;
-  return url.href;
+/** What one `.env` holds; its name is for messages. */
+interface Settings {
+  readonly file: string;
+  readonly folder: string;
+  readonly values: Environment;
 }
 
-function passwordOf(url: string): string {
-  return decodeURIComponent(new URL(url).password);
+function valueOf(name: string, { file, folder, values }: Settings): string {
+  const path = values[`${name}_FILE`];
+  if (values[name] !== undefined || path === undefined) return values[name] ?? '';
+  try {
+    return readFileSync(
+      join(folder, path).startsWith(folder) && !path.startsWith('/') ? join(folder, path) : path,
+      'utf8',
+    ).trim();
+  } catch (cause) {
+    throw new Error(`${file}: ${name}_FILE names a file that cannot be read`, { cause });
+  }
 }
 
-function portLines(root: string, shared: Environment): string {
+/** The superuser of the container is \`postgres\`, with the password of the development database's. */
+function readAdmin(settings: Settings): URL {
+  const url = readUrl('DATABASE_ADMIN_URL', settings);
+  if (url.username === 'postgres' && url.password !== '') return url;
+  throw new Error(
+    `${settings.file}: DATABASE_ADMIN_URL must name the role postgres and a password for containers`,
+  );
+}
+
+/** The URL of a role, in the database of the containers. */
+function roleUrl(name: string, settings: Settings, admin: URL): string {
+  const url = readUrl(name, settings);
+  if (isSameHost(url.host, admin.host)) return withHost(url, databaseHost);
+  const other = `${settings.file}: ${name} names another server than DATABASE_ADMIN_URL in prisma/.env`;
+  throw new Error(
+    `${other}, and the containers bring their own. Take it out to run them, or write a compose file of your own`,
+  );
+}
+
+function readUrl(name: string, settings: Settings): URL {
+  const url = URL.parse(valueOf(name, settings));
+  if (!url || !isDecodable(url.password)) throw new Error(`${settings.file}: ${name} is no URL`);
+  return url;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function withHost(url: URL, host: string): string {
+  const moved = new URL(url);
+  moved.host = host;
+  return moved.href;
+}
+
+function portLines(root: string, shared: Settings): string {
   const lines = serviceNames(root).flatMap((service) => {
-    const { port } = new URL(shared[urlSetting(service)] ?? 'http://localhost');
-    return port === '' ? [] : [`${urlSetting(service).replace('SERVICE_URL', 'PORT')}=${port}`];
+    const url = shared.values[urlSetting(service)];
+    if (url === undefined) return [];
+    if (!URL.canParse(url)) throw new Error(`${shared.file}: ${urlSetting(service)} is no URL`);
+    return [`${urlSetting(service).replace('SERVICE_URL', 'PORT')}=${portOf(url)}`];
   });
   return `# Made by \`npm run compose\` from the URLs in .env\n${lines.join('\n')}\n`;
 }
@@ -67,7 +126,9 @@ function writeChanged(path: string, text: string): boolean {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return false;
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, text, { mode: 0o444 });
+  writeFileSync(draft, text);
+  // Not by its mode at the making, which the umask takes away from.
+  chmodSync(draft, 0o444);
   renameSync(draft, path);
   return true;
 }

@@ -68,7 +68,7 @@ function find(file: string, pattern: RegExp): string[] {
 }
 
 /** Read, and not for a user to set: what the system or a tool of ours passes on. */
-const passedOn = ['PATH', 'HOME', 'PRISMA_SERVICE', 'PRISMA_SCHEMA_ENGINE_BINARY'];
+const passedOn = ['PATH', 'HOME', 'COMPOSE_PROJECT_NAME', 'PRISMA_SERVICE', 'PRISMA_SCHEMA_ENGINE_BINARY'];
 
 test('every setting that a service reads is documented, with its default, in its place', () => {
   for (const [service, settings] of services) {

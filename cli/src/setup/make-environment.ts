@@ -138,6 +138,12 @@ async function makeSigningKeys(file: EnvFile, save: (file: EnvFile) => void) {
   return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${file.path}: SIGNING_KEYS`).keys;
 }
 
+/** Whether two addresses are one, whichever name this machine has in them. */
+export function isSameHost(one: string, other: string): boolean {
+  const plain = (host: string) => host.replace(/^(localhost|\[::1\])(?=:|$)/, '127.0.0.1');
+  return plain(one) === plain(other);
+}
+
 /** One role for traffic and one for migrations, where the database is ours to make. */
 function giveRoles(file: EnvFile, service: string, host: string): void {
   file.add({
@@ -146,7 +152,7 @@ function giveRoles(file: EnvFile, service: string, host: string): void {
     comment: `The role of ${service}, which reads and writes the rows of its own schema only`,
   });
   const url = URL.parse(file.get('DATABASE_URL') ?? '');
-  if (url?.host !== host) return;
+  if (!url || !isSameHost(url.host, host)) return;
   url.username = `${service}_owner`;
   url.password = password();
   file.add({

@@ -6,8 +6,9 @@ import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts
 import { call } from './call.ts';
 import type { Connection } from './connection.ts';
 import { createHttpTransport } from './http-transport.ts';
+import { createSocketTransport } from './socket/socket-transport.ts';
 import { createSubscriptionClient } from './subscriptions.ts';
-import type { Transport } from './transport.ts';
+import type { TransportName } from './transport.ts';
 
 /** How to reach a service, and as whom. */
 export interface ConnectOptions<As extends string> {
@@ -22,8 +23,11 @@ export interface ConnectOptions<As extends string> {
   retryPolicy?: RetryPolicy;
   /** Longest wait for one attempt, in milliseconds, unless the contract names a shorter one. @default 5000 */
   timeoutMs?: number;
-  /** What carries the calls. @default HTTP to `url` */
-  transport?: Transport;
+  /**
+   * What carries the calls: one WebSocket, with HTTP where none can be opened; or HTTP alone.
+   * @default 'websocket'
+   */
+  transport?: TransportName;
 }
 
 /**
@@ -58,7 +62,8 @@ export function connect<const To extends AnyContract, const As extends string>(
     const current = typeof token === 'function' ? token() : token;
     return current === undefined ? undefined : `${scheme} ${current}`;
   };
-  const transport = options.transport ?? createHttpTransport(url, { connectTimeoutMs: timeoutMs });
+  const http = createHttpTransport(url, { connectTimeoutMs: timeoutMs });
+  const transport = options.transport === 'http' ? http : createSocketTransport(http, { log });
   const closing = new AbortController();
   const connection: Connection = {
     target: to.name,

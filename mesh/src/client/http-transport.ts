@@ -1,4 +1,5 @@
 import { Pool, errors } from 'undici';
+import { header } from '../wire/index.ts';
 import { TransportError, type Attempt, type Transport } from './transport.ts';
 
 /** System calls that fail before a connection stands, so before a byte is sent. */
@@ -21,13 +22,20 @@ export function createHttpTransport(url: string, options: { connectTimeoutMs: nu
     url: origin,
     async send(attempt) {
       const request = requestOf(attempt);
+      const { authorization } = attempt;
+      const abort = new AbortController();
+      attempt.onCancel = () => abort.abort();
       try {
         const { statusCode, body } = await pool.request({
           ...request,
-          headers: { ...attempt.headers, 'content-type': 'application/json' },
-          signal: attempt.signal,
+          headers: {
+            ...attempt.headers,
+            ...(authorization !== undefined && { [header.authorization]: authorization }),
+            'content-type': 'application/json',
+          },
+          signal: abort.signal,
         });
-        return { status: statusCode, body: parseJson(await body.text()) };
+        return { status: statusCode, body: parseJson(await body.text()), via: 'http' };
       } catch (cause) {
         // What cannot be sent at all is a mistake of the caller's, not of the network.
         if (cause instanceof errors.InvalidArgumentError) throw cause;

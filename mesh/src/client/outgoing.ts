@@ -1,6 +1,5 @@
 import { currentScope } from '../telemetry/index.ts';
-import { formatTraceparent, header, startTrace } from '../wire/index.ts';
-import type { Connection } from './connection.ts';
+import { formatTraceparent, header } from '../wire/index.ts';
 
 /** What one call may bring of its own, beside its input. */
 export interface CallOptions {
@@ -10,21 +9,18 @@ export interface CallOptions {
 }
 
 /**
- * The headers of a call: who calls, for whom, and as part of which request. A
- * call made by a handler carries on the trace and the id of the handler's own.
+ * The headers of a call besides who makes it: for whom, and as part of which
+ * request. A call made by a handler carries on the trace and the id of the
+ * handler's own.
  */
-export function headersOf(
-  connection: Pick<Connection, 'authorization'>,
-  { userToken }: CallOptions,
-): Record<string, string> {
+export function headersOf({ userToken }: CallOptions): Record<string, string> {
   const scope = currentScope();
-  const trace = scope?.trace ?? startTrace();
-  const authorization = connection.authorization();
-  return {
-    ...(authorization !== undefined && { [header.authorization]: authorization }),
-    ...(userToken !== undefined && { [header.userToken]: userToken }),
-    ...(trace.tracestate !== undefined && { [header.tracestate]: trace.tracestate }),
-    [header.traceparent]: formatTraceparent(trace),
-    [header.requestId]: scope?.requestId ?? crypto.randomUUID(),
-  };
+  const headers: Record<string, string> = { [header.requestId]: scope?.requestId ?? crypto.randomUUID() };
+  if (userToken !== undefined) headers[header.userToken] = userToken;
+  const trace = scope?.trace;
+  if (trace) {
+    headers[header.traceparent] = formatTraceparent(trace);
+    if (trace.tracestate !== undefined) headers[header.tracestate] = trace.tracestate;
+  }
+  return headers;
 }

@@ -1,6 +1,7 @@
 import { httpSubscriptionLink, TRPCUntypedClient } from '@trpc/client';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { EventSource } from 'eventsource';
+import { header } from '../wire/index.ts';
 import type { Connection } from './connection.ts';
 import { headersOf } from './outgoing.ts';
 
@@ -17,11 +18,11 @@ export function createSubscriptionClient(connection: Connection): TRPCUntypedCli
         url: `${connection.transport.url}/trpc`,
         EventSource,
         eventSourceOptions: ({ op }) => ({
-          fetch: (target, init) =>
-            fetch(target, {
-              ...init,
-              headers: { ...init.headers, ...headersOf(connection, op.context) },
-            }),
+          fetch: (target, init) => {
+            const authorization = connection.authorization();
+            const own = authorization === undefined ? {} : { [header.authorization]: authorization };
+            return fetch(target, { ...init, headers: { ...init.headers, ...headersOf(op.context), ...own } });
+          },
         }),
       }),
     ],

@@ -1,25 +1,48 @@
+/** What can carry a call. */
+export type TransportName = 'websocket' | 'http';
+
 /** One attempt at a query or a mutation, ready to be sent. */
-export interface Attempt {
+export class Attempt {
   /** As `pages.get`. */
   readonly path: string;
   readonly kind: 'query' | 'mutation';
   readonly input: unknown;
+  /** Who calls, as the header says it; a connection may have said it already. */
+  readonly authorization: string | undefined;
+  /** What else goes with it, by the names of headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Ends the attempt. */
-  readonly signal: AbortSignal;
+  /** What the transport that carries it does when nobody waits for it any more. */
+  onCancel: (() => void) | undefined;
+  cancelled = false;
+
+  constructor(sent: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>) {
+    this.path = sent.path;
+    this.kind = sent.kind;
+    this.input = sent.input;
+    this.authorization = sent.authorization;
+    this.headers = sent.headers;
+  }
+
+  /** Ends it: its answer is of no use any more. */
+  cancel(): void {
+    this.cancelled = true;
+    this.onCancel?.();
+  }
 }
 
-/** What a server answered: a body that should be JSON, and its HTTP status. */
+/** What a server answered: a body that should be tRPC's, its HTTP status, and what carried it. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  readonly via: TransportName;
 }
 
 /**
  * Carries attempts to one service.
  *
  * `send` answers whatever the server said, errors included; it throws
- * TransportError when there is no answer.
+ * TransportError when there is no answer, and anything when an attempt was
+ * cancelled.
  */
 export interface Transport {
   /** Where the service is, for the log. */
@@ -30,10 +53,10 @@ export interface Transport {
 
 /** No answer came. Whether the server can have seen the request decides what may be retried. */
 export class TransportError extends Error {
-  /** False only if it is certain that no byte of the request arrived. */
+  /** False only if it is certain that no byte of the request arrived, or that nothing was done with it. */
   readonly reached: boolean;
 
-  constructor(message: string, options: { reached: boolean; cause: unknown }) {
+  constructor(message: string, options: { reached: boolean; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.name = 'TransportError';
     this.reached = options.reached;

@@ -102,6 +102,10 @@ test('a file named by the process wins over a value in a file, and the other way
   expect(readEnvironment([folder], { A_FILE: '/other', B: 'own' })).toEqual({ A_FILE: '/other', B: 'own' });
 });
 
+test.each(['example', '../other', 'a b'])('no environment is called %s', (ENVIRONMENT) => {
+  expect(() => readEnvironment([folder], { ENVIRONMENT })).toThrow('ENVIRONMENT cannot be');
+});
+
 test('a nearer database brings its own owner, or has none', () => {
   const owned = { DATABASE_URL: 'postgres://a', DATABASE_OWNER_URL: 'postgres://b' };
   writeFileSync(

@@ -37,9 +37,17 @@ function voidedBy(name: string): string[] {
   return setting === 'DATABASE_URL' ? [...same, 'DATABASE_OWNER_URL', 'DATABASE_OWNER_URL_FILE'] : same;
 }
 
-/** `.env`, or `.env.<ENVIRONMENT>` where that is set. */
+/**
+ * `.env`, or `.env.<ENVIRONMENT>` where that is set.
+ *
+ * @throws Error when no file may be called that.
+ */
 export function envFileName({ ENVIRONMENT }: Environment): string {
-  return ENVIRONMENT ? `.env.${ENVIRONMENT}` : '.env';
+  if (!ENVIRONMENT) return '.env';
+  if (/^[\w-]+$/.test(ENVIRONMENT) && ENVIRONMENT !== 'example') return `.env.${ENVIRONMENT}`;
+  throw new Error(
+    `ENVIRONMENT cannot be "${ENVIRONMENT}": it names a file, .env.<ENVIRONMENT>, which is not the example`,
+  );
 }
 
 /** Reads one file of `NAME=value` lines; nothing, if there is no such file. */

@@ -19,8 +19,13 @@ export const serverFields = {
  * @param ownUrl Where the others look for this service, as `http://localhost:8000`: it listens on that port unless PORT says otherwise.
  */
 export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, ownUrl: string) {
-  const { port, protocol } = new URL(ownUrl);
-  return { host: config.HOST, port: config.PORT ?? Number(port || (protocol === 'https:' ? 443 : 80)) };
+  return { host: config.HOST, port: config.PORT ?? portOf(ownUrl) };
+}
+
+/** The port that a URL leads to. */
+export function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 const postgresUrl = z.url({

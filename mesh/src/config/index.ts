@@ -7,6 +7,7 @@ export {
   databaseSettings,
   json,
   ownerUrl,
+  portOf,
   secret,
   serverFields,
   serverSettings,

@@ -2,20 +2,24 @@ import { LRUCache } from 'lru-cache';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { KeySet } from './key-set.ts';
-import { verifyToken, type ClaimsOf, type TokenKind } from './verify.ts';
+import { verifyToken } from './verify.ts';
 
 /** What a request presents, as it stands in its headers. */
 export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
 
 /**
- * Says who presents these credentials; nobody, if there are none.
+ * Says who presents these credentials; nobody, if there are none. Answers at
+ * once where it knows them from before.
  *
  * @throws MeshError UNAUTHORIZED when any of them is no good.
  */
-export type Authenticate = (credentials: Credentials) => Promise<Caller>;
+export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
 /** How many verified tokens are remembered of each kind. */
 const remembered = 10_000;
+
+/** A verified token: whom it proves, and the key that it stands and falls with. */
+type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 
 /**
  * Makes the check of credentials. A token is verified once and then found by
@@ -25,25 +29,32 @@ const remembered = 10_000;
  * @param keys The public keys to verify with.
  */
 export function createAuthenticate(keys: KeySet): Authenticate {
-  const services = remember('service', keys, ({ service_id, service_name, jti, exp }): ServiceIdentity => ({
-    id: service_id,
-    name: service_name,
-    tokenId: jti,
-    expiresAt: exp * 1000,
-  }));
-  const users = remember('user', keys, ({ sub, name, role, jti, exp }): UserIdentity => ({
-    id: sub,
-    name,
-    role,
-    tokenId: jti,
-    expiresAt: exp * 1000,
-  }));
+  // By the whole header: to cut the token out of it would cost more than to find it.
+  const services = createMemory<ServiceIdentity>(keys);
+  const users = createMemory<UserIdentity>(keys);
+  const actedFor = createMemory<UserIdentity>(keys);
 
-  return async ({ authorization, userToken }) => {
+  /** The caller whose credentials are all known and in force. */
+  const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
+    if (authorization === undefined) return userToken === undefined ? nobody : undefined;
+    const service = services.recall(authorization);
+    if (userToken === undefined) {
+      if (service) return { service, user: undefined };
+      const user = users.recall(authorization);
+      return user && { service: undefined, user };
+    }
+    const user = service && actedFor.recall(userToken);
+    return user && { service, user };
+  };
+
+  const verify = async ({ authorization = '', userToken }: Credentials): Promise<Caller> => {
     const [scheme, token] = splitScheme(authorization);
     if (scheme === serviceTokenScheme.toLowerCase()) {
-      const service = await services(token);
-      return { service, user: userToken === undefined ? undefined : await users(userToken) };
+      const service =
+        services.recall(authorization) ?? services.keep(authorization, await verifyService(token, keys));
+      if (userToken === undefined) return { service, user: undefined };
+      const user = actedFor.recall(userToken) ?? actedFor.keep(userToken, await verifyUser(userToken, keys));
+      return { service, user };
     }
     if (userToken !== undefined) {
       throw new MeshError(
@@ -51,39 +62,48 @@ export function createAuthenticate(keys: KeySet): Authenticate {
         'Only a service may act for a user; x-user-token came without a service token',
       );
     }
-    if (scheme === undefined) return nobody;
     if (scheme !== userTokenScheme.toLowerCase()) {
       throw new MeshError('UNAUTHORIZED', 'The authorization scheme is neither Service-Token nor Bearer');
     }
-    return { service: undefined, user: await users(token) };
+    return { service: undefined, user: users.keep(authorization, await verifyUser(token, keys)) };
   };
+
+  return (credentials) => recall(credentials) ?? verify(credentials);
 }
 
 /** The scheme is case-insensitive (RFC 9110 §11.1). */
-function splitScheme(authorization: string | undefined): [scheme: string | undefined, token: string] {
-  if (authorization === undefined) return [undefined, ''];
+function splitScheme(authorization: string): [scheme: string, token: string] {
   const space = authorization.indexOf(' ');
   if (space === -1) return [authorization.toLowerCase(), ''];
   return [authorization.slice(0, space).toLowerCase(), authorization.slice(space + 1).trim()];
 }
 
-function remember<Kind extends TokenKind, Identity extends { expiresAt: number }>(
-  kind: Kind,
-  keys: KeySet,
-  identify: (claims: ClaimsOf<Kind>) => Identity,
-): (token: string) => Promise<Identity> {
-  const known = new LRUCache<string, { identity: Identity; kid: string }>({
-    max: remembered,
-  });
-  return async (token) => {
-    const found = known.get(token);
-    if (found) {
+async function verifyService(token: string, keys: KeySet): Promise<Proof<ServiceIdentity>> {
+  const { claims, kid } = await verifyToken('service', token, keys);
+  const { service_id: id, service_name: name, jti: tokenId, exp } = claims;
+  return { identity: { id, name, tokenId, expiresAt: exp * 1000 }, kid };
+}
+
+async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdentity>> {
+  const { claims, kid } = await verifyToken('user', token, keys);
+  const { sub: id, name, role, jti: tokenId, exp } = claims;
+  return { identity: { id, name, role, tokenId, expiresAt: exp * 1000 }, kid };
+}
+
+/** The tokens verified so far, by the text that they came in. */
+function createMemory<Identity extends { expiresAt: number }>(keys: KeySet) {
+  const known = new LRUCache<string, Proof<Identity>>({ max: remembered });
+  return {
+    recall(text: string): Identity | undefined {
+      const found = known.get(text);
+      if (!found) return undefined;
       if (Date.now() < found.identity.expiresAt && keys.has(found.kid)) return found.identity;
-      known.delete(token);
-    }
-    const { claims, kid } = await verifyToken(kind, token, keys);
-    const identity = identify(claims);
-    known.set(token, { identity, kid });
-    return identity;
+      known.delete(text);
+      return undefined;
+    },
+    keep(text: string, proof: Proof<Identity>): Identity {
+      known.set(text, proof);
+      return proof.identity;
+    },
   };
 }

@@ -109,7 +109,7 @@ test.each<[string, () => Promise<string> | string, string]>([
   ['HS256 with the public key as the secret', () => hs256(), 'algorithm'],
 ])('%s is refused', async (_what, make, reason) => {
   const token = await make();
-  const failure = await asService(token).catch((thrown: unknown) => thrown);
+  const failure = await Promise.resolve(asService(token)).catch((thrown: unknown) => thrown);
   expect(failure).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining(reason) });
   if (token) expect(String(failure)).not.toContain(token);
 });
@@ -172,7 +172,7 @@ describe('a token that was seen', () => {
     const bad = Array.from({ length: 12_000 }, (_, n) =>
       authenticate({ ...good, authorization: `Service-Token x${n}` }),
     );
-    await Promise.allSettled(bad);
+    await Promise.allSettled(bad.map((one) => Promise.resolve(one)));
     await authenticate(good);
     expect(find).toHaveBeenCalledTimes(1);
   });

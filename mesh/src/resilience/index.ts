@@ -1,7 +1,17 @@
 export {
+  createBreaker,
+  type Breaker,
+  type BreakerOptions,
+  type BreakerState,
+  type Permit,
+} from './breaker.ts';
+export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+export {
   defaultRetryPolicy,
   retry,
   type FailedAttempt,
+  type LastAttemptReason,
   type RetryOptions,
   type RetryPolicy,
 } from './retry.ts';
+export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';

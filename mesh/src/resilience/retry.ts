@@ -1,4 +1,4 @@
-import pRetry from 'p-retry';
+import type { RetryBudget } from './retry-budget.ts';
 
 /** How often, and after what waits, a failed call is made again. */
 export type RetryPolicy = Readonly<{
@@ -13,6 +13,12 @@ export type RetryPolicy = Readonly<{
 /** As documented: up to 3 retries, after 1 s, 2 s and 4 s, ±20 %. */
 export const defaultRetryPolicy: RetryPolicy = { attempts: 3, baseMs: 1000, jitter: 0.2 };
 
+/**
+ * Why no attempt follows: the error cannot pass, the policy allows no more,
+ * the wait would not end in time, or the budget of the target is used up.
+ */
+export type LastAttemptReason = 'not-retryable' | 'exhausted' | 'deadline' | 'budget';
+
 /** One attempt that failed. */
 export type FailedAttempt = Readonly<{
   error: Error;
@@ -20,6 +26,8 @@ export type FailedAttempt = Readonly<{
   attempt: number;
   /** How long until the next attempt, in milliseconds; `undefined` if this was the last. */
   retryInMs: number | undefined;
+  /** Why this was the last; the first that applies, in the order of the type. */
+  reason?: LastAttemptReason;
 }>;
 
 export interface RetryOptions {
@@ -32,32 +40,97 @@ export interface RetryOptions {
   isRetryable: (error: Error) => boolean;
   /** Told of each failure, before the wait. */
   onFailure: (failure: FailedAttempt) => void;
+  /** The shortest wait that the server asked for with this error, in milliseconds (`Retry-After`); `undefined` if none. */
+  retryAfterMs?: (error: Error) => number | undefined;
+  /** Counts the call and must grant each of its retries. @default no bound */
+  budget?: RetryBudget;
   /** Chance, 0 to 1. @default Math.random */
   random?: () => number;
 }
 
+/** The longest that `setTimeout` can wait; beyond, it fires at once. */
+const longestWaitMs = 2 ** 31 - 1;
+
+/** How `fetch` says that the network failed. Any other TypeError is a bug, which a retry does not mend. */
+const networkErrors: readonly string[] = ['fetch failed', 'terminated'];
+
 /**
- * Makes an attempt, and makes it again while that may help.
+ * Makes an attempt, and makes it again while that may help. A TypeError is a
+ * bug and never tried again, unless it is `fetch` that lost the network.
  *
  * @param attempt Gets its number, from 1.
- * @returns What the first successful attempt answers; rejects with the error of the last.
+ * @returns What the first successful attempt answers; rejects with the error of the last, or with the
+ * signal's reason.
  */
-export function retry<Result>(
+export async function retry<Result>(
   attempt: (number: number) => Promise<Result>,
   options: RetryOptions,
 ): Promise<Result> {
-  const { policy, signal, deadline, isRetryable, onFailure, random = Math.random } = options;
-  const spread = 1 + policy.jitter * (2 * random() - 1);
-  const inTime = (waitMs: number) => performance.now() + waitMs < deadline;
-  return pRetry(attempt, {
-    retries: policy.attempts,
-    minTimeout: policy.baseMs * spread,
-    factor: 2,
-    signal,
-    onFailedAttempt: ({ error, attemptNumber, retriesLeft, retryDelay }) => {
-      const again = retriesLeft > 0 && isRetryable(error) && inTime(retryDelay);
-      onFailure({ error, attempt: attemptNumber, retryInMs: again ? retryDelay : undefined });
-    },
-    shouldRetry: ({ error, retryDelay }) => isRetryable(error) && inTime(retryDelay),
+  const { signal } = options;
+  signal.throwIfAborted();
+  options.budget?.onCall();
+  let chance: number | undefined;
+  for (let number = 1; ; number++) {
+    let failure: FailedAttempt;
+    try {
+      const result = await attempt(number);
+      signal.throwIfAborted();
+      return result;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      chance ??= (options.random ?? Math.random)();
+      failure = judge({ error: asError(thrown), attempt: number, chance }, options);
+    }
+    options.onFailure(failure);
+    signal.throwIfAborted();
+    if (failure.retryInMs === undefined) throw failure.error;
+    if (failure.retryInMs > 0) await wait(failure.retryInMs, signal);
+  }
+}
+
+/** A failure to be judged; one chance spreads all waits of a call. */
+type Failed = Readonly<{ error: Error; attempt: number; chance: number }>;
+
+/** Decides what follows a failure; asks the budget last, as what it grants is used up. */
+function judge(failed: Failed, options: RetryOptions): FailedAttempt {
+  const { error, attempt } = failed;
+  const last = (reason: LastAttemptReason) => ({ error, attempt, retryInMs: undefined, reason });
+  if (isBug(error) || !options.isRetryable(error)) return last('not-retryable');
+  if (attempt > options.policy.attempts) return last('exhausted');
+  const retryInMs = waitAfter(failed, options);
+  if (retryInMs > longestWaitMs || performance.now() + retryInMs >= options.deadline) return last('deadline');
+  if (options.budget?.tryRetry() === false) return last('budget');
+  return { error, attempt, retryInMs };
+}
+
+/** A wait that the server asked for is only ever lengthened, and by chance: it tells all its callers the same one. */
+function waitAfter({ error, attempt, chance }: Failed, { policy, retryAfterMs }: RetryOptions): number {
+  const { baseMs, jitter } = policy;
+  const spread = 1 + jitter * (2 * chance - 1);
+  const scheduled = Math.min(Math.round(baseMs * spread * 2 ** (attempt - 1)), longestWaitMs);
+  const asked = Math.ceil((retryAfterMs?.(error) ?? 0) * (1 + jitter * chance));
+  return asked > scheduled ? asked : scheduled;
+}
+
+function isBug(error: Error): boolean {
+  return error instanceof TypeError && !networkErrors.includes(error.message);
+}
+
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new TypeError(`Non-error was thrown: "${String(thrown)}". You should only throw errors.`);
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }

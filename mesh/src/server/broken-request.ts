@@ -34,7 +34,6 @@ export function answerBrokenRequests(server: Server): void {
     refused.add(socket);
     const { status, code, message } = verdictOn(error.code);
     writeRaw(socket, status, errorAnswer(code, message).body);
-    setTimeout(() => socket.destroy(), lingerMs).unref();
   });
   server.on('checkExpectation', (request, response) => {
     writeJson(
@@ -64,9 +63,11 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
   }
 }
 
-function writeRaw(socket: Duplex, status: string, body: unknown): void {
+/** Answers on a connection that no ServerResponse belongs to, and ends it. @param status With its words. */
+export function writeRaw(socket: Duplex, status: string, body: unknown): void {
   const text = JSON.stringify(body);
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

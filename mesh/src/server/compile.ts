@@ -10,21 +10,23 @@ import {
   type Caller,
 } from '../contract/index.ts';
 import { runInScope, type Logger } from '../telemetry/index.ts';
-import { childOf, MeshError, type TraceContext } from '../wire/index.ts';
-import { startDeadline } from './deadline.ts';
+import { MeshError, type TraceContext } from '../wire/index.ts';
+import { BoundCall, CallScope } from './call-scope.ts';
+import { Deadline, type CallerSignal } from './deadline.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
 
 /** One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. */
-export interface Invocation {
+export interface Invocation<Signal extends CallerSignal = CallerSignal> {
   readonly input: unknown;
   readonly caller: Caller;
   readonly requestId: string;
-  readonly trace: TraceContext;
+  /** The trace that the call is part of, if it is part of one. */
+  readonly trace: TraceContext | undefined;
   /** How long the caller will still wait, in milliseconds, where it said so. */
   readonly timeoutMs: number | undefined;
   /** Fires when the caller goes away. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
 }
 
 /** A procedure of a contract bound to its handler: authorise, parse, handle, present. */
@@ -41,10 +43,27 @@ export interface CompiledProcedure {
    * Runs a subscription until its handler ends it, which it must when its signal fires, or until a token of its caller
    * expires: then UNAUTHORIZED. Other errors as for `call`.
    */
-  subscribe(invocation: Invocation): AsyncGenerator<TrackedEnvelope<unknown>>;
+  subscribe(invocation: Invocation<AbortSignal>): AsyncGenerator<TrackedEnvelope<unknown>>;
 }
 
 type AnyHandler = (call: Call<AnyProcedure>) => unknown;
+
+/** What compiled procedures need besides their handlers. */
+export interface CompileOptions {
+  log: Logger;
+  /** Told of each query and mutation when it is over. @default nobody */
+  onCall?: ((call: FinishedCall) => void) | undefined;
+}
+
+/** A query or a mutation that is over. */
+export interface FinishedCall {
+  readonly path: string;
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly durationMs: number;
+  /** What it failed with, as the handler threw it. */
+  readonly error: unknown;
+}
 
 /**
  * Binds every procedure of a contract to its handler, once, at start. What it
@@ -56,7 +75,7 @@ type AnyHandler = (call: Call<AnyProcedure>) => unknown;
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  log: Logger,
+  { log, onCall }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const entries = entriesOf(from);
   const missing = entries
@@ -65,7 +84,7 @@ export function compile<From extends AnyContract>(
   if (missing.length > 0) throw new TypeError(`${from.name}: no handler for ${missing.join(', ')}`);
   return entries.map(({ path, procedure }) => {
     const handler = handlerAt(handlers, path) as AnyHandler;
-    return compileProcedure({ path, procedure, handler, log: log.child({ procedure: path }) });
+    return compileProcedure({ path, procedure, handler, log: log.child({ procedure: path }), onCall });
   });
 }
 
@@ -75,63 +94,58 @@ function handlerAt(handlers: unknown, path: string): unknown {
     .reduce((node, key) => (node as Record<string, unknown> | undefined)?.[key], handlers);
 }
 
-function compileProcedure(bound: {
-  path: string;
-  procedure: AnyProcedure;
-  handler: AnyHandler;
-  log: Logger;
-}): CompiledProcedure {
-  const { path, procedure, handler, log } = bound;
+/** A procedure, its handler, and what is the same for all of its calls. */
+interface Bound {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly handler: AnyHandler;
+  readonly log: Logger;
+  readonly onCall: CompileOptions['onCall'];
+}
+
+function compileProcedure(bound: Bound): CompiledProcedure {
+  const { path, procedure, handler, log, onCall } = bound;
   // One set for all calls: the factories hold no state.
   const errors = errorFactories(procedure.errors);
+  const longestMs = procedure.timeoutMs ?? defaultTimeoutMs;
 
-  const callOf = (invocation: Invocation, input: unknown, signal: AbortSignal): Call<AnyProcedure> => ({
-    input,
-    caller: invocation.caller,
-    errors,
-    signal,
-    // Made when first asked for: most calls log nothing.
-    get log() {
-      return log.child({ request_id: invocation.requestId });
-    },
-    requestId: invocation.requestId,
-  });
+  const run = async (invocation: Invocation): Promise<unknown> => {
+    authorise(procedure, invocation.caller);
+    const input = parseInput(procedure, invocation.input);
+    using deadline = new Deadline(Math.min(longestMs, invocation.timeoutMs ?? Infinity), invocation.signal);
+    const scope = new CallScope(invocation, deadline);
+    const call = new BoundCall(invocation, { input, errors, log, deadline });
+    const answer = await deadline.race(() => runInScope(scope, () => handler(call)));
+    return present(procedure, path, answer);
+  };
 
   return {
     path,
     procedure,
 
     async call(invocation) {
-      authorise(procedure, invocation.caller);
-      const input = parseInput(procedure, invocation.input);
-      using deadline = startDeadline(
-        Math.min(procedure.timeoutMs ?? defaultTimeoutMs, invocation.timeoutMs ?? Infinity),
-        invocation.signal,
-      );
-      const scope = {
-        requestId: invocation.requestId,
-        trace: childOf(invocation.trace),
-        deadline: deadline.at,
-        signal: deadline.signal,
-      };
-      const answer = await deadline.race(() =>
-        runInScope(scope, () => handler(callOf(invocation, input, deadline.signal))),
-      );
-      return present(procedure, path, answer);
+      if (!onCall) return run(invocation);
+      const startedAt = performance.now();
+      let error: unknown;
+      try {
+        return await run(invocation);
+      } catch (thrown) {
+        error = thrown;
+        throw thrown;
+      } finally {
+        const { caller, requestId } = invocation;
+        onCall({ path, caller, requestId, durationMs: performance.now() - startedAt, error });
+      }
     },
 
     async *subscribe(invocation) {
       authorise(procedure, invocation.caller);
       const input = parseInput(procedure, invocation.input);
       using expiry = startExpiry(invocation.caller, invocation.signal);
-      const { signal } = expiry;
-      const scope = {
-        requestId: invocation.requestId,
-        trace: childOf(invocation.trace),
-        deadline: Infinity,
-        signal,
-      };
-      const events = handler(callOf(invocation, input, signal)) as AsyncIterable<unknown>;
+      const unlimited = { at: Infinity, signal: expiry.signal };
+      const scope = new CallScope(invocation, unlimited);
+      const call = new BoundCall(invocation, { input, errors, log, deadline: unlimited });
+      const events = handler(call) as AsyncIterable<unknown>;
       const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
       try {
         for (;;) {

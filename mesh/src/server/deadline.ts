@@ -1,44 +1,74 @@
 import { MeshError } from '../wire/index.ts';
 
-/** The time that one call has, and the signal that its handler gets. */
-export interface Deadline extends Disposable {
-  /** When it passes, on the clock of `performance.now()`, in milliseconds. */
-  readonly at: number;
-  /** Fires when it passes, or when the caller goes away; its reason is the MeshError that is answered. */
-  readonly signal: AbortSignal;
-  /** Runs a function and answers with what it does or with the signal's reason, whichever comes first. */
-  race<Result>(run: () => Result | PromiseLike<Result>): Promise<Result>;
+/** Tells when the caller goes away: an AbortSignal, or what is cheaper to make. */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /**
- * Starts the clock of one call. Dispose of it when the call is done: that
- * clears the timer and lets go of the caller's signal.
- *
- * @param timeoutMs How long the call may take, in milliseconds.
- * @param caller Fires when the caller goes away.
- * @throws MeshError TIMEOUT, or CLIENT_CLOSED_REQUEST, when it is over before it began.
+ * The time that one call has, and the signal that its handler gets. Dispose of
+ * it when the call is done: that stops the clock and lets go of the caller's
+ * signal.
  */
-export function startDeadline(timeoutMs: number, caller: AbortSignal | undefined): Deadline {
-  if (timeoutMs <= 0) throw new MeshError('TIMEOUT', 'The caller had no time left when the call arrived');
-  if (caller?.aborted) throw goneError();
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(timeoutError(timeoutMs)), timeoutMs);
-  const onGone = (): void => abort.abort(goneError());
-  caller?.addEventListener('abort', onGone, { once: true });
-  return {
-    at: performance.now() + timeoutMs,
-    signal: abort.signal,
-    async race(run) {
-      const aborted = Promise.withResolvers<never>();
-      // A handler that does not look at its signal must not keep the caller waiting.
-      abort.signal.addEventListener('abort', () => aborted.reject(abort.signal.reason), { once: true });
-      return await Promise.race([run(), aborted.promise]);
-    },
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      caller?.removeEventListener('abort', onGone);
-    },
-  };
+export class Deadline implements Disposable {
+  /** When it passes, on the clock of `performance.now()`, in milliseconds. */
+  readonly at: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #caller: CallerSignal | undefined;
+  readonly #onGone = (): void => this.#end(goneError());
+  #abort: AbortController | undefined;
+  #reason: MeshError | undefined;
+  #onEnd: ((reason: MeshError) => void) | undefined;
+
+  /**
+   * Starts the clock of one call.
+   *
+   * @param timeoutMs How long the call may take, in milliseconds.
+   * @param caller Fires when the caller goes away.
+   * @throws MeshError TIMEOUT, or CLIENT_CLOSED_REQUEST, when it is over before it began.
+   */
+  constructor(timeoutMs: number, caller: CallerSignal | undefined) {
+    if (timeoutMs <= 0) throw new MeshError('TIMEOUT', 'The caller had no time left when the call arrived');
+    if (caller?.aborted) throw goneError();
+    this.at = performance.now() + timeoutMs;
+    this.#timer = setTimeout(() => this.#end(timeoutError(timeoutMs)), timeoutMs);
+    this.#caller = caller;
+    caller?.addEventListener('abort', this.#onGone);
+  }
+
+  /** Fires when it passes, or when the caller goes away; its reason is the MeshError that is answered. Made when first asked for: most handlers do not look. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#reason) this.#abort.abort(this.#reason);
+    }
+    return this.#abort.signal;
+  }
+
+  /**
+   * Runs a function and answers with what it does or with the reason of the
+   * end, whichever comes first: a handler that does not look at its signal must
+   * not keep the caller waiting.
+   */
+  race<Result>(run: () => Result | PromiseLike<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#onEnd = reject;
+      Promise.resolve(run()).then(resolve, reject);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#onGone);
+  }
+
+  #end(reason: MeshError): void {
+    this.#reason = reason;
+    this.#abort?.abort(reason);
+    this.#onEnd?.(reason);
+  }
 }
 
 function timeoutError(timeoutMs: number): MeshError {

@@ -20,6 +20,8 @@ export function watchConnections(server: Server): (timeoutMs: number) => Promise
     running.set(socket, 0);
     socket.once('close', () => running.delete(socket));
   });
+  // What is no longer HTTP is drained by those who took it over.
+  server.on('upgrade', ({ socket }) => running.delete(socket));
   server.on('request', ({ socket }, response) => {
     running.set(socket, (running.get(socket) ?? 0) + 1);
     response.once('close', () => {

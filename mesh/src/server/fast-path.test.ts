@@ -42,7 +42,7 @@ async function start(way: Way): Promise<Side> {
   const readiness = createReadiness();
   const staying = new Map<string, AbortSignal>();
   const handlers = sampleHandlers((name, signal) => staying.set(name, signal));
-  const procedures = compile(sampleContract, handlers, log);
+  const procedures = compile(sampleContract, handlers, { log });
   const server = createServer(
     { keepAliveTimeout: 60_000 },
     createListener({

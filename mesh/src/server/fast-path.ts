@@ -9,7 +9,7 @@ import { logFailure } from './failure-log.ts';
 import { readInput, recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
 import { readContext } from './request-context.ts';
-import { shapeOf } from './shape.ts';
+import { errorShape } from './error-shape.ts';
 
 /** What calls need, whichever way they take. */
 export interface FastPathOptions {
@@ -81,7 +81,11 @@ async function answer(
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
-    write(response, errorCodes[failure.code].httpStatus, JSON.stringify({ error: shapeOf(failure, known) }));
+    write(
+      response,
+      errorCodes[failure.code].httpStatus,
+      JSON.stringify({ error: errorShape(failure, known) }),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MeshError, type ErrorCode, type ErrorShape } from '../wire/index.ts';
-import { shapeOf } from './shape.ts';
+import { errorShape } from './error-shape.ts';
 
 /** A path outside of tRPC that answers JSON to GET and HEAD. */
 export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | JsonAnswer;
@@ -29,6 +29,6 @@ export function errorAnswer(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): JsonAnswer & { body: { error: ErrorShape } } {
-  const error = shapeOf(new MeshError(code, message));
+  const error = errorShape(new MeshError(code, message));
   return { status: error.data.httpStatus, body: { error }, headers };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Authenticate } from '../identity/index.ts';
-import { header, parseTimeout, parseTraceContext, startTrace } from '../wire/index.ts';
+import { header, parseTimeout, parseTraceContext } from '../wire/index.ts';
 import type { RequestContext } from './router.ts';
 
 const requestIdPattern = /^[\w.:-]{1,128}$/;
@@ -9,7 +9,12 @@ const requestIdPattern = /^[\w.:-]{1,128}$/;
 /** The caller's id for the request if it is one that may stand in a log, else a new one. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = textOf(request, header.requestId);
-  return given !== undefined && requestIdPattern.test(given) ? given : randomUUID();
+  return given !== undefined && isRequestId(given) ? given : randomUUID();
+}
+
+/** Whether an id of a caller's own making may stand in a log. */
+export function isRequestId(text: unknown): boolean {
+  return typeof text === 'string' && requestIdPattern.test(text);
 }
 
 /**
@@ -30,12 +35,13 @@ export async function readContext(
   return {
     caller,
     requestId,
-    trace: trace ?? startTrace(),
+    trace,
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
   };
 }
 
-function textOf(request: IncomingMessage, name: string): string | undefined {
+/** A header that was sent once. */
+export function textOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/index.ts';
 import { compile, type CompiledProcedure, type Invocation } from './compile.ts';
 import type { Handlers } from './handler.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
-import { shapeOf } from './shape.ts';
+import { errorShape } from './error-shape.ts';
 
 /** What every request brings to its procedures, whichever way it came in. */
 export type RequestContext = Omit<Invocation, 'input' | 'signal'>;
@@ -36,7 +36,7 @@ export function createRouter<From extends AnyContract>(
   handlers: Handlers<From>,
   { log, ...options }: RouterOptions & { log: Logger },
 ): RouterOf<From> {
-  return buildRouter(compile<From>(from, handlers, log), options) as unknown as RouterOf<From>;
+  return buildRouter(compile<From>(from, handlers, { log }), options) as unknown as RouterOf<From>;
 }
 
 /** The same from procedures already compiled: the router does nothing but call them. */
@@ -48,7 +48,7 @@ export function buildRouter(
     // The formatter decides what is said of an error; nothing of a stack may go out beside it.
     isDev: false,
     errorFormatter: ({ error, shape, path, ctx }) =>
-      shapeOf(toMeshError(error, classify), { path, requestId: ctx?.requestId, number: shape.code }),
+      errorShape(toMeshError(error, classify), { path, requestId: ctx?.requestId, number: shape.code }),
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
   });
 

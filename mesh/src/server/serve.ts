@@ -14,6 +14,7 @@ import type { Handlers } from './handler.ts';
 import type { JsonRoute } from './json.ts';
 import { createListener } from './listener.ts';
 import { buildRouter } from './router.ts';
+import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { systemRoutes } from './system-routes.ts';
 
 /** How one service is served. */
@@ -54,7 +55,7 @@ const keepAliveTimeoutMs = 65_000;
 
 /**
  * Listens, and answers for a contract with its handlers: tRPC over HTTP at
- * `/trpc/`, and the health endpoints. Until `ready()` is called it answers
+ * `/trpc/`, over WebSockets at `/trpc`, and the health endpoints. Until `ready()` is called it answers
  * health checks only.
  *
  * @throws TypeError when a procedure has no handler; the system's error when the port cannot be had.
@@ -76,7 +77,7 @@ export async function serve<From extends AnyContract>(
     ),
   });
   const closing = new AbortController();
-  const procedures = compile<From>(contract, handlers, log);
+  const procedures = compile<From>(contract, handlers, { log });
   const listener = createListener({
     router: buildRouter(procedures, { classify, closing: closing.signal }),
     procedures,
@@ -93,11 +94,20 @@ export async function serve<From extends AnyContract>(
       requestTimeout: 30_000,
       // How often the two above are looked at: Node's own 30 s would let headers take 40.
       connectionsCheckingInterval: 1000,
+      shouldUpgradeCallback: asksForSocket,
     },
     listener,
   );
   answerBrokenRequests(server);
   const drain = watchConnections(server);
+  const drainSockets = acceptSockets(server, {
+    procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
+    authenticate: options.authenticate,
+    classify,
+    readiness,
+    log,
+    closing: closing.signal,
+  });
   server.listen(options.port, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -117,7 +127,7 @@ export async function serve<From extends AnyContract>(
         readiness.drain();
         log.info({}, `${contract.name} stops: finishing the calls that run`);
         closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
-        await drain(drainTimeoutMs);
+        await Promise.all([drain(drainTimeoutMs), drainSockets(drainTimeoutMs)]);
       })();
       return stopping;
     },

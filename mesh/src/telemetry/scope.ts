@@ -7,7 +7,8 @@ import type { TraceContext } from '../wire/index.ts';
  */
 export type Scope = Readonly<{
   requestId: string;
-  trace: TraceContext;
+  /** The span of this call, if it is part of a trace. */
+  trace: TraceContext | undefined;
   /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */
   deadline: number;
   /** Fires at the deadline, or when the caller goes away. */

@@ -2,6 +2,15 @@ export { errorCodes, isErrorCode, type ErrorCode } from './error-code.ts';
 export { type ErrorData, type ErrorShape, type InputIssue } from './error-shape.ts';
 export { header, serviceTokenScheme, userTokenScheme } from './header.ts';
 export { MeshError, type NamedError } from './mesh-error.ts';
+export {
+  arrayLength,
+  arraySubprotocol,
+  closeCode,
+  maxMessageBytes,
+  reconnectMessage,
+  socketPath,
+  type SocketRequest,
+} from './socket.ts';
 export { formatTimeout, parseTimeout } from './timeout.ts';
 export {
   childOf,

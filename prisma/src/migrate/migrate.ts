@@ -97,7 +97,6 @@ async function applyPending(
       logger.info({ schema: service, migration: migration.name, durationMs }, 'migration applied');
       applied.push(migration.name);
     }
-    if (applied.length > 0) await session.run(keepHistory(service));
     return applied;
   } finally {
     engine.free();
@@ -114,6 +113,7 @@ async function applyOne(
   try {
     if (atOnce) await session.begin();
     await apply();
+    await session.run(keepHistory(service));
     if (atOnce) await session.commit();
   } catch (error) {
     if (atOnce) await session.rollback().catch(() => {}); // the connection may be gone, and the transaction with it

@@ -31,16 +31,33 @@ export async function grantDatabase(
   }
 }
 
-/** Makes the schema the owner's, and all that is in it. */
-export async function grantOwner(inside: Client, room: Room): Promise<void> {
+/**
+ * Makes the schema the owner's, with all that is in it, and lets the traffic
+ * role at its rows. In one transaction: a service that works meanwhile never
+ * finds itself without its rights.
+ */
+export async function grantSchema(inside: Client, room: Room): Promise<void> {
+  await inside.query('BEGIN');
+  try {
+    await grantOwner(inside, room);
+    if (room.traffic.name !== room.owner.name) await grantTraffic(inside, room);
+    await inside.query('COMMIT');
+  } catch (error) {
+    await inside.query('ROLLBACK').catch(() => {}); // the connection may be gone, and the transaction with it
+    throw error;
+  }
+}
+
+async function grantOwner(inside: Client, room: Room): Promise<void> {
   const schema = escapeIdentifier(room.schema);
   const owner = escapeIdentifier(room.owner.name);
   await inside.query(`CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${owner}`);
   await inside.query(`ALTER SCHEMA ${schema} OWNER TO ${owner}`);
   await inside.query(`REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`);
   await inside.query(`GRANT USAGE ON SCHEMA extensions TO ${owner}`);
+  await inside.query(takeOver(room));
   // To everybody by default, and only by the role's own setting not.
-  for (const kind of ['FUNCTIONS', 'TYPES'])
+  for (const kind of ['ROUTINES', 'TYPES'])
     await inside.query(`ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} REVOKE ALL ON ${kind} FROM PUBLIC`);
 }
 
@@ -48,21 +65,15 @@ export async function grantOwner(inside: Client, room: Room): Promise<void> {
 const trafficRights = {
   TABLES: 'SELECT, INSERT, UPDATE, DELETE',
   SEQUENCES: 'USAGE, SELECT',
-  FUNCTIONS: 'EXECUTE',
+  ROUTINES: 'EXECUTE',
 };
 
-/**
- * Lets the traffic role at the rows of the schema: of what is there, and of
- * what the owner's migrations will make. What belonged to it becomes the
- * owner's, so that a schema of one role can be made one of two.
- */
-export async function grantTraffic(inside: Client, room: Room): Promise<void> {
-  if (room.traffic.name === room.owner.name) return;
+/** Of what is there, and of what the owner's migrations will make. */
+async function grantTraffic(inside: Client, room: Room): Promise<void> {
   const schema = escapeIdentifier(room.schema);
   const owner = escapeIdentifier(room.owner.name);
   const traffic = escapeIdentifier(room.traffic.name);
-  await inside.query(`REASSIGN OWNED BY ${traffic} TO ${owner}`);
-  await inside.query(`REVOKE ALL ON SCHEMA ${schema} FROM ${traffic}`);
+  await inside.query(`REVOKE CREATE ON SCHEMA ${schema} FROM ${traffic}`);
   await inside.query(`GRANT USAGE ON SCHEMA ${schema}, extensions TO ${traffic}`);
   for (const [kind, rights] of Object.entries(trafficRights)) {
     await inside.query(`GRANT ${rights} ON ALL ${kind} IN SCHEMA ${schema} TO ${traffic}`);
@@ -74,14 +85,40 @@ export async function grantTraffic(inside: Client, room: Room): Promise<void> {
 }
 
 /**
+ * SQL that gives the owner what others own in his schema: what was made while
+ * it had one role, or another owner. What belongs to a table follows it, and
+ * what belongs to an extension stays.
+ */
+function takeOver(room: Room): string {
+  const within = `${escapeLiteral(escapeIdentifier(room.schema))}::regnamespace`;
+  const owner = `${escapeLiteral(escapeIdentifier(room.owner.name))}::regrole`;
+  const independent = (catalog: string, oid: string) =>
+    `NOT EXISTS (SELECT FROM pg_depend WHERE classid = '${catalog}'::regclass AND objid = ${oid} AND deptype IN ('a', 'i', 'e'))`;
+  return `DO $take$ DECLARE thing text; BEGIN
+    FOR thing IN
+      SELECT 'TABLE ' || oid::regclass FROM pg_class WHERE relnamespace = ${within} AND relowner <> ${owner}
+        AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${independent('pg_class', 'pg_class.oid')}
+      UNION ALL
+      SELECT 'ROUTINE ' || oid::regprocedure FROM pg_proc WHERE pronamespace = ${within} AND proowner <> ${owner}
+        AND ${independent('pg_proc', 'pg_proc.oid')}
+      UNION ALL
+      SELECT 'TYPE ' || oid::regtype FROM pg_type WHERE typnamespace = ${within} AND typowner <> ${owner}
+        AND (typrelid = 0 OR (SELECT relkind = 'c' FROM pg_class WHERE oid = typrelid))
+        AND ${independent('pg_type', 'pg_type.oid')}
+    LOOP EXECUTE 'ALTER ' || thing || ' OWNER TO ' || ${owner}; END LOOP;
+  END $take$`;
+}
+
+/**
  * SQL that lets nobody but the owner write what was migrated. Default privileges
  * know no exception, so it is run whenever they may have given that right away.
  */
 export function keepHistory(schema: string): string {
   const history = `${escapeIdentifier(schema)}._prisma_migrations`;
-  return `DO $$ DECLARE stranger text; BEGIN
-    FOR stranger IN SELECT DISTINCT grantee::regrole FROM pg_class, aclexplode(relacl)
+  return `DO $keep$ DECLARE stranger text; BEGIN
+    FOR stranger IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+      FROM pg_class, aclexplode(relacl)
       WHERE pg_class.oid = to_regclass(${escapeLiteral(history)}) AND grantee <> relowner
-    LOOP EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON ${history.replaceAll("'", "''")} FROM ' || stranger; END LOOP;
-  END $$`;
+    LOOP EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON ' || ${escapeLiteral(history)} || ' FROM ' || stranger; END LOOP;
+  END $keep$`;
 }

@@ -112,17 +112,90 @@ describe('provision', () => {
       expect(await ask(cluster.adminUrl.replace(/postgres$/, 'arcadium'), granted)).toEqual([]);
     });
 
-    test('a schema of one role becomes one of two, with what is in it', async () => {
+    const everything = `
+      CREATE TABLE words (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, word text);
+      INSERT INTO words (word) VALUES ('kept');
+      CREATE VIEW shown AS SELECT word FROM words; CREATE MATERIALIZED VIEW stored AS SELECT word FROM words;
+      CREATE SEQUENCE counter; CREATE TYPE colour AS ENUM ('red'); CREATE TYPE pair AS (a int, b int);
+      CREATE DOMAIN even AS int CHECK (VALUE % 2 = 0); CREATE TABLE _prisma_migrations (id text);
+      CREATE FUNCTION twice(n int) RETURNS int RETURN 2 * n;
+      CREATE PROCEDURE note(t text) LANGUAGE sql AS $$ INSERT INTO words (word) VALUES (t) $$;
+      REVOKE ALL ON ALL ROUTINES IN SCHEMA old FROM PUBLIC`;
+    const changes = [
+      'ALTER TABLE words ADD m int',
+      'ALTER TABLE words DROP m',
+      'ALTER VIEW shown RENAME TO s',
+      'ALTER VIEW s RENAME TO shown',
+      'REFRESH MATERIALIZED VIEW stored',
+      'ALTER SEQUENCE counter RESTART',
+      "ALTER TYPE colour RENAME VALUE 'red' TO 'x'",
+      "ALTER TYPE colour RENAME VALUE 'x' TO 'red'",
+      'ALTER TYPE pair RENAME ATTRIBUTE a TO x',
+      'ALTER TYPE pair RENAME ATTRIBUTE x TO a',
+      'ALTER DOMAIN even SET DEFAULT 2',
+      'ALTER FUNCTION twice IMMUTABLE',
+      'ALTER PROCEDURE note SECURITY INVOKER',
+    ];
+
+    test('a schema goes from one role to two, to another owner and back, with what is in it', async () => {
       const single = urlOf('old');
       await run([{ name: 'old', url: single }]);
-      await ask(single, `CREATE TABLE words (word text); INSERT INTO words VALUES ('kept')`);
-      await ask(single, 'CREATE TABLE _prisma_migrations (id text)');
-      await run([pair('old')]);
-      await run([pair('old')]);
-      expect(await ask(single, 'SELECT word FROM words')).toEqual([{ word: 'kept' }]);
-      await expect(ask(single, 'ALTER TABLE words ADD n int')).rejects.toThrow('must be owner');
-      await expect(ask(single, 'DELETE FROM _prisma_migrations')).rejects.toThrow('permission denied');
-      await ask(urlOf('old_owner'), 'ALTER TABLE words ADD n int');
+      await ask(single, everything);
+      const owners = [urlOf('old_owner'), urlOf('old_boss')];
+      for (const ownerUrl of owners) {
+        for (const _again of [1, 2]) await run([{ name: 'old', url: single, ownerUrl }]);
+        await ask(single, "CALL note('said')");
+        expect(
+          await ask(single, "SELECT word, twice(2), nextval('counter') > 0 AS counts FROM shown LIMIT 1"),
+        ).toEqual([{ word: 'kept', twice: 4, counts: true }]);
+        for (const change of changes) {
+          await expect(ask(single, change), change).rejects.toThrow(/must be owner|permission denied/);
+          await ask(ownerUrl, change);
+        }
+        await expect(ask(single, 'DELETE FROM _prisma_migrations')).rejects.toThrow('permission denied');
+      }
+      await run([{ name: 'old', url: single }]);
+      for (const change of changes) await ask(single, change);
+      await ask(single, "INSERT INTO _prisma_migrations VALUES ('x')");
+    });
+
+    test('of two services with one role, each owner gets what is in his schema', async () => {
+      const both = urlOf('both');
+      await run(['left', 'right'].map((name) => ({ name, url: both })));
+      await ask(both, 'CREATE TABLE "left".mine (id int); CREATE TABLE "right".mine (id int)');
+      await run(['left', 'right'].map((name) => ({ name, url: both, ownerUrl: urlOf(`${name}_owner`) })));
+      for (const name of ['left', 'right'])
+        expect(await ask(urlOf(`${name}_owner`), 'ALTER TABLE mine ADD n int')).toEqual([]);
+    });
+
+    test('again and again, while a service works, it never finds itself without its rights', async () => {
+      const busy = pair('busy');
+      await run([busy]);
+      await ask(busy.ownerUrl, 'CREATE TABLE rows (id int); GRANT SELECT ON rows TO PUBLIC');
+      await ask(
+        busy.ownerUrl,
+        'CREATE TABLE _prisma_migrations (id text); GRANT ALL ON _prisma_migrations TO PUBLIC',
+      );
+      const done = new AbortController();
+      const working = withClient(busy.url, undefined, async (client) => {
+        let queries = 0;
+        for (; !done.signal.aborted; queries += 1) await client.query('SELECT FROM rows');
+        return queries;
+      });
+      for (const _again of [1, 2, 3, 4, 5]) await run([busy]);
+      done.abort();
+      expect(await working).toBeGreaterThan(50);
+      await expect(ask(busy.url, 'DELETE FROM _prisma_migrations')).rejects.toThrow('permission denied');
+    });
+
+    test('a setting that a role made for itself is undone', async () => {
+      const meek = pair('meek');
+      await run([meek]);
+      await ask(meek.url, 'ALTER ROLE meek SET default_transaction_read_only = on');
+      await run([meek]);
+      expect(await ask(meek.url, 'SHOW default_transaction_read_only')).toEqual([
+        { default_transaction_read_only: 'off' },
+      ]);
     });
 
     test('refuses two that name different databases', async () => {

@@ -3,7 +3,7 @@ import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 import { lockKey } from '../advisory-lock.ts';
 import type { Logger } from '../logger.ts';
 import { createExtensions } from './extensions.ts';
-import { grantDatabase, grantOwner, grantTraffic } from './grants.ts';
+import { grantDatabase, grantSchema } from './grants.ts';
 import { readRoom, type ProvisionedService, type Role, type Room } from './room.ts';
 import { withClient } from './with-client.ts';
 
@@ -17,12 +17,15 @@ export interface ProvisionOptions {
   logger: Logger;
 }
 
+/** How long another's provisioning is waited for, in milliseconds. */
+const lockPatienceMs = 60_000;
+
 /**
  * Makes database, extensions, and for each service a schema and its roles: the
  * owner, who may change tables, and the one for traffic, who may change rows.
- * Takes everything away from PUBLIC: a role reaches its own schema and
- * `extensions`, nothing else. May be run again, and by several at once; a
- * password that differs replaces the old one.
+ * Takes everything in that database away from PUBLIC: there, a role reaches its
+ * own schema and `extensions`, nothing else. May be run again, while services
+ * work too, and by several at once; a password that differs replaces the old one.
  *
  * @throws Error when a URL names no role, password or database; PostgreSQL's error when the admin lacks a right.
  */
@@ -31,6 +34,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
   const rooms = services.map(readRoom);
   await withClient(adminUrl, undefined, async (admin) => {
     // Roles and databases belong to the whole server, so everybody takes this one lock.
+    await admin.query(`SET lock_timeout = ${lockPatienceMs}`);
     await admin.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
     for (const room of rooms) for (const role of rolesOf(room)) await createRole(admin, role);
     for (const [database, tenants] of Map.groupBy(rooms, (room) => room.database)) {
@@ -38,10 +42,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
       await withClient(adminUrl, database, async (inside) => {
         await inside.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
         await createExtensions(inside, logger);
-        for (const room of tenants) {
-          await grantOwner(inside, room);
-          await grantTraffic(inside, room);
-        }
+        for (const room of tenants) await grantSchema(inside, room);
       });
       const named = tenants.map((room) => ({
         schema: room.schema,
@@ -82,6 +83,8 @@ async function createRole(admin: Client, { name, password }: Role): Promise<void
   const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
   const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
   await admin.query(`${verb} ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(password)}`);
+  // A role may change its own settings, and would keep them: read-only, say.
+  await admin.query(`ALTER ROLE ${escapeIdentifier(name)} RESET ALL`);
   // Managed servers give out no superuser; then only a member of a role may hand it a schema.
   const { rows } = await admin.query<{ super: boolean }>(
     'SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user',

@@ -40,7 +40,7 @@ export async function openWiki() {
   const reader = createPageReader({ log });
   const clock = createClock();
   const handlers = createHandlers({ database: database.client, reader, now: clock.now });
-  const procedures = new Map(compile(wikiContract, handlers, log).map((one) => [one.path, one]));
+  const procedures = new Map(compile(wikiContract, handlers, { log }).map((one) => [one.path, one]));
 
   async function call<P extends Path>(
     path: P,

@@ -17,7 +17,7 @@ export interface ErrorContext {
 }
 
 /** An error as it goes out, whichever way the call came in: nothing in it is none of the caller's business. */
-export function shapeOf(
+export function errorShape(
   { code, message, named, issues }: MeshError,
   { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},
 ): ErrorShape {

@@ -1,0 +1,177 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { arrayLength, closeCode, maxMessageBytes, type SocketRequest } from '../../wire/index.ts';
+import { localError } from '../call-error.ts';
+import { TransportError, type Answer, type Attempt } from '../transport.ts';
+
+/** How often the other side must show a sign of life, in milliseconds. */
+const pingIntervalMs = 10_000;
+
+/** A call that waits for its answer. */
+interface Pending {
+  readonly attempt: Attempt;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+  /** Whether it left this process, or waits for the end of the turn. */
+  sent: boolean;
+}
+
+/** The server stops and did nothing with an attempt: it may be sent elsewhere. */
+export class MovedError extends Error {}
+
+/**
+ * One open WebSocket to a service: sends all calls of one turn of the event
+ * loop in one message, and hands out the answers.
+ */
+export class SocketConnection {
+  /** The `authorization` that it was opened with. */
+  readonly authorization: string | undefined;
+  readonly #socket: WebSocket;
+  readonly #link: Socket;
+  readonly #pending = new Map<number, Pending>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #waiting: { pending: Pending; text: string }[] = [];
+  #length = 0;
+  #nextId = 1;
+  #alive = true;
+  #retired = false;
+
+  /**
+   * @param link The TCP connection below, which holds the process only while a call is under way.
+   * @param on.reconnect The server asks to go elsewhere with new calls.
+   * @param on.close It is closed.
+   */
+  constructor(
+    socket: WebSocket,
+    link: Socket,
+    { authorization, ...on }: { authorization: string | undefined; reconnect: () => void; close: () => void },
+  ) {
+    this.authorization = authorization;
+    this.#socket = socket;
+    this.#link = link;
+    link.unref();
+    this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs).unref();
+    socket.on('message', (data) => {
+      this.#alive = true;
+      this.#receive((data as Buffer).toString('utf8'), on.reconnect);
+    });
+    socket.on('pong', () => (this.#alive = true));
+    socket.on('close', (code, reason) => {
+      clearInterval(this.#heartbeat);
+      this.#lose(code, String(reason));
+      on.close();
+    });
+  }
+
+  get open(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  send(attempt: Attempt): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const { path, input, kind: method, headers } = attempt;
+      const request: SocketRequest = { id, method, params: { path, input }, headers };
+      const text = JSON.stringify(request);
+      // A character is three bytes at most.
+      if (text.length * 3 > maxMessageBytes && Buffer.byteLength(text) > maxMessageBytes)
+        throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
+      const pending = { attempt, resolve, reject, sent: false };
+      if (this.#pending.size === 0) this.#link.ref();
+      this.#pending.set(id, pending);
+      attempt.onCancel = () => this.#cancel(id);
+      if (this.#waiting.length === 0) process.nextTick(this.#flush);
+      else if (this.#length + text.length > arrayLength) this.#flush();
+      this.#waiting.push({ pending, text });
+      this.#length += text.length;
+    });
+  }
+
+  /** Sends nothing new, and closes when all that is under way is answered. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#pending.size === 0) this.#socket.close(closeCode.done);
+  }
+
+  /** Closes it; what is under way gets no answer. */
+  async close(): Promise<void> {
+    if (this.#socket.readyState === this.#socket.CLOSED) return;
+    const closed = new Promise((resolve) => this.#socket.once('close', resolve));
+    this.#link.ref();
+    this.#socket.close(closeCode.done);
+    // The other side may never answer the farewell.
+    setTimeout(() => this.#socket.terminate(), 1000).unref();
+    await closed;
+  }
+
+  readonly #flush = (): void => {
+    const waiting = this.#waiting.filter(({ pending }) => !pending.attempt.cancelled);
+    this.#waiting = [];
+    this.#length = 0;
+    const [first, ...rest] = waiting;
+    if (!first || !this.open) return;
+    for (const { pending } of waiting) pending.sent = true;
+    this.#socket.send(rest.length === 0 ? first.text : `[${waiting.map(({ text }) => text).join(',')}]`);
+  };
+
+  #receive(text: string, onReconnect: () => void): void {
+    let messages: unknown;
+    try {
+      messages = JSON.parse(text);
+    } catch {
+      return this.#socket.close();
+    }
+    for (const message of Array.isArray(messages) ? messages : [messages]) {
+      const { id, method, error } = (message ?? {}) as Received;
+      if (id === null && method === 'reconnect') onReconnect();
+      else if (typeof id === 'number')
+        this.#settle(id, { status: error?.data?.httpStatus ?? 200, body: message, via: 'websocket' });
+    }
+  }
+
+  #settle(id: number, answer: Answer): void {
+    const pending = this.#take(id);
+    // One that was called off in the meantime is nobody's.
+    pending?.resolve(answer);
+  }
+
+  #cancel(id: number): void {
+    const pending = this.#take(id);
+    if (pending?.sent && this.open) this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
+    pending?.reject(new Error('cancelled'));
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (!pending) return undefined;
+    this.#pending.delete(id);
+    pending.attempt.onCancel = undefined;
+    if (this.#pending.size === 0) {
+      this.#link.unref();
+      if (this.#retired) this.#socket.close(closeCode.done);
+    }
+    return pending;
+  }
+
+  #beat(): void {
+    if (!this.#alive) return this.#socket.terminate();
+    this.#alive = false;
+    if (this.open) this.#socket.ping();
+  }
+
+  #lose(code: number, reason: string): void {
+    for (const { attempt, sent, reject } of this.#pending.values()) {
+      attempt.onCancel = undefined;
+      const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
+      reject(code === closeCode.drained ? new MovedError(why) : new TransportError(why, { reached: sent }));
+    }
+    this.#pending.clear();
+  }
+}
+
+/** What is looked at of a message that came in. */
+type Received = {
+  id?: unknown;
+  method?: unknown;
+  error?: { data?: { httpStatus?: number } };
+};

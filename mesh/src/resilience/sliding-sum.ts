@@ -1,0 +1,54 @@
+/**
+ * Sums whole numbers over the last stretch of time, in buckets: the current,
+ * partial one and those before it. A number leaves when its bucket does, so
+ * the stretch is up to one bucket shorter than it says.
+ */
+export class SlidingSum {
+  readonly #buckets: Float64Array;
+  readonly #bucketMs: number;
+  /** The bucket of the newest number, counted from the clock's zero. */
+  #newest = 0;
+  #at = 0;
+  #sum = 0;
+
+  /**
+   * @param windowMs How long a number counts, in milliseconds.
+   * @param buckets How many steps it leaves in.
+   */
+  constructor(windowMs: number, buckets = 10) {
+    this.#buckets = new Float64Array(buckets);
+    this.#bucketMs = windowMs / buckets;
+  }
+
+  /** @param now In milliseconds; a clock that goes backwards adds to the newest bucket. */
+  add(amount: number, now: number): void {
+    const bucket = Math.floor(now / this.#bucketMs);
+    if (bucket > this.#newest) this.#slideTo(bucket);
+    this.#buckets[this.#at] = (this.#buckets[this.#at] ?? 0) + amount;
+    this.#sum += amount;
+  }
+
+  total(now: number): number {
+    const bucket = Math.floor(now / this.#bucketMs);
+    if (bucket > this.#newest) this.#slideTo(bucket);
+    return this.#sum;
+  }
+
+  clear(): void {
+    this.#buckets.fill(0);
+    this.#sum = 0;
+  }
+
+  #slideTo(bucket: number): void {
+    const { length } = this.#buckets;
+    if (bucket - this.#newest >= length) this.clear();
+    else {
+      for (let passed = this.#newest + 1; passed <= bucket; passed++) {
+        this.#sum -= this.#buckets[passed % length] ?? 0;
+        this.#buckets[passed % length] = 0;
+      }
+    }
+    this.#newest = bucket;
+    this.#at = bucket % length;
+  }
+}

@@ -1,0 +1,66 @@
+import type { AnyProcedure } from '../contract/index.ts';
+import type { Logger, Scope } from '../telemetry/index.ts';
+import { childOf, type TraceContext } from '../wire/index.ts';
+import type { Invocation } from './compile.ts';
+import type { Call } from './handler.ts';
+
+/** When a call ends at the latest, and the signal that says so. */
+type End = Readonly<{ at: number; signal: AbortSignal }>;
+
+/**
+ * What a call carries on to those that its handler makes. Trace and signal are
+ * made when first asked for: most handlers call nobody.
+ */
+export class CallScope implements Scope {
+  readonly requestId: string;
+  readonly deadline: number;
+  readonly #end: End;
+  readonly #parent: TraceContext | undefined;
+  #trace: TraceContext | undefined;
+
+  constructor({ requestId, trace }: Invocation, end: End) {
+    this.requestId = requestId;
+    this.deadline = end.at;
+    this.#end = end;
+    this.#parent = trace;
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  get trace(): TraceContext | undefined {
+    if (this.#parent) this.#trace ??= childOf(this.#parent);
+    return this.#trace;
+  }
+}
+
+/** A call as its handler gets it; signal and log are made when first asked for. */
+export class BoundCall implements Call<AnyProcedure> {
+  readonly input: unknown;
+  readonly caller: Call<AnyProcedure>['caller'];
+  readonly errors: Call<AnyProcedure>['errors'];
+  readonly requestId: string;
+  readonly #deadline: End;
+  readonly #log: Logger;
+
+  constructor(
+    { caller, requestId }: Invocation,
+    bound: { input: unknown; errors: Call<AnyProcedure>['errors']; log: Logger; deadline: End },
+  ) {
+    this.input = bound.input;
+    this.caller = caller;
+    this.errors = bound.errors;
+    this.requestId = requestId;
+    this.#deadline = bound.deadline;
+    this.#log = bound.log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#deadline.signal;
+  }
+
+  get log(): Logger {
+    return this.#log.child({ request_id: this.requestId });
+  }
+}

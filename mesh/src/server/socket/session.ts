@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import type { RawData, WebSocket } from 'ws';
+import type { Caller } from '../../contract/index.ts';
+import type { Credentials } from '../../identity/index.ts';
+import {
+  closeCode,
+  header,
+  MeshError,
+  parseTimeout,
+  parseTraceContext,
+  reconnectMessage,
+  type SocketRequest,
+} from '../../wire/index.ts';
+import type { CompiledProcedure, Invocation } from '../compile.ts';
+import { errorShape } from '../error-shape.ts';
+import { toMeshError } from '../failure.ts';
+import { logFailure } from '../failure-log.ts';
+import { isRequestId } from '../request-context.ts';
+import { InFlight } from './in-flight.ts';
+import { idOf, isObject, readMessage } from './message.ts';
+import { Outbox } from './outbox.ts';
+import type { SocketOptions } from './accept.ts';
+
+/** The most calls under way on one connection; more are refused. */
+export const maxInFlight = 1024;
+
+type Message = SocketRequest & { id: number | string };
+
+/**
+ * One connection: reads tRPC's messages, makes the calls, and sends what they
+ * answer. Who calls was proved when it was opened, and is asked again for each
+ * call, so that a token that has expired or was withdrawn ends at once.
+ */
+export class Session {
+  /** Whether anything has come in since it was last asked. */
+  alive = true;
+  readonly #socket: WebSocket;
+  readonly #options: SocketOptions;
+  readonly #outbox: Outbox;
+  readonly #inFlight = new Map<number | string, InFlight>();
+  #credentials: Credentials | undefined;
+  #draining = false;
+  #closed = Promise.withResolvers<void>();
+
+  /**
+   * @param credentials What the connection was opened with; `undefined` if they come in its first message.
+   * @param arrays Whether the other side takes several answers in one message.
+   */
+  constructor(
+    socket: WebSocket,
+    options: SocketOptions,
+    { credentials, arrays }: { credentials: Credentials | undefined; arrays: boolean },
+  ) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#credentials = credentials;
+    this.#outbox = new Outbox(socket, { arrays });
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('pong', () => (this.alive = true));
+    socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
+    socket.on('close', () => {
+      for (const call of this.#inFlight.values()) call.cancel();
+      this.#outbox.release();
+      this.#closed.resolve();
+    });
+  }
+
+  /** Resolves when the connection is closed. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Asks the other side for a sign of life. */
+  ping(): void {
+    this.alive = false;
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  /** Ends it without a word. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Asks the other side to go elsewhere, and closes when all that is under way is answered. */
+  drain(): void {
+    this.#draining = true;
+    this.#outbox.send(reconnectMessage);
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (!this.#draining || this.#inFlight.size > 0) return;
+    this.#outbox.flush();
+    // From now on nothing is begun: what still comes in may be sent elsewhere.
+    this.#socket.removeAllListeners('message');
+    this.#socket.close(closeCode.drained);
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    this.alive = true;
+    if (isBinary) return this.#refuse(null, malformed('it is binary'));
+    // As ws gives it by default; the other forms are for options that are not set here.
+    const text = (data as Buffer).toString('utf8');
+    if (text === 'PING') return this.#socket.send('PONG');
+    if (text === 'PONG') return;
+    let messages: unknown;
+    try {
+      messages = JSON.parse(text);
+    } catch {
+      return this.#refuse(null, malformed('it is no JSON'));
+    }
+    if (!this.#credentials) this.#takeCredentials(messages);
+    else if (!Array.isArray(messages)) this.#take(messages);
+    else for (const message of messages) this.#take(message);
+  }
+
+  /** The first message of a client that can set no headers: `wsLink` with `connectionParams`. */
+  #takeCredentials(message: unknown): void {
+    const data = isObject(message) && isObject(message['data']) ? message['data'] : {};
+    const { authorization, [header.userToken]: userToken } = data;
+    this.#credentials = {
+      authorization: typeof authorization === 'string' ? authorization : undefined,
+      userToken: typeof userToken === 'string' ? userToken : undefined,
+    };
+  }
+
+  #take(raw: unknown): void {
+    let message: Message;
+    try {
+      message = readMessage(raw);
+    } catch (error) {
+      return this.#refuse(idOf(raw), toMeshError(error));
+    }
+    if (message.method === 'subscription.stop') return this.#inFlight.get(message.id)?.cancel();
+    const refusal = this.#refusalOf(message);
+    if (refusal) return this.#refuse(message.id, refusal, message);
+    const call = new InFlight();
+    this.#inFlight.set(message.id, call);
+    void this.#run(message, call);
+  }
+
+  #refusalOf({ id, method, params }: Message): MeshError | undefined {
+    const path = params?.path ?? '';
+    if (this.#options.procedures.get(path)?.procedure.kind !== method)
+      return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path}"`);
+    if (this.#inFlight.has(id)) return new MeshError('BAD_REQUEST', `Duplicate id ${id}`);
+    if (this.#inFlight.size >= maxInFlight)
+      return new MeshError(
+        'TOO_MANY_REQUESTS',
+        `More than ${maxInFlight} calls are under way on this connection`,
+      );
+    return undefined;
+  }
+
+  async #run(message: Message, call: InFlight): Promise<void> {
+    const requestId = requestIdOf(message);
+    const compiled = this.#options.procedures.get(message.params?.path ?? '') as CompiledProcedure;
+    try {
+      const known = this.#callerOf(message);
+      const invocation: Omit<Invocation, 'signal'> = {
+        input: message.params?.input,
+        caller: known instanceof Promise ? await known : known,
+        requestId,
+        trace: parseTraceContext(message.headers?.[header.traceparent], message.headers?.[header.tracestate]),
+        timeoutMs: parseTimeout(message.headers?.[header.timeoutMs]),
+      };
+      if (message.method === 'subscription') await this.#stream(message, call, { compiled, invocation });
+      else
+        this.#answer(message, { type: 'data', data: await compiled.call({ ...invocation, signal: call }) });
+    } catch (thrown) {
+      this.#fail(message, toMeshError(thrown, this.#options.classify), requestId);
+    } finally {
+      this.#inFlight.delete(message.id);
+      if (this.#draining) this.#closeWhenIdle();
+    }
+  }
+
+  #callerOf({ headers }: Message): Caller | Promise<Caller> {
+    const userToken = headers?.[header.userToken] ?? this.#credentials?.userToken;
+    return this.#options.authenticate({ authorization: this.#credentials?.authorization, userToken });
+  }
+
+  async #stream(
+    message: Message,
+    call: InFlight,
+    { compiled, invocation }: { compiled: CompiledProcedure; invocation: Omit<Invocation, 'signal'> },
+  ): Promise<void> {
+    const { closing } = this.#options;
+    const signal = AbortSignal.any([call.toAbortSignal(), closing]);
+    const events = compiled.subscribe({ ...invocation, input: inputOf(message), signal });
+    this.#answer(message, { type: 'started' });
+    try {
+      for await (const [id, data] of events) {
+        this.#answer(message, { type: 'data', id, data: { id, data } });
+        // The next event is asked for when this one can leave.
+        await this.#outbox.drained();
+      }
+    } catch (error) {
+      // What a handler throws because its signal fired is how it ends, not a fault.
+      if (!signal.aborted) throw error;
+    }
+    // Nothing is said where the service stops: a client goes on elsewhere with what was not ended.
+    if (!closing.aborted) this.#answer(message, { type: 'stopped' });
+  }
+
+  #answer({ id, jsonrpc }: Message, result: unknown): void {
+    this.#outbox.send(JSON.stringify({ id, jsonrpc, result }));
+  }
+
+  #fail(message: Message, failure: MeshError, requestId: string): void {
+    const path = message.params?.path;
+    logFailure(this.#options.log, failure, { procedure: path, request_id: requestId });
+    this.#refuse(message.id, failure, message, requestId);
+  }
+
+  #refuse(id: number | string | null, failure: MeshError, message?: Message, requestId?: string): void {
+    const error = errorShape(failure, { path: message?.params?.path, requestId });
+    this.#outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
+  }
+}
+
+function requestIdOf({ headers }: Message): string {
+  const given = headers?.[header.requestId];
+  return given !== undefined && isRequestId(given) ? given : randomUUID();
+}
+
+/** With the last event that the client has seen, as tRPC's adapter gives it to the procedure. */
+function inputOf({ params }: Message): unknown {
+  const { input, lastEventId } = params ?? {};
+  if (lastEventId === undefined) return input;
+  return isObject(input) ? { ...input, lastEventId } : (input ?? { lastEventId });
+}
+
+function malformed(reason: string): MeshError {
+  return new MeshError('BAD_REQUEST', `The message is not one of tRPC's: ${reason}`);
+}

@@ -1,0 +1,39 @@
+/**
+ * tRPC's messages over a WebSocket, as `wsLink` and its adapter exchange them,
+ * and what the mesh adds to them.
+ *
+ * @see https://trpc.io/docs/rpc
+ */
+
+/** The path whose upgrade opens a WebSocket. */
+export const socketPath = '/trpc';
+
+/** The subprotocol of those who take several answers in one message, as a JSON array. Everybody may send arrays. */
+export const arraySubprotocol = 'trpc-array';
+
+/** The longest message that is taken in, in bytes. */
+export const maxMessageBytes = 1024 * 1024;
+
+/** Messages are put together up to this length, in characters; a longer one goes alone. */
+export const arrayLength = 256 * 1024;
+
+/** Close codes (RFC 6455 §7.4). */
+export const closeCode = {
+  /** Nobody needs the connection any more. */
+  done: 1000,
+  /** The server stops, and has begun nothing that it did not answer: what is unanswered may be sent elsewhere. */
+  drained: 1012,
+} as const;
+
+/** What a caller sends. */
+export type SocketRequest = Readonly<{
+  id: number | string | null;
+  jsonrpc?: '2.0';
+  method: 'query' | 'mutation' | 'subscription' | 'subscription.stop';
+  params?: Readonly<{ path: string; input?: unknown; lastEventId?: string }>;
+  /** What would be headers over HTTP, by the same names. */
+  headers?: Readonly<Record<string, string>>;
+}>;
+
+/** What the server asks of those connected, before it stops: make new calls on another connection. */
+export const reconnectMessage = '{"id":null,"method":"reconnect"}';
