@@ -9,6 +9,7 @@ import { logFailure } from './failure-log.ts';
 import { readInput, recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
 import { readContext } from './request-context.ts';
+import { InFlight } from './socket/in-flight.ts';
 import { errorShape } from './error-shape.ts';
 
 /** What calls need, whichever way they take. */
@@ -62,9 +63,9 @@ async function answer(
   source: InputSource,
   { authenticate, classify, log }: FastPathOptions,
 ): Promise<void> {
-  const gone = new AbortController();
+  const gone = new InFlight();
   const onGone = (): void => {
-    if (!response.writableEnded) gone.abort();
+    if (!response.writableEnded) gone.cancel();
   };
   response.on('close', onGone);
 
@@ -74,7 +75,7 @@ async function answer(
     const context = await readContext(request, requestId, authenticate);
     known.requestId = requestId;
     const input = await readInput(request, source);
-    const data = await compiled.call({ ...context, input, signal: gone.signal });
+    const data = await compiled.call({ ...context, input, signal: gone });
     known.path = undefined;
     write(response, 200, textOf(data));
   } catch (thrown) {
