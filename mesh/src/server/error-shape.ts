@@ -1,21 +1,31 @@
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import { errorCodes, type ErrorShape, type MeshError } from '../wire/index.ts';
+import {
+  errorCodes,
+  type ErrorShape,
+  type InputIssue,
+  type MeshError,
+  type NamedError,
+} from '../wire/index.ts';
 
-/** An error as it goes out: nothing of a stack, and nothing that is none of the caller's business. */
+/** What is said of an error beside what is in it. */
+export interface ErrorContext {
+  /** The procedure, where the request got that far. */
+  path?: string | undefined;
+  requestId?: string | undefined;
+  /** tRPC's number for the error. @default the one of its code */
+  number?: ErrorShape['code'];
+}
+
+/** An error as it goes out, whichever way the call came in: nothing in it is none of the caller's business. */
 export function errorShape(
   { code, message, named, issues }: MeshError,
-  { path, requestId }: { path?: string | undefined; requestId?: string | undefined },
+  { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},
 ): ErrorShape {
-  return {
-    message,
-    code: TRPC_ERROR_CODES_BY_KEY[code],
-    data: {
-      code,
-      httpStatus: errorCodes[code].httpStatus,
-      ...(path !== undefined && { path }),
-      ...(requestId !== undefined && { requestId }),
-      ...(issues && { issues }),
-      ...(named && { error: named }),
-    },
-  };
+  const optional: { path?: string; requestId?: string; issues?: readonly InputIssue[]; error?: NamedError } =
+    {};
+  if (path !== undefined) optional.path = path;
+  if (requestId !== undefined) optional.requestId = requestId;
+  if (issues) optional.issues = issues;
+  if (named) optional.error = named;
+  return { message, code: number, data: { code, httpStatus: errorCodes[code].httpStatus, ...optional } };
 }

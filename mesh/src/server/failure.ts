@@ -16,7 +16,13 @@ export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshErro
   if (thrown instanceof MeshError) return thrown;
   if (thrown instanceof TRPCError) return fromTrpc(thrown);
   if (thrown instanceof TRPCClientError) return fromCall(thrown);
-  return classify?.(thrown) ?? new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: thrown });
+  try {
+    const classified = classify?.(thrown);
+    if (classified) return classified;
+  } catch (cause) {
+    return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause });
+  }
+  return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: thrown });
 }
 
 /** The same, as tRPC's adapters want it: they take the HTTP status from the code. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import { errorCodes, type ErrorCode, type ErrorShape } from '../wire/index.ts';
+import { MeshError, type ErrorCode, type ErrorShape } from '../wire/index.ts';
+import { errorShape } from './error-shape.ts';
 
 /** A path outside of tRPC that answers JSON to GET and HEAD. */
 export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | JsonAnswer;
@@ -31,7 +31,6 @@ export function errorAnswer(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): JsonAnswer & { body: { error: ErrorShape } } {
-  const { httpStatus } = errorCodes[code];
-  const error = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus } };
-  return { status: httpStatus, body: { error }, headers };
+  const error = errorShape(new MeshError(code, message));
+  return { status: error.data.httpStatus, body: { error }, headers };
 }

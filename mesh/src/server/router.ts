@@ -1,10 +1,10 @@
-import { initTRPC, type AnyTRPCRouter, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
+import { initTRPC, type AnyTRPCRouter, type TRPCRouterRecord } from '@trpc/server';
 import type { AnyContract, RouterOf } from '../contract/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { errorCodes, type ErrorShape, type InputIssue, type NamedError } from '../wire/index.ts';
 import { compile, type CompiledProcedure, type Invocation } from './compile.ts';
 import type { Handlers } from './handler.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
+import { errorShape } from './error-shape.ts';
 
 /** What every request brings to its procedures, whichever way it came in. */
 export type RequestContext = Omit<Invocation, 'input' | 'signal'>;
@@ -47,7 +47,8 @@ export function buildRouter(
   const trpc = initTRPC.context<RequestContext>().create({
     // The formatter decides what is said of an error; nothing of a stack may go out beside it.
     isDev: false,
-    errorFormatter: ({ error, shape, path, ctx }) => shapeOf({ error, shape, path, ctx, classify }),
+    errorFormatter: ({ error, shape, path, ctx }) =>
+      errorShape(toMeshError(error, classify), { path, requestId: ctx?.requestId, number: shape.code }),
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
   });
 
@@ -100,26 +101,4 @@ function insert(
   }
   const group = (record[head] ??= {}) as TRPCRouterRecord;
   insert(group, rest, built);
-}
-
-/** An error as it goes out: what tRPC made of it, less what is none of the caller's business. */
-function shapeOf(from: {
-  error: TRPCError;
-  shape: { message: string; code: ErrorShape['code'] };
-  path: string | undefined;
-  ctx: RequestContext | undefined;
-  classify: ClassifyError | undefined;
-}): ErrorShape {
-  const { code, message, named, issues } = toMeshError(from.error, from.classify);
-  const optional: { path?: string; requestId?: string; issues?: readonly InputIssue[]; error?: NamedError } =
-    {};
-  if (from.path !== undefined) optional.path = from.path;
-  if (from.ctx) optional.requestId = from.ctx.requestId;
-  if (issues) optional.issues = issues;
-  if (named) optional.error = named;
-  return {
-    message,
-    code: from.shape.code,
-    data: { code, httpStatus: errorCodes[code].httpStatus, ...optional },
-  };
 }

@@ -84,6 +84,7 @@ export async function serve<From extends AnyContract>(
   });
   const listener = createListener({
     router: buildRouter(procedures, { classify, closing: closing.signal }),
+    procedures,
     routes: { ...systemRoutes(health), ...options.routes },
     authenticate: options.authenticate,
     classify,
