@@ -3,7 +3,7 @@ import { listen } from './listen.ts';
 /** Several signals as one, without a listener on any of them until somebody waits. */
 export class Gone {
   readonly #signals: readonly AbortSignal[];
-  #deaf: (() => void)[] = [];
+  #listening: { remove(): void }[] = [];
 
   constructor(signals: readonly AbortSignal[]) {
     this.#signals = signals;
@@ -22,10 +22,11 @@ export class Gone {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#deaf = this.#signals.map((signal) => listen(signal, listener));
+    this.#listening = this.#signals.map((signal) => listen(signal, listener));
   }
 
   removeEventListener(): void {
-    for (const stop of this.#deaf.splice(0)) stop();
+    for (const entry of this.#listening) entry.remove();
+    this.#listening = [];
   }
 }

@@ -15,7 +15,7 @@ export const arraySubprotocol = 'trpc-array';
 export const maxMessageBytes = 1024 * 1024;
 
 /** Messages are put together up to this length, in characters; a longer one goes alone. */
-export const arrayLength = 256 * 1024;
+export const arrayLength = 16 * 1024;
 
 /** Close codes (RFC 6455 §7.4). */
 export const closeCode = {

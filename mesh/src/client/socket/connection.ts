@@ -3,9 +3,13 @@ import type { WebSocket } from 'ws';
 import { arrayLength, closeCode, maxMessageBytes, type SocketRequest } from '../../wire/index.ts';
 import { localError } from '../call-error.ts';
 import { TransportError, type Answer, type Attempt } from '../transport.ts';
+import { Slots } from './slots.ts';
 
 /** How often the other side must show a sign of life, in milliseconds. */
 const pingIntervalMs = 10_000;
+
+/** Room for the id. */
+const longestBody = maxMessageBytes - 32;
 
 /** A call that waits for its answer. */
 interface Pending {
@@ -28,11 +32,10 @@ export class SocketConnection {
   readonly authorization: string | undefined;
   readonly #socket: WebSocket;
   readonly #link: Socket;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Slots<Pending>();
   readonly #heartbeat: NodeJS.Timeout;
   #waiting: { pending: Pending; text: string }[] = [];
   #length = 0;
-  #nextId = 1;
   #alive = true;
   #retired = false;
 
@@ -69,16 +72,16 @@ export class SocketConnection {
 
   send(attempt: Attempt): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const id = this.#nextId++;
       const { path, input, kind: method, headers } = attempt;
-      const request: SocketRequest = { id, method, params: { path, input }, headers };
-      const text = JSON.stringify(request);
+      const request: Omit<SocketRequest, 'id'> = { method, params: { path, input }, headers };
+      const body = JSON.stringify(request);
       // A character is three bytes at most.
-      if (text.length * 3 > maxMessageBytes && Buffer.byteLength(text) > maxMessageBytes)
+      if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
       const pending = { attempt, resolve, reject, sent: false };
-      if (this.#pending.size === 0) this.#link.ref();
-      this.#pending.set(id, pending);
+      const id = this.#pending.add(pending);
+      if (this.#pending.size === 1) this.#link.ref();
+      const text = `{"id":${id},${body.slice(1)}`;
       attempt.onCancel = () => this.#cancel(id);
       if (this.#waiting.length === 0) process.nextTick(this.#flush);
       else if (this.#length + text.length > arrayLength) this.#flush();
@@ -142,9 +145,8 @@ export class SocketConnection {
   }
 
   #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
+    const pending = this.#pending.take(id);
     if (!pending) return undefined;
-    this.#pending.delete(id);
     pending.attempt.onCancel = undefined;
     if (this.#pending.size === 0) {
       this.#link.unref();
@@ -160,12 +162,11 @@ export class SocketConnection {
   }
 
   #lose(code: number, reason: string): void {
-    for (const { attempt, sent, reject } of this.#pending.values()) {
+    for (const { attempt, sent, reject } of this.#pending.clear()) {
       attempt.onCancel = undefined;
       const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
       reject(code === closeCode.drained ? new MovedError(why) : new TransportError(why, { reached: sent }));
     }
-    this.#pending.clear();
   }
 }
 

@@ -17,7 +17,7 @@ import { errorShape } from '../error-shape.ts';
 import { toMeshError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import { isRequestId } from '../request-context.ts';
-import { InFlight } from './in-flight.ts';
+import { ConnectionCall, ConnectionCalls, type InFlight } from './in-flight.ts';
 import { idOf, isObject, readMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 import type { SocketOptions } from './accept.ts';
@@ -38,7 +38,7 @@ export class Session {
   readonly #socket: WebSocket;
   readonly #options: SocketOptions;
   readonly #outbox: Outbox;
-  readonly #inFlight = new Map<number | string, InFlight>();
+  readonly #inFlight = new ConnectionCalls();
   #credentials: Credentials | undefined;
   #draining = false;
   #closed = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ export class Session {
     socket.on('pong', () => (this.alive = true));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
     socket.on('close', () => {
-      for (const call of this.#inFlight.values()) call.cancel();
+      this.#inFlight.cancelAll();
       this.#outbox.release();
       this.#closed.resolve();
     });
@@ -132,11 +132,11 @@ export class Session {
     } catch (error) {
       return this.#refuse(idOf(raw), toMeshError(error));
     }
-    if (message.method === 'subscription.stop') return this.#inFlight.get(message.id)?.cancel();
+    if (message.method === 'subscription.stop') return this.#inFlight.find(message.id)?.cancel();
     const refusal = this.#refusalOf(message);
     if (refusal) return this.#refuse(message.id, refusal, message);
-    const call = new InFlight();
-    this.#inFlight.set(message.id, call);
+    const call = new ConnectionCall(message.id);
+    this.#inFlight.add(call);
     void this.#run(message, call);
   }
 
@@ -144,7 +144,8 @@ export class Session {
     const path = params?.path ?? '';
     if (this.#options.procedures.get(path)?.procedure.kind !== method)
       return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path}"`);
-    if (this.#inFlight.has(id)) return new MeshError('BAD_REQUEST', `Duplicate id ${id}`);
+    if (method === 'subscription' && this.#inFlight.find(id))
+      return new MeshError('BAD_REQUEST', `Duplicate id ${id}`);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
         'TOO_MANY_REQUESTS',
@@ -153,7 +154,7 @@ export class Session {
     return undefined;
   }
 
-  async #run(message: Message, call: InFlight): Promise<void> {
+  async #run(message: Message, call: ConnectionCall): Promise<void> {
     const requestId = requestIdOf(message);
     const compiled = this.#options.procedures.get(message.params?.path ?? '') as CompiledProcedure;
     try {
@@ -168,7 +169,7 @@ export class Session {
     } catch (thrown) {
       this.#fail(message, toMeshError(thrown, this.#options.classify), requestId);
     } finally {
-      this.#inFlight.delete(message.id);
+      this.#inFlight.delete(call);
       if (this.#draining) this.#closeWhenIdle();
     }
   }
@@ -180,7 +181,7 @@ export class Session {
 
   async #stream(
     message: Message,
-    call: InFlight,
+    call: ConnectionCall,
     { compiled, invocation }: { compiled: CompiledProcedure; invocation: Invocation },
   ): Promise<void> {
     const { closing } = this.#options;
