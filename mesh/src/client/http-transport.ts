@@ -1,6 +1,6 @@
-import { Pool, errors } from 'undici';
+import { Pool, errors, type Dispatcher } from 'undici';
 import { header } from '../wire/index.ts';
-import { TransportError, type Attempt, type Transport } from './transport.ts';
+import { TransportError, type Answer, type Attempt, type Transport } from './transport.ts';
 
 /** System calls that fail before a connection stands, so before a byte is sent. */
 const connecting = new Set(['connect', 'getaddrinfo']);
@@ -20,30 +20,61 @@ export function createHttpTransport(url: string, options: { connectTimeoutMs: nu
   const pool = new Pool(origin, { connect: { timeout: options.connectTimeoutMs } });
   return {
     url: origin,
-    async send(attempt) {
-      const request = requestOf(attempt);
-      const { authorization } = attempt;
-      const abort = new AbortController();
-      attempt.onCancel = () => abort.abort();
-      try {
-        const { statusCode, body } = await pool.request({
-          ...request,
-          headers: {
-            ...attempt.headers,
-            ...(authorization !== undefined && { [header.authorization]: authorization }),
-            'content-type': 'application/json',
-          },
-          signal: abort.signal,
+    send: (attempt) =>
+      new Promise((resolve, reject) => {
+        const receiver = new Receiver(attempt, resolve, (cause) => {
+          // What cannot be sent at all is a mistake of the caller's, not of the network.
+          reject(cause instanceof errors.InvalidArgumentError ? cause : toTransportError(cause, origin));
         });
-        return { status: statusCode, body: parseJson(await body.text()), via: 'http' };
-      } catch (cause) {
-        // What cannot be sent at all is a mistake of the caller's, not of the network.
-        if (cause instanceof errors.InvalidArgumentError) throw cause;
-        throw toTransportError(cause, origin);
-      }
-    },
+        pool.dispatch({ ...requestOf(attempt), headers: headersOf(attempt) }, receiver);
+      }),
     close: () => pool.destroy(),
   };
+}
+
+/** Takes in one answer as it comes: `pool.request` would make a stream of it, and a signal, for every call. */
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly #attempt: Attempt;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (cause: unknown) => void;
+  #status = 0;
+  #chunks: Buffer[] = [];
+
+  constructor(attempt: Attempt, resolve: (answer: Answer) => void, reject: (cause: unknown) => void) {
+    this.#attempt = attempt;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const abort = (): void => controller.abort(new Error('cancelled'));
+    if (this.#attempt.cancelled) abort();
+    else this.#attempt.onCancel = abort;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    this.#status = status;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const [first, ...rest] = this.#chunks;
+    const body = rest.length === 0 ? first : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, body: parseJson(body?.toString('utf8') ?? ''), via: 'http' });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error);
+  }
+}
+
+function headersOf({ authorization, headers }: Attempt): Record<string, string> {
+  const all: Record<string, string> = { ...headers, 'content-type': 'application/json' };
+  if (authorization !== undefined) all[header.authorization] = authorization;
+  return all;
 }
 
 function requestOf({ path, kind, input }: Attempt) {
