@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../wire/index.ts';
-import { errorAnswer, writeJson } from './json.ts';
+import { errorAnswer, writeAnswer } from './answer.ts';
 
 /** How long what a refused caller still sends is read and dropped, in milliseconds: closed at once, it would see a reset and no answer. */
 export const lingerMs = 2000;
@@ -36,7 +36,7 @@ export function answerBrokenRequests(server: Server): void {
     writeRaw(socket, status, errorAnswer(code, message).body);
   });
   server.on('checkExpectation', (request, response) => {
-    writeJson(
+    writeAnswer(
       request,
       response,
       errorAnswer('BAD_REQUEST', 'This expectation cannot be met', { connection: 'close' }),

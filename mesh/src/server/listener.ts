@@ -9,7 +9,7 @@ import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange, type FastPath } from './fast-path.ts';
-import { errorAnswer, writeJson, type JsonAnswer, type JsonRoute } from './json.ts';
+import { errorAnswer, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { lingerOn, maxBodyBytes } from './request-body.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
@@ -22,7 +22,7 @@ export interface ListenerOptions {
   router: AnyTRPCRouter;
   /** The procedures whose plain calls need no router. */
   procedures: readonly CompiledProcedure[];
-  routes: Readonly<Record<string, JsonRoute>>;
+  routes: Readonly<Record<string, Route>>;
   authenticate: Authenticate;
   classify: ClassifyError | undefined;
   readiness: Readiness;
@@ -84,22 +84,22 @@ function answerCall(exchange: Exchange, options: ListenerOptions, fastPath: Fast
   const { router, authenticate, classify, readiness, log } = options;
   if (readiness.stage === 'starting') {
     const answer = errorAnswer('SERVICE_UNAVAILABLE', 'The service is starting', { 'retry-after': '1' });
-    writeJson(request, response, answer);
+    writeAnswer(request, response, answer);
     return;
   }
   if (!procedureMethods.has(request.method)) {
     const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', {
       allow: 'GET, HEAD, POST',
     });
-    writeJson(request, response, answer);
+    writeAnswer(request, response, answer);
     return;
   }
   if (!isHost(request.headers.host)) {
-    writeJson(request, response, errorAnswer('BAD_REQUEST', 'The Host header holds no host'));
+    writeAnswer(request, response, errorAnswer('BAD_REQUEST', 'The Host header holds no host'));
     return;
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-    writeJson(request, response, tooLarge());
+    writeAnswer(request, response, tooLarge());
     lingerOn(request);
     return;
   }
@@ -143,18 +143,18 @@ async function answerRoute(
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   try {
     if (!route) {
-      writeJson(request, response, errorAnswer('NOT_FOUND', 'There is nothing at this path'));
+      writeAnswer(request, response, errorAnswer('NOT_FOUND', 'There is nothing at this path'));
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD', {
         allow: 'GET, HEAD',
       });
-      writeJson(request, response, answer);
+      writeAnswer(request, response, answer);
     } else {
-      writeJson(request, response, await route(request));
+      writeAnswer(request, response, await route(request));
     }
   } catch (thrown) {
     const failure = new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
     logFailure(log, failure, { path });
-    if (!response.headersSent) writeJson(request, response, errorAnswer(failure.code, failure.message));
+    if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure.code, failure.message));
   }
 }

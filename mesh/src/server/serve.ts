@@ -12,7 +12,7 @@ import { compile } from './compile.ts';
 import { watchConnections } from './drain.ts';
 import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
-import type { JsonRoute } from './json.ts';
+import type { Route } from './answer.ts';
 import { createListener } from './listener.ts';
 import { buildRouter } from './router.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
@@ -33,7 +33,7 @@ export interface ServeOptions {
   /** Where the services are that this one calls, by name; their health shows in this one's. @default none */
   dependencies?: Readonly<Record<string, string>>;
   /** Further paths that answer JSON to GET. @default none */
-  routes?: Readonly<Record<string, JsonRoute>>;
+  routes?: Readonly<Record<string, Route>>;
   /** Says what the errors of a service's own libraries mean to a caller. */
   classify?: ClassifyError;
   /** How long calls that run may go on after `stop`, in milliseconds. @default 30000 */

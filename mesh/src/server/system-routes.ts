@@ -1,9 +1,9 @@
 import type { Health } from '../health/index.ts';
 import { exposition } from '../telemetry/index.ts';
-import type { JsonAnswer, JsonRoute } from './json.ts';
+import type { JsonAnswer, Route } from './answer.ts';
 
 /** The paths that every service answers whoever asks: what it is and how it is. */
-export function systemRoutes(health: Health): Record<string, JsonRoute> {
+export function systemRoutes(health: Health): Record<string, Route> {
   return {
     '/health': async () => {
       const report = await health.report();
@@ -16,7 +16,7 @@ export function systemRoutes(health: Health): Record<string, JsonRoute> {
     '/livez': (): JsonAnswer => ({ status: 200, body: { status: 'alive' } }),
     '/metrics': async () => {
       const { text, contentType } = await exposition();
-      return { status: 200, body: text, headers: { 'content-type': contentType } };
+      return { status: 200, text, headers: { 'content-type': contentType } };
     },
     '/readyz': async () => {
       const reason = await health.notReady();

@@ -8,7 +8,7 @@ import { arraySubprotocol, header, maxMessageBytes, MeshError, socketPath } from
 import { writeRaw } from '../broken-request.ts';
 import type { CompiledProcedure } from '../compile.ts';
 import { toMeshError, type ClassifyError } from '../failure.ts';
-import { errorAnswer } from '../json.ts';
+import { errorAnswer } from '../answer.ts';
 import { textOf } from '../request-context.ts';
 import { Session } from './session.ts';
 

@@ -2,20 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MeshError, type ErrorCode, type ErrorShape } from '../wire/index.ts';
 import { errorShape } from './error-shape.ts';
 
-/** A path outside of tRPC that answers JSON to GET and HEAD. */
-export type JsonRoute = (request: IncomingMessage) => Promise<JsonAnswer> | JsonAnswer;
+/** A path outside of tRPC that answers GET and HEAD. */
+export type Route = (request: IncomingMessage) => Promise<Answer> | Answer;
 
 export type JsonAnswer = Readonly<{
   status: number;
-  /** A string goes out as it stands where the headers name a type of its own. */
   body: unknown;
   headers?: Readonly<Record<string, string>>;
 }>;
 
-/** Writes a JSON answer; of HEAD, only its headers. */
-export function writeJson(request: IncomingMessage, response: ServerResponse, answer: JsonAnswer): void {
-  const typed = answer.headers?.['content-type'] !== undefined && typeof answer.body === 'string';
-  const text = typed ? String(answer.body) : JSON.stringify(answer.body);
+/** One that is no JSON; its headers name its type. */
+type TextAnswer = Readonly<{ status: number; text: string; headers: Readonly<Record<string, string>> }>;
+
+type Answer = JsonAnswer | TextAnswer;
+
+/** Writes an answer; of HEAD, only its headers. */
+export function writeAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const text = 'text' in answer ? answer.text : JSON.stringify(answer.body);
   response.writeHead(answer.status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
