@@ -1,7 +1,8 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../wire/index.ts';
 import { errorAnswer, writeAnswer } from './answer.ts';
+import type { OpenResponses } from './open-responses.ts';
 
 /** How long what a refused caller still sends is read and dropped, in milliseconds: closed at once, it would see a reset and no answer. */
 export const lingerMs = 2000;
@@ -12,20 +13,13 @@ export const lingerMs = 2000;
  * expectation that nobody can meet. The connection is gone afterwards, whether
  * the caller closes its side or not.
  */
-export function answerBrokenRequests(server: Server): void {
-  /** The answers of each connection that are not yet whole. */
-  const unfinished = new WeakMap<Duplex, Set<ServerResponse>>();
+export function answerBrokenRequests(server: Server, responses: OpenResponses): void {
   const refused = new WeakSet<Duplex>();
 
-  server.on('request', (request, response) => {
-    const open = unfinished.get(request.socket) ?? new Set();
-    unfinished.set(request.socket, open.add(response));
-    response.once('close', () => open.delete(response));
-  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What follows the rubbish is rubbish too; the first of it was answered.
     if (refused.has(socket)) return;
-    const begun = [...(unfinished.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+    const begun = responses.on(socket).some(({ headersSent }) => headersSent);
     // Within an answer that has begun, another one would be taken for a part of it.
     if (error.code === 'ECONNRESET' || !socket.writable || begun) {
       socket.destroy();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { OpenResponses } from './open-responses.ts';
 
 /**
  * Watches a server's connections, so that it can be stopped without cutting
@@ -12,30 +13,28 @@ import type { Socket } from 'node:net';
  * resolves when all are closed. What is left after `timeoutMs` (in
  * milliseconds) is cut.
  */
-export function watchConnections(server: Server): (timeoutMs: number) => Promise<void> {
-  const running = new Map<Socket, number>();
+export function watchConnections(
+  server: Server,
+  responses: OpenResponses,
+): (timeoutMs: number) => Promise<void> {
+  const connected = new Set<Socket>();
   let draining = false;
 
   server.on('connection', (socket) => {
-    running.set(socket, 0);
-    socket.once('close', () => running.delete(socket));
+    connected.add(socket);
+    socket.once('close', () => connected.delete(socket));
   });
   // What is no longer HTTP is drained by those who took it over.
-  server.on('upgrade', ({ socket }) => running.delete(socket));
-  server.on('request', ({ socket }, response) => {
-    running.set(socket, (running.get(socket) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (running.get(socket) ?? 1) - 1;
-      if (running.has(socket)) running.set(socket, left);
-      if (draining && left === 0) socket.destroySoon();
-    });
+  server.on('upgrade', ({ socket }) => connected.delete(socket));
+  responses.whenClosed((socket) => {
+    if (draining && responses.on(socket).length === 0) (socket as Socket).destroySoon();
   });
 
   return async (timeoutMs) => {
     draining = true;
     const closed = once(server, 'close');
     server.close();
-    for (const [socket, requests] of running) if (requests === 0) socket.destroy();
+    for (const socket of connected) if (responses.on(socket).length === 0) socket.destroy();
     const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
     await closed;
     clearTimeout(cut);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createReadiness, type Readiness } from '../health/index.ts';
 import { createTestIdentity, recordingLogger, type LoggedLine } from '../testing/index.ts';
 import { answerBrokenRequests } from './broken-request.ts';
+import { watchResponses } from './open-responses.ts';
 import { compile } from './compile.ts';
 import { createListener } from './listener.ts';
 import { buildRouter } from './router.ts';
@@ -55,7 +56,7 @@ async function start(way: Way): Promise<Side> {
       log,
     }),
   );
-  answerBrokenRequests(server);
+  answerBrokenRequests(server, watchResponses(server));
   started.push(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

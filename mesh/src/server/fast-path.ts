@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { errorCodes } from '../wire/index.ts';
+import { errorCodes, header } from '../wire/index.ts';
 import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { readInput, recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
-import { readContext } from './request-context.ts';
+import { credentialsOf, HttpInvocation } from './request-context.ts';
 import { InFlight } from './socket/in-flight.ts';
 import { errorShape } from './error-shape.ts';
 
@@ -30,6 +30,8 @@ export interface Exchange {
   path: string;
   /** What follows the path in the target, as it was sent. */
   query: string;
+  /** Whether the connection is to be closed after the answer: the process is about to end. */
+  closing: boolean;
 }
 
 /** Answers a request if it is a plain call; says whether it was. */
@@ -58,11 +60,12 @@ export function createFastPath(options: FastPathOptions): FastPath {
 }
 
 async function answer(
-  { request, response, requestId }: Exchange,
+  exchange: Exchange,
   compiled: CompiledProcedure,
   source: InputSource,
   { authenticate, classify, log }: FastPathOptions,
 ): Promise<void> {
+  const { request, response, requestId } = exchange;
   const gone = new InFlight();
   const onGone = (): void => {
     if (!response.writableEnded) gone.cancel();
@@ -72,18 +75,19 @@ async function answer(
   // What tRPC says of an error: the id once it knows who calls, the path until it has an answer to write.
   const known: { path?: string | undefined; requestId?: string } = { path: compiled.path };
   try {
-    const context = await readContext(request, requestId, authenticate);
+    const found = authenticate(credentialsOf(request));
+    const caller = found instanceof Promise ? await found : found;
     known.requestId = requestId;
     const input = await readInput(request, source);
-    const data = await compiled.call({ ...context, input, signal: gone });
+    const data = await compiled.call(new HttpInvocation(request, { requestId, caller, input, signal: gone }));
     known.path = undefined;
-    write(response, 200, textOf(data));
+    write(exchange, 200, textOf(data));
   } catch (thrown) {
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
     write(
-      response,
+      exchange,
       errorCodes[failure.code].httpStatus,
       JSON.stringify({ error: errorShape(failure, known) }),
     );
@@ -112,12 +116,20 @@ function comesLater(value: unknown): boolean {
   return 'then' in value && typeof value.then === 'function' && 'catch' in value;
 }
 
-function write(response: ServerResponse, status: number, text: string): void {
+function write({ response, requestId, closing }: Exchange, status: number, text: string): void {
   if (response.destroyed) return;
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    vary: 'trpc-accept, accept',
-  });
+  // A flat list, written as it stands: with names set one by one before, Node would look each of them up again.
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(text)),
+    'vary',
+    'trpc-accept, accept',
+    header.requestId,
+    requestId,
+  ];
+  if (closing) headers.push('connection', 'close');
+  response.writeHead(status, headers);
   response.end(text);
 }

@@ -4,11 +4,11 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { Readiness } from '../health/index.ts';
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { header, MeshError } from '../wire/index.ts';
+import { errorCodes, header, MeshError } from '../wire/index.ts';
 import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
-import { createFastPath, type Exchange, type FastPath } from './fast-path.ts';
+import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { lingerOn, maxBodyBytes } from './request-body.ts';
 import { readContext, requestIdOf } from './request-context.ts';
@@ -39,19 +39,19 @@ export function createListener(options: ListenerOptions): RequestListener {
   const fastPath = createFastPath(options);
   return (request, response) => {
     const requestId = requestIdOf(request);
-    response.setHeader(header.requestId, requestId);
-    // A client that keeps its connection would come back to a process that is about to end.
-    if (options.readiness.stage === 'draining') response.setHeader('connection', 'close');
     // An absolute-form target (RFC 9112 §3.2.2) is one of ours whatever its origin; tRPC is to see the path alone.
     request.url = withoutOrigin(request.url ?? '/');
     const path = pathOf(request.url);
-    if (path.startsWith(trpcPrefix)) {
-      const query = request.url.slice(path.length);
-      const exchange = { request, response, requestId, path: path.slice(trpcPrefix.length), query };
-      answerCall(exchange, options, fastPath);
-      return;
-    }
-    void answerRoute(request, response, options, path);
+    const query = request.url.slice(path.length);
+    // A client that keeps its connection would come back to a process that is about to end.
+    const closing = options.readiness.stage === 'draining';
+    const exchange = { request, response, requestId, path: path.slice(trpcPrefix.length), query, closing };
+    const isCall = path.startsWith(trpcPrefix);
+    if (isCall && refusalOf(request, options.readiness) === undefined && fastPath(exchange)) return;
+    response.setHeader(header.requestId, requestId);
+    if (closing) response.setHeader('connection', 'close');
+    if (isCall) answerCall(exchange, options);
+    else void answerRoute(request, response, options, path);
   };
 }
 
@@ -79,31 +79,27 @@ function isHost(host: string | undefined): boolean {
   return true;
 }
 
-function answerCall(exchange: Exchange, options: ListenerOptions, fastPath: FastPath): void {
-  const { request, response, requestId, path } = exchange;
-  const { router, authenticate, classify, readiness, log } = options;
-  if (readiness.stage === 'starting') {
-    const answer = errorAnswer('SERVICE_UNAVAILABLE', 'The service is starting', { 'retry-after': '1' });
-    writeAnswer(request, response, answer);
-    return;
-  }
-  if (!procedureMethods.has(request.method)) {
-    const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', {
+/** What no procedure is asked with; `undefined` if the request may go on. */
+function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer | undefined {
+  if (stage === 'starting')
+    return errorAnswer('SERVICE_UNAVAILABLE', 'The service is starting', { 'retry-after': '1' });
+  if (!procedureMethods.has(request.method))
+    return errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', {
       allow: 'GET, HEAD, POST',
     });
-    writeAnswer(request, response, answer);
+  if (!isHost(request.headers.host)) return errorAnswer('BAD_REQUEST', 'The Host header holds no host');
+  return Number(request.headers['content-length'] ?? 0) > maxBodyBytes ? tooLarge() : undefined;
+}
+
+function answerCall(exchange: Exchange, options: ListenerOptions): void {
+  const { request, response, requestId, path } = exchange;
+  const { router, authenticate, classify, readiness, log } = options;
+  const refusal = refusalOf(request, readiness);
+  if (refusal) {
+    writeAnswer(request, response, refusal);
+    if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
     return;
   }
-  if (!isHost(request.headers.host)) {
-    writeAnswer(request, response, errorAnswer('BAD_REQUEST', 'The Host header holds no host'));
-    return;
-  }
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-    writeAnswer(request, response, tooLarge());
-    lingerOn(request);
-    return;
-  }
-  if (fastPath(exchange)) return;
   void nodeHTTPRequestHandler({
     router,
     req: request,

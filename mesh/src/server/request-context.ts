@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Authenticate } from '../identity/index.ts';
-import { header, parseTimeout, parseTraceContext } from '../wire/index.ts';
+import type { Caller } from '../contract/index.ts';
+import type { Authenticate, Credentials } from '../identity/index.ts';
+import { header, parseTimeout, parseTraceContext, type TraceContext } from '../wire/index.ts';
+import type { Invocation } from './compile.ts';
+import type { CallerSignal } from './deadline.ts';
 import type { RequestContext } from './router.ts';
 
 const requestIdPattern = /^[\w.:-]{1,128}$/;
@@ -27,17 +30,52 @@ export async function readContext(
   requestId: string,
   authenticate: Authenticate,
 ): Promise<RequestContext> {
-  const caller = await authenticate({
-    authorization: textOf(request, header.authorization),
-    userToken: textOf(request, header.userToken),
-  });
-  const trace = parseTraceContext(textOf(request, header.traceparent), textOf(request, header.tracestate));
   return {
-    caller,
+    caller: await authenticate(credentialsOf(request)),
     requestId,
-    trace,
+    trace: traceOf(request),
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
   };
+}
+
+/** A request as the call that it asks for; trace and time are read when asked for: most handlers call nobody. */
+export class HttpInvocation implements Invocation {
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly input: unknown;
+  readonly signal: CallerSignal;
+  readonly #request: IncomingMessage;
+
+  constructor(
+    request: IncomingMessage,
+    read: Pick<Invocation, 'requestId' | 'caller' | 'input'> & { signal: CallerSignal },
+  ) {
+    this.requestId = read.requestId;
+    this.caller = read.caller;
+    this.input = read.input;
+    this.signal = read.signal;
+    this.#request = request;
+  }
+
+  get timeoutMs(): number | undefined {
+    return parseTimeout(textOf(this.#request, header.timeoutMs));
+  }
+
+  get trace(): TraceContext | undefined {
+    return traceOf(this.#request);
+  }
+}
+
+/** What a request presents to prove who makes it. */
+export function credentialsOf(request: IncomingMessage): Credentials {
+  return {
+    authorization: textOf(request, header.authorization),
+    userToken: textOf(request, header.userToken),
+  };
+}
+
+function traceOf(request: IncomingMessage): TraceContext | undefined {
+  return parseTraceContext(textOf(request, header.traceparent), textOf(request, header.tracestate));
 }
 
 /** A header that was sent once. */

@@ -14,6 +14,7 @@ import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
 import type { Route } from './answer.ts';
 import { createListener } from './listener.ts';
+import { watchResponses } from './open-responses.ts';
 import { buildRouter } from './router.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { systemRoutes } from './system-routes.ts';
@@ -102,8 +103,9 @@ export async function serve<From extends AnyContract>(
     },
     listener,
   );
-  answerBrokenRequests(server);
-  const drain = watchConnections(server);
+  const responses = watchResponses(server);
+  answerBrokenRequests(server, responses);
+  const drain = watchConnections(server, responses);
   const drainSockets = acceptSockets(server, {
     procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
     authenticate: options.authenticate,

@@ -4,12 +4,12 @@ import { WebSocketServer } from 'ws';
 import type { Readiness } from '../../health/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { arraySubprotocol, header, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
 import { writeRaw } from '../broken-request.ts';
 import type { CompiledProcedure } from '../compile.ts';
 import { toMeshError, type ClassifyError } from '../failure.ts';
 import { errorAnswer } from '../answer.ts';
-import { textOf } from '../request-context.ts';
+import { credentialsOf } from '../request-context.ts';
 import { Session } from './session.ts';
 
 /** What every connection needs. */
@@ -108,10 +108,7 @@ async function admit(
   if (origin !== undefined && URL.parse(origin)?.host !== host)
     throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
   if (url.searchParams.get('connectionParams') === '1') return undefined;
-  const credentials = {
-    authorization: textOf(request, header.authorization),
-    userToken: textOf(request, header.userToken),
-  };
+  const credentials = credentialsOf(request);
   await authenticate(credentials);
   return credentials;
 }
