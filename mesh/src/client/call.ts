@@ -1,14 +1,14 @@
 import type { AnyProcedure } from '../contract/index.ts';
 import { retry, timeouts, type Permit } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
-import { errorCodes, formatTimeout, header, MeshError } from '../wire/index.ts';
+import { errorCodes, formatTimeout, header, MeshError, type ErrorCode } from '../wire/index.ts';
 import { isCallError, localError, readAnswer, type CallError } from './call-error.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { Connection } from './connection.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
 import { headersOf, type CallOptions } from './outgoing.ts';
-import { Attempt, TransportError } from './transport.ts';
+import { Attempt, TransportError, type TransportName } from './transport.ts';
 
 /** A query or mutation as it is to be called. */
 export type Target = Readonly<{ path: string; procedure: AnyProcedure; meter: CallMeter }>;
@@ -80,36 +80,44 @@ export async function call(
 }
 
 function attempt(outgoing: Outgoing): Promise<unknown> {
-  const { connection, target, deadline } = outgoing;
+  const { connection, target, input, headers, deadline } = outgoing;
   const limitMs = target.procedure.timeoutMs ?? connection.timeoutMs;
   const timeoutMs = deadline === Infinity ? limitMs : Math.min(limitMs, deadline - performance.now());
   if (timeoutMs <= 0) return Promise.reject(localError('TIMEOUT', 'No time was left for this call'));
-  const permit = connection.breaker.tryAcquire();
-  if (!permit) return Promise.reject(brokenError(connection));
-  return send(outgoing, timeoutMs, permit);
-}
-
-function send(outgoing: Outgoing, timeoutMs: number, permit: Permit): Promise<unknown> {
-  const { connection, target, input, headers, gone } = outgoing;
-  const { path, procedure, meter } = target;
   // Attempts follow one another, so they may share what only the time left changes.
   headers[header.timeoutMs] = formatTimeout(timeoutMs);
   const sent = new Attempt({
-    path,
-    kind: procedure.kind === 'query' ? 'query' : 'mutation',
+    path: target.path,
+    kind: target.procedure.kind === 'query' ? 'query' : 'mutation',
     input,
     authorization: connection.authorization(),
     headers,
   });
+  const permit = connection.breaker.tryAcquire();
+  if (!permit) return Promise.reject(brokenError(connection));
+  return send(outgoing, sent, { timeoutMs, permit, hurried: timeoutMs < limitMs });
+}
+
+/** How one attempt goes out. */
+interface Sending {
+  readonly timeoutMs: number;
+  readonly permit: Permit;
+  /** Whether the caller has less time than the procedure may take. */
+  readonly hurried: boolean;
+}
+
+function send(outgoing: Outgoing, sent: Attempt, { timeoutMs, permit, hurried }: Sending): Promise<unknown> {
+  const { connection, target, gone } = outgoing;
+  const { procedure, meter } = target;
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       timeouts.stop(timeout);
       gone.removeEventListener();
     };
-    const fail = (error: CallError, via: string): void => {
+    const fail = (error: CallError, via: TransportName | 'none'): void => {
       settle();
       meter.attempt(via, error.data.code);
-      tell(permit, error);
+      tell(permit, error.data.code, { answered: via !== 'none', hurried });
       reject(error);
     };
     const giveUp = (error: CallError): void => {
@@ -140,13 +148,21 @@ function send(outgoing: Outgoing, timeoutMs: number, permit: Permit): Promise<un
   });
 }
 
-/** The breaker counts what the server failed at; a refusal that the caller deserved shows that it works. */
-function tell(permit: Permit, { data: { code }, cause }: CallError): void {
+/**
+ * The breaker counts what the server failed at. A refusal that the caller
+ * deserved shows that it works; what the caller itself cut short, or what never
+ * left, shows nothing.
+ */
+function tell(
+  permit: Permit,
+  code: ErrorCode,
+  { answered, hurried }: { answered: boolean; hurried: boolean },
+): void {
   if (code === 'CLIENT_CLOSED_REQUEST' || code === 'TOO_MANY_REQUESTS') permit.ignore();
+  else if (code === 'TIMEOUT' && hurried) permit.ignore();
   else if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') permit.failure();
-  // Nothing was sent, so nothing is known.
-  else if (cause !== undefined) permit.ignore();
-  else permit.success();
+  else if (answered) permit.success();
+  else permit.ignore();
 }
 
 /** Refused on this side: the target has failed too often for this call to be made. */

@@ -10,7 +10,7 @@ import type { Connection } from './connection.ts';
  * look for it.
  */
 export function logFailure(
-  { error, attempt, retryInMs }: FailedAttempt,
+  { error, attempt, retryInMs, reason }: FailedAttempt,
   from: { connection: Connection; path: string; headers: Readonly<Record<string, string>> },
 ): void {
   const { connection, path, headers } = from;
@@ -28,6 +28,7 @@ export function logFailure(
       request_id: headers[header.requestId],
       trace_id: headers[header.traceparent]?.split('-')[1],
       retry_in_ms: retryInMs,
+      no_retry_because: reason,
     },
   };
   if (data?.error) connection.log.debug(fields, `${connection.target} refused a call`);

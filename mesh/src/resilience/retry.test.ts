@@ -230,3 +230,11 @@ describe('a wait that the server asks for', () => {
     expect([attempts, failures[0]?.reason]).toEqual([[0], 'deadline']);
   });
 });
+
+test('a wait that was cancelled no longer listens', async () => {
+  const gone = new AbortController();
+  const removed = vi.spyOn(gone.signal, 'removeEventListener');
+  setTimeout(() => gone.abort(new Error('gone')), 100);
+  await failing({ signal: gone.signal });
+  expect(removed).toHaveBeenCalledOnce();
+});

@@ -125,6 +125,7 @@ function wait(ms: number, signal: RetryOptions['signal']): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
       reject(signal.reason as Error);
     };
     const timer = setTimeout(() => {

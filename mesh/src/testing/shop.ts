@@ -38,6 +38,7 @@ export const shop = contract('shop', {
       access: actingFor(services('till'), user),
     }),
     slow: mutation({ summary: 'Takes a while', output: z.object({ n: z.int() }), access: anyone }),
+    brief: mutation({ summary: 'Takes a moment', output: z.object({}), access: anyone }),
     hang: mutation({ summary: 'Never ends', output: z.object({}), access: anyone }),
   },
   ticks: {
@@ -55,6 +56,8 @@ export interface ShopState {
   /** Lets `stock.slow` answer. */
   readonly finish: PromiseWithResolvers<void>;
   slowCalls: number;
+  /** Calls of `stock.brief` that were begun. */
+  briefCalls: number;
   /** Events that `ticks.watch` yielded. */
   yielded: number;
   /** The signals of `stock.hang`. */
@@ -62,7 +65,7 @@ export interface ShopState {
 }
 
 export function createShopState(): ShopState {
-  return { finish: Promise.withResolvers(), slowCalls: 0, yielded: 0, hung: [] };
+  return { finish: Promise.withResolvers(), slowCalls: 0, briefCalls: 0, yielded: 0, hung: [] };
 }
 
 /** Serves it on a port of its own, and says that it is ready. */
@@ -87,6 +90,11 @@ export async function startShop(
           state.slowCalls += 1;
           await state.finish.promise;
           return { n: state.slowCalls };
+        },
+        brief: async () => {
+          state.briefCalls += 1;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return {};
         },
         hang: ({ signal }) => {
           state.hung.push(signal);

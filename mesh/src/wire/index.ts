@@ -6,6 +6,7 @@ export {
   arrayLength,
   arraySubprotocol,
   closeCode,
+  maxInFlight,
   maxMessageBytes,
   reconnectMessage,
   socketPath,

@@ -17,12 +17,20 @@ export const maxMessageBytes = 1024 * 1024;
 /** Messages are put together up to this length, in characters; a longer one goes alone. */
 export const arrayLength = 16 * 1024;
 
+/** The most calls under way on one connection; a server refuses more. */
+export const maxInFlight = 1024;
+
 /** Close codes (RFC 6455 §7.4). */
 export const closeCode = {
   /** Nobody needs the connection any more. */
   done: 1000,
-  /** The server stops, and has begun nothing that it did not answer: what is unanswered may be sent elsewhere. */
-  drained: 1012,
+  /** The other side breaks the rules. */
+  refused: 1008,
+  /**
+   * The server stops, and has begun nothing that it did not answer: what is unanswered may be sent elsewhere. A code
+   * of our own: a gateway that restarts closes with 1012 whatever is under way.
+   */
+  drained: 4012,
 } as const;
 
 /** What a caller sends. */

@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { arrayLength, closeCode, maxMessageBytes, type SocketRequest } from '../../wire/index.ts';
+import {
+  arrayLength,
+  closeCode,
+  maxInFlight,
+  maxMessageBytes,
+  type SocketRequest,
+} from '../../wire/index.ts';
 import { localError } from '../call-error.ts';
 import { TransportError, type Answer, type Attempt } from '../transport.ts';
 import { Slots } from './slots.ts';
@@ -36,8 +42,10 @@ export class SocketConnection {
   readonly #heartbeat: NodeJS.Timeout;
   #waiting: { pending: Pending; text: string }[] = [];
   #length = 0;
-  #alive = true;
+  /** Bytes that had come in when it was last looked at. */
+  #seenBytes = -1;
   #retired = false;
+  #toldToMove = false;
 
   /**
    * @param link The TCP connection below, which holds the process only while a call is under way.
@@ -54,11 +62,7 @@ export class SocketConnection {
     this.#link = link;
     link.unref();
     this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs).unref();
-    socket.on('message', (data) => {
-      this.#alive = true;
-      this.#receive((data as Buffer).toString('utf8'), on.reconnect);
-    });
-    socket.on('pong', () => (this.#alive = true));
+    socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8'), on.reconnect));
     socket.on('close', (code, reason) => {
       clearInterval(this.#heartbeat);
       this.#lose(code, String(reason));
@@ -68,6 +72,11 @@ export class SocketConnection {
 
   get open(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Whether the server would refuse another call. */
+  get full(): boolean {
+    return this.#pending.size >= maxInFlight;
   }
 
   send(attempt: Attempt): Promise<Answer> {
@@ -126,8 +135,11 @@ export class SocketConnection {
     }
     for (const message of Array.isArray(messages) ? messages : [messages]) {
       const { id, method, error } = (message ?? {}) as Received;
-      if (id === null && method === 'reconnect') onReconnect();
-      else if (typeof id === 'number')
+      if (id === null && method === 'reconnect') {
+        this.#toldToMove = true;
+        onReconnect();
+      }
+      if (typeof id === 'number')
         this.#settle(id, { status: error?.data?.httpStatus ?? 200, body: message, via: 'websocket' });
     }
   }
@@ -155,17 +167,20 @@ export class SocketConnection {
     return pending;
   }
 
+  /** Any byte is a sign of life: a long answer takes its time. */
   #beat(): void {
-    if (!this.#alive) return this.#socket.terminate();
-    this.#alive = false;
+    const { bytesRead } = this.#link;
+    if (bytesRead === this.#seenBytes) return this.#socket.terminate();
+    this.#seenBytes = bytesRead;
     if (this.open) this.#socket.ping();
   }
 
   #lose(code: number, reason: string): void {
+    const moved = code === closeCode.drained && this.#toldToMove;
     for (const { attempt, sent, reject } of this.#pending.clear()) {
       attempt.onCancel = undefined;
       const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
-      reject(code === closeCode.drained ? new MovedError(why) : new TransportError(why, { reached: sent }));
+      reject(moved ? new MovedError(why) : new TransportError(why, { reached: sent }));
     }
   }
 }

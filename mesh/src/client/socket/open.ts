@@ -18,12 +18,12 @@ function leaveUnmasked(mask: Buffer): void {
 
 /** No WebSocket was opened: the server, or something before it, said no, or there was nobody. */
 export class NotOpened extends Error {
-  /** What was answered in the place of the upgrade, if anything was. */
-  readonly status: number | undefined;
+  /** `refused` by what was answered, or `ignored`; `unreached` where there was nobody; `credentials` that are no good. */
+  readonly reason: 'refused' | 'ignored' | 'unreached' | 'unavailable' | 'credentials';
 
-  constructor(message: string, status?: number) {
+  constructor(message: string, reason: NotOpened['reason']) {
     super(message);
-    this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -32,6 +32,7 @@ export class NotOpened extends Error {
  *
  * @param url Where the service is, as `http://localhost:8000`.
  * @param options.timeoutMs Longest wait for it to be open, in milliseconds.
+ * @param options.signal Ends the opening.
  * @throws NotOpened
  */
 export function openConnection(
@@ -39,27 +40,42 @@ export function openConnection(
   options: {
     authorization: string | undefined;
     timeoutMs: number;
+    signal: AbortSignal;
     onReconnect: (connection: SocketConnection) => void;
     onClose: (connection: SocketConnection) => void;
   },
 ): Promise<SocketConnection> {
-  const { authorization, timeoutMs, onReconnect, onClose } = options;
+  const { authorization, timeoutMs, signal, onReconnect, onClose } = options;
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${socketPath}`, arraySubprotocol, {
       headers: authorization === undefined ? {} : { [header.authorization]: authorization },
-      handshakeTimeout: timeoutMs,
       perMessageDeflate: false,
       maxPayload: maxAnswerBytes,
       followRedirects: false,
       generateMask: leaveUnmasked,
     });
-    socket.on('error', (error) => reject(new NotOpened(error.message)));
-    socket.once('unexpected-response', (request, response) => {
-      reject(new NotOpened(`the upgrade was answered with HTTP ${response.statusCode}`, response.statusCode));
-      request.destroy();
-    });
+    const giveUp = (error: NotOpened): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.terminate();
+      reject(error);
+    };
+    const onAbort = (): void => giveUp(new NotOpened('the client was closed', 'unreached'));
+    // The library's own time-out starts anew with each byte.
+    const timer = setTimeout(
+      () => giveUp(new NotOpened(`the upgrade was not answered within ${timeoutMs} ms`, 'ignored')),
+      timeoutMs,
+    );
+    signal.addEventListener('abort', onAbort);
+    // Also keeps what fails later from being an exception: the close says it then.
+    socket.on('error', (error) => giveUp(new NotOpened(error.message, 'unreached')));
+    socket.once('unexpected-response', (_request, { statusCode = 0 }) =>
+      giveUp(new NotOpened(`the upgrade was answered with HTTP ${statusCode}`, reasonOf(statusCode))),
+    );
     socket.once('upgrade', ({ socket: link }) => {
       socket.once('open', () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
         const connection: SocketConnection = new SocketConnection(socket, link, {
           authorization,
           reconnect: () => onReconnect(connection),
@@ -69,4 +85,9 @@ export function openConnection(
       });
     });
   });
+}
+
+function reasonOf(status: number): NotOpened['reason'] {
+  if (status === 401 || status === 403) return 'credentials';
+  return status >= 500 ? 'unavailable' : 'refused';
 }

@@ -1,16 +1,23 @@
+import { timeouts } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { TransportError, type Answer, type Attempt, type Transport } from '../transport.ts';
 import { MovedError, type SocketConnection } from './connection.ts';
 import { NotOpened, openConnection } from './open.ts';
 
-/** Longest wait for an upgrade, in milliseconds; a proxy that knows nothing of WebSockets may never answer one. */
+/** Longest time that an upgrade may take, in milliseconds; a proxy that knows nothing of WebSockets may never answer one. */
 const upgradeTimeoutMs = 2000;
+
+/** For so long the first calls wait for the connection, in milliseconds; later ones never wait for one. */
+const firstWaitMs = 300;
 
 /** Where no WebSocket is spoken, it is asked for again after so long, in milliseconds. */
 const refusedForMs = 30_000;
 
 /** The wait after a connection that could not be made, in milliseconds; each further one is twice as long. */
 const backoffMs = { first: 100, longest: 10_000 };
+
+/** A connection is kept for so long before another caller's takes its place, in milliseconds. */
+const keepForMs = 1000;
 
 /**
  * Makes the transport that speaks tRPC's messages over one WebSocket, opened
@@ -27,13 +34,15 @@ class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
   readonly #log: Logger;
+  readonly #closing = new AbortController();
+  readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
   #opening: Promise<void> | undefined;
   /** Not before then, on the clock of `performance.now()`, is another one opened. */
   #notBefore = 0;
   #failures = 0;
-  #closed = false;
-  readonly #open = new Set<SocketConnection>();
+  /** Credentials that opened nothing: calls with them go over HTTP, which says why. */
+  #refused: string | undefined;
 
   constructor(http: Transport, log: Logger) {
     this.url = http.url;
@@ -42,15 +51,21 @@ class SocketTransport implements Transport {
   }
 
   send(attempt: Attempt): Promise<Answer> {
-    const connection = this.#connection;
-    return connection?.open && connection.authorization === attempt.authorization
-      ? this.#sendOn(connection, attempt)
-      : this.#connectAndSend(attempt);
+    const connection = this.#connectionFor(attempt);
+    return connection ? this.#sendOn(connection, attempt) : this.#connectAndSend(attempt);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
+    await this.#opening;
     await Promise.all([...[...this.#open].map((connection) => connection.close()), this.#http.close()]);
+  }
+
+  #connectionFor({ authorization }: Attempt): SocketConnection | undefined {
+    const connection = this.#connection;
+    return connection?.open && !connection.full && connection.authorization === authorization
+      ? connection
+      : undefined;
   }
 
   /** One that the server did nothing with, because it stops, is sent elsewhere. */
@@ -64,16 +79,21 @@ class SocketTransport implements Transport {
   }
 
   async #connectAndSend(attempt: Attempt): Promise<Answer> {
-    const authorization = attempt.authorization;
-    if (performance.now() >= this.#notBefore && !this.#closed) {
-      this.#opening ??= this.#openAnother(authorization).finally(() => (this.#opening = undefined));
-      await this.#opening;
-    }
+    this.#openFor(attempt.authorization);
+    // Where one could not be opened before, it may take long again: nobody waits for it.
+    if (this.#opening && this.#failures === 0) await Promise.race([this.#opening, wait(firstWaitMs)]);
     if (attempt.cancelled) throw new TransportError('The call was cancelled', { reached: false });
-    const connection = this.#connection;
-    return connection?.open && connection.authorization === authorization
-      ? await this.#sendOn(connection, attempt)
-      : await this.#http.send(attempt);
+    const connection = this.#connectionFor(attempt);
+    return connection ? await this.#sendOn(connection, attempt) : await this.#http.send(attempt);
+  }
+
+  /** Begins to open a connection, where there is none for these credentials and one may be had. */
+  #openFor(authorization: string | undefined): void {
+    const present = this.#connection;
+    if (present?.open && present.authorization === authorization) return;
+    if (this.#opening || this.#closing.signal.aborted || performance.now() < this.#notBefore) return;
+    if (authorization !== undefined && authorization === this.#refused) return;
+    this.#opening = this.#openAnother(authorization).finally(() => (this.#opening = undefined));
   }
 
   /** Opens a connection in the place of the present one, which stays until then. Never fails. */
@@ -82,33 +102,35 @@ class SocketTransport implements Transport {
       const opened = await openConnection(this.url, {
         authorization,
         timeoutMs: upgradeTimeoutMs,
-        onReconnect: (connection) => void this.#move(connection),
+        signal: this.#closing.signal,
+        onReconnect: (connection) => this.#move(connection),
         onClose: (connection) => this.#open.delete(connection),
       });
-      if (this.#closed) return await opened.close();
       this.#open.add(opened);
       this.#connection?.retire();
       this.#connection = opened;
       this.#failures = 0;
+      // Callers with other credentials go over HTTP for a while, or each call would open one of its own.
+      this.#notBefore = performance.now() + keepForMs;
     } catch (error) {
       if (!(error instanceof NotOpened)) throw error;
-      this.#giveUpFor(error);
+      if (error.reason === 'credentials') this.#refused = authorization;
+      else this.#giveUpFor(error);
     }
   }
 
   /** The server is about to stop: new calls go to another process as soon as one lets us in. */
-  async #move(from: SocketConnection): Promise<void> {
-    if (this.#connection !== from || this.#opening || this.#closed) return;
+  #move(from: SocketConnection): void {
+    if (this.#connection !== from || this.#opening || this.#closing.signal.aborted) return;
     this.#opening = this.#openAnother(from.authorization).finally(() => (this.#opening = undefined));
-    await this.#opening;
   }
 
-  #giveUpFor({ status, message }: NotOpened): void {
+  #giveUpFor({ reason, message }: NotOpened): void {
     this.#failures += 1;
     const spread = 0.5 + Math.random();
     const longer = Math.min(backoffMs.longest, backoffMs.first * 2 ** (this.#failures - 1));
-    // Something answers there, and says no to the upgrade itself.
-    const refused = status !== undefined && status < 500;
+    // Something is there, and does not open a WebSocket.
+    const refused = reason === 'refused' || reason === 'ignored';
     const waitMs = (refused ? refusedForMs : longer) * spread;
     this.#notBefore = performance.now() + waitMs;
     if (refused && this.#failures === 1)
@@ -117,4 +139,8 @@ class SocketTransport implements Transport {
         'no WebSocket is opened there, calls go over HTTP',
       );
   }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => timeouts.start(ms, resolve));
 }

@@ -27,49 +27,45 @@ export class InFlight implements CallerSignal {
   }
 }
 
-/** A call of a connection, by the id that its caller gave it. */
-export class ConnectionCall extends InFlight {
-  readonly id: number | string;
-  /** Where it is among the others. */
-  index = -1;
-
-  constructor(id: number | string) {
-    super();
-    this.id = id;
-  }
-}
-
 /**
- * The calls under way on one connection. Not in a Map: one whose elements come
- * and go leaves tables behind that point at one another, and what was young
- * when they were thrown away grows old with them.
+ * The calls under way on one connection, by the ids that the caller gave them.
+ * Not in a Map: one whose elements come and go leaves tables behind that point
+ * at one another, and what was young when they were thrown away grows old with
+ * them; a dictionary does not.
  */
 export class ConnectionCalls {
-  readonly #calls: ConnectionCall[] = [];
+  readonly #byId: Record<number | string, InFlight> = Object.create(null);
+  #size = 0;
 
   get size(): number {
-    return this.#calls.length;
+    return this.#size;
   }
 
-  add(call: ConnectionCall): void {
-    call.index = this.#calls.length;
-    this.#calls.push(call);
+  /** Adds a call; `undefined` if there is one of that id. */
+  add(id: number | string): InFlight | undefined {
+    const key = keyOf(id);
+    if (this.#byId[key]) return undefined;
+    const call = new InFlight();
+    this.#byId[key] = call;
+    this.#size += 1;
+    return call;
   }
 
-  delete(call: ConnectionCall): void {
-    const last = this.#calls.pop();
-    if (!last || last === call) return;
-    // The last one takes its place.
-    last.index = call.index;
-    this.#calls[call.index] = last;
+  delete(id: number | string): void {
+    delete this.#byId[keyOf(id)];
+    this.#size -= 1;
   }
 
-  /** Looks at all of them: for what is rare. */
-  find(id: number | string): ConnectionCall | undefined {
-    return this.#calls.find((call) => call.id === id);
+  cancel(id: number | string): void {
+    this.#byId[keyOf(id)]?.cancel();
   }
 
   cancelAll(): void {
-    for (const call of this.#calls) call.cancel();
+    for (const call of Object.values(this.#byId)) call.cancel();
   }
+}
+
+/** 1 and "1" are two ids. */
+function keyOf(id: number | string): number | string {
+  return typeof id === 'string' ? `"${id}` : id;
 }

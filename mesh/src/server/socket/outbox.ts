@@ -1,80 +1,104 @@
 import type { WebSocket } from 'ws';
 import { arrayLength } from '../../wire/index.ts';
 
-/** So much may wait to be sent before nothing more is read from the connection, in bytes. */
+/** So much is given to the connection at a time, in bytes; the rest waits here until it has left. */
 const highWater = 1024 * 1024;
 
-/** So much, and the connection is cut: its reader is too slow for the answers that it has asked for, in bytes. */
-const limit = 32 * 1024 * 1024;
+/** So much may wait here, in characters; beyond, the connection is cut. */
+const limit = 128 * 1024 * 1024;
 
 /**
  * What goes out on one connection: all that one turn of the event loop answers,
- * in one message where the other side takes arrays. While the other side reads
- * slower than it asks, nothing more is read from it, so that it cannot grow the
- * memory of this process.
+ * in messages of some kilobytes where the other side takes arrays. While the
+ * other side reads slower than it asks, it is `full`, and nothing new is begun
+ * for it.
  */
 export class Outbox {
   readonly #socket: WebSocket;
   readonly #arrays: boolean;
+  readonly #onDrained: () => void;
   #waiting: string[] = [];
   #length = 0;
-  #paused = false;
-  #onDrained: (() => void)[] = [];
+  #scheduled = false;
+  #drained: (() => void)[] = [];
 
-  constructor(socket: WebSocket, { arrays }: { arrays: boolean }) {
+  /** @param options.onDrained Called when it is not full any more. */
+  constructor(socket: WebSocket, options: { arrays: boolean; onDrained: () => void }) {
     this.#socket = socket;
-    this.#arrays = arrays;
+    this.#arrays = options.arrays;
+    this.#onDrained = options.onDrained;
+  }
+
+  /** Whether more waits than the other side has taken. */
+  get full(): boolean {
+    return this.#socket.bufferedAmount > highWater;
   }
 
   /** Sends one message, with the others of this turn. */
   send(message: string): void {
-    if (this.#waiting.length === 0) process.nextTick(this.#flush);
-    else if (this.#length + message.length > arrayLength) this.#flush();
     this.#waiting.push(message);
     this.#length += message.length;
+    if (this.#length > limit) this.#socket.terminate();
+    else if (this.#length > arrayLength) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      process.nextTick(this.#onTurn);
+    }
   }
 
-  /** Sends what waits, now. */
+  /** Sends a word that is no JSON; drops it where the other side does not read. */
+  sendWord(word: string): void {
+    if (this.#socket.bufferedAmount === 0) this.#socket.send(word);
+  }
+
+  /** Sends what waits, as far as the connection takes it. */
   flush(): void {
-    this.#flush();
-  }
-
-  /** Lets go of those who wait for it to drain. */
-  release(): void {
-    for (const resolve of this.#onDrained.splice(0)) resolve();
+    while (this.#waiting.length > 0 && !this.full && this.#socket.readyState === this.#socket.OPEN) {
+      const messages = this.#take();
+      const text = messages.length > 1 ? `[${messages.join(',')}]` : (messages[0] ?? '');
+      this.#socket.send(text, this.#onWritten);
+    }
   }
 
   /** Resolves when the other side has read enough for more, or is gone. */
   drained(): Promise<void> {
-    if (!this.#paused || this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
-    return new Promise((resolve) => this.#onDrained.push(resolve));
+    if (!this.full || this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  readonly #flush = (): void => {
-    const messages = this.#waiting;
-    if (messages.length === 0) return;
-    this.#waiting = [];
-    this.#length = 0;
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#arrays && messages.length > 1) this.#write(`[${messages.join(',')}]`);
-    else for (const message of messages) this.#write(message);
+  /** Lets go of those who wait: the connection is gone. */
+  release(): void {
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  /** The messages that go together: several for who takes arrays, up to some kilobytes. */
+  #take(): string[] {
+    let length = 0;
+    let count = 0;
+    for (const message of this.#waiting) {
+      if (count > 0 && (!this.#arrays || length + message.length > arrayLength)) break;
+      length += message.length;
+      count += 1;
+    }
+    this.#length -= length;
+    if (count === this.#waiting.length) {
+      const all = this.#waiting;
+      this.#waiting = [];
+      return all;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#scheduled = false;
+    this.flush();
   };
 
-  #write(text: string): void {
-    this.#socket.send(text, this.#onWritten);
-    const { bufferedAmount } = this.#socket;
-    if (bufferedAmount > limit) {
-      this.#socket.terminate();
-    } else if (bufferedAmount > highWater && !this.#paused) {
-      this.#paused = true;
-      this.#socket.pause();
-    }
-  }
-
   readonly #onWritten = (): void => {
-    if (!this.#paused || this.#socket.bufferedAmount > highWater) return;
-    this.#paused = false;
-    this.#socket.resume();
+    if (this.full) return;
+    this.flush();
+    if (this.full) return;
     this.release();
+    this.#onDrained();
   };
 }

@@ -37,7 +37,10 @@ async function openRaw(path = '/trpc', protocol: string[] = [], headers: Record<
   const socket = new WebSocket(`${service.url.replace('http', 'ws')}${path}`, protocol, { headers });
   cleanups.push(() => socket.terminate());
   const received: unknown[] = [];
-  socket.on('message', (data) => received.push(JSON.parse((data as Buffer).toString())));
+  socket.on('message', (data) => {
+    const text = (data as Buffer).toString();
+    received.push(text === 'PONG' ? text : JSON.parse(text));
+  });
   await once(socket, 'open');
   return { socket, received, send: (message: unknown) => socket.send(JSON.stringify(message)) };
 }
@@ -126,6 +129,28 @@ describe('the server', () => {
     socket.on('error', () => {});
     const [, response] = await once(socket, 'unexpected-response');
     expect(response.statusCode).toBe(status);
+  });
+
+  test('a flood of words and of messages that nobody reads the answers to is not answered without end', async () => {
+    const { socket } = await openRaw();
+    socket.pause();
+    const before = process.memoryUsage.rss();
+    for (let round = 0; round < 50; round += 1) {
+      for (let count = 0; count < 2000; count += 1) socket.send('PING');
+      socket.send(`[${'{"id":1,"method":"subscription.stop"},'.repeat(20_000)}{"id":2}]`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(process.memoryUsage.rss() - before).toBeLessThan(300e6);
+    const { received, send } = await openRaw();
+    send(call(1));
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+  });
+
+  test('asked for connectionParams, it takes nothing else first', async () => {
+    const { socket, received, send } = await openRaw('/trpc?connectionParams=1');
+    send(call(1));
+    expect((await once(socket, 'close'))[0]).toBe(1008);
+    expect(received).toMatchObject([{ id: null, error: { data: { code: 'BAD_REQUEST' } } }]);
   });
 
   test('a token that expires ends what it opened, call by call', async () => {

@@ -4,6 +4,7 @@ import type { Caller } from '../../contract/index.ts';
 import type { Credentials } from '../../identity/index.ts';
 import {
   closeCode,
+  maxInFlight,
   header,
   MeshError,
   parseTimeout,
@@ -17,13 +18,16 @@ import { errorShape } from '../error-shape.ts';
 import { toMeshError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import { isRequestId } from '../request-context.ts';
-import { ConnectionCall, ConnectionCalls, type InFlight } from './in-flight.ts';
+import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { idOf, isObject, readMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 import type { SocketOptions } from './accept.ts';
 
-/** The most calls under way on one connection; more are refused. */
-export const maxInFlight = 1024;
+/** For so long after it has asked its callers to go elsewhere a service that stops begins what they send, in milliseconds. */
+const graceMs = 500;
+
+/** So many messages wait for a full outbox to drain before nothing more is read. */
+const maxWaiting = 16;
 
 type Message = SocketRequest & { id: number | string };
 
@@ -40,7 +44,10 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #inFlight = new ConnectionCalls();
   #credentials: Credentials | undefined;
-  #draining = false;
+  /** Messages that came while the other side did not read. */
+  #waiting: unknown[] = [];
+  /** Whether nothing more is begun. */
+  #ending = false;
   #closed = Promise.withResolvers<void>();
 
   /**
@@ -55,7 +62,7 @@ export class Session {
     this.#socket = socket;
     this.#options = options;
     this.#credentials = credentials;
-    this.#outbox = new Outbox(socket, { arrays });
+    this.#outbox = new Outbox(socket, { arrays, onDrained: () => this.#goOn() });
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => (this.alive = true));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
@@ -82,18 +89,23 @@ export class Session {
     this.#socket.terminate();
   }
 
-  /** Asks the other side to go elsewhere, and closes when all that is under way is answered. */
+  /**
+   * Asks the other side to go elsewhere, begins for a moment what it still
+   * sends, and closes when all that was begun is answered.
+   */
   drain(): void {
-    this.#draining = true;
     this.#outbox.send(reconnectMessage);
-    this.#closeWhenIdle();
+    this.#outbox.flush();
+    const grace = setTimeout(() => {
+      this.#ending = true;
+      this.#closeWhenIdle();
+    }, graceMs);
+    void this.closed.then(() => clearTimeout(grace));
   }
 
   #closeWhenIdle(): void {
-    if (!this.#draining || this.#inFlight.size > 0) return;
+    if (!this.#ending || this.#inFlight.size > 0) return;
     this.#outbox.flush();
-    // From now on nothing is begun: what still comes in may be sent elsewhere.
-    this.#socket.removeAllListeners('message');
     this.#socket.close(closeCode.drained);
   }
 
@@ -102,7 +114,7 @@ export class Session {
     if (isBinary) return this.#refuse(null, malformed('it is binary'));
     // As ws gives it by default; the other forms are for options that are not set here.
     const text = (data as Buffer).toString('utf8');
-    if (text === 'PING') return this.#socket.send('PONG');
+    if (text === 'PING') return this.#outbox.sendWord('PONG');
     if (text === 'PONG') return;
     let messages: unknown;
     try {
@@ -117,7 +129,13 @@ export class Session {
 
   /** The first message of a client that can set no headers: `wsLink` with `connectionParams`. */
   #takeCredentials(message: unknown): void {
-    const data = isObject(message) && isObject(message['data']) ? message['data'] : {};
+    if (!isObject(message) || message['method'] !== 'connectionParams') {
+      this.#refuse(null, malformed('`connectionParams` must come first'));
+      this.#outbox.flush();
+      this.#socket.close(closeCode.refused);
+      return;
+    }
+    const data = isObject(message['data']) ? message['data'] : {};
     const { authorization, [header.userToken]: userToken } = data;
     this.#credentials = {
       authorization: typeof authorization === 'string' ? authorization : undefined,
@@ -125,27 +143,42 @@ export class Session {
     };
   }
 
+  /** Begins what a message asks for, once the other side has read what it was answered before. */
   #take(raw: unknown): void {
+    if (this.#ending) return;
+    if (this.#outbox.full) {
+      if (this.#waiting.push(raw) === maxWaiting) this.#socket.pause();
+    } else {
+      this.#begin(raw);
+    }
+  }
+
+  #goOn(): void {
+    while (this.#waiting.length > 0 && !this.#outbox.full) this.#take(this.#waiting.shift());
+    if (this.#waiting.length === 0 && this.#socket.isPaused) this.#socket.resume();
+  }
+
+  #begin(raw: unknown): void {
     let message: Message;
     try {
       message = readMessage(raw);
     } catch (error) {
       return this.#refuse(idOf(raw), toMeshError(error));
     }
-    if (message.method === 'subscription.stop') return this.#inFlight.find(message.id)?.cancel();
+    if (message.method === 'subscription.stop') return this.#inFlight.cancel(message.id);
     const refusal = this.#refusalOf(message);
     if (refusal) return this.#refuse(message.id, refusal, message);
-    const call = new ConnectionCall(message.id);
-    this.#inFlight.add(call);
-    void this.#run(message, call);
+    const call = this.#inFlight.add(message.id);
+    if (!call)
+      return this.#refuse(message.id, new MeshError('BAD_REQUEST', `Duplicate id ${message.id}`), message);
+    // What cannot even be answered with an error leaves its caller without an answer, so without a connection.
+    this.#run(message, call).catch(() => this.#socket.terminate());
   }
 
-  #refusalOf({ id, method, params }: Message): MeshError | undefined {
+  #refusalOf({ method, params }: Message): MeshError | undefined {
     const path = params?.path ?? '';
     if (this.#options.procedures.get(path)?.procedure.kind !== method)
       return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path}"`);
-    if (method === 'subscription' && this.#inFlight.find(id))
-      return new MeshError('BAD_REQUEST', `Duplicate id ${id}`);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
         'TOO_MANY_REQUESTS',
@@ -154,7 +187,7 @@ export class Session {
     return undefined;
   }
 
-  async #run(message: Message, call: ConnectionCall): Promise<void> {
+  async #run(message: Message, call: InFlight): Promise<void> {
     const requestId = requestIdOf(message);
     const compiled = this.#options.procedures.get(message.params?.path ?? '') as CompiledProcedure;
     try {
@@ -169,8 +202,8 @@ export class Session {
     } catch (thrown) {
       this.#fail(message, toMeshError(thrown, this.#options.classify), requestId);
     } finally {
-      this.#inFlight.delete(call);
-      if (this.#draining) this.#closeWhenIdle();
+      this.#inFlight.delete(message.id);
+      if (this.#ending) this.#closeWhenIdle();
     }
   }
 
@@ -181,7 +214,7 @@ export class Session {
 
   async #stream(
     message: Message,
-    call: ConnectionCall,
+    call: InFlight,
     { compiled, invocation }: { compiled: CompiledProcedure; invocation: Invocation },
   ): Promise<void> {
     const { closing } = this.#options;
