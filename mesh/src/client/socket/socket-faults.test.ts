@@ -6,48 +6,20 @@ import {
   type Socket,
 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { anyone, contract, error, query } from '../../contract/index.ts';
-import { serve, type RunningService } from '../../server/index.ts';
+import { serve } from '../../server/index.ts';
 import { runInScope } from '../../telemetry/index.ts';
-import { createTestIdentity, silentLogger, type TestIdentity } from '../../testing/index.ts';
-import { createShopState, shop, startShop, type ShopState } from '../../testing/shop.ts';
-import { connect, type ConnectOptions } from '../index.ts';
+import { silentLogger } from '../../testing/index.ts';
+import { ShopSuite } from '../../testing/shop-suite.ts';
+import { startShop } from '../../testing/shop.ts';
+import { connect } from '../index.ts';
 
 // What goes wrong around a connection, on real sockets.
 
-let identity: TestIdentity;
-let service: RunningService;
-let state: ShopState;
-const cleanups: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  identity = await createTestIdentity();
-});
-beforeEach(async () => {
-  state = createShopState();
-  service = await startShop(state, { authenticate: identity.authenticate });
-  cleanups.push(() => service.stop());
-});
-afterEach(async () => {
-  state.finish.resolve();
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-function client(options: Partial<ConnectOptions<'till'>> = {}) {
-  const made = connect(shop, {
-    as: 'till',
-    url: service.url,
-    log: silentLogger,
-    timeoutMs: 5000,
-    retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 },
-    ...options,
-  });
-  cleanups.push(() => made[Symbol.asyncDispose]());
-  return made;
-}
+const suite = new ShopSuite();
 
 /** A TCP server before the service, that does with each connection as the test says. */
 async function startProxy(handle: (socket: Socket, first: Buffer, connect: () => Socket) => void) {
@@ -57,7 +29,7 @@ async function startProxy(handle: (socket: Socket, first: Buffer, connect: () =>
     socket.on('error', () => {});
     socket.once('data', (first: Buffer) =>
       handle(socket, first, () => {
-        const upstream = connectTcp(service.port, '127.0.0.1');
+        const upstream = connectTcp(suite.service.port, '127.0.0.1');
         sockets.add(upstream);
         upstream.on('error', () => socket.destroy());
         upstream.write(first);
@@ -68,7 +40,7 @@ async function startProxy(handle: (socket: Socket, first: Buffer, connect: () =>
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  cleanups.push(() => {
+  suite.cleanups.push(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
@@ -78,7 +50,7 @@ async function startProxy(handle: (socket: Socket, first: Buffer, connect: () =>
 const codeOf = (thrown: unknown) => (thrown as { data?: { code?: string } }).data?.code;
 
 test('many large answers at once all arrive', async () => {
-  const made = client();
+  const made = suite.client();
   await made.items.get.query({ id: 1 });
   const text = 'x'.repeat(500_000);
   const answers = await Promise.all(Array.from({ length: 64 }, () => made.items.echo.query({ text })));
@@ -86,11 +58,11 @@ test('many large answers at once all arrive', async () => {
 });
 
 test('more calls than a connection may have go another way', async () => {
-  const made = client();
+  const made = suite.client();
   await made.items.get.query({ id: 1 });
   const calls = Array.from({ length: 1500 }, () => made.stock.slow.mutate());
-  await vi.waitFor(() => expect(state.slowCalls).toBe(1500), { timeout: 10_000 });
-  state.finish.resolve();
+  await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1500), { timeout: 10_000 });
+  suite.state.finish.resolve();
   expect(await Promise.all(calls)).toHaveLength(1500);
 });
 
@@ -98,7 +70,7 @@ test('where upgrades are swallowed, calls go over HTTP before their own time is 
   const url = await startProxy((_socket, first, open) => {
     if (!/upgrade: websocket/i.test(first.toString('latin1'))) open();
   });
-  const made = client({ url, timeoutMs: 1500 });
+  const made = suite.client({ url, timeoutMs: 1500 });
   for (const id of [1, 2, 3, 4, 5, 6]) expect(await made.items.get.query({ id })).toMatchObject({ id });
 });
 
@@ -110,11 +82,11 @@ test('an answer to an upgrade that drips for ever does not hold calls up', async
     socket.on('close', () => clearInterval(drip));
     return undefined;
   });
-  expect(await client({ url }).items.get.query({ id: 1 })).toMatchObject({ id: 1 });
+  expect(await suite.client({ url }).items.get.query({ id: 1 })).toMatchObject({ id: 1 });
 });
 
 test('a caller in a hurry does not shut the service off for others', async () => {
-  const made = client();
+  const made = suite.client();
   await made.items.get.query({ id: 1 });
   const hurried = { requestId: 'r', trace: undefined, signal: new AbortController().signal };
   for (let call = 0; call < 8; call += 1) {
@@ -127,17 +99,17 @@ test('a caller in a hurry does not shut the service off for others', async () =>
 });
 
 test('a service that keeps failing is left alone, and found again', async () => {
-  const { port } = service;
-  const made = client({ transport: 'http' });
-  await service.stop();
+  const { port } = suite.service;
+  const made = suite.client({ transport: 'http' });
+  await suite.service.stop();
   const failures: unknown[] = [];
   for (let call = 0; call < 7; call += 1)
     failures.push(await made.items.get.query({ id: 1 }).catch((thrown: unknown) => thrown));
   expect(failures.map(codeOf)).toEqual(Array.from({ length: 7 }, () => 'SERVICE_UNAVAILABLE'));
   expect(String(failures.at(-1))).toContain('keeps failing and is left alone');
-  const again = await startShop(state, { authenticate: identity.authenticate, port });
-  cleanups.push(() => again.stop());
-  // What this side itself refuses to send shows nothing of the service.
+  const again = await startShop(suite.state, { authenticate: suite.identity.authenticate, port });
+  suite.cleanups.push(() => again.stop());
+  // What this side itself refuses to send shows nothing of the suite.service.
   await delay(1300);
   await expect(made.items.get.query({ id: 1n as never })).rejects.toThrow('cannot be sent');
   await vi.waitFor(async () => expect(await made.items.get.query({ id: 3 })).toMatchObject({ id: 3 }), {
@@ -147,7 +119,7 @@ test('a service that keeps failing is left alone, and found again', async () => 
 
 test('a token that cannot be had once does not keep a service shut off', async () => {
   let broken = true;
-  const made = client({
+  const made = suite.client({
     token: () => {
       if (broken) throw new Error('no token');
       return undefined;
@@ -160,7 +132,7 @@ test('a token that cannot be had once does not keep a service shut off', async (
 });
 
 test('a service that stops under steady calls ends soon, and nothing under way is lost', async () => {
-  const made = client();
+  const made = suite.client();
   await made.items.get.query({ id: 1 });
   const outcomes: unknown[] = [];
   const over = new AbortController();
@@ -175,21 +147,21 @@ test('a service that stops under steady calls ends soon, and nothing under way i
   });
   await delay(200);
   const startedAt = performance.now();
-  await service.stop();
+  await suite.service.stop();
   expect(performance.now() - startedAt).toBeLessThan(3000);
   over.abort();
   await Promise.all(loops);
   // Refused because nobody is there, or never begun: nothing is in doubt.
   expect(outcomes.filter((outcome) => outcome !== 'OK' && outcome !== false)).toEqual([]);
-  expect(outcomes.filter((outcome) => outcome === 'OK').length).toBe(state.briefCalls);
+  expect(outcomes.filter((outcome) => outcome === 'OK').length).toBe(suite.state.briefCalls);
 });
 
 test('whatever else closes with "service restart" may have begun what it took', async () => {
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  cleanups.push(() => sockets.close());
+  suite.cleanups.push(() => sockets.close());
   sockets.on('connection', (socket) => socket.on('message', () => socket.close(1012)));
   await once(sockets, 'listening');
-  const made = client({ url: `http://127.0.0.1:${(sockets.address() as AddressInfo).port}` });
+  const made = suite.client({ url: `http://127.0.0.1:${(sockets.address() as AddressInfo).port}` });
   const failure = await made.stock.slow.mutate().catch((thrown: unknown) => thrown);
   expect(failure).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' }, cause: { reached: true } });
 });
@@ -218,27 +190,27 @@ test('an error that cannot be written ends the connection, and not the process',
       version: '1',
       port: 0,
       log: silentLogger,
-      authenticate: identity.authenticate,
+      authenticate: suite.identity.authenticate,
       pingDatabase: async () => {},
     },
   );
   served.ready();
-  cleanups.push(() => served.stop());
+  suite.cleanups.push(() => served.stop());
   const made = connect(odd, {
     as: 'anyone',
     url: served.url,
     log: silentLogger,
     retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 },
   });
-  cleanups.push(() => made[Symbol.asyncDispose]());
+  suite.cleanups.push(() => made[Symbol.asyncDispose]());
   await expect(made.throws.query()).rejects.toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' } });
   expect(await made.fine.query()).toEqual({});
 });
 
 test('a client that is closed while it opens leaves nothing open', async () => {
-  const made = client();
+  const made = suite.client();
   const call = made.items.get.query({ id: 1 }).catch((thrown: unknown) => thrown);
   await made[Symbol.asyncDispose]();
   await call;
-  await expect(service.stop()).resolves.toBeUndefined();
+  await expect(suite.service.stop()).resolves.toBeUndefined();
 });

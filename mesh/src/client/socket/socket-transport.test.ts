@@ -6,49 +6,11 @@ import {
   type AddressInfo,
   type Socket,
 } from 'node:net';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RunningService, ServeOptions } from '../../server/index.ts';
-import { createTestIdentity, recordingLogger, silentLogger, type TestIdentity } from '../../testing/index.ts';
-import { createShopState, shop, startShop, type ShopState } from '../../testing/shop.ts';
-import { connect, type ConnectOptions } from '../index.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { recordingLogger } from '../../testing/index.ts';
+import { ShopSuite } from '../../testing/shop-suite.ts';
 
-let identity: TestIdentity;
-let service: RunningService;
-let state: ShopState;
-const cleanups: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  identity = await createTestIdentity();
-});
-
-beforeEach(async () => {
-  state = createShopState();
-  service = await start();
-});
-
-afterEach(async () => {
-  state.finish.resolve();
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-async function start(options: Partial<ServeOptions> = {}): Promise<RunningService> {
-  const started = await startShop(state, { authenticate: identity.authenticate, ...options });
-  cleanups.push(() => started.stop());
-  return started;
-}
-
-function client(options: Partial<ConnectOptions<'till'>> = {}) {
-  const made = connect(shop, {
-    as: 'till',
-    url: service.url,
-    log: silentLogger,
-    timeoutMs: 5000,
-    retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 },
-    ...options,
-  });
-  cleanups.push(() => made[Symbol.asyncDispose]());
-  return made;
-}
+const suite = new ShopSuite();
 
 /** A TCP proxy that counts connections and what goes through, and can be told to break. */
 async function startProxy(handle: (socket: Socket, connect: () => Socket) => void) {
@@ -57,7 +19,7 @@ async function startProxy(handle: (socket: Socket, connect: () => Socket) => voi
     sockets.add(socket);
     socket.on('error', () => {});
     handle(socket, () => {
-      const upstream = connectTcp(service.port, '127.0.0.1');
+      const upstream = connectTcp(suite.service.port, '127.0.0.1');
       sockets.add(upstream);
       upstream.on('error', () => socket.destroy());
       return upstream;
@@ -69,14 +31,14 @@ async function startProxy(handle: (socket: Socket, connect: () => Socket) => voi
     for (const socket of sockets) socket.destroy();
     sockets.clear();
   };
-  cleanups.push(() => {
+  suite.cleanups.push(() => {
     server.close();
     cut();
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
 }
 
-const token = () => identity.serviceToken('till');
+const token = () => suite.identity.serviceToken('till');
 
 describe('a client', () => {
   test('sends all calls of a turn in one message, and gets the answers in one', async () => {
@@ -87,7 +49,7 @@ describe('a client', () => {
       upstream.pipe(socket);
       upstream.on('data', (chunk: Buffer) => seen.push(chunk.toString('latin1')));
     });
-    const made = client({ url: proxy.url });
+    const made = suite.client({ url: proxy.url });
     const first = await made.items.get.query({ id: 1 });
     seen.length = 0;
     const rest = await Promise.all([2, 3, 4].map((id) => made.items.get.query({ id })));
@@ -97,20 +59,22 @@ describe('a client', () => {
   });
 
   test('is known by its token, and by its user’s', async () => {
-    const made = client({ token: await token() });
+    const made = suite.client({ token: await token() });
     expect(await made.stock.take.mutate()).toEqual({ by: 'till' });
-    const userToken = await identity.userToken({ name: 'Ann' });
+    const userToken = await suite.identity.userToken({ name: 'Ann' });
     expect(await made.stock.takeFor.mutate(undefined, { context: { userToken } })).toEqual({
       by: 'till for Ann',
     });
-    await expect(client().stock.take.mutate()).rejects.toMatchObject({ data: { code: 'UNAUTHORIZED' } });
-    await expect(client({ token: 'a.b.c' }).stock.take.mutate()).rejects.toMatchObject({
+    await expect(suite.client().stock.take.mutate()).rejects.toMatchObject({
+      data: { code: 'UNAUTHORIZED' },
+    });
+    await expect(suite.client({ token: 'a.b.c' }).stock.take.mutate()).rejects.toMatchObject({
       data: { code: 'UNAUTHORIZED' },
     });
   });
 
   test('gets typed errors, refused inputs and time-outs as over HTTP', async () => {
-    const made = client({ timeoutMs: 60 });
+    const made = suite.client({ timeoutMs: 60 });
     const failures = [
       made.items.get.query({ id: 101 }),
       made.items.get.query({ id: 0 }),
@@ -127,24 +91,24 @@ describe('a client', () => {
 
   test('that calls off a call ends its handler', async () => {
     const off = new AbortController();
-    const made = client().stock.hang.mutate(undefined, { signal: off.signal });
-    await vi.waitFor(() => expect(state.hung).toHaveLength(1));
+    const made = suite.client().stock.hang.mutate(undefined, { signal: off.signal });
+    await vi.waitFor(() => expect(suite.state.hung).toHaveLength(1));
     off.abort();
     await expect(made).rejects.toMatchObject({ data: { code: 'CLIENT_CLOSED_REQUEST' } });
-    await vi.waitFor(() => expect(state.hung[0]?.aborted).toBe(true));
+    await vi.waitFor(() => expect(suite.state.hung[0]?.aborted).toBe(true));
   });
 
   test('that goes away ends its handlers', async () => {
-    const made = client();
+    const made = suite.client();
     const hanging = made.stock.hang.mutate().catch((thrown: unknown) => thrown);
-    await vi.waitFor(() => expect(state.hung).toHaveLength(1));
+    await vi.waitFor(() => expect(suite.state.hung).toHaveLength(1));
     await made[Symbol.asyncDispose]();
     expect(await hanging).toMatchObject({ data: { code: 'CLIENT_CLOSED_REQUEST' } });
-    await vi.waitFor(() => expect(state.hung[0]?.aborted).toBe(true));
+    await vi.waitFor(() => expect(suite.state.hung[0]?.aborted).toBe(true));
   });
 
   test('sends nothing that is longer than a message may be', async () => {
-    const made = client();
+    const made = suite.client();
     await expect(made.items.echo.query({ text: 'x'.repeat(1_100_000) })).rejects.toMatchObject({
       data: { code: 'PAYLOAD_TOO_LARGE' },
     });
@@ -158,9 +122,9 @@ describe('a client', () => {
 
   test('uses a renewed token at once', async () => {
     let current = await token();
-    const made = client({ token: () => current });
+    const made = suite.client({ token: () => current });
     await made.stock.take.mutate();
-    current = await identity.serviceToken('stranger');
+    current = await suite.identity.serviceToken('stranger');
     await expect(made.stock.take.mutate()).rejects.toMatchObject({ data: { code: 'FORBIDDEN' } });
     current = await token();
     expect(await made.stock.take.mutate()).toEqual({ by: 'till' });
@@ -175,9 +139,12 @@ describe('where no WebSocket is to be had', () => {
     });
     plain.listen(0, '127.0.0.1');
     await once(plain, 'listening');
-    cleanups.push(() => plain.close());
+    suite.cleanups.push(() => plain.close());
     const said = recordingLogger();
-    const made = client({ url: `http://127.0.0.1:${(plain.address() as AddressInfo).port}`, log: said });
+    const made = suite.client({
+      url: `http://127.0.0.1:${(plain.address() as AddressInfo).port}`,
+      log: said,
+    });
     for (const id of [1, 2]) expect(await made.items.get.query({ id })).toMatchObject({ name: 'old proxy' });
     expect(said.lines.map(({ message }) => message)).toEqual([
       'no WebSocket is opened there, calls go over HTTP',
@@ -185,9 +152,9 @@ describe('where no WebSocket is to be had', () => {
   });
 
   test('nobody at all is SERVICE_UNAVAILABLE, and a call may be made again', async () => {
-    const { url } = service;
-    await service.stop();
-    const made = client({ url });
+    const { url } = suite.service;
+    await suite.service.stop();
+    const made = suite.client({ url });
     const failure = await made.stock.take.mutate().catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' }, cause: { reached: false } });
   });
@@ -199,9 +166,9 @@ describe('a connection that is lost', () => {
       const upstream = open();
       socket.pipe(upstream).pipe(socket);
     });
-    const made = client({ url: proxy.url });
+    const made = suite.client({ url: proxy.url });
     const lost = made.stock.slow.mutate().catch((thrown: unknown) => thrown);
-    await vi.waitFor(() => expect(state.slowCalls).toBe(1));
+    await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1));
     proxy.cut();
     expect(await lost).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' }, cause: { reached: true } });
     expect(await made.items.get.query({ id: 7 })).toMatchObject({ id: 7 });
@@ -210,17 +177,17 @@ describe('a connection that is lost', () => {
 
 describe('a service that stops', () => {
   test('answers what is under way and sends its callers elsewhere, without an error', async () => {
-    let target = service;
-    const successor = await start();
+    let target = suite.service;
+    const successor = await suite.start();
     const proxy = await startProxy((socket) => {
       const upstream = connectTcp(target.port, '127.0.0.1');
       upstream.on('error', () => socket.destroy());
       socket.pipe(upstream).pipe(socket);
       socket.on('close', () => upstream.destroy());
     });
-    const made = client({ url: proxy.url });
+    const made = suite.client({ url: proxy.url });
     const slow = made.stock.slow.mutate();
-    await vi.waitFor(() => expect(state.slowCalls).toBe(1));
+    await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1));
     let calls = 0;
     const over = new AbortController();
     const loops = [1, 2, 3, 4].map(async () => {
@@ -230,9 +197,9 @@ describe('a service that stops', () => {
       }
     });
     target = successor;
-    const stopped = service.stop();
+    const stopped = suite.service.stop();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    state.finish.resolve();
+    suite.state.finish.resolve();
     expect(await slow).toEqual({ n: 1 });
     await stopped;
     await new Promise((resolve) => setTimeout(resolve, 100));

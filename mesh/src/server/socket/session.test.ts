@@ -1,41 +1,17 @@
 import { once } from 'node:events';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RouterOf } from '../../contract/index.ts';
-import { createTestIdentity, type TestIdentity } from '../../testing/index.ts';
-import { createShopState, startShop, type shop, type ShopState } from '../../testing/shop.ts';
-import type { RunningService, ServeOptions } from '../index.ts';
+import type { shop } from '../../testing/shop.ts';
+import { ShopSuite } from '../../testing/shop-suite.ts';
 
-let identity: TestIdentity;
-let service: RunningService;
-let state: ShopState;
-const cleanups: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  identity = await createTestIdentity();
-});
-
-beforeEach(async () => {
-  state = createShopState();
-  service = await start();
-});
-
-afterEach(async () => {
-  state.finish.resolve();
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-async function start(options: Partial<ServeOptions> = {}): Promise<RunningService> {
-  const started = await startShop(state, { authenticate: identity.authenticate, ...options });
-  cleanups.push(() => started.stop());
-  return started;
-}
+const suite = new ShopSuite();
 
 /** A raw WebSocket, and the messages that came in on it. */
 async function openRaw(path = '/trpc', protocol: string[] = [], headers: Record<string, string> = {}) {
-  const socket = new WebSocket(`${service.url.replace('http', 'ws')}${path}`, protocol, { headers });
-  cleanups.push(() => socket.terminate());
+  const socket = new WebSocket(`${suite.service.url.replace('http', 'ws')}${path}`, protocol, { headers });
+  suite.cleanups.push(() => socket.terminate());
   const received: unknown[] = [];
   socket.on('message', (data) => {
     const text = (data as Buffer).toString();
@@ -45,7 +21,7 @@ async function openRaw(path = '/trpc', protocol: string[] = [], headers: Record<
   return { socket, received, send: (message: unknown) => socket.send(JSON.stringify(message)) };
 }
 
-const token = () => identity.serviceToken('till');
+const token = () => suite.identity.serviceToken('till');
 const call = (id: number, n = 1) => ({
   id,
   method: 'query',
@@ -116,7 +92,7 @@ describe('the server', () => {
     await vi.waitFor(() => expect(received).toHaveLength(1));
     expect(received[0]).toHaveLength(6);
     expect((received[0] as unknown[])[0]).toMatchObject({ error: { data: { code: 'TOO_MANY_REQUESTS' } } });
-    state.finish.resolve();
+    suite.state.finish.resolve();
     await vi.waitFor(() => expect(received.slice(1).flat()).toHaveLength(1024));
   });
 
@@ -125,7 +101,7 @@ describe('the server', () => {
     ['a bad token', '/trpc', { authorization: 'Service-Token a.b.c' }, 401],
     ['a page of another origin', '/trpc', { origin: 'https://evil.example' }, 403],
   ])('opens none at %s', async (_what, path, headers, status) => {
-    const socket = new WebSocket(`${service.url.replace('http', 'ws')}${path}`, { headers });
+    const socket = new WebSocket(`${suite.service.url.replace('http', 'ws')}${path}`, { headers });
     socket.on('error', () => {});
     const [, response] = await once(socket, 'unexpected-response');
     expect(response.statusCode).toBe(status);
@@ -155,7 +131,7 @@ describe('the server', () => {
 
   test('a token that expires ends what it opened, call by call', async () => {
     const nearlyOver = new Date(Date.now() - 90 * 24 * 3600 * 1000 + 1500);
-    const authorization = `Service-Token ${await identity.serviceToken('till', nearlyOver)}`;
+    const authorization = `Service-Token ${await suite.identity.serviceToken('till', nearlyOver)}`;
     const { received, send } = await openRaw('/trpc', [], { authorization });
     const take = (id: number) => send({ id, method: 'mutation', params: { path: 'stock.take' } });
     take(1);
@@ -173,7 +149,7 @@ describe('the server', () => {
     let before = -1;
     await vi.waitFor(
       () => {
-        const now = state.yielded;
+        const now = suite.state.yielded;
         const same = now === before && now > 0;
         before = now;
         expect(same).toBe(true);
@@ -181,20 +157,20 @@ describe('the server', () => {
       { interval: 200, timeout: 5000 },
     );
     // What the kernel's buffers take, and ours: a few megabytes of 100 kB each.
-    expect(state.yielded).toBeLessThan(200);
+    expect(suite.state.yielded).toBeLessThan(200);
     socket.resume();
-    await vi.waitFor(() => expect(state.yielded).toBeGreaterThan(before + 50));
+    await vi.waitFor(() => expect(suite.state.yielded).toBeGreaterThan(before + 50));
   });
 });
 
 describe('a stock wsLink client', () => {
   function stock(options: { connectionParams?: Record<string, string> } = {}) {
     const ws = createWSClient({
-      url: `${service.url.replace('http', 'ws')}/trpc`,
+      url: `${suite.service.url.replace('http', 'ws')}/trpc`,
       WebSocket: WebSocket as never,
       ...options,
     });
-    cleanups.push(() => ws.close());
+    suite.cleanups.push(() => ws.close());
     return createTRPCClient<RouterOf<typeof shop>>({ links: [wsLink({ client: ws })] });
   }
 
@@ -215,11 +191,11 @@ describe('a stock wsLink client', () => {
   test('subscribes, and goes on after the last event when the service comes back', async () => {
     const events: number[] = [];
     const watch = stock().ticks.watch.subscribe(undefined, { onData: ({ data }) => events.push(data.n) });
-    cleanups.push(() => watch.unsubscribe());
+    suite.cleanups.push(() => watch.unsubscribe());
     await vi.waitFor(() => expect(events).toEqual([1, 2, 3]));
-    const { port } = service;
-    await service.stop();
-    await start({ port });
+    const { port } = suite.service;
+    await suite.service.stop();
+    await suite.start({ port });
     await vi.waitFor(() => expect(events).toEqual([1, 2, 3, 4, 5, 6]), { timeout: 10_000 });
   });
 
