@@ -191,5 +191,5 @@ function goneError(reason: unknown, cause?: unknown): CallError {
 /** Whether the same call may be made again: what failed must be able to pass, and doing it twice must do no harm. */
 function isRetryable(error: Error, procedure: AnyProcedure): boolean {
   if (!isCallError(error) || !errorCodes[error.data.code].retryable) return false;
-  return procedure.idempotent || (error.cause instanceof TransportError && !error.cause.reached);
+  return procedure.idempotent !== false || (error.cause instanceof TransportError && !error.cause.reached);
 }

@@ -41,6 +41,7 @@ export {
   query,
   subscription,
   type AnyProcedure,
+  type Priority,
   type ProcedureKind,
 } from './procedure.ts';
 export { type RouterOf } from './router-type.ts';

@@ -5,6 +5,9 @@ import type { ErrorDefinitions } from './error.ts';
 /** What a procedure does: read, change, or send a stream of events. */
 export type ProcedureKind = 'query' | 'mutation' | 'subscription';
 
+/** What a server that has too much to do refuses first: `sheddable`, then `normal`, and `critical` last. */
+export type Priority = 'critical' | 'normal' | 'sheddable';
+
 /**
  * One procedure of a contract, as data. What goes over the wire is JSON, so
  * neither schema may turn a value into something that JSON cannot carry.
@@ -23,8 +26,14 @@ export interface Procedure<
   /** The answer; of a subscription, one event. */
   readonly output: Output;
   readonly access: Access<Caller>;
-  /** Whether making the call twice does no more than making it once, so that it may be retried. */
-  readonly idempotent: boolean;
+  /**
+   * Whether making the call twice does no more than making it once, so that it may be retried: by its nature, or
+   * because its calls carry an idempotency key and the server answers a repeated key with the first answer.
+   */
+  readonly idempotent: boolean | 'by-key';
+  readonly priority: Priority;
+  /** Whether a second attempt is made, elsewhere, when the first takes longer than 99 in 100 did. */
+  readonly hedge: boolean;
   /** The longest that one attempt may take, in milliseconds, where 5 s (or what either side is configured to) is not right. */
   readonly timeoutMs: number | undefined;
   readonly errors: Errors;
@@ -51,8 +60,23 @@ interface ProcedureOptions<
   access: Access<Caller>;
   /** Longest time for one attempt, in milliseconds, on both sides. @default 5000, or the caller's REQUEST_TIMEOUT_MS */
   timeoutMs?: number;
+  /** When the server refuses it for want of capacity, compared with others. @default 'normal' */
+  priority?: Priority;
   /** The typed errors it may answer with. @default none */
   errors?: Errors;
+}
+
+interface QueryOptions<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Caller extends string,
+  Errors extends ErrorDefinitions,
+> extends ProcedureOptions<Input, Output, Caller, Errors> {
+  /**
+   * Whether a mesh client makes a second attempt when the first takes longer than 99 in 100 did, and takes the answer
+   * that comes first; at most one call in a hundred is made twice. @default false
+   */
+  hedge?: boolean;
 }
 
 interface MutationOptions<
@@ -61,8 +85,11 @@ interface MutationOptions<
   Caller extends string,
   Errors extends ErrorDefinitions,
 > extends ProcedureOptions<Input, Output, Caller, Errors> {
-  /** Whether a second call with the same input changes nothing more. @default false */
-  idempotent?: boolean;
+  /**
+   * Whether a second call with the same input changes nothing more. `by-key`: each call carries an idempotency key, and
+   * its handler must do its work through `once`, so that the same key is answered with the first answer. @default false
+   */
+  idempotent?: boolean | 'by-key';
 }
 
 // In the three below, NoInfer keeps a left-out `input` or `errors` at its default: without it TypeScript takes
@@ -75,12 +102,12 @@ export function query<
   Input extends z.ZodType = z.ZodVoid,
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
-  options: ProcedureOptions<Input, Output, Caller, Errors>,
+  options: QueryOptions<Input, Output, Caller, Errors>,
 ): Procedure<'query', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('query', { ...options, idempotent: true });
 }
 
-/** A procedure that changes something; it is retried only if it is `idempotent` or never reached the server. */
+/** A procedure that changes something; it is retried only if it is `idempotent`, or the server did nothing with it. */
 export function mutation<
   Output extends z.ZodType,
   Caller extends string,
@@ -99,7 +126,7 @@ export function subscription<
   Input extends z.ZodType = z.ZodVoid,
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
-  options: Omit<ProcedureOptions<Input, Output, Caller, Errors>, 'timeoutMs'>,
+  options: Omit<ProcedureOptions<Input, Output, Caller, Errors>, 'timeoutMs' | 'priority'>,
 ): Procedure<'subscription', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('subscription', { ...options, idempotent: true });
 }
@@ -112,7 +139,7 @@ function define<
   Errors extends ErrorDefinitions,
 >(
   kind: Kind,
-  options: MutationOptions<Input, Output, Caller, Errors>,
+  options: QueryOptions<Input, Output, Caller, Errors> & MutationOptions<Input, Output, Caller, Errors>,
 ): Procedure<Kind, Input, Output, Caller, Errors> {
   return Object.freeze({
     kind,
@@ -122,6 +149,8 @@ function define<
     output: options.output,
     access: options.access,
     idempotent: options.idempotent ?? false,
+    priority: options.priority ?? 'normal',
+    hedge: options.hedge ?? false,
     timeoutMs: options.timeoutMs,
     errors: options.errors ?? ({} as Errors),
   });

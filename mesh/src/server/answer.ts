@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { MeshError, type ErrorCode, type ErrorShape } from '../wire/index.ts';
+import { formatRetryAfter, header, type ErrorShape, type MeshError } from '../wire/index.ts';
 import { errorShape } from './error-shape.ts';
 
 /** A path outside of tRPC that answers GET and HEAD. */
@@ -30,10 +30,18 @@ export function writeAnswer(request: IncomingMessage, response: ServerResponse, 
 
 /** An error outside of any procedure, in the shape that tRPC gives to its own, so that its clients read it. */
 export function errorAnswer(
-  code: ErrorCode,
-  message: string,
+  failure: MeshError,
   headers: Readonly<Record<string, string>> = {},
 ): JsonAnswer & { body: { error: ErrorShape } } {
-  const error = errorShape(new MeshError(code, message));
-  return { status: error.data.httpStatus, body: { error }, headers };
+  const error = errorShape(failure);
+  return {
+    status: error.data.httpStatus,
+    body: { error },
+    headers: { ...retryHeaders(failure), ...headers },
+  };
+}
+
+/** What an error says in the headers of its answer. */
+export function retryHeaders({ retryAfterMs }: MeshError): Record<string, string> {
+  return retryAfterMs === undefined ? {} : { [header.retryAfter]: formatRetryAfter(retryAfterMs) };
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode } from '../wire/index.ts';
+import { MeshError, type ErrorCode } from '../wire/index.ts';
 import { errorAnswer, writeAnswer } from './answer.ts';
 import type { OpenResponses } from './open-responses.ts';
 
@@ -27,13 +27,13 @@ export function answerBrokenRequests(server: Server, responses: OpenResponses): 
     }
     refused.add(socket);
     const { status, code, message } = verdictOn(error.code);
-    writeRaw(socket, status, errorAnswer(code, message).body);
+    writeRaw(socket, status, errorAnswer(new MeshError(code, message)).body);
   });
   server.on('checkExpectation', (request, response) => {
     writeAnswer(
       request,
       response,
-      errorAnswer('BAD_REQUEST', 'This expectation cannot be met', { connection: 'close' }),
+      errorAnswer(new MeshError('BAD_REQUEST', 'This expectation cannot be met'), { connection: 'close' }),
     );
   });
 }

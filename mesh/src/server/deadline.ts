@@ -31,7 +31,8 @@ export class Deadline implements Disposable {
    * @throws MeshError TIMEOUT, or CLIENT_CLOSED_REQUEST, when it is over before it began.
    */
   constructor(timeoutMs: number, caller: CallerSignal | undefined) {
-    if (timeoutMs <= 0) throw new MeshError('TIMEOUT', 'The caller had no time left when the call arrived');
+    if (timeoutMs <= 0)
+      throw new MeshError('TIMEOUT', 'The caller had no time left when the call arrived', { retry: 'safe' });
     if (caller?.aborted) throw goneError();
     this.at = performance.now() + timeoutMs;
     this.#timeout = timeouts.start(timeoutMs, () => this.#end(timeoutError(timeoutMs)));

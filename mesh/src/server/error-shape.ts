@@ -1,11 +1,5 @@
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import {
-  errorCodes,
-  type ErrorShape,
-  type InputIssue,
-  type MeshError,
-  type NamedError,
-} from '../wire/index.ts';
+import { errorCodes, type ErrorData, type ErrorShape, type MeshError } from '../wire/index.ts';
 
 /** What is said of an error beside what is in it. */
 export interface ErrorContext {
@@ -18,14 +12,15 @@ export interface ErrorContext {
 
 /** An error as it goes out, whichever way the call came in: nothing in it is none of the caller's business. */
 export function errorShape(
-  { code, message, named, issues }: MeshError,
+  { code, message, named, issues, retry, retryAfterMs }: MeshError,
   { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},
 ): ErrorShape {
-  const optional: { path?: string; requestId?: string; issues?: readonly InputIssue[]; error?: NamedError } =
-    {};
+  const optional: Partial<ErrorData> = {};
   if (path !== undefined) optional.path = path;
   if (requestId !== undefined) optional.requestId = requestId;
   if (issues) optional.issues = issues;
+  if (retry) optional.retry = retry;
+  if (retryAfterMs !== undefined) optional.retryAfterMs = retryAfterMs;
   if (named) optional.error = named;
   return { message, code: number, data: { code, httpStatus: errorCodes[code].httpStatus, ...optional } };
 }

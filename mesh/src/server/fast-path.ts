@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { errorCodes, header } from '../wire/index.ts';
+import { errorCodes, formatRetryAfter, header } from '../wire/index.ts';
 import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
@@ -81,16 +81,16 @@ async function answer(
     const input = await readInput(request, source);
     const data = await compiled.call(new HttpInvocation(request, { requestId, caller, input, signal: gone }));
     known.path = undefined;
-    write(exchange, 200, textOf(data));
+    write(exchange, { status: 200, text: textOf(data) });
   } catch (thrown) {
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
-    write(
-      exchange,
-      errorCodes[failure.code].httpStatus,
-      JSON.stringify({ error: errorShape(failure, known) }),
-    );
+    write(exchange, {
+      status: errorCodes[failure.code].httpStatus,
+      text: JSON.stringify({ error: errorShape(failure, known) }),
+      retryAfterMs: failure.retryAfterMs,
+    });
   }
 }
 
@@ -116,7 +116,10 @@ function comesLater(value: unknown): boolean {
   return 'then' in value && typeof value.then === 'function' && 'catch' in value;
 }
 
-function write({ response, requestId, closing }: Exchange, status: number, text: string): void {
+function write(
+  { response, requestId, closing }: Exchange,
+  { status, text, retryAfterMs }: { status: number; text: string; retryAfterMs?: number | undefined },
+): void {
   if (response.destroyed) return;
   // A flat list, written as it stands: with names set one by one before, Node would look each of them up again.
   const headers = [
@@ -129,6 +132,7 @@ function write({ response, requestId, closing }: Exchange, status: number, text:
     header.requestId,
     requestId,
   ];
+  if (retryAfterMs !== undefined) headers.push(header.retryAfter, formatRetryAfter(retryAfterMs));
   if (closing) headers.push('connection', 'close');
   response.writeHead(status, headers);
   response.end(text);

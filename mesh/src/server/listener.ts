@@ -9,7 +9,7 @@ import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
-import { errorAnswer, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
+import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { lingerOn, maxBodyBytes } from './request-body.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
@@ -82,12 +82,15 @@ function isHost(host: string | undefined): boolean {
 /** What no procedure is asked with; `undefined` if the request may go on. */
 function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer | undefined {
   if (stage === 'starting')
-    return errorAnswer('SERVICE_UNAVAILABLE', 'The service is starting', { 'retry-after': '1' });
+    return errorAnswer(
+      new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', { retry: 'safe', retryAfterMs: 1000 }),
+    );
   if (!procedureMethods.has(request.method))
-    return errorAnswer('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST', {
+    return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST'), {
       allow: 'GET, HEAD, POST',
     });
-  if (!isHost(request.headers.host)) return errorAnswer('BAD_REQUEST', 'The Host header holds no host');
+  if (!isHost(request.headers.host))
+    return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'));
   return Number(request.headers['content-length'] ?? 0) > maxBodyBytes ? tooLarge() : undefined;
 }
 
@@ -106,8 +109,15 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     res: response,
     path,
     // A refusal of the whole request would go out as text; a stream says itself what it is.
-    responseMeta: ({ eagerGeneration }) =>
-      eagerGeneration ? {} : { headers: { 'content-type': 'application/json' } },
+    responseMeta: ({ eagerGeneration, errors: [error] }) =>
+      eagerGeneration
+        ? {}
+        : {
+            headers: {
+              'content-type': 'application/json',
+              ...(error && retryHeaders(toMeshError(error, classify))),
+            },
+          },
     maxBodySize: maxBodyBytes,
     maxBatchSize,
     allowMethodOverride: true,
@@ -127,7 +137,7 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
 }
 
 function tooLarge(): JsonAnswer {
-  return errorAnswer('PAYLOAD_TOO_LARGE', `The body is longer than ${maxBodyBytes} bytes`);
+  return errorAnswer(new MeshError('PAYLOAD_TOO_LARGE', `The body is longer than ${maxBodyBytes} bytes`));
 }
 
 async function answerRoute(
@@ -139,9 +149,13 @@ async function answerRoute(
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   try {
     if (!route) {
-      writeAnswer(request, response, errorAnswer('NOT_FOUND', 'There is nothing at this path'));
+      writeAnswer(
+        request,
+        response,
+        errorAnswer(new MeshError('NOT_FOUND', 'There is nothing at this path')),
+      );
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const answer = errorAnswer('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD', {
+      const answer = errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD'), {
         allow: 'GET, HEAD',
       });
       writeAnswer(request, response, answer);
@@ -151,6 +165,6 @@ async function answerRoute(
   } catch (thrown) {
     const failure = new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
     logFailure(log, failure, { path });
-    if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure.code, failure.message));
+    if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure));
   }
 }

@@ -18,9 +18,20 @@ export interface ErrorData<Named extends NamedError = NamedError> extends TRPCDe
   requestId?: string;
   /** What the input schema refused, where that is the reason. */
   issues?: readonly InputIssue[];
+  /** What the server knows of making the same call again. */
+  retry?: RetryAdvice;
+  /** How long to wait before that, in milliseconds. */
+  retryAfterMs?: number;
   /** The typed error, where the contract names one. */
   error?: Named;
 }
+
+/**
+ * `safe`: nothing was done with the call, so that it may be made again, also
+ * elsewhere, whatever it does. `never`: it is not to be made again, even where
+ * its code and its contract would allow it.
+ */
+export type RetryAdvice = 'safe' | 'never';
 
 /** One thing wrong with an input: where, and what. */
 export type InputIssue = Readonly<{ path: readonly (string | number)[]; message: string }>;

@@ -11,6 +11,10 @@ export const header = {
   tracestate: 'tracestate',
   /** How long the caller will still wait, in milliseconds. */
   timeoutMs: 'x-timeout-ms',
+  /** Names one piece of work: the same key again is answered with the first answer. */
+  idempotencyKey: 'idempotency-key',
+  /** How long to wait before the same call is made again, in whole seconds (RFC 9110 §10.2.3). */
+  retryAfter: 'retry-after',
 } as const;
 
 /** The scheme of `authorization` that a service's token travels under. */

@@ -1,7 +1,7 @@
 export { errorCodes, isErrorCode, type ErrorCode } from './error-code.ts';
-export { type ErrorData, type ErrorShape, type InputIssue } from './error-shape.ts';
+export { type ErrorData, type ErrorShape, type InputIssue, type RetryAdvice } from './error-shape.ts';
 export { header, serviceTokenScheme, userTokenScheme } from './header.ts';
-export { MeshError, type NamedError } from './mesh-error.ts';
+export { MeshError, type MeshErrorOptions, type NamedError } from './mesh-error.ts';
 export {
   arrayLength,
   arraySubprotocol,
@@ -12,6 +12,7 @@ export {
   socketPath,
   type SocketRequest,
 } from './socket.ts';
+export { formatRetryAfter, parseRetryAfter } from './retry-after.ts';
 export { formatTimeout, parseTimeout } from './timeout.ts';
 export {
   childOf,

@@ -1,15 +1,24 @@
 import type { ErrorCode } from './error-code.ts';
-import type { InputIssue } from './error-shape.ts';
+import type { InputIssue, RetryAdvice } from './error-shape.ts';
 
 /** A typed error of a contract as it travels: its name there, and data of its schema. */
 export type NamedError = Readonly<{ name: string; data: unknown }>;
+
+/** What an error may hold beside its code and message. */
+export type MeshErrorOptions = Readonly<{
+  cause?: unknown;
+  named?: NamedError;
+  issues?: readonly InputIssue[];
+  retry?: RetryAdvice;
+  retryAfterMs?: number;
+}>;
 
 /**
  * The one error class of the mesh. What is thrown as anything else is answered
  * as `INTERNAL_SERVER_ERROR` and only its log line says what it was.
  *
- * `message`, `code`, `named` and `issues` go on the wire; `cause` and the stack stay in
- * the log of the service that threw.
+ * All but `cause` and the stack goes on the wire; these stay in the log of the
+ * service that threw.
  */
 export class MeshError extends Error {
   readonly code: ErrorCode;
@@ -17,16 +26,18 @@ export class MeshError extends Error {
   readonly named: NamedError | undefined;
   /** Set when an input schema refused what was sent. */
   readonly issues: readonly InputIssue[] | undefined;
+  /** What is known of making the same call again. @default as the code and the contract say */
+  readonly retry: RetryAdvice | undefined;
+  /** How long to wait before that, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { cause?: unknown; named?: NamedError; issues?: readonly InputIssue[] } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: MeshErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'MeshError';
     this.code = code;
     this.named = options.named;
     this.issues = options.issues;
+    this.retry = options.retry;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import {
   childOf,
   errorCodes,
+  formatRetryAfter,
   formatTimeout,
   formatTraceparent,
   isErrorCode,
+  parseRetryAfter,
   parseTimeout,
   parseTraceContext,
   startTrace,
@@ -64,4 +66,21 @@ test('a later version is read as far as it is known, and a long state is dropped
     sampled: false,
     tracestate: undefined,
   });
+});
+
+test.each([
+  ['0', 0],
+  ['120', 120_000],
+  ['99999', 3_600_000],
+  ['Sun, 22 Nov 2026 12:00:05 GMT', 5000],
+  ['Sun, 22 Nov 2026 11:00:00 GMT', 0],
+  ['soon', undefined],
+  ['-1', undefined],
+  [undefined, undefined],
+])('retry-after %s is %s ms', (text, expected) => {
+  expect(parseRetryAfter(text, Date.parse('2026-11-22T12:00:00Z'))).toBe(expected);
+});
+
+test('retry-after is written in whole seconds, rounded up', () => {
+  expect([formatRetryAfter(1), formatRetryAfter(1000), formatRetryAfter(-5)]).toEqual(['1', '1', '0']);
 });

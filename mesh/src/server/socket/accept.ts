@@ -103,7 +103,7 @@ async function admit(
   if (url?.pathname !== socketPath)
     throw new MeshError('NOT_FOUND', `A WebSocket is opened at ${socketPath}`);
   if (readiness.stage !== 'ready')
-    throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`);
+    throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`, { retry: 'safe' });
   const { origin, host } = request.headers;
   if (origin !== undefined && URL.parse(origin)?.host !== host)
     throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
@@ -113,7 +113,7 @@ async function admit(
   return credentials;
 }
 
-function refuse(socket: Duplex, { code, message }: MeshError): void {
-  const { status, body } = errorAnswer(code, message);
+function refuse(socket: Duplex, failure: MeshError): void {
+  const { status, body } = errorAnswer(failure);
   writeRaw(socket, `${status} ${STATUS_CODES[status] ?? ''}`, body);
 }

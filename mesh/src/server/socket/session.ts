@@ -183,6 +183,7 @@ export class Session {
       return new MeshError(
         'TOO_MANY_REQUESTS',
         `More than ${maxInFlight} calls are under way on this connection`,
+        { retry: 'safe' },
       );
     return undefined;
   }
