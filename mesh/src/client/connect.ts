@@ -1,46 +1,63 @@
 import type { TRPCClient } from '@trpc/client';
 import { entriesOf, type AnyContract, type RouterOf } from '../contract/index.ts';
 import {
-  createBreaker,
+  Bulkhead,
+  createHedge,
   createRetryBudget,
   defaultRetryPolicy,
-  type BreakerState,
+  type BulkheadOptions,
+  type RetryBudgetOptions,
   type RetryPolicy,
 } from '../resilience/index.ts';
-import type { Logger } from '../telemetry/index.ts';
+import { watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import { call } from './call.ts';
 import { createCallMeter } from './call-meter.ts';
 import type { Connection } from './connection.ts';
+import { createDecide } from './decisions.ts';
+import { Endpoints } from './endpoints.ts';
 import { createHttpTransport } from './http-transport.ts';
+import type { CallOptions } from './outgoing.ts';
+import type { Address } from './resolve.ts';
 import { createSocketTransport } from './socket/socket-transport.ts';
 import { createSubscriptionClient } from './subscriptions.ts';
-import type { TransportName } from './transport.ts';
+import type { Transport, TransportName } from './transport.ts';
+
+/** Longest wait for a connection, in milliseconds: time must be left for another endpoint. */
+const longestConnectMs = 2000;
 
 /** How to reach a service, and as whom. */
 export interface ConnectOptions<As extends string> {
   /** Who calls: a service's name, or `user`, `admin`, `anyone`. What it may not call is not in the client's type. */
   as: As;
-  /** Where the service is, as `http://localhost:8000`. */
-  url: string;
+  /** Where the service is, as `http://localhost:8000`; or each of its endpoints. A name may have several addresses. */
+  url: string | readonly string[];
   /** The caller's token, or a function that returns the one in force. @default none */
   token?: string | (() => string | undefined);
   log: Logger;
   /** @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
   retryPolicy?: RetryPolicy;
-  /** Longest wait for one attempt, in milliseconds, unless the contract names a shorter one. @default 5000 */
+  /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
+  retryBudget?: RetryBudgetOptions;
+  /** Longest wait for one attempt, in milliseconds, unless the contract names another. @default 5000 */
   timeoutMs?: number;
+  /** Longest wait for a call, retries and their waits included, in milliseconds. @default 10000 for a person, 30000 for a service */
+  deadlineMs?: number;
+  /** How many calls may be under way, and how many wait for that. @default 1024 and 1024 */
+  bulkhead?: BulkheadOptions;
   /**
-   * What carries the calls: one WebSocket, with HTTP where none can be opened; or HTTP alone.
+   * What carries the calls: one WebSocket to each endpoint, with HTTP where none can be opened; HTTP alone; or what
+   * this function makes for an endpoint.
    * @default 'websocket'
    */
-  transport?: TransportName;
+  transport?: TransportName | ((address: Address) => Transport);
 }
 
 /**
  * A typed tRPC client of one service: `client.pages.get.query({ slug })`.
  * The second argument of a call takes a `signal`, and in its `context` the
- * `userToken` of a user for whom the call is made.
+ * `userToken` of a user for whom the call is made, an `idempotencyKey` and a
+ * `deadlineMs` of its own.
  */
 export type MeshClient<To extends AnyContract, As extends string> = Omit<
   TRPCClient<RouterOf<To, As>>,
@@ -50,7 +67,7 @@ export type MeshClient<To extends AnyContract, As extends string> = Omit<
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-type RequestOptions = { signal?: AbortSignal; context?: { userToken?: string } };
+type RequestOptions = { signal?: AbortSignal; context?: Omit<CallOptions, 'signal'> };
 
 /**
  * Connects to a service as somebody. No connection is made before the first call.
@@ -63,39 +80,53 @@ export function connect<const To extends AnyContract, const As extends string>(
   to: To,
   options: ConnectOptions<As>,
 ): MeshClient<To, As> {
-  const { as, url, token, log, retryPolicy = defaultRetryPolicy, timeoutMs = 5000 } = options;
+  const { as, token, log } = options;
   const scheme = isPerson(as) ? userTokenScheme : serviceTokenScheme;
   const authorization = (): string | undefined => {
     const current = typeof token === 'function' ? token() : token;
     return current === undefined ? undefined : `${scheme} ${current}`;
   };
-  const http = createHttpTransport(url, { connectTimeoutMs: timeoutMs });
-  const transport = options.transport === 'http' ? http : createSocketTransport(http, { log });
+  const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000 } = options;
+  const decide = createDecide(to.name, log);
+  const endpoints = new Endpoints([options.url].flat(), {
+    open: opening(options.transport, { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log }),
+    decide,
+    log,
+  });
   const closing = new AbortController();
   const connection: Connection = {
     target: to.name,
     as,
-    transport,
+    endpoints,
     authorization,
-    retryPolicy,
-    retryBudget: createRetryBudget(),
-    breaker: createBreaker({ onChange: (state) => tellOf(state, { log, target: to.name, url }) }),
+    retryPolicy: options.retryPolicy ?? defaultRetryPolicy,
+    retryBudget: createRetryBudget(options.retryBudget),
+    bulkhead: new Bulkhead(options.bulkhead),
     timeoutMs,
+    deadlineMs,
+    decide,
     log,
     closed: closing.signal,
   };
+  const unwatch = watchTarget(() => stateOf(connection));
 
   const client: Record<string | symbol, unknown> = {
     async [Symbol.asyncDispose]() {
+      unwatch();
       closing.abort(new MeshError('CLIENT_CLOSED_REQUEST', 'The client was closed'));
-      await transport.close();
+      await endpoints.close();
     },
   };
-  const subscriptions = createSubscriptionClient(connection);
+  const subscriptions = createSubscriptionClient(connection, () => endpoints.url);
   for (const { path, procedure } of entriesOf(to)) {
-    const target = { path, procedure, meter: createCallMeter(to.name, path) };
+    const target = {
+      path,
+      procedure,
+      meter: createCallMeter(to.name, path),
+      hedge: procedure.hedge ? createHedge() : undefined,
+    };
     const unary = (input: unknown, { signal, context }: RequestOptions = {}) =>
-      call(connection, target, input, { signal, userToken: context?.userToken });
+      call(connection, target, input, { ...context, signal });
     const subscribe = (input: unknown, request: RequestOptions = {}) => {
       const signals = [closing.signal, request.signal].filter((signal) => signal !== undefined);
       return subscriptions.subscription(path, input, { ...request, signal: AbortSignal.any(signals) });
@@ -110,15 +141,27 @@ export function connect<const To extends AnyContract, const As extends string>(
   return client as MeshClient<To, As>;
 }
 
-/** The first refusal and the recovery are for people to know; the probes in between are not. */
-function tellOf(
-  state: BreakerState,
-  { log, target, url }: { log: Logger; target: string; url: string },
-): void {
-  const fields = { target, endpoint: url, breaker: state };
-  if (state === 'open') log.warn(fields, `${target} keeps failing: calls to it are refused until it is back`);
-  else if (state === 'closed') log.info(fields, `${target} is back`);
-  else log.debug(fields, `${target} is tried again`);
+/** How calls are carried to an endpoint. */
+function opening(
+  transport: ConnectOptions<string>['transport'] = 'websocket',
+  { connectTimeoutMs, log }: { connectTimeoutMs: number; log: Logger },
+): (address: Address) => Transport {
+  if (typeof transport === 'function') return transport;
+  return ({ url, ip }) => {
+    const http = createHttpTransport(url, { connectTimeoutMs, ip });
+    return transport === 'http' ? http : createSocketTransport(http, { log, ip });
+  };
+}
+
+function stateOf({ target, as, bulkhead, retryBudget, endpoints }: Connection): TargetState {
+  return {
+    target,
+    as,
+    in_flight: bulkhead.inFlight,
+    queued: bulkhead.queued,
+    retry_budget: retryBudget.balance,
+    endpoints: endpoints.states(),
+  };
 }
 
 function isPerson(as: string): boolean {

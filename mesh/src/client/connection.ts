@@ -1,6 +1,7 @@
-import type { Breaker, RetryBudget, RetryPolicy } from '../resilience/index.ts';
+import type { Bulkhead, RetryBudget, RetryPolicy } from '../resilience/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import type { Transport } from './transport.ts';
+import type { Decide } from './decisions.ts';
+import type { Endpoints } from './endpoints.ts';
 
 /** A client's connection to one service, and all that its calls have in common. */
 export interface Connection {
@@ -8,14 +9,17 @@ export interface Connection {
   readonly target: string;
   /** Who calls. */
   readonly as: string;
-  readonly transport: Transport;
+  readonly endpoints: Endpoints;
   /** The `authorization` header, read anew for each call so that a rotated token is used at once. */
   readonly authorization: () => string | undefined;
   readonly retryPolicy: RetryPolicy;
   readonly retryBudget: RetryBudget;
-  readonly breaker: Breaker;
+  readonly bulkhead: Bulkhead;
   /** Longest wait for one attempt unless the contract names another, in milliseconds. */
   readonly timeoutMs: number;
+  /** Longest wait for a call, retries and their waits included, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly decide: Decide;
   readonly log: Logger;
   /** Fires, with the MeshError that calls under way get, when the client is closed. */
   readonly closed: AbortSignal;

@@ -11,12 +11,18 @@ import type { Connection } from './connection.ts';
  */
 export function logFailure(
   { error, attempt, retryInMs, reason }: FailedAttempt,
-  from: { connection: Connection; path: string; headers: Readonly<Record<string, string>> },
+  from: {
+    connection: Connection;
+    /** Where the attempt went; `undefined` if it went nowhere. */
+    endpoint: string | undefined;
+    path: string;
+    headers: Readonly<Record<string, string>>;
+  },
 ): void {
-  const { connection, path, headers } = from;
+  const { connection, endpoint = connection.endpoints.url, path, headers } = from;
   const data = isCallError(error) ? error.data : undefined;
   const fields = {
-    endpoint: `${connection.transport.url}/trpc/${path}`,
+    endpoint: `${endpoint}/trpc/${path}`,
     error: error.message,
     code: data?.code,
     retry_count: attempt - 1,

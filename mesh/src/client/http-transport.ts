@@ -1,5 +1,6 @@
 import { Pool, errors, type Dispatcher } from 'undici';
-import { header } from '../wire/index.ts';
+import { header, parseRetryAfter } from '../wire/index.ts';
+import { connectingTo } from './connecting-to.ts';
 import { TransportError, type Answer, type Attempt, type Transport } from './transport.ts';
 
 /** System calls that fail before a connection stands, so before a byte is sent. */
@@ -14,12 +15,17 @@ const longestUrl = 2000;
  *
  * @param url Where the service is, as `http://localhost:8000`.
  * @param options.connectTimeoutMs Longest wait for a connection, in milliseconds.
+ * @param options.ip Connects there, whatever addresses the URL's name has.
  */
-export function createHttpTransport(url: string, options: { connectTimeoutMs: number }): Transport {
+export function createHttpTransport(
+  url: string,
+  { connectTimeoutMs, ip }: { connectTimeoutMs: number; ip?: string | undefined },
+): Transport {
   const origin = new URL(url).origin;
-  const pool = new Pool(origin, { connect: { timeout: options.connectTimeoutMs } });
+  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs, ...connectingTo(ip) } });
   return {
     url: origin,
+    leaving: false,
     send: (attempt) =>
       new Promise((resolve, reject) => {
         const receiver = new Receiver(attempt, resolve, (cause) => {
@@ -38,6 +44,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (cause: unknown) => void;
   #status = 0;
+  #retryAfterMs: number | undefined;
   #chunks: Buffer[] = [];
 
   constructor(attempt: Attempt, resolve: (answer: Answer) => void, reject: (cause: unknown) => void) {
@@ -49,11 +56,19 @@ class Receiver implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     const abort = (): void => controller.abort(new Error('cancelled'));
     if (this.#attempt.cancelled) abort();
-    else this.#attempt.onCancel = abort;
+    else {
+      this.#attempt.sent = true;
+      this.#attempt.onCancel = abort;
+    }
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    { [header.retryAfter]: retryAfter }: Record<string, string | string[] | undefined>,
+  ): void {
     this.#status = status;
+    if (typeof retryAfter === 'string') this.#retryAfterMs = parseRetryAfter(retryAfter);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -63,7 +78,12 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [first, ...rest] = this.#chunks;
     const body = rest.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, body: parseJson(body?.toString('utf8') ?? ''), via: 'http' });
+    this.#resolve({
+      status: this.#status,
+      body: parseJson(body?.toString('utf8') ?? ''),
+      via: 'http',
+      retryAfterMs: this.#retryAfterMs,
+    });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -1,3 +1,4 @@
+import type { AnyProcedure } from '../contract/index.ts';
 import { currentScope } from '../telemetry/index.ts';
 import { formatTraceparent, header } from '../wire/index.ts';
 
@@ -6,6 +7,10 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** The access token of the user that the calling service acts for. */
   userToken?: string | undefined;
+  /** Names the piece of work, for a mutation whose contract asks for a key. @default one of its own for each call */
+  idempotencyKey?: string | undefined;
+  /** Longest wait for the call, retries and their waits included, in milliseconds. @default the client's */
+  deadlineMs?: number | undefined;
 }
 
 /**
@@ -13,10 +18,14 @@ export interface CallOptions {
  * request. A call made by a handler carries on the trace and the id of the
  * handler's own.
  */
-export function headersOf({ userToken }: CallOptions): Record<string, string> {
+export function headersOf(
+  { userToken, idempotencyKey }: CallOptions,
+  { idempotent }: Pick<AnyProcedure, 'idempotent'>,
+): Record<string, string> {
   const scope = currentScope();
   const headers: Record<string, string> = { [header.requestId]: scope?.requestId ?? crypto.randomUUID() };
   if (userToken !== undefined) headers[header.userToken] = userToken;
+  if (idempotent === 'by-key') headers[header.idempotencyKey] = idempotencyKey ?? crypto.randomUUID();
   const trace = scope?.trace;
   if (trace) {
     headers[header.traceparent] = formatTraceparent(trace);

@@ -14,6 +14,8 @@ export class Attempt {
   /** What the transport that carries it does when nobody waits for it any more. */
   onCancel: (() => void) | undefined;
   cancelled = false;
+  /** Whether the server may have seen it: what carries it says so before the first byte leaves. */
+  sent = false;
 
   constructor(sent: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>) {
     this.path = sent.path;
@@ -30,23 +32,27 @@ export class Attempt {
   }
 }
 
-/** What a server answered: a body that should be tRPC's, its HTTP status, and what carried it. */
+/** What a server answered: a body that should be tRPC's, and how it came. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly via: TransportName;
+  /** How long whoever answered asks to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**
- * Carries attempts to one service.
+ * Carries attempts to one endpoint of a service.
  *
  * `send` answers whatever the server said, errors included; it throws
  * TransportError when there is no answer, and anything when an attempt was
  * cancelled.
  */
 export interface Transport {
-  /** Where the service is, for the log. */
+  /** Where the endpoint is, for the log. */
   readonly url: string;
+  /** Whether it has asked for new calls to go elsewhere: it is about to stop. */
+  readonly leaving: boolean;
   send(attempt: Attempt): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -61,4 +67,9 @@ export class TransportError extends Error {
     this.name = 'TransportError';
     this.reached = options.reached;
   }
+}
+
+/** The error of a call that certainly did not leave this process. */
+export function notReached(message: string): TransportError {
+  return new TransportError(message, { reached: false });
 }

@@ -22,8 +22,6 @@ interface Pending {
   readonly attempt: Attempt;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
-  /** Whether it left this process, or waits for the end of the turn. */
-  sent: boolean;
 }
 
 /** The server stops and did nothing with an attempt: it may be sent elsewhere. */
@@ -45,7 +43,7 @@ export class SocketConnection {
   /** Bytes that had come in when it was last looked at. */
   #seenBytes = -1;
   #retired = false;
-  #toldToMove = false;
+  #leaving = false;
 
   /**
    * @param link The TCP connection below, which holds the process only while a call is under way.
@@ -74,6 +72,11 @@ export class SocketConnection {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
+  /** Whether the server has asked for new calls to go elsewhere. */
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
   /** Whether the server would refuse another call. */
   get full(): boolean {
     return this.#pending.size >= maxInFlight;
@@ -87,7 +90,7 @@ export class SocketConnection {
       // A character is three bytes at most.
       if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
-      const pending = { attempt, resolve, reject, sent: false };
+      const pending = { attempt, resolve, reject };
       const id = this.#pending.add(pending);
       if (this.#pending.size === 1) this.#link.ref();
       const text = `{"id":${id},${body.slice(1)}`;
@@ -122,7 +125,7 @@ export class SocketConnection {
     this.#length = 0;
     const [first, ...rest] = waiting;
     if (!first || !this.open) return;
-    for (const { pending } of waiting) pending.sent = true;
+    for (const { pending } of waiting) pending.attempt.sent = true;
     this.#socket.send(rest.length === 0 ? first.text : `[${waiting.map(({ text }) => text).join(',')}]`);
   };
 
@@ -136,7 +139,7 @@ export class SocketConnection {
     for (const message of Array.isArray(messages) ? messages : [messages]) {
       const { id, method, error } = (message ?? {}) as Received;
       if (id === null && method === 'reconnect') {
-        this.#toldToMove = true;
+        this.#leaving = true;
         onReconnect();
       }
       if (typeof id === 'number')
@@ -152,7 +155,7 @@ export class SocketConnection {
 
   #cancel(id: number): void {
     const pending = this.#take(id);
-    if (pending?.sent && this.open) this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
+    if (pending?.attempt.sent && this.open) this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
     pending?.reject(new Error('cancelled'));
   }
 
@@ -176,11 +179,11 @@ export class SocketConnection {
   }
 
   #lose(code: number, reason: string): void {
-    const moved = code === closeCode.drained && this.#toldToMove;
-    for (const { attempt, sent, reject } of this.#pending.clear()) {
+    const moved = code === closeCode.drained && this.#leaving;
+    for (const { attempt, reject } of this.#pending.clear()) {
       attempt.onCancel = undefined;
       const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
-      reject(moved ? new MovedError(why) : new TransportError(why, { reached: sent }));
+      reject(moved ? new MovedError(why) : new TransportError(why, { reached: attempt.sent }));
     }
   }
 }

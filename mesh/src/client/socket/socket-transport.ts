@@ -25,15 +25,20 @@ const keepForMs = 1000;
  * tried again later.
  *
  * @param http What carries the calls in the meantime.
+ * @param options.ip Connects there, whatever addresses the URL's name has.
  */
-export function createSocketTransport(http: Transport, { log }: { log: Logger }): Transport {
-  return new SocketTransport(http, log);
+export function createSocketTransport(
+  http: Transport,
+  options: { log: Logger; ip?: string | undefined },
+): Transport {
+  return new SocketTransport(http, options);
 }
 
 class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
   readonly #log: Logger;
+  readonly #ip: string | undefined;
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
@@ -44,10 +49,15 @@ class SocketTransport implements Transport {
   /** Credentials that opened nothing: calls with them go over HTTP, which says why. */
   #refused: string | undefined;
 
-  constructor(http: Transport, log: Logger) {
+  constructor(http: Transport, { log, ip }: { log: Logger; ip?: string | undefined }) {
     this.url = http.url;
     this.#http = http;
     this.#log = log;
+    this.#ip = ip;
+  }
+
+  get leaving(): boolean {
+    return this.#connection?.open === true && this.#connection.leaving;
   }
 
   send(attempt: Attempt): Promise<Answer> {
@@ -71,7 +81,10 @@ class SocketTransport implements Transport {
   /** One that the server did nothing with, because it stops, is sent elsewhere. */
   #sendOn(connection: SocketConnection, attempt: Attempt): Promise<Answer> {
     return connection.send(attempt).catch((error: unknown) => {
-      if (error instanceof MovedError && !attempt.cancelled) return this.#connectAndSend(attempt);
+      if (error instanceof MovedError && !attempt.cancelled) {
+        attempt.sent = false;
+        return this.#connectAndSend(attempt);
+      }
       throw error instanceof TransportError
         ? new TransportError(`${this.url} gave no answer: ${error.message}`, error)
         : error;
@@ -100,6 +113,7 @@ class SocketTransport implements Transport {
   async #openAnother(authorization: string | undefined): Promise<void> {
     try {
       const opened = await openConnection(this.url, {
+        ip: this.#ip,
         authorization,
         timeoutMs: upgradeTimeoutMs,
         signal: this.#closing.signal,

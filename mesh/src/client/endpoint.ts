@@ -1,0 +1,147 @@
+import {
+  createBreaker,
+  LatencyAverage,
+  type Breaker,
+  type Candidate,
+  type OutlierDetector,
+  type Permit,
+  type Watched,
+} from '../resilience/index.ts';
+import type { EndpointState } from '../telemetry/index.ts';
+import { errorCodes, type ErrorCode } from '../wire/index.ts';
+import type { Decide } from './decisions.ts';
+import type { Address } from './resolve.ts';
+import type { Transport } from './transport.ts';
+
+/** How an attempt at an endpoint failed. */
+export interface Failure {
+  readonly code: ErrorCode;
+  /** Whether the server answered, with whatever. */
+  readonly answered: boolean;
+  /** Whether the server says that it did nothing with the call: it is there, and has no time or place for it. */
+  readonly refused: boolean;
+  /** Whether the caller had less time than the procedure may take. */
+  readonly hurried: boolean;
+  /** In milliseconds. */
+  readonly durationMs: number;
+}
+
+/** One place where a service answers, and what this process has learnt of it. */
+export class Endpoint implements Candidate {
+  readonly address: Address;
+  readonly transport: Transport;
+  readonly breaker: Breaker;
+  readonly latency = new LatencyAverage();
+  readonly outlier: Watched;
+  /** Attempts under way. */
+  inFlight = 0;
+  readonly #closed = Promise.withResolvers<void>();
+  #retired = false;
+
+  constructor(
+    address: Address,
+    { transport, outliers, decide }: { transport: Transport; outliers: OutlierDetector<Endpoint>; decide: Decide },
+  ) {
+    this.address = address;
+    this.transport = transport;
+    this.outlier = outliers.add(this);
+    const endpoint = this.url;
+    this.breaker = createBreaker({ onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }) });
+  }
+
+  get url(): string {
+    return this.address.url;
+  }
+
+  /** Whether it looks healthy, or may be asked whether it is. */
+  get usable(): boolean {
+    return this.breaker.retryAfterMs === 0 && !this.outlier.ejected && !this.transport.leaving;
+  }
+
+  /** How long a call would take here, roughly, in milliseconds; one that failed before is asked first when it may be. */
+  get cost(): number {
+    return this.breaker.state === 'closed' ? this.latency.cost(this.inFlight) : 0;
+  }
+
+  begin(): void {
+    this.inFlight += 1;
+  }
+
+  /** It is chosen no more: closes its connections when the last attempt under way is over, and resolves then. */
+  retire(): Promise<void> {
+    this.outlier.remove();
+    this.#retired = true;
+    if (this.inFlight === 0) void this.close();
+    return this.#closed.promise;
+  }
+
+  /** Closes its connections, whatever is under way. */
+  async close(): Promise<void> {
+    await this.transport.close();
+    this.#closed.resolve();
+  }
+
+  /** Tells, once for each that was begun, what an attempt came to. @param durationMs In milliseconds. */
+  succeeded(permit: Permit, durationMs: number): void {
+    this.#over();
+    permit.success();
+    this.outlier.success();
+    this.latency.observe(durationMs);
+  }
+
+  failed(permit: Permit, failure: Failure): void {
+    this.#over();
+    const verdict = verdictOn(failure);
+    if (verdict === 'works') {
+      permit.success();
+      this.outlier.success();
+      this.latency.observe(failure.durationMs);
+    } else if (verdict === 'broken') {
+      permit.failure();
+      this.outlier.failure();
+      this.latency.penalise(failure.durationMs);
+    } else {
+      permit.ignore();
+      if (verdict === 'busy') this.latency.penalise(failure.durationMs);
+    }
+  }
+
+  /** Another endpoint answered before; it would have taken at least so long, in milliseconds. */
+  outrun(permit: Permit, durationMs: number): void {
+    this.#over();
+    permit.ignore();
+    this.latency.observe(durationMs);
+  }
+
+  #over(): void {
+    this.inFlight -= 1;
+    if (this.#retired && this.inFlight === 0) void this.close();
+  }
+
+  state(): EndpointState {
+    const { url, ip } = this.address;
+    return {
+      url,
+      ip: ip ?? null,
+      breaker: this.breaker.state,
+      ejected: this.outlier.ejected,
+      leaving: this.transport.leaving,
+      in_flight: this.inFlight,
+      latency_ms: Math.round(this.latency.value() * 100) / 100,
+    };
+  }
+}
+
+/**
+ * What a failure says of the server. Only what it failed at counts against it:
+ * a refusal that the caller deserved shows that it works; what the caller itself
+ * cut short, or what never left, shows nothing; and one that has too much to do
+ * is asked less, but not left alone.
+ */
+function verdictOn({ code, answered, refused, hurried }: Failure): 'works' | 'broken' | 'busy' | 'unknown' {
+  if (refused) return 'busy';
+  if (code === 'CLIENT_CLOSED_REQUEST' || code === 'TOO_MANY_REQUESTS') return 'unknown';
+  if (code === 'TIMEOUT' && hurried) return 'unknown';
+  if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') return 'broken';
+  return answered ? 'works' : 'unknown';
+}

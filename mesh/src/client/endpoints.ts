@@ -1,0 +1,128 @@
+import { createOutlierDetector, pick, type OutlierDetector, type Permit } from '../resilience/index.ts';
+import type { EndpointState, Logger } from '../telemetry/index.ts';
+import type { Decide } from './decisions.ts';
+import { Endpoint } from './endpoint.ts';
+import { createResolver, type Address, type Resolver } from './resolve.ts';
+import type { Transport } from './transport.ts';
+
+/** An endpoint that was chosen, and the leave of its breaker. */
+export type Choice = Readonly<{ endpoint: Endpoint; permit: Permit }>;
+
+/** What the endpoints of a service need. */
+export interface EndpointsOptions {
+  /** Makes what carries calls to one of them. */
+  open: (address: Address) => Transport;
+  decide: Decide;
+  log: Logger;
+}
+
+/** The endpoints of one service: chooses one for each attempt, by two random choices. */
+export class Endpoints {
+  readonly #options: EndpointsOptions;
+  readonly #outliers: OutlierDetector<Endpoint>;
+  readonly #resolver: Resolver;
+  /** Those no longer chosen whose calls are not over yet, too. */
+  readonly #open = new Set<Endpoint>();
+  #current: readonly Endpoint[] = [];
+
+  /** @param urls Origins, as `http://wiki:5000`; a name may have several addresses. */
+  constructor(urls: readonly string[], options: EndpointsOptions) {
+    this.#options = options;
+    const { decide, log } = options;
+    this.#outliers = createOutlierDetector<Endpoint>({
+      latencyMs: ({ latency }) => latency.mean(),
+      onEject: ({ url }, { reason }) => decide({ decision: 'ejected', reason, endpoint: url }),
+      onReturn: ({ url }) => decide({ decision: 'returned', endpoint: url }),
+    });
+    this.#resolver = createResolver(urls, {
+      log,
+      onChange: (addresses) => {
+        this.#set(addresses);
+        const endpoints = addresses.map(({ url, ip }) => (ip === undefined ? url : `${url} at ${ip}`));
+        decide({ decision: 'resolved', endpoints });
+      },
+    });
+    this.#set(this.#resolver.addresses);
+  }
+
+  /** What is worth waiting for before one is chosen, where anything is: their names are being looked up. */
+  fresh(): Promise<void> | undefined {
+    return this.#resolver.fresh();
+  }
+
+  /** One of them could not be reached: it may not be there any more. */
+  refresh(): void {
+    this.#resolver.refresh();
+  }
+
+  /** Where the first of them is, for the log of what went to none. */
+  get url(): string {
+    return this.#current[0]?.url ?? '';
+  }
+
+  /** How many there are to choose from. */
+  get size(): number {
+    return this.#current.length;
+  }
+
+  /** How long the quickest of them takes, on average, in milliseconds. */
+  get expectedMs(): number {
+    let least = Infinity;
+    for (const { latency } of this.#current) least = Math.min(least, latency.value());
+    return least === Infinity ? 0 : least;
+  }
+
+  /**
+   * Chooses one for an attempt. Where none looks healthy all are tried, but
+   * for the only one there is: that is left alone until its breaker says so.
+   *
+   * @param tried Those that this attempt is not to go to.
+   * @returns `undefined` where there is none, or where the only one is left alone.
+   */
+  choose(tried: readonly Endpoint[]): Choice | undefined {
+    const endpoint = pick(this.#current, { tried });
+    if (!endpoint) return undefined;
+    const permit = endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.breaker.force() : undefined);
+    return permit && { endpoint, permit };
+  }
+
+  /** The soonest that one of them may be tried, from now, in milliseconds. */
+  get retryAfterMs(): number {
+    return Math.min(...this.#current.map(({ breaker }) => breaker.retryAfterMs));
+  }
+
+  states(): EndpointState[] {
+    return this.#current.map((endpoint) => endpoint.state());
+  }
+
+  async close(): Promise<void> {
+    this.#resolver.close();
+    await Promise.all([...this.#open].map((endpoint) => endpoint.close()));
+  }
+
+  /** Where calls go from now on; those that stay keep what was learnt of them. */
+  #set(addresses: readonly Address[]): void {
+    const before = this.#current;
+    this.#current = addresses.map(
+      (address) => before.find((endpoint) => isAt(endpoint, address)) ?? this.#add(address),
+    );
+    for (const endpoint of before) {
+      if (!this.#current.includes(endpoint)) void endpoint.retire().then(() => this.#open.delete(endpoint));
+    }
+  }
+
+  #add(address: Address): Endpoint {
+    const { open, decide } = this.#options;
+    const endpoint = new Endpoint(address, {
+      transport: open(address),
+      outliers: this.#outliers,
+      decide,
+    });
+    this.#open.add(endpoint);
+    return endpoint;
+  }
+}
+
+function isAt({ address }: Endpoint, { url, ip }: Address): boolean {
+  return address.url === url && address.ip === ip;
+}

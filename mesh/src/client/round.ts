@@ -1,0 +1,247 @@
+import { timeouts, type Hedge, type Permit, type Queued, type Timeout } from '../resilience/index.ts';
+import { goneError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
+import type { Target } from './call.ts';
+import type { Connection } from './connection.ts';
+import type { Choice } from './endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Gone } from './gone.ts';
+import { Attempt, notReached, TransportError, type Answer, type TransportName } from './transport.ts';
+import { didNothing } from './verdict.ts';
+
+/** One round of a call: what is sent, and for how long it may take. */
+export interface RoundOptions {
+  readonly connection: Connection;
+  readonly target: Target;
+  readonly message: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>;
+  /** In milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether the caller has less time than the procedure may take. */
+  readonly hurried: boolean;
+  /** Fires when nobody waits any more. */
+  readonly gone: Gone;
+}
+
+/** An attempt on its way to one endpoint. */
+class Leg extends Attempt {
+  readonly endpoint: Endpoint;
+  readonly permit: Permit;
+  readonly startedAt = performance.now();
+
+  constructor(message: RoundOptions['message'], { endpoint, permit }: Choice) {
+    super(message);
+    this.endpoint = endpoint;
+    this.permit = permit;
+  }
+}
+
+const noEndpoints: readonly Endpoint[] = [];
+
+/**
+ * What the caller counts as one attempt: the message goes to one endpoint; at
+ * once to another where the first certainly did nothing with it; and, where
+ * the contract asks for it, to a second one when the first takes long. The
+ * first answer counts.
+ */
+export class Round {
+  /** Where it went last, for the log. */
+  endpoint: string | undefined;
+  readonly #options: RoundOptions;
+  #resolve!: (data: unknown) => void;
+  #reject!: (error: CallError) => void;
+  #timeout: Timeout | undefined;
+  #hedgeTimeout: Timeout | undefined;
+  #queued: Queued | undefined;
+  /** Whether it has a place in the bulkhead. */
+  #entered = false;
+  #leg: Leg | undefined;
+  #hedge: Leg | undefined;
+  /** Endpoints that it is not to go to again. */
+  #tried: readonly Endpoint[] = noEndpoints;
+
+  constructor(options: RoundOptions) {
+    this.#options = options;
+  }
+
+  /** @throws CallError */
+  run(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      const { gone, timeoutMs } = this.#options;
+      this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
+      gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
+      this.#enter();
+    });
+  }
+
+  #enter(): void {
+    const { connection, target } = this.#options;
+    if (connection.bulkhead.tryEnter()) return this.#start();
+    this.#queued = connection.bulkhead.queue(() => this.#start());
+    if (this.#queued) return;
+    connection.decide({ decision: 'refused', reason: 'bulkhead', procedure: target.path });
+    const message = `${connection.target} has as many calls of this process as it may, and as many wait`;
+    this.#fail(localError('TOO_MANY_REQUESTS', message, { cause: notReached(message), retry: 'never' }));
+  }
+
+  #start(): void {
+    this.#queued = undefined;
+    this.#entered = true;
+    this.#leg = this.#send();
+    const { hedge } = this.#options.target;
+    if (!hedge || !this.#leg) return;
+    hedge.onCall();
+    const delayMs = hedge.delayMs();
+    if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#sendHedge(hedge));
+  }
+
+  #sendHedge(hedge: Hedge): void {
+    const { connection, target } = this.#options;
+    const first = this.#leg;
+    if (!first || !hedge.tryHedge()) return;
+    // Elsewhere if there is an elsewhere: where one is slow, the next may be too.
+    if (connection.endpoints.size > 1) this.#tried = [...this.#tried, first.endpoint];
+    const choice = connection.endpoints.choose(this.#tried);
+    if (!choice) return;
+    this.#hedge = this.#sendTo(choice);
+    connection.decide({ decision: 'hedge', procedure: target.path, endpoint: choice.endpoint.url });
+  }
+
+  /** Sends it to an endpoint that it was not sent to yet; fails where there is none. */
+  #send(): Leg | undefined {
+    const { connection, target } = this.#options;
+    const choice = connection.endpoints.choose(this.#tried);
+    if (choice) return this.#sendTo(choice);
+    connection.decide({ decision: 'refused', reason: 'breaker', procedure: target.path });
+    const waitMs = Math.round(connection.endpoints.retryAfterMs);
+    const message = `${connection.target} keeps failing and is left alone for ${waitMs} ms`;
+    this.#fail(localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message) }));
+    return undefined;
+  }
+
+  #sendTo(choice: Choice): Leg {
+    const leg = new Leg(this.#options.message, choice);
+    this.endpoint = leg.endpoint.url;
+    leg.endpoint.begin();
+    leg.endpoint.transport.send(leg).then(
+      (answer) => this.#onAnswer(leg, answer),
+      (error: unknown) => {
+        if (!leg.cancelled) this.#onFailure(leg, toCallError(error), 'none');
+      },
+    );
+    return leg;
+  }
+
+  #onAnswer(leg: Leg, answer: Answer): void {
+    if (leg.cancelled) return;
+    const { target } = this.#options;
+    let data: unknown;
+    try {
+      data = readAnswer(answer, target.procedure.output);
+    } catch (error) {
+      return this.#onFailure(leg, toCallError(error), answer.via);
+    }
+    const durationMs = performance.now() - leg.startedAt;
+    leg.endpoint.succeeded(leg.permit, durationMs);
+    target.meter.attempt(answer.via, 'OK');
+    target.hedge?.observe(durationMs);
+    const other = this.#otherThan(leg);
+    this.#settle();
+    if (other) this.#outrun(other, leg);
+    this.#resolve(data);
+  }
+
+  #onFailure(leg: Leg, error: CallError, via: TransportName | 'none'): void {
+    this.#end(leg, error, via);
+    if (via === 'none') this.#options.connection.endpoints.refresh();
+    const other = this.#otherThan(leg);
+    if (other) {
+      // The answer of the other one may still be good.
+      this.#leg = other;
+      this.#hedge = undefined;
+    } else if (this.#mayGoElsewhere(leg, error, via)) {
+      this.#leg = this.#send();
+    } else {
+      this.#fail(error);
+    }
+  }
+
+  /** One that did nothing has cost nothing; one that has too much to do costs a retry, or all would go round. */
+  #mayGoElsewhere({ endpoint }: Leg, error: CallError, via: TransportName | 'none'): boolean {
+    const { connection, target } = this.#options;
+    if (!didNothing(error) || error.data.retry === 'never') return false;
+    this.#tried = [...this.#tried, endpoint];
+    if (this.#tried.length >= connection.endpoints.size) return false;
+    if (via !== 'none' && !connection.retryBudget.tryRetry()) return false;
+    const { code } = error.data;
+    connection.decide({ decision: 'failover', reason: code, procedure: target.path, endpoint: endpoint.url });
+    return true;
+  }
+
+  /** Nobody waits any more. */
+  #giveUp(error: CallError): void {
+    const legs = [this.#leg, this.#hedge].filter((leg) => leg !== undefined);
+    this.#queued?.cancel();
+    for (const leg of legs) this.#end(leg, error, 'none');
+    this.#fail(error);
+    for (const leg of legs) leg.cancel();
+  }
+
+  #end(leg: Leg, error: CallError, via: TransportName | 'none'): void {
+    const { code, retry } = error.data;
+    this.#options.target.meter.attempt(via, code);
+    leg.endpoint.failed(leg.permit, {
+      code,
+      answered: via !== 'none',
+      refused: retry === 'safe',
+      hurried: this.#options.hurried,
+      durationMs: performance.now() - leg.startedAt,
+    });
+  }
+
+  /** The other one was quicker. */
+  #outrun(leg: Leg, winner: Leg): void {
+    const { connection, target } = this.#options;
+    leg.endpoint.outrun(leg.permit, performance.now() - leg.startedAt);
+    target.meter.attempt('none', 'CLIENT_CLOSED_REQUEST');
+    if (winner.startedAt > leg.startedAt)
+      connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.url });
+    leg.cancel();
+  }
+
+  #otherThan(leg: Leg): Leg | undefined {
+    return leg === this.#leg ? this.#hedge : this.#leg;
+  }
+
+  #fail(error: CallError): void {
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    const { connection, gone } = this.#options;
+    if (this.#timeout) timeouts.stop(this.#timeout);
+    if (this.#hedgeTimeout) timeouts.stop(this.#hedgeTimeout);
+    gone.removeEventListener();
+    this.#leg = undefined;
+    this.#hedge = undefined;
+    if (!this.#entered) return;
+    this.#entered = false;
+    connection.bulkhead.leave();
+  }
+
+  #timeoutError(): CallError {
+    const { connection, timeoutMs } = this.#options;
+    const waited = `within ${Math.round(timeoutMs)} ms`;
+    const message = this.#entered
+      ? `${connection.target} did not answer ${waited}`
+      : `There was no room for a call to ${connection.target} ${waited}`;
+    return localError('TIMEOUT', message, { cause: this.#silence() });
+  }
+
+  /** Why there is no answer, and whether the server can have seen the call. */
+  #silence(): TransportError {
+    const reached = this.#leg?.sent === true || this.#hedge?.sent === true;
+    return new TransportError('No answer came while somebody waited', { reached });
+  }
+}
