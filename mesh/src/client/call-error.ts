@@ -80,6 +80,8 @@ export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; tran
       result: { error: { message, code: TRPC_ERROR_CODES_BY_KEY[data.code], data } },
       cause: error,
     });
+    // The base class makes itself the prototype.
+    Object.setPrototypeOf(this, new.target.prototype);
     this.name = 'InDoubtError';
     this.idempotencyKey = idempotencyKey;
   }

@@ -117,8 +117,8 @@ class OutgoingCall {
   #onFailure(failure: FailedAttempt): void {
     const { error, reason, retryInMs } = failure;
     const { path: procedure } = this.#target;
+    this.#consider();
     if (isCallError(error)) {
-      if (!didNothing(error)) this.#inDoubt = mayHaveRun(error);
       if (reason) this.#connection.decide({ decision: 'no-retry', reason, procedure });
       else this.#connection.decide({ decision: 'retry', reason: error.data.code, procedure, waitMs: retryInMs ?? 0 });
     }
@@ -129,9 +129,8 @@ class OutgoingCall {
   #failed(thrown: unknown): CallError {
     const { path, procedure } = this.#target;
     const gone = this.#gone.aborted;
-    const last = toCallError(thrown);
-    if (gone && isCallError(thrown) && !didNothing(thrown)) this.#inDoubt = mayHaveRun(thrown);
-    const error = gone ? goneError(this.#gone.reason, thrown) : last;
+    if (gone) this.#consider();
+    const error = gone ? goneError(this.#gone.reason, thrown) : toCallError(thrown);
     const { code } = error.data;
     this.#count(code);
     if (code === 'TIMEOUT' && performance.now() >= this.#deadline)
@@ -140,6 +139,12 @@ class OutgoingCall {
     if (gone && code === 'TIMEOUT') this.#log({ error, attempt: this.#attempts, retryInMs: undefined });
     const inDoubt = this.#inDoubt && procedure.kind === 'mutation';
     return inDoubt ? new InDoubtError(error, this.#headers[header.idempotencyKey]) : error;
+  }
+
+  /** What the last round leaves in doubt; one that certainly did nothing leaves what was before. */
+  #consider(): void {
+    const error = this.#round?.error;
+    if (error && !didNothing(error)) this.#inDoubt = mayHaveRun(error);
   }
 
   #log(failure: FailedAttempt): void {

@@ -65,10 +65,10 @@ export class Endpoints {
     return this.#current.length;
   }
 
-  /** How long the quickest of them takes, on average, in milliseconds. */
+  /** How long the quickest of them usually takes, in milliseconds; 0 if that is not known. */
   get expectedMs(): number {
     let least = Infinity;
-    for (const { latency } of this.#current) least = Math.min(least, latency.value());
+    for (const { latency } of this.#current) least = Math.min(least, latency.mean());
     return least === Infinity ? 0 : least;
   }
 

@@ -45,6 +45,8 @@ const noEndpoints: readonly Endpoint[] = [];
 export class Round {
   /** Where it went last, for the log. */
   endpoint: string | undefined;
+  /** What it failed with. */
+  error: CallError | undefined;
   readonly #options: RoundOptions;
   #resolve!: (data: unknown) => void;
   #reject!: (error: CallError) => void;
@@ -214,6 +216,7 @@ export class Round {
   }
 
   #fail(error: CallError): void {
+    this.error = error;
     this.#settle();
     this.#reject(error);
   }

@@ -5,6 +5,8 @@ import { header } from '../wire/index.ts';
 import type { Connection } from './connection.ts';
 import { headersOf } from './outgoing.ts';
 
+const subscribing = { idempotent: true };
+
 /**
  * Makes the tRPC client that a mesh client opens its subscriptions with:
  * Server-Sent Events, which reconnect by themselves and ask for what they
@@ -30,7 +32,7 @@ export function createSubscriptionClient(
             // It reconnects by itself, always to the URL that it began with.
             const { pathname, search } = new URL(target);
             const url = new URL(`${pathname}${search}`, endpoint());
-            return fetch(url, { ...init, headers: { ...init.headers, ...headersOf(op.context), ...own } });
+            return fetch(url, { ...init, headers: { ...init.headers, ...headersOf(op.context, subscribing), ...own } });
           },
         }),
       }),

@@ -20,3 +20,5 @@ export {
   type RetryPolicy,
 } from './retry.ts';
 export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
+export { createOutlierDetector, type OutlierDetector, type Watched } from './outlier.ts';
+export { type OutlierReason } from './outlier-rules.ts';
