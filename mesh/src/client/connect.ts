@@ -21,8 +21,8 @@ import type { TransportName } from './transport.ts';
 export interface ConnectOptions<As extends string> {
   /** Who calls: a service's name, or `user`, `admin`, `anyone`. What it may not call is not in the client's type. */
   as: As;
-  /** Where the service is, as `http://localhost:8000`. */
-  url: string;
+  /** Where the service is, as `http://localhost:8000`; or each of its endpoints. */
+  url: string | readonly string[];
   /** The caller's token, or a function that returns the one in force. @default none */
   token?: string | (() => string | undefined);
   log: Logger;
@@ -63,7 +63,9 @@ export function connect<const To extends AnyContract, const As extends string>(
   to: To,
   options: ConnectOptions<As>,
 ): MeshClient<To, As> {
-  const { as, url, token, log, retryPolicy = defaultRetryPolicy, timeoutMs = 5000 } = options;
+  const { as, token, log, retryPolicy = defaultRetryPolicy, timeoutMs = 5000 } = options;
+  // The one place that knows of several endpoints: for now the first is called.
+  const [url = ''] = [options.url].flat();
   const scheme = isPerson(as) ? userTokenScheme : serviceTokenScheme;
   const authorization = (): string | undefined => {
     const current = typeof token === 'function' ? token() : token;
