@@ -1,5 +1,6 @@
 import { Pool, errors, type Dispatcher } from 'undici';
 import { header } from '../wire/index.ts';
+import { connectingTo } from './connecting-to.ts';
 import { TransportError, type Answer, type Attempt, type Transport } from './transport.ts';
 
 /** System calls that fail before a connection stands, so before a byte is sent. */
@@ -14,10 +15,14 @@ const longestUrl = 2000;
  *
  * @param url Where the service is, as `http://localhost:8000`.
  * @param options.connectTimeoutMs Longest wait for a connection, in milliseconds.
+ * @param options.ip Connects there, whatever addresses the URL's name has.
  */
-export function createHttpTransport(url: string, options: { connectTimeoutMs: number }): Transport {
+export function createHttpTransport(
+  url: string,
+  { connectTimeoutMs, ip }: { connectTimeoutMs: number; ip?: string | undefined },
+): Transport {
   const origin = new URL(url).origin;
-  const pool = new Pool(origin, { connect: { timeout: options.connectTimeoutMs } });
+  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs, ...connectingTo(ip) } });
   return {
     url: origin,
     send: (attempt) =>

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { arraySubprotocol, header, socketPath } from '../../wire/index.ts';
+import { connectingTo } from '../connecting-to.ts';
 import { SocketConnection } from './connection.ts';
 
 /** The longest message that is taken in, in bytes: an answer may be longer than a call. */
@@ -31,6 +32,7 @@ export class NotOpened extends Error {
  * Opens a WebSocket to a service.
  *
  * @param url Where the service is, as `http://localhost:8000`.
+ * @param options.ip Connects there, whatever addresses the URL's name has.
  * @param options.timeoutMs Longest wait for it to be open, in milliseconds.
  * @param options.signal Ends the opening.
  * @throws NotOpened
@@ -38,6 +40,7 @@ export class NotOpened extends Error {
 export function openConnection(
   url: string,
   options: {
+    ip?: string | undefined;
     authorization: string | undefined;
     timeoutMs: number;
     signal: AbortSignal;
@@ -45,7 +48,7 @@ export function openConnection(
     onClose: (connection: SocketConnection) => void;
   },
 ): Promise<SocketConnection> {
-  const { authorization, timeoutMs, signal, onReconnect, onClose } = options;
+  const { ip, authorization, timeoutMs, signal, onReconnect, onClose } = options;
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${socketPath}`, arraySubprotocol, {
       headers: authorization === undefined ? {} : { [header.authorization]: authorization },
@@ -53,6 +56,7 @@ export function openConnection(
       maxPayload: maxAnswerBytes,
       followRedirects: false,
       generateMask: leaveUnmasked,
+      ...connectingTo(ip),
     });
     const giveUp = (error: NotOpened): void => {
       clearTimeout(timer);
