@@ -93,7 +93,7 @@ export function connect<const To extends AnyContract, const As extends string>(
       await transport.close();
     },
   };
-  const subscriptions = createSubscriptionClient(connection);
+  const subscriptions = createSubscriptionClient(connection, () => transport.url);
   for (const { path, procedure } of entriesOf(to)) {
     const target = { path, procedure, meter: createCallMeter(to.name, path) };
     const unary = (input: unknown, { signal, context }: RequestOptions = {}) =>
