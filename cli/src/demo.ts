@@ -19,7 +19,7 @@ const interrupted = new Promise<never>((_resolve, reject) => {
 
 try {
   await using mesh = await findMesh(interrupted);
-  const at = (name: string): string => {
+  const at = (name: string): readonly string[] => {
     const url = mesh.urls.get(name);
     if (url === undefined) throw new Error(`.env does not say where ${name} is; run "npm run setup"`);
     return url;
@@ -27,7 +27,7 @@ try {
   console.log(
     mesh.own
       ? 'A mesh was started for this story; it ends with it.'
-      : `The mesh runs already, at ${[...mesh.urls.values()].join(', ')}.`,
+      : `The mesh runs already, at ${[...mesh.urls.values()].flat().join(', ')}.`,
   );
   const documents = readDocuments(root, `demo-${randomBytes(3).toString('hex')}`);
   const addresses = { auth: at('auth'), wiki: at('wiki'), notification: at('notification') };

@@ -8,11 +8,16 @@ const report = z.object({
   dependencies: z.record(z.string(), z.string()),
 });
 
-/** How one service is, as somebody outside sees it: a status word, or `down` if it does not answer. */
+/** How one endpoint of a service is, as somebody outside sees it: a status word, or `down` if it does not answer. */
 export type Seen = Readonly<{ name: string; url: string; status: string }>;
 
-/** Asks a service for its health; answers, and never throws. */
-export async function look(name: string, url: string): Promise<Seen> {
+/** Asks every endpoint of every service for its health; answers, and never throws. */
+export function lookAtAll(urls: ReadonlyMap<string, readonly string[]>): Promise<Seen[]> {
+  const all = [...urls].flatMap(([name, endpoints]) => endpoints.map((url) => look(name, url)));
+  return Promise.all(all);
+}
+
+async function look(name: string, url: string): Promise<Seen> {
   try {
     const answer = await request(new URL('/health', url), { signal: AbortSignal.timeout(2000) });
     const { status } = report.parse(await answer.body.json());
@@ -28,20 +33,20 @@ export async function look(name: string, url: string): Promise<Seen> {
  * @param patienceMs How long, in milliseconds; then the answer is how they are.
  */
 export async function waitUntilHealthy(
-  urls: ReadonlyMap<string, string>,
+  urls: ReadonlyMap<string, readonly string[]>,
   patienceMs: number,
   signal?: AbortSignal,
 ): Promise<{ healthy: boolean; services: Seen[] }> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const services = await Promise.all([...urls].map(([name, url]) => look(name, url)));
+    const services = await lookAtAll(urls);
     const healthy = services.every(({ status }) => status === 'healthy');
     if (healthy || performance.now() >= deadline || signal?.aborted) return { healthy, services };
     await delay(250);
   }
 }
 
-/** Draws services as a table of text. */
+/** Draws services as a table of text, a line for each endpoint. */
 export function table(services: readonly Seen[]): string {
   const rows = [
     ['service', 'URL', 'health'],

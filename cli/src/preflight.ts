@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { envFileName, portOf } from '@arcadium/mesh/config';
+import { endpoints, envFileName, portOf, type Endpoints } from '@arcadium/mesh/config';
 import { serviceNames, serviceUrls, settingsOf, urlSetting } from './workspace.ts';
 
 // Before `npm run dev` starts anything: does everybody look for a service where
@@ -28,24 +28,31 @@ if (problems.length > 0) {
 
 /** Settings that do not go together: a service that listens where nobody looks for it, or is looked for where it is not. */
 function portProblems(): string[] {
-  const urls = serviceUrls();
+  const shared = settingsOf();
   return serviceNames().flatMap((name) => {
     const setting = urlSetting(name);
-    const url = urls.get(name);
+    const url = shared[setting];
     if (url === undefined)
       return [`${setting} is not set in ${file}: ${name} would run, and nobody would find it`];
-    if (!URL.canParse(url)) return [`${setting} in ${file} is no URL: ${url}`];
+    const { data: urls, error } = endpoints.safeParse(url);
+    if (!urls) return [`${setting} in ${file}: ${error.issues[0]?.message ?? ''}`];
+    if (urls.map(portOf).includes(listeningPort(name, urls))) return [];
     const { PORT } = settingsOf(`services/${name}`);
-    if (PORT === undefined || Number(PORT) === portOf(url)) return [];
     return [
-      `PORT in services/${name}/${file} is ${PORT}, and ${setting} in ${file} says ${url}: make them the same`,
+      `PORT in services/${name}/${file} is ${PORT}, and ${setting} in ${file} says ${urls.join(', ')}: make them the same`,
     ];
   });
 }
 
+/** Where the one process listens that is started here, whatever other endpoints there are. */
+function listeningPort(name: string, urls: Endpoints): number {
+  const { PORT } = settingsOf(`services/${name}`);
+  return PORT === undefined ? portOf(urls[0]) : Number(PORT);
+}
+
 function needs(): Need[] {
-  const services = [...serviceUrls()].map(([name, url]) => ({
-    port: portOf(url),
+  const services = [...serviceUrls()].map(([name, urls]) => ({
+    port: listeningPort(name, urls),
     what: name,
     change: `set ${urlSetting(name)} in ${file}`,
   }));

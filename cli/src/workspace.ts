@@ -1,6 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEnvironment, type Environment } from '@arcadium/mesh/config';
+import {
+  endpoints,
+  readConfig,
+  readEnvironment,
+  type Endpoints,
+  type Environment,
+} from '@arcadium/mesh/config';
 
 /** The repository. */
 export const root = join(import.meta.dirname, '..', '..');
@@ -28,13 +34,15 @@ export function settingsOf(...folders: string[]): Environment {
   return readEnvironment([root, ...folders.map((folder) => join(root, folder))]);
 }
 
-/** Where each service is, by name; a service without a setting of its own is left out. */
-export function serviceUrls(): ReadonlyMap<string, string> {
+/**
+ * Where each service is, by name; a service without a setting of its own is left out.
+ *
+ * @throws ConfigError with all that are no URLs.
+ */
+export function serviceUrls(): ReadonlyMap<string, Endpoints> {
   const settings = settingsOf();
-  return new Map(
-    serviceNames().flatMap((name) => {
-      const url = settings[urlSetting(name)];
-      return url === undefined ? [] : [[name, url] as const];
-    }),
-  );
+  const names = serviceNames().filter((name) => settings[urlSetting(name)] !== undefined);
+  const fields = Object.fromEntries(names.map((name) => [urlSetting(name), endpoints]));
+  const urls = readConfig(fields, settings);
+  return new Map(names.map((name) => [name, urls[urlSetting(name)] as Endpoints]));
 }

@@ -90,3 +90,16 @@ test('follows what has changed: a port, a token in a file of its own', () => {
   expect(secret('wiki/SERVICE_TOKEN')).toBe('renewed');
   expect(text('docker/.env')).toContain('WIKI_PORT=5050');
 });
+
+test('of several endpoints the first says which port is published; one that is no good is named', () => {
+  const setWiki = (urls: string) =>
+    writeFileSync(
+      join(root, '.env'),
+      text('.env').replace(/^WIKI_SERVICE_URL=.*$/m, `WIKI_SERVICE_URL='${urls}'`),
+    );
+  setWiki('http://localhost:5050, http://localhost:5051');
+  writeComposeEnvironment(root);
+  expect(text('docker/.env')).toContain('WIKI_PORT=5050');
+  setWiki('http://localhost:5050,');
+  expect(() => writeComposeEnvironment(root)).toThrow('.env: WIKI_SERVICE_URL endpoint 2 of 2 is empty');
+});

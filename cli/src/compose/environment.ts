@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { envFileName, portOf, readEnvironment, type Environment } from '@arcadium/mesh/config';
+import { endpoints, envFileName, portOf, readEnvironment, type Environment } from '@arcadium/mesh/config';
 import { isSameHost } from '../setup/make-environment.ts';
 import { serviceNames, urlSetting } from '../workspace.ts';
 
@@ -111,10 +111,12 @@ function withHost(url: URL, host: string): string {
 
 function portLines(root: string, shared: Settings): string {
   const lines = serviceNames(root).flatMap((service) => {
-    const url = shared.values[urlSetting(service)];
+    const setting = urlSetting(service);
+    const url = shared.values[setting];
     if (url === undefined) return [];
-    if (!URL.canParse(url)) throw new Error(`${shared.file}: ${urlSetting(service)} is no URL`);
-    return [`${urlSetting(service).replace('SERVICE_URL', 'PORT')}=${portOf(url)}`];
+    const { data, error } = endpoints.safeParse(url);
+    if (!data) throw new Error(`${shared.file}: ${setting} ${error.issues[0]?.message ?? ''}`);
+    return [`${setting.replace('SERVICE_URL', 'PORT')}=${portOf(data[0])}`];
   });
   return `# Made by \`npm run compose\` from the URLs in .env\n${lines.join('\n')}\n`;
 }

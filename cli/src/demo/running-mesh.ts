@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { json, readConfig } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 import { request } from 'undici';
-import { look, waitUntilHealthy } from '../health.ts';
+import { lookAtAll, waitUntilHealthy } from '../health.ts';
 import { root, serviceUrls, settingsOf } from '../workspace.ts';
 
 /** The mesh that the story is told to. */
 export interface RunningMesh extends AsyncDisposable {
-  readonly urls: ReadonlyMap<string, string>;
+  readonly urls: ReadonlyMap<string, readonly string[]>;
   /** Whether it was started for the story, and ends with it. */
   readonly own: boolean;
 }
@@ -25,7 +25,7 @@ const patienceMs = 60_000;
  */
 export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh> {
   const urls = serviceUrls();
-  const seen = await Promise.all([...urls].map(([name, url]) => look(name, url)));
+  const seen = await lookAtAll(urls);
   const own = seen.every(({ status }) => status === 'down');
   const mesh = own ? startMesh() : undefined;
   const stop = async () => mesh?.stop();
@@ -54,10 +54,10 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
 }
 
 /** Another checkout's mesh answers on the same ports: what is told to it would be found in the wrong place. */
-async function requireOurs(urls: ReadonlyMap<string, string>): Promise<void> {
+async function requireOurs(urls: ReadonlyMap<string, readonly string[]>): Promise<void> {
   const { PUBLIC_KEYS } = readConfig({ PUBLIC_KEYS: json(jwks) }, settingsOf());
   const ours = PUBLIC_KEYS.keys.map(({ kid }) => kid);
-  const url = urls.get('auth') ?? '';
+  const [url = ''] = urls.get('auth') ?? [];
   const answer = await request(new URL('/.well-known/jwks.json', url));
   const { keys } = jwks.parse(await answer.body.json());
   if (!keys.some(({ kid }) => ours.includes(kid))) {

@@ -7,11 +7,11 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Document } from './documents.ts';
 import type { Narrator } from './narrator.ts';
 
-/** Where the services are. */
+/** Where the services are, each with its endpoints. */
 export interface Addresses {
-  auth: string;
-  wiki: string;
-  notification: string;
+  auth: readonly string[];
+  wiki: readonly string[];
+  notification: readonly string[];
 }
 
 const log = createLogger({ service: 'demo', level: 'warn' });

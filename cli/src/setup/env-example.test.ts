@@ -34,7 +34,7 @@ const services = new Map(
   await Promise.all(
     serviceNames().map(async (name) => {
       const { settings } = (await import(join(root, 'services', name, 'src/config.ts'))) as {
-        settings: Record<string, z.ZodType<string | number | undefined>>;
+        settings: Record<string, z.ZodType<string | number | readonly string[] | undefined>>;
       };
       return [name, settings] as const;
     }),

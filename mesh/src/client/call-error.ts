@@ -20,7 +20,11 @@ export type CallError = TRPCClientError<{ errorShape: ErrorShape; transformer: f
 type LocalErrorOptions = { cause?: unknown } & Pick<ErrorData, 'retry' | 'retryAfterMs'>;
 
 /** Makes the error of a call that no server answered: it looks like one that a server sent. */
-export function localError(code: ErrorCode, message: string, { cause, ...advice }: LocalErrorOptions = {}): CallError {
+export function localError(
+  code: ErrorCode,
+  message: string,
+  { cause, ...advice }: LocalErrorOptions = {},
+): CallError {
   const shape: ErrorShape = {
     message,
     code: TRPC_ERROR_CODES_BY_KEY[code],
@@ -95,7 +99,8 @@ export function isCallError(error: unknown): error is CallError {
 /** Whatever kept an attempt from being answered, as the error of a call. */
 export function toCallError(error: unknown): CallError {
   if (isCallError(error)) return error;
-  if (error instanceof TransportError) return localError('SERVICE_UNAVAILABLE', error.message, { cause: error });
+  if (error instanceof TransportError)
+    return localError('SERVICE_UNAVAILABLE', error.message, { cause: error });
   // Nothing was sent: an input that JSON cannot carry, or a token that no header may hold.
   return localError('BAD_REQUEST', `The call cannot be sent: ${String(error)}`, { cause: error });
 }

@@ -2,9 +2,17 @@ import type { AnyProcedure } from '../contract/index.ts';
 import { retry, type FailedAttempt, type Hedge } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
 import { formatTimeout, header } from '../wire/index.ts';
-import { goneError, InDoubtError, isCallError, localError, toCallError, type CallError } from './call-error.ts';
+import {
+  goneError,
+  InDoubtError,
+  isCallError,
+  localError,
+  toCallError,
+  type CallError,
+} from './call-error.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { Connection } from './connection.ts';
+import type { Endpoint } from './endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
 import { headersOf, type CallOptions } from './outgoing.ts';
@@ -38,6 +46,8 @@ export function call(
   return new OutgoingCall(connection, target, { input, ...options }).run();
 }
 
+const nowhere: readonly Endpoint[] = [];
+
 /** One call, and what all of its attempts have in common. */
 class OutgoingCall {
   readonly #connection: Connection;
@@ -51,13 +61,17 @@ class OutgoingCall {
   readonly #gone: Gone;
   #attempts = 0;
   #round: Round | undefined;
+  /** Where it has failed so far. */
+  #failedAt: readonly Endpoint[] = nowhere;
   /** Whether, for all that is known, a mutation may have had its effect. */
   #inDoubt = false;
 
   constructor(connection: Connection, target: Target, options: CallOptions & { input: unknown }) {
     const scope = currentScope();
     const own = this.#startedAt + (options.deadlineMs ?? connection.deadlineMs);
-    const signals = [connection.closed, options.signal, scope?.signal].filter((signal) => signal !== undefined);
+    const signals = [connection.closed, options.signal, scope?.signal].filter(
+      (signal) => signal !== undefined,
+    );
     this.#connection = connection;
     this.#target = target;
     this.#input = options.input;
@@ -68,6 +82,8 @@ class OutgoingCall {
 
   async run(): Promise<unknown> {
     const { retryPolicy, retryBudget, endpoints } = this.#connection;
+    const fresh = endpoints.fresh();
+    if (fresh) await fresh;
     try {
       const data = await retry((number) => this.#attempt(number), {
         policy: retryPolicy,
@@ -110,6 +126,7 @@ class OutgoingCall {
       timeoutMs,
       hurried: timeoutMs < limitMs,
       gone: this.#gone,
+      failedAt: this.#failedAt,
     } satisfies RoundOptions);
     return this.#round.run();
   }
@@ -118,9 +135,17 @@ class OutgoingCall {
     const { error, reason, retryInMs } = failure;
     const { path: procedure } = this.#target;
     this.#consider();
+    const endpoint = this.#round?.endpoint;
+    if (endpoint) this.#failedAt = [...this.#failedAt, endpoint];
     if (isCallError(error)) {
       if (reason) this.#connection.decide({ decision: 'no-retry', reason, procedure });
-      else this.#connection.decide({ decision: 'retry', reason: error.data.code, procedure, waitMs: retryInMs ?? 0 });
+      else
+        this.#connection.decide({
+          decision: 'retry',
+          reason: error.data.code,
+          procedure,
+          waitMs: retryInMs ?? 0,
+        });
     }
     this.#log(failure);
   }
@@ -150,7 +175,7 @@ class OutgoingCall {
   #log(failure: FailedAttempt): void {
     logFailure(failure, {
       connection: this.#connection,
-      endpoint: this.#round?.endpoint,
+      endpoint: this.#round?.endpoint?.url,
       path: this.#target.path,
       headers: this.#headers,
     });

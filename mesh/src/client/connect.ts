@@ -117,7 +117,7 @@ export function connect<const To extends AnyContract, const As extends string>(
       await endpoints.close();
     },
   };
-  const subscriptions = createSubscriptionClient(connection, () => endpoints.url);
+  const subscriptions = createSubscriptionClient(connection, () => endpoints.anyUrl());
   for (const { path, procedure } of entriesOf(to)) {
     const target = {
       path,

@@ -48,7 +48,11 @@ function logDecision(made: ClientDecision, target: string, log: Logger): void {
     case 'breaker': {
       const fields = { target, endpoint: made.endpoint, breaker: made.reason };
       // The first refusal and the recovery are for people to know; the probes in between are not.
-      if (made.reason === 'open') log.warn(fields, `${target} keeps failing there: calls go elsewhere, or are refused, until it is back`);
+      if (made.reason === 'open')
+        log.warn(
+          fields,
+          `${target} keeps failing there: calls go elsewhere, or are refused, until it is back`,
+        );
       else if (made.reason === 'closed') log.info(fields, `${target} is back`);
       else log.debug(fields, `${target} is tried again`);
       break;
@@ -60,7 +64,10 @@ function logDecision(made: ClientDecision, target: string, log: Logger): void {
       );
       break;
     case 'returned':
-      log.info({ target, endpoint: made.endpoint }, `an endpoint of ${target} that was left out is used again`);
+      log.info(
+        { target, endpoint: made.endpoint },
+        `an endpoint of ${target} that was left out is used again`,
+      );
       break;
     case 'resolved':
       log.info({ target, endpoints: made.endpoints }, `the endpoints of ${target} have changed`);

@@ -40,7 +40,11 @@ export class Endpoint implements Candidate {
 
   constructor(
     address: Address,
-    { transport, outliers, decide }: { transport: Transport; outliers: OutlierDetector<Endpoint>; decide: Decide },
+    {
+      transport,
+      outliers,
+      decide,
+    }: { transport: Transport; outliers: OutlierDetector<Endpoint>; decide: Decide },
   ) {
     this.address = address;
     this.transport = transport;

@@ -60,6 +60,11 @@ export class Endpoints {
     return this.#current[0]?.url ?? '';
   }
 
+  /** Where one of them is that looks healthy, for what chooses its connections itself. */
+  anyUrl(): string {
+    return pick(this.#current)?.url ?? '';
+  }
+
   /** How many there are to choose from. */
   get size(): number {
     return this.#current.length;
@@ -80,9 +85,10 @@ export class Endpoints {
    * @returns `undefined` where there is none, or where the only one is left alone.
    */
   choose(tried: readonly Endpoint[]): Choice | undefined {
-    const endpoint = pick(this.#current, { tried });
+    const endpoint = tried.length === 0 ? pick(this.#current) : pick(this.#current, { tried });
     if (!endpoint) return undefined;
-    const permit = endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.breaker.force() : undefined);
+    const permit =
+      endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.breaker.force() : undefined);
     return permit && { endpoint, permit };
   }
 

@@ -11,7 +11,12 @@ import { TransportError, type Answer, type Attempt, type Transport } from './tra
 
 const bank = contract('bank', {
   balance: query({ summary: 'Reads', output: z.object({ at: z.string() }), access: anyone }),
-  quote: query({ summary: 'Reads, hedged', output: z.object({ at: z.string() }), access: anyone, hedge: true }),
+  quote: query({
+    summary: 'Reads, hedged',
+    output: z.object({ at: z.string() }),
+    access: anyone,
+    hedge: true,
+  }),
   pay: mutation({
     summary: 'Once',
     output: z.object({ at: z.string() }),
@@ -75,7 +80,7 @@ afterEach(async () => {
 /** A bank with one endpoint for each behaviour; behaviours may be changed, and what came is kept. */
 function open(behaviours: Record<string, Behaviour>, options: Partial<ConnectOptions<'anyone'>> = {}) {
   const log = recordingLogger();
-  const received: { at: string; attempt: Attempt }[] = [];
+  const received: { at: string; attempt: Attempt; timeoutMs: number }[] = [];
   const leaving = new Set<string>();
   const made = connect(bank, {
     as: 'anyone',
@@ -91,7 +96,7 @@ function open(behaviours: Record<string, Behaviour>, options: Partial<ConnectOpt
           return leaving.has(at);
         },
         send(attempt) {
-          received.push({ at, attempt });
+          received.push({ at, attempt, timeoutMs: Number(attempt.headers['x-timeout-ms']) });
           return (behaviours[at] ?? unreachable)(attempt, at);
         },
         close: async () => {},
@@ -134,7 +139,11 @@ describe('retries', () => {
   });
 
   test('a server that says when is obeyed', async () => {
-    const { bank: made, received, behaviours } = open({
+    const {
+      bank: made,
+      received,
+      behaviours,
+    } = open({
       1001: refuses({ code: 'SERVICE_UNAVAILABLE', retryAfterMs: 9000 }),
     });
     const ended = outcome(made.balance.query());
@@ -195,7 +204,7 @@ describe('a deadline', () => {
     expect(received).toHaveLength(2);
     await clock.advance(10);
     expect(await seen).toMatchObject({ data: { code: 'TIMEOUT' } });
-    expect(received.map(({ attempt }) => attempt.headers['x-timeout-ms'])).toEqual(['5000', expect.stringMatching(/^39\d\d$/)]);
+    expect(received.map(({ timeoutMs }) => timeoutMs)).toEqual([5000, 4000]);
   });
 
   test('a call may have one of its own', async () => {
@@ -316,7 +325,8 @@ describe('several endpoints', () => {
 
   test('when none looks healthy, all are tried', async () => {
     const { bank: made, behaviours } = open({ 1001: unreachable, 1002: unreachable });
-    for (let n = 0; n < 20; n++) await failing(made.balance.query(undefined, { context: { deadlineMs: 100 } }), 0);
+    for (let n = 0; n < 20; n++)
+      await failing(made.balance.query(undefined, { context: { deadlineMs: 100 } }), 0);
     behaviours['1002'] = works;
     expect(await made.balance.query()).toEqual({ at: '1002' });
   });
@@ -343,10 +353,11 @@ describe('several endpoints', () => {
 
 describe('the only endpoint', () => {
   test('is left alone once it keeps failing, and asked again', async () => {
-    const { bank: made, received, behaviours } = open(
-      { 1001: lost },
-      { retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 } },
-    );
+    const {
+      bank: made,
+      received,
+      behaviours,
+    } = open({ 1001: lost }, { retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 } });
     for (let n = 0; n < 5; n++) await failing(made.pay.mutate(), 0);
     const error = await failing(made.pay.mutate(), 0);
     expect(error.message).toContain('keeps failing and is left alone');
@@ -419,7 +430,9 @@ describe('the bulkhead', () => {
     expect(await calls[3]).toMatchObject({ data: { code: 'TOO_MANY_REQUESTS', retry: 'never' } });
     await clock.advance(300);
     expect(received).toHaveLength(3);
-    expect((await Promise.all(calls.slice(0, 3))).every((result) => 'value' in (result as object))).toBe(true);
+    expect((await Promise.all(calls.slice(0, 3))).every((result) => 'value' in (result as object))).toBe(
+      true,
+    );
   });
 
   test('a call that gives up while it waits leaves its place to others', async () => {

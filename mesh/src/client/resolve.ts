@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { lookup as lookupName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Logger } from '../telemetry/index.ts';
+import { HostName, systemLookup, type Lookup } from './host-name.ts';
 
 /** One place where a service answers. */
 export interface Address {
@@ -40,16 +40,8 @@ export interface ResolverOptions {
   log: Logger;
 }
 
-/** Finds the addresses of a name, as `dns.lookup` with `all` does. */
-export type Lookup = (host: string) => Promise<Found>;
-
-type Found = readonly { address: string; family: number }[];
-
 /** The least time between two lookups because of failures, in milliseconds. */
 const refreshEveryMs = 500;
-
-/** A lookup that takes longer counts as failed, in milliseconds; what it says in the end is taken nevertheless. */
-const lookupTimeoutMs = 5000;
 
 /** What is asked and logged here belongs to no call, though calls are what set it off. */
 const outsideOfCalls = AsyncLocalStorage.snapshot();
@@ -82,7 +74,7 @@ class NameResolver implements Resolver {
   readonly #options: ResolverOptions;
   readonly #intervalMs: number;
   /** By host: one that has several ports is looked up once. */
-  readonly #names: ReadonlyMap<string, Name>;
+  readonly #names: ReadonlyMap<string, HostName>;
   #addresses: readonly Address[] = [];
   /** Runs while there is use. */
   #timer: NodeJS.Timeout | undefined;
@@ -100,7 +92,7 @@ class NameResolver implements Resolver {
     this.#intervalMs = intervalMs;
     const names = urls.map(hostOf).filter(isName);
     const onChange = (): void => this.#update();
-    this.#names = new Map(names.map((host) => [host, new Name(host, { lookup, log, onChange })]));
+    this.#names = new Map(names.map((host) => [host, new HostName(host, { lookup, log, onChange })]));
     this.#addresses = this.#current();
   }
 
@@ -173,79 +165,6 @@ class NameResolver implements Resolver {
     });
   }
 }
-
-/** A name and what it was last known to stand for. */
-class Name {
-  /** In order; `undefined` before the first success. */
-  ips: readonly string[] | undefined;
-  readonly #host: string;
-  readonly #options: { lookup: Lookup; log: Logger; onChange: () => void };
-  #asking: Promise<void> | undefined;
-  #failing = false;
-  #closed = false;
-
-  constructor(host: string, options: { lookup: Lookup; log: Logger; onChange: () => void }) {
-    this.#host = host;
-    this.#options = options;
-  }
-
-  /**
-   * Looks it up, unless that is still under way: the system can take back no
-   * lookup, and each one that hangs holds a thread of which there are few.
-   */
-  ask(): Promise<void> {
-    this.#asking ??= this.#look().finally(() => (this.#asking = undefined));
-    return this.#asking;
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  async #look(): Promise<void> {
-    const late = (): void => this.#fail(`no answer within ${lookupTimeoutMs} ms`);
-    const timer = setTimeout(late, lookupTimeoutMs).unref();
-    const found = await this.#find();
-    clearTimeout(timer);
-    if (found && !this.#closed) this.#take(found);
-  }
-
-  async #find(): Promise<Found | undefined> {
-    try {
-      const found = await this.#options.lookup(this.#host);
-      if (found.length > 0) return found;
-      this.#fail('it has none');
-    } catch (error) {
-      this.#fail(String(error));
-    }
-    return undefined;
-  }
-
-  #take(found: Found): void {
-    const { log, onChange } = this.#options;
-    if (this.#failing) log.info({ host: this.#host }, `the addresses of ${this.#host} are found again`);
-    this.#failing = false;
-    const sameFamily = found.filter(({ family }) => family === found[0]?.family);
-    const ips = [...new Set(sameFamily.map(({ address }) => address))].toSorted();
-    if (ips.join() === this.ips?.join()) return;
-    this.ips = ips;
-    log.debug({ host: this.#host, addresses: ips }, `${this.#host} has ${ips.length} addresses`);
-    onChange();
-  }
-
-  /** Said once for each outage. */
-  #fail(reason: string): void {
-    if (this.#failing || this.#closed) return;
-    this.#failing = true;
-    const { log } = this.#options;
-    log.warn(
-      { host: this.#host, reason },
-      `the addresses of ${this.#host} could not be found; those known stay in use`,
-    );
-  }
-}
-
-const systemLookup: Lookup = (host) => lookupName(host, { all: true, order: 'ipv4first' });
 
 /** The host of a URL, an IPv6 literal without its brackets. */
 function hostOf(url: string): string {

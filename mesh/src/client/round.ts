@@ -19,6 +19,8 @@ export interface RoundOptions {
   readonly hurried: boolean;
   /** Fires when nobody waits any more. */
   readonly gone: Gone;
+  /** Where earlier rounds of the call failed: it goes elsewhere, if there is an elsewhere. */
+  readonly failedAt: readonly Endpoint[];
 }
 
 /** An attempt on its way to one endpoint. */
@@ -43,8 +45,8 @@ const noEndpoints: readonly Endpoint[] = [];
  * first answer counts.
  */
 export class Round {
-  /** Where it went last, for the log. */
-  endpoint: string | undefined;
+  /** Where it went last. */
+  endpoint: Endpoint | undefined;
   /** What it failed with. */
   error: CallError | undefined;
   readonly #options: RoundOptions;
@@ -57,11 +59,13 @@ export class Round {
   #entered = false;
   #leg: Leg | undefined;
   #hedge: Leg | undefined;
-  /** Endpoints that it is not to go to again. */
-  #tried: readonly Endpoint[] = noEndpoints;
+  /** Endpoints that it is not to go to. */
+  #tried: readonly Endpoint[];
 
   constructor(options: RoundOptions) {
     this.#options = options;
+    const { failedAt, connection } = options;
+    this.#tried = failedAt.length < connection.endpoints.size ? failedAt : noEndpoints;
   }
 
   /** @throws CallError */
@@ -123,7 +127,7 @@ export class Round {
 
   #sendTo(choice: Choice): Leg {
     const leg = new Leg(this.#options.message, choice);
-    this.endpoint = leg.endpoint.url;
+    this.endpoint = leg.endpoint;
     leg.endpoint.begin();
     leg.endpoint.transport.send(leg).then(
       (answer) => this.#onAnswer(leg, answer),

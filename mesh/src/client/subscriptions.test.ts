@@ -5,6 +5,7 @@ import { actingFor, contract, services, subscription, user } from '../contract/i
 import { serve, tracked, type RunningService } from '../server/index.ts';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
 import { connect } from './index.ts';
+import { createSubscriptionClient } from './subscriptions.ts';
 
 const feed = contract('feed', {
   watch: subscription({
@@ -20,9 +21,8 @@ const log = recordingLogger();
 let identity: TestIdentity;
 let service: RunningService;
 
-beforeAll(async () => {
-  identity = await createTestIdentity();
-  service = await serve(
+const start = async (): Promise<RunningService> => {
+  const started = await serve(
     feed,
     {
       async *watch({ caller, signal }) {
@@ -34,7 +34,13 @@ beforeAll(async () => {
     },
     { version: '1', port: 0, log, authenticate: identity.authenticate, pingDatabase: async () => {} },
   );
-  service.ready();
+  started.ready();
+  return started;
+};
+
+beforeAll(async () => {
+  identity = await createTestIdentity();
+  service = await start();
 });
 afterAll(() => service.stop());
 
@@ -88,4 +94,25 @@ test('a bad token ends it, once', async () => {
   const { failed } = await open('nonsense');
   await expect.poll(() => failed.length).toBe(1);
   expect(events.listenerCount('tick')).toBe(0);
+});
+
+test('one that is lost goes to where the service is then', async () => {
+  const [former, present] = [await start(), await start()];
+  const token = await identity.serviceToken('till');
+  const userToken = await identity.userToken({ name: 'Ann' });
+  let endpoint = former.url;
+  const client = createSubscriptionClient({ authorization: () => `Service-Token ${token}` }, () => endpoint);
+  const seen: unknown[] = [];
+  const watch = client.subscription('watch', undefined, {
+    onData: (event) => seen.push(event),
+    context: { userToken },
+  });
+  await expect.poll(() => events.listenerCount('tick')).toBe(1);
+  endpoint = present.url;
+  await former.stop();
+  await expect.poll(() => events.listenerCount('tick'), { timeout: 10_000 }).toBe(1);
+  events.emit('tick', 7);
+  await expect.poll(() => seen).toEqual([{ id: '7', data: { n: 7, for: 'till for Ann' } }]);
+  watch.unsubscribe();
+  await present.stop();
 });

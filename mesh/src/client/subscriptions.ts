@@ -32,7 +32,10 @@ export function createSubscriptionClient(
             // It reconnects by itself, always to the URL that it began with.
             const { pathname, search } = new URL(target);
             const url = new URL(`${pathname}${search}`, endpoint());
-            return fetch(url, { ...init, headers: { ...init.headers, ...headersOf(op.context, subscribing), ...own } });
+            return fetch(url, {
+              ...init,
+              headers: { ...init.headers, ...headersOf(op.context, subscribing), ...own },
+            });
           },
         }),
       }),

@@ -7,6 +7,7 @@ import {
   callFields,
   ConfigError,
   databaseFields,
+  endpoints,
   json,
   readConfig,
   readEnvironment,
@@ -47,16 +48,17 @@ test('what is not said has the documented value', () => {
     RETRY_BASE_MS: 1000,
     RETRY_JITTER: 0.2,
     REQUEST_TIMEOUT_MS: 5000,
-    AUTH_SERVICE_URL: 'http://localhost:8000',
+    AUTH_SERVICE_URL: ['http://localhost:8000'],
   });
 });
 
 test('a service listens where the others look for it, unless told otherwise', () => {
   const listening = (url: string, environment: Record<string, string> = {}) =>
-    serverSettings(readConfig(serverFields, environment), url).port;
+    serverSettings(readConfig(serverFields, environment), endpoints.parse(url)).port;
   expect(listening('http://localhost:8123')).toBe(8123);
   expect(listening('http://localhost:8123', { PORT: '9000' })).toBe(9000);
   expect([listening('http://auth'), listening('https://auth')]).toEqual([80, 443]);
+  expect(listening('http://10.0.0.1:8123,http://10.0.0.2:9000')).toBe(8123);
 });
 
 test('everything wrong is said at once, by name, without a value', () => {
@@ -126,6 +128,29 @@ test.each(['localhost', 'http://h/path', 'http://h/?q', 'http://user@h', 'ftp://
     );
   },
 );
+
+test('a service may have several endpoints; spaces are nothing, and one named twice is one', () => {
+  const several = ' http://10.0.0.1:5000 ,http://b:80, https://b,http://b/,http://[::1]:5000';
+  expect(readConfig(fields, { ...enough, AUTH_SERVICE_URL: several }).AUTH_SERVICE_URL).toEqual([
+    'http://10.0.0.1:5000',
+    'http://b',
+    'https://b',
+    'http://[::1]:5000',
+  ]);
+});
+
+test.each([
+  ['http://a:1,', 'endpoint 2 of 2 is empty'],
+  ['http://a:1,,http://b:1', 'endpoint 2 of 3 is empty'],
+  [',', 'endpoint 1 of 2 is empty'],
+  ['http://a:1,b:1', 'endpoint 2 of 2 must be http://host:port'],
+  ['http://a:1,http://user:hunter2@b:1', 'endpoint 2 of 2 must be http://host:port, without'],
+  ['http://a:1 http://b:1', 'must be http://host:port'],
+])('one of several that is no good is named by its place (%s)', (AUTH_SERVICE_URL, problem) => {
+  const read = () => readConfig(fields, { ...enough, AUTH_SERVICE_URL });
+  expect(read).toThrow(`AUTH_SERVICE_URL: ${problem}`);
+  expect(read).not.toThrow('hunter2');
+});
 
 test('the process wins over the files, the nearer file over the farther, and empty is not set', () => {
   writeFileSync(join(folder, '.env'), "A='file'\nB='file'\nC=''\n");

@@ -16,10 +16,10 @@ export const serverFields = {
 /**
  * The same, as `serve` takes it.
  *
- * @param ownUrl Where the others look for this service, as `http://localhost:8000`: it listens on that port unless PORT says otherwise.
+ * @param own Where the others look for this service: it listens on the port of the first endpoint unless PORT says otherwise.
  */
-export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, ownUrl: string) {
-  return { host: config.HOST, port: config.PORT ?? portOf(ownUrl) };
+export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, own: Endpoints) {
+  return { host: config.HOST, port: config.PORT ?? portOf(own[0]) };
 }
 
 /** The port that a URL leads to. */
@@ -84,12 +84,33 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   };
 }
 
+/** Where a service answers: the origin of each of its endpoints, as `http://localhost:8000`. */
+export type Endpoints = readonly [string, ...string[]];
+
+const origin = z
+  .url({ protocol: /^https?$/, error: 'must be http://host:port' })
+  .refine(isOrigin, 'must be http://host:port, without a path, a query or a user')
+  .transform((url) => new URL(url).origin);
+
+/** One endpoint or several, with commas between them; the same one twice counts once. */
+export const endpoints = z.string().transform((text, context): Endpoints => {
+  const items = text.split(',').map((item) => item.trim());
+  const [first, ...others] = new Set(
+    items.map((item, index) => {
+      const parsed = origin.safeParse(item);
+      if (parsed.success) return parsed.data;
+      const problem = item === '' ? 'is empty' : (parsed.error.issues[0]?.message ?? '');
+      // By its place: a value is never printed, there may be a password in it.
+      const which = items.length > 1 ? `endpoint ${index + 1} of ${items.length} ` : '';
+      context.addIssue({ code: 'custom', message: `${which}${problem}` });
+      return '';
+    }),
+  );
+  return first === undefined ? z.NEVER : [first, ...others];
+});
+
 /** Where a service is. */
-export const serviceUrl = (fallback: string) =>
-  z
-    .url({ protocol: /^https?$/, error: 'must be http://host:port' })
-    .refine(isOrigin, 'must be http://host:port, without a path, a query or a user')
-    .default(fallback);
+export const serviceUrl = (fallback: string) => endpoints.default([fallback]);
 
 function isOrigin(text: string): boolean {
   // zod goes on to this check where the one before it has failed.

@@ -5,6 +5,7 @@ export {
   callSettings,
   databaseFields,
   databaseSettings,
+  endpoints,
   json,
   ownerUrl,
   portOf,
@@ -12,5 +13,6 @@ export {
   serverFields,
   serverSettings,
   serviceUrl,
+  type Endpoints,
 } from './fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

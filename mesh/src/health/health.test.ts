@@ -117,3 +117,13 @@ test.each([
 test('a service that is not there is unhealthy', async () => {
   expect(await probeService('http://127.0.0.1:9')()).toMatchObject({ status: 'unhealthy' });
 });
+
+test.each([
+  [['up', 'up'], 'healthy'],
+  [['up', 'gone'], 'degraded'],
+  [['gone', 'gone'], 'unhealthy'],
+] as const)('a service whose endpoints are %s is %s', async (endpoints, status) => {
+  answer = 200;
+  const urls = { up: url, gone: 'http://127.0.0.1:9' };
+  expect(await probeService(endpoints.map((endpoint) => urls[endpoint]))()).toMatchObject({ status });
+});

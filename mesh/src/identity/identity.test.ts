@@ -189,7 +189,7 @@ describe('the set of keys', () => {
   beforeAll(async () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`;
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => server.close());
 
@@ -202,6 +202,34 @@ describe('the set of keys', () => {
     await keys.find('z');
     expect(asked).toBe(1);
     keys.close();
+  });
+
+  test('asks the endpoints one after the other, and the one that answered first from then on', async () => {
+    published = { keys: [publicPart(ours.jwk)] };
+    let refused = 0;
+    const broken = createServer((_request, response) => {
+      refused += 1;
+      response.writeHead(503).end('{}');
+    });
+    broken.listen(0, '127.0.0.1');
+    await once(broken, 'listening');
+    const { port } = broken.address() as AddressInfo;
+    const log = recordingLogger();
+    const endpoints = ['http://127.0.0.1:9', `http://127.0.0.1:${port}`, url];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    try {
+      asked = 0;
+      const keys = await createKeySet({ initial: [publicPart(theirs.jwk)], url: endpoints, log });
+      expect(await keys.find(ours.jwk.kid)).toBeDefined();
+      expect([refused, asked, log.lines]).toEqual([1, 1, []]);
+      vi.advanceTimersByTime(20_000);
+      expect(await keys.find('unknown')).toBeUndefined();
+      expect([refused, asked]).toEqual([1, 2]);
+      keys.close();
+    } finally {
+      vi.useRealTimers();
+      broken.close();
+    }
   });
 
   test('keeps what it has when auth is down, or answers nonsense', async () => {

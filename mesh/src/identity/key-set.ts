@@ -18,6 +18,9 @@ export interface KeySet {
   close(): void;
 }
 
+/** Where auth publishes its keys. */
+const jwksPath = '/.well-known/jwks.json';
+
 /** How often the auth service is asked for its keys once it has answered, in milliseconds. */
 const refreshEveryMs = 5 * 60_000;
 
@@ -32,14 +35,16 @@ const askAgainAfterMs = 10_000;
  * service starts while auth is down; from then on what auth publishes, asked for at
  * once and every few minutes.
  *
- * @param options.url Where auth publishes its keys; none for auth itself, whose environment has them all.
+ * @param options.url Where auth is, one endpoint or several, as `http://localhost:8000`; none for auth itself, whose environment has all keys.
  */
 export async function createKeySet(options: {
   initial: readonly PublicJwk[];
-  url?: string;
+  url?: string | readonly string[];
   log: Logger;
 }): Promise<KeySet> {
-  const { url, log } = options;
+  const { url = [], log } = options;
+  /** Each endpoint's, the one that answered last first. */
+  const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
   let keys = await importAll(options.initial);
   let askedAt = -Infinity;
   let asking: Promise<void> | undefined;
@@ -47,28 +52,32 @@ export async function createKeySet(options: {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const ask = async (from: string): Promise<void> => {
-    try {
-      const answer = await request(from, { signal: AbortSignal.timeout(2000) });
-      const body = await answer.body.json();
-      if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
-      keys = await importAll(jwks.parse(body).keys);
-      answered = true;
-    } catch (error) {
-      // Said once, not every five seconds.
-      const say = answered ? log.warn : log.debug;
-      answered = false;
-      say.call(
-        log,
-        { url: from, reason: String(error) },
-        'the public keys could not be fetched; those known stay in force',
-      );
+  /** Asks one after the other until one answers. */
+  const ask = async (): Promise<void> => {
+    const reasons: string[] = [];
+    for (const from of sources) {
+      try {
+        keys = await fetchKeys(from);
+        sources.unshift(...sources.splice(sources.indexOf(from), 1));
+        answered = true;
+        return;
+      } catch (error) {
+        reasons.push(String(error));
+      }
     }
+    // Said once, not every five seconds.
+    const say = answered ? log.warn : log.debug;
+    answered = false;
+    say.call(
+      log,
+      { url: sources.join(', '), reason: reasons.join('; ') },
+      'the public keys could not be fetched; those known stay in force',
+    );
   };
   const refresh = (): Promise<void> => {
-    if (!url) return Promise.resolve();
+    if (sources.length === 0) return Promise.resolve();
     askedAt = performance.now();
-    asking ??= ask(url).finally(() => {
+    asking ??= ask().finally(() => {
       asking = undefined;
       clearTimeout(timer);
       if (!closed) timer = setTimeout(() => void refresh(), answered ? refreshEveryMs : retryEveryMs).unref();
@@ -89,6 +98,13 @@ export async function createKeySet(options: {
       clearTimeout(timer);
     },
   };
+}
+
+async function fetchKeys(from: string): Promise<ReadonlyMap<string, CryptoKey>> {
+  const answer = await request(from, { signal: AbortSignal.timeout(2000) });
+  const body = await answer.body.json();
+  if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
+  return importAll(jwks.parse(body).keys);
 }
 
 async function importAll(from: readonly PublicJwk[]): Promise<ReadonlyMap<string, CryptoKey>> {

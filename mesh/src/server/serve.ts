@@ -31,8 +31,8 @@ export interface ServeOptions {
   authenticate: Authenticate;
   /** Throws when the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
-  /** Where the services are that this one calls, by name; their health shows in this one's. @default none */
-  dependencies?: Readonly<Record<string, string>>;
+  /** Where the services are that this one calls, by name, each with one endpoint or several; their health shows in this one's. @default none */
+  dependencies?: Readonly<Record<string, string | readonly string[]>>;
   /** Further paths that answer JSON to GET. @default none */
   routes?: Readonly<Record<string, Route>>;
   /** Says what the errors of a service's own libraries mean to a caller. */

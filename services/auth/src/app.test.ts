@@ -30,7 +30,7 @@ beforeAll(async () => {
   app = await startApp(
     {
       HOST: '127.0.0.1',
-      AUTH_SERVICE_URL: url,
+      AUTH_SERVICE_URL: [url],
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url('auth'),
       DATABASE_OWNER_URL: database.ownerUrl('auth'),

@@ -30,7 +30,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   const keys = await createKeySet({
     initial: config.PUBLIC_KEYS.keys,
-    url: new URL('/.well-known/jwks.json', config.AUTH_SERVICE_URL).href,
+    url: config.AUTH_SERVICE_URL,
     log,
   });
   const clients = connectClients(config, log);

@@ -155,7 +155,8 @@ export class SocketConnection {
 
   #cancel(id: number): void {
     const pending = this.#take(id);
-    if (pending?.attempt.sent && this.open) this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
+    if (pending?.attempt.sent && this.open)
+      this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
     pending?.reject(new Error('cancelled'));
   }
 
