@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { append, isAlone, remove, type RingNode } from './ring.ts';
 
 /** A time-out that was started: what `stop` takes. */
 export interface Timeout {
@@ -13,14 +14,10 @@ export interface TimeoutWheelOptions {
   now?: () => number;
 }
 
-/**
- * A time-out and a node of the doubly linked ring that it waits in. A ring
- * begins and ends with a node of its own; a node that waits nowhere is a ring
- * by itself, so that it may be taken out twice.
- */
-class Entry implements Timeout {
-  previous: Entry = this;
-  next: Entry = this;
+/** A time-out, in the ring of its slot. */
+class Entry implements Timeout, RingNode {
+  previous: this = this;
+  next: this = this;
   readonly dueTick: number;
   readonly onTimeout: () => void;
 
@@ -30,7 +27,7 @@ class Entry implements Timeout {
   }
 
   get pending(): boolean {
-    return this.next !== this;
+    return !isAlone(this);
   }
 }
 
@@ -101,7 +98,7 @@ export class TimeoutWheel {
   /** Stops a time-out; nothing happens if it has fired or been stopped. */
   stop(timeout: Timeout): void {
     const entry = timeout as Entry;
-    if (entry.next === entry) return;
+    if (isAlone(entry)) return;
     remove(entry);
     if (--this.#size === 0) this.#timer?.unref();
   }
@@ -159,9 +156,9 @@ export class TimeoutWheel {
   /** What a callback that threw left behind is due at once. */
   #setTimerForFirst(): void {
     let tick = this.#tick;
-    if (this.#due.next === this.#due) {
+    if (isAlone(this.#due)) {
       do tick++;
-      while (isEmpty(this.#slotOf(tick)) && tick < this.#tick + slotCount);
+      while (isAlone(this.#slotOf(tick)) && tick < this.#tick + slotCount);
     }
     this.#setTimer(tick, this.#now());
   }
@@ -169,21 +166,3 @@ export class TimeoutWheel {
 
 /** The time-outs of this process. */
 export const timeouts = new TimeoutWheel();
-
-function isEmpty(ring: Entry): boolean {
-  return ring.next === ring;
-}
-
-function append(entry: Entry, ring: Entry): void {
-  entry.previous = ring.previous;
-  entry.next = ring;
-  ring.previous.next = entry;
-  ring.previous = entry;
-}
-
-function remove(entry: Entry): void {
-  entry.previous.next = entry.next;
-  entry.next.previous = entry.previous;
-  entry.previous = entry;
-  entry.next = entry;
-}
