@@ -1,3 +1,4 @@
+export { pick, type Candidate, type PickOptions } from './balance.ts';
 export {
   createBreaker,
   type Breaker,
@@ -5,6 +6,7 @@ export {
   type BreakerState,
   type Permit,
 } from './breaker.ts';
+export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
