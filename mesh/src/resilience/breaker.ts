@@ -18,6 +18,12 @@ export interface Breaker {
   readonly retryAfterMs: number;
   /** Asks for a call; `undefined` is a refusal. In the open state, the first call after the wait is the probe. */
   tryAcquire(): Permit | undefined;
+  /**
+   * Leave for a call whatever the state, for when no endpoint looks healthy and all are tried. The permit is
+   * the usual one while closed. Otherwise its success closes the breaker, as a probe's would, and its failure
+   * changes nothing: neither the wait nor a probe that is under way.
+   */
+  force(): Permit;
 }
 
 export interface BreakerOptions {
@@ -75,7 +81,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   return new EndpointBreaker({ ...defaults, ...options });
 }
 
-/** The calls of a closed breaker share one permit; a probe has its own. A breaker heeds only its latest. */
+/** The calls of a closed breaker share one permit; a probe has its own. Of these, a breaker heeds only its latest. */
 class BreakerPermit implements Permit {
   readonly #breaker: EndpointBreaker;
 
@@ -102,6 +108,8 @@ class EndpointBreaker implements Breaker {
   readonly #failures: SlidingSum;
   #state: BreakerState = 'closed';
   #permit: Permit | undefined = new BreakerPermit(this);
+  /** What forced calls share from when it opens until it closes. */
+  #forced: Permit | undefined;
   #failuresInRow = 0;
   /** How often in a row it opened without a success between. */
   #openings = 0;
@@ -133,8 +141,17 @@ class EndpointBreaker implements Breaker {
     return probe;
   }
 
+  force(): Permit {
+    if (this.#state === 'closed' && this.#permit) return this.#permit;
+    this.#forced ??= new BreakerPermit(this);
+    return this.#forced;
+  }
+
   onSuccess(permit: Permit): void {
-    if (permit !== this.#permit) return;
+    if (permit !== this.#permit) {
+      if (permit === this.#forced) this.#close();
+      return;
+    }
     if (this.#state === 'half-open') return this.#close();
     this.#failuresInRow = 0;
     this.#calls.add(1, this.#options.now());
@@ -176,6 +193,7 @@ class EndpointBreaker implements Breaker {
     this.#calls.clear();
     this.#failures.clear();
     this.#permit = new BreakerPermit(this);
+    this.#forced = undefined;
     this.#become('closed');
   }
 
