@@ -69,6 +69,32 @@ test('no wait is begun that would end after the deadline', async () => {
   expect((await failing({ deadline: performance.now() + 2500 })).attempts).toEqual([0, 1000]);
 });
 
+describe('how long an attempt is likely to take', () => {
+  test.each([
+    [0, [0, 1000]],
+    [499, [0, 1000]],
+    [500, [0, 1000]],
+    [1499, [0, 1000]],
+    [1500, [0]],
+    [Infinity, [0]],
+    [-1000, [0, 1000]],
+    [Number.NaN, [0, 1000]],
+  ])('must be left after the wait (%d ms)', async (expectedMs, expected) => {
+    const options = { deadline: performance.now() + 2500, expectedMs: () => expectedMs };
+    const { attempts, failures } = await failing(options);
+    expect([attempts, failures.at(-1)?.reason]).toEqual([expected, 'deadline']);
+  });
+
+  test('is asked after each failure', async () => {
+    const expectedMs = vi.fn(() => 2000).mockReturnValueOnce(100);
+    expect((await failing({ deadline: performance.now() + 5000, expectedMs })).attempts).toEqual([0, 1000]);
+  });
+
+  test('is nothing to a call that may take for ever', async () => {
+    expect((await failing({ expectedMs: () => 1e9 })).attempts).toEqual([0, 1000, 3000, 7000]);
+  });
+});
+
 test('a cancelled wait ends with the reason, at once', async () => {
   const gone = new AbortController();
   setTimeout(() => gone.abort(new Error('gone')), 1500);

@@ -15,7 +15,7 @@ export const defaultRetryPolicy: RetryPolicy = { attempts: 3, baseMs: 1000, jitt
 
 /**
  * Why no attempt follows: the error cannot pass, the policy allows no more,
- * the wait would not end in time, or the budget of the target is used up.
+ * the retry would not end in time, or the budget of the target is used up.
  */
 export type LastAttemptReason = 'not-retryable' | 'exhausted' | 'deadline' | 'budget';
 
@@ -34,8 +34,10 @@ export interface RetryOptions {
   policy: RetryPolicy;
   /** Ends the waiting: the promise rejects with its reason. An AbortSignal, or what is cheaper to make. */
   signal: Pick<AbortSignal, 'throwIfAborted' | 'reason' | 'addEventListener' | 'removeEventListener'>;
-  /** When nobody waits any more, on the clock of `performance.now()`: no wait is begun that would end after it. */
+  /** When nobody waits any more, on the clock of `performance.now()`: no retry is begun that would end after it. */
   deadline: number;
+  /** How long an attempt is likely to take, in milliseconds. @default 0 */
+  expectedMs?: () => number;
   /** Whether the same call may be made again after this error. */
   isRetryable: (error: Error) => boolean;
   /** Told of each failure, before the wait. */
@@ -98,9 +100,15 @@ function judge(failed: Failed, options: RetryOptions): FailedAttempt {
   if (isBug(error) || !options.isRetryable(error)) return last('not-retryable');
   if (attempt > options.policy.attempts) return last('exhausted');
   const retryInMs = waitAfter(failed, options);
-  if (retryInMs > longestWaitMs || performance.now() + retryInMs >= options.deadline) return last('deadline');
+  if (retryInMs > longestWaitMs || isTooLate(retryInMs, options)) return last('deadline');
   if (options.budget?.tryRetry() === false) return last('budget');
   return { error, attempt, retryInMs };
+}
+
+/** Whether an attempt after this wait would begin, or probably end, when nobody waits any more. */
+function isTooLate(retryInMs: number, { deadline, expectedMs }: RetryOptions): boolean {
+  const startsAt = performance.now() + retryInMs;
+  return startsAt >= deadline || startsAt + (expectedMs?.() ?? 0) >= deadline;
 }
 
 /** A wait that the server asked for is only ever lengthened, and by chance: it tells all its callers the same one. */
