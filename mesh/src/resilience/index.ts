@@ -6,7 +6,10 @@ export {
   type BreakerState,
   type Permit,
 } from './breaker.ts';
+export { Bulkhead, type BulkheadOptions, type Queued } from './bulkhead.ts';
+export { createHedge, type Hedge, type HedgeOptions } from './hedge.ts';
 export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts';
+export { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
