@@ -82,7 +82,7 @@ export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; tran
     const data = { ...error.data, inDoubt: true };
     super(message, {
       result: { error: { message, code: TRPC_ERROR_CODES_BY_KEY[data.code], data } },
-      cause: error,
+      cause: error.cause ?? error,
     });
     // The base class makes itself the prototype.
     Object.setPrototypeOf(this, new.target.prototype);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { anyone, contract, error, mutation, query } from '../contract/index.ts';
+import { anyone, contract, error as typedError, mutation, query } from '../contract/index.ts';
 import { recordingLogger, useFakeClock, type FakeClock } from '../testing/index.ts';
 import type { ErrorData } from '../wire/index.ts';
 import { InDoubtError, type CallError } from './call-error.ts';
@@ -21,7 +21,7 @@ const bank = contract('bank', {
     summary: 'Once',
     output: z.object({ at: z.string() }),
     access: anyone,
-    errors: { EMPTY: error('CONFLICT', 'There is nothing left', z.object({})) },
+    errors: { EMPTY: typedError('CONFLICT', 'There is nothing left', z.object({})) },
   }),
   book: mutation({
     summary: 'By key',

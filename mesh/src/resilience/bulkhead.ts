@@ -1,4 +1,4 @@
-import { append, isAlone, remove, RingNode } from './ring.ts';
+import { append, isAlone, remove, type RingNode } from './ring.ts';
 
 export interface BulkheadOptions {
   /** How many may be in at a time, at least 1. @default 1024 */
@@ -14,12 +14,13 @@ export interface Queued {
 }
 
 /** One that waits, in the ring of the queue. */
-class Waiting extends RingNode implements Queued {
+class Waiting implements Queued, RingNode {
+  previous: this = this;
+  next: this = this;
   readonly onTurn: () => void;
   readonly #onCancel: () => void;
 
   constructor(onTurn: () => void, onCancel: () => void) {
-    super();
     this.onTurn = onTurn;
     this.#onCancel = onCancel;
   }

@@ -9,6 +9,8 @@ export {
 export { Bulkhead, type BulkheadOptions, type Queued } from './bulkhead.ts';
 export { createHedge, type Hedge, type HedgeOptions } from './hedge.ts';
 export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts';
+export { createOutlierDetector, type OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
+export type { OutlierReason, OutlierRules } from './outlier-rules.ts';
 export { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
@@ -20,5 +22,3 @@ export {
   type RetryPolicy,
 } from './retry.ts';
 export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
-export { createOutlierDetector, type OutlierDetector, type Watched } from './outlier.ts';
-export { type OutlierReason } from './outlier-rules.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { append, isAlone, remove, RingNode } from './ring.ts';
+import { append, isAlone, remove, type RingNode } from './ring.ts';
 
 /** A time-out that was started: what `stop` takes. */
 export interface Timeout {
@@ -15,12 +15,13 @@ export interface TimeoutWheelOptions {
 }
 
 /** A time-out, in the ring of its slot. */
-class Entry extends RingNode implements Timeout {
+class Entry implements Timeout, RingNode {
+  previous: this = this;
+  next: this = this;
   readonly dueTick: number;
   readonly onTimeout: () => void;
 
   constructor(dueTick: number, onTimeout: () => void) {
-    super();
     this.dueTick = dueTick;
     this.onTimeout = onTimeout;
   }

@@ -58,7 +58,7 @@ test('many large answers at once all arrive', async () => {
 });
 
 test('more calls than a connection may have go another way', async () => {
-  const made = suite.client();
+  const made = suite.client({ bulkhead: { maxInFlight: 1500 } });
   await made.items.get.query({ id: 1 });
   const calls = Array.from({ length: 1500 }, () => made.stock.slow.mutate());
   await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1500), { timeout: 10_000 });
