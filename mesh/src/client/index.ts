@@ -1,3 +1,10 @@
-export { isCallError, type CallError } from './call-error.ts';
+export { InDoubtError, isCallError, type CallError } from './call-error.ts';
 export { connect, type ConnectOptions, type MeshClient } from './connect.ts';
-export { TransportError, type TransportName } from './transport.ts';
+export { type Address } from './resolve.ts';
+export {
+  TransportError,
+  type Answer,
+  type Attempt,
+  type Transport,
+  type TransportName,
+} from './transport.ts';
