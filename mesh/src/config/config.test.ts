@@ -41,6 +41,7 @@ test('what is not said has the documented value', () => {
     KEYS: { keys: ['a'] },
     HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
+    USER_DEADLINE_MS: 10_000,
     DATABASE_POOL_MAX: 10,
     DATABASE_CONNECT_TIMEOUT_MS: 5000,
     DATABASE_IDLE_TIMEOUT_MS: 1_800_000,
@@ -48,6 +49,7 @@ test('what is not said has the documented value', () => {
     RETRY_BASE_MS: 1000,
     RETRY_JITTER: 0.2,
     REQUEST_TIMEOUT_MS: 5000,
+    REQUEST_DEADLINE_MS: 30_000,
     AUTH_SERVICE_URL: ['http://localhost:8000'],
   });
 });

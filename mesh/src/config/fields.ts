@@ -11,6 +11,8 @@ export const serverFields = {
   /** Where it is not the port of the service's own URL. */
   PORT: z.coerce.number('must be a number').int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
+  /** How long a user's request may take in all, the calls that it leads to included, in milliseconds. */
+  USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
 };
 
 /**
@@ -19,7 +21,7 @@ export const serverFields = {
  * @param own Where the others look for this service: it listens on the port of the first endpoint unless PORT says otherwise.
  */
 export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, own: Endpoints) {
-  return { host: config.HOST, port: config.PORT ?? portOf(own[0]) };
+  return { host: config.HOST, port: config.PORT ?? portOf(own[0]), userDeadlineMs: config.USER_DEADLINE_MS };
 }
 
 /** The port that a URL leads to. */
@@ -70,6 +72,8 @@ export const callFields = {
   RETRY_JITTER: z.coerce.number('must be a number').min(0).max(1).default(0.2),
   /** Longest wait for one attempt, in milliseconds. */
   REQUEST_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
+  /** Longest wait for a call, retries and their waits included, in milliseconds. */
+  REQUEST_DEADLINE_MS: wholeNumber(1, 3_600_000, 30_000),
 };
 
 /** The same, as `connect` takes it. */
@@ -81,6 +85,7 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
       jitter: config.RETRY_JITTER,
     },
     timeoutMs: config.REQUEST_TIMEOUT_MS,
+    deadlineMs: config.REQUEST_DEADLINE_MS,
   };
 }
 
