@@ -5,6 +5,8 @@ export {
   type BreakerState,
   type Permit,
 } from './breaker.ts';
+export { ConcurrencyLimit, type ConcurrencyLimitOptions } from './concurrency-limit.ts';
+export { LoopDelay, type LoopState } from './loop-delay.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
@@ -15,3 +17,4 @@ export {
   type RetryPolicy,
 } from './retry.ts';
 export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
+export { TurnQueue, type TurnQueueOptions, type Waiting } from './turn-queue.ts';
