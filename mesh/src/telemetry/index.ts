@@ -1,3 +1,4 @@
+export { decisions, tell, type Decision, type ServerDecision } from './events.ts';
 export { createLogger, logLevels, type Logger, type LogLevel, type LogLine } from './logger.ts';
-export { counter, durations, exposition, measureProcess, remember } from './metrics.ts';
+export { counter, durations, exposition, gauge, measureProcess, remember } from './metrics.ts';
 export { currentScope, runInScope, runOutsideScope, type Scope } from './scope.ts';
