@@ -108,6 +108,7 @@ export const authContract = contract('auth', {
         }),
       ]),
       access: either(admin, services('wiki', 'notification')),
+      priority: 'critical',
     }),
   },
 });

@@ -191,12 +191,14 @@ export const wikiContract = contract('wiki', {
       input: listInput.extend({ pageId: id.optional() }).prefault({}),
       output: listOf(z.object({ pageId: id, slug: z.string(), target: z.string(), text: z.string() })),
       access: anyone,
+      priority: 'sheddable',
     }),
     orphans: query({
       summary: 'Pages that no other page links to',
       input: listInput.prefault({}),
       output: listOf(pageSummary),
       access: anyone,
+      priority: 'sheddable',
     }),
   },
   search: {
@@ -218,6 +220,7 @@ export const wikiContract = contract('wiki', {
       input: z.object({ text: line(100), limit: z.int().min(1).max(20).default(8) }),
       output: z.object({ items: z.array(pageSummary.pick({ id: true, slug: true, title: true })).max(20) }),
       access: anyone,
+      priority: 'sheddable',
     }),
   },
   index: {
@@ -226,6 +229,7 @@ export const wikiContract = contract('wiki', {
       input: listInput.extend({ prefix: term.optional() }).prefault({}),
       output: listOf(z.object({ term: z.string(), pages: z.int() })),
       access: anyone,
+      priority: 'sheddable',
     }),
     get: query({
       summary: 'Where a term stands, heaviest first',

@@ -1,30 +1,9 @@
-import type { BreakerState, LastAttemptReason, OutlierReason } from '../resilience/index.ts';
-import { counter, remember, tell, type Logger } from '../telemetry/index.ts';
-import type { ErrorCode } from '../wire/index.ts';
+import { counter, remember, tell, type ClientDecision, type Logger } from '../telemetry/index.ts';
 
-/** What a client decided about a call, or about an endpoint, and why. */
-export type ClientDecision =
-  /** An attempt failed and another is made after a wait, or none is. */
-  | { decision: 'retry'; reason: ErrorCode; procedure: string; waitMs: number }
-  | { decision: 'no-retry'; reason: LastAttemptReason; procedure: string }
-  /** An endpoint certainly did nothing with an attempt, and it goes to another one at once. */
-  | { decision: 'failover'; reason: ErrorCode; procedure: string; endpoint: string }
-  /** A second attempt is made before the first has failed; and it was that one which answered. */
-  | { decision: 'hedge' | 'hedge-won'; procedure: string; endpoint: string }
-  /** The call was not made. */
-  | { decision: 'refused'; reason: 'breaker' | 'bulkhead'; procedure: string }
-  /** The deadline of the whole call passed. */
-  | { decision: 'deadline-passed'; procedure: string }
-  | { decision: 'breaker'; reason: BreakerState; endpoint: string }
-  | { decision: 'ejected'; reason: OutlierReason; endpoint: string }
-  | { decision: 'returned'; endpoint: string }
-  /** The endpoints are others than before. */
-  | { decision: 'resolved'; endpoints: readonly string[] };
+/** Says what was decided; attempts, of which there are many, are counted and told where they are made. */
+export type Decide = (decision: Exclude<ClientDecision, { decision: 'attempt' }>) => void;
 
-/** Says what was decided. */
-export type Decide = (decision: ClientDecision) => void;
-
-const decisions = counter({
+const decisionsTotal = counter({
   name: 'mesh_client_decisions_total',
   help: 'What clients of this process decided about calls and endpoints (retry, failover, hedge, breaker …), by target and reason',
   labels: ['target', 'decision', 'reason'],
@@ -33,7 +12,7 @@ const decisions = counter({
 /** Counts each decision about calls to a target, tells those who listen, and logs what a person should know. */
 export function createDecide(target: string, log: Logger): Decide {
   const countOf = remember((decision) =>
-    remember((reason) => decisions.labels({ target, decision, reason })),
+    remember((reason) => decisionsTotal.labels({ target, decision, reason })),
   );
   return (made) => {
     countOf(made.decision)('reason' in made ? made.reason : '').inc();
@@ -43,7 +22,7 @@ export function createDecide(target: string, log: Logger): Decide {
 }
 
 /** Calls log themselves when they fail; what changes for all calls is said here. */
-function logDecision(made: ClientDecision, target: string, log: Logger): void {
+function logDecision(made: Parameters<Decide>[0], target: string, log: Logger): void {
   switch (made.decision) {
     case 'breaker': {
       const fields = { target, endpoint: made.endpoint, breaker: made.reason };
@@ -79,6 +58,7 @@ function logDecision(made: ClientDecision, target: string, log: Logger): void {
     case 'hedge-won':
     case 'refused':
     case 'deadline-passed':
+    case 'fallback':
       break;
   }
 }

@@ -1,4 +1,6 @@
 import { timeouts, type Hedge, type Permit, type Queued, type Timeout } from '../resilience/index.ts';
+import { decisions, tell } from '../telemetry/index.ts';
+import type { ErrorCode } from '../wire/index.ts';
 import { goneError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
 import type { Target } from './call.ts';
 import type { Connection } from './connection.ts';
@@ -150,6 +152,7 @@ export class Round {
     const durationMs = performance.now() - leg.startedAt;
     leg.endpoint.succeeded(leg.permit, durationMs);
     target.meter.attempt(answer.via, 'OK');
+    if (decisions.hasSubscribers) this.#tell(leg, 'OK', durationMs);
     target.hedge?.observe(durationMs);
     const other = this.#otherThan(leg);
     this.#settle();
@@ -195,13 +198,28 @@ export class Round {
 
   #end(leg: Leg, error: CallError, via: TransportName | 'none'): void {
     const { code, retry } = error.data;
+    const durationMs = performance.now() - leg.startedAt;
     this.#options.target.meter.attempt(via, code);
+    if (decisions.hasSubscribers) this.#tell(leg, code, durationMs);
     leg.endpoint.failed(leg.permit, {
       code,
       answered: via !== 'none',
       refused: retry === 'safe',
       hurried: this.#options.hurried,
-      durationMs: performance.now() - leg.startedAt,
+      durationMs,
+    });
+  }
+
+  #tell({ endpoint }: Leg, reason: ErrorCode | 'OK', durationMs: number): void {
+    const { connection, target } = this.#options;
+    tell({
+      side: 'client',
+      target: connection.target,
+      decision: 'attempt',
+      reason,
+      procedure: target.path,
+      endpoint: endpoint.url,
+      durationMs,
     });
   }
 

@@ -12,6 +12,8 @@ export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts
 export { createOutlierDetector, type OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
 export type { OutlierReason, OutlierRules } from './outlier-rules.ts';
 export { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
+export { ConcurrencyLimit, type ConcurrencyLimitOptions } from './concurrency-limit.ts';
+export { LoopDelay, type LoopState } from './loop-delay.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
@@ -22,3 +24,4 @@ export {
   type RetryPolicy,
 } from './retry.ts';
 export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
+export { TurnQueue, type TurnQueueOptions, type Waiting } from './turn-queue.ts';

@@ -11,13 +11,20 @@ import {
 } from '../contract/index.ts';
 import { runInScope, type Logger } from '../telemetry/index.ts';
 import { MeshError, type TraceContext } from '../wire/index.ts';
+import { Admission } from './admission/admission.ts';
+import type { Gate } from './admission/gate.ts';
 import { BoundCall, CallScope } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
 
-/** One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. */
+/**
+ * One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. Where it has
+ * `arrive`, caller and input are there when that is done, and not before.
+ */
 export interface Invocation<Signal extends CallerSignal = CallerSignal> {
+  /** Finds out who calls, and with what input, of a call that was let in; a promise only where that takes a while. */
+  arrive?(): Promise<void> | undefined;
   readonly input: unknown;
   readonly caller: Caller;
   readonly requestId: string;
@@ -27,6 +34,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
   readonly timeoutMs: number | undefined;
   /** Fires when the caller goes away. */
   readonly signal: Signal | undefined;
+  /** What other calls came over too: connections take turns where calls have to wait. @default one of its own */
+  readonly connection?: object | undefined;
 }
 
 /** A procedure of a contract bound to its handler: authorise, parse, handle, present. */
@@ -34,14 +43,17 @@ export interface CompiledProcedure {
   readonly path: string;
   readonly procedure: AnyProcedure;
   /**
-   * Runs a query or a mutation, and answers with what its output schema let through.
+   * Lets a query or a mutation in, runs it, and answers with what its output schema let through. A refusal for want of
+   * capacity comes before anything else, and of what is refused nothing is done.
    *
-   * @throws MeshError UNAUTHORIZED, FORBIDDEN, BAD_REQUEST or TIMEOUT; besides these whatever the handler throws.
+   * @throws MeshError SERVICE_UNAVAILABLE, UNAUTHORIZED, FORBIDDEN, BAD_REQUEST or TIMEOUT; besides these whatever the
+   * handler throws.
    */
   call(invocation: Invocation): Promise<unknown>;
   /**
    * Runs a subscription until its handler ends it, which it must when its signal fires, or until a token of its caller
-   * expires: then UNAUTHORIZED. Other errors as for `call`.
+   * expires: then UNAUTHORIZED. Other errors as for `call`; for want of capacity it is refused only while the event loop
+   * is held up.
    */
   subscribe(invocation: Invocation<AbortSignal>): AsyncGenerator<TrackedEnvelope<unknown>>;
 }
@@ -53,12 +65,15 @@ export interface CompileOptions {
   log: Logger;
   /** Makes, for each procedure, what is told of its calls when they are over. @default nobody is told */
   observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
+  /** What lets calls in. @default one that does not look at the event loop */
+  admission?: Admission | undefined;
 }
 
 /** A query or a mutation that is over. */
 export interface FinishedCall {
   readonly caller: Caller;
   readonly requestId: string;
+  /** Since it arrived, in milliseconds. */
   readonly durationMs: number;
   /** What it failed with, as the handler threw it. */
   readonly error: unknown;
@@ -74,7 +89,7 @@ export interface FinishedCall {
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  { log, observe }: CompileOptions,
+  { log, observe, admission = new Admission(from.name, log) }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const entries = entriesOf(from);
   const missing = entries
@@ -89,6 +104,7 @@ export function compile<From extends AnyContract>(
       handler,
       log: log.child({ procedure: path }),
       onCall: observe?.(path),
+      gate: admission.gateOf(path, procedure),
     });
   });
 }
@@ -106,18 +122,22 @@ interface Bound {
   readonly handler: AnyHandler;
   readonly log: Logger;
   readonly onCall: ((call: FinishedCall) => void) | undefined;
+  readonly gate: Gate;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
-  const { path, procedure, handler, log, onCall } = bound;
+  const { path, procedure, handler, log, onCall, gate } = bound;
   // One set for all calls: the factories hold no state.
   const errors = errorFactories(procedure.errors);
   const longestMs = procedure.timeoutMs ?? defaultTimeoutMs;
 
-  const run = async (invocation: Invocation): Promise<unknown> => {
+  /** @param spentMs How much of the time that the caller gave is gone, in milliseconds. */
+  const run = async (invocation: Invocation, spentMs: number): Promise<unknown> => {
     authorise(procedure, invocation.caller);
     const input = parseInput(procedure, invocation.input);
-    using deadline = new Deadline(Math.min(longestMs, invocation.timeoutMs ?? Infinity), invocation.signal);
+    const leftMs = (invocation.timeoutMs ?? Infinity) - spentMs;
+    if (leftMs <= 0) throw gate.refuse('deadline-passed');
+    using deadline = new Deadline(Math.min(longestMs, leftMs), invocation.signal);
     const scope = new CallScope(invocation, deadline);
     const call = new BoundCall(invocation, { input, errors, log, deadline });
     const answer = await deadline.race(() => runInScope(scope, () => handler(call)));
@@ -129,21 +149,32 @@ function compileProcedure(bound: Bound): CompiledProcedure {
     procedure,
 
     async call(invocation) {
-      if (!onCall) return run(invocation);
-      const startedAt = performance.now();
+      const arrivedAt = performance.now();
+      const turn = gate.enter(invocation, arrivedAt);
+      if (turn) await turn;
+      let beganAt: number | undefined;
       let error: unknown;
       try {
-        return await run(invocation);
+        const arriving = invocation.arrive?.();
+        if (arriving) await arriving;
+        beganAt = turn || arriving ? performance.now() : arrivedAt;
+        return await run(invocation, beganAt - arrivedAt);
       } catch (thrown) {
         error = thrown;
         throw thrown;
       } finally {
-        const { caller, requestId } = invocation;
-        onCall({ caller, requestId, durationMs: performance.now() - startedAt, error });
+        if (beganAt === undefined) gate.leave();
+        else {
+          const endedAt = performance.now();
+          gate.finish(endedAt - beganAt, endedAt, error === undefined);
+          const { caller, requestId } = invocation;
+          onCall?.({ caller, requestId, durationMs: endedAt - arrivedAt, error });
+        }
       }
     },
 
     async *subscribe(invocation) {
+      gate.open();
       authorise(procedure, invocation.caller);
       const input = parseInput(procedure, invocation.input);
       using expiry = startExpiry(invocation.caller, invocation.signal);

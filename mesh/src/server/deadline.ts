@@ -26,13 +26,11 @@ export class Deadline implements Disposable {
   /**
    * Starts the clock of one call.
    *
-   * @param timeoutMs How long the call may take, in milliseconds.
+   * @param timeoutMs How long the call may take, in milliseconds; more than 0.
    * @param caller Fires when the caller goes away.
-   * @throws MeshError TIMEOUT, or CLIENT_CLOSED_REQUEST, when it is over before it began.
+   * @throws MeshError CLIENT_CLOSED_REQUEST when it has gone before the call began.
    */
   constructor(timeoutMs: number, caller: CallerSignal | undefined) {
-    if (timeoutMs <= 0)
-      throw new MeshError('TIMEOUT', 'The caller had no time left when the call arrived', { retry: 'safe' });
     if (caller?.aborted) throw goneError();
     this.at = performance.now() + timeoutMs;
     this.#timeout = timeouts.start(timeoutMs, () => this.#end(timeoutError(timeoutMs)));
@@ -74,9 +72,10 @@ export class Deadline implements Disposable {
 }
 
 function timeoutError(timeoutMs: number): MeshError {
-  return new MeshError('TIMEOUT', `The call was not done within ${timeoutMs} ms`);
+  return new MeshError('TIMEOUT', `The call was not done within ${Math.ceil(timeoutMs)} ms`);
 }
 
-function goneError(): MeshError {
+/** Says that nobody waits for a call any more: its caller went away. */
+export function goneError(): MeshError {
   return new MeshError('CLIENT_CLOSED_REQUEST', 'The caller went away');
 }

@@ -6,9 +6,9 @@ import { errorCodes, formatRetryAfter, header } from '../wire/index.ts';
 import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
-import { readInput, recognise, type InputSource } from './plain-call.ts';
+import { recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
-import { credentialsOf, HttpInvocation } from './request-context.ts';
+import { HttpInvocation } from './request-context.ts';
 import { InFlight } from './socket/in-flight.ts';
 import { errorShape } from './error-shape.ts';
 
@@ -72,20 +72,18 @@ async function answer(
   };
   response.on('close', onGone);
 
-  // What tRPC says of an error: the id once it knows who calls, the path until it has an answer to write.
-  const known: { path?: string | undefined; requestId?: string } = { path: compiled.path };
+  const invocation = new HttpInvocation(request, { requestId, signal: gone, source, authenticate });
+  let path: string | undefined = compiled.path;
   try {
-    const found = authenticate(credentialsOf(request));
-    const caller = found instanceof Promise ? await found : found;
-    known.requestId = requestId;
-    const input = await readInput(request, source);
-    const data = await compiled.call(new HttpInvocation(request, { requestId, caller, input, signal: gone }));
-    known.path = undefined;
+    const data = await compiled.call(invocation);
+    path = undefined;
     write(exchange, { status: 200, text: textOf(data) });
   } catch (thrown) {
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
+    // What tRPC says of an error: the id unless it does not know who calls, the path until it has an answer to write.
+    const known = invocation.denied ? { path } : { path, requestId };
     write(exchange, {
       status: errorCodes[failure.code].httpStatus,
       text: JSON.stringify({ error: errorShape(failure, known) }),

@@ -5,6 +5,7 @@ import type { Authenticate, Credentials } from '../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
 import type { CallerSignal } from './deadline.ts';
+import { readInput, type InputSource } from './plain-call.ts';
 import type { RequestContext } from './router.ts';
 
 const requestIdPattern = /^[\w.:-]{1,128}$/;
@@ -38,23 +39,44 @@ export async function readContext(
   };
 }
 
-/** A request as the call that it asks for; trace and time are read when asked for: most handlers call nobody. */
+/** What a request needs to become a call. */
+interface HttpArrival {
+  readonly requestId: string;
+  readonly signal: CallerSignal;
+  readonly source: InputSource;
+  readonly authenticate: Authenticate;
+}
+
+/**
+ * A request as the call that it asks for. Credentials and body are read when it is let in; trace and time when asked
+ * for: most handlers call nobody.
+ */
 export class HttpInvocation implements Invocation {
   readonly requestId: string;
-  readonly caller: Caller;
-  readonly input: unknown;
+  declare caller: Caller;
+  input: unknown;
   readonly signal: CallerSignal;
+  /** Whether its credentials were read and are no good. */
+  denied = false;
   readonly #request: IncomingMessage;
+  readonly #source: InputSource;
+  readonly #authenticate: Authenticate;
 
-  constructor(
-    request: IncomingMessage,
-    read: Pick<Invocation, 'requestId' | 'caller' | 'input'> & { signal: CallerSignal },
-  ) {
-    this.requestId = read.requestId;
-    this.caller = read.caller;
-    this.input = read.input;
-    this.signal = read.signal;
+  constructor(request: IncomingMessage, { requestId, signal, source, authenticate }: HttpArrival) {
+    this.requestId = requestId;
+    this.signal = signal;
     this.#request = request;
+    this.#source = source;
+    this.#authenticate = authenticate;
+  }
+
+  /** @throws MeshError UNAUTHORIZED for credentials that are no good; else as `readInput`. */
+  async arrive(): Promise<void> {
+    this.denied = true;
+    const found = this.#authenticate(credentialsOf(this.#request));
+    this.caller = found instanceof Promise ? await found : found;
+    this.denied = false;
+    this.input = await readInput(this.#request, this.#source);
   }
 
   get timeoutMs(): number | undefined {

@@ -6,6 +6,7 @@ import { createHealth, createReadiness, probeService } from '../health/index.ts'
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
+import { Admission } from './admission/admission.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { createCallObserver } from './call-observer.ts';
 import { compile } from './compile.ts';
@@ -79,8 +80,10 @@ export async function serve<From extends AnyContract>(
     ),
   });
   const closing = new AbortController();
+  const admission = new Admission(contract.name, log);
   const procedures = compile<From>(contract, handlers, {
     log,
+    admission,
     observe: (path) => createCallObserver(path, { log, classify }),
   });
   const listener = createListener({
@@ -116,6 +119,7 @@ export async function serve<From extends AnyContract>(
   });
   server.listen(options.port, host);
   await once(server, 'listening');
+  admission.start();
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info({ url, version: options.version }, `${contract.name} listens on ${url}`);
@@ -134,6 +138,7 @@ export async function serve<From extends AnyContract>(
         log.info({}, `${contract.name} stops: finishing the calls that run`);
         closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
         await Promise.all([drain(drainTimeoutMs), drainSockets(drainTimeoutMs)]);
+        admission.stop();
       })();
       return stopping;
     },

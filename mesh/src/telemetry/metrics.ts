@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, register } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, register } from 'prom-client';
 
 /** From 1 ms to 10 s, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -22,6 +22,26 @@ export function durations<Label extends string>({
 /** Makes a counter in this process, once for each name. */
 export function counter<Label extends string>({ name, help, labels }: MetricOptions<Label>): Counter<Label> {
   return new Counter({ name, help, labelNames: labels });
+}
+
+/**
+ * Makes a gauge in this process, once for each name; its values are looked up when somebody asks for them.
+ *
+ * @param collect Sets each value that there is now.
+ */
+export function gauge<Label extends string>(
+  { name, help, labels }: MetricOptions<Label>,
+  collect: (set: (labels: Readonly<Record<Label, string>>, value: number) => void) => void,
+): Gauge<Label> {
+  return new Gauge({
+    name,
+    help,
+    labelNames: labels,
+    collect() {
+      this.reset();
+      collect((of, value) => this.set(of, value));
+    },
+  });
 }
 
 /** Remembers what a function makes of a name: binding labels to a metric costs more than to observe it. */

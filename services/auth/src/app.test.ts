@@ -32,6 +32,7 @@ beforeAll(async () => {
       HOST: '127.0.0.1',
       AUTH_SERVICE_URL: [url],
       LOG_LEVEL: 'silent',
+      USER_DEADLINE_MS: 10_000,
       DATABASE_URL: database.url('auth'),
       DATABASE_OWNER_URL: database.ownerUrl('auth'),
       DATABASE_POOL_MAX: 5,

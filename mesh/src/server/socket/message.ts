@@ -1,5 +1,8 @@
 import { MeshError, type SocketRequest } from '../../wire/index.ts';
 
+/** A message that can be answered. */
+export type SocketMessage = SocketRequest & { id: number | string };
+
 const methods: ReadonlySet<unknown> = new Set(['query', 'mutation', 'subscription', 'subscription.stop']);
 
 /** The id of whatever came, as far as it has one that can be answered. */
@@ -13,7 +16,7 @@ export function idOf(raw: unknown): number | string | null {
  *
  * @throws MeshError BAD_REQUEST saying what of it is wrong.
  */
-export function readMessage(raw: unknown): SocketRequest & { id: number | string } {
+export function readMessage(raw: unknown): SocketMessage {
   if (!isObject(raw)) throw malformed('it is no object');
   const { jsonrpc, method, params, headers } = raw;
   if (idOf(raw) === null) throw malformed('`id` is required');
@@ -27,7 +30,7 @@ export function readMessage(raw: unknown): SocketRequest & { id: number | string
       throw malformed('`params.lastEventId` is no string');
   }
   if (headers !== undefined && !isObject(headers)) throw malformed('`headers` is no object');
-  return raw as SocketRequest & { id: number | string };
+  return raw as SocketMessage;
 }
 
 function malformed(reason: string): MeshError {

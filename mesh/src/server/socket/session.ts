@@ -2,24 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { Caller } from '../../contract/index.ts';
 import type { Credentials } from '../../identity/index.ts';
-import {
-  closeCode,
-  maxInFlight,
-  header,
-  MeshError,
-  parseTimeout,
-  parseTraceContext,
-  reconnectMessage,
-  type SocketRequest,
-  type TraceContext,
-} from '../../wire/index.ts';
+import { closeCode, maxInFlight, header, MeshError, reconnectMessage } from '../../wire/index.ts';
 import type { CompiledProcedure, Invocation } from '../compile.ts';
 import { errorShape } from '../error-shape.ts';
 import { toMeshError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import { isRequestId } from '../request-context.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
-import { idOf, isObject, readMessage } from './message.ts';
+import { SocketInvocation } from './invocation.ts';
+import { idOf, isObject, readMessage, type SocketMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 import type { SocketOptions } from './accept.ts';
 
@@ -29,12 +20,10 @@ const graceMs = 500;
 /** So many messages wait for a full outbox to drain before nothing more is read. */
 const maxWaiting = 16;
 
-type Message = SocketRequest & { id: number | string };
-
 /**
  * One connection: reads tRPC's messages, makes the calls, and sends what they
  * answer. Who calls was proved when it was opened, and is asked again for each
- * call, so that a token that has expired or was withdrawn ends at once.
+ * call.
  */
 export class Session {
   /** Whether anything has come in since it was last asked. */
@@ -159,7 +148,7 @@ export class Session {
   }
 
   #begin(raw: unknown): void {
-    let message: Message;
+    let message: SocketMessage;
     try {
       message = readMessage(raw);
     } catch (error) {
@@ -175,7 +164,7 @@ export class Session {
     this.#run(message, call).catch(() => this.#socket.terminate());
   }
 
-  #refusalOf({ method, params }: Message): MeshError | undefined {
+  #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
     const path = params?.path ?? '';
     if (this.#options.procedures.get(path)?.procedure.kind !== method)
       return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path}"`);
@@ -188,16 +177,11 @@ export class Session {
     return undefined;
   }
 
-  async #run(message: Message, call: InFlight): Promise<void> {
+  async #run(message: SocketMessage, call: InFlight): Promise<void> {
     const requestId = requestIdOf(message);
     const compiled = this.#options.procedures.get(message.params?.path ?? '') as CompiledProcedure;
     try {
-      const known = this.#callerOf(message);
-      const invocation = new SocketInvocation(message, {
-        caller: known instanceof Promise ? await known : known,
-        requestId,
-        signal: call,
-      });
+      const invocation = new SocketInvocation(message, { requestId, signal: call, connection: this });
       if (message.method === 'subscription') await this.#stream(message, call, { compiled, invocation });
       else this.#answer(message, { type: 'data', data: await compiled.call(invocation) });
     } catch (thrown) {
@@ -208,18 +192,20 @@ export class Session {
     }
   }
 
-  #callerOf({ headers }: Message): Caller | Promise<Caller> {
+  /** Who makes a call: asked for each, so that a token that has expired or was withdrawn ends at once. */
+  callerOf({ headers }: SocketMessage): Caller | Promise<Caller> {
     const userToken = headers?.[header.userToken] ?? this.#credentials?.userToken;
     return this.#options.authenticate({ authorization: this.#credentials?.authorization, userToken });
   }
 
   async #stream(
-    message: Message,
+    message: SocketMessage,
     call: InFlight,
     { compiled, invocation }: { compiled: CompiledProcedure; invocation: Invocation },
   ): Promise<void> {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
+    await invocation.arrive?.();
     const { caller, requestId, trace, timeoutMs } = invocation;
     const events = compiled.subscribe({
       caller,
@@ -244,61 +230,29 @@ export class Session {
     if (!closing.aborted) this.#answer(message, { type: 'stopped' });
   }
 
-  #answer({ id, jsonrpc }: Message, result: unknown): void {
+  #answer({ id, jsonrpc }: SocketMessage, result: unknown): void {
     this.#outbox.send(JSON.stringify({ id, jsonrpc, result }));
   }
 
-  #fail(message: Message, failure: MeshError, requestId: string): void {
+  #fail(message: SocketMessage, failure: MeshError, requestId: string): void {
     const path = message.params?.path;
     logFailure(this.#options.log, failure, { procedure: path, request_id: requestId });
     this.#refuse(message.id, failure, message, requestId);
   }
 
-  #refuse(id: number | string | null, failure: MeshError, message?: Message, requestId?: string): void {
+  #refuse(id: number | string | null, failure: MeshError, message?: SocketMessage, requestId?: string): void {
     const error = errorShape(failure, { path: message?.params?.path, requestId });
     this.#outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
   }
 }
 
-/** A message as the call that it asks for. */
-class SocketInvocation implements Invocation {
-  readonly caller: Caller;
-  readonly requestId: string;
-  readonly signal: InFlight;
-  readonly #message: Message;
-
-  constructor(
-    message: Message,
-    { caller, requestId, signal }: { caller: Caller; requestId: string; signal: InFlight },
-  ) {
-    this.caller = caller;
-    this.requestId = requestId;
-    this.signal = signal;
-    this.#message = message;
-  }
-
-  get input(): unknown {
-    return this.#message.params?.input;
-  }
-
-  get timeoutMs(): number | undefined {
-    return parseTimeout(this.#message.headers?.[header.timeoutMs]);
-  }
-
-  /** Read when asked for: most handlers call nobody. */
-  get trace(): TraceContext | undefined {
-    const { headers } = this.#message;
-    return parseTraceContext(headers?.[header.traceparent], headers?.[header.tracestate]);
-  }
-}
-
-function requestIdOf({ headers }: Message): string {
+function requestIdOf({ headers }: SocketMessage): string {
   const given = headers?.[header.requestId];
   return given !== undefined && isRequestId(given) ? given : randomUUID();
 }
 
 /** With the last event that the client has seen, as tRPC's adapter gives it to the procedure. */
-function inputOf({ params }: Message): unknown {
+function inputOf({ params }: SocketMessage): unknown {
   const { input, lastEventId } = params ?? {};
   if (lastEventId === undefined) return input;
   return isObject(input) ? { ...input, lastEventId } : (input ?? { lastEventId });

@@ -1,0 +1,57 @@
+import { gauge } from '../../telemetry/index.ts';
+import type { Admission } from './admission.ts';
+
+const running = new Set<Admission>();
+
+/** Shows the state of a service's admission among the metrics of this process; what it returns ends that. */
+export function showAdmission(admission: Admission): () => void {
+  running.add(admission);
+  return () => void running.delete(admission);
+}
+
+gauge(
+  {
+    name: 'mesh_server_limit',
+    help: 'How many calls of a procedure may be under way at once in this process',
+    labels: ['procedure'],
+  },
+  (set) => {
+    for (const { procedures } of states())
+      for (const { path, limit } of procedures) set({ procedure: path }, limit);
+  },
+);
+
+gauge(
+  {
+    name: 'mesh_server_in_flight',
+    help: 'Calls of a procedure that are under way in this process, or wait to be begun',
+    labels: ['procedure'],
+  },
+  (set) => {
+    for (const { procedures } of states())
+      for (const { path, inFlight } of procedures) set({ procedure: path }, inFlight);
+  },
+);
+
+gauge(
+  { name: 'mesh_server_queued', help: 'Calls that wait for a turn of the event loop', labels: [] },
+  (set) => {
+    for (const { queued } of states()) set({}, queued);
+  },
+);
+
+gauge(
+  {
+    name: 'mesh_server_event_loop_delay_seconds',
+    help: 'By how much a timer was last late, in seconds',
+    labels: [],
+  },
+  (set) => {
+    for (const { eventLoopDelayMs } of states()) set({}, eventLoopDelayMs / 1000);
+  },
+);
+
+/** One for each service in this process: one, but for tests. */
+function states() {
+  return [...running].map((admission) => admission.snapshot());
+}

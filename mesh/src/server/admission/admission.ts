@@ -1,0 +1,68 @@
+import type { AnyProcedure } from '../../contract/index.ts';
+import { TurnQueue } from '../../resilience/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { showAdmission } from './admission-metrics.ts';
+import { Gate } from './gate.ts';
+import { LoopSampler } from './loop-sampler.ts';
+import { ShedLog } from './shed-log.ts';
+
+/** How much a service has to do. */
+export interface AdmissionState {
+  readonly procedures: readonly Readonly<{ path: string; limit: number; inFlight: number }>[];
+  /** Calls that wait for a turn of the event loop. */
+  readonly queued: number;
+  /** By how much the event loop was last held up, in milliseconds. */
+  readonly eventLoopDelayMs: number;
+  /** Whether calls were refused within the last seconds. */
+  readonly shedding: boolean;
+}
+
+/**
+ * Decides which calls of a service are begun, when it is asked for more than
+ * it can do: a gate for each procedure, and one queue, as there is one event
+ * loop. What does not go through a procedure, as the health checks, knows
+ * nothing of it.
+ */
+export class Admission {
+  readonly service: string;
+  readonly turns = new TurnQueue({ nextTurn: setImmediate });
+  readonly loop = new LoopSampler();
+  readonly shed: ShedLog;
+  readonly #gates: Gate[] = [];
+  #hide: (() => void) | undefined;
+
+  /** @param service The name of its contract. */
+  constructor(service: string, log: Logger) {
+    this.service = service;
+    this.shed = new ShedLog(log);
+  }
+
+  /** Makes the gate of one of its procedures. */
+  gateOf(path: string, procedure: AnyProcedure): Gate {
+    const gate = new Gate(this, path, procedure);
+    if (procedure.kind !== 'subscription') this.#gates.push(gate);
+    return gate;
+  }
+
+  /** Begins to look at the event loop; until `stop` its state is among the metrics. */
+  start(): void {
+    this.loop.start();
+    this.#hide ??= showAdmission(this);
+  }
+
+  stop(): void {
+    this.loop.stop();
+    this.shed.stop();
+    this.#hide?.();
+    this.#hide = undefined;
+  }
+
+  snapshot(): AdmissionState {
+    return {
+      procedures: this.#gates.map(({ path, limit, inFlight }) => ({ path, limit, inFlight })),
+      queued: this.turns.length,
+      eventLoopDelayMs: this.loop.delay.delayMs,
+      shedding: this.shed.active,
+    };
+  }
+}

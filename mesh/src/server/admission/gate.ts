@@ -1,0 +1,144 @@
+import { defaultTimeoutMs, type AnyProcedure, type Priority } from '../../contract/index.ts';
+import { ConcurrencyLimit, type LoopState, type TurnQueue, type Waiting } from '../../resilience/index.ts';
+import { counter, remember, tell } from '../../telemetry/index.ts';
+import type { Invocation } from '../compile.ts';
+import { goneError } from '../deadline.ts';
+import type { LoopSampler } from './loop-sampler.ts';
+import { busyError, lateError } from './refusal.ts';
+import type { RefusalReason, ShedLog } from './shed-log.ts';
+
+const shed = counter({
+  name: 'mesh_server_shed_total',
+  help: 'Calls that this process refused to begin, by procedure, priority and reason',
+  labels: ['procedure', 'priority', 'reason'],
+});
+
+/** What a priority is worth. */
+interface Rights {
+  /** The share of the limit that its calls may use. */
+  readonly share: number;
+  /** The longest wait after which a call is still begun, in milliseconds. */
+  readonly patienceMs: number;
+  /** Whether it goes before the others that wait. */
+  readonly urgent: boolean;
+  /** The states of the event loop in which its calls are refused. */
+  readonly refusedWhile: readonly LoopState[];
+}
+
+const rightsOf: Readonly<Record<Priority, Rights>> = {
+  sheddable: { share: 0.75, patienceMs: 50, urgent: false, refusedWhile: ['late', 'blocked'] },
+  normal: { share: 1, patienceMs: 100, urgent: false, refusedWhile: ['blocked'] },
+  critical: { share: 2, patienceMs: 1000, urgent: true, refusedWhile: [] },
+};
+
+/** What all gates of a service share. */
+export interface Surroundings {
+  /** The name of its contract. */
+  readonly service: string;
+  readonly turns: TurnQueue;
+  readonly loop: LoopSampler;
+  readonly shed: ShedLog;
+}
+
+/** What is known of a call before anything is done for it. */
+export type Arrival = Pick<Invocation, 'timeoutMs' | 'signal' | 'connection'>;
+
+/** Lets the calls of one procedure in, or refuses them. */
+export class Gate {
+  readonly path: string;
+  readonly #around: Surroundings;
+  readonly #priority: Priority;
+  readonly #rights: Rights;
+  readonly #limit: ConcurrencyLimit;
+  readonly #shed: (reason: string) => { inc(): void };
+
+  constructor(around: Surroundings, path: string, { priority, timeoutMs = defaultTimeoutMs }: AnyProcedure) {
+    this.path = path;
+    this.#around = around;
+    this.#priority = priority;
+    this.#rights = rightsOf[priority];
+    this.#limit = new ConcurrencyLimit({ timeoutMs });
+    this.#shed = remember((reason) => shed.labels({ procedure: path, priority, reason }));
+  }
+
+  get limit(): number {
+    return this.#limit.limit;
+  }
+
+  get inFlight(): number {
+    return this.#limit.inFlight;
+  }
+
+  /**
+   * Asks for a call, before anything is done for it. Once it is let in, one
+   * `finish` or `leave` is to follow.
+   *
+   * @param now When it arrived.
+   * @returns `undefined` if it is to begin at once; else a promise that resolves when it is its turn, or rejects:
+   * with SERVICE_UNAVAILABLE when that took too long, with TIMEOUT or CLIENT_CLOSED_REQUEST when its caller waits no longer.
+   * @throws MeshError SERVICE_UNAVAILABLE when there is too much to do.
+   */
+  enter(arrival: Arrival, now: number): Promise<void> | undefined {
+    const { loop, turns } = this.#around;
+    if (this.#rights.refusedWhile.includes(loop.delay.state)) throw this.refuse('event-loop');
+    if (!this.#limit.tryEnter(this.#rights.share)) throw this.refuse('limit');
+    return turns.mayBegin(now) ? undefined : this.#wait(arrival, now);
+  }
+
+  /** Asks for a subscription: it is opened whatever else is under way, but not while the event loop is held up. @throws MeshError SERVICE_UNAVAILABLE */
+  open(): void {
+    if (this.#around.loop.delay.state !== 'in-time') throw this.refuse('event-loop');
+  }
+
+  /** A call is over that was not handed to its handler. */
+  leave(): void {
+    this.#limit.leave();
+  }
+
+  /** A call is over. @param latencyMs How long its handler took, in milliseconds. @param now When that was. */
+  finish(latencyMs: number, now: number, succeeded: boolean): void {
+    this.#limit.finish(latencyMs, now, succeeded);
+  }
+
+  /** Counts a call that is not begun, tells of it, and makes its error. */
+  refuse(reason: RefusalReason): Error {
+    const { service } = this.#around;
+    const priority = this.#priority;
+    this.#shed(reason).inc();
+    this.#around.shed.add(this.path, reason);
+    if (reason === 'deadline-passed') {
+      tell({ side: 'server', decision: 'deadline-passed', service, procedure: this.path });
+      return lateError();
+    }
+    tell({ side: 'server', decision: 'shed', service, procedure: this.path, priority, reason });
+    return busyError();
+  }
+
+  /** Apart from `enter`, so that a call that does not wait pays nothing for these functions. */
+  #wait(arrival: Arrival, arrivedAt: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        // What comes over a connection of its own stands by itself.
+        source: arrival.connection ?? arrival,
+        urgent: this.#rights.urgent,
+        onTurn: (now) => {
+          const reason = this.#reasonToDrop(arrival, now - arrivedAt);
+          if (!reason) {
+            resolve();
+            return true;
+          }
+          this.leave();
+          reject(reason);
+          return false;
+        },
+      };
+      this.#around.turns.push(waiting);
+    });
+  }
+
+  #reasonToDrop({ signal, timeoutMs = Infinity }: Arrival, waitedMs: number): Error | undefined {
+    if (signal?.aborted) return goneError();
+    if (waitedMs >= timeoutMs) return this.refuse('deadline-passed');
+    return waitedMs > this.#rights.patienceMs ? this.refuse('queue') : undefined;
+  }
+}

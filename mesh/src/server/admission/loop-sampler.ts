@@ -1,0 +1,27 @@
+import { LoopDelay } from '../../resilience/index.ts';
+
+/** How often the event loop is looked at, in milliseconds. */
+const intervalMs = 50;
+
+/** Measures by how much this process's event loop is held up, from `start` to `stop`. */
+export class LoopSampler {
+  readonly delay = new LoopDelay();
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
+
+  start(): void {
+    this.#dueAt = performance.now() + intervalMs;
+    this.#timer ??= setInterval(this.#onTimer, intervalMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #onTimer = (): void => {
+    const now = performance.now();
+    this.delay.sample(Math.max(0, now - this.#dueAt));
+    this.#dueAt = now + intervalMs;
+  };
+}

@@ -1,0 +1,55 @@
+import type { Caller } from '../../contract/index.ts';
+import { header, parseTimeout, parseTraceContext, type TraceContext } from '../../wire/index.ts';
+import type { Invocation } from '../compile.ts';
+import type { InFlight } from './in-flight.ts';
+import type { SocketMessage } from './message.ts';
+
+/** The connection that a call came over. */
+interface Connection {
+  callerOf(message: SocketMessage): Caller | Promise<Caller>;
+}
+
+/** A message as the call that it asks for. Who makes it is looked up when it is let in. */
+export class SocketInvocation implements Invocation {
+  declare caller: Caller;
+  readonly requestId: string;
+  readonly signal: InFlight;
+  readonly connection: Connection;
+  readonly #message: SocketMessage;
+
+  constructor(
+    message: SocketMessage,
+    { requestId, signal, connection }: { requestId: string; signal: InFlight; connection: Connection },
+  ) {
+    this.requestId = requestId;
+    this.signal = signal;
+    this.connection = connection;
+    this.#message = message;
+  }
+
+  /** @throws MeshError UNAUTHORIZED for credentials that are no good. */
+  arrive(): Promise<void> | undefined {
+    const found = this.connection.callerOf(this.#message);
+    if (found instanceof Promise) return this.#learn(found);
+    this.caller = found;
+    return undefined;
+  }
+
+  async #learn(caller: Promise<Caller>): Promise<void> {
+    this.caller = await caller;
+  }
+
+  get input(): unknown {
+    return this.#message.params?.input;
+  }
+
+  get timeoutMs(): number | undefined {
+    return parseTimeout(this.#message.headers?.[header.timeoutMs]);
+  }
+
+  /** Read when asked for: most handlers call nobody. */
+  get trace(): TraceContext | undefined {
+    const { headers } = this.#message;
+    return parseTraceContext(headers?.[header.traceparent], headers?.[header.tracestate]);
+  }
+}
