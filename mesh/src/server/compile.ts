@@ -15,6 +15,7 @@ import { BoundCall, CallScope } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
+import { claimOf } from './idempotency-claim.ts';
 
 /** One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. */
 export interface Invocation<Signal extends CallerSignal = CallerSignal> {
@@ -25,6 +26,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
   readonly trace: TraceContext | undefined;
   /** How long the caller will still wait, in milliseconds, where it said so. */
   readonly timeoutMs: number | undefined;
+  /** What the caller sent as the name of this piece of work; looked at where the procedure is `by-key`. */
+  readonly idempotencyKey: string | undefined;
   /** Fires when the caller goes away. */
   readonly signal: Signal | undefined;
 }
@@ -117,10 +120,12 @@ function compileProcedure(bound: Bound): CompiledProcedure {
   const run = async (invocation: Invocation): Promise<unknown> => {
     authorise(procedure, invocation.caller);
     const input = parseInput(procedure, invocation.input);
+    const claim = procedure.idempotent === 'by-key' ? claimOf(path, invocation, input) : undefined;
     using deadline = new Deadline(Math.min(longestMs, invocation.timeoutMs ?? Infinity), invocation.signal);
     const scope = new CallScope(invocation, deadline);
-    const call = new BoundCall(invocation, { input, errors, log, deadline });
+    const call = new BoundCall(invocation, { input, errors, log, deadline, claim });
     const answer = await deadline.race(() => runInScope(scope, () => handler(call)));
+    claim?.mustBeTaken();
     return present(procedure, path, answer);
   };
 
@@ -149,7 +154,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       using expiry = startExpiry(invocation.caller, invocation.signal);
       const unlimited = { at: Infinity, signal: expiry.signal };
       const scope = new CallScope(invocation, unlimited);
-      const call = new BoundCall(invocation, { input, errors, log, deadline: unlimited });
+      const call = new BoundCall(invocation, { input, errors, log, deadline: unlimited, claim: undefined });
       const events = handler(call) as AsyncIterable<unknown>;
       const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
       try {

@@ -220,12 +220,13 @@ export class Session {
   ): Promise<void> {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
-    const { caller, requestId, trace, timeoutMs } = invocation;
+    const { caller, requestId, trace, timeoutMs, idempotencyKey } = invocation;
     const events = compiled.subscribe({
       caller,
       requestId,
       trace,
       timeoutMs,
+      idempotencyKey,
       input: inputOf(message),
       signal,
     });
@@ -283,6 +284,10 @@ class SocketInvocation implements Invocation {
 
   get timeoutMs(): number | undefined {
     return parseTimeout(this.#message.headers?.[header.timeoutMs]);
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.#message.headers?.[header.idempotencyKey];
   }
 
   /** Read when asked for: most handlers call nobody. */
