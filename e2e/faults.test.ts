@@ -116,6 +116,44 @@ test('a comment on which the database dies is written whole or not at all', asyn
   );
 }, 90_000);
 
+test('comments on which the wiki is killed, made again by their keys, are there once', async () => {
+  const commentIds = async () =>
+    (await ben.wiki.comments.list.query({ pageId, limit: 100 })).items.map(({ id }) => id);
+  const before = await commentIds();
+  const keys = Array.from({ length: 20 }, () => randomUUID());
+  const say = async (key: string): Promise<string> => {
+    const answer = await fetch(`${mesh.url('wiki')}/trpc/comments.create`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${ben.token}`,
+        'idempotency-key': key,
+      },
+      body: JSON.stringify({ pageId, body: `by key ${key}` }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    return ((await answer.json()) as { result: { data: { id: string } } }).result.data.id;
+  };
+
+  const attempts = keys.map(say);
+  await Promise.any(attempts);
+  mesh.process('wiki').signal('SIGKILL');
+  await mesh.process('wiki').ended;
+  const first = await Promise.allSettled(attempts);
+  mesh.start('wiki');
+  await mesh.healthy();
+
+  const second = await Promise.all(keys.map(say));
+  const known = first.map((result, n) => (result.status === 'fulfilled' ? result.value : second[n]));
+  expect(second).toEqual(known);
+  expect((await commentIds()).filter((id) => !before.includes(id)).toSorted()).toEqual(second.toSorted());
+  await until(
+    async () =>
+      (await ann.notification.notifications.unreadCount.query()).count === before.length + keys.length,
+    'Ann was told of each once',
+  );
+}, 90_000);
+
 test('SIGTERM ends each service with exit code 0', async () => {
   for (const service of serviceNames) mesh.process(service).signal('SIGTERM');
   const codes = await Promise.all(serviceNames.map((service) => mesh.process(service).ended));

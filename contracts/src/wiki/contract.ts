@@ -34,6 +34,7 @@ export const wikiContract = contract('wiki', {
       output: page,
       timeoutMs: savingTimeoutMs,
       access: user,
+      idempotent: 'by-key',
       errors: slugErrors,
     }),
     get: query({
@@ -63,6 +64,7 @@ export const wikiContract = contract('wiki', {
       output: page,
       timeoutMs: savingTimeoutMs,
       access: user,
+      idempotent: 'by-key',
       errors: editErrors,
     }),
     move: mutation({
@@ -76,6 +78,7 @@ export const wikiContract = contract('wiki', {
       output: pageSummary,
       timeoutMs: savingTimeoutMs,
       access: user,
+      idempotent: 'by-key',
       errors: { ...editErrors, ...slugErrors },
     }),
     delete: mutation({
@@ -121,6 +124,7 @@ export const wikiContract = contract('wiki', {
       output: page,
       timeoutMs: savingTimeoutMs,
       access: user,
+      idempotent: 'by-key',
       errors: { ...editErrors, ...revisionErrors },
     }),
     watch: mutation({
@@ -145,6 +149,7 @@ export const wikiContract = contract('wiki', {
       input: z.object({ pageId: id, body: commentBody, parentId: id.nullable().default(null) }),
       output: comment,
       access: user,
+      idempotent: 'by-key',
       errors: { ...pageErrors, ...replyErrors },
     }),
     list: query({

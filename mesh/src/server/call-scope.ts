@@ -3,6 +3,7 @@ import type { Logger, Scope } from '../telemetry/index.ts';
 import { childOf, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
 import type { Call } from './handler.ts';
+import type { IdempotencyClaim } from './idempotency-claim.ts';
 
 /** When a call ends at the latest, and the signal that says so. */
 type End = Readonly<{ at: number; signal: AbortSignal }>;
@@ -42,17 +43,19 @@ export class BoundCall implements Call<AnyProcedure> {
   readonly caller: Call<AnyProcedure>['caller'];
   readonly errors: Call<AnyProcedure>['errors'];
   readonly requestId: string;
+  readonly claim: IdempotencyClaim | undefined;
   readonly #deadline: End;
   readonly #log: Logger;
 
   constructor(
     { caller, requestId }: Invocation,
-    bound: { input: unknown; errors: Call<AnyProcedure>['errors']; log: Logger; deadline: End },
+    bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & { deadline: End },
   ) {
     this.input = bound.input;
     this.caller = caller;
     this.errors = bound.errors;
     this.requestId = requestId;
+    this.claim = bound.claim;
     this.#deadline = bound.deadline;
     this.#log = bound.log;
   }

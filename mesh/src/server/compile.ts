@@ -17,6 +17,7 @@ import { BoundCall, CallScope } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
+import { claimOf } from './idempotency-claim.ts';
 
 /**
  * One call as it comes off the wire: nothing in it is trusted but the caller, who was authenticated. Where it has
@@ -32,6 +33,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
   readonly trace: TraceContext | undefined;
   /** How long the caller will still wait, in milliseconds, where it said so. */
   readonly timeoutMs: number | undefined;
+  /** What the caller sent as the name of this piece of work; looked at where the procedure is `by-key`. */
+  readonly idempotencyKey: string | undefined;
   /** Fires when the caller goes away. */
   readonly signal: Signal | undefined;
   /** What other calls came over too: connections take turns where calls have to wait. @default one of its own */
@@ -65,6 +68,8 @@ export interface CompileOptions {
   log: Logger;
   /** Makes, for each procedure, what is told of its calls when they are over. @default nobody is told */
   observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
+  /** Longest time for a person's request, in milliseconds, where the contract names none. @default 10000 */
+  userDeadlineMs?: number | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
   admission?: Admission | undefined;
 }
@@ -89,7 +94,7 @@ export interface FinishedCall {
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  { log, observe, admission = new Admission(from.name, log) }: CompileOptions,
+  { log, observe, userDeadlineMs = 10_000, admission = new Admission(from.name, log) }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const entries = entriesOf(from);
   const missing = entries
@@ -104,6 +109,7 @@ export function compile<From extends AnyContract>(
       handler,
       log: log.child({ procedure: path }),
       onCall: observe?.(path),
+      userDeadlineMs,
       gate: admission.gateOf(path, procedure),
     });
   });
@@ -122,25 +128,30 @@ interface Bound {
   readonly handler: AnyHandler;
   readonly log: Logger;
   readonly onCall: ((call: FinishedCall) => void) | undefined;
+  readonly userDeadlineMs: number;
   readonly gate: Gate;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
-  const { path, procedure, handler, log, onCall, gate } = bound;
+  const { path, procedure, handler, log, onCall, userDeadlineMs, gate } = bound;
   // One set for all calls: the factories hold no state.
   const errors = errorFactories(procedure.errors);
-  const longestMs = procedure.timeoutMs ?? defaultTimeoutMs;
 
   /** @param spentMs How much of the time that the caller gave is gone, in milliseconds. */
   const run = async (invocation: Invocation, spentMs: number): Promise<unknown> => {
     authorise(procedure, invocation.caller);
     const input = parseInput(procedure, invocation.input);
+    const claim = procedure.idempotent === 'by-key' ? claimOf(path, invocation, input) : undefined;
     const leftMs = (invocation.timeoutMs ?? Infinity) - spentMs;
     if (leftMs <= 0) throw gate.refuse('deadline-passed');
+    // A service has asked for an attempt and may ask again; a person asks for the whole, this one's own attempts included.
+    const usualMs = invocation.caller.service ? defaultTimeoutMs : userDeadlineMs;
+    const longestMs = procedure.timeoutMs ?? usualMs;
     using deadline = new Deadline(Math.min(longestMs, leftMs), invocation.signal);
     const scope = new CallScope(invocation, deadline);
-    const call = new BoundCall(invocation, { input, errors, log, deadline });
+    const call = new BoundCall(invocation, { input, errors, log, deadline, claim });
     const answer = await deadline.race(() => runInScope(scope, () => handler(call)));
+    claim?.mustBeTaken();
     return present(procedure, path, answer);
   };
 
@@ -180,7 +191,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       using expiry = startExpiry(invocation.caller, invocation.signal);
       const unlimited = { at: Infinity, signal: expiry.signal };
       const scope = new CallScope(invocation, unlimited);
-      const call = new BoundCall(invocation, { input, errors, log, deadline: unlimited });
+      const call = new BoundCall(invocation, { input, errors, log, deadline: unlimited, claim: undefined });
       const events = handler(call) as AsyncIterable<unknown>;
       const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
       try {

@@ -11,6 +11,7 @@ import type {
   ProcedureTree,
 } from '../contract/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { IdempotencyClaim } from './idempotency-claim.ts';
 
 /** One call as its handler gets it: input parsed, caller admitted. */
 export interface Call<From extends AnyProcedure> {
@@ -23,6 +24,11 @@ export interface Call<From extends AnyProcedure> {
   /** Adds the procedure and the request's id to each line. */
   readonly log: Logger;
   readonly requestId: string;
+  /**
+   * Of a `by-key` procedure whose caller sent a key: the handler does its work through `once`, which takes it. Without a
+   * key the call is a plain mutation.
+   */
+  readonly claim: IdempotencyClaim | undefined;
 }
 
 /**

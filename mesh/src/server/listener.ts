@@ -121,9 +121,9 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     maxBodySize: maxBodyBytes,
     maxBatchSize,
     allowMethodOverride: true,
-    createContext: async () => {
+    createContext: async ({ info }) => {
       try {
-        return await readContext(request, requestId, authenticate);
+        return await readContext(request, { requestId, calls: info.calls.length }, authenticate);
       } catch (thrown) {
         throw toTrpcError(thrown, classify);
       }

@@ -24,11 +24,12 @@ export function isRequestId(text: unknown): boolean {
 /**
  * Reads who calls, for how long, and as part of which trace.
  *
+ * @param calls How many calls the request makes.
  * @throws MeshError UNAUTHORIZED for credentials that are no good; none at all are no error here.
  */
 export async function readContext(
   request: IncomingMessage,
-  requestId: string,
+  { requestId, calls }: { requestId: string; calls: number },
   authenticate: Authenticate,
 ): Promise<RequestContext> {
   return {
@@ -36,6 +37,7 @@ export async function readContext(
     requestId,
     trace: traceOf(request),
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
+    idempotencyKey: keyOf(request, calls),
   };
 }
 
@@ -86,6 +88,10 @@ export class HttpInvocation implements Invocation {
   get trace(): TraceContext | undefined {
     return traceOf(this.#request);
   }
+
+  get idempotencyKey(): string | undefined {
+    return keyOf(this.#request, 1);
+  }
 }
 
 /** What a request presents to prove who makes it. */
@@ -94,6 +100,12 @@ export function credentialsOf(request: IncomingMessage): Credentials {
     authorization: textOf(request, header.authorization),
     userToken: textOf(request, header.userToken),
   };
+}
+
+/** Several calls with one key would be answered with the first one's answer: theirs becomes what is no key. */
+function keyOf(request: IncomingMessage, calls: number): string | undefined {
+  const key = textOf(request, header.idempotencyKey);
+  return key !== undefined && calls > 1 ? '' : key;
 }
 
 function traceOf(request: IncomingMessage): TraceContext | undefined {

@@ -38,6 +38,8 @@ export interface ServeOptions {
   routes?: Readonly<Record<string, Route>>;
   /** Says what the errors of a service's own libraries mean to a caller. */
   classify?: ClassifyError;
+  /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
+  userDeadlineMs?: number;
   /** How long calls that run may go on after `stop`, in milliseconds. @default 30000 */
   drainTimeoutMs?: number;
 }
@@ -84,6 +86,7 @@ export async function serve<From extends AnyContract>(
   const procedures = compile<From>(contract, handlers, {
     log,
     admission,
+    userDeadlineMs: options.userDeadlineMs,
     observe: (path) => createCallObserver(path, { log, classify }),
   });
   const listener = createListener({

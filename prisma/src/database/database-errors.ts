@@ -91,9 +91,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
  * log keeps saying it.
  */
 export function isNotProvisioned(error: unknown): boolean {
-  return links(error).some((link) =>
-    [link.code, link.originalCode].some((code) => typeof code === 'string' && notProvisioned.has(code)),
-  );
+  return hasCode(error, notProvisioned);
 }
 
 function isSessionCode(code: string): boolean {
@@ -121,6 +119,21 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 function constraintName(link: Link): string | undefined {
   const { constraint } = link as { constraint?: string | { index?: string } };
   return typeof constraint === 'object' ? constraint.index : constraint;
+}
+
+/** Whether a database call failed with one of these codes, PostgreSQL's SQLSTATE or Prisma's own. */
+export function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
+  return links(error).some((link) =>
+    [link.code, link.originalCode].some((code) => typeof code === 'string' && codes.has(code)),
+  );
+}
+
+/** Whether Prisma gave an interactive transaction up for the time it took: it is rolled back then. */
+export function isTransactionExpired(error: unknown): boolean {
+  return links(error).some(
+    ({ code, message }) =>
+      code === 'P2028' && typeof message === 'string' && message.includes('expired transaction'),
+  );
 }
 
 /** The error and everything it wraps, outermost first. */

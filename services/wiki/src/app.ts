@@ -4,6 +4,7 @@ import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { KeyRetention } from '@arcadium/prisma/key-retention';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
@@ -41,6 +42,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
+  const keyRetention = new KeyRetention({ client: database.client, logger: log });
 
   const service = await serve(
     wikiContract,
@@ -57,11 +59,12 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   );
   await migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending });
   relay.start();
+  keyRetention.start();
   service.ready();
 
   return {
     async stop() {
-      await Promise.all([service.stop(), relay.stop()]);
+      await Promise.all([service.stop(), relay.stop(), keyRetention.stop()]);
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();
       keys.close();

@@ -47,6 +47,10 @@ export class SocketInvocation implements Invocation {
     return parseTimeout(this.#message.headers?.[header.timeoutMs]);
   }
 
+  get idempotencyKey(): string | undefined {
+    return this.#message.headers?.[header.idempotencyKey];
+  }
+
   /** Read when asked for: most handlers call nobody. */
   get trace(): TraceContext | undefined {
     const { headers } = this.#message;

@@ -206,12 +206,13 @@ export class Session {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
     await invocation.arrive?.();
-    const { caller, requestId, trace, timeoutMs } = invocation;
+    const { caller, requestId, trace, timeoutMs, idempotencyKey } = invocation;
     const events = compiled.subscribe({
       caller,
       requestId,
       trace,
       timeoutMs,
+      idempotencyKey,
       input: inputOf(message),
       signal,
     });

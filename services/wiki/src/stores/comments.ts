@@ -37,27 +37,25 @@ export type CommentOutcome =
  * Stores a comment and, in the same transaction, the messages about it: to the
  * author of the comment that it answers, and to those who watch the page.
  */
-export function insertComment(database: Database, comment: NewComment): Promise<CommentOutcome> {
+export async function insertComment(transaction: Transaction, comment: NewComment): Promise<CommentOutcome> {
   const { pageId, parentId, body, author, now } = comment;
-  return database.$transaction(async (transaction) => {
-    const page = await transaction.page.findFirst({
-      where: { id: pageId, deletedAt: null },
-      select: { slug: true, title: true },
-    });
-    if (!page) return { outcome: 'page-missing' };
-    const parent = parentId === null ? null : await findParent(transaction, pageId, parentId);
-    if (parentId !== null && !parent) return { outcome: 'parent-missing' };
-    const row = await transaction.comment.create({
-      data: { pageId, parentId, body, authorId: author.id, createdAt: now, updatedAt: now },
-      select: commentFields,
-    });
-    const about = { page, comment: row };
-    const answered = parent && parent.authorId !== author.id ? [parent.authorId] : [];
-    await queueNotice(transaction, commentNotice(author.name, 'reply', about), answered);
-    const watchers = await watchersOf(transaction, pageId, [author.id, ...answered]);
-    await queueNotice(transaction, commentNotice(author.name, 'comment', about), watchers);
-    return { outcome: 'saved', comment: row };
+  const page = await transaction.page.findFirst({
+    where: { id: pageId, deletedAt: null },
+    select: { slug: true, title: true },
   });
+  if (!page) return { outcome: 'page-missing' };
+  const parent = parentId === null ? null : await findParent(transaction, pageId, parentId);
+  if (parentId !== null && !parent) return { outcome: 'parent-missing' };
+  const row = await transaction.comment.create({
+    data: { pageId, parentId, body, authorId: author.id, createdAt: now, updatedAt: now },
+    select: commentFields,
+  });
+  const about = { page, comment: row };
+  const answered = parent && parent.authorId !== author.id ? [parent.authorId] : [];
+  await queueNotice(transaction, commentNotice(author.name, 'reply', about), answered);
+  const watchers = await watchersOf(transaction, pageId, [author.id, ...answered]);
+  await queueNotice(transaction, commentNotice(author.name, 'comment', about), watchers);
+  return { outcome: 'saved', comment: row };
 }
 
 function findParent(

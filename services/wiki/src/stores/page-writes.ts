@@ -26,10 +26,7 @@ export interface ToldChange extends Change {
   readonly notice: Notice;
 }
 
-export type CreateOutcome =
-  | { outcome: 'saved'; page: PageRow }
-  | { outcome: 'slug-taken' }
-  | { outcome: 'parent-missing' };
+export type CreateOutcome = { outcome: 'saved'; page: PageRow } | { outcome: 'parent-missing' };
 
 export type SaveOutcome =
   | CreateOutcome
@@ -37,62 +34,54 @@ export type SaveOutcome =
   | { outcome: 'page-missing' }
   | { outcome: 'circle' };
 
-/** Stores a new page, its first revision, links and terms; its author watches it. */
-export function insertPage(
-  database: Database,
+/** Stores a new page, its first revision, links and terms; its author watches it. Fails where its address is taken. */
+export async function insertPage(
+  transaction: Transaction,
   page: PageText & { content: PageContent },
   { editorId, now }: Change,
 ): Promise<CreateOutcome> {
   const { content, ...text } = page;
-  return unlessSlugTaken(() =>
-    database.$transaction(async (transaction) => {
-      if (page.parentId !== null && !(await holdParent(transaction, page.parentId))) {
-        return { outcome: 'parent-missing' };
-      }
-      const row = await transaction.page.create({
-        data: { ...text, plain: content.plain, authorId: editorId, createdAt: now, updatedAt: now },
-        select: pageFields,
-      });
-      await recordRevision(transaction, row, { editorId, now });
-      await rewriteContent(transaction, row.id, content);
-      await transaction.pageWatcher.create({ data: { pageId: row.id, userId: editorId } });
-      return { outcome: 'saved', page: row };
-    }),
-  );
+  if (page.parentId !== null && !(await holdParent(transaction, page.parentId))) {
+    return { outcome: 'parent-missing' };
+  }
+  const row = await transaction.page.create({
+    data: { ...text, plain: content.plain, authorId: editorId, createdAt: now, updatedAt: now },
+    select: pageFields,
+  });
+  await recordRevision(transaction, row, { editorId, now });
+  await rewriteContent(transaction, row.id, content);
+  await transaction.pageWatcher.create({ data: { pageId: row.id, userId: editorId } });
+  return { outcome: 'saved', page: row };
 }
 
 /**
  * Stores a page's next revision, with links and terms rewritten and its
  * watchers told, all in one transaction; or nothing, where the page is no
- * longer what `current` says.
+ * longer what `current` says. Fails where its new address is taken.
  */
-export function savePage(
-  database: Database,
+export async function savePage(
+  transaction: Transaction,
   { current, next, content }: { current: PageRow; next: PageText; content: PageContent },
   change: ToldChange,
 ): Promise<SaveOutcome> {
   const { id, revision } = current;
   const { parentId } = next;
-  return unlessSlugTaken(() =>
-    database.$transaction(async (transaction) => {
-      if (parentId !== null && parentId !== current.parentId) {
-        const verdict = await checkParent(transaction, { id, parentId });
-        if (verdict === 'circle') return { outcome: 'circle' };
-        if (verdict === 'missing') return { outcome: 'parent-missing' };
-      }
-      // Of two that change the same revision, the second waits here for the first, and then finds nothing.
-      const [row] = await transaction.page.updateManyAndReturn({
-        where: { id, revision, deletedAt: null },
-        data: { ...next, plain: content.plain, revision: revision + 1, updatedAt: change.now },
-        select: pageFields,
-      });
-      if (!row) return whyNot(transaction, id);
-      await recordRevision(transaction, row, change);
-      await rewriteContent(transaction, id, content);
-      await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
-      return { outcome: 'saved', page: row };
-    }),
-  );
+  if (parentId !== null && parentId !== current.parentId) {
+    const verdict = await checkParent(transaction, { id, parentId });
+    if (verdict === 'circle') return { outcome: 'circle' };
+    if (verdict === 'missing') return { outcome: 'parent-missing' };
+  }
+  // Of two that change the same revision, the second waits here for the first, and then finds nothing.
+  const [row] = await transaction.page.updateManyAndReturn({
+    where: { id, revision, deletedAt: null },
+    data: { ...next, plain: content.plain, revision: revision + 1, updatedAt: change.now },
+    select: pageFields,
+  });
+  if (!row) return whyNot(transaction, id);
+  await recordRevision(transaction, row, change);
+  await rewriteContent(transaction, id, content);
+  await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
+  return { outcome: 'saved', page: row };
 }
 
 /** Puts a page into the recycle bin, and tells its watchers; one that is there already stays as it is. */
@@ -113,7 +102,7 @@ export function restorePage(
   id: string,
   change: ToldChange,
 ): Promise<{ outcome: 'restored'; page: SummaryRow | null } | { outcome: 'slug-taken' }> {
-  return unlessSlugTaken(() =>
+  const takeOut = () =>
     database.$transaction(async (transaction) => {
       const where = { id, deletedAt: { not: null } };
       const [row] = await transaction.page.updateManyAndReturn({
@@ -123,19 +112,24 @@ export function restorePage(
       });
       if (row)
         await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
-      return { outcome: 'restored', page: row ?? (await findSummary(transaction, id)) };
-    }),
-  );
+      return { outcome: 'restored' as const, page: row ?? (await findSummary(transaction, id)) };
+    });
+  return unlessSlugTaken(takeOut, () => ({ outcome: 'slug-taken' }));
 }
 
-/** The one unique index that such a write can run into is that of the slugs of live pages. */
-async function unlessSlugTaken<Outcome>(
+/**
+ * Runs a whole transaction that gives a page its address. The one unique index
+ * that such a write can run into is that of the slugs of live pages; whose it
+ * is then, `taken` says.
+ */
+export async function unlessSlugTaken<Outcome, Taken>(
   write: () => Promise<Outcome>,
-): Promise<Outcome | { outcome: 'slug-taken' }> {
+  taken: () => Taken,
+): Promise<Outcome | Taken> {
   try {
     return await write();
   } catch (error) {
-    if (isUniqueViolation(error)) return { outcome: 'slug-taken' };
+    if (isUniqueViolation(error)) return taken();
     throw error;
   }
 }

@@ -46,9 +46,12 @@ export async function openWiki() {
     path: P,
     caller: Caller,
     input: z.input<At<P>['input']>,
+    idempotencyKey: string = randomUUID(),
   ): Promise<z.output<At<P>['output']>> {
     const request = { requestId: 'test', trace: startTrace(), timeoutMs: undefined, signal: undefined };
-    return (await procedures.get(path)?.call({ ...request, input, caller })) as z.output<At<P>['output']>;
+    return (await procedures.get(path)?.call({ ...request, input, caller, idempotencyKey })) as z.output<
+      At<P>['output']
+    >;
   }
 
   return {

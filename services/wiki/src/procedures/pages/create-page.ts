@@ -1,20 +1,22 @@
+import { once } from '@arcadium/prisma/once';
 import { presentPage } from '../../presenters/page.ts';
-import { insertPage } from '../../stores/page-writes.ts';
+import { insertPage, unlessSlugTaken } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
 export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
-  return async ({ input, caller, errors, signal }) => {
+  return async ({ input, caller, errors, claim, signal }) => {
+    // Before the transaction: reading takes its time, and needs no connection.
     const content = await reader.read(input);
-    // Reading takes its time: what nobody waits for any more is not written behind his back.
-    signal.throwIfAborted();
-    const result = await insertPage(
-      database,
-      { ...input, content },
-      { editorId: caller.user.id, now: now() },
-    );
-    if (result.outcome === 'saved') return presentPage(result.page);
-    if (result.outcome === 'slug-taken') throw errors.SLUG_TAKEN({ slug: input.slug });
-    // Only a page that names a parent can miss it.
-    throw errors.PARENT_NOT_FOUND({ parentId: input.parentId ?? '' });
+    const write = () =>
+      once(database, { claim, signal }, async (transaction) => {
+        const change = { editorId: caller.user.id, now: now() };
+        const result = await insertPage(transaction, { ...input, content }, change);
+        if (result.outcome === 'saved') return presentPage(result.page);
+        // Only a page that names a parent can miss it.
+        throw errors.PARENT_NOT_FOUND({ parentId: input.parentId ?? '' });
+      });
+    return unlessSlugTaken(write, () => {
+      throw errors.SLUG_TAKEN({ slug: input.slug });
+    });
   };
 }

@@ -1,48 +1,75 @@
 import { MeshError } from '@arcadium/mesh/wire';
 import type { UserIdentity } from '@arcadium/mesh/contract';
+import { once, type FromJson, type KeyedCall } from '@arcadium/prisma/once';
 import { pageNotice, type PageChange } from '../../domain/notice.ts';
+import type { PageContent } from '../../domain/page-content.ts';
 import { findPage, type PageRow } from '../../stores/pages.ts';
-import { savePage, type PageText } from '../../stores/page-writes.ts';
+import { savePage, unlessSlugTaken, type PageText, type SaveOutcome } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiErrors } from '../deps.ts';
 
 /** One change of a page, based on the revision that its editor saw. */
-export interface Edit {
+export interface Edit<Answer> {
   readonly id: string;
   readonly revision: number;
   readonly editor: UserIdentity;
-  /** Fires when the editor does not wait any more. */
-  readonly signal: AbortSignal;
+  /** The call that asks for it. */
+  readonly call: KeyedCall;
   readonly kind: PageChange;
   /** What becomes different about the page. */
   changes(current: PageRow): Partial<PageText> | Promise<Partial<PageText>>;
+  /** What is answered of the page, as it is then. */
+  present(page: PageRow): Answer;
 }
 
 /** Every error that the change of a page can have; a procedure whose contract has fewer cannot run into the rest. */
 export type EditErrors = WikiErrors<'pages.update'> & Partial<WikiErrors<'pages.move'>>;
 
+/** A page as it was found, and as it shall be; without content where that is the same. */
+type Draft = { current: PageRow; next: PageText; content: PageContent | undefined };
+
 /**
- * Changes a page unless somebody else did meanwhile. A change that changes
- * nothing makes no revision, and nobody is told.
+ * Changes a page unless somebody else did meanwhile, once for the call's key.
+ * A change that changes nothing makes no revision, and nobody is told.
  *
  * @throws MeshError PAGE_NOT_FOUND, EDIT_CONFLICT, SLUG_TAKEN, PARENT_NOT_FOUND,
  * or UNPROCESSABLE_CONTENT where the page would stand below itself.
  */
-export async function editPage(deps: WikiDeps, edit: Edit, errors: EditErrors): Promise<PageRow> {
-  const { database, reader, now } = deps;
+export async function editPage<Answer>(
+  deps: WikiDeps,
+  edit: Edit<Answer>,
+  errors: EditErrors,
+): Promise<FromJson<Answer>> {
+  // Before the transaction: reading takes its time, and needs no connection. But whatever speaks against the change may
+  // be the change itself, made by an earlier attempt of the same call: that is asked first.
+  const [drafted] = await Promise.allSettled([draft(deps, edit, errors)]);
+  const write = () =>
+    once(deps.database, edit.call, async (transaction) => {
+      if (drafted.status === 'rejected') throw drafted.reason;
+      const { current, next, content } = drafted.value;
+      if (!content) return edit.present(current);
+      const notice = pageNotice(edit.editor.name, edit.kind, next);
+      const change = { editorId: edit.editor.id, now: deps.now(), notice };
+      const result = await savePage(transaction, { current, next, content }, change);
+      if (result.outcome === 'saved') return edit.present(result.page);
+      throw refusal(result, next, errors);
+    });
+  return unlessSlugTaken(write, () => {
+    const slug = drafted.status === 'fulfilled' ? drafted.value.next.slug : '';
+    throw errors.SLUG_TAKEN?.({ slug }) ?? unexpected('slug-taken');
+  });
+}
+
+async function draft<Answer>(
+  { database, reader }: WikiDeps,
+  edit: Edit<Answer>,
+  errors: EditErrors,
+): Promise<Draft> {
   const current = await findPage(database, { id: edit.id });
   if (!current) throw errors.PAGE_NOT_FOUND({});
   if (current.revision !== edit.revision) throw errors.EDIT_CONFLICT({ currentRevision: current.revision });
   const next = apply(current, await edit.changes(current));
-  if (isSame(current, next)) return current;
-  // Again even where only the address changes: links are relative to it.
-  const content = await reader.read(next);
-  // Reading takes its time: what nobody waits for any more is not written behind the editor's back.
-  edit.signal.throwIfAborted();
-  const notice = pageNotice(edit.editor.name, edit.kind, next);
-  const change = { editorId: edit.editor.id, now: now(), notice };
-  const result = await savePage(database, { current, next, content }, change);
-  if (result.outcome === 'saved') return result.page;
-  throw refusal(result, next, errors);
+  // Read again even where only the address changes: links are relative to it.
+  return { current, next, content: isSame(current, next) ? undefined : await reader.read(next) };
 }
 
 function apply(current: PageRow, changes: Partial<PageText>): PageText {
@@ -59,16 +86,16 @@ function isSame(current: PageRow, next: PageText): boolean {
   );
 }
 
-type Refusal = Exclude<Awaited<ReturnType<typeof savePage>>, { outcome: 'saved' }>;
+type Refusal = Exclude<SaveOutcome, { outcome: 'saved' }>;
 
 function refusal(result: Refusal, next: PageText, errors: EditErrors): Error {
   const { outcome } = result;
   if (outcome === 'page-missing') return errors.PAGE_NOT_FOUND({});
   if (outcome === 'conflict') return errors.EDIT_CONFLICT({ currentRevision: result.currentRevision });
   if (outcome === 'circle') return new MeshError('UNPROCESSABLE_CONTENT', 'A page cannot stand below itself');
-  const named =
-    outcome === 'slug-taken'
-      ? errors.SLUG_TAKEN?.({ slug: next.slug })
-      : errors.PARENT_NOT_FOUND?.({ parentId: next.parentId ?? '' });
-  return named ?? new Error(`${outcome}, though neither address nor parent was to change`);
+  return errors.PARENT_NOT_FOUND?.({ parentId: next.parentId ?? '' }) ?? unexpected(outcome);
+}
+
+function unexpected(outcome: string): Error {
+  return new Error(`${outcome}, though neither address nor parent was to change`);
 }

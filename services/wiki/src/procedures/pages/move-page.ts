@@ -3,24 +3,24 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { editPage } from './edit-page.ts';
 
 export function movePage(deps: WikiDeps): WikiHandler<'pages.move'> {
-  return async ({ input, caller, errors, signal }) => {
+  return ({ input, caller, errors, claim, signal }) => {
     const { id, revision, slug, parentId } = input;
-    const page = await editPage(
+    return editPage(
       deps,
       {
         id,
         revision,
         editor: caller.user,
-        signal,
+        call: { claim, signal },
         kind: 'moved',
         changes: (current) => ({
           slug: slug ?? current.slug,
           // Null is a place too: the top.
           parentId: parentId === undefined ? current.parentId : parentId,
         }),
+        present: presentSummary,
       },
       errors,
     );
-    return presentSummary(page);
   };
 }

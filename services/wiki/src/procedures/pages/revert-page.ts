@@ -4,24 +4,24 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { editPage } from './edit-page.ts';
 
 export function revertPage(deps: WikiDeps): WikiHandler<'pages.revert'> {
-  return async ({ input, caller, errors, signal }) => {
+  return ({ input, caller, errors, claim, signal }) => {
     const { id, revision, to } = input;
-    const page = await editPage(
+    return editPage(
       deps,
       {
         id,
         revision,
         editor: caller.user,
-        signal,
+        call: { claim, signal },
         kind: 'reverted',
         async changes() {
           const earlier = await findRevision(deps.database, id, to);
           if (!earlier) throw errors.REVISION_NOT_FOUND({ revision: to });
           return { title: earlier.title, body: earlier.body };
         },
+        present: presentPage,
       },
       errors,
     );
-    return presentPage(page);
   };
 }

@@ -3,20 +3,20 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { editPage } from './edit-page.ts';
 
 export function updatePage(deps: WikiDeps): WikiHandler<'pages.update'> {
-  return async ({ input, caller, errors, signal }) => {
+  return ({ input, caller, errors, claim, signal }) => {
     const { id, revision, title, body } = input;
-    const page = await editPage(
+    return editPage(
       deps,
       {
         id,
         revision,
         editor: caller.user,
-        signal,
+        call: { claim, signal },
         kind: 'changed',
         changes: (current) => ({ title: title ?? current.title, body: body ?? current.body }),
+        present: presentPage,
       },
       errors,
     );
-    return presentPage(page);
   };
 }

@@ -1,0 +1,79 @@
+import { PrismaClient } from '@arcadium/prisma/wiki';
+import { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+
+import { openDatabase, type Database } from '../database/database.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { KeyRetention } from './key-retention.ts';
+
+const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+
+let testDatabase: TestDatabase;
+let database: Database<PrismaClient>;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase(['wiki']);
+  database = openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, logger });
+});
+afterAll(async () => {
+  await database?.close();
+  await testDatabase?.drop();
+});
+beforeEach(async () => {
+  vi.clearAllMocks();
+  await database.client.idempotencyKey.deleteMany();
+});
+
+/** Stores so many keys, so many minutes old. */
+async function store(count: number, minutesAgo: number): Promise<void> {
+  await database.pool.query(
+    `INSERT INTO idempotency_keys (caller, procedure, key, fingerprint, created_at)
+     SELECT 'anyone', 'p', $2::int || '.' || n, '', now() - make_interval(mins => $2::int)
+     FROM generate_series(1, $1::int) AS n`,
+    [count, minutesAgo],
+  );
+}
+
+const remaining = () => database.client.idempotencyKey.count();
+const retention = (options: { everyMs?: number; batch?: number } = {}) =>
+  new KeyRetention({ client: database.client, logger, ...options });
+
+test('forgets what is older than 24 hours, in batches, and nothing else', async () => {
+  await store(25, 24 * 60 + 1);
+  await store(3, 24 * 60 - 1);
+  expect(await retention({ batch: 10 }).runOnce()).toBe(25);
+  expect(await remaining()).toBe(3);
+});
+
+test('several at once delete each row once, and none waits for what another holds', async () => {
+  await store(100, 2000);
+  await store(1, 3000);
+  const other = new Client(testDatabase.adminUrl);
+  await other.connect();
+  await other.query(`BEGIN; SELECT FROM wiki.idempotency_keys WHERE key = '3000.1' FOR UPDATE`);
+  const counts = await Promise.all(Array.from({ length: 4 }, () => retention({ batch: 7 }).runOnce()));
+  const left = await remaining();
+  expect(left).toBeGreaterThanOrEqual(1);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(101 - left);
+  await other.query('ROLLBACK');
+  await other.end();
+  await retention().runOnce();
+  expect(await remaining()).toBe(0);
+});
+
+test('runs at the start and again and again, past a failure, until it is stopped', async () => {
+  await store(1, 2000);
+  const run = vi.spyOn(database.client, '$executeRaw').mockRejectedValueOnce(new Error('away'));
+  const job = retention({ everyMs: 5 });
+  job.start();
+  await vi.waitFor(async () => expect(await remaining()).toBe(0));
+  expect(logger.warn).toHaveBeenCalledOnce();
+  await store(1, 2000);
+  await vi.waitFor(async () => expect(await remaining()).toBe(0));
+  await job.stop();
+  const runs = run.mock.calls.length;
+  run.mockRestore();
+  await store(1, 2000);
+  expect(runs).toBeGreaterThanOrEqual(3);
+  expect(await remaining()).toBe(1);
+});
