@@ -23,8 +23,17 @@ export interface TestMesh extends AsyncDisposable {
   healthy(): Promise<void>;
 }
 
-/** Starts it, and waits until it is healthy. @param settings For all services, over the defaults. */
-export async function startMesh(settings: Readonly<Record<string, string>> = {}): Promise<TestMesh> {
+type Settings = Readonly<Record<string, string>>;
+
+/**
+ * Starts it, and waits until it is healthy.
+ *
+ * @param settings For all services, over the defaults; made of where the services will be, for what stands
+ * between them.
+ */
+export async function startMesh(
+  settings: Settings | ((url: TestMesh['url']) => Promise<Settings>) = {},
+): Promise<TestMesh> {
   const identity = await createTestIdentity();
   const database = await startDatabase(serviceNames);
   const ports = {
@@ -33,6 +42,7 @@ export async function startMesh(settings: Readonly<Record<string, string>> = {})
     wiki: await findFreePort(),
   };
   const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
+  const own = typeof settings === 'function' ? await settings(url) : settings;
   const tokens = {
     auth: await identity.serviceToken('auth'),
     notification: await identity.serviceToken('notification'),
@@ -52,7 +62,7 @@ export async function startMesh(settings: Readonly<Record<string, string>> = {})
     NOTIFICATION_SERVICE_URL: url('notification'),
     WIKI_SERVICE_URL: url('wiki'),
     ...(service === 'auth' && { SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }) }),
-    ...settings,
+    ...own,
   });
   const start = (service: ServiceName) => {
     running.set(service, startNode(`services/${service}/src/main.ts`, environment(service)));

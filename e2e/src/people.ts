@@ -20,6 +20,8 @@ export async function newPerson(
   const options = { as: 'user' as const, token: accessToken, log: silentLogger, ...over };
   return {
     id: user.id,
+    email,
+    password,
     token: accessToken,
     auth: connect(authContract, { ...options, url: mesh.url('auth') }),
     wiki: connect(wikiContract, { ...options, url: mesh.url('wiki') }),

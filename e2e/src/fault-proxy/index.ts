@@ -1,0 +1,2 @@
+export { noFault, random, type Fault } from './fault.ts';
+export { startFaultProxy, type FaultProxy } from './proxy.ts';

@@ -1,0 +1,68 @@
+import { authContract } from '@arcadium/contracts/auth';
+import { wikiContract } from '@arcadium/contracts/wiki';
+import { connect } from '@arcadium/mesh/client';
+import type { recordingLogger } from '@arcadium/mesh/testing';
+import type { ServiceName } from '../mesh.ts';
+import type { Kind } from './expectations.ts';
+
+/** Whose calls they are, and of what. */
+export interface Subject {
+  readonly token: string;
+  readonly email: string;
+  readonly password: string;
+  readonly pageId: string;
+}
+
+/** A client of its own, for one row. */
+export interface Caller extends AsyncDisposable {
+  /** Opens the connection, by a query. */
+  warm(): Promise<unknown>;
+  call(): Promise<unknown>;
+}
+
+/** One kind of call: which procedure stands for it, and how to connect. */
+export interface KindOfCall {
+  readonly service: ServiceName;
+  readonly path: string;
+  connect(url: string, log: ReturnType<typeof recordingLogger>): Caller;
+}
+
+/** The client's defaults, without chance. */
+const retryPolicy = { attempts: 3, baseMs: 1000, jitter: 0 };
+
+/** What stands for each kind. */
+export function kindsOfCalls({ token, email, password, pageId }: Subject): Record<Kind, KindOfCall> {
+  const wiki = (path: string, call: (client: ReturnType<typeof wikiAt>) => Promise<unknown>): KindOfCall => ({
+    service: 'wiki',
+    path,
+    connect(url, log) {
+      const client = wikiAt(url, log);
+      return {
+        warm: () => client.pages.get.query({ id: pageId }),
+        call: () => call(client),
+        [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+      };
+    },
+  });
+  const wikiAt = (url: string, log: ReturnType<typeof recordingLogger>) =>
+    connect(wikiContract, { as: 'user', url, token, log, retryPolicy });
+  return {
+    query: wiki('pages.get', (client) => client.pages.get.query({ id: pageId })),
+    'idempotent mutation': wiki('pages.watch', (client) => client.pages.watch.mutate({ id: pageId })),
+    'mutation with a key': wiki('comments.create', (client) =>
+      client.comments.create.mutate({ pageId, body: 'A comment' }),
+    ),
+    'plain mutation': {
+      service: 'auth',
+      path: 'sessions.login',
+      connect(url, log) {
+        const client = connect(authContract, { as: 'user', url, token, log, retryPolicy });
+        return {
+          warm: () => client.users.me.query(),
+          call: () => client.sessions.login.mutate({ email, password }),
+          [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+        };
+      },
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TestMesh } from '../mesh.ts';
+import type { KindOfCall } from './calls.ts';
+import { kinds, safety, type CallCase, type Kind } from './expectations.ts';
+import type { CallRow } from './markdown.ts';
+import { measureCall } from './measure-call.ts';
+import { sumOf } from './server-count.ts';
+
+/** Between the beginnings of two calls, in milliseconds: logging in hashes a password, and two cores are to be enough. */
+const staggerMs = 100;
+
+/** Rows of the table, and what their calls passed on to the services, by procedure. */
+export interface MeasuredRows {
+  readonly rows: readonly CallRow[];
+  readonly passedOn: ReadonlyMap<string, number>;
+}
+
+/**
+ * Makes each kind of call through each fault, all at the same time but for their beginnings.
+ *
+ * @param options.turn How many others begin before, that start at the same time.
+ */
+export async function measureRows(
+  cases: readonly CallCase[],
+  options: { mesh: TestMesh; calls: Record<Kind, KindOfCall>; turn: number; passesAfterMs?: number },
+): Promise<MeasuredRows> {
+  const passedOn: (readonly [path: string, count: number])[] = [];
+  const { mesh, calls, passesAfterMs } = options;
+  let { turn } = options;
+  const rowOf = async ({ name, fault, expected }: CallCase): Promise<CallRow> => {
+    const outcomes = kinds.map(async (kind) => {
+      await delay(turn++ * staggerMs);
+      const of = calls[kind];
+      const measured = await measureCall({
+        of,
+        url: mesh.url(of.service),
+        fault,
+        passesAfterMs,
+        expectedSeconds: expected[safety[kind]].seconds,
+      });
+      passedOn.push(...measured.passedOn);
+      return [kind, measured.outcome] as const;
+    });
+    return { name, outcomes: Object.fromEntries(await Promise.all(outcomes)) as CallRow['outcomes'] };
+  };
+  const rows = await Promise.all(cases.map(rowOf));
+  return { rows, passedOn: sumOf(passedOn) };
+}

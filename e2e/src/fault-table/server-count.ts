@@ -1,0 +1,23 @@
+/**
+ * How many calls of each procedure a service has answered, by its own metrics,
+ * read until two readings agree: what its callers gave up may still run.
+ *
+ * @param url Where the service itself is, not a proxy before it.
+ */
+export async function answeredCalls(url: string): Promise<ReadonlyMap<string, number>> {
+  for (let last = ''; ;) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const lines = [...text.matchAll(/^mesh_server_call_seconds_count\{procedure="([^"]+)".*\} (\d+)$/gm)];
+    const reading = lines.map(([line]) => line).join('\n');
+    if (reading === last) return sumOf(lines.map(([, path = '', count]) => [path, Number(count)]));
+    last = reading;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+/** Adds up what is counted under the same name. */
+export function sumOf(counts: Iterable<readonly [path: string, count: number]>): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [path, count] of counts) sums.set(path, (sums.get(path) ?? 0) + count);
+  return sums;
+}
