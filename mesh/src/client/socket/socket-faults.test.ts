@@ -60,10 +60,14 @@ test('many large answers at once all arrive', async () => {
 test('more calls than a connection may have go another way', async () => {
   const made = suite.client({ bulkhead: { maxInFlight: 1500 } });
   await made.items.get.query({ id: 1 });
-  const calls = Array.from({ length: 1500 }, () => made.stock.slow.mutate());
-  await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1500), { timeout: 10_000 });
+  // Of one procedure a service has no more than 1024 under way.
+  for (let n = 0; n < 1000; n++) made.stock.hang.mutate().catch(() => {});
+  const calls = Array.from({ length: 500 }, () => made.stock.slow.mutate());
+  await vi.waitFor(() => expect(suite.state.slowCalls + suite.state.hung.length).toBe(1500), {
+    timeout: 10_000,
+  });
   suite.state.finish.resolve();
-  expect(await Promise.all(calls)).toHaveLength(1500);
+  expect(await Promise.all(calls)).toHaveLength(500);
 });
 
 test('where upgrades are swallowed, calls go over HTTP before their own time is up', async () => {
