@@ -87,6 +87,7 @@ export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; tran
     // The base class makes itself the prototype.
     Object.setPrototypeOf(this, new.target.prototype);
     this.name = 'InDoubtError';
+    this.meta = error.meta;
     this.idempotencyKey = idempotencyKey;
   }
 }

@@ -162,6 +162,7 @@ class OutgoingCall {
       this.#connection.decide({ decision: 'deadline-passed', procedure: path });
     // The caller's own will is no failure; that its time was up is one, and `retry` does not tell of it.
     if (gone && code === 'TIMEOUT') this.#log({ error, attempt: this.#attempts, retryInMs: undefined });
+    error.meta = { target: this.#connection.target, procedure: path };
     const inDoubt = this.#inDoubt && procedure.kind === 'mutation';
     return inDoubt ? new InDoubtError(error, this.#headers[header.idempotencyKey]) : error;
   }

@@ -5,6 +5,7 @@ import {
   createHedge,
   createRetryBudget,
   defaultRetryPolicy,
+  type BreakerOptions,
   type BulkheadOptions,
   type RetryBudgetOptions,
   type RetryPolicy,
@@ -43,6 +44,8 @@ export interface ConnectOptions<As extends string> {
   timeoutMs?: number;
   /** Longest wait for a call, retries and their waits included, in milliseconds. @default 10000 for a person, 30000 for a service */
   deadlineMs?: number;
+  /** When an endpoint is left alone. @default after 5 failures in a row, or under 80 % success of 20 calls in 10 s */
+  breaker?: BreakerOptions;
   /** How many calls may be under way, and how many wait for that. @default 1024 and 1024 */
   bulkhead?: BulkheadOptions;
   /**
@@ -90,6 +93,7 @@ export function connect<const To extends AnyContract, const As extends string>(
   const decide = createDecide(to.name, log);
   const endpoints = new Endpoints([options.url].flat(), {
     open: opening(options.transport, { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log }),
+    breaker: options.breaker,
     decide,
     log,
   });

@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { createHttpTransport } from './http-transport.ts';
-import { openConnection } from './socket/open.ts';
+import { openSocket } from './socket/open.ts';
 import { Attempt } from './transport.ts';
 
 const attempt = () =>
@@ -15,8 +15,6 @@ const opening = (ip?: string) => ({
   authorization: undefined,
   timeoutMs: 2000,
   signal: new AbortController().signal,
-  onReconnect: () => {},
-  onClose: () => {},
 });
 
 async function listen(server: Server): Promise<number> {
@@ -54,16 +52,16 @@ describe('a host that no name server knows, at an address that is known', () => 
 
   test('is reached over a WebSocket, by its name', async () => {
     hosts = [];
-    const connection = await openConnection(`http://shop.invalid:${port}`, opening('127.0.0.1'));
+    const { socket } = await openSocket(`http://shop.invalid:${port}`, opening('127.0.0.1'));
     await expect.poll(() => hosts).toEqual([`shop.invalid:${port}`]);
-    await connection.close();
+    socket.terminate();
   });
 
   test('is not reached without it', async () => {
     const url = `http://shop.invalid:${port}`;
     const transport = createHttpTransport(url, { connectTimeoutMs: 2000 });
     await expect(transport.send(attempt())).rejects.toMatchObject({ reached: false });
-    await expect(openConnection(url, opening())).rejects.toMatchObject({ reason: 'unreached' });
+    await expect(openSocket(url, opening())).rejects.toMatchObject({ reason: 'unreached' });
     await transport.close();
   });
 });
@@ -82,7 +80,7 @@ test('TLS asks for the name', async () => {
   const url = `https://shop.invalid:${await listen(server)}`;
   const transport = createHttpTransport(url, { connectTimeoutMs: 2000, ip: '127.0.0.1' });
   await transport.send(attempt()).catch(() => {});
-  await openConnection(url, opening('127.0.0.1')).catch(() => {});
+  await openSocket(url, opening('127.0.0.1')).catch(() => {});
   expect(greetings).toEqual([
     expect.stringContaining('shop.invalid'),
     expect.stringContaining('shop.invalid'),

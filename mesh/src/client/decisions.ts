@@ -1,4 +1,4 @@
-import { counter, remember, tell, type ClientDecision, type Logger } from '../telemetry/index.ts';
+import { counter, tell, type ClientDecision, type Logger } from '../telemetry/index.ts';
 
 /** Says what was decided; attempts, of which there are many, are counted and told where they are made. */
 export type Decide = (decision: Exclude<ClientDecision, { decision: 'attempt' }>) => void;
@@ -11,14 +11,17 @@ const decisionsTotal = counter({
 
 /** Counts each decision about calls to a target, tells those who listen, and logs what a person should know. */
 export function createDecide(target: string, log: Logger): Decide {
-  const countOf = remember((decision) =>
-    remember((reason) => decisionsTotal.labels({ target, decision, reason })),
-  );
   return (made) => {
-    countOf(made.decision)('reason' in made ? made.reason : '').inc();
-    tell({ side: 'client', target, ...made });
+    countDecision(target, made);
     logDecision(made, target, log);
   };
+}
+
+/** Counts a decision and tells those who listen. */
+export function countDecision(target: string, made: Parameters<Decide>[0]): void {
+  const reason = 'reason' in made ? made.reason : '';
+  decisionsTotal.labels({ target, decision: made.decision, reason }).inc();
+  tell({ side: 'client', target, ...made });
 }
 
 /** Calls log themselves when they fail; what changes for all calls is said here. */

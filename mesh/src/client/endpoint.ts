@@ -2,6 +2,7 @@ import {
   createBreaker,
   LatencyAverage,
   type Breaker,
+  type BreakerOptions,
   type Candidate,
   type OutlierDetector,
   type Permit,
@@ -26,6 +27,13 @@ export interface Failure {
   readonly durationMs: number;
 }
 
+interface EndpointParts {
+  transport: Transport;
+  outliers: OutlierDetector<Endpoint>;
+  breaker: BreakerOptions | undefined;
+  decide: Decide;
+}
+
 /** One place where a service answers, and what this process has learnt of it. */
 export class Endpoint implements Candidate {
   readonly address: Address;
@@ -38,19 +46,15 @@ export class Endpoint implements Candidate {
   readonly #closed = Promise.withResolvers<void>();
   #retired = false;
 
-  constructor(
-    address: Address,
-    {
-      transport,
-      outliers,
-      decide,
-    }: { transport: Transport; outliers: OutlierDetector<Endpoint>; decide: Decide },
-  ) {
+  constructor(address: Address, { transport, outliers, breaker, decide }: EndpointParts) {
     this.address = address;
     this.transport = transport;
     this.outlier = outliers.add(this);
     const endpoint = this.url;
-    this.breaker = createBreaker({ onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }) });
+    this.breaker = createBreaker({
+      ...breaker,
+      onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }),
+    });
   }
 
   get url(): string {

@@ -37,34 +37,43 @@ export class CallScope implements Scope {
   }
 }
 
-/** A call as its handler gets it; signal and log are made when first asked for. */
+/** Takes work that goes on when the call that it came from is answered. */
+export type Later = (work: () => Promise<unknown>, scope: CallScope) => void;
+
+/** A call as its handler gets it; what few handlers look at is made when first asked for. */
 export class BoundCall implements Call<AnyProcedure> {
   readonly input: unknown;
   readonly caller: Call<AnyProcedure>['caller'];
   readonly errors: Call<AnyProcedure>['errors'];
   readonly requestId: string;
   readonly claim: IdempotencyClaim | undefined;
-  readonly #deadline: End;
+  readonly #scope: CallScope;
   readonly #log: Logger;
+  readonly #later: Later;
 
   constructor(
     { caller, requestId }: Invocation,
-    bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & { deadline: End },
+    bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & { scope: CallScope; later: Later },
   ) {
     this.input = bound.input;
     this.caller = caller;
     this.errors = bound.errors;
     this.requestId = requestId;
     this.claim = bound.claim;
-    this.#deadline = bound.deadline;
+    this.#scope = bound.scope;
     this.#log = bound.log;
+    this.#later = bound.later;
   }
 
   get signal(): AbortSignal {
-    return this.#deadline.signal;
+    return this.#scope.signal;
   }
 
   get log(): Logger {
     return this.#log.child({ request_id: this.requestId });
+  }
+
+  get inBackground(): (work: () => Promise<unknown>) => void {
+    return (work) => this.#later(work, this.#scope);
   }
 }

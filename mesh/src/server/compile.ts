@@ -13,7 +13,8 @@ import { runInScope, type Logger } from '../telemetry/index.ts';
 import { MeshError, type TraceContext } from '../wire/index.ts';
 import { Admission } from './admission/admission.ts';
 import type { Gate } from './admission/gate.ts';
-import { BoundCall, CallScope } from './call-scope.ts';
+import { Background } from './background.ts';
+import { BoundCall, CallScope, type Later } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
@@ -70,6 +71,8 @@ export interface CompileOptions {
   observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
   /** Longest time for a person's request, in milliseconds, where the contract names none. @default 10000 */
   userDeadlineMs?: number | undefined;
+  /** Takes work that goes on when a call is answered. @default its own, which nobody waits for */
+  background?: Background | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
   admission?: Admission | undefined;
 }
@@ -94,8 +97,10 @@ export interface FinishedCall {
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  { log, observe, userDeadlineMs = 10_000, admission = new Admission(from.name, log) }: CompileOptions,
+  options: CompileOptions,
 ): readonly CompiledProcedure[] {
+  const { log, observe, userDeadlineMs = 10_000 } = options;
+  const { admission = new Admission(from.name, log), background = new Background(log) } = options;
   const entries = entriesOf(from);
   const missing = entries
     .map(({ path }) => path)
@@ -110,6 +115,7 @@ export function compile<From extends AnyContract>(
       log: log.child({ procedure: path }),
       onCall: observe?.(path),
       userDeadlineMs,
+      background,
       gate: admission.gateOf(path, procedure),
     });
   });
@@ -129,13 +135,16 @@ interface Bound {
   readonly log: Logger;
   readonly onCall: ((call: FinishedCall) => void) | undefined;
   readonly userDeadlineMs: number;
+  readonly background: Background;
   readonly gate: Gate;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
-  const { path, procedure, handler, log, onCall, userDeadlineMs, gate } = bound;
+  const { path, procedure, handler, log, onCall, userDeadlineMs, background, gate } = bound;
   // One set for all calls: the factories hold no state.
   const errors = errorFactories(procedure.errors);
+
+  const later: Later = (work, scope) => background.run(work, { scope, procedure: path });
 
   /** @param spentMs How much of the time that the caller gave is gone, in milliseconds. */
   const run = async (invocation: Invocation, spentMs: number): Promise<unknown> => {
@@ -149,7 +158,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
     const longestMs = procedure.timeoutMs ?? usualMs;
     using deadline = new Deadline(Math.min(longestMs, leftMs), invocation.signal);
     const scope = new CallScope(invocation, deadline);
-    const call = new BoundCall(invocation, { input, errors, log, deadline, claim });
+    const call = new BoundCall(invocation, { input, errors, log, scope, claim, later });
     const answer = await deadline.race(() => runInScope(scope, () => handler(call)));
     claim?.mustBeTaken();
     return present(procedure, path, answer);
@@ -191,7 +200,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       using expiry = startExpiry(invocation.caller, invocation.signal);
       const unlimited = { at: Infinity, signal: expiry.signal };
       const scope = new CallScope(invocation, unlimited);
-      const call = new BoundCall(invocation, { input, errors, log, deadline: unlimited, claim: undefined });
+      const call = new BoundCall(invocation, { input, errors, log, scope, claim: undefined, later });
       const events = handler(call) as AsyncIterable<unknown>;
       const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
       try {

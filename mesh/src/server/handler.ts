@@ -25,6 +25,11 @@ export interface Call<From extends AnyProcedure> {
   readonly log: Logger;
   readonly requestId: string;
   /**
+   * Begins work that the answer does not wait for and whose failure is only logged: `inBackground(() => …)`. It has
+   * neither the deadline of the call nor its signal; a service that stops waits for it, as for calls.
+   */
+  readonly inBackground: (work: () => Promise<unknown>) => void;
+  /**
    * Of a `by-key` procedure whose caller sent a key: the handler does its work through `once`, which takes it. Without a
    * key the call is a plain mutation.
    */

@@ -7,4 +7,5 @@ export { type IdempotencyClaim } from './idempotency-claim.ts';
 export { type JsonAnswer, type Route } from './answer.ts';
 export { createRouter, type RequestContext } from './router.ts';
 export { run, type Startable } from './run.ts';
+export { createService, type Service, type ServiceOptions } from './service.ts';
 export { serve, type RunningService, type ServeOptions } from './serve.ts';

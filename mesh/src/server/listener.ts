@@ -163,7 +163,10 @@ async function answerRoute(
       writeAnswer(request, response, await route(request));
     }
   } catch (thrown) {
-    const failure = new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
+    const failure =
+      thrown instanceof MeshError
+        ? thrown
+        : new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
     logFailure(log, failure, { path });
     if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure));
   }

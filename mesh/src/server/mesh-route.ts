@@ -1,24 +1,40 @@
-import type { Authenticate } from '../identity/index.ts';
+import type { Caller } from '../contract/index.ts';
 import { targetStates } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import type { Route } from './answer.ts';
 import { credentialsOf } from './request-context.ts';
+import type { Service } from './service.ts';
 
 /**
  * Makes the route that tells how this process stands to the services that it
- * calls, endpoint by endpoint, and what it refuses itself. For services and
- * administrators: it says where everything is.
+ * calls, endpoint by endpoint, and how much it has to do itself. For services
+ * and administrators: it says where everything is.
  */
-export function meshRoute(options: { service: string; authenticate: Authenticate }): Route {
-  const { service, authenticate } = options;
+export function meshRoute({ name, options, admission }: Service): Route {
   return async (request) => {
-    const caller = await authenticate(credentialsOf(request));
-    if (!caller.service && !caller.user) throw new MeshError('UNAUTHORIZED', 'This path needs credentials');
-    if (!caller.service && caller.user?.role !== 'admin')
-      throw new MeshError('FORBIDDEN', 'This path is for services and administrators');
+    mustBeTrusted(await options.authenticate(credentialsOf(request)));
+    const { procedures, queued, eventLoopDelayMs, shedding } = admission.snapshot();
     return {
       status: 200,
-      body: { service, timestamp: new Date().toISOString(), targets: targetStates() },
+      body: {
+        service: name,
+        version: options.version,
+        timestamp: new Date().toISOString(),
+        targets: targetStates(),
+        server: {
+          shedding,
+          queued,
+          event_loop_delay_ms: Math.round(eventLoopDelayMs),
+          procedures: procedures.map(({ path, limit, inFlight }) => ({ path, limit, in_flight: inFlight })),
+        },
+      },
     };
   };
+}
+
+/** @throws MeshError UNAUTHORIZED, FORBIDDEN */
+function mustBeTrusted({ service, user }: Caller): void {
+  if (service || user?.role === 'admin') return;
+  if (user) throw new MeshError('FORBIDDEN', 'This path is for services and administrators');
+  throw new MeshError('UNAUTHORIZED', 'This path needs credentials');
 }

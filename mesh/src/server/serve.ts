@@ -2,46 +2,25 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyContract } from '../contract/index.ts';
-import { createHealth, createReadiness, probeService } from '../health/index.ts';
-import type { Authenticate } from '../identity/index.ts';
-import type { Logger } from '../telemetry/index.ts';
-import { MeshError } from '../wire/index.ts';
-import { Admission } from './admission/admission.ts';
-import { answerBrokenRequests } from './broken-request.ts';
-import { createCallObserver } from './call-observer.ts';
-import { compile } from './compile.ts';
-import { watchConnections } from './drain.ts';
-import type { ClassifyError } from './failure.ts';
-import type { Handlers } from './handler.ts';
 import type { Route } from './answer.ts';
+import { answerBrokenRequests } from './broken-request.ts';
+import { watchConnections } from './drain.ts';
+import type { Handlers } from './handler.ts';
 import { createListener } from './listener.ts';
 import { watchResponses } from './open-responses.ts';
 import { buildRouter } from './router.ts';
+import { createService, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { systemRoutes } from './system-routes.ts';
 
 /** How one service is served. */
-export interface ServeOptions {
-  version: string;
+export interface ServeOptions extends ServiceOptions {
   /** @default '127.0.0.1' */
   host?: string;
   /** 0 takes any free port. */
   port: number;
-  log: Logger;
-  /** Who a request's credentials prove its caller to be. */
-  authenticate: Authenticate;
-  /** Throws when the service's own database does not answer. */
-  pingDatabase: () => Promise<void>;
-  /** Where the services are that this one calls, by name, each with one endpoint or several; their health shows in this one's. @default none */
-  dependencies?: Readonly<Record<string, string | readonly string[]>>;
   /** Further paths that answer JSON to GET. @default none */
   routes?: Readonly<Record<string, Route>>;
-  /** Says what the errors of a service's own libraries mean to a caller. */
-  classify?: ClassifyError;
-  /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
-  userDeadlineMs?: number;
-  /** How long calls that run may go on after `stop`, in milliseconds. @default 30000 */
-  drainTimeoutMs?: number;
 }
 
 /** A service that listens. */
@@ -70,30 +49,14 @@ export async function serve<From extends AnyContract>(
   handlers: Handlers<From>,
   options: ServeOptions,
 ): Promise<RunningService> {
-  const { log, classify, host = '127.0.0.1', drainTimeoutMs = 30_000 } = options;
-  const readiness = createReadiness();
-  const health = createHealth({
-    service: contract.name,
-    version: options.version,
-    readiness,
-    pingDatabase: options.pingDatabase,
-    dependencies: Object.fromEntries(
-      Object.entries(options.dependencies ?? {}).map(([name, url]) => [name, probeService(url)]),
-    ),
-  });
-  const closing = new AbortController();
-  const admission = new Admission(contract.name, log);
-  const procedures = compile<From>(contract, handlers, {
-    log,
-    admission,
-    userDeadlineMs: options.userDeadlineMs,
-    observe: (path) => createCallObserver(path, { log, classify }),
-  });
+  const { log, classify, authenticate, host = '127.0.0.1' } = options;
+  const service = createService<From>(contract, handlers, options);
+  const { procedures, readiness, closing } = service;
   const listener = createListener({
-    router: buildRouter(procedures, { classify, closing: closing.signal }),
+    router: buildRouter(procedures, { classify, closing }),
     procedures,
-    routes: { ...systemRoutes(health), ...options.routes },
-    authenticate: options.authenticate,
+    routes: { ...systemRoutes(service), ...options.routes },
+    authenticate,
     classify,
     readiness,
     log,
@@ -112,22 +75,13 @@ export async function serve<From extends AnyContract>(
   const responses = watchResponses(server);
   answerBrokenRequests(server, responses);
   const drain = watchConnections(server, responses);
-  const drainSockets = acceptSockets(server, {
-    procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
-    authenticate: options.authenticate,
-    classify,
-    readiness,
-    log,
-    closing: closing.signal,
-  });
+  acceptSockets(server, service);
   server.listen(options.port, host);
   await once(server, 'listening');
-  admission.start();
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info({ url, version: options.version }, `${contract.name} listens on ${url}`);
 
-  let stopping: Promise<void> | undefined;
   return {
     url,
     port,
@@ -135,15 +89,6 @@ export async function serve<From extends AnyContract>(
       readiness.ready();
       log.info({ url }, `${contract.name} is ready`);
     },
-    stop() {
-      stopping ??= (async () => {
-        readiness.drain();
-        log.info({}, `${contract.name} stops: finishing the calls that run`);
-        closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
-        await Promise.all([drain(drainTimeoutMs), drainSockets(drainTimeoutMs)]);
-        admission.stop();
-      })();
-      return stopping;
-    },
+    stop: () => service.stop(drain),
   };
 }

@@ -1,10 +1,13 @@
-import type { Health } from '../health/index.ts';
 import { exposition } from '../telemetry/index.ts';
 import type { JsonAnswer, Route } from './answer.ts';
+import { meshRoute } from './mesh-route.ts';
+import type { Service } from './service.ts';
 
-/** The paths that every service answers whoever asks: what it is and how it is. */
-export function systemRoutes(health: Health): Record<string, Route> {
+/** The paths that every service answers: what it is and how it is. */
+export function systemRoutes(service: Service): Record<string, Route> {
+  const { health } = service;
   return {
+    '/api/mesh': meshRoute(service),
     '/health': async () => {
       const report = await health.report();
       return { status: report.status === 'unhealthy' ? 503 : 200, body: report };

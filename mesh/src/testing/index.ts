@@ -1,3 +1,5 @@
 export { createTestIdentity, type TestIdentity } from './identity.ts';
 export { recordingLogger, silentLogger, type LoggedLine } from './logger.ts';
 export { useFakeClock, type FakeClock } from './fake-clock.ts';
+export { createMemoryNetwork, type MemoryNetwork, type MemoryService } from './memory.ts';
+export { type MemoryLine } from './memory-socket.ts';

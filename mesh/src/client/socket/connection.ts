@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import {
   arrayLength,
@@ -9,6 +8,7 @@ import {
 } from '../../wire/index.ts';
 import { localError } from '../call-error.ts';
 import { TransportError, type Answer, type Attempt } from '../transport.ts';
+import type { Link, OpenedSocket } from './open.ts';
 import { Slots } from './slots.ts';
 
 /** How often the other side must show a sign of life, in milliseconds. */
@@ -35,7 +35,7 @@ export class SocketConnection {
   /** The `authorization` that it was opened with. */
   readonly authorization: string | undefined;
   readonly #socket: WebSocket;
-  readonly #link: Socket;
+  readonly #link: Link;
   readonly #pending = new Slots<Pending>();
   readonly #heartbeat: NodeJS.Timeout;
   #waiting: { pending: Pending; text: string }[] = [];
@@ -46,13 +46,12 @@ export class SocketConnection {
   #leaving = false;
 
   /**
-   * @param link The TCP connection below, which holds the process only while a call is under way.
+   * @param opened Its TCP connection holds the process only while a call is under way.
    * @param on.reconnect The server asks to go elsewhere with new calls.
    * @param on.close It is closed.
    */
   constructor(
-    socket: WebSocket,
-    link: Socket,
+    { socket, link }: OpenedSocket,
     { authorization, ...on }: { authorization: string | undefined; reconnect: () => void; close: () => void },
   ) {
     this.authorization = authorization;

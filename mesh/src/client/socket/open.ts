@@ -1,7 +1,7 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { arraySubprotocol, header, socketPath } from '../../wire/index.ts';
 import { connectingTo } from '../connecting-to.ts';
-import { SocketConnection } from './connection.ts';
 
 /** The longest message that is taken in, in bytes: an answer may be longer than a call. */
 const maxAnswerBytes = 64 * 1024 * 1024;
@@ -28,28 +28,33 @@ export class NotOpened extends Error {
   }
 }
 
+/** A WebSocket that is open, and the TCP connection below it. */
+export type OpenedSocket = Readonly<{ socket: WebSocket; link: Link }>;
+
+/** What is looked at of a TCP connection: how many bytes have come in, and whether it holds the process. */
+export type Link = Pick<Socket, 'bytesRead' | 'ref' | 'unref'>;
+
+/** Opens WebSockets; throws NotOpened. */
+export type OpenSocket = (url: string, options: OpenOptions) => Promise<OpenedSocket>;
+
+type OpenOptions = {
+  ip: string | undefined;
+  authorization: string | undefined;
+  /** Longest wait for it to be open, in milliseconds. */
+  timeoutMs: number;
+  /** Ends the opening. */
+  signal: AbortSignal;
+};
+
 /**
  * Opens a WebSocket to a service.
  *
  * @param url Where the service is, as `http://localhost:8000`.
  * @param options.ip Connects there, whatever addresses the URL's name has.
- * @param options.timeoutMs Longest wait for it to be open, in milliseconds.
- * @param options.signal Ends the opening.
  * @throws NotOpened
  */
-export function openConnection(
-  url: string,
-  options: {
-    ip?: string | undefined;
-    authorization: string | undefined;
-    timeoutMs: number;
-    signal: AbortSignal;
-    onReconnect: (connection: SocketConnection) => void;
-    onClose: (connection: SocketConnection) => void;
-  },
-): Promise<SocketConnection> {
-  const { ip, authorization, timeoutMs, signal, onReconnect, onClose } = options;
-  return new Promise((resolve, reject) => {
+export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, signal }) =>
+  new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${socketPath}`, arraySubprotocol, {
       headers: authorization === undefined ? {} : { [header.authorization]: authorization },
       perMessageDeflate: false,
@@ -80,16 +85,10 @@ export function openConnection(
       socket.once('open', () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
-        const connection: SocketConnection = new SocketConnection(socket, link, {
-          authorization,
-          reconnect: () => onReconnect(connection),
-          close: () => onClose(connection),
-        });
-        resolve(connection);
+        resolve({ socket, link });
       });
     });
   });
-}
 
 function reasonOf(status: number): NotOpened['reason'] {
   if (status === 401 || status === 403) return 'credentials';

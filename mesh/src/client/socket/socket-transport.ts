@@ -1,8 +1,8 @@
 import { timeouts } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { TransportError, type Answer, type Attempt, type Transport } from '../transport.ts';
-import { MovedError, type SocketConnection } from './connection.ts';
-import { NotOpened, openConnection } from './open.ts';
+import { MovedError, SocketConnection } from './connection.ts';
+import { NotOpened, openSocket, type OpenSocket } from './open.ts';
 
 /** Longest time that an upgrade may take, in milliseconds; a proxy that knows nothing of WebSockets may never answer one. */
 const upgradeTimeoutMs = 2000;
@@ -26,12 +26,16 @@ const keepForMs = 1000;
  *
  * @param http What carries the calls in the meantime.
  * @param options.ip Connects there, whatever addresses the URL's name has.
+ * @param options.open Opens the WebSockets. @default over TCP
  */
-export function createSocketTransport(
-  http: Transport,
-  options: { log: Logger; ip?: string | undefined },
-): Transport {
+export function createSocketTransport(http: Transport, options: SocketTransportOptions): Transport {
   return new SocketTransport(http, options);
+}
+
+interface SocketTransportOptions {
+  log: Logger;
+  ip?: string | undefined;
+  open?: OpenSocket;
 }
 
 class SocketTransport implements Transport {
@@ -39,6 +43,7 @@ class SocketTransport implements Transport {
   readonly #http: Transport;
   readonly #log: Logger;
   readonly #ip: string | undefined;
+  readonly #openSocket: OpenSocket;
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
@@ -49,11 +54,12 @@ class SocketTransport implements Transport {
   /** Credentials that opened nothing: calls with them go over HTTP, which says why. */
   #refused: string | undefined;
 
-  constructor(http: Transport, { log, ip }: { log: Logger; ip?: string | undefined }) {
+  constructor(http: Transport, { log, ip, open = openSocket }: SocketTransportOptions) {
     this.url = http.url;
     this.#http = http;
     this.#log = log;
     this.#ip = ip;
+    this.#openSocket = open;
   }
 
   get leaving(): boolean {
@@ -112,13 +118,16 @@ class SocketTransport implements Transport {
   /** Opens a connection in the place of the present one, which stays until then. Never fails. */
   async #openAnother(authorization: string | undefined): Promise<void> {
     try {
-      const opened = await openConnection(this.url, {
+      const socket = await this.#openSocket(this.url, {
         ip: this.#ip,
         authorization,
         timeoutMs: upgradeTimeoutMs,
         signal: this.#closing.signal,
-        onReconnect: (connection) => this.#move(connection),
-        onClose: (connection) => this.#open.delete(connection),
+      });
+      const opened: SocketConnection = new SocketConnection(socket, {
+        authorization,
+        reconnect: () => this.#move(opened),
+        close: () => this.#open.delete(opened),
       });
       this.#open.add(opened);
       this.#connection?.retire();

@@ -1,24 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { Caller } from '../../contract/index.ts';
-import type { Credentials } from '../../identity/index.ts';
+import type { Authenticate, Credentials } from '../../identity/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import { closeCode, maxInFlight, header, MeshError, reconnectMessage } from '../../wire/index.ts';
 import type { CompiledProcedure, Invocation } from '../compile.ts';
 import { errorShape } from '../error-shape.ts';
-import { toMeshError } from '../failure.ts';
+import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import { isRequestId } from '../request-context.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { SocketInvocation } from './invocation.ts';
 import { idOf, isObject, readMessage, type SocketMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
-import type { SocketOptions } from './accept.ts';
 
 /** For so long after it has asked its callers to go elsewhere a service that stops begins what they send, in milliseconds. */
 const graceMs = 500;
 
 /** So many messages wait for a full outbox to drain before nothing more is read. */
 const maxWaiting = 16;
+
+/** What every connection of a service needs. */
+export interface SessionOptions {
+  readonly procedures: ReadonlyMap<string, CompiledProcedure>;
+  readonly authenticate: Authenticate;
+  readonly classify: ClassifyError | undefined;
+  readonly log: Logger;
+  /** Fires, with the MeshError that subscribers get, when the service stops. */
+  readonly closing: AbortSignal;
+}
 
 /**
  * One connection: reads tRPC's messages, makes the calls, and sends what they
@@ -29,7 +39,7 @@ export class Session {
   /** Whether anything has come in since it was last asked. */
   alive = true;
   readonly #socket: WebSocket;
-  readonly #options: SocketOptions;
+  readonly #options: SessionOptions;
   readonly #outbox: Outbox;
   readonly #inFlight = new ConnectionCalls();
   #credentials: Credentials | undefined;
@@ -45,7 +55,7 @@ export class Session {
    */
   constructor(
     socket: WebSocket,
-    options: SocketOptions,
+    options: SessionOptions,
     { credentials, arrays }: { credentials: Credentials | undefined; arrays: boolean },
   ) {
     this.#socket = socket;

@@ -1,0 +1,113 @@
+import type { AnyContract } from '../contract/index.ts';
+import { createHealth, createReadiness, probeService, type Health, type Readiness } from '../health/index.ts';
+import type { Authenticate } from '../identity/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { MeshError } from '../wire/index.ts';
+import { Admission } from './admission/admission.ts';
+import { Background } from './background.ts';
+import { createCallObserver } from './call-observer.ts';
+import { compile, type CompiledProcedure } from './compile.ts';
+import type { ClassifyError } from './failure.ts';
+import type { Handlers } from './handler.ts';
+import { Sessions } from './socket/sessions.ts';
+
+/** How one service is run, wherever its calls come from. */
+export interface ServiceOptions {
+  version: string;
+  log: Logger;
+  /** Who a request's credentials prove its caller to be. */
+  authenticate: Authenticate;
+  /** Throws when the service's own database does not answer. */
+  pingDatabase: () => Promise<void>;
+  /** Where the services are that this one calls, by name, each with one endpoint or several; their health shows in this one's. @default none */
+  dependencies?: Readonly<Record<string, string | readonly string[]>>;
+  /** Says what the errors of a service's own libraries mean to a caller. */
+  classify?: ClassifyError;
+  /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
+  userDeadlineMs?: number;
+  /** How long calls that run may go on after `stop`, and the work that they left behind, in milliseconds. @default 30000 */
+  drainTimeoutMs?: number;
+}
+
+/** A service, without the ways that calls come in by. */
+export interface Service {
+  readonly name: string;
+  readonly options: ServiceOptions;
+  readonly procedures: readonly CompiledProcedure[];
+  readonly readiness: Readiness;
+  readonly health: Health;
+  readonly admission: Admission;
+  /** Its WebSockets. */
+  readonly sessions: Sessions;
+  /** Fires, with the MeshError that subscribers get, when it stops. */
+  readonly closing: AbortSignal;
+  /**
+   * Not ready at once; finishes what runs.
+   *
+   * @param drain Ends the ways in, once what came by them is answered; within so many milliseconds.
+   */
+  stop(drain: (timeoutMs: number) => Promise<void>): Promise<void>;
+}
+
+/**
+ * Puts a contract and its handlers together.
+ *
+ * @throws TypeError when a procedure has no handler.
+ */
+export function createService<From extends AnyContract>(
+  contract: From,
+  handlers: Handlers<From>,
+  options: ServiceOptions,
+): Service {
+  const { log, authenticate, classify, userDeadlineMs, drainTimeoutMs = 30_000 } = options;
+  const readiness = createReadiness();
+  const closing = new AbortController();
+  const admission = new Admission(contract.name, log);
+  const background = new Background(log);
+  const procedures = compile<From>(contract, handlers, {
+    log,
+    admission,
+    background,
+    userDeadlineMs,
+    observe: (path) => createCallObserver(path, { log, classify }),
+  });
+  const sessions = new Sessions({
+    procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
+    authenticate,
+    classify,
+    log,
+    closing: closing.signal,
+  });
+  const health = createHealth({
+    service: contract.name,
+    version: options.version,
+    readiness,
+    pingDatabase: options.pingDatabase,
+    dependencies: Object.fromEntries(
+      Object.entries(options.dependencies ?? {}).map(([name, url]) => [name, probeService(url)]),
+    ),
+  });
+  admission.start();
+
+  let stopping: Promise<void> | undefined;
+  const end = async (drain: (timeoutMs: number) => Promise<void>): Promise<void> => {
+    const endsAt = performance.now() + drainTimeoutMs;
+    readiness.drain();
+    log.info({}, `${contract.name} stops: finishing the calls that run`);
+    closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
+    await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
+    await background.drain(endsAt - performance.now());
+    admission.stop();
+  };
+  return {
+    name: contract.name,
+    options,
+    procedures,
+    readiness,
+    health,
+    admission,
+    sessions,
+    closing: closing.signal,
+    stop: (drain) => (stopping ??= end(drain)),
+  };
+}

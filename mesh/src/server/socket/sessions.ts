@@ -1,0 +1,49 @@
+import type { WebSocket } from 'ws';
+import type { Credentials } from '../../identity/index.ts';
+import { arraySubprotocol } from '../../wire/index.ts';
+import { Session, type SessionOptions } from './session.ts';
+
+/** How often each connection must show a sign of life, in milliseconds. */
+const pingIntervalMs = 15_000;
+
+/** The connections of a service. */
+export class Sessions {
+  readonly #options: SessionOptions;
+  readonly #open = new Set<Session>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs).unref();
+  }
+
+  /** @param credentials What the connection was opened with; `undefined` if they come in its first message. */
+  add(socket: WebSocket, credentials: Credentials | undefined): void {
+    const session = new Session(socket, this.#options, {
+      credentials,
+      arrays: socket.protocol === arraySubprotocol,
+    });
+    this.#open.add(session);
+    void session.closed.then(() => this.#open.delete(session));
+    // It was let in while the others were being asked to go.
+    if (this.#options.closing.aborted) session.drain();
+  }
+
+  /** Asks all to go elsewhere and lets them finish what is under way; what is left after `timeoutMs`, in milliseconds, is cut. */
+  async drain(timeoutMs: number): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const cut = setTimeout(() => {
+      for (const session of this.#open) session.terminate();
+    }, timeoutMs);
+    for (const session of this.#open) session.drain();
+    await Promise.all([...this.#open].map((session) => session.closed));
+    clearTimeout(cut);
+  }
+
+  #beat(): void {
+    for (const session of this.#open) {
+      if (session.alive) session.ping();
+      else session.terminate();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import {
+  connect,
+  createSocketTransport,
+  NotOpened,
+  TransportError,
+  type ConnectOptions,
+  type MeshClient,
+  type OpenSocket,
+  type Transport,
+} from '../client/index.ts';
+import { nobody, type AnyContract } from '../contract/index.ts';
+import { createService, type Handlers, type ServiceOptions } from '../server/index.ts';
+import { silentLogger } from './logger.ts';
+import { MemorySocket, type MemoryLine } from './memory-socket.ts';
+
+/** A service that is called in memory. */
+export interface MemoryService extends MemoryLine, AsyncDisposable {
+  /** Where clients of the same network find it. */
+  readonly url: string;
+  /** Whether it lets anybody connect; connections that stand are not touched. @default true */
+  reachable: boolean;
+  /** Cuts all connections at once, as the end of its process would. */
+  cut(): void;
+  /** Drains and stops, as on SIGTERM. */
+  stop(): Promise<void>;
+}
+
+/** Services and clients in one process, without sockets. */
+export interface MemoryNetwork {
+  /** Starts a service. @default anyone may call, nothing is logged */
+  serve<From extends AnyContract>(
+    contract: From,
+    handlers: Handlers<From>,
+    options?: Partial<ServiceOptions>,
+  ): MemoryService;
+  /** Connects to services of this network, by their `url`. */
+  connect<const To extends AnyContract, const As extends string>(
+    to: To,
+    options: Omit<ConnectOptions<As>, 'log' | 'transport'> & Partial<Pick<ConnectOptions<As>, 'log'>>,
+  ): MeshClient<To, As>;
+}
+
+/**
+ * Makes a network in memory: both ends of the mesh as they are, messages,
+ * retries, admission and drain included, between them a line whose faults a
+ * test decides on. On a fake clock (`useFakeClock`) all of it takes
+ * milliseconds.
+ */
+export function createMemoryNetwork(): MemoryNetwork {
+  const services = new Map<string, OpenSocket>();
+  return {
+    serve<From extends AnyContract>(
+      contract: From,
+      handlers: Handlers<From>,
+      options: Partial<ServiceOptions> = {},
+    ): MemoryService {
+      // Such a name is looked up by nobody.
+      const url = `http://${contract.name}-${services.size + 1}.localhost`;
+      const served = new Served(url, contract, handlers, options);
+      services.set(url, served.open);
+      return served;
+    },
+    connect: (to, options) =>
+      connect(to, {
+        log: silentLogger,
+        ...options,
+        transport: ({ url }) =>
+          createSocketTransport(nowhere(url), {
+            log: options.log ?? silentLogger,
+            open: services.get(url) ?? refuse(url),
+          }),
+      }),
+  };
+}
+
+class Served<From extends AnyContract> implements MemoryService {
+  readonly url: string;
+  delayMs = 0;
+  loses: MemoryLine['loses'] = undefined;
+  reachable = true;
+  readonly #service;
+  readonly #authenticate;
+  readonly #open = new Set<MemorySocket>();
+
+  constructor(url: string, contract: From, handlers: Handlers<From>, options: Partial<ServiceOptions>) {
+    this.url = url;
+    this.#authenticate = options.authenticate ?? (() => nobody);
+    this.#service = createService<From>(contract, handlers, {
+      version: '1',
+      log: silentLogger,
+      pingDatabase: async () => {},
+      ...options,
+      authenticate: this.#authenticate,
+    });
+    this.#service.readiness.ready();
+  }
+
+  readonly open: OpenSocket = async (url, { authorization }) => {
+    if (!this.reachable) return refuse(url)(url, { authorization } as Parameters<OpenSocket>[1]);
+    if (this.#service.readiness.stage !== 'ready')
+      throw new NotOpened('the service is stopping', 'unavailable');
+    const credentials = { authorization, userToken: undefined };
+    try {
+      await this.#authenticate(credentials);
+    } catch (error) {
+      throw new NotOpened(String(error), 'credentials');
+    }
+    const { near, far } = MemorySocket.pair(this);
+    this.#open.add(near);
+    near.on('close', () => this.#open.delete(near));
+    this.#service.sessions.add(far.asWebSocket(), credentials);
+    return { socket: near.asWebSocket(), link: near as unknown as Link };
+  };
+
+  cut(): void {
+    for (const socket of this.#open) socket.terminate();
+  }
+
+  async stop(): Promise<void> {
+    await this.#service.stop(async () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await this.stop();
+  }
+}
+
+type Link = Awaited<ReturnType<OpenSocket>>['link'];
+
+function refuse(url: string): OpenSocket {
+  return async () => {
+    throw new NotOpened(`nobody is at ${url}`, 'unreached');
+  };
+}
+
+/** What would carry calls over HTTP: in memory there is none. */
+function nowhere(url: string): Transport {
+  return {
+    url,
+    leaving: false,
+    send: async () => {
+      throw new TransportError(`nobody is at ${url}`, { reached: false });
+    },
+    close: async () => {},
+  };
+}
