@@ -62,6 +62,7 @@ export const authContract = contract('auth', {
       input: z.object({ id }),
       output: profile,
       access: either(user, services('wiki', 'notification')),
+      hedge: true,
       errors: { USER_NOT_FOUND: userNotFound },
     }),
     getMany: query({
@@ -69,6 +70,7 @@ export const authContract = contract('auth', {
       input: z.object({ ids: z.array(id).min(1).max(100) }),
       output: z.object({ items: z.array(profile).max(100) }),
       access: either(user, services('wiki', 'notification')),
+      hedge: true,
     }),
     list: query({
       summary: 'All accounts, newest first',

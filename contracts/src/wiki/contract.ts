@@ -42,6 +42,7 @@ export const wikiContract = contract('wiki', {
       input: pageAddress,
       output: page,
       access: anyone,
+      hedge: true,
       errors: pageErrors,
     }),
     list: query({
