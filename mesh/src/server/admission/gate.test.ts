@@ -35,20 +35,35 @@ test.each([
   ['sheddable', 50],
   ['normal', 100],
   ['critical', 1000],
-] as const)('a %s call waits for up to %i ms', async (priority, patienceMs) => {
-  const inTime = setUp(priority);
-  const wait = inTime.fill();
-  inTime.pass(patienceMs);
-  inTime.turn();
-  await expect(wait).resolves.toBeUndefined();
+] as const)('in an overload, a %s call waits for up to %i ms', async (priority, patienceMs) => {
+  const waitFor = async (ms: number) => {
+    const { gate, enter, fill, turn, pass } = setUp(priority);
+    const first = Promise.allSettled([fill()]);
+    pass(1000);
+    const wait = enter();
+    const before = gate.inFlight;
+    pass(ms);
+    turn();
+    turn();
+    const [[other], outcome] = await Promise.all([first, Promise.allSettled([Promise.resolve(wait)])]);
+    expect(other.status).toBe('rejected');
+    return { outcome: outcome[0], left: before - gate.inFlight };
+  };
+  expect(await waitFor(patienceMs)).toMatchObject({ outcome: { status: 'fulfilled' }, left: 1 });
+  expect(await waitFor(patienceMs + 1)).toMatchObject({
+    outcome: { status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE', retry: 'safe' } },
+    left: 2,
+  });
+});
 
-  const tooLate = setUp(priority);
-  const refused = tooLate.fill();
-  const before = tooLate.gate.inFlight;
-  tooLate.pass(patienceMs + 1);
-  tooLate.turn();
-  await expect(refused).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', retry: 'safe' });
-  expect(tooLate.gate.inFlight).toBe(before - 1);
+test('what comes at once is worked off, however long some of it waits', async () => {
+  const { enter, fill, turn, pass } = setUp('sheddable');
+  const waits = [fill(), Promise.resolve(enter()), Promise.resolve(enter())];
+  for (let turns = 0; turns < 3; turns++) {
+    pass(330);
+    turn();
+  }
+  await expect(Promise.all(waits)).resolves.toHaveLength(3);
 });
 
 test('what has waited for as long as its caller would is dropped', async () => {
