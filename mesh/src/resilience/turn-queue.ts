@@ -10,9 +10,10 @@ export interface Waiting {
    * Its turn has come; called once.
    *
    * @param now On the queue's clock.
+   * @param standingMs For how long there has always been something that waited, in milliseconds.
    * @returns Whether it has begun; `false` if it is not worth it any more.
    */
-  onTurn(now: number): boolean;
+  onTurn(now: number, standingMs: number): boolean;
 }
 
 export interface TurnQueueOptions {
@@ -48,6 +49,8 @@ export class TurnQueue {
   readonly #urgent = new FairQueue<Waiting>();
   readonly #others = new FairQueue<Waiting>();
   #length = 0;
+  /** Since when something has waited. */
+  #standingSince = 0;
   /** Since when things are begun without a question. */
   #since = -Infinity;
   /** Callbacks of the next turn that are not yet called. */
@@ -79,7 +82,7 @@ export class TurnQueue {
   /** Lets it wait for its turn. */
   push(waiting: Waiting): void {
     (waiting.urgent ? this.#urgent : this.#others).push(waiting.source, waiting);
-    this.#length++;
+    if (this.#length++ === 0) this.#standingSince = this.#now();
     if (this.#steps < Math.min(this.#length, stepsPerTurn) && !this.#stepping) this.#schedule(1);
   }
 
@@ -107,7 +110,7 @@ export class TurnQueue {
       const waiting = this.#urgent.shift() ?? this.#others.shift();
       if (!waiting) return;
       this.#length--;
-      if (waiting.onTurn(now)) return;
+      if (waiting.onTurn(now, now - this.#standingSince)) return;
     }
   }
 }

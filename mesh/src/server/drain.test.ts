@@ -11,6 +11,7 @@ import { serve, tracked, type RunningService } from './index.ts';
 
 const clock = contract('clock', {
   wait: query({ summary: 'Waits until told', output: z.object({ done: z.boolean() }), access: anyone }),
+  burn: query({ summary: 'Takes the event loop for a moment', output: z.object({}), access: anyone }),
   watch: subscription({
     summary: 'Counts on from the last event',
     input: z.object({ lastEventId: z.string().nullish() }).optional(),
@@ -33,6 +34,10 @@ async function start(port = 0, drainTimeoutMs = 500): Promise<RunningService> {
         waiting += 1;
         await release.promise;
         return { done: true };
+      },
+      burn: async () => {
+        for (const until = performance.now() + 10; performance.now() < until;);
+        return {};
       },
       async *watch({ input, signal }) {
         watching += 1;
@@ -88,6 +93,18 @@ test('a stop finishes the call that runs, says at once that it is not ready, and
   release.resolve();
   const answer = await call;
   expect(await answer.body.json()).toEqual({ result: { data: { done: true } } });
+  await stopped;
+});
+
+test('a stop finishes the calls that wait for a turn of the event loop', async () => {
+  service.ready();
+  await using client = connect(clock, { as: 'anyone', url: service.url, log: silentLogger });
+  await client.burn.query();
+  const calls = Array.from({ length: 5 }, () => client.burn.query());
+  // All of them go out in one message: the first is begun with those that wait behind it.
+  await calls[0];
+  const stopped = service.stop();
+  expect(await Promise.all(calls)).toEqual([{}, {}, {}, {}, {}]);
   await stopped;
 });
 

@@ -13,11 +13,17 @@ const shed = counter({
   labels: ['procedure', 'priority', 'reason'],
 });
 
+/**
+ * For so long, in milliseconds, calls wait as long as they must: what comes at once and is worked off, as at a start,
+ * is no overload. A queue that is never empty for longer is one (CoDel, RFC 8289, tells the two apart like this).
+ */
+const burstMs = 1000;
+
 /** What a priority is worth. */
 interface Rights {
   /** The share of the limit that its calls may use. */
   readonly share: number;
-  /** The longest wait after which a call is still begun, in milliseconds. */
+  /** The longest wait after which a call is still begun in an overload, in milliseconds. */
   readonly patienceMs: number;
   /** Whether it goes before the others that wait. */
   readonly urgent: boolean;
@@ -121,8 +127,8 @@ export class Gate {
         // What comes over a connection of its own stands by itself.
         source: arrival.connection ?? arrival,
         urgent: this.#rights.urgent,
-        onTurn: (now) => {
-          const reason = this.#reasonToDrop(arrival, now - arrivedAt);
+        onTurn: (now, standingMs) => {
+          const reason = this.#reasonToDrop(arrival, now - arrivedAt, standingMs);
           if (!reason) {
             resolve();
             return true;
@@ -136,9 +142,14 @@ export class Gate {
     });
   }
 
-  #reasonToDrop({ signal, timeoutMs = Infinity }: Arrival, waitedMs: number): Error | undefined {
+  #reasonToDrop(
+    { signal, timeoutMs = Infinity }: Arrival,
+    waitedMs: number,
+    standingMs: number,
+  ): Error | undefined {
     if (signal?.aborted) return goneError();
     if (waitedMs >= timeoutMs) return this.refuse('deadline-passed');
-    return waitedMs > this.#rights.patienceMs ? this.refuse('queue') : undefined;
+    const late = standingMs > burstMs && waitedMs > this.#rights.patienceMs;
+    return late ? this.refuse('queue') : undefined;
   }
 }
