@@ -8,15 +8,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { anyone, contract, mutation, nobody, query, subscription } from '../../contract/index.ts';
-import { createReadiness } from '../../health/index.ts';
 import { exposition, type Decision } from '../../telemetry/index.ts';
 import { createTestIdentity, recordingLogger } from '../../testing/index.ts';
-import { compile } from '../compile.ts';
 import type { Handlers } from '../handler.ts';
 import { createListener } from '../listener.ts';
 import { buildRouter } from '../router.ts';
+import { createService } from '../service.ts';
 import { acceptSockets } from '../socket/accept.ts';
-import { Admission } from './admission.ts';
+import type { Admission } from './admission.ts';
 
 const done = z.object({});
 const inn = contract('inn', {
@@ -44,7 +43,6 @@ beforeEach(async () => {
   begun = [];
   log = recordingLogger();
   finish = Promise.withResolvers();
-  admission = new Admission('inn', log);
   const answer = (name: string) => async () => {
     begun.push(name);
     return {};
@@ -69,16 +67,19 @@ beforeEach(async () => {
       yield tracked('1', {});
     },
   };
-  const procedures = compile(inn, handlers, { log, admission });
-  const readiness = createReadiness();
-  readiness.ready();
-  const router = buildRouter(procedures);
   const { authenticate } = identity;
-  const common = { authenticate, classify: undefined, readiness, log };
-  const server = createServer(createListener({ ...common, router, procedures, routes: {} }));
-  const closing = new AbortController().signal;
-  const byPath = new Map(procedures.map((compiled) => [compiled.path, compiled]));
-  const close = acceptSockets(server, { ...common, procedures: byPath, closing });
+  const options = { version: '1', log, authenticate, pingDatabase: async () => {} };
+  const service = createService<typeof inn>(inn, handlers, options);
+  const { procedures, readiness } = service;
+  readiness.ready();
+  admission = service.admission;
+  // The test says how late it is.
+  admission.loop.stop();
+  const router = buildRouter(procedures);
+  const server = createServer(
+    createListener({ router, procedures, routes: {}, authenticate, classify: undefined, readiness, log }),
+  );
+  acceptSockets(server, service);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -91,10 +92,9 @@ beforeEach(async () => {
   call = (path) => (caller[path] as () => Promise<unknown>)();
   cleanups.push(async () => {
     finish.resolve();
-    admission.stop();
-    await close(100);
     server.close();
     server.closeAllConnections();
+    await service.stop(async () => {});
   });
 });
 afterEach(async () => {
