@@ -54,7 +54,7 @@ class OutgoingCall {
   readonly #target: Target;
   readonly #input: unknown;
   readonly #headers: Record<string, string>;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */
   readonly #deadline: number;
   /** Fires when nobody waits any more. */
@@ -68,6 +68,7 @@ class OutgoingCall {
 
   constructor(connection: Connection, target: Target, options: CallOptions & { input: unknown }) {
     const scope = currentScope();
+    this.#startedAt = connection.clock.read();
     const own = this.#startedAt + (options.deadlineMs ?? connection.deadlineMs);
     const signals = [connection.closed, options.signal, scope?.signal].filter(
       (signal) => signal !== undefined,
@@ -106,7 +107,10 @@ class OutgoingCall {
     this.#attempts = number;
     const { path, procedure } = this.#target;
     const limitMs = procedure.timeoutMs ?? this.#connection.timeoutMs;
-    const timeoutMs = Math.min(limitMs, this.#deadline - performance.now());
+    const { clock } = this.#connection;
+    // The first one follows at once.
+    const now = number === 1 ? clock.latest : clock.read();
+    const timeoutMs = Math.min(limitMs, this.#deadline - now);
     if (timeoutMs <= 0) {
       const message = 'No time was left for this call';
       return Promise.reject(localError('TIMEOUT', message, { cause: notReached(message) }));
@@ -158,7 +162,7 @@ class OutgoingCall {
     const error = gone ? goneError(this.#gone.reason, thrown) : toCallError(thrown);
     const { code } = error.data;
     this.#count(code);
-    if (code === 'TIMEOUT' && performance.now() >= this.#deadline)
+    if (code === 'TIMEOUT' && this.#connection.clock.read() >= this.#deadline)
       this.#connection.decide({ decision: 'deadline-passed', procedure: path });
     // The caller's own will is no failure; that its time was up is one, and `retry` does not tell of it.
     if (gone && code === 'TIMEOUT') this.#log({ error, attempt: this.#attempts, retryInMs: undefined });
@@ -183,6 +187,6 @@ class OutgoingCall {
   }
 
   #count(code: string): void {
-    this.#target.meter.call(code, performance.now() - this.#startedAt);
+    this.#target.meter.call(code, this.#connection.clock.latest - this.#startedAt);
   }
 }

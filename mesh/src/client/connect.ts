@@ -14,6 +14,7 @@ import { watchTarget, type Logger, type TargetState } from '../telemetry/index.t
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import { call } from './call.ts';
 import { createCallMeter } from './call-meter.ts';
+import { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { createDecide } from './decisions.ts';
 import { Endpoints } from './endpoints.ts';
@@ -90,10 +91,12 @@ export function connect<const To extends AnyContract, const As extends string>(
     return current === undefined ? undefined : `${scheme} ${current}`;
   };
   const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000 } = options;
+  const clock = new Clock();
   const decide = createDecide(to.name, log);
   const endpoints = new Endpoints([options.url].flat(), {
     open: opening(options.transport, { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log }),
     breaker: options.breaker,
+    clock,
     decide,
     log,
   });
@@ -102,9 +105,10 @@ export function connect<const To extends AnyContract, const As extends string>(
     target: to.name,
     as,
     endpoints,
+    clock,
     authorization,
     retryPolicy: options.retryPolicy ?? defaultRetryPolicy,
-    retryBudget: createRetryBudget(options.retryBudget),
+    retryBudget: createRetryBudget({ now: clock.now, ...options.retryBudget }),
     bulkhead: new Bulkhead(options.bulkhead),
     timeoutMs,
     deadlineMs,
@@ -127,7 +131,7 @@ export function connect<const To extends AnyContract, const As extends string>(
       path,
       procedure,
       meter: createCallMeter(to.name, path),
-      hedge: procedure.hedge ? createHedge() : undefined,
+      hedge: procedure.hedge ? createHedge({ now: clock.now }) : undefined,
     };
     const unary = (input: unknown, { signal, context }: RequestOptions = {}) =>
       call(connection, target, input, { ...context, signal });

@@ -1,5 +1,6 @@
 import type { Bulkhead, RetryBudget, RetryPolicy } from '../resilience/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
 import type { Endpoints } from './endpoints.ts';
 
@@ -10,6 +11,8 @@ export interface Connection {
   /** Who calls. */
   readonly as: string;
   readonly endpoints: Endpoints;
+  /** What its policies take for the time: each step of a call reads it once. */
+  readonly clock: Clock;
   /** The `authorization` header, read anew for each call so that a rotated token is used at once. */
   readonly authorization: () => string | undefined;
   readonly retryPolicy: RetryPolicy;

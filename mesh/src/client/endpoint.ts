@@ -10,6 +10,7 @@ import {
 } from '../resilience/index.ts';
 import type { EndpointState } from '../telemetry/index.ts';
 import { errorCodes, type ErrorCode } from '../wire/index.ts';
+import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
 import type { Address } from './resolve.ts';
 import type { Transport } from './transport.ts';
@@ -31,6 +32,7 @@ interface EndpointParts {
   transport: Transport;
   outliers: OutlierDetector<Endpoint>;
   breaker: BreakerOptions | undefined;
+  clock: Clock;
   decide: Decide;
 }
 
@@ -39,19 +41,21 @@ export class Endpoint implements Candidate {
   readonly address: Address;
   readonly transport: Transport;
   readonly breaker: Breaker;
-  readonly latency = new LatencyAverage();
+  readonly latency: LatencyAverage;
   readonly outlier: Watched;
   /** Attempts under way. */
   inFlight = 0;
   readonly #closed = Promise.withResolvers<void>();
   #retired = false;
 
-  constructor(address: Address, { transport, outliers, breaker, decide }: EndpointParts) {
+  constructor(address: Address, { transport, outliers, breaker, clock, decide }: EndpointParts) {
     this.address = address;
     this.transport = transport;
     this.outlier = outliers.add(this);
+    this.latency = new LatencyAverage({ now: clock.now });
     const endpoint = this.url;
     this.breaker = createBreaker({
+      now: clock.now,
       ...breaker,
       onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }),
     });

@@ -6,6 +6,7 @@ import {
   type Permit,
 } from '../resilience/index.ts';
 import type { EndpointState, Logger } from '../telemetry/index.ts';
+import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
 import { Endpoint } from './endpoint.ts';
 import { createResolver, type Address, type Resolver } from './resolve.ts';
@@ -19,6 +20,7 @@ export interface EndpointsOptions {
   /** Makes what carries calls to one of them. */
   open: (address: Address) => Transport;
   breaker: BreakerOptions | undefined;
+  clock: Clock;
   decide: Decide;
   log: Logger;
 }
@@ -35,8 +37,9 @@ export class Endpoints {
   /** @param urls Origins, as `http://wiki:5000`; a name may have several addresses. */
   constructor(urls: readonly string[], options: EndpointsOptions) {
     this.#options = options;
-    const { decide, log } = options;
+    const { clock, decide, log } = options;
     this.#outliers = createOutlierDetector<Endpoint>({
+      now: clock.now,
       latencyMs: ({ latency }) => latency.mean(),
       onEject: ({ url }, { reason }) => decide({ decision: 'ejected', reason, endpoint: url }),
       onReturn: ({ url }) => decide({ decision: 'returned', endpoint: url }),
@@ -69,6 +72,7 @@ export class Endpoints {
 
   /** Where one of them is that looks healthy, for what chooses its connections itself. */
   anyUrl(): string {
+    this.#options.clock.read();
     return pick(this.#current)?.url ?? '';
   }
 
@@ -105,6 +109,7 @@ export class Endpoints {
   }
 
   states(): EndpointState[] {
+    this.#options.clock.read();
     return this.#current.map((endpoint) => endpoint.state());
   }
 
@@ -125,11 +130,12 @@ export class Endpoints {
   }
 
   #add(address: Address): Endpoint {
-    const { open, breaker, decide } = this.#options;
+    const { open, breaker, clock, decide } = this.#options;
     const endpoint = new Endpoint(address, {
       transport: open(address),
       outliers: this.#outliers,
       breaker,
+      clock,
       decide,
     });
     this.#open.add(endpoint);

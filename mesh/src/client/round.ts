@@ -29,12 +29,13 @@ export interface RoundOptions {
 class Leg extends Attempt {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
-  readonly startedAt = performance.now();
+  readonly startedAt: number;
 
-  constructor(message: RoundOptions['message'], { endpoint, permit }: Choice) {
+  constructor(message: RoundOptions['message'], { endpoint, permit }: Choice, now: number) {
     super(message);
     this.endpoint = endpoint;
     this.permit = permit;
+    this.startedAt = now;
   }
 }
 
@@ -93,6 +94,8 @@ export class Round {
   }
 
   #start(): void {
+    // Others may have been waited for.
+    if (this.#queued) this.#options.connection.clock.read();
     this.#queued = undefined;
     this.#entered = true;
     this.#leg = this.#send();
@@ -106,6 +109,7 @@ export class Round {
   #sendHedge(hedge: Hedge): void {
     const { connection, target } = this.#options;
     const first = this.#leg;
+    connection.clock.read();
     if (!first || !hedge.tryHedge()) return;
     // Elsewhere if there is an elsewhere: where one is slow, the next may be too.
     if (connection.endpoints.size > 1) this.#tried = [...this.#tried, first.endpoint];
@@ -128,7 +132,8 @@ export class Round {
   }
 
   #sendTo(choice: Choice): Leg {
-    const leg = new Leg(this.#options.message, choice);
+    const { message, connection } = this.#options;
+    const leg = new Leg(message, choice, connection.clock.latest);
     this.endpoint = leg.endpoint;
     leg.endpoint.begin();
     leg.endpoint.transport.send(leg).then(
@@ -149,7 +154,7 @@ export class Round {
     } catch (error) {
       return this.#onFailure(leg, toCallError(error), answer.via);
     }
-    const durationMs = performance.now() - leg.startedAt;
+    const durationMs = this.#options.connection.clock.read() - leg.startedAt;
     leg.endpoint.succeeded(leg.permit, durationMs);
     target.meter.attempt(answer.via, 'OK');
     if (decisions.hasSubscribers) this.#tell(leg, 'OK', durationMs);
@@ -198,7 +203,7 @@ export class Round {
 
   #end(leg: Leg, error: CallError, via: TransportName | 'none'): void {
     const { code, retry } = error.data;
-    const durationMs = performance.now() - leg.startedAt;
+    const durationMs = this.#options.connection.clock.read() - leg.startedAt;
     this.#options.target.meter.attempt(via, code);
     if (decisions.hasSubscribers) this.#tell(leg, code, durationMs);
     leg.endpoint.failed(leg.permit, {
@@ -226,7 +231,7 @@ export class Round {
   /** The other one was quicker. */
   #outrun(leg: Leg, winner: Leg): void {
     const { connection, target } = this.#options;
-    leg.endpoint.outrun(leg.permit, performance.now() - leg.startedAt);
+    leg.endpoint.outrun(leg.permit, connection.clock.latest - leg.startedAt);
     target.meter.attempt('none', 'CLIENT_CLOSED_REQUEST');
     if (winner.startedAt > leg.startedAt)
       connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.url });
