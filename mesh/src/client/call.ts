@@ -180,7 +180,7 @@ class OutgoingCall {
   #log(failure: FailedAttempt): void {
     logFailure(failure, {
       connection: this.#connection,
-      endpoint: this.#round?.endpoint?.url,
+      endpoint: this.#round?.endpoint,
       path: this.#target.path,
       headers: this.#headers,
     });

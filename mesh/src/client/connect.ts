@@ -18,6 +18,7 @@ import { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { createDecide } from './decisions.ts';
 import { Endpoints } from './endpoints.ts';
+import type { Lookup } from './host-name.ts';
 import { createHttpTransport } from './http-transport.ts';
 import type { CallOptions } from './outgoing.ts';
 import type { Address } from './resolve.ts';
@@ -34,6 +35,8 @@ export interface ConnectOptions<As extends string> {
   as: As;
   /** Where the service is, as `http://localhost:8000`; or each of its endpoints. A name may have several addresses. */
   url: string | readonly string[];
+  /** How the addresses of a name are found. @default as the system does, IPv4 first */
+  lookup?: Lookup;
   /** The caller's token, or a function that returns the one in force. @default none */
   token?: string | (() => string | undefined);
   log: Logger;
@@ -96,6 +99,7 @@ export function connect<const To extends AnyContract, const As extends string>(
   const endpoints = new Endpoints([options.url].flat(), {
     open: opening(options.transport, { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log }),
     breaker: options.breaker,
+    lookup: options.lookup,
     clock,
     decide,
     log,

@@ -51,12 +51,17 @@ function logDecision(made: Parameters<Decide>[0], target: string, log: Logger): 
         `an endpoint of ${target} that was left out is used again`,
       );
       break;
+    case 'failover':
+      log.debug(
+        { target, endpoint: made.endpoint, code: made.reason, procedure: made.procedure },
+        `an endpoint of ${target} did nothing with a call, which goes to another one`,
+      );
+      break;
     case 'resolved':
       log.info({ target, endpoints: made.endpoints }, `the endpoints of ${target} have changed`);
       break;
     case 'retry':
     case 'no-retry':
-    case 'failover':
     case 'hedge':
     case 'hedge-won':
     case 'refused':

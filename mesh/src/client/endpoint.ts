@@ -53,7 +53,7 @@ export class Endpoint implements Candidate {
     this.transport = transport;
     this.outlier = outliers.add(this);
     this.latency = new LatencyAverage({ now: clock.now });
-    const endpoint = this.url;
+    const endpoint = this.name;
     this.breaker = createBreaker({
       now: clock.now,
       ...breaker,
@@ -63,6 +63,12 @@ export class Endpoint implements Candidate {
 
   get url(): string {
     return this.address.url;
+  }
+
+  /** The same for people: which one of those that share the URL. */
+  get name(): string {
+    const { url, ip } = this.address;
+    return ip === undefined ? url : `${url} at ${ip}`;
   }
 
   /** Whether it looks healthy, or may be asked whether it is. */

@@ -9,6 +9,7 @@ import type { EndpointState, Logger } from '../telemetry/index.ts';
 import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
 import { Endpoint } from './endpoint.ts';
+import type { Lookup } from './host-name.ts';
 import { createResolver, type Address, type Resolver } from './resolve.ts';
 import type { Transport } from './transport.ts';
 
@@ -20,6 +21,8 @@ export interface EndpointsOptions {
   /** Makes what carries calls to one of them. */
   open: (address: Address) => Transport;
   breaker: BreakerOptions | undefined;
+  /** How names are looked up. @default as the system does */
+  lookup: Lookup | undefined;
   clock: Clock;
   decide: Decide;
   log: Logger;
@@ -41,15 +44,15 @@ export class Endpoints {
     this.#outliers = createOutlierDetector<Endpoint>({
       now: clock.now,
       latencyMs: ({ latency }) => latency.mean(),
-      onEject: ({ url }, { reason }) => decide({ decision: 'ejected', reason, endpoint: url }),
-      onReturn: ({ url }) => decide({ decision: 'returned', endpoint: url }),
+      onEject: ({ name }, { reason }) => decide({ decision: 'ejected', reason, endpoint: name }),
+      onReturn: ({ name }) => decide({ decision: 'returned', endpoint: name }),
     });
     this.#resolver = createResolver(urls, {
       log,
+      ...(options.lookup && { lookup: options.lookup }),
       onChange: (addresses) => {
         this.#set(addresses);
-        const endpoints = addresses.map(({ url, ip }) => (ip === undefined ? url : `${url} at ${ip}`));
-        decide({ decision: 'resolved', endpoints });
+        decide({ decision: 'resolved', endpoints: this.#current.map(({ name }) => name) });
       },
     });
     this.#set(this.#resolver.addresses);

@@ -2,6 +2,7 @@ import type { FailedAttempt } from '../resilience/index.ts';
 import { header } from '../wire/index.ts';
 import { isCallError } from './call-error.ts';
 import type { Connection } from './connection.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /**
  * Logs one attempt that failed, with the documented fields: `endpoint`,
@@ -14,15 +15,16 @@ export function logFailure(
   from: {
     connection: Connection;
     /** Where the attempt went; `undefined` if it went nowhere. */
-    endpoint: string | undefined;
+    endpoint: Endpoint | undefined;
     path: string;
     headers: Readonly<Record<string, string>>;
   },
 ): void {
-  const { connection, endpoint = connection.endpoints.url, path, headers } = from;
+  const { connection, endpoint, path, headers } = from;
   const data = isCallError(error) ? error.data : undefined;
   const fields = {
-    endpoint: `${endpoint}/trpc/${path}`,
+    endpoint: `${endpoint?.url ?? connection.endpoints.url}/trpc/${path}`,
+    address: endpoint?.address.ip,
     error: error.message,
     code: data?.code,
     retry_count: attempt - 1,

@@ -116,7 +116,7 @@ export class Round {
     const choice = connection.endpoints.choose(this.#tried);
     if (!choice) return;
     this.#hedge = this.#sendTo(choice);
-    connection.decide({ decision: 'hedge', procedure: target.path, endpoint: choice.endpoint.url });
+    connection.decide({ decision: 'hedge', procedure: target.path, endpoint: choice.endpoint.name });
   }
 
   /** Sends it to an endpoint that it was not sent to yet; fails where there is none. */
@@ -188,7 +188,12 @@ export class Round {
     if (this.#tried.length >= connection.endpoints.size) return false;
     if (via !== 'none' && !connection.retryBudget.tryRetry()) return false;
     const { code } = error.data;
-    connection.decide({ decision: 'failover', reason: code, procedure: target.path, endpoint: endpoint.url });
+    connection.decide({
+      decision: 'failover',
+      reason: code,
+      procedure: target.path,
+      endpoint: endpoint.name,
+    });
     return true;
   }
 
@@ -223,7 +228,7 @@ export class Round {
       decision: 'attempt',
       reason,
       procedure: target.path,
-      endpoint: endpoint.url,
+      endpoint: endpoint.name,
       durationMs,
     });
   }
@@ -234,7 +239,7 @@ export class Round {
     leg.endpoint.outrun(leg.permit, connection.clock.latest - leg.startedAt);
     target.meter.attempt('none', 'CLIENT_CLOSED_REQUEST');
     if (winner.startedAt > leg.startedAt)
-      connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.url });
+      connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.name });
     leg.cancel();
   }
 

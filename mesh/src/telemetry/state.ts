@@ -1,3 +1,5 @@
+import { gauge } from './metrics.ts';
+
 /** What a client knows of one endpoint of a service that it calls. */
 export interface EndpointState {
   /** As configured, `http://wiki:5000`. */
@@ -39,3 +41,22 @@ export function watchTarget(read: () => TargetState): () => void {
 export function targetStates(): TargetState[] {
   return Array.from(readers, (read) => read());
 }
+
+gauge(
+  {
+    name: 'mesh_client_endpoints',
+    help: 'The endpoints that clients of this process know of, by target and state: closed, open, half-open (of the breaker), ejected, leaving',
+    labels: ['target', 'state'],
+  },
+  (set) => {
+    const counts = new Map<string, { target: string; state: string; count: number }>();
+    for (const { target, endpoints } of targetStates()) {
+      for (const { breaker, ejected, leaving } of endpoints) {
+        const state = leaving ? 'leaving' : ejected ? 'ejected' : breaker;
+        const key = `${target} ${state}`;
+        counts.set(key, { target, state, count: (counts.get(key)?.count ?? 0) + 1 });
+      }
+    }
+    for (const { target, state, count } of counts.values()) set({ target, state }, count);
+  },
+);
