@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import { openDatabase, type Database } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
-import { KeyRetention } from './key-retention.ts';
+import { createKeyRetention } from './key-retention.ts';
 
 const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
@@ -36,7 +36,7 @@ async function store(count: number, minutesAgo: number): Promise<void> {
 
 const remaining = () => database.client.idempotencyKey.count();
 const retention = (options: { everyMs?: number; batch?: number } = {}) =>
-  new KeyRetention({ client: database.client, logger, ...options });
+  createKeyRetention({ client: database.client, logger, ...options });
 
 test('forgets what is older than 24 hours, in batches, and nothing else', async () => {
   await store(25, 24 * 60 + 1);

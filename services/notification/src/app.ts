@@ -9,7 +9,7 @@ import { PrismaClient } from '@arcadium/prisma/notification';
 import manifest from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
 import { Arrivals } from './jobs/arrivals.ts';
-import { Retention } from './jobs/retention.ts';
+import { createRetention } from './jobs/retention.ts';
 import { createHandlers } from './router.ts';
 import { createStores } from './stores/stores.ts';
 
@@ -40,7 +40,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     store: stores.arrivals,
     log,
   });
-  const retention = new Retention({
+  const retention = createRetention({
     store: stores.retention,
     log,
     keepReadDays: config.NOTIFICATION_KEEP_READ_DAYS,

@@ -4,7 +4,7 @@ import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
-import { KeyRetention } from '@arcadium/prisma/key-retention';
+import { createKeyRetention } from '@arcadium/prisma/key-retention';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
@@ -42,7 +42,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
-  const keyRetention = new KeyRetention({ client: database.client, logger: log });
+  const keyRetention = createKeyRetention({ client: database.client, logger: log });
 
   const service = await serve(
     wikiContract,

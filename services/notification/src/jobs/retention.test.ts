@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { connect, log, openService, type TestService } from '../testing/service.ts';
-import { Retention } from './retention.ts';
+import { createRetention } from './retention.ts';
 
 let notification: TestService;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ async function store(count: number, readDaysAgo: number | null): Promise<void> {
 
 const remaining = () => notification.client.notification.count();
 const retention = (options: { keepReadDays?: number; batch?: number; everyMs?: number } = {}) =>
-  new Retention({ store: notification.stores.retention, log, ...options });
+  createRetention({ store: notification.stores.retention, log, ...options });
 
 test('deletes what was read more than 90 days ago, in batches, and nothing else', async () => {
   await store(25, 91);
