@@ -1,16 +1,41 @@
 import { defineConfig } from 'vitest/config';
 
+const common = {
+  // Processes, not threads: some suites kill, and each may change its environment.
+  pool: 'forks',
+  // Real databases on a busy machine: a start takes a second there, and some suites do several.
+  testTimeout: 20_000,
+  hookTimeout: 30_000,
+} as const;
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'e2e/compose/**'],
     // One PostgreSQL for the run; suites get a database each (prisma/src/testing/).
     globalSetup: ['./prisma/src/testing/testing-setup.ts'],
-    // Processes, not threads: some suites kill, and each may change its environment.
-    pool: 'forks',
-    maxWorkers: 2,
-    // Real databases on a busy machine: a start takes a second there, and some suites do several.
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'test',
+          ...common,
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'e2e/compose/**', 'e2e/load/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'load',
+          ...common,
+          // What measures under load has the machine to itself.
+          include: ['e2e/load/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

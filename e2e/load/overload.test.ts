@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Load, Outcome } from './testing/overload/load.ts';
+import type { Load, Outcome } from '../src/overload/load.ts';
 
 // Real processes: a service, and those who ask more of it than it can do. They take one core each.
 
-const file = (name: string): string => join(import.meta.dirname, 'testing', 'overload', name);
+const file = (name: string): string => join(import.meta.dirname, '..', 'src', 'overload', name);
 const flags = ['--disable-warning=ExperimentalWarning'];
 
 let service: ChildProcess;

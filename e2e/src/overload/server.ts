@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { anyone, contract, query } from '../../../contract/index.ts';
-import { createLogger } from '../../../telemetry/index.ts';
-import { run, serve } from '../../index.ts';
+import { anyone, contract, query } from '@arcadium/mesh/contract';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import { run, serve } from '@arcadium/mesh/server';
 
 // A service of which more is asked than it can do, as a process: it prints its URL when it is ready.
 
