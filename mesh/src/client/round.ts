@@ -29,7 +29,6 @@ export interface RoundOptions {
 class Leg extends Attempt {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
-  readonly startedAt = performance.now();
 
   constructor(message: RoundOptions['message'], { endpoint, permit }: Choice) {
     super(message);

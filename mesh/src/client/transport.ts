@@ -11,6 +11,8 @@ export class Attempt {
   readonly authorization: string | undefined;
   /** What else goes with it, by the names of headers. */
   readonly headers: Readonly<Record<string, string>>;
+  /** On the clock of `performance.now()`, in milliseconds. */
+  readonly startedAt = performance.now();
   /** What the transport that carries it does when nobody waits for it any more. */
   onCancel: (() => void) | undefined;
   cancelled = false;
