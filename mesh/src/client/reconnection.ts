@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RetryPolicy } from '../resilience/index.ts';
 import { header, parseRetryAfter } from '../wire/index.ts';
 import type { Connection } from './connection.ts';
 
-/** The wait after a failure, in milliseconds: each further one is twice as long; and the share by which chance lengthens or shortens it. */
-const backoff = { firstMs: 1000, longestMs: 30_000, jitter: 0.2 };
+/** The longest wait between two tries, in milliseconds, before jitter. */
+const longestMs = 30_000;
 
 /** What a subscription has in common with the calls of its client. */
-export type Subscriber = Pick<Connection, 'authorization' | 'target' | 'as' | 'timeoutMs' | 'log'>;
+export type Subscriber = Pick<
+  Connection,
+  'authorization' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
+>;
 
 /** One request that is to become a stream of events. */
 export interface Opening {
@@ -84,8 +88,8 @@ export class Reconnection {
 
   /** Said once for each outage. @param askedMs The wait that was asked for, in milliseconds. */
   #failed(reason: string, askedMs = 0): void {
-    const { target, as, log } = this.#subscriber;
-    const waitMs = waitAfter(this.#failures, { askedMs, chance: Math.random() });
+    const { target, as, retryPolicy, log } = this.#subscriber;
+    const waitMs = waitAfter(this.#failures, retryPolicy, { askedMs, chance: Math.random() });
     this.#notBefore = performance.now() + waitMs;
     this.#failures += 1;
     if (this.#failures > 1) return;
@@ -96,16 +100,20 @@ export class Reconnection {
 }
 
 /**
- * The wait after a failure, in milliseconds. One that was asked for is only
- * ever lengthened: it is the same for all callers.
+ * The wait after a failure, in milliseconds: as for a call, but that it is
+ * tried for ever. One that was asked for is only ever lengthened: it is the
+ * same for all callers.
  *
  * @param before So many failures in a row came before it.
  * @param options.askedMs The wait that was asked for, in milliseconds.
  * @param options.chance 0 to 1.
  */
-export function waitAfter(before: number, { askedMs, chance }: { askedMs: number; chance: number }): number {
-  const { firstMs, longestMs, jitter } = backoff;
-  const ownMs = Math.min(firstMs * 2 ** before, longestMs) * (1 + jitter * (2 * chance - 1));
+export function waitAfter(
+  before: number,
+  { baseMs, jitter }: Pick<RetryPolicy, 'baseMs' | 'jitter'>,
+  { askedMs, chance }: { askedMs: number; chance: number },
+): number {
+  const ownMs = Math.min(baseMs * 2 ** before, longestMs) * (1 + jitter * (2 * chance - 1));
   return Math.round(Math.max(ownMs, askedMs * (1 + jitter * chance)));
 }
 

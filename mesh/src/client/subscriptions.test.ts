@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { actingFor, contract, services, subscription, user } from '../contract/index.ts';
+import { defaultRetryPolicy } from '../resilience/index.ts';
 import { serve, tracked, type RunningService } from '../server/index.ts';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
 import type { Logger } from '../telemetry/index.ts';
@@ -110,7 +111,14 @@ test('one that is lost goes to where the service is then', async () => {
   const userToken = await identity.userToken({ name: 'Ann' });
   let endpoint = former.url;
   const client = createSubscriptionClient(
-    { authorization: () => `Service-Token ${token}`, target: 'feed', as: 'till', timeoutMs: 5000, log },
+    {
+      authorization: () => `Service-Token ${token}`,
+      target: 'feed',
+      as: 'till',
+      retryPolicy: defaultRetryPolicy,
+      timeoutMs: 5000,
+      log,
+    },
     () => endpoint,
   );
   const seen: unknown[] = [];
@@ -259,9 +267,13 @@ test.each(['unsubscribe', 'close'] as const)('%s ends the waiting for another tr
 
 test('the waits double from a second to half a minute, by chance a fifth more or less', () => {
   const even = { askedMs: 0, chance: 0.5 };
-  expect([0, 1, 2, 3, 4, 5, 6, 60].map((failures) => waitAfter(failures, even))).toEqual([
+  expect([0, 1, 2, 3, 4, 5, 6, 60].map((failures) => waitAfter(failures, defaultRetryPolicy, even))).toEqual([
     1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
   ]);
-  expect([0, 1].map((chance) => waitAfter(0, { askedMs: 0, chance }))).toEqual([800, 1200]);
-  expect([0, 1].map((chance) => waitAfter(0, { askedMs: 10_000, chance }))).toEqual([10_000, 12_000]);
+  expect([0, 1].map((chance) => waitAfter(0, defaultRetryPolicy, { askedMs: 0, chance }))).toEqual([
+    800, 1200,
+  ]);
+  expect([0, 1].map((chance) => waitAfter(0, defaultRetryPolicy, { askedMs: 10_000, chance }))).toEqual([
+    10_000, 12_000,
+  ]);
 });
