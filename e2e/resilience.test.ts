@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFaultProxy, type FaultProxy } from './src/fault-proxy/index.ts';
 import { kindsOfCalls, type KindOfCall } from './src/fault-table/calls.ts';
 import {
+  expectedOf,
   kinds,
   lasting,
   passesAfterMs,
   passing,
   relayed,
-  safety,
   watched,
   type Kind,
 } from './src/fault-table/expectations.ts';
@@ -89,8 +89,8 @@ describe.each([
   ['that stays', lasting, () => measured.lasting],
   ['that goes away', passing, () => measured.passing],
 ] as const)('a fault %s', (_, cases, rows) => {
-  const calls = cases.flatMap(({ name, expected }, n) =>
-    kinds.map((kind) => [name, kind, { n, outcome: expected[safety[kind]] }] as const),
+  const calls = cases.flatMap((row, n) =>
+    kinds.map((kind) => [row.name, kind, { n, outcome: expectedOf(row, kind) }] as const),
   );
   test.each(calls)('%s: %s', (_name, kind, { n, outcome }) => {
     expect(rows()[n]?.outcomes[kind]).toEqual(outcome);

@@ -28,7 +28,7 @@ export interface KindOfCall {
 }
 
 /** The client's defaults, without chance. */
-const retryPolicy = { attempts: 3, baseMs: 1000, jitter: 0 };
+export const retryPolicy = { attempts: 3, baseMs: 1000, jitter: 0 };
 
 /** What stands for each kind. */
 export function kindsOfCalls({ token, email, password, pageId }: Subject): Record<Kind, KindOfCall> {

@@ -8,8 +8,7 @@ export type Kind = (typeof kinds)[number];
 export const safety: Readonly<Record<Kind, 'safe' | 'plain'>> = {
   query: 'safe',
   'idempotent mutation': 'safe',
-  // No procedure takes a key of its caller yet.
-  'mutation with a key': 'plain',
+  'mutation with a key': 'safe',
   'plain mutation': 'plain',
 };
 
@@ -34,21 +33,29 @@ export interface CallCase {
   readonly expected: Readonly<Record<'safe' | 'plain', CallOutcome>>;
 }
 
-const over = { inDoubt: false, seconds: 0, attempts: 1, logged: [] } as const;
+/** What is expected of one kind: a query has no effect that could be in doubt. */
+export function expectedOf({ expected }: CallCase, kind: Kind): CallOutcome {
+  const outcome = expected[safety[kind]];
+  return { ...outcome, inDoubt: outcome.inDoubt && kind !== 'query' };
+}
+
 const ok = (seconds: number, attempts: number, logged: readonly string[] = []): CallOutcome => ({
-  ...over,
   saw: 'OK',
+  inDoubt: false,
   seconds,
   attempts,
   logged,
 });
-const failed = (saw: string, seconds: number, attempts: number, logged: readonly string[]): CallOutcome => ({
-  ...over,
+/** Whether it was done is not known. */
+const lost = (saw: string, seconds: number, attempts: number, logged: readonly string[]): CallOutcome => ({
   saw,
+  inDoubt: true,
   seconds,
   attempts,
   logged,
 });
+/** It was not done. */
+const failed = (...of: Parameters<typeof lost>): CallOutcome => ({ ...lost(...of), inDoubt: false });
 const again = (times: number, code: string): string[] =>
   Array.from({ length: times }, () => `${code}: again`);
 const everyTime = (code: string): string[] => [...again(3, code), `${code}: exhausted`];
@@ -58,8 +65,10 @@ const unavailable = 'SERVICE_UNAVAILABLE';
 const badGateway = 'BAD_GATEWAY';
 const timeout = 'TIMEOUT';
 const notAgain = (code: string): string[] => [`${code}: not-retryable`];
-/** The WebSocket was given up by then, and no other one is opened. */
-const silentToTheEnd = [...again(3, timeout), 'calls go over HTTP', `${timeout}: exhausted`];
+/** The second attempt ends with the call's deadline. */
+const tillTheDeadline = [...again(1, timeout), `${timeout}: deadline`];
+/** Meanwhile another WebSocket is asked for in vain. */
+const silentTillTheDeadline = [...again(1, timeout), 'calls go over HTTP', `${timeout}: deadline`];
 
 const faults = {
   none: { kind: 'none' },
@@ -74,6 +83,7 @@ const faults = {
   truncate: { kind: 'truncate', bytes: 20 },
   badGateway: { kind: 'http-error', status: 502 },
   unavailable: { kind: 'http-error', status: 503 },
+  unavailableForAWhile: { kind: 'http-error', status: 503, retryAfterS: 4 },
   refuse: { kind: 'refuse' },
 } as const satisfies Record<string, Fault>;
 
@@ -90,6 +100,7 @@ const names: Readonly<Record<keyof typeof faults, string>> = {
   truncate: 'answers end after 20 bytes',
   badGateway: 'a load balancer answers 502',
   unavailable: 'a load balancer answers 503',
+  unavailableForAWhile: 'a load balancer answers 503, with Retry-After: 4',
   refuse: 'nobody listens',
 };
 
@@ -105,40 +116,44 @@ export const lasting: readonly CallCase[] = [
   callCase('delay', both(ok(0, 1))),
   callCase('jitter', both(ok(0, 1))),
   callCase('resetAtOnce', {
-    safe: failed(unavailable, 7, 0, everyTime(unavailable)),
-    plain: failed(unavailable, 0, 0, notAgain(unavailable)),
+    safe: lost(unavailable, 7, 0, everyTime(unavailable)),
+    plain: lost(unavailable, 0, 0, notAgain(unavailable)),
   }),
   callCase('resetBeforeTheAnswer', {
-    safe: failed(unavailable, 7, 4, everyTime(unavailable)),
-    plain: failed(unavailable, 0, 1, notAgain(unavailable)),
+    safe: lost(unavailable, 7, 4, everyTime(unavailable)),
+    plain: lost(unavailable, 0, 1, notAgain(unavailable)),
   }),
   callCase('blackHole', {
-    safe: failed(timeout, 27, 0, silentToTheEnd),
-    plain: failed(timeout, 5, 0, notAgain(timeout)),
+    safe: lost(timeout, 10, 0, silentTillTheDeadline),
+    plain: lost(timeout, 5, 0, notAgain(timeout)),
   }),
   callCase('halfOpen', {
-    safe: failed(timeout, 27, 4, silentToTheEnd),
-    plain: failed(timeout, 5, 1, notAgain(timeout)),
+    safe: lost(timeout, 10, 2, silentTillTheDeadline),
+    plain: lost(timeout, 5, 1, notAgain(timeout)),
   }),
   callCase('stall', {
-    safe: failed(timeout, 27, 0, silentToTheEnd),
-    plain: failed(timeout, 5, 0, notAgain(timeout)),
+    safe: lost(timeout, 10, 0, silentTillTheDeadline),
+    plain: lost(timeout, 5, 0, notAgain(timeout)),
   }),
   callCase('drip', {
-    safe: failed(timeout, 27, 4, everyTime(timeout)),
-    plain: failed(timeout, 5, 1, notAgain(timeout)),
+    safe: lost(timeout, 10, 2, tillTheDeadline),
+    plain: lost(timeout, 5, 1, notAgain(timeout)),
   }),
   callCase('truncate', {
-    safe: failed(unavailable, 7, 4, everyTime(unavailable)),
-    plain: failed(unavailable, 0, 1, notAgain(unavailable)),
+    safe: lost(unavailable, 7, 4, everyTime(unavailable)),
+    plain: lost(unavailable, 0, 1, notAgain(unavailable)),
   }),
   callCase('badGateway', {
-    safe: failed(badGateway, 7, 0, everyTime(badGateway)),
-    plain: failed(badGateway, 0, 0, notAgain(badGateway)),
+    safe: lost(badGateway, 7, 0, everyTime(badGateway)),
+    plain: lost(badGateway, 0, 0, notAgain(badGateway)),
   }),
   callCase('unavailable', {
-    safe: failed(badGateway, 7, 0, everyTime(badGateway)),
-    plain: failed(badGateway, 0, 0, notAgain(badGateway)),
+    safe: lost(badGateway, 7, 0, everyTime(badGateway)),
+    plain: lost(badGateway, 0, 0, notAgain(badGateway)),
+  }),
+  callCase('unavailableForAWhile', {
+    safe: lost(badGateway, 8, 0, [...again(2, badGateway), `${badGateway}: deadline`]),
+    plain: lost(badGateway, 0, 0, notAgain(badGateway)),
   }),
   callCase('refuse', both(failed(unavailable, 7, 0, everyTime(unavailable)))),
 ];
@@ -150,29 +165,33 @@ export const passesAfterMs = 2000;
 export const passing: readonly CallCase[] = [
   callCase('resetAtOnce', {
     safe: ok(3, 1, again(2, unavailable)),
-    plain: failed(unavailable, 0, 0, notAgain(unavailable)),
+    plain: lost(unavailable, 0, 0, notAgain(unavailable)),
   }),
   callCase('resetBeforeTheAnswer', {
     safe: ok(3, 3, again(2, unavailable)),
-    plain: failed(unavailable, 0, 1, notAgain(unavailable)),
+    plain: lost(unavailable, 0, 1, notAgain(unavailable)),
   }),
   callCase('blackHole', {
-    safe: ok(22, 1, again(3, timeout)),
-    plain: failed(timeout, 5, 0, notAgain(timeout)),
+    safe: ok(6, 1, again(1, timeout)),
+    plain: lost(timeout, 5, 0, notAgain(timeout)),
   }),
   callCase('halfOpen', {
-    safe: ok(22, 4, again(3, timeout)),
-    plain: failed(timeout, 5, 1, notAgain(timeout)),
+    safe: ok(6, 2, again(1, timeout)),
+    plain: lost(timeout, 5, 1, notAgain(timeout)),
   }),
   callCase('stall', both(ok(passesAfterMs / 1000, 1))),
   callCase('drip', both(ok(passesAfterMs / 1000, 1))),
   callCase('truncate', {
     safe: ok(3, 3, again(2, unavailable)),
-    plain: failed(unavailable, 0, 1, notAgain(unavailable)),
+    plain: lost(unavailable, 0, 1, notAgain(unavailable)),
   }),
   callCase('unavailable', {
     safe: ok(3, 1, again(2, badGateway)),
-    plain: failed(badGateway, 0, 0, notAgain(badGateway)),
+    plain: lost(badGateway, 0, 0, notAgain(badGateway)),
+  }),
+  callCase('unavailableForAWhile', {
+    safe: ok(4, 1, again(1, badGateway)),
+    plain: lost(badGateway, 0, 0, notAgain(badGateway)),
   }),
   callCase('refuse', both(ok(3, 1, again(2, unavailable)))),
 ];
@@ -204,12 +223,12 @@ const watchCase = (
 export const watched: readonly WatchCase[] = [
   watchCase('resetAtOnce', 6),
   watchCase('resetBeforeTheAnswer', 6),
-  watchCase('blackHole', 40),
-  watchCase('halfOpen', 40),
+  watchCase('blackHole', 15),
+  watchCase('halfOpen', 15),
   watchCase('stall', 5),
   watchCase('drip', 5),
   watchCase('truncate', 6),
-  watchCase('unavailable', 3, 'before; ended with Non-200 status code (503)'),
+  watchCase('unavailable', 6),
   watchCase('refuse', 6),
 ];
 
@@ -240,9 +259,9 @@ const relayCase = (
   expected: { saw: 'OK', seconds: 0, ...expected },
 });
 
-/** One after the other. The silent one comes first, right after the WebSocket was opened: its heartbeat runs from there. */
+/** One after the other. */
 export const relayed: readonly RelayCase[] = [
-  relayCase('blackHole', { toldAfterSeconds: 22, logged: again(3, timeout) }),
+  relayCase('blackHole', { toldAfterSeconds: 6, logged: again(1, timeout) }),
   relayCase('resetAtOnce', { toldAfterSeconds: 3, logged: again(2, unavailable) }),
   relayCase('refuse', { toldAfterSeconds: 3, logged: again(2, unavailable) }),
 ];

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestMesh } from '../mesh.ts';
 import type { KindOfCall } from './calls.ts';
-import { kinds, safety, type CallCase, type Kind } from './expectations.ts';
+import { expectedOf, kinds, type CallCase, type Kind } from './expectations.ts';
 import type { CallRow } from './markdown.ts';
 import { measureCall } from './measure-call.ts';
 import { sumOf } from './server-count.ts';
@@ -27,7 +27,8 @@ export async function measureRows(
   const passedOn: (readonly [path: string, count: number])[] = [];
   const { mesh, calls, passesAfterMs } = options;
   let { turn } = options;
-  const rowOf = async ({ name, fault, expected }: CallCase): Promise<CallRow> => {
+  const rowOf = async (row: CallCase): Promise<CallRow> => {
+    const { name, fault } = row;
     const outcomes = kinds.map(async (kind) => {
       await delay(turn++ * staggerMs);
       const of = calls[kind];
@@ -36,7 +37,7 @@ export async function measureRows(
         url: mesh.url(of.service),
         fault,
         passesAfterMs,
-        expectedSeconds: expected[safety[kind]].seconds,
+        expectedSeconds: expectedOf(row, kind).seconds,
       });
       passedOn.push(...measured.passedOn);
       return [kind, measured.outcome] as const;

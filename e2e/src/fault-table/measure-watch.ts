@@ -5,6 +5,7 @@ import { connect } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { noFault, startFaultProxy } from '../fault-proxy/index.ts';
 import type { TestMesh } from '../mesh.ts';
+import { retryPolicy } from './calls.ts';
 import { watchedForMs, type WatchCase, type WatchOutcome } from './expectations.ts';
 import { inSeconds } from './seconds.ts';
 
@@ -20,6 +21,7 @@ export async function measureWatch(mesh: TestMesh, { fault, expected }: WatchCas
     url: proxy.url,
     token: await mesh.identity.userToken({ id: userId }),
     log: silentLogger,
+    retryPolicy,
   });
   await using wiki = connect(notificationContract, {
     as: 'wiki',

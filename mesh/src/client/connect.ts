@@ -40,7 +40,7 @@ export interface ConnectOptions<As extends string> {
   /** The caller's token, or a function that returns the one in force. @default none */
   token?: string | (() => string | undefined);
   log: Logger;
-  /** @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
+  /** Of calls; subscriptions are tried again for ever, after the same waits and up to 30 s. @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
   retryPolicy?: RetryPolicy;
   /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
   retryBudget?: RetryBudgetOptions;

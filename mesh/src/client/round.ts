@@ -29,13 +29,11 @@ export interface RoundOptions {
 class Leg extends Attempt {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
-  readonly startedAt: number;
 
   constructor(message: RoundOptions['message'], { endpoint, permit }: Choice, now: number) {
-    super(message);
+    super(message, now);
     this.endpoint = endpoint;
     this.permit = permit;
-    this.startedAt = now;
   }
 }
 

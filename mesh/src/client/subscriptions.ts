@@ -1,11 +1,15 @@
-import { httpSubscriptionLink, TRPCUntypedClient } from '@trpc/client';
+import { httpSubscriptionLink, TRPCUntypedClient, type TRPCLink } from '@trpc/client';
 import type { AnyTRPCRouter } from '@trpc/server';
+import { observable } from '@trpc/server/observable';
 import { EventSource } from 'eventsource';
 import { header } from '../wire/index.ts';
-import type { Connection } from './connection.ts';
 import { headersOf } from './outgoing.ts';
+import { Reconnection, type Subscriber } from './reconnection.ts';
 
 const subscribing = { idempotent: true };
+
+/** Where the context of an operation has what connects it. */
+const reconnection = 'reconnection';
 
 /**
  * Makes the tRPC client that a mesh client opens its subscriptions with:
@@ -17,28 +21,45 @@ const subscribing = { idempotent: true };
  * @param endpoint Where the service is now, as `http://localhost:8000`.
  */
 export function createSubscriptionClient(
-  connection: Pick<Connection, 'authorization'>,
+  subscriber: Subscriber,
   endpoint: () => string,
 ): TRPCUntypedClient<AnyTRPCRouter> {
-  return new TRPCUntypedClient<AnyTRPCRouter>({
-    links: [
-      httpSubscriptionLink({
-        url: () => `${endpoint()}/trpc`,
-        EventSource,
-        eventSourceOptions: ({ op }) => ({
-          fetch: (target, init) => {
-            const authorization = connection.authorization();
+  const events = httpSubscriptionLink<AnyTRPCRouter, typeof EventSource>({
+    url: () => `${endpoint()}/trpc`,
+    EventSource,
+    eventSourceOptions: ({ op }) => ({
+      fetch: (target, { signal, headers, ...init }) => {
+        // It reconnects by itself, always to the URL that it began with.
+        const { pathname, search } = new URL(target);
+        return (op.context[reconnection] as Reconnection).open({
+          url: () => new URL(`${pathname}${search}`, endpoint()),
+          headers: () => {
+            const authorization = subscriber.authorization();
             const own = authorization === undefined ? {} : { [header.authorization]: authorization };
-            // It reconnects by itself, always to the URL that it began with.
-            const { pathname, search } = new URL(target);
-            const url = new URL(`${pathname}${search}`, endpoint());
-            return fetch(url, {
-              ...init,
-              headers: { ...init.headers, ...headersOf(op.context, subscribing), ...own },
-            });
+            return { ...headers, ...headersOf(op.context, subscribing), ...own };
           },
-        }),
-      }),
-    ],
+          init,
+          signal,
+        });
+      },
+    }),
   });
+  return new TRPCUntypedClient<AnyTRPCRouter>({ links: [reconnecting(subscriber), events] });
+}
+
+/** Gives each subscription what connects it, and tells that when its stream has begun. */
+function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
+  return () =>
+    ({ op, next }) =>
+      observable((observer) => {
+        const own = new Reconnection(subscriber, op.path);
+        return next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
+          next(value) {
+            if (value.result.type === 'started') own.delivers();
+            observer.next(value);
+          },
+          error: (error) => observer.error(error),
+          complete: () => observer.complete(),
+        });
+      });
 }

@@ -11,18 +11,24 @@ export class Attempt {
   readonly authorization: string | undefined;
   /** What else goes with it, by the names of headers. */
   readonly headers: Readonly<Record<string, string>>;
+  /** On the clock of `performance.now()`, in milliseconds. */
+  readonly startedAt: number;
   /** What the transport that carries it does when nobody waits for it any more. */
   onCancel: (() => void) | undefined;
   cancelled = false;
   /** Whether the server may have seen it: what carries it says so before the first byte leaves. */
   sent = false;
 
-  constructor(sent: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>) {
+  constructor(
+    sent: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>,
+    startedAt: number = performance.now(),
+  ) {
     this.path = sent.path;
     this.kind = sent.kind;
     this.input = sent.input;
     this.authorization = sent.authorization;
     this.headers = sent.headers;
+    this.startedAt = startedAt;
   }
 
   /** Ends it: its answer is of no use any more. */

@@ -16,6 +16,12 @@ export interface RouterOptions {
   closing?: AbortSignal;
 }
 
+/** How often a stream of events shows a sign of life, in milliseconds. */
+const ssePingMs = 5000;
+
+/** A client that has had none for so long connects anew, in milliseconds: two may be late or lost. */
+const sseSilenceMs = 3 * ssePingMs;
+
 const never = new AbortController().signal;
 
 /** What tRPC hands to a procedure. */
@@ -49,7 +55,10 @@ export function buildRouter(
     isDev: false,
     errorFormatter: ({ error, shape, path, ctx }) =>
       errorShape(toMeshError(error, classify), { path, requestId: ctx?.requestId, number: shape.code }),
-    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+    sse: {
+      ping: { enabled: true, intervalMs: ssePingMs },
+      client: { reconnectAfterInactivityMs: sseSilenceMs },
+    },
   });
 
   const unary =

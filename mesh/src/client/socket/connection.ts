@@ -9,10 +9,11 @@ import {
 import { localError } from '../call-error.ts';
 import { TransportError, type Answer, type Attempt } from '../transport.ts';
 import type { Link, OpenedSocket } from './open.ts';
+import { Pulse } from './pulse.ts';
 import { Slots } from './slots.ts';
 
-/** How often the other side must show a sign of life, in milliseconds. */
-const pingIntervalMs = 10_000;
+/** A call that is given up sooner says nothing of the connection, in milliseconds. */
+const longWaitMs = 1000;
 
 /** Room for the id. */
 const longestBody = maxMessageBytes - 32;
@@ -20,6 +21,8 @@ const longestBody = maxMessageBytes - 32;
 /** A call that waits for its answer. */
 interface Pending {
   readonly attempt: Attempt;
+  /** What had come in when it was sent, as the pulse says it. */
+  heard: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -37,11 +40,9 @@ export class SocketConnection {
   readonly #socket: WebSocket;
   readonly #link: Link;
   readonly #pending = new Slots<Pending>();
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #pulse: Pulse;
   #waiting: { pending: Pending; text: string }[] = [];
   #length = 0;
-  /** Bytes that had come in when it was last looked at. */
-  #seenBytes = -1;
   #retired = false;
   #leaving = false;
 
@@ -58,10 +59,14 @@ export class SocketConnection {
     this.#socket = socket;
     this.#link = link;
     link.unref();
-    this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs).unref();
+    this.#pulse = new Pulse(link, {
+      busy: () => this.#pending.size > 0,
+      ping: () => this.open && socket.ping(),
+      onDead: () => socket.terminate(),
+    });
     socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8'), on.reconnect));
     socket.on('close', (code, reason) => {
-      clearInterval(this.#heartbeat);
+      this.#pulse.stop();
       this.#lose(code, String(reason));
       on.close();
     });
@@ -81,6 +86,16 @@ export class SocketConnection {
     return this.#pending.size >= maxInFlight;
   }
 
+  /** Whether the other side seems to be gone, without a word. */
+  get suspect(): boolean {
+    return this.#pulse.suspect;
+  }
+
+  /** For how long it was asked in vain for a sign of life, in milliseconds, where it is suspect; else 0. */
+  get suspectForMs(): number {
+    return this.#pulse.suspectForMs;
+  }
+
   send(attempt: Attempt): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { path, input, kind: method, headers } = attempt;
@@ -89,7 +104,7 @@ export class SocketConnection {
       // A character is three bytes at most.
       if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
-      const pending = { attempt, resolve, reject };
+      const pending = { attempt, heard: 0, resolve, reject };
       const id = this.#pending.add(pending);
       if (this.#pending.size === 1) this.#link.ref();
       const text = `{"id":${id},${body.slice(1)}`;
@@ -104,7 +119,7 @@ export class SocketConnection {
   /** Sends nothing new, and closes when all that is under way is answered. */
   retire(): void {
     this.#retired = true;
-    if (this.#pending.size === 0) this.#socket.close(closeCode.done);
+    if (this.#pending.size === 0) this.#part();
   }
 
   /** Closes it; what is under way gets no answer. */
@@ -124,7 +139,11 @@ export class SocketConnection {
     this.#length = 0;
     const [first, ...rest] = waiting;
     if (!first || !this.open) return;
-    for (const { pending } of waiting) pending.attempt.sent = true;
+    const { heard } = this.#pulse;
+    for (const { pending } of waiting) {
+      pending.attempt.sent = true;
+      pending.heard = heard;
+    }
     this.#socket.send(rest.length === 0 ? first.text : `[${waiting.map(({ text }) => text).join(',')}]`);
   };
 
@@ -154,9 +173,13 @@ export class SocketConnection {
 
   #cancel(id: number): void {
     const pending = this.#take(id);
-    if (pending?.attempt.sent && this.open)
+    if (!pending) return;
+    const { attempt, heard } = pending;
+    if (attempt.sent && this.open) {
       this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
-    pending?.reject(new Error('cancelled'));
+      if (performance.now() - attempt.startedAt >= longWaitMs) this.#pulse.doubt(heard);
+    }
+    pending.reject(new Error('cancelled'));
   }
 
   #take(id: number): Pending | undefined {
@@ -165,17 +188,15 @@ export class SocketConnection {
     pending.attempt.onCancel = undefined;
     if (this.#pending.size === 0) {
       this.#link.unref();
-      if (this.#retired) this.#socket.close(closeCode.done);
+      if (this.#retired) this.#part();
     }
     return pending;
   }
 
-  /** Any byte is a sign of life: a long answer takes its time. */
-  #beat(): void {
-    const { bytesRead } = this.#link;
-    if (bytesRead === this.#seenBytes) return this.#socket.terminate();
-    this.#seenBytes = bytesRead;
-    if (this.open) this.#socket.ping();
+  /** Nobody waits for anything on it any more; where nobody is at the other end, no farewell is waited for either. */
+  #part(): void {
+    if (this.suspect) this.#socket.terminate();
+    else this.#socket.close(closeCode.done);
   }
 
   #lose(code: number, reason: string): void {

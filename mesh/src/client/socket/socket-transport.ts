@@ -10,6 +10,9 @@ const upgradeTimeoutMs = 2000;
 /** For so long the first calls wait for the connection, in milliseconds; later ones never wait for one. */
 const firstWaitMs = 300;
 
+/** A connection is taken for lost, and another one opened, where it is suspect and a ping has had no answer for so long, in milliseconds: most of them have one by then. */
+const pongWithinMs = 300;
+
 /** Where no WebSocket is spoken, it is asked for again after so long, in milliseconds. */
 const refusedForMs = 30_000;
 
@@ -51,6 +54,8 @@ class SocketTransport implements Transport {
   /** Not before then, on the clock of `performance.now()`, is another one opened. */
   #notBefore = 0;
   #failures = 0;
+  /** Whether one was ever opened there. */
+  #spoken = false;
   /** Credentials that opened nothing: calls with them go over HTTP, which says why. */
   #refused: string | undefined;
 
@@ -79,7 +84,10 @@ class SocketTransport implements Transport {
 
   #connectionFor({ authorization }: Attempt): SocketConnection | undefined {
     const connection = this.#connection;
-    return connection?.open && !connection.full && connection.authorization === authorization
+    return connection?.open &&
+      !connection.full &&
+      !connection.suspect &&
+      connection.authorization === authorization
       ? connection
       : undefined;
   }
@@ -109,7 +117,8 @@ class SocketTransport implements Transport {
   /** Begins to open a connection, where there is none for these credentials and one may be had. */
   #openFor(authorization: string | undefined): void {
     const present = this.#connection;
-    if (present?.open && present.authorization === authorization) return;
+    const lives = present?.open && present.suspectForMs < pongWithinMs;
+    if (lives && present.authorization === authorization) return;
     if (this.#opening || this.#closing.signal.aborted || performance.now() < this.#notBefore) return;
     if (authorization !== undefined && authorization === this.#refused) return;
     this.#opening = this.#openAnother(authorization).finally(() => (this.#opening = undefined));
@@ -133,6 +142,7 @@ class SocketTransport implements Transport {
       this.#connection?.retire();
       this.#connection = opened;
       this.#failures = 0;
+      this.#spoken = true;
       // Callers with other credentials go over HTTP for a while, or each call would open one of its own.
       this.#notBefore = performance.now() + keepForMs;
     } catch (error) {
@@ -152,11 +162,11 @@ class SocketTransport implements Transport {
     this.#failures += 1;
     const spread = 0.5 + Math.random();
     const longer = Math.min(backoffMs.longest, backoffMs.first * 2 ** (this.#failures - 1));
-    // Something is there, and does not open a WebSocket.
-    const refused = reason === 'refused' || reason === 'ignored';
+    // Something is there, and does not open a WebSocket; where it has opened one, it may be the network that ignores us.
+    const refused = reason === 'refused' || (reason === 'ignored' && !this.#spoken);
     const waitMs = (refused ? refusedForMs : longer) * spread;
     this.#notBefore = performance.now() + waitMs;
-    if (refused && this.#failures === 1)
+    if ((refused || reason === 'ignored') && this.#failures === 1)
       this.#log.info(
         { endpoint: this.url, reason: message, retry_in_ms: Math.round(waitMs) },
         'no WebSocket is opened there, calls go over HTTP',
