@@ -10,6 +10,7 @@ import { expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { anyone, contract, error, query } from '../../contract/index.ts';
+import { defaultRetryPolicy } from '../../resilience/index.ts';
 import { serve } from '../../server/index.ts';
 import { runInScope } from '../../telemetry/index.ts';
 import { silentLogger } from '../../testing/index.ts';
@@ -50,7 +51,8 @@ async function startProxy(handle: (socket: Socket, first: Buffer, connect: () =>
 const codeOf = (thrown: unknown) => (thrown as { data?: { code?: string } }).data?.code;
 
 test('many large answers at once all arrive', async () => {
-  const made = suite.client();
+  // As below: the service may refuse some of them at first.
+  const made = suite.client({ retryPolicy: defaultRetryPolicy });
   await made.items.get.query({ id: 1 });
   const text = 'x'.repeat(500_000);
   const answers = await Promise.all(Array.from({ length: 64 }, () => made.items.echo.query({ text })));
@@ -58,7 +60,12 @@ test('many large answers at once all arrive', async () => {
 });
 
 test('more calls than a connection may have go another way', async () => {
-  const made = suite.client({ bulkhead: { maxInFlight: 1500 } });
+  const made = suite.client({
+    bulkhead: { maxInFlight: 1500 },
+    // Both ends are in this process, and hold it up: the service may refuse some of them at first.
+    retryPolicy: defaultRetryPolicy,
+    retryBudget: { ratio: 1 },
+  });
   await made.items.get.query({ id: 1 });
   // Of one procedure a service has no more than 1024 under way.
   for (let n = 0; n < 1000; n++) made.stock.hang.mutate().catch(() => {});
