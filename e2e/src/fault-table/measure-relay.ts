@@ -33,6 +33,8 @@ export async function measureRelay(
     (await author.notification.notifications.unreadCount.query()).count === count;
   await comment();
   await until(() => told(1), 'the author was told');
+  // Its answer must not meet the first fault: the relay sends what comes next when it is done with this.
+  await until(() => hasDelivered(mesh), 'the wiki knows that the author was told');
 
   const outcomes: RelayOutcome[] = [];
   for (const [n, { fault, expected }] of cases.entries()) {
@@ -55,6 +57,12 @@ export async function measureRelay(
     });
   }
   return outcomes;
+}
+
+/** Whether a call of the wiki to the notification service is over and went well, by the wiki's own metrics. */
+async function hasDelivered(mesh: TestMesh): Promise<boolean> {
+  const text = await (await fetch(`${mesh.url('wiki')}/metrics`)).text();
+  return /^mesh_client_call_seconds_count\{target="notification",.*code="OK"\} [1-9]/m.test(text);
 }
 
 /** What the wiki logged of its calls to the notification service. */

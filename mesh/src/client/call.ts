@@ -69,7 +69,9 @@ class OutgoingCall {
   constructor(connection: Connection, target: Target, options: CallOptions & { input: unknown }) {
     const scope = currentScope();
     this.#startedAt = connection.clock.read();
-    const own = this.#startedAt + (options.deadlineMs ?? connection.deadlineMs);
+    // What may take longer for each attempt has at least that.
+    const usualMs = Math.max(connection.deadlineMs, target.procedure.timeoutMs ?? 0);
+    const own = this.#startedAt + (options.deadlineMs ?? usualMs);
     const signals = [connection.closed, options.signal, scope?.signal].filter(
       (signal) => signal !== undefined,
     );

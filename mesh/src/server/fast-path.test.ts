@@ -7,6 +7,7 @@ import { createReadiness, type Readiness } from '../health/index.ts';
 import { createTestIdentity, recordingLogger, type LoggedLine } from '../testing/index.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { watchResponses } from './open-responses.ts';
+import { Admission } from './admission/admission.ts';
 import { compile } from './compile.ts';
 import { createListener } from './listener.ts';
 import { buildRouter } from './router.ts';
@@ -43,7 +44,9 @@ async function start(way: Way): Promise<Side> {
   const readiness = createReadiness();
   const staying = new Map<string, AbortSignal>();
   const handlers = sampleHandlers((name, signal) => staying.set(name, signal));
-  const procedures = compile(sampleContract, handlers, { log });
+  // However busy the machine is: what is refused for that is no difference.
+  const admission = new Admission('sample', log, { turnMs: Infinity });
+  const procedures = compile(sampleContract, handlers, { log, admission });
   const server = createServer(
     { keepAliveTimeout: 60_000 },
     createListener({

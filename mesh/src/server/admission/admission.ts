@@ -25,15 +25,19 @@ export interface AdmissionState {
  */
 export class Admission {
   readonly service: string;
-  readonly turns = new TurnQueue({ nextTurn: setImmediate });
+  readonly turns: TurnQueue;
   readonly loop = new LoopSampler();
   readonly shed: ShedLog;
   readonly #gates: Gate[] = [];
   #hide: (() => void) | undefined;
 
-  /** @param service The name of its contract. */
-  constructor(service: string, log: Logger) {
+  /**
+   * @param service The name of its contract.
+   * @param turns How long one turn of the event loop may begin calls. @default 10 ms
+   */
+  constructor(service: string, log: Logger, turns: { turnMs?: number } = {}) {
     this.service = service;
+    this.turns = new TurnQueue({ ...turns, nextTurn: setImmediate });
     this.shed = new ShedLog(log);
   }
 
