@@ -5,6 +5,7 @@ import {
   createHedge,
   createRetryBudget,
   defaultRetryPolicy,
+  type BreakerOptions,
   type BulkheadOptions,
   type RetryBudgetOptions,
   type RetryPolicy,
@@ -39,6 +40,8 @@ export interface ConnectOptions<As extends string> {
   retryPolicy?: RetryPolicy;
   /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
   retryBudget?: RetryBudgetOptions;
+  /** When an endpoint is left alone, and for how long. @default after 5 failures in a row, or under 80 % success; 1 s, doubling to 60 s */
+  breaker?: Omit<BreakerOptions, 'onChange'>;
   /** Longest wait for one attempt, in milliseconds, unless the contract names another. @default 5000 */
   timeoutMs?: number;
   /** Longest wait for a call, retries and their waits included, in milliseconds. @default 10000 for a person, 30000 for a service */
@@ -90,6 +93,7 @@ export function connect<const To extends AnyContract, const As extends string>(
   const decide = createDecide(to.name, log);
   const endpoints = new Endpoints([options.url].flat(), {
     open: opening(options.transport, { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log }),
+    breaker: options.breaker,
     decide,
     log,
   });

@@ -2,6 +2,7 @@ import {
   createBreaker,
   LatencyAverage,
   type Breaker,
+  type BreakerOptions,
   type Candidate,
   type OutlierDetector,
   type Permit,
@@ -43,14 +44,23 @@ export class Endpoint implements Candidate {
     {
       transport,
       outliers,
+      breaker,
       decide,
-    }: { transport: Transport; outliers: OutlierDetector<Endpoint>; decide: Decide },
+    }: {
+      transport: Transport;
+      outliers: OutlierDetector<Endpoint>;
+      breaker?: BreakerOptions | undefined;
+      decide: Decide;
+    },
   ) {
     this.address = address;
     this.transport = transport;
     this.outlier = outliers.add(this);
     const endpoint = this.url;
-    this.breaker = createBreaker({ onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }) });
+    this.breaker = createBreaker({
+      ...breaker,
+      onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }),
+    });
   }
 
   get url(): string {

@@ -1,4 +1,10 @@
-import { createOutlierDetector, pick, type OutlierDetector, type Permit } from '../resilience/index.ts';
+import {
+  createOutlierDetector,
+  pick,
+  type BreakerOptions,
+  type OutlierDetector,
+  type Permit,
+} from '../resilience/index.ts';
 import type { EndpointState, Logger } from '../telemetry/index.ts';
 import type { Decide } from './decisions.ts';
 import { Endpoint } from './endpoint.ts';
@@ -12,6 +18,8 @@ export type Choice = Readonly<{ endpoint: Endpoint; permit: Permit }>;
 export interface EndpointsOptions {
   /** Makes what carries calls to one of them. */
   open: (address: Address) => Transport;
+  /** What the breaker of each is made with. @default the breaker's own */
+  breaker?: BreakerOptions | undefined;
   decide: Decide;
   log: Logger;
 }
@@ -118,10 +126,11 @@ export class Endpoints {
   }
 
   #add(address: Address): Endpoint {
-    const { open, decide } = this.#options;
+    const { open, breaker, decide } = this.#options;
     const endpoint = new Endpoint(address, {
       transport: open(address),
       outliers: this.#outliers,
+      breaker,
       decide,
     });
     this.#open.add(endpoint);
