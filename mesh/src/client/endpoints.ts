@@ -39,6 +39,7 @@ export class Endpoints {
     const { decide, log } = options;
     this.#outliers = createOutlierDetector<Endpoint>({
       latencyMs: ({ latency }) => latency.mean(),
+      leftAlone: ({ breaker }) => breaker.state !== 'closed',
       onEject: ({ url }, { reason }) => decide({ decision: 'ejected', reason, endpoint: url }),
       onReturn: ({ url }) => decide({ decision: 'returned', endpoint: url }),
     });
