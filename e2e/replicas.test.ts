@@ -81,6 +81,12 @@ describe('one of three replicas is 20 times slower', () => {
   test('p99 is within twice that of three good ones, and the slow one gets under 1 % of the calls', async () => {
     await using good = await through([quickMs, quickMs, quickMs]);
     await using mixed = await through([quickMs, quickMs, slowMs]);
+    // The replicas are to be warm, each by itself; the two clients are not.
+    for (const { url } of wikis.replicas) {
+      await using wiki = connect(wikiContract, options([url]));
+      const call = (n: number) => wiki.pages.get.query({ id: pageOf(n) });
+      await openLoop({ perSecond, calls: 300, call });
+    }
     // By turns, so that what else this machine does befalls both.
     for (let phase = 0; phase < phases; phase++) {
       for (const { call, p99s } of [good, mixed]) {

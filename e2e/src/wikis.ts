@@ -27,8 +27,13 @@ export interface Wikis extends AsyncDisposable {
   readonly replicas: readonly Replica[];
 }
 
-/** Starts them, one for each host, and waits until they take calls. @param hosts Addresses of this machine. */
-export async function startWikis(hosts: readonly string[]): Promise<Wikis> {
+/**
+ * Starts them, one for each host, and waits until they take calls.
+ *
+ * @param hosts Addresses of this machine.
+ * @param samePort The same for all, or one of its own for each.
+ */
+export async function startWikis(hosts: readonly string[], samePort?: number): Promise<Wikis> {
   const identity = await createTestIdentity();
   const database = await startDatabase(['wiki']);
   const nowhere = `http://127.0.0.1:${await findFreePort()}`;
@@ -45,7 +50,7 @@ export async function startWikis(hosts: readonly string[]): Promise<Wikis> {
   };
   const replicas: Replica[] = [];
   for (const host of hosts) {
-    const port = String(await findFreePort());
+    const port = String(samePort ?? (await findFreePort()));
     replicas.push(startReplica(`http://${host}:${port}`, { ...environment, HOST: host, PORT: port }));
   }
   await Promise.all(replicas.map((replica) => replica.ready()));
