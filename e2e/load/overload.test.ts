@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Load, Outcome } from '../src/overload/load.ts';
+import type { Load, Outcome } from '../src/load/callers.ts';
 
 // Real processes: a service, and those who ask more of it than it can do. They take one core each.
 
-const file = (name: string): string => join(import.meta.dirname, '..', 'src', 'overload', name);
+const file = (folder: string, name: string): string => join(import.meta.dirname, '..', 'src', folder, name);
 const flags = ['--disable-warning=ExperimentalWarning'];
 
 let service: ChildProcess;
@@ -15,7 +15,9 @@ let url: string;
 let log = '';
 
 beforeAll(async () => {
-  service = spawn(process.execPath, [...flags, file('server.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  service = spawn(process.execPath, [...flags, file('stand-ins', 'busy.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const { stdout } = service;
   if (!stdout) throw new Error('The service has no standard output');
   stdout.setEncoding('utf8').on('data', (text: string) => (log += text));
@@ -30,7 +32,7 @@ afterAll(async () => {
 async function offer(load: Omit<Load, 'url'>): Promise<Outcome> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...flags,
-    file('load.ts'),
+    file('load', 'callers.ts'),
     JSON.stringify({ url, ...load }),
   ]);
   return JSON.parse(stdout) as Outcome;

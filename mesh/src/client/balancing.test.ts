@@ -89,6 +89,18 @@ describe('the only endpoint', () => {
     expect(await made.pay.mutate()).toEqual({ at: '1001' });
   });
 
+  test('is left alone sooner, for longer, or not at all, where its client says so', async () => {
+    const retryPolicy = { attempts: 0, baseMs: 1, jitter: 0 };
+    const hasty = suite.open({ 1001: lost }, { retryPolicy, breaker: { consecutiveFailures: 2 } });
+    const never = { consecutiveFailures: Infinity, successRate: 0 };
+    const stubborn = suite.open({ 1001: lost }, { retryPolicy, breaker: never });
+    for (let n = 0; n < 30; n++) {
+      await suite.failing(hasty.bank.pay.mutate(), 0);
+      await suite.failing(stubborn.bank.pay.mutate(), 0);
+    }
+    expect([hasty.received.length, stubborn.received.length]).toEqual([2, 30]);
+  });
+
   test('one that refuses because it has too much to do is not left alone', async () => {
     const { bank: made, received, behaviours } = suite.open({ 1001: busy });
     for (let n = 0; n < 30; n++)

@@ -44,12 +44,12 @@ export interface ConnectOptions<As extends string> {
   retryPolicy?: RetryPolicy;
   /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
   retryBudget?: RetryBudgetOptions;
+  /** When an endpoint is left alone, and for how long. @default after 5 failures in a row, or under 80 % success; 1 s, doubling to 60 s */
+  breaker?: Omit<BreakerOptions, 'onChange'>;
   /** Longest wait for one attempt, in milliseconds, unless the contract names another. @default 5000 */
   timeoutMs?: number;
   /** Longest wait for a call, retries and their waits included, in milliseconds. @default 10000 for a person, 30000 for a service */
   deadlineMs?: number;
-  /** When an endpoint is left alone. @default after 5 failures in a row, or under 80 % success of 20 calls in 10 s */
-  breaker?: BreakerOptions;
   /** How many calls may be under way, and how many wait for that. @default 1024 and 1024 */
   bulkhead?: BulkheadOptions;
   /**

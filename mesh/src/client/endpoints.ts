@@ -44,6 +44,7 @@ export class Endpoints {
     this.#outliers = createOutlierDetector<Endpoint>({
       now: clock.now,
       latencyMs: ({ latency }) => latency.mean(),
+      leftAlone: ({ breaker }) => breaker.state !== 'closed',
       onEject: ({ name }, { reason }) => decide({ decision: 'ejected', reason, endpoint: name }),
       onReturn: ({ name }) => decide({ decision: 'returned', endpoint: name }),
     });

@@ -8,7 +8,7 @@ function outlierOf(endpoints: string) {
     .filter(Boolean)
     .map((endpoint): Figures => {
       const [failures = 0, calls = 0, latencyMs = 1] = endpoint.split(/[/@]/).map(Number);
-      return { calls, failures, latencyMs };
+      return { calls, failures, failing: failures > 0, latencyMs };
     });
   const found = findOutlier(peers, defaultOutlierRules);
   return found && `${peers.indexOf(found.peer)} ${found.reason}`;

@@ -2,6 +2,8 @@
 export interface Figures {
   readonly calls: number;
   readonly failures: number;
+  /** Whether it may be an outlier by them: what failed a while ago, and not since, may be back. */
+  readonly failing: boolean;
   /** What an answer usually takes, in milliseconds; what is no positive number is unknown. */
   readonly latencyMs: number;
 }
@@ -37,7 +39,7 @@ export function findOutlier<Peer extends Figures>(
 ): { peer: Peer; reason: OutlierReason } | undefined {
   const judged = peers.filter(({ calls }) => calls >= rules.minimumCalls);
   const [failing] = judged
-    .filter((peer) => failsMore(peer, peers, rules))
+    .filter((peer) => peer.failing && failsMore(peer, peers, rules))
     .toSorted((a, b) => shareOf(b) - shareOf(a));
   if (failing) return { peer: failing, reason: 'failures' };
   const [slow] = judged

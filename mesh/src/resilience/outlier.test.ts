@@ -65,6 +65,27 @@ describe('an outlier', () => {
     expect(out()).toEqual([]);
   });
 
+  test('is none by failures that are over: those before them leave the window first', () => {
+    const { clock, at, fineFor, out } = make('ab');
+    for (let call = 0; call < 300; call++) for (const name of 'ab') at(name).success();
+    clock.now = 5 * second;
+    for (let call = 0; call < 25; call++) at('b').success();
+    for (let call = 0; call < 10; call++) at('b').failure();
+    for (let call = 0; call < 30; call++) at('a').success();
+    fineFor(9 * second);
+    expect(out()).toEqual([]);
+  });
+
+  test('is none by failures while a breaker keeps calls from it', () => {
+    const open = new Set('b');
+    const { calls, out } = make('abc', { leftAlone: (name) => open.has(name) });
+    calls('b');
+    expect(out()).toEqual([]);
+    open.clear();
+    calls('b');
+    expect(out()).toEqual(['b']);
+  });
+
   test('is judged once a second', () => {
     const { clock, at, out } = make('ab');
     at('a').success();

@@ -21,6 +21,11 @@ export interface Watched {
 export interface OutlierOptions<Endpoint> {
   /** What an answer of an endpoint usually takes, in milliseconds: a mean, as peaks pass by themselves; 0 if unknown. @default unknown */
   latencyMs?: (endpoint: Endpoint) => number;
+  /**
+   * Whether a breaker keeps calls from it: that finds out within seconds when an endpoint is back, so it is not ejected
+   * for its failures as well. @default no
+   */
+  leftAlone?: (endpoint: Endpoint) => boolean;
   /** Told of each ejection, after it. */
   onEject?: (endpoint: Endpoint, ejection: Readonly<{ reason: OutlierReason; forMs: number }>) => void;
   /** Told of each return, after it. */
@@ -41,7 +46,8 @@ export interface OutlierOptions<Endpoint> {
 
 /**
  * Makes the detector for the endpoints of one target. They are judged when an
- * outcome is told, at most once a second; an ejected one comes back at the
+ * outcome is told, at most once a second, for failures only if there was one
+ * since the last time; an ejected one comes back at the
  * first judgement after its time, with its outcomes forgotten. Never more than
  * half of them are out: of one, none. For each period of the first ejection's
  * length that an endpoint stays in, one ejection is forgiven.
@@ -53,6 +59,7 @@ export function createOutlierDetector<Endpoint>(
 ): OutlierDetector<Endpoint> {
   return new Detector({
     latencyMs: () => 0,
+    leftAlone: () => false,
     onEject: () => {},
     onReturn: () => {},
     windowMs: 10_000,
@@ -97,6 +104,11 @@ class Detector<Endpoint> implements OutlierDetector<Endpoint> {
 
   #judge(now: number): void {
     this.#judgedAt = now;
+    this.#ejectOutliers(now);
+    for (const member of this.#members) member.judged();
+  }
+
+  #ejectOutliers(now: number): void {
     for (const member of this.#ejected()) if (member.msUntilDue(now) <= 0) member.return(now);
     while (this.#ejected().length < this.#mostEjected()) {
       const peers = [...this.#members].filter(({ ejected }) => !ejected).map((member) => member.figures(now));
@@ -122,6 +134,8 @@ class Member<Endpoint> implements Watched {
   readonly #failures: SlidingSum;
   /** Until it is removed. */
   #detector: Detector<Endpoint> | undefined;
+  /** Whether it has failed since it was judged. */
+  #failedLately = false;
   #ejected = false;
   #ejectedAt = 0;
   #ejectedForMs = 0;
@@ -151,6 +165,7 @@ class Member<Endpoint> implements Watched {
     const now = this.#settings.now();
     this.#calls.add(1, now);
     this.#failures.add(1, now);
+    this.#failedLately = true;
     this.#detector?.onOutcome(now);
   }
 
@@ -166,8 +181,13 @@ class Member<Endpoint> implements Watched {
       member: this,
       calls: this.#calls.total(now),
       failures: this.#failures.total(now),
+      failing: this.#failedLately && !this.#settings.leftAlone(this.#endpoint),
       latencyMs: this.#settings.latencyMs(this.#endpoint),
     };
+  }
+
+  judged(): void {
+    this.#failedLately = false;
   }
 
   eject(reason: OutlierReason, now: number): void {

@@ -37,6 +37,19 @@ describe('when a time-out fires', () => {
     expect([onTimeout.mock.calls.length, wheel.size, other.pending]).toEqual([1, 0, false]);
   });
 
+  test('at once, where its time passed while another was told', () => {
+    let now = 0;
+    const wheel = new TimeoutWheel({ now: () => now });
+    const asked = vi.spyOn(globalThis, 'setTimeout');
+    wheel.start(10, () => (now += 100));
+    wheel.start(50, () => {});
+    now = 10;
+    vi.advanceTimersByTime(20);
+    // Node warns of a negative one.
+    expect(asked.mock.calls.map(([, ms]) => ms)).toEqual([10, 1]);
+    expect(wheel.size).toBe(0);
+  });
+
   test('in a process that has run for a year', () => {
     const now = 365 * 24 * hour;
     const wheel = new TimeoutWheel({ now: () => now + performance.now() });

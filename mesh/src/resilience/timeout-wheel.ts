@@ -117,7 +117,8 @@ export class TimeoutWheel {
   #setTimer(tick: number, now: number): void {
     clearTimeout(this.#timer);
     this.#timerTick = tick;
-    const ms = Math.min(Math.ceil(tick * this.#tickMs - now), longestTimerMs);
+    // It may be in the past already, if a callback took long.
+    const ms = Math.max(1, Math.min(Math.ceil(tick * this.#tickMs - now), longestTimerMs));
     this.#timer = this.#outsideOfCalls(setTimeout, () => this.#onTimer(), ms);
   }
 

@@ -1,0 +1,12 @@
+import { MeshError } from '@arcadium/mesh/wire';
+import { failingContract } from './failing-contract.ts';
+import { runStandIn } from './run-stand-in.ts';
+
+/** Whether it says that it did nothing, as one does that has too much to do. */
+const refuses = process.env['REFUSES'] === 'yes';
+
+runStandIn(failingContract, () => ({
+  async get() {
+    throw new MeshError('SERVICE_UNAVAILABLE', 'It always fails', refuses ? { retry: 'safe' } : {});
+  },
+}));

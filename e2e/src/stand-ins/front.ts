@@ -1,0 +1,19 @@
+import { connect } from '@arcadium/mesh/client';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { backContract, frontContract } from './relay-contract.ts';
+import { runStandIn } from './run-stand-in.ts';
+import { watchSignal } from './waiting.ts';
+
+const back = connect(backContract, {
+  as: 'anyone',
+  url: process.env['BACK_URL'] ?? '',
+  log: silentLogger,
+  transport: process.env['TRANSPORT'] === 'http' ? 'http' : 'websocket',
+});
+
+runStandIn(frontContract, (log) => ({
+  wait({ input, signal }) {
+    watchSignal(log, { id: input.id, signal });
+    return back.wait.query(input);
+  },
+}));

@@ -1,0 +1,28 @@
+import { nobody, type AnyContract } from '@arcadium/mesh/contract';
+import { run, serve, type Handlers } from '@arcadium/mesh/server';
+import { createLogger, type Logger } from '@arcadium/mesh/telemetry';
+import { silentLogger } from '@arcadium/mesh/testing';
+
+/**
+ * Runs a small service as this process, without a database and for whoever asks. It logs where it listens.
+ *
+ * @param handlers Made with a logger of their own: the service itself says nothing, as it may be there to fail.
+ */
+export function runStandIn<From extends AnyContract>(
+  contract: From,
+  handlers: (log: Logger) => Handlers<From>,
+): void {
+  run(async () => {
+    const log = createLogger({ service: contract.name });
+    const service = await serve(contract, handlers(log), {
+      version: '0.0.0',
+      port: 0,
+      log: silentLogger,
+      authenticate: () => nobody,
+      pingDatabase: async () => {},
+    });
+    service.ready();
+    log.info({ listens_at: service.url }, 'the stand-in is ready');
+    return service;
+  });
+}

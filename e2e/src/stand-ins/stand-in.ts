@@ -1,0 +1,27 @@
+import { until } from '../mesh.ts';
+import { startNode, type RunningProcess } from '../process.ts';
+
+/** A process that runs a small service, and where it listens. */
+export interface StandIn extends AsyncDisposable {
+  readonly url: string;
+  readonly process: RunningProcess;
+}
+
+/** Starts one, and waits until it is ready. @param file Beside this one, as `failing.ts`. */
+export async function startStandIn(
+  file: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<StandIn> {
+  const running = startNode(`e2e/src/stand-ins/${file}`, environment);
+  const url = (): unknown => running.logged().find((line) => line['listens_at'])?.['listens_at'];
+  await until(
+    () => url() !== undefined,
+    `${file} listens`,
+    () => running.output(),
+  );
+  return {
+    url: String(url()),
+    process: running,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { wikiContract } from '@arcadium/contracts/wiki';
+import { connect } from '@arcadium/mesh/client';
+import { publicPart } from '@arcadium/mesh/identity';
+import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { startDatabase, type OwnDatabase } from './database.ts';
+import { until } from './mesh.ts';
+import { startNode, type RunningProcess } from './process.ts';
+
+/** One process of the wiki, at a place that it keeps. */
+export interface Replica {
+  readonly url: string;
+  /** That was started last. */
+  readonly process: RunningProcess;
+  start(): void;
+  /** Waits until it takes calls. */
+  ready(): Promise<void>;
+}
+
+/** Several wikis on one database, and nothing else: who comments on a page of his own needs nobody told. */
+export interface Wikis extends AsyncDisposable {
+  readonly database: OwnDatabase;
+  readonly identity: TestIdentity;
+  readonly replicas: readonly Replica[];
+}
+
+/**
+ * Starts them, one for each host, and waits until they take calls.
+ *
+ * @param hosts Addresses of this machine.
+ * @param samePort The same for all, or one of its own for each.
+ */
+export async function startWikis(hosts: readonly string[], samePort?: number): Promise<Wikis> {
+  const identity = await createTestIdentity();
+  const database = await startDatabase(['wiki']);
+  const nowhere = `http://127.0.0.1:${await findFreePort()}`;
+  const environment = {
+    ENVIRONMENT: 'e2e',
+    // Where Node itself keeps it by default: to start takes half as long, and the others need that time.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+    DATABASE_URL: database.url('wiki'),
+    DATABASE_OWNER_URL: database.ownerUrl('wiki'),
+    PUBLIC_KEYS: JSON.stringify({ keys: [publicPart(identity.jwk)] }),
+    SERVICE_TOKEN: await identity.serviceToken('wiki'),
+    AUTH_SERVICE_URL: nowhere,
+    NOTIFICATION_SERVICE_URL: nowhere,
+  };
+  const replicas: Replica[] = [];
+  for (const host of hosts) {
+    const port = String(samePort ?? (await findFreePort()));
+    replicas.push(startReplica(`http://${host}:${port}`, { ...environment, HOST: host, PORT: port }));
+  }
+  await Promise.all(replicas.map((replica) => replica.ready()));
+  return {
+    database,
+    identity,
+    replicas,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(replicas.map(({ process }) => process[Symbol.asyncDispose]()));
+      await database.cluster[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function startReplica(url: string, environment: Readonly<Record<string, string>>): Replica {
+  const start = (): RunningProcess => startNode('services/wiki/src/main.ts', environment);
+  let running = start();
+  return {
+    url,
+    get process() {
+      return running;
+    },
+    start: () => (running = start()),
+    ready: () =>
+      until(
+        async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok === true,
+        `${url} is ready`,
+        () => running.output(),
+      ),
+  };
+}
+
+/** Somebody with pages of his own. */
+export async function newAuthor({ identity, replicas: [replica] }: Wikis, pages: number) {
+  const token = await identity.userToken();
+  const url = replica?.url ?? '';
+  await using wiki = connect(wikiContract, { as: 'user', url, token, log: silentLogger });
+  const pageIds: string[] = [];
+  for (let n = 0; n < pages; n++) {
+    const slug = `page-${randomUUID()}`;
+    pageIds.push((await wiki.pages.create.mutate({ slug, title: 'A page', body: 'Text' })).id);
+  }
+  return { token, pageIds };
+}
