@@ -36,6 +36,12 @@ interface EndpointParts {
   decide: Decide;
 }
 
+/**
+ * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is
+ * slow once, and one that is always slow is still asked only every ten seconds or so.
+ */
+const decayMs = 3000;
+
 /** One place where a service answers, and what this process has learnt of it. */
 export class Endpoint implements Candidate {
   readonly address: Address;
@@ -52,7 +58,7 @@ export class Endpoint implements Candidate {
     this.address = address;
     this.transport = transport;
     this.outlier = outliers.add(this);
-    this.latency = new LatencyAverage({ now: clock.now });
+    this.latency = new LatencyAverage({ decayMs, now: clock.now });
     const endpoint = this.name;
     this.breaker = createBreaker({
       now: clock.now,

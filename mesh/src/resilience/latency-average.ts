@@ -10,6 +10,8 @@ const leastMs = 0.001;
 /** What a failure that came fast is taken for, at least and at most. */
 const leastPenaltyMs = 1;
 const mostPenaltyMs = 1000;
+/** No answer after so many weighs more than one of so many in the mean: one alone must not make an outlier. */
+const answersInMean = 16;
 /** What an endpoint is taken for that has calls in flight and has answered none. */
 const unknownMs = 60_000;
 
@@ -28,6 +30,8 @@ export class LatencyAverage {
   readonly #now: () => number;
   #peak = 0;
   #mean = 0;
+  /** How many the mean is made of, up to so many. */
+  #answers = 0;
   /** When either last changed. */
   #changedAt = 0;
 
@@ -43,7 +47,9 @@ export class LatencyAverage {
     const kept = this.#keptAt(now);
     const seen = ms > leastMs ? ms : leastMs;
     this.#peak = seen > this.#peak ? seen : seen + (this.#peak - seen) * kept;
-    this.#mean = this.#mean === 0 ? seen : seen + (this.#mean - seen) * kept;
+    if (this.#answers < answersInMean) this.#answers += 1;
+    // By time, but that after a rest one answer would be all there is.
+    this.#mean += (seen - this.#mean) * (this.#mean === 0 ? 1 : Math.min(1 - kept, 1 / this.#answers));
     this.#changedAt = now;
   }
 
