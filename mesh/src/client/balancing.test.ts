@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BankSuite, after, busy, lost, outcome, unreachable, works } from '../testing/bank.ts';
+import { BankSuite, after, busy, lost, outcome, silent, unreachable, works } from '../testing/bank.ts';
 import { InDoubtError } from './index.ts';
 
 // Where a client’s calls go, and how many, on a clock of the test’s own.
@@ -50,7 +50,31 @@ describe('several endpoints', () => {
     for (let n = 0; n < 20; n++)
       await suite.failing(made.balance.query(undefined, { context: { deadlineMs: 100 } }), 0);
     behaviours['1002'] = works;
+    await suite.clock.advance(100);
     expect(await made.balance.query()).toEqual({ at: '1002' });
+  });
+
+  test('but no more than ten times a second, however many calls there are', async () => {
+    const { bank: made, received } = suite.open(
+      { 1001: unreachable, 1002: unreachable, 1003: unreachable },
+      { retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 } },
+    );
+    for (let n = 0; n < 2000; n++) {
+      void outcome(made.balance.query());
+      if (n === 999) received.length = 0;
+      await suite.clock.advance(1);
+    }
+    expect(received.length).toBeGreaterThan(5);
+    expect(received.length).toBeLessThan(80);
+  });
+
+  test('one that hangs gets hardly any calls of those in a hurry either', async () => {
+    const { bank: made, cameTo } = suite.open({ 1001: silent, 1002: after(5) }, { deadlineMs: 2000 });
+    for (let n = 0; n < 200; n++) {
+      void outcome(made.balance.query());
+      await suite.clock.advance(100);
+    }
+    expect(cameTo().filter((at) => at === '1001').length).toBeLessThan(10);
   });
 
   test('one that is about to stop gets no new calls', async () => {
@@ -167,6 +191,26 @@ describe('the bulkhead', () => {
     expect((await Promise.all(calls.slice(0, 3))).every((result) => 'value' in (result as object))).toBe(
       true,
     );
+  });
+
+  test('calls that are called off together are not sent, one after the other', async () => {
+    const { bank: made, received } = suite.open({ 1001: silent }, { bulkhead: { maxInFlight: 2 } });
+    const stop = new AbortController();
+    const calls = Array.from({ length: 20 }, () =>
+      outcome(made.pay.mutate(undefined, { signal: stop.signal })),
+    );
+    await suite.clock.advance(10);
+    stop.abort();
+    await Promise.all(calls);
+    expect(received).toHaveLength(2);
+  });
+
+  test('the time that a call has waited is not the server’s', async () => {
+    const { bank: made, received } = suite.open({ 1001: after(3000) }, { bulkhead: { maxInFlight: 1 } });
+    const calls = [outcome(made.pay.mutate()), outcome(made.pay.mutate())];
+    await suite.clock.advance(6000);
+    await Promise.all(calls);
+    expect(received.map(({ timeoutMs }) => timeoutMs)).toEqual([5000, 2000]);
   });
 
   test('a call that gives up while it waits leaves its place to others', async () => {

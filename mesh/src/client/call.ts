@@ -1,7 +1,7 @@
 import type { AnyProcedure } from '../contract/index.ts';
 import { retry, type FailedAttempt, type Hedge } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
-import { formatTimeout, header } from '../wire/index.ts';
+import { header } from '../wire/index.ts';
 import {
   goneError,
   InDoubtError,
@@ -18,7 +18,7 @@ import { Gone } from './gone.ts';
 import { headersOf, type CallOptions } from './outgoing.ts';
 import { Round, type RoundOptions } from './round.ts';
 import { notReached } from './transport.ts';
-import { didNothing, mayBeMadeAgain, mayHaveRun } from './verdict.ts';
+import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
 
 /** A query or mutation as it is to be called. */
 export type Target = Readonly<{
@@ -86,7 +86,10 @@ class OutgoingCall {
   async run(): Promise<unknown> {
     const { retryPolicy, retryBudget, endpoints } = this.#connection;
     const fresh = endpoints.fresh();
-    if (fresh) await fresh;
+    if (fresh) {
+      await fresh;
+      this.#connection.clock.read();
+    }
     try {
       const data = await retry((number) => this.#attempt(number), {
         policy: retryPolicy,
@@ -94,7 +97,7 @@ class OutgoingCall {
         signal: this.#gone,
         deadline: this.#deadline,
         isRetryable: (error) => mayBeMadeAgain(error, this.#target.procedure),
-        retryAfterMs: (error) => (isCallError(error) ? error.data.retryAfterMs : undefined),
+        retryAfterMs,
         expectedMs: () => endpoints.expectedMs,
         onFailure: (failure) => this.#onFailure(failure),
       });
@@ -117,8 +120,6 @@ class OutgoingCall {
       const message = 'No time was left for this call';
       return Promise.reject(localError('TIMEOUT', message, { cause: notReached(message) }));
     }
-    // Attempts follow one another, so they may share what only the time left changes.
-    this.#headers[header.timeoutMs] = formatTimeout(timeoutMs);
     this.#round = new Round({
       connection: this.#connection,
       target: this.#target,
@@ -130,7 +131,7 @@ class OutgoingCall {
         headers: this.#headers,
       },
       timeoutMs,
-      hurried: timeoutMs < limitMs,
+      hurried: timeoutMs < limitMs / 2,
       gone: this.#gone,
       failedAt: this.#failedAt,
     } satisfies RoundOptions);
@@ -173,10 +174,15 @@ class OutgoingCall {
     return inDoubt ? new InDoubtError(error, this.#headers[header.idempotencyKey]) : error;
   }
 
-  /** What the last round leaves in doubt; one that certainly did nothing leaves what was before. */
+  /**
+   * What the last round says of the effect. Doubt stays: that a later attempt was refused says nothing of an earlier
+   * one, but for a typed error under a key, whose work was done by no attempt.
+   */
   #consider(): void {
     const error = this.#round?.error;
-    if (error && !didNothing(error)) this.#inDoubt = mayHaveRun(error);
+    if (!error) return;
+    if (error.data.error && this.#target.procedure.idempotent === 'by-key') this.#inDoubt = false;
+    else this.#inDoubt ||= mayHaveRun(error);
   }
 
   #log(failure: FailedAttempt): void {
@@ -191,4 +197,13 @@ class OutgoingCall {
   #count(code: string): void {
     this.#target.meter.call(code, this.#connection.clock.latest - this.#startedAt);
   }
+}
+
+/** The longest wait that is heeded, whoever asks for it, in milliseconds. */
+const longestRetryAfterMs = 3_600_000;
+
+/** How long a server asked to be left alone; a body may hold anything. */
+function retryAfterMs(error: Error): number | undefined {
+  const asked: unknown = isCallError(error) ? error.data.retryAfterMs : undefined;
+  return typeof asked === 'number' && asked > 0 ? Math.min(asked, longestRetryAfterMs) : undefined;
 }

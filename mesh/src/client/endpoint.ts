@@ -22,7 +22,7 @@ export interface Failure {
   readonly answered: boolean;
   /** Whether the server says that it did nothing with the call: it is there, and has no time or place for it. */
   readonly refused: boolean;
-  /** Whether the caller had less time than the procedure may take. */
+  /** Whether the caller had much less time than the procedure may take. */
   readonly hurried: boolean;
   /** In milliseconds. */
   readonly durationMs: number;
@@ -35,6 +35,9 @@ interface EndpointParts {
   clock: Clock;
   decide: Decide;
 }
+
+/** Where none looks healthy, each is tried so often, in milliseconds. */
+const forceEveryMs = 100;
 
 /**
  * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is
@@ -52,11 +55,14 @@ export class Endpoint implements Candidate {
   /** Attempts under way. */
   inFlight = 0;
   readonly #closed = Promise.withResolvers<void>();
+  readonly #clock: Clock;
   #retired = false;
+  #forcedAt = -Infinity;
 
   constructor(address: Address, { transport, outliers, breaker, clock, decide }: EndpointParts) {
     this.address = address;
     this.transport = transport;
+    this.#clock = clock;
     this.outlier = outliers.add(this);
     this.latency = new LatencyAverage({ decayMs, now: clock.now });
     const endpoint = this.name;
@@ -85,6 +91,14 @@ export class Endpoint implements Candidate {
   /** How long a call would take here, roughly, in milliseconds; one that failed before is asked first when it may be. */
   get cost(): number {
     return this.breaker.state === 'closed' ? this.latency.cost(this.inFlight) : 0;
+  }
+
+  /** Asks for a call although its breaker is open, at most ten times a second. */
+  force(): Permit | undefined {
+    const now = this.#clock.latest;
+    if (now - this.#forcedAt < forceEveryMs) return undefined;
+    this.#forcedAt = now;
+    return this.breaker.force();
   }
 
   begin(): void {
@@ -159,13 +173,12 @@ export class Endpoint implements Candidate {
 /**
  * What a failure says of the server. Only what it failed at counts against it:
  * a refusal that the caller deserved shows that it works; what the caller itself
- * cut short, or what never left, shows nothing; and one that has too much to do
- * is asked less, but not left alone.
+ * cut short, or what never left, shows nothing; and one that has too much to do,
+ * or is too slow for a caller in a hurry, is asked less, but not left alone.
  */
 function verdictOn({ code, answered, refused, hurried }: Failure): 'works' | 'broken' | 'busy' | 'unknown' {
-  if (refused) return 'busy';
+  if (refused || (code === 'TIMEOUT' && hurried)) return 'busy';
   if (code === 'CLIENT_CLOSED_REQUEST' || code === 'TOO_MANY_REQUESTS') return 'unknown';
-  if (code === 'TIMEOUT' && hurried) return 'unknown';
   if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') return 'broken';
   return answered ? 'works' : 'unknown';
 }

@@ -93,18 +93,23 @@ export class Endpoints {
   }
 
   /**
-   * Chooses one for an attempt. Where none looks healthy all are tried, but
-   * for the only one there is: that is left alone until its breaker says so.
+   * Chooses one for an attempt. Where none looks healthy all are tried, each a
+   * few times a second, but for the only one there is: that is left alone until
+   * its breaker says so.
    *
    * @param tried Those that this attempt is not to go to.
-   * @returns `undefined` where there is none, or where the only one is left alone.
+   * @returns `undefined` where there is none, or it is left alone.
    */
   choose(tried: readonly Endpoint[]): Choice | undefined {
     const endpoint = tried.length === 0 ? pick(this.#current) : pick(this.#current, { tried });
     if (!endpoint) return undefined;
-    const permit =
-      endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.breaker.force() : undefined);
+    const permit = endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.force() : undefined);
     return permit && { endpoint, permit };
+  }
+
+  /** Whether one that was not tried looks healthy. */
+  anyUsable(tried: readonly Endpoint[]): boolean {
+    return this.#current.some((endpoint) => endpoint.usable && !tried.includes(endpoint));
   }
 
   /** The soonest that one of them may be tried, from now, in milliseconds. */

@@ -143,6 +143,24 @@ describe('a mutation that may have run', () => {
     expect(await seen).toBeInstanceOf(InDoubtError);
   });
 
+  test('stays in doubt when what follows is refused for another reason', async () => {
+    const { bank: made, behaviours } = suite.open({ 1001: lost });
+    const seen = outcome(made.book.mutate());
+    await suite.clock.advance(10);
+    behaviours['1001'] = refuses({ code: 'UNAUTHORIZED' });
+    await suite.clock.advance(10_000);
+    expect(await seen).toMatchObject({ data: { code: 'UNAUTHORIZED', inDoubt: true } });
+  });
+
+  test('is in doubt no more when an error of its contract answers for its key', async () => {
+    const { bank: made, behaviours } = suite.open({ 1001: lost });
+    const seen = outcome(made.book.mutate());
+    await suite.clock.advance(10);
+    behaviours['1001'] = refuses({ code: 'CONFLICT', error: { name: 'EMPTY', data: {} } });
+    await suite.clock.advance(10_000);
+    expect(await seen).not.toBeInstanceOf(InDoubtError);
+  });
+
   test('a query is never in doubt', async () => {
     const { bank: made } = suite.open({ 1001: silent });
     expect(await suite.failing(made.balance.query(), 60_000)).not.toBeInstanceOf(InDoubtError);

@@ -1,7 +1,7 @@
 import { timeouts, type Hedge, type Permit, type Queued, type Timeout } from '../resilience/index.ts';
 import { decisions, tell } from '../telemetry/index.ts';
-import type { ErrorCode } from '../wire/index.ts';
-import { goneError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
+import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
+import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
 import type { Target } from './call.ts';
 import type { Connection } from './connection.ts';
 import type { Choice } from './endpoints.ts';
@@ -14,10 +14,12 @@ import { didNothing } from './verdict.ts';
 export interface RoundOptions {
   readonly connection: Connection;
   readonly target: Target;
-  readonly message: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>;
+  readonly message: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization'> & {
+    readonly headers: Record<string, string>;
+  };
   /** In milliseconds. */
   readonly timeoutMs: number;
-  /** Whether the caller has less time than the procedure may take. */
+  /** Whether the caller has much less time than the procedure may take. */
   readonly hurried: boolean;
   /** Fires when nobody waits any more. */
   readonly gone: Gone;
@@ -53,6 +55,8 @@ export class Round {
   readonly #options: RoundOptions;
   #resolve!: (data: unknown) => void;
   #reject!: (error: CallError) => void;
+  /** On the clock of `performance.now()`, in milliseconds. */
+  #endsAt = 0;
   #timeout: Timeout | undefined;
   #hedgeTimeout: Timeout | undefined;
   #queued: Queued | undefined;
@@ -74,7 +78,8 @@ export class Round {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      const { gone, timeoutMs } = this.#options;
+      const { connection, gone, timeoutMs } = this.#options;
+      this.#endsAt = connection.clock.latest + timeoutMs;
       this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
       gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
       this.#enter();
@@ -92,16 +97,25 @@ export class Round {
   }
 
   #start(): void {
-    // Others may have been waited for.
-    if (this.#queued) this.#options.connection.clock.read();
+    const waited = this.#queued !== undefined;
     this.#queued = undefined;
     this.#entered = true;
+    if (waited && this.#isOver()) return;
     this.#leg = this.#send();
     const { hedge } = this.#options.target;
     if (!hedge || !this.#leg) return;
     hedge.onCall();
     const delayMs = hedge.delayMs();
     if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#sendHedge(hedge));
+  }
+
+  /** Whether its turn has come too late: whoever made room may have been called off by the same signal. */
+  #isOver(): boolean {
+    const { connection, gone } = this.#options;
+    if (gone.aborted) this.#giveUp(goneError(gone.reason, this.#silence()));
+    else if (connection.clock.read() >= this.#endsAt) this.#giveUp(this.#timeoutError());
+    else return false;
+    return true;
   }
 
   #sendHedge(hedge: Hedge): void {
@@ -131,7 +145,10 @@ export class Round {
 
   #sendTo(choice: Choice): Leg {
     const { message, connection } = this.#options;
-    const leg = new Leg(message, choice, connection.clock.latest);
+    const now = connection.clock.latest;
+    // Attempts follow one another, so they may share what only the time left changes.
+    message.headers[header.timeoutMs] = formatTimeout(this.#endsAt - now);
+    const leg = new Leg(message, choice, now);
     this.endpoint = leg.endpoint;
     leg.endpoint.begin();
     leg.endpoint.transport.send(leg).then(
@@ -150,7 +167,7 @@ export class Round {
     try {
       data = readAnswer(answer, target.procedure.output);
     } catch (error) {
-      return this.#onFailure(leg, toCallError(error), answer.via);
+      return this.#onFailure(leg, unreadable(error), answer.via);
     }
     const durationMs = this.#options.connection.clock.read() - leg.startedAt;
     leg.endpoint.succeeded(leg.permit, durationMs);
@@ -178,13 +195,17 @@ export class Round {
     }
   }
 
-  /** One that did nothing has cost nothing; one that has too much to do costs a retry, or all would go round. */
+  /**
+   * What did nothing has cost nothing, as long as there is one that looks healthy. Where there is none, and where one
+   * has too much to do, it costs a retry, or all would go round.
+   */
   #mayGoElsewhere({ endpoint }: Leg, error: CallError, via: TransportName | 'none'): boolean {
     const { connection, target } = this.#options;
     if (!didNothing(error) || error.data.retry === 'never') return false;
     this.#tried = [...this.#tried, endpoint];
     if (this.#tried.length >= connection.endpoints.size) return false;
-    if (via !== 'none' && !connection.retryBudget.tryRetry()) return false;
+    const free = via === 'none' && connection.endpoints.anyUsable(this.#tried);
+    if (!free && !connection.retryBudget.tryRetry()) return false;
     const { code } = error.data;
     connection.decide({
       decision: 'failover',
@@ -277,4 +298,10 @@ export class Round {
     const reached = this.#leg?.sent === true || this.#hedge?.sent === true;
     return new TransportError('No answer came while somebody waited', { reached });
   }
+}
+
+/** What is wrong with an answer that is no error of the call's own making: a schema that throws, say. */
+function unreadable(error: unknown): CallError {
+  if (isCallError(error)) return error;
+  return localError('INTERNAL_SERVER_ERROR', 'The answer cannot be read', { cause: error });
 }

@@ -126,7 +126,7 @@ describe('probes', () => {
     expect([breaker.state, breaker.tryAcquire(), breaker.retryAfterMs]).toEqual([
       'half-open',
       undefined,
-      30_000,
+      2000,
     ]);
     probe.success();
     expect([breaker.state, breaker.retryAfterMs]).toEqual(['closed', 0]);
@@ -182,13 +182,13 @@ describe('probes', () => {
     expect(changes).toEqual(['closed → open', 'open → half-open', 'half-open → closed']);
   });
 
-  test('one that is never heard of holds the others back for half a minute', () => {
+  test('one that is never heard of holds the others back for two seconds', () => {
     const { breaker, clock } = open();
     clock.now = 1000;
     const lost = acquire(breaker);
-    clock.now = 30_999;
+    clock.now = 2999;
     expect(breaker.tryAcquire()).toBeUndefined();
-    clock.now = 31_000;
+    clock.now = 3000;
     const probe = acquire(breaker);
     for (const outcome of ['failure', 'ignore', 'success'] as const) lost[outcome]();
     expect([breaker.state, breaker.tryAcquire()]).toEqual(['half-open', undefined]);
@@ -248,7 +248,7 @@ describe('a forced call', () => {
     expect([breaker.state, breaker.tryAcquire(), breaker.retryAfterMs]).toEqual([
       'half-open',
       undefined,
-      30_000,
+      2000,
     ]);
     probe.failure();
     expect([breaker.state, breaker.retryAfterMs]).toEqual(['open', 2000]);

@@ -41,7 +41,7 @@ export interface BreakerOptions {
   longestProbeAfterMs?: number;
   /** The share by which chance lengthens or shortens each such wait, 0 to 1. @default 0.2 */
   jitter?: number;
-  /** How long a probe holds the others back, in milliseconds, before it is taken for lost. @default 30000 */
+  /** How long a probe holds the others back, in milliseconds, before another one is made: it may be slow, or lost. @default 2000 */
   probeTimeoutMs?: number;
   /** Told of each change, after it. */
   onChange?: (state: BreakerState, previous: BreakerState) => void;
@@ -59,7 +59,7 @@ const defaults = {
   probeAfterMs: 1000,
   longestProbeAfterMs: 60_000,
   jitter: 0.2,
-  probeTimeoutMs: 30_000,
+  probeTimeoutMs: 2000,
   onChange: () => {},
   now: () => performance.now(),
   random: Math.random,

@@ -75,9 +75,7 @@ export async function retry<Result>(
   for (let number = 1; ; number++) {
     let failure: FailedAttempt;
     try {
-      const result = await attempt(number);
-      signal.throwIfAborted();
-      return result;
+      return await attempt(number);
     } catch (thrown) {
       signal.throwIfAborted();
       chance ??= (options.random ?? Math.random)();

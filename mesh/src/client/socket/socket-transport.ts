@@ -58,6 +58,8 @@ class SocketTransport implements Transport {
   #spoken = false;
   /** Credentials that opened nothing: calls with them go over HTTP, which says why. */
   #refused: string | undefined;
+  /** For so long, on the clock of `performance.now()`. */
+  #refusedUntil = 0;
 
   constructor(http: Transport, { log, ip, open = openSocket }: SocketTransportOptions) {
     this.url = http.url;
@@ -120,7 +122,12 @@ class SocketTransport implements Transport {
     const lives = present?.open && present.suspectForMs < pongWithinMs;
     if (lives && present.authorization === authorization) return;
     if (this.#opening || this.#closing.signal.aborted || performance.now() < this.#notBefore) return;
-    if (authorization !== undefined && authorization === this.#refused) return;
+    if (
+      authorization !== undefined &&
+      authorization === this.#refused &&
+      performance.now() < this.#refusedUntil
+    )
+      return;
     this.#opening = this.#openAnother(authorization).finally(() => (this.#opening = undefined));
   }
 
@@ -146,9 +153,11 @@ class SocketTransport implements Transport {
       // Callers with other credentials go over HTTP for a while, or each call would open one of its own.
       this.#notBefore = performance.now() + keepForMs;
     } catch (error) {
-      if (!(error instanceof NotOpened)) throw error;
-      if (error.reason === 'credentials') this.#refused = authorization;
-      else this.#giveUpFor(error);
+      // Credentials that no header may hold are no better than those that open nothing.
+      const failure = error instanceof NotOpened ? error : new NotOpened(String(error), 'credentials');
+      if (failure.reason === 'credentials' && authorization !== undefined)
+        this.#refuse(authorization, failure);
+      else this.#giveUpFor(failure);
     }
   }
 
@@ -158,12 +167,24 @@ class SocketTransport implements Transport {
     this.#opening = this.#openAnother(from.authorization).finally(() => (this.#opening = undefined));
   }
 
+  #refuse(authorization: string, { message }: NotOpened): void {
+    const known = this.#refused === authorization;
+    this.#refused = authorization;
+    this.#refusedUntil = performance.now() + refusedForMs;
+    if (!known)
+      this.#log.info(
+        { endpoint: this.url, reason: message, retry_in_ms: refusedForMs },
+        'no WebSocket is opened there for these credentials, calls go over HTTP',
+      );
+  }
+
   #giveUpFor({ reason, message }: NotOpened): void {
     this.#failures += 1;
     const spread = 0.5 + Math.random();
     const longer = Math.min(backoffMs.longest, backoffMs.first * 2 ** (this.#failures - 1));
     // Something is there, and does not open a WebSocket; where it has opened one, it may be the network that ignores us.
-    const refused = reason === 'refused' || (reason === 'ignored' && !this.#spoken);
+    const refused =
+      reason === 'refused' || reason === 'credentials' || (reason === 'ignored' && !this.#spoken);
     const waitMs = (refused ? refusedForMs : longer) * spread;
     this.#notBefore = performance.now() + waitMs;
     if ((refused || reason === 'ignored') && this.#failures === 1)
