@@ -126,7 +126,7 @@ describe('probes', () => {
     expect([breaker.state, breaker.tryAcquire(), breaker.retryAfterMs]).toEqual([
       'half-open',
       undefined,
-      2000,
+      5000,
     ]);
     probe.success();
     expect([breaker.state, breaker.retryAfterMs]).toEqual(['closed', 0]);
@@ -182,21 +182,24 @@ describe('probes', () => {
     expect(changes).toEqual(['closed → open', 'open → half-open', 'half-open → closed']);
   });
 
-  test('one that is never heard of holds the others back for two seconds', () => {
-    const { breaker, clock } = open();
-    clock.now = 1000;
-    const lost = acquire(breaker);
-    clock.now = 2999;
-    expect(breaker.tryAcquire()).toBeUndefined();
-    clock.now = 3000;
-    const probe = acquire(breaker);
-    for (const outcome of ['failure', 'ignore', 'success'] as const) lost[outcome]();
-    expect([breaker.state, breaker.tryAcquire()]).toEqual(['half-open', undefined]);
-    probe.success();
-    expect(breaker.state).toBe('closed');
+  test('one that is not heard of holds the others back for five seconds, and the first that is decides', () => {
+    for (const [outcome, state] of [
+      ['failure', 'open'],
+      ['success', 'closed'],
+    ] as const) {
+      const { breaker, clock } = open();
+      clock.now = 1000;
+      const slow = acquire(breaker);
+      clock.now = 5999;
+      expect(breaker.tryAcquire()).toBeUndefined();
+      clock.now = 6000;
+      acquire(breaker);
+      slow[outcome]();
+      expect(breaker.state).toBe(state);
+    }
   });
 
-  test('one that is late is heard as long as no other took its place', () => {
+  test('one that is late is heard', () => {
     const { breaker, clock } = open();
     clock.now = 1000;
     const late = acquire(breaker);
@@ -248,7 +251,7 @@ describe('a forced call', () => {
     expect([breaker.state, breaker.tryAcquire(), breaker.retryAfterMs]).toEqual([
       'half-open',
       undefined,
-      2000,
+      5000,
     ]);
     probe.failure();
     expect([breaker.state, breaker.retryAfterMs]).toEqual(['open', 2000]);

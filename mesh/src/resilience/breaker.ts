@@ -41,7 +41,7 @@ export interface BreakerOptions {
   longestProbeAfterMs?: number;
   /** The share by which chance lengthens or shortens each such wait, 0 to 1. @default 0.2 */
   jitter?: number;
-  /** How long a probe holds the others back, in milliseconds, before another one is made: it may be slow, or lost. @default 2000 */
+  /** How long a probe holds the others back, in milliseconds, before another one is made: it may be slow, or lost. The first that ends decides. @default 5000 */
   probeTimeoutMs?: number;
   /** Told of each change, after it. */
   onChange?: (state: BreakerState, previous: BreakerState) => void;
@@ -59,7 +59,7 @@ const defaults = {
   probeAfterMs: 1000,
   longestProbeAfterMs: 60_000,
   jitter: 0.2,
-  probeTimeoutMs: 2000,
+  probeTimeoutMs: 5000,
   onChange: () => {},
   now: () => performance.now(),
   random: Math.random,
@@ -81,7 +81,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   return new EndpointBreaker({ ...defaults, ...options });
 }
 
-/** The calls of a closed breaker share one permit; a probe has its own. Of these, a breaker heeds only its latest. */
+/** The calls of a closed breaker share one permit, and the probes of an open one. Of these, a breaker heeds only its latest. */
 class BreakerPermit implements Permit {
   readonly #breaker: EndpointBreaker;
 
@@ -135,10 +135,9 @@ class EndpointBreaker implements Breaker {
     const now = this.#options.now();
     if (now < this.#heldUntil) return undefined;
     this.#heldUntil = now + this.#options.probeTimeoutMs;
-    const probe = new BreakerPermit(this);
-    this.#permit = probe;
+    if (this.#state === 'open') this.#permit = new BreakerPermit(this);
     this.#become('half-open');
-    return probe;
+    return this.#permit;
   }
 
   force(): Permit {
