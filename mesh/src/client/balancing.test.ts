@@ -125,6 +125,22 @@ describe('the only endpoint', () => {
     expect([hasty.received.length, stubborn.received.length]).toEqual([2, 30]);
   });
 
+  test('a retry waits until it may be asked again', async () => {
+    const { bank: made, received, behaviours } = suite.open({ 1001: lost });
+    for (let n = 0; n < 6; n++)
+      await suite.failing(made.pay.mutate(undefined, { context: { deadlineMs: 100 } }), 200);
+    await suite.clock.advance(800);
+    await suite.failing(made.pay.mutate(undefined, { context: { deadlineMs: 100 } }), 200);
+    received.length = 0;
+    const seen = outcome(made.balance.query());
+    await suite.clock.advance(500);
+    expect(received).toHaveLength(0);
+    behaviours['1001'] = works;
+    await suite.clock.advance(3000);
+    expect(await seen).toEqual({ value: { at: '1001' } });
+    expect(received).toHaveLength(1);
+  });
+
   test('one that refuses because it has too much to do is not left alone', async () => {
     const { bank: made, received, behaviours } = suite.open({ 1001: busy });
     for (let n = 0; n < 30; n++)

@@ -37,7 +37,7 @@ interface EndpointParts {
 }
 
 /** Where none looks healthy, each is tried so often, in milliseconds. */
-const forceEveryMs = 100;
+export const forceEveryMs = 100;
 
 /**
  * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is

@@ -8,7 +8,7 @@ import {
 import type { EndpointState, Logger } from '../telemetry/index.ts';
 import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
-import { Endpoint } from './endpoint.ts';
+import { Endpoint, forceEveryMs } from './endpoint.ts';
 import type { Lookup } from './host-name.ts';
 import { createResolver, type Address, type Resolver } from './resolve.ts';
 import type { Transport } from './transport.ts';
@@ -114,7 +114,8 @@ export class Endpoints {
 
   /** The soonest that one of them may be tried, from now, in milliseconds. */
   get retryAfterMs(): number {
-    return Math.min(...this.#current.map(({ breaker }) => breaker.retryAfterMs));
+    const soonest = Math.min(...this.#current.map(({ breaker }) => breaker.retryAfterMs));
+    return this.#current.length > 1 ? Math.min(soonest, forceEveryMs) : soonest;
   }
 
   states(): EndpointState[] {

@@ -139,7 +139,10 @@ export class Round {
     connection.decide({ decision: 'refused', reason: 'breaker', procedure: target.path });
     const waitMs = Math.round(connection.endpoints.retryAfterMs);
     const message = `${connection.target} keeps failing and is left alone for ${waitMs} ms`;
-    this.#fail(localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message) }));
+    // A retry that comes sooner would be refused as well.
+    this.#fail(
+      localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message), retryAfterMs: waitMs }),
+    );
     return undefined;
   }
 
