@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { safe, TRPCClientError } from '@trpc/client';
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
@@ -87,6 +87,27 @@ const fail = (response: ServerResponse, status: number, code: string, named?: un
   });
 
 describe('a call', () => {
+  test('leaves nothing on the signals of its caller, however it ends', async () => {
+    const peer = await startPeer((_request, response) =>
+      peer.received.length % 2 ? fail(response, 503, 'SERVICE_UNAVAILABLE') : ok(response, { name: 'a' }),
+    );
+    const { shop: made } = client(peer.url);
+    const longLived = new AbortController().signal;
+    const composite = AbortSignal.any([longLived, AbortSignal.timeout(60_000)]);
+    const handler = new AbortController().signal;
+    const left = () =>
+      [longLived, composite, handler].map((signal) => getEventListeners(signal, 'abort').length);
+    const scope = { requestId: 'r', trace: startTrace(), deadline: Infinity, signal: handler };
+    for (const signal of [longLived, composite]) {
+      const call = runInScope(scope, () => made.items.get.query({ id: 1 }, { signal }));
+      expect(left()[2]).toBe(1);
+      await call;
+      await made.items.add.mutate(undefined, { signal }).catch(() => {});
+      await made.items.add.mutate(undefined, { signal }).catch(() => {});
+      expect(left()).toEqual([0, 0, 0]);
+    }
+  });
+
   test('brings the token, the time left and a request id, and no trace that nobody began', async () => {
     const peer = await startPeer((_request, response) => ok(response, { name: 'pen' }));
     expect(await client(peer.url).shop.items.get.query({ id: 1 })).toEqual({ name: 'pen' });

@@ -20,6 +20,7 @@ import { createDecide } from './decisions.ts';
 import { Endpoints } from './endpoints.ts';
 import type { Lookup } from './host-name.ts';
 import { createHttpTransport } from './http-transport.ts';
+import { keepRing } from './listen.ts';
 import type { CallOptions } from './outgoing.ts';
 import type { Address } from './resolve.ts';
 import { createSocketTransport } from './socket/socket-transport.ts';
@@ -105,6 +106,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     log,
   });
   const closing = new AbortController();
+  keepRing(closing.signal);
   const connection: Connection = {
     target: to.name,
     as,

@@ -11,7 +11,7 @@ export const serverFields = {
   /** Where it is not the port of the service's own URL. */
   PORT: z.coerce.number('must be a number').int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
-  /** How long a user's request may take in all, the calls that it leads to included, in milliseconds. */
+  /** How long a user's request may take in all, the calls that it leads to included, in milliseconds; what a contract names goes before. */
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
 };
 

@@ -232,6 +232,62 @@ describe('the set of keys', () => {
     }
   });
 
+  describe('where endpoints take what is sent, and say nothing', () => {
+    const silent = Array.from({ length: 4 }, () => createServer(() => {}));
+    let urls: string[];
+    beforeAll(async () => {
+      for (const one of silent) one.listen(0, '127.0.0.1');
+      await Promise.all(silent.map((one) => once(one, 'listening')));
+      urls = silent.map((one) => `http://127.0.0.1:${(one.address() as AddressInfo).port}`);
+    });
+    afterAll(() => {
+      for (const one of silent) {
+        one.closeAllConnections();
+        one.close();
+      }
+    });
+
+    test('another that answers is soon asked, and the others are asked no longer', async () => {
+      published = { keys: [publicPart(theirs.jwk)] };
+      const begin = performance.now();
+      const log = recordingLogger();
+      const keys = await createKeySet({ initial: [publicPart(ours.jwk)], url: [...urls, url], log });
+      expect(await keys.find(theirs.jwk.kid)).toBeDefined();
+      expect(performance.now() - begin).toBeLessThan(1900);
+      const open = (one: (typeof silent)[number]) =>
+        new Promise((resolve) => one.getConnections((_error, count) => resolve(count)));
+      await vi.waitFor(async () => expect(await Promise.all(silent.map(open))).toEqual([0, 0, 0, 0]));
+      expect(log.lines).toEqual([]);
+      keys.close();
+    });
+
+    test('an unknown id waits 2 s for all of them, and from then on it is 10 s until they are asked again', async () => {
+      let questions = 0;
+      for (const one of silent) one.on('request', () => (questions += 1));
+      const begin = performance.now();
+      const keys = await createKeySet({
+        initial: [publicPart(ours.jwk)],
+        url: urls,
+        log: recordingLogger(),
+      });
+      expect(await keys.find('unknown')).toBeUndefined();
+      const end = performance.now();
+      expect(end - begin).toBeLessThan(3000);
+      expect(questions).toBe(4);
+      const clock = vi.spyOn(performance, 'now').mockReturnValue(end + 9900);
+      try {
+        await keys.find('unknown');
+        expect(questions).toBe(4);
+        clock.mockReturnValue(end + 11_000);
+        await keys.find('unknown');
+        expect(questions).toBe(8);
+      } finally {
+        clock.mockRestore();
+        keys.close();
+      }
+    });
+  });
+
   test('keeps what it has when auth is down, or answers nonsense', async () => {
     published = { keys: [{ kty: 'oct', k: 'AAAA', kid: 'evil' }] };
     const log = recordingLogger();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
@@ -27,8 +28,14 @@ const refreshEveryMs = 5 * 60_000;
 /** And until then. */
 const retryEveryMs = 5000;
 
-/** How long after one question an unknown id makes no other, in milliseconds: whoever invents ids must not make traffic. */
+/** How long after the end of one question an unknown id makes no other, in milliseconds: whoever invents ids must not make traffic. */
 const askAgainAfterMs = 10_000;
+
+/** Longest wait for an answer, of however many endpoints, in milliseconds: a caller waits for it who has a few seconds. */
+const longestQuestionMs = 2000;
+
+/** How long an endpoint is waited for before the next one is asked too, in milliseconds. */
+const patienceMs = 300;
 
 /**
  * Makes the set of public keys: at first those of the environment, so that a
@@ -52,33 +59,29 @@ export async function createKeySet(options: {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Asks one after the other until one answers. */
   const ask = async (): Promise<void> => {
-    const reasons: string[] = [];
-    for (const from of sources) {
-      try {
-        keys = await fetchKeys(from);
-        sources.unshift(...sources.splice(sources.indexOf(from), 1));
-        answered = true;
-        return;
-      } catch (error) {
-        reasons.push(String(error));
-      }
+    try {
+      const answer = await askEach(sources);
+      keys = answer.keys;
+      sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
+      answered = true;
+    } catch (error) {
+      // Said once, not every five seconds.
+      const say = answered ? log.warn : log.debug;
+      answered = false;
+      const reasons = error instanceof AggregateError ? error.errors : [error];
+      say.call(
+        log,
+        { url: sources.join(', '), reason: reasons.join('; ') },
+        'the public keys could not be fetched; those known stay in force',
+      );
     }
-    // Said once, not every five seconds.
-    const say = answered ? log.warn : log.debug;
-    answered = false;
-    say.call(
-      log,
-      { url: sources.join(', '), reason: reasons.join('; ') },
-      'the public keys could not be fetched; those known stay in force',
-    );
   };
   const refresh = (): Promise<void> => {
     if (sources.length === 0) return Promise.resolve();
-    askedAt = performance.now();
     asking ??= ask().finally(() => {
       asking = undefined;
+      askedAt = performance.now();
       clearTimeout(timer);
       if (!closed) timer = setTimeout(() => void refresh(), answered ? refreshEveryMs : retryEveryMs).unref();
     });
@@ -88,8 +91,8 @@ export async function createKeySet(options: {
 
   return {
     async find(kid) {
-      if (!keys.has(kid) && performance.now() - askedAt >= askAgainAfterMs) await refresh();
-      else if (!keys.has(kid) && asking) await asking;
+      const mayAsk = asking !== undefined || performance.now() - askedAt >= askAgainAfterMs;
+      if (!keys.has(kid) && mayAsk) await refresh();
       return keys.get(kid);
     },
     has: (kid) => keys.has(kid),
@@ -100,11 +103,42 @@ export async function createKeySet(options: {
   };
 }
 
-async function fetchKeys(from: string): Promise<ReadonlyMap<string, CryptoKey>> {
-  const answer = await request(from, { signal: AbortSignal.timeout(2000) });
+type Answer = { from: string; keys: ReadonlyMap<string, CryptoKey> };
+
+/**
+ * Asks one after the other until one answers: the next when the one before it has failed, or takes its time. The first
+ * good answer counts, and ends the other questions.
+ *
+ * @throws AggregateError with the reason of each.
+ */
+async function askEach(sources: readonly string[]): Promise<Answer> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(longestQuestionMs)]);
+  // However many they are, the last one has half of the time.
+  const waitMs = Math.min(patienceMs, longestQuestionMs / 2 / sources.length);
+  const questions: Promise<Answer>[] = [];
+  try {
+    for (const from of sources) {
+      const question = fetchKeys(from, signal);
+      questions.push(question);
+      const answer = await Promise.race([
+        Promise.any(questions).catch(() => undefined),
+        question.catch(() => undefined),
+        sleep(waitMs, undefined, { signal: over.signal }),
+      ]);
+      if (answer) return answer;
+    }
+    return await Promise.any(questions);
+  } finally {
+    over.abort();
+  }
+}
+
+async function fetchKeys(from: string, signal: AbortSignal): Promise<Answer> {
+  const answer = await request(from, { signal });
   const body = await answer.body.json();
   if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
-  return importAll(jwks.parse(body).keys);
+  return { from, keys: await importAll(jwks.parse(body).keys) };
 }
 
 async function importAll(from: readonly PublicJwk[]): Promise<ReadonlyMap<string, CryptoKey>> {

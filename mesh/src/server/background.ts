@@ -33,7 +33,8 @@ export class Background {
 
   /** Resolves when all of it is done; after so long, in milliseconds, what is left is called off. */
   async drain(timeoutMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#ending.abort(), timeoutMs).unref();
+    // Where nothing else keeps the process alive this does: it would end in the middle of its stop.
+    const timer = setTimeout(() => this.#ending.abort(), timeoutMs);
     const ended = new Promise((resolve) => this.#ending.signal.addEventListener('abort', resolve));
     while (this.#running.size > 0 && !this.#ending.signal.aborted)
       await Promise.race([Promise.all(this.#running), ended]);

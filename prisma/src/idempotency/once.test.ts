@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once as onceEvent } from 'node:events';
 
-import type { IdempotencyClaim } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
 import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
 import { Client } from 'pg';
@@ -11,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test, 
 import { isDatabaseUnavailable, openDatabase, type Database, type Logger } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
 import { once, type FromJson } from './once.ts';
+import { failure, keyed, keyOf } from './testing/keyed.ts';
 
 const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 const page = { slug: 'page', title: 'Page', body: '', plain: '', authorId: randomUUID() };
@@ -42,22 +42,6 @@ beforeEach(async () => {
   await client.idempotencyKey.deleteMany();
 });
 
-type Claimed = Partial<Omit<IdempotencyClaim, 'take'>>;
-
-const keyOf = (claimed: Claimed = {}) => ({
-  procedure: 'pages.watch',
-  caller: 'user:ann',
-  key: 'k',
-  fingerprint: 'f',
-  ...claimed,
-});
-
-/** A call of Ann's with the key `k`. */
-const keyed = (claimed?: Claimed, signal = new AbortController().signal) => ({
-  claim: { ...keyOf(claimed), take: vi.fn<() => void>() },
-  signal,
-});
-
 const watchers = () => client.pageWatcher.count();
 const keys = () => client.idempotencyKey.count();
 
@@ -66,13 +50,6 @@ const watch = async (transaction: Prisma.TransactionClient) => {
   const { userId } = await transaction.pageWatcher.create({ data: { pageId, userId: randomUUID() } });
   return { userId };
 };
-
-async function failure(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => expect.unreachable('it should have failed'),
-    (error: unknown) => error,
-  );
-}
 
 async function asAdmin<Result>(work: (admin: Client) => Promise<Result>): Promise<Result> {
   const admin = new Client(testDatabase.adminUrl);
@@ -280,7 +257,11 @@ describe('the work', () => {
       await transaction.$queryRaw`SELECT pg_sleep(0.2)::text`;
       return {};
     });
-    expect(await failure(failing)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', retry: 'safe' });
+    expect(await failure(failing)).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: 'The work was not done within 16 s, and nothing of it was kept',
+      retry: 'safe',
+    });
     expect([await watchers(), await keys()]).toEqual([0, 0]);
   });
 

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { getEventListeners } from 'node:events';
+
+import { MeshError } from '@arcadium/mesh/wire';
+import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { openDatabase, type Database, type Logger } from '../database/database.ts';
+import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { once } from './once.ts';
+import { failure, keyed } from './testing/keyed.ts';
+
+const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+
+let testDatabase: TestDatabase;
+let database: Database<PrismaClient>;
+
+const open = (options: { poolMax?: number } = {}) =>
+  openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, logger, ...options });
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase(['wiki']);
+  database = open();
+});
+afterAll(async () => {
+  await database?.close();
+  await testDatabase?.drop();
+});
+beforeEach(async () => {
+  await database.client.idempotencyKey.deleteMany();
+});
+
+/** Work that is told from any other by its answer. */
+const answer = async () => ({ id: randomUUID() });
+
+/** Work that is begun, and ends when it is told to. */
+function held() {
+  const begun = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  return {
+    begun: begun.promise,
+    end: gate.resolve,
+    work: async () => {
+      begun.resolve();
+      await gate.promise;
+      return answer();
+    },
+  };
+}
+
+describe('the same key in one process', () => {
+  test('takes one connection, however many wait, and all have the first answer', async () => {
+    const narrow = open({ poolMax: 2 });
+    const first = held();
+    const firstAnswer = once(narrow.client, keyed(), first.work);
+    await first.begun;
+    const work = vi.fn<typeof answer>(answer);
+    const calls = Array.from({ length: 12 }, () => keyed());
+    const others = calls.map((call) => once(narrow.client, call, work));
+    await once(narrow.client, keyed({ key: 'another' }), answer);
+    first.end();
+    const answers = await Promise.all(others);
+    expect(answers).toEqual(answers.map(() => ({ id: expect.any(String) })));
+    expect(new Set([...answers, await firstAnswer].map(({ id }) => id)).size).toBe(1);
+    expect(work).not.toHaveBeenCalled();
+    for (const { claim } of calls) expect(claim.take).toHaveBeenCalledOnce();
+    await narrow.close();
+  });
+
+  test('with another input waits for what comes of the first: a conflict where that is done', async () => {
+    const first = held();
+    const firstAnswer = once(database.client, keyed(), first.work);
+    await first.begun;
+    const second = failure(once(database.client, keyed({ fingerprint: 'other' }), answer));
+    first.end();
+    expect(await second).toMatchObject({ code: 'CONFLICT', named: { name: 'IDEMPOTENCY_KEY_REUSED' } });
+    await firstAnswer;
+  });
+
+  test('is tried by one of those who wait when the first fails, and the rest have its answer', async () => {
+    const first = held();
+    const failed = failure(
+      once(database.client, keyed(), async () => {
+        await first.work();
+        throw new Error('changed my mind');
+      }),
+    );
+    await first.begun;
+    const work = vi.fn<typeof answer>(answer);
+    const others = Array.from({ length: 5 }, () =>
+      once(database.client, keyed({ fingerprint: 'other' }), work),
+    );
+    first.end();
+    expect(await failed).toMatchObject({ message: 'changed my mind' });
+    const answers = await Promise.all(others);
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    expect(work).toHaveBeenCalledOnce();
+  });
+
+  test('waits for the first no longer than its caller does', async () => {
+    const first = held();
+    const firstAnswer = once(database.client, keyed(), first.work);
+    await first.begun;
+    const gone = new MeshError('CLIENT_CLOSED_REQUEST', 'gone');
+    const leaving = new AbortController();
+    const second = failure(once(database.client, keyed({}, leaving.signal), answer));
+    expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(1);
+    leaving.abort(gone);
+    expect(await second).toBe(gone);
+    expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(0);
+    first.end();
+    await firstAnswer;
+  });
+});
+
+describe('who waits for several of the same key, one after the other, waits 3 s in all', () => {
+  const fails = async (transaction: Prisma.TransactionClient) => {
+    await transaction.$queryRaw`SELECT pg_sleep(1.7)::text`;
+    throw new Error('no');
+  };
+
+  test.each([
+    ['in one process', 1],
+    ['in four', 4],
+  ])('%s', async (_where, processes) => {
+    const replicas = Array.from({ length: processes }, () => open());
+    await Promise.all(replicas.map((one) => one.ping()));
+    const begin = performance.now();
+    const ended = await Promise.all(
+      Array.from({ length: 4 }, async (_, index) => {
+        const { client: own } = replicas[index % processes] as Database<PrismaClient>;
+        const error = (await failure(once(own, keyed(), fails))) as Error & { code?: string };
+        return { error: error.code ?? error.message, afterMs: performance.now() - begin };
+      }),
+    );
+    const reasons = ended.map(({ error }) => error).toSorted();
+    expect(reasons).toEqual(['SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'no', 'no']);
+    const sentAway = ended.filter(({ error }) => error === 'SERVICE_UNAVAILABLE');
+    for (const { afterMs } of sentAway) expect(afterMs).toBeLessThan(4500);
+    expect(await database.client.idempotencyKey.count()).toBe(0);
+    await Promise.all(replicas.map((one) => one.close()));
+  });
+});
