@@ -126,7 +126,7 @@ describe('the only endpoint', () => {
   });
 
   test('a retry waits until it may be asked again', async () => {
-    const { bank: made, received, behaviours } = suite.open({ 1001: lost });
+    const { bank: made, received, behaviours } = suite.open({ 1001: lost }, { breaker: { jitter: 0 } });
     for (let n = 0; n < 6; n++)
       await suite.failing(made.pay.mutate(undefined, { context: { deadlineMs: 100 } }), 200);
     await suite.clock.advance(800);
