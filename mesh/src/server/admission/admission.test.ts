@@ -203,7 +203,7 @@ describe('while the event loop is blocked', () => {
 test('while it is late, only the sheddable are refused, until it is not', async () => {
   delayLoop(300);
   expect([(await ask('nice')).status, (await ask('usual')).status]).toEqual([503, 200]);
-  admission.loop.delay.sample(0);
+  for (let sample = 0; sample < 20; sample++) admission.loop.delay.sample(0);
   expect((await ask('nice')).status).toBe(200);
 });
 
