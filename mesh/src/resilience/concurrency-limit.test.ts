@@ -179,7 +179,7 @@ describe('callers who call again as soon as they are answered, and a second afte
 
   test.each([
     [600, 5],
-    [2000, 8],
+    [2000, 12],
   ])('are all served some seconds after each call has come to take %i ms', (thenMs, seconds) => {
     const pass = keepCalling(200, (now) => (now < 5000 ? 20 : thenMs));
     pass(5);
@@ -234,7 +234,10 @@ describe('calls that are cut off', () => {
         limit.finish(ticket, simulation.now, how);
       };
       const work = (): void => {
-        if (over) return void queue.shift()?.();
+        if (over) {
+          queue.shift()?.();
+          return;
+        }
         busy++;
         simulation.after(20, () => {
           busy--;

@@ -229,7 +229,7 @@ export class ConcurrencyLimit {
     const before = { meanMs: window.sumMs / window.calls, underWay: window.sumUnderWay / window.calls };
     const mostlyCutOff = window.cutOff * 2 > window.slow;
     if (limit === this.#highest) this.#checkedAt = now;
-    if (!mostlyCutOff && now - this.#checkedAt > recheckMs) {
+    if (!mostlyCutOff && !this.#trial && now - this.#checkedAt > recheckMs) {
       this.#checkedAt = now;
       this.#trial = new ConcurrencyTrial(before, { limit, upwards: true, now });
       this.#setLimit(limit * 2);
@@ -240,7 +240,8 @@ export class ConcurrencyLimit {
     else this.#trial ??= new ConcurrencyTrial(before, { limit, upwards: false, now });
     const factor = mostlyCutOff ? 0.5 : Math.min(1, Math.max(0.5, this.#tolerated / before.meanMs));
     const reduced = Math.min(limit, window.mostInFlight) * factor;
-    this.#setLimit(reduced + Math.sqrt(reduced));
+    // Some room, so that it never runs dry; where one too many makes all of them late there is none to give.
+    this.#setLimit(this.#affordable === Infinity ? reduced + Math.sqrt(reduced) : reduced);
   }
 
   #try(trial: ConcurrencyTrial, call: Ticket, { now, cutOff }: { now: number; cutOff: boolean }): void {

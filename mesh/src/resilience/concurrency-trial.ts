@@ -7,8 +7,14 @@ export interface Load {
 /** A verdict rests on so many calls at least. */
 const trialCalls = 20;
 
+/** It goes on for so many times what a call takes: calls that are quicker than others are over first, and are no fair sample. */
+const fairShare = 3;
+
 /** How many were under way must have changed by this factor: a smaller change shows nothing. */
 const leastChange = 4 / 3;
+
+/** How closely what calls take must follow how many are under way, from 0 to 1, for the one to come from the other. */
+const leastElasticity = 0.4;
 
 /**
  * Finds out whether calls take long because many are under way. By Little's
@@ -50,14 +56,17 @@ export class ConcurrencyTrial {
     this.#sumMs += now - call.at;
     this.#sumUnderWay += call.underWay;
     if (cutOff) this.#cutOff++;
-    // Calls that are quicker than others are over before them: the first to come are no fair sample.
-    const fair = now - this.#since >= this.#before.meanMs && this.#calls % trialCalls === 0;
+    const fair = this.#calls % trialCalls === 0 && now - this.#since >= this.#longestMs * fairShare;
     return fair ? this.#judge() : undefined;
   }
 
   /** Whether it has gone on for so long that nothing will come of it. */
   isStale(now: number): boolean {
-    return now - this.#since > 1000 + this.#before.meanMs * 4;
+    return now - this.#since > 1000 + this.#longestMs * fairShare * 2;
+  }
+
+  get #longestMs(): number {
+    return Math.max(this.#before.meanMs, this.#calls > 0 ? this.#sumMs / this.#calls : 0);
   }
 
   #judge(): number | false | undefined {
@@ -68,6 +77,6 @@ export class ConcurrencyTrial {
     if (this.#cutOff * 4 > this.#calls) return false;
     // 1 where the time follows the number, 0 where it does not.
     const elasticity = Math.log(meanMs / this.#before.meanMs) / Math.log(change);
-    return elasticity < 0.5 ? meanMs : false;
+    return elasticity < leastElasticity ? meanMs : false;
   }
 }

@@ -15,7 +15,7 @@ const remembered = 20;
  * two came in time: a loop that is blocked most of the time serves nobody.
  */
 export class LoopDelay {
-  readonly #last = new Array<number>(remembered).fill(0);
+  readonly #last = Array.from({ length: remembered }, () => 0);
   #next = 0;
   #delayMs = 0;
   #state: LoopState = 'in-time';
