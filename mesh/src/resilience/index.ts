@@ -12,7 +12,12 @@ export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts
 export { createOutlierDetector, type OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
 export type { OutlierReason, OutlierRules } from './outlier-rules.ts';
 export { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
-export { ConcurrencyLimit, type ConcurrencyLimitOptions } from './concurrency-limit.ts';
+export {
+  ConcurrencyLimit,
+  type CallEnd,
+  type ConcurrencyLimitOptions,
+  type Ticket,
+} from './concurrency-limit.ts';
 export { LoopDelay, type LoopState } from './loop-delay.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {

@@ -5,12 +5,18 @@ export type LoopState = 'in-time' | 'late' | 'blocked';
 const lateMs = 250;
 const blockedMs = 500;
 
+/** So many of the last timers are judged. */
+const remembered = 20;
+
 /**
  * Judges by how much timers are late whether somebody blocks the event loop.
  * One delay says little (a garbage collection, a machine that was suspended);
- * two in a row count, with the shorter of them.
+ * of those remembered the second longest counts, also where timers between the
+ * two came in time: a loop that is blocked most of the time serves nobody.
  */
 export class LoopDelay {
+  readonly #last = Array.from({ length: remembered }, () => 0);
+  #next = 0;
   #delayMs = 0;
   #state: LoopState = 'in-time';
 
@@ -25,8 +31,15 @@ export class LoopDelay {
 
   /** @param delayMs By how much a timer was late, in milliseconds. */
   sample(delayMs: number): void {
-    const both = Math.min(delayMs, this.#delayMs);
     this.#delayMs = delayMs;
-    this.#state = both > blockedMs ? 'blocked' : both > lateMs ? 'late' : 'in-time';
+    this.#last[this.#next] = delayMs;
+    this.#next = (this.#next + 1) % remembered;
+    let longest = 0;
+    let second = 0;
+    for (const delay of this.#last) {
+      if (delay > longest) [second, longest] = [longest, delay];
+      else if (delay > second) second = delay;
+    }
+    this.#state = second > blockedMs ? 'blocked' : second > lateMs ? 'late' : 'in-time';
   }
 }

@@ -9,6 +9,7 @@ import {
   type AnyProcedure,
   type Caller,
 } from '../contract/index.ts';
+import type { CallEnd, Ticket } from '../resilience/index.ts';
 import { runInScope, type Logger } from '../telemetry/index.ts';
 import { MeshError, type TraceContext } from '../wire/index.ts';
 import { Admission } from './admission/admission.ts';
@@ -25,7 +26,7 @@ import { claimOf } from './idempotency-claim.ts';
  * `arrive`, caller and input are there when that is done, and not before.
  */
 export interface Invocation<Signal extends CallerSignal = CallerSignal> {
-  /** Finds out who calls, and with what input, of a call that was let in; a promise only where that takes a while. */
+  /** Finds out who calls, and with what input, of a call whose turn it is; a promise only where that takes a while. */
   arrive?(): Promise<void> | undefined;
   readonly input: unknown;
   readonly caller: Caller;
@@ -48,7 +49,8 @@ export interface CompiledProcedure {
   readonly procedure: AnyProcedure;
   /**
    * Lets a query or a mutation in, runs it, and answers with what its output schema let through. A refusal for want of
-   * capacity comes before anything else, and of what is refused nothing is done.
+   * capacity comes before anything else where that is known then, or when the call has arrived; of what is refused
+   * nothing is done.
    *
    * @throws MeshError SERVICE_UNAVAILABLE, UNAUTHORIZED, FORBIDDEN, BAD_REQUEST or TIMEOUT; besides these whatever the
    * handler throws.
@@ -146,22 +148,32 @@ function compileProcedure(bound: Bound): CompiledProcedure {
 
   const later: Later = (work, scope) => background.run(work, { scope, procedure: path });
 
-  /** @param spentMs How much of the time that the caller gave is gone, in milliseconds. */
-  const run = async (invocation: Invocation, spentMs: number): Promise<unknown> => {
-    authorise(procedure, invocation.caller);
-    const input = parseInput(procedure, invocation.input);
-    const claim = procedure.idempotent === 'by-key' ? claimOf(path, invocation, input) : undefined;
-    const leftMs = (invocation.timeoutMs ?? Infinity) - spentMs;
-    if (leftMs <= 0) throw gate.refuse('deadline-passed');
-    // A service has asked for an attempt and may ask again; a person asks for the whole, this one's own attempts included.
-    const usualMs = invocation.caller.service ? defaultTimeoutMs : userDeadlineMs;
-    const longestMs = procedure.timeoutMs ?? usualMs;
-    using deadline = new Deadline(Math.min(longestMs, leftMs), invocation.signal);
-    const scope = new CallScope(invocation, deadline);
-    const call = new BoundCall(invocation, { input, errors, log, scope, claim, later });
-    const answer = await deadline.race(() => runInScope(scope, () => handler(call)));
-    claim?.mustBeTaken();
-    return present(procedure, path, answer);
+  /** @param arrivedAt Since when the time runs that the caller gave. */
+  const run = async (invocation: Invocation, ticket: Ticket, arrivedAt: number): Promise<unknown> => {
+    let begun = false;
+    try {
+      authorise(procedure, invocation.caller);
+      const input = parseInput(procedure, invocation.input);
+      const claim = procedure.idempotent === 'by-key' ? claimOf(path, invocation, input) : undefined;
+      const leftMs = (invocation.timeoutMs ?? Infinity) - (ticket.at - arrivedAt);
+      if (leftMs <= 0) throw gate.tooLate();
+      // A service has asked for an attempt and may ask again; a person asks for the whole, this one's own attempts included.
+      const usualMs = invocation.caller.service ? defaultTimeoutMs : userDeadlineMs;
+      const longestMs = procedure.timeoutMs ?? usualMs;
+      using deadline = new Deadline(Math.min(longestMs, leftMs), invocation.signal);
+      const scope = new CallScope(invocation, deadline);
+      const call = new BoundCall(invocation, { input, errors, log, scope, claim, later });
+      begun = true;
+      const answer = await deadline.race(
+        () => runInScope(scope, () => handler(call)),
+        // Not when the caller is answered: a handler at work takes its place until it is done.
+        (done) => gate.finish(ticket, endOf(deadline, done)),
+      );
+      claim?.mustBeTaken();
+      return present(procedure, path, answer);
+    } finally {
+      if (!begun) gate.leave();
+    }
   };
 
   return {
@@ -170,26 +182,21 @@ function compileProcedure(bound: Bound): CompiledProcedure {
 
     async call(invocation) {
       const arrivedAt = performance.now();
-      const turn = gate.enter(invocation, arrivedAt);
+      const turn = gate.takeTurn(invocation, arrivedAt);
       if (turn) await turn;
-      let beganAt: number | undefined;
+      const arriving = invocation.arrive?.();
+      if (arriving) await arriving;
+      // Only now: somebody who sends a body slowly, or nobody that is known, is not to keep others out.
+      const ticket = gate.enter(turn || arriving ? performance.now() : arrivedAt);
       let error: unknown;
       try {
-        const arriving = invocation.arrive?.();
-        if (arriving) await arriving;
-        beganAt = turn || arriving ? performance.now() : arrivedAt;
-        return await run(invocation, beganAt - arrivedAt);
+        return await run(invocation, ticket, arrivedAt);
       } catch (thrown) {
         error = thrown;
         throw thrown;
       } finally {
-        if (beganAt === undefined) gate.leave();
-        else {
-          const endedAt = performance.now();
-          gate.finish(endedAt - beganAt, endedAt, error === undefined);
-          const { caller, requestId } = invocation;
-          onCall?.({ caller, requestId, durationMs: endedAt - arrivedAt, error });
-        }
+        const { caller, requestId } = invocation;
+        onCall?.({ caller, requestId, durationMs: performance.now() - arrivedAt, error });
       }
     },
 
@@ -221,6 +228,13 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       if (expiry.expired) throw new MeshError('UNAUTHORIZED', 'The token has expired that this began with');
     },
   };
+}
+
+/** What a call says of the work: that it had no time left is said also of what was done after that. */
+function endOf({ reason }: Deadline, done: boolean): CallEnd {
+  if (reason?.code === 'TIMEOUT') return 'cut-off';
+  if (done) return 'done';
+  return reason ? 'left' : 'failed';
 }
 
 function authorise({ access }: AnyProcedure, caller: Caller): void {

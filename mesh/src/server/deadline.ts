@@ -47,15 +47,33 @@ export class Deadline implements Disposable {
     return this.#abort.signal;
   }
 
+  /** What ended it: that it passed, or that the caller went away; `undefined` if nothing did. */
+  get reason(): MeshError | undefined {
+    return this.#reason;
+  }
+
   /**
    * Runs a function and answers with what it does or with the reason of the
    * end, whichever comes first: a handler that does not look at its signal must
    * not keep the caller waiting.
+   *
+   * @param onSettled Called when the function is done, which may be long after the end. @param done Whether it succeeded.
    */
-  race<Result>(run: () => Result | PromiseLike<Result>): Promise<Result> {
+  race<Result>(run: () => PromiseLike<Result> | Result, onSettled: (done: boolean) => void): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#onEnd = reject;
-      Promise.resolve(run()).then(resolve, reject);
+      const onFailed = (error: unknown): void => {
+        onSettled(false);
+        reject(error);
+      };
+      try {
+        Promise.resolve(run()).then((result) => {
+          onSettled(true);
+          resolve(result);
+        }, onFailed);
+      } catch (error) {
+        onFailed(error);
+      }
     });
   }
 

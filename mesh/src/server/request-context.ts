@@ -38,6 +38,7 @@ export async function readContext(
     trace: traceOf(request),
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
     idempotencyKey: keyOf(request, calls),
+    connection: request.socket,
   };
 }
 
@@ -50,7 +51,7 @@ interface HttpArrival {
 }
 
 /**
- * A request as the call that it asks for. Credentials and body are read when it is let in; trace and time when asked
+ * A request as the call that it asks for. Credentials and body are read when it is its turn; trace and time when asked
  * for: most handlers call nobody.
  */
 export class HttpInvocation implements Invocation {
@@ -79,6 +80,11 @@ export class HttpInvocation implements Invocation {
     this.caller = found instanceof Promise ? await found : found;
     this.denied = false;
     this.input = await readInput(this.#request, this.#source);
+  }
+
+  /** Requests that were sent one after the other, unanswered, share a turn as the messages of a WebSocket do. */
+  get connection(): object {
+    return this.#request.socket;
   }
 
   get timeoutMs(): number | undefined {

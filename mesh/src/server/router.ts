@@ -7,7 +7,7 @@ import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { errorShape } from './error-shape.ts';
 
 /** What every request brings to its procedures, whichever way it came in. */
-export type RequestContext = Omit<Invocation, 'input' | 'signal' | 'arrive' | 'connection'>;
+export type RequestContext = Omit<Invocation, 'input' | 'signal' | 'arrive'>;
 
 /** What a router needs beside its procedures. */
 export interface RouterOptions {
@@ -65,8 +65,8 @@ export function buildRouter(
     (compiled: CompiledProcedure) =>
     async ({ ctx, input, signal }: Request) => {
       try {
-        // The calls of a batch share their context.
-        return await compiled.call({ ...ctx, input, signal, connection: ctx });
+        // The calls of a batch share their context, where they came over no connection.
+        return await compiled.call({ ...ctx, input, signal, connection: ctx.connection ?? ctx });
       } catch (thrown) {
         throw toTrpcError(thrown, classify);
       }

@@ -24,7 +24,7 @@ gauge(
 gauge(
   {
     name: 'mesh_server_in_flight',
-    help: 'Calls of a procedure that are under way in this process, or wait to be begun',
+    help: 'Calls of a procedure of which the handler is at work in this process, whether or not the caller still waits',
     labels: ['procedure'],
   },
   (set) => {

@@ -1,5 +1,12 @@
 import { defaultTimeoutMs, type AnyProcedure, type Priority } from '../../contract/index.ts';
-import { ConcurrencyLimit, type LoopState, type TurnQueue, type Waiting } from '../../resilience/index.ts';
+import {
+  ConcurrencyLimit,
+  type CallEnd,
+  type LoopState,
+  type Ticket,
+  type TurnQueue,
+  type Waiting,
+} from '../../resilience/index.ts';
 import { counter, remember, tell } from '../../telemetry/index.ts';
 import type { Invocation } from '../compile.ts';
 import { goneError } from '../deadline.ts';
@@ -19,9 +26,12 @@ const shed = counter({
  */
 const burstMs = 1000;
 
+/** So many calls of a service wait at most: those that quick handlers work off within a second or two. */
+const longestQueue = 16_384;
+
 /** What a priority is worth. */
 interface Rights {
-  /** The share of the limit that its calls may use. */
+  /** The share of the limit, and of the longest queue, that its calls may use. */
   readonly share: number;
   /** The longest wait after which a call is still begun in an overload, in milliseconds. */
   readonly patienceMs: number;
@@ -76,19 +86,33 @@ export class Gate {
   }
 
   /**
-   * Asks for a call, before anything is done for it. Once it is let in, one
-   * `finish` or `leave` is to follow.
+   * Asks for a call's turn, before anything is done for it; it holds nothing, however long it then takes to arrive.
    *
-   * @param now When it arrived.
-   * @returns `undefined` if it is to begin at once; else a promise that resolves when it is its turn, or rejects:
+   * @param now When it was asked for.
+   * @returns `undefined` if it is its turn at once; else a promise that resolves when it is, or rejects:
    * with SERVICE_UNAVAILABLE when that took too long, with TIMEOUT or CLIENT_CLOSED_REQUEST when its caller waits no longer.
    * @throws MeshError SERVICE_UNAVAILABLE when there is too much to do.
    */
-  enter(arrival: Arrival, now: number): Promise<void> | undefined {
+  takeTurn(arrival: Arrival, now: number): Promise<void> | undefined {
     const { loop, turns } = this.#around;
-    if (this.#rights.refusedWhile.includes(loop.delay.state)) throw this.refuse('event-loop');
-    if (!this.#limit.tryEnter(this.#rights.share)) throw this.refuse('limit');
-    return turns.mayBegin(now) ? undefined : this.#wait(arrival, now);
+    const { share, refusedWhile } = this.#rights;
+    if (refusedWhile.includes(loop.delay.state)) throw this.refuse('event-loop');
+    if (this.#limit.isFull(share)) throw this.refuse('limit');
+    if (turns.mayBegin(now)) return undefined;
+    if (turns.length >= longestQueue * share) throw this.refuse('queue');
+    return this.#wait(arrival, now);
+  }
+
+  /**
+   * Asks for a call that has arrived: its caller and its input are known. Once
+   * it is let in, one `finish` or `leave` is to follow.
+   *
+   * @throws MeshError SERVICE_UNAVAILABLE when too many are under way.
+   */
+  enter(now: number): Ticket {
+    const ticket = this.#limit.tryEnter(this.#rights.share, now);
+    if (!ticket) throw this.refuse('limit');
+    return ticket;
   }
 
   /** Asks for a subscription: it is opened whatever else is under way, but not while the event loop is held up. @throws MeshError SERVICE_UNAVAILABLE */
@@ -101,9 +125,9 @@ export class Gate {
     this.#limit.leave();
   }
 
-  /** A call is over. @param latencyMs How long its handler took, in milliseconds. @param now When that was. */
-  finish(latencyMs: number, now: number, succeeded: boolean): void {
-    this.#limit.finish(latencyMs, now, succeeded);
+  /** The handler of a call is done, whether or not its caller still waited for it. */
+  finish(call: Ticket, end: CallEnd): void {
+    this.#limit.finish(call, performance.now(), end);
   }
 
   /** Counts a call that is not begun, tells of it, and makes its error. */
@@ -112,15 +136,18 @@ export class Gate {
     const priority = this.#priority;
     this.#shed(reason).inc();
     this.#around.shed.add(this.path, reason);
-    if (reason === 'deadline-passed') {
-      tell({ side: 'server', decision: 'deadline-passed', service, procedure: this.path });
-      return lateError();
-    }
     tell({ side: 'server', decision: 'shed', service, procedure: this.path, priority, reason });
     return busyError();
   }
 
-  /** Apart from `enter`, so that a call that does not wait pays nothing for these functions. */
+  /** Tells of a call that came too late, and makes its error. Capacity has nothing to do with it: its caller says when that is. */
+  tooLate(): Error {
+    const { service } = this.#around;
+    tell({ side: 'server', decision: 'deadline-passed', service, procedure: this.path });
+    return lateError();
+  }
+
+  /** Apart from `takeTurn`, so that a call that does not wait pays nothing for these functions. */
   #wait(arrival: Arrival, arrivedAt: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
@@ -128,14 +155,10 @@ export class Gate {
         source: arrival.connection ?? arrival,
         urgent: this.#rights.urgent,
         onTurn: (now, standingMs) => {
-          const reason = this.#reasonToDrop(arrival, now - arrivedAt, standingMs);
-          if (!reason) {
-            resolve();
-            return true;
-          }
-          this.leave();
-          reject(reason);
-          return false;
+          const reason = this.#reasonToDrop(arrival, { arrivedAt, now, standingMs });
+          if (reason) reject(reason);
+          else resolve();
+          return !reason;
         },
       };
       this.#around.turns.push(waiting);
@@ -144,11 +167,14 @@ export class Gate {
 
   #reasonToDrop(
     { signal, timeoutMs = Infinity }: Arrival,
-    waitedMs: number,
-    standingMs: number,
+    { arrivedAt, now, standingMs }: { arrivedAt: number; now: number; standingMs: number },
   ): Error | undefined {
     if (signal?.aborted) return goneError();
-    if (waitedMs >= timeoutMs) return this.refuse('deadline-passed');
+    const waitedMs = now - arrivedAt;
+    if (waitedMs >= timeoutMs) {
+      this.#limit.miss(arrivedAt, now);
+      return this.tooLate();
+    }
     const late = standingMs > burstMs && waitedMs > this.#rights.patienceMs;
     return late ? this.refuse('queue') : undefined;
   }

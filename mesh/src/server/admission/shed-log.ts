@@ -1,13 +1,12 @@
 import type { Logger } from '../../telemetry/index.ts';
 
 /** Why a call was not begun. */
-export type RefusalReason = 'limit' | 'queue' | 'event-loop' | 'deadline-passed';
+export type RefusalReason = 'limit' | 'queue' | 'event-loop';
 
 const words: Readonly<Record<RefusalReason, string>> = {
   limit: 'too many of its calls are under way',
   queue: 'they would have begun too late',
   'event-loop': 'somebody blocks the event loop',
-  'deadline-passed': 'their callers wait no longer',
 };
 
 /** How often a summary is written, in milliseconds. */

@@ -9,7 +9,7 @@ interface Connection {
   callerOf(message: SocketMessage): Caller | Promise<Caller>;
 }
 
-/** A message as the call that it asks for. Who makes it is looked up when it is let in. */
+/** A message as the call that it asks for. Who makes it is looked up when it is its turn. */
 export class SocketInvocation implements Invocation {
   declare caller: Caller;
   readonly requestId: string;
