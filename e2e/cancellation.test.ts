@@ -22,8 +22,7 @@ let fronts: Record<TransportName, StandIn>;
 
 beforeAll(async () => {
   back = await startStandIn('back.ts');
-  const front = (transport: TransportName) =>
-    startStandIn('front.ts', { BACK_URL: back.url, TRANSPORT: transport });
+  const front = (transport: TransportName) => startStandIn('front.ts', back.url, transport);
   const [websocket, http] = await Promise.all([front('websocket'), front('http')]);
   fronts = { websocket, http };
 });

@@ -35,7 +35,7 @@ const targets = new Map<string, StandIn[]>();
 
 beforeAll(async () => {
   for (const [kind, { endpoints, refuses }] of Object.entries(kinds)) {
-    const start = () => startStandIn('failing.ts', { REFUSES: refuses ? 'yes' : 'no' });
+    const start = () => startStandIn('failing.ts', refuses ? 'refuses' : 'fails');
     targets.set(kind, await Promise.all(Array.from({ length: endpoints }, start)));
   }
 });

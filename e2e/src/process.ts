@@ -24,14 +24,16 @@ export interface RunningProcess extends AsyncDisposable {
  *
  * @param environment What it sees besides PATH and HOME.
  * @param flags Of Node itself.
+ * @param args Of the program.
  */
 export function startNode(
   file: string,
   environment: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
+  args: readonly string[] = [],
 ): RunningProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [...flags, join(root, file)], {
+  const child = spawn(process.execPath, [...flags, join(root, file), ...args], {
     cwd: root,
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,11 +4,13 @@ import { backContract, frontContract } from './relay-contract.ts';
 import { runStandIn } from './run-stand-in.ts';
 import { watchSignal } from './waiting.ts';
 
+const [, , url = '', transport] = process.argv;
+
 const back = connect(backContract, {
   as: 'anyone',
-  url: process.env['BACK_URL'] ?? '',
+  url,
   log: silentLogger,
-  transport: process.env['TRANSPORT'] === 'http' ? 'http' : 'websocket',
+  transport: transport === 'http' ? 'http' : 'websocket',
 });
 
 runStandIn(frontContract, (log) => ({

@@ -8,11 +8,8 @@ export interface StandIn extends AsyncDisposable {
 }
 
 /** Starts one, and waits until it is ready. @param file Beside this one, as `failing.ts`. */
-export async function startStandIn(
-  file: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<StandIn> {
-  const running = startNode(`e2e/src/stand-ins/${file}`, environment);
+export async function startStandIn(file: string, ...args: string[]): Promise<StandIn> {
+  const running = startNode(`e2e/src/stand-ins/${file}`, {}, [], args);
   const url = (): unknown => running.logged().find((line) => line['listens_at'])?.['listens_at'];
   await until(
     () => url() !== undefined,
