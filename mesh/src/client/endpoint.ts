@@ -41,9 +41,9 @@ export const forceEveryMs = 100;
 
 /**
  * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is
- * slow once, and one that is always slow is still asked only every ten seconds or so.
+ * slow once, and one that is always slow is still asked only every twenty seconds or so.
  */
-const decayMs = 3000;
+const decayMs = 6000;
 
 /** One place where a service answers, and what this process has learnt of it. */
 export class Endpoint implements Candidate {

@@ -185,7 +185,12 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       const turn = gate.takeTurn(invocation, arrivedAt);
       if (turn) await turn;
       const arriving = invocation.arrive?.();
-      if (arriving) await arriving;
+      if (arriving) {
+        await arriving;
+        // Others that were read in the same moment have arrived as well.
+        const next = gate.takeTurn(invocation, performance.now());
+        if (next) await next;
+      }
       // Only now: somebody who sends a body slowly, or nobody that is known, is not to keep others out.
       const ticket = gate.enter(turn || arriving ? performance.now() : arrivedAt);
       let error: unknown;

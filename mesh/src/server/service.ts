@@ -96,7 +96,7 @@ export function createService<From extends AnyContract>(
     log.info({}, `${contract.name} stops: finishing the calls that run`);
     closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
-    await background.drain(endsAt - performance.now());
+    await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
   };
   return {
