@@ -25,9 +25,12 @@ export interface TurnQueueOptions {
   now?: () => number;
 }
 
-/** So many are begun in one turn at most, and so many given up for each of them. */
+/** So many steps begin things in one turn at most, and each gives up so many. */
 const stepsPerTurn = 32;
 const dropsPerStep = 128;
+/** What takes little is begun so many at a time, as long as all of it together takes no longer than so much, in milliseconds: their answers then leave together. */
+const mostTogether = 16;
+const stepMs = 1;
 
 /**
  * Spreads what arrives at once over several turns of the event loop, so that
@@ -39,8 +42,8 @@ const dropsPerStep = 128;
  * then a callback is left that tells when the turn is over, and the other half
  * is what is left of this turn, if it is the same.
  *
- * Each thing is begun in a callback of its own: it may go on in microtasks,
- * and their time is the turn's too.
+ * Things are begun one or a few in a callback of their own: they may go on in
+ * microtasks, and their time is the turn's too.
  */
 export class TurnQueue {
   readonly #nextTurn: (run: () => void) => void;
@@ -57,6 +60,11 @@ export class TurnQueue {
   #steps = 0;
   /** Whether the callbacks of the present turn are being called. */
   #stepping = false;
+  /** How many the present step has begun, and when. */
+  #begun = 0;
+  #stepAt = 0;
+  /** How many a step may begin. */
+  #batch = 1;
 
   constructor({ nextTurn, turnMs = 10, now = () => performance.now() }: TurnQueueOptions) {
     this.#nextTurn = nextTurn;
@@ -96,21 +104,31 @@ export class TurnQueue {
     if (!this.#stepping) {
       this.#stepping = true;
       this.#since = now;
-    }
+    } else this.#adapt(now);
     this.#steps--;
-    if (now - this.#since < this.#turnMs) this.#beginNext(now);
+    this.#begun = 0;
+    this.#stepAt = now;
+    if (now - this.#since < this.#turnMs) this.#beginSome(now);
     if (this.#steps > 0) return;
     this.#stepping = false;
     if (this.#length > 0) this.#schedule(Math.min(this.#length, stepsPerTurn));
     else this.#since = this.#now();
   };
 
-  #beginNext(now: number): void {
-    for (let drops = 0; drops < dropsPerStep; drops++) {
+  /** What the last step took, microtasks included, says how many this one may begin. */
+  #adapt(now: number): void {
+    if (this.#begun === 0) return;
+    const eachMs = (now - this.#stepAt) / this.#begun;
+    this.#batch = eachMs * mostTogether <= stepMs ? mostTogether : Math.max(1, Math.floor(stepMs / eachMs));
+  }
+
+  #beginSome(now: number): void {
+    for (let drops = 0; drops < dropsPerStep;) {
       const waiting = this.#urgent.shift() ?? this.#others.shift();
       if (!waiting) return;
       this.#length--;
-      if (waiting.onTurn(now, now - this.#standingSince)) return;
+      if (!waiting.onTurn(now, now - this.#standingSince)) drops++;
+      else if (++this.#begun >= this.#batch) return;
     }
   }
 }
