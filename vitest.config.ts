@@ -19,7 +19,7 @@ export default defineConfig({
           name: 'test',
           ...common,
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'e2e/compose/**', 'e2e/load/**'],
+          exclude: ['**/node_modules/**', 'e2e/compose/**', 'e2e/load/**', 'e2e/measured/**'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -29,11 +29,23 @@ export default defineConfig({
         test: {
           name: 'load',
           ...common,
-          // What measures under load has the machine to itself.
+          // What keeps both cores busy comes last, and by itself.
           include: ['e2e/load/*.test.ts'],
           maxWorkers: 1,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured',
+          ...common,
+          // What measures time: `npm run test:measured`, on a machine that does nothing else.
+          include: ['e2e/measured/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
