@@ -77,12 +77,13 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
     expect(await amplification(kind, {})).toBeLessThanOrEqual(1.3);
   }, 60_000);
 
-  test('with the budget alone too', async () => {
+  // On a machine that has no time for it, calls do not reach it at all.
+  test('with the budget alone too', { timeout: 60_000, retry: 2 }, async () => {
     const times = await amplification(kind, { breaker: neverOpen });
     expect(times).toBeLessThanOrEqual(1.3);
-    // The calls themselves reached it.
-    expect(times).toBeGreaterThan(0.8);
-  }, 60_000);
+    // All calls reached it, and retries as well.
+    expect(times).toBeGreaterThan(1.05);
+  });
 
   test('without either, gets more than twice the calls', async () => {
     expect(await amplification(kind, { breaker: neverOpen, retryBudget: boundless })).toBeGreaterThan(2);
