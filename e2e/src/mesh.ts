@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
 import { publicPart } from '@arcadium/mesh/identity';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
@@ -35,6 +36,7 @@ export async function startMesh(
   settings: Settings | ((url: TestMesh['url']) => Promise<Settings>) = {},
 ): Promise<TestMesh> {
   const identity = await createTestIdentity();
+  const encryptionKey = randomBytes(32).toString('base64url');
   const database = await startDatabase(serviceNames);
   const ports = {
     auth: await findFreePort(),
@@ -61,7 +63,10 @@ export async function startMesh(
     AUTH_SERVICE_URL: url('auth'),
     NOTIFICATION_SERVICE_URL: url('notification'),
     WIKI_SERVICE_URL: url('wiki'),
-    ...(service === 'auth' && { SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }) }),
+    ...(service === 'auth' && {
+      SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }),
+      ENCRYPTION_KEY: encryptionKey,
+    }),
     ...own,
   });
   const start = (service: ServiceName) => {

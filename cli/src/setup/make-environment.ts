@@ -129,6 +129,11 @@ async function makeSigningKeys(file: EnvFile, save: (file: EnvFile) => void) {
     comment: 'The private keys that tokens are signed with (JWK set); the first one signs',
   });
   file.add({
+    name: 'ENCRYPTION_KEY',
+    value: randomBytes(32).toString('base64url'),
+    comment: 'What auth seals secrets with that it stores; without it they are lost',
+  });
+  file.add({
     name: 'ADMIN_EMAIL',
     value: 'admin@arcadium.localhost',
     comment: 'The first administrator, made when there is none',

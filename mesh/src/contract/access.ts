@@ -1,7 +1,7 @@
 /** One way to be admitted: all that it names must hold. */
 export type Alternative = Readonly<{
-  /** The calling service is one of these. Absent: the caller is no service. */
-  services?: readonly string[];
+  /** The calling service is one of these, or any. Absent: the caller is no service. */
+  services?: readonly string[] | 'any';
   /** A user stands behind the call, with at least this role. Absent: none needs to. */
   user?: 'user' | 'admin';
 }>;
@@ -14,7 +14,7 @@ declare const admitted: unique symbol;
  * services admits none, `anyone` excepted.
  *
  * `Caller` is the type-level name of those admitted: `'anyone'`, `'user'`,
- * `'admin'`, a service's name, or `'<service> for user'`.
+ * `'admin'`, `'service'`, a service's name, or `'<service> for user'`.
  */
 export interface Access<Caller extends string = string> {
   readonly alternatives: readonly Alternative[];
@@ -31,8 +31,11 @@ export const user: Access<'user'> = { alternatives: [{ user: 'user' }] };
 /** Admits an administrator who calls by himself. */
 export const admin: Access<'admin'> = { alternatives: [{ user: 'admin' }] };
 
-/** Names that are no service's, because the rules above mean something by them. */
-const people: readonly string[] = ['anyone', 'user', 'admin'];
+/** Admits every service that has a token of this mesh: for what each one asks about itself. */
+export const anyService: Access<'service'> = { alternatives: [{ services: 'any' }] };
+
+/** Names that are no service's, because the rules here mean something by them. */
+const people: readonly string[] = ['anyone', 'user', 'admin', 'service'];
 
 declare const named: unique symbol;
 
@@ -58,7 +61,12 @@ export function services<const Name extends string>(
   return { alternatives: [{ services: names }] } as unknown as ServiceAccess<Name>;
 }
 
-type ServiceName<Name extends string> = Name extends 'anyone' | 'user' | 'admin' | `${string} ${string}`
+type ServiceName<Name extends string> = Name extends
+  | 'anyone'
+  | 'user'
+  | 'admin'
+  | 'service'
+  | `${string} ${string}`
   ? never
   : Name;
 
@@ -95,4 +103,4 @@ export type Presents<As extends string> = As extends 'anyone'
     ? 'anyone' | 'user'
     : As extends 'admin'
       ? 'anyone' | 'user' | 'admin'
-      : 'anyone' | As | `${As} for ${'user' | 'admin'}`;
+      : 'anyone' | 'service' | As | `${As} for ${'user' | 'admin'}`;

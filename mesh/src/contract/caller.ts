@@ -7,6 +7,8 @@ export type UserIdentity = Readonly<{
   role: 'user' | 'admin';
   /** The `jti` of the token that proved it. */
   tokenId: string;
+  /** The `sid` of the session that it belongs to, where it has one. */
+  sessionId?: string | undefined;
   /** When that token expires, in milliseconds since 1970. */
   expiresAt: number;
 }>;
@@ -39,7 +41,10 @@ export type AdmittedCaller<Name extends string> = string extends Name
       ? Readonly<{ service: undefined; user: UserIdentity }>
       : Name extends `${infer Service} for ${'user' | 'admin'}`
         ? Readonly<{ service: ServiceIdentity<Service>; user: UserIdentity }>
-        : Readonly<{ service: ServiceIdentity<Name>; user: UserIdentity | undefined }>;
+        : Readonly<{
+            service: ServiceIdentity<Name extends 'service' ? string : Name>;
+            user: UserIdentity | undefined;
+          }>;
 
 /** Whether a rule admits a caller; if not, whether credentials would help (401) or these are not enough (403). */
 export function admit(access: Access, caller: Caller): 'admitted' | 'unauthenticated' | 'forbidden' {
@@ -50,7 +55,7 @@ export function admit(access: Access, caller: Caller): 'admitted' | 'unauthentic
 function matches({ services, user }: Alternative, caller: Caller): boolean {
   if (!services && !user) return true;
   const serviceFits = services
-    ? caller.service !== undefined && services.includes(caller.service.name)
+    ? caller.service !== undefined && (services === 'any' || services.includes(caller.service.name))
     : caller.service === undefined;
   const userFits = !user || (caller.user !== undefined && (user === 'user' || caller.user.role === 'admin'));
   return serviceFits && userFits;

@@ -2,6 +2,7 @@ export {
   actingFor,
   admin,
   anyone,
+  anyService,
   either,
   services,
   user,

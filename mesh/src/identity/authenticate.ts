@@ -86,8 +86,8 @@ async function verifyService(token: string, keys: KeySet): Promise<Proof<Service
 
 async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdentity>> {
   const { claims, kid } = await verifyToken('user', token, keys);
-  const { sub: id, name, role, jti: tokenId, exp } = claims;
-  return { identity: { id, name, role, tokenId, expiresAt: exp * 1000 }, kid };
+  const { sub: id, name, role, jti: tokenId, sid: sessionId, exp } = claims;
+  return { identity: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 }, kid };
 }
 
 /** The tokens verified so far, by the text that they came in. */

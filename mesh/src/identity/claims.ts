@@ -51,5 +51,7 @@ export const userClaims = z.object({
   type: z.literal('user'),
   name: z.string(),
   role: z.enum(['user', 'admin']),
+  /** The session that it belongs to: when that ends, so does the token. */
+  sid: z.string().min(1).optional(),
 });
 export type UserClaims = z.output<typeof userClaims>;

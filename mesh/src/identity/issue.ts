@@ -37,7 +37,7 @@ export function issueServiceToken(
 /** Issues the access token of a user who logged in. */
 export function issueUserToken(
   key: SigningKey,
-  user: { id: string; name: string; role: 'user' | 'admin' },
+  user: { id: string; name: string; role: 'user' | 'admin'; sessionId?: string | undefined },
   now: Date = new Date(),
 ): Promise<IssuedToken> {
   return sign(key, now, {
@@ -45,7 +45,12 @@ export function issueUserToken(
     audience: userAudience,
     subject: user.id,
     lifetime: userTokenLifetime,
-    claims: { type: 'user', name: user.name, role: user.role },
+    claims: {
+      type: 'user',
+      name: user.name,
+      role: user.role,
+      ...(user.sessionId !== undefined && { sid: user.sessionId }),
+    },
   });
 }
 

@@ -4,6 +4,7 @@ import { childOf, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
 import type { Call } from './handler.ts';
 import type { IdempotencyClaim } from './idempotency-claim.ts';
+import { unknownPeer, type Peer } from './peer.ts';
 
 /** When a call ends at the latest, and the signal that says so. */
 type End = Readonly<{ at: number; signal: AbortSignal }>;
@@ -47,22 +48,28 @@ export class BoundCall implements Call<AnyProcedure> {
   readonly errors: Call<AnyProcedure>['errors'];
   readonly requestId: string;
   readonly claim: IdempotencyClaim | undefined;
+  readonly #invocation: Invocation;
   readonly #scope: CallScope;
   readonly #log: Logger;
   readonly #later: Later;
 
   constructor(
-    { caller, requestId }: Invocation,
+    invocation: Invocation,
     bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & { scope: CallScope; later: Later },
   ) {
     this.input = bound.input;
-    this.caller = caller;
+    this.caller = invocation.caller;
     this.errors = bound.errors;
-    this.requestId = requestId;
+    this.requestId = invocation.requestId;
+    this.#invocation = invocation;
     this.claim = bound.claim;
     this.#scope = bound.scope;
     this.#log = bound.log;
     this.#later = bound.later;
+  }
+
+  get peer(): Peer {
+    return this.#invocation.peer ?? unknownPeer;
   }
 
   get signal(): AbortSignal {

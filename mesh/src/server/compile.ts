@@ -17,6 +17,7 @@ import type { Gate } from './admission/gate.ts';
 import { Background } from './background.ts';
 import { BoundCall, CallScope, type Later } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
+import type { Peer } from './peer.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
 import { claimOf } from './idempotency-claim.ts';
@@ -39,6 +40,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
   readonly idempotencyKey: string | undefined;
   /** Fires when the caller goes away. */
   readonly signal: Signal | undefined;
+  /** Where it comes from. @default unknown */
+  readonly peer?: Peer | undefined;
   /** What other calls came over too: connections take turns where calls have to wait. @default one of its own */
   readonly connection?: object | undefined;
 }

@@ -12,6 +12,7 @@ import type {
 } from '../contract/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { IdempotencyClaim } from './idempotency-claim.ts';
+import type { Peer } from './peer.ts';
 
 /** One call as its handler gets it: input parsed, caller admitted. */
 export interface Call<From extends AnyProcedure> {
@@ -24,6 +25,8 @@ export interface Call<From extends AnyProcedure> {
   /** Adds the procedure and the request's id to each line. */
   readonly log: Logger;
   readonly requestId: string;
+  /** Where the call comes from. */
+  readonly peer: Peer;
   /**
    * Begins work that the answer does not wait for and whose failure is only logged: `inBackground(() => …)`. It has
    * neither the deadline of the call nor its signal; a service that stops waits for it, as for calls.

@@ -5,6 +5,7 @@ export { type ClassifyError } from './failure.ts';
 export { type Call, type Handler, type HandlerOf, type Handlers } from './handler.ts';
 export { type IdempotencyClaim } from './idempotency-claim.ts';
 export { type JsonAnswer, type Route } from './answer.ts';
+export { type Peer } from './peer.ts';
 export { createRouter, type RequestContext } from './router.ts';
 export { run, type Startable } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';

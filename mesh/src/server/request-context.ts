@@ -5,6 +5,7 @@ import type { Authenticate, Credentials } from '../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
 import type { CallerSignal } from './deadline.ts';
+import { peerOf, type Peer } from './peer.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import type { RequestContext } from './router.ts';
 
@@ -38,6 +39,7 @@ export async function readContext(
     trace: traceOf(request),
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
     idempotencyKey: keyOf(request, calls),
+    peer: peerOf(request),
     connection: request.socket,
   };
 }
@@ -85,6 +87,10 @@ export class HttpInvocation implements Invocation {
   /** Requests that were sent one after the other, unanswered, share a turn as the messages of a WebSocket do. */
   get connection(): object {
     return this.#request.socket;
+  }
+
+  get peer(): Peer {
+    return peerOf(this.#request);
   }
 
   get timeoutMs(): number | undefined {

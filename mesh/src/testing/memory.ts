@@ -10,6 +10,7 @@ import {
 } from '../client/index.ts';
 import { nobody, type AnyContract } from '../contract/index.ts';
 import { createService, type Handlers, type ServiceOptions } from '../server/index.ts';
+import { unknownPeer } from '../server/peer.ts';
 import { silentLogger } from './logger.ts';
 import { MemorySocket, type MemoryLine } from './memory-socket.ts';
 
@@ -108,7 +109,7 @@ class Served<From extends AnyContract> implements MemoryService {
     const { near, far } = MemorySocket.pair(this);
     this.#open.add(near);
     near.on('close', () => this.#open.delete(near));
-    this.#service.sessions.add(far.asWebSocket(), credentials);
+    this.#service.sessions.add(far.asWebSocket(), credentials, unknownPeer);
     return { socket: near.asWebSocket(), link: near as unknown as Link };
   };
 

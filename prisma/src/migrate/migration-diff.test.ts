@@ -50,7 +50,10 @@ beforeAll(async () => {
   writeFileSync(schema, models);
   database = await createTestDatabase(['auth']);
   await withClient(database.ownerUrl('auth'), undefined, async (client) => {
-    await client.query('DROP TABLE users, password_history, token_blacklist');
+    const tables = await client.query<{ name: string }>(
+      'SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = current_schema()',
+    );
+    await client.query(`DROP TABLE ${tables.rows.map(({ name }) => name).join(', ')}`);
     await client.query(sqlText);
   });
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect } from '@arcadium/mesh/client';
 import { createKeySet, jwks, verifyToken } from '@arcadium/mesh/identity';
@@ -40,6 +41,7 @@ beforeAll(async () => {
       DATABASE_IDLE_TIMEOUT_MS: 60_000,
       SIGNING_KEYS: [identity.jwk],
       PUBLIC_KEYS: { keys: [publicFormer] },
+      ENCRYPTION_KEY: randomBytes(32),
       ADMIN_EMAIL: administrator.email,
       ADMIN_PASSWORD: administrator.password,
     },

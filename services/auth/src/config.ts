@@ -11,6 +11,11 @@ export const settings = {
   SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),
   /** Further keys to publish, whose tokens stay good: those that signed before. */
   PUBLIC_KEYS: json(jwks).optional(),
+  /** Seals what is stored: signing keys that were made by a rotation, secrets of second factors. 32 bytes, in base64url. */
+  ENCRYPTION_KEY: z
+    .base64url()
+    .length(43)
+    .transform((text) => Buffer.from(text, 'base64url')),
   /** With the password below: the administrator that is made when there is none. */
   ADMIN_EMAIL: z.email().toLowerCase().optional(),
   ADMIN_PASSWORD: z.string().min(15).max(128).optional(),

@@ -6,6 +6,7 @@ import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../
 import { errorAnswer } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
+import { peerOf } from '../peer.ts';
 import { credentialsOf } from '../request-context.ts';
 import type { Service } from '../service.ts';
 
@@ -34,7 +35,9 @@ export function acceptSockets(server: Server, service: Service): void {
     socket.on('error', () => socket.destroy());
     admit(request, service).then(
       (credentials) =>
-        sockets.handleUpgrade(request, socket, head, (opened) => service.sessions.add(opened, credentials)),
+        sockets.handleUpgrade(request, socket, head, (opened) =>
+          service.sessions.add(opened, credentials, peerOf(request)),
+        ),
       (thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify)),
     );
   });

@@ -1,11 +1,13 @@
 import type { Caller } from '../../contract/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../../wire/index.ts';
 import type { Invocation } from '../compile.ts';
+import type { Peer } from '../peer.ts';
 import type { InFlight } from './in-flight.ts';
 import type { SocketMessage } from './message.ts';
 
 /** The connection that a call came over. */
 interface Connection {
+  readonly peer: Peer;
   callerOf(message: SocketMessage): Caller | Promise<Caller>;
 }
 
@@ -41,6 +43,10 @@ export class SocketInvocation implements Invocation {
 
   get input(): unknown {
     return this.#message.params?.input;
+  }
+
+  get peer(): Peer {
+    return this.connection.peer;
   }
 
   get timeoutMs(): number | undefined {

@@ -8,6 +8,7 @@ import type { CompiledProcedure, Invocation } from '../compile.ts';
 import { errorShape } from '../error-shape.ts';
 import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
+import type { Peer } from '../peer.ts';
 import { isRequestId } from '../request-context.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { SocketInvocation } from './invocation.ts';
@@ -38,6 +39,8 @@ export interface SessionOptions {
 export class Session {
   /** Whether anything has come in since it was last asked. */
   alive = true;
+  /** Who opened it. */
+  readonly peer: Peer;
   readonly #socket: WebSocket;
   readonly #options: SessionOptions;
   readonly #outbox: Outbox;
@@ -56,11 +59,12 @@ export class Session {
   constructor(
     socket: WebSocket,
     options: SessionOptions,
-    { credentials, arrays }: { credentials: Credentials | undefined; arrays: boolean },
+    { credentials, peer, arrays }: { credentials: Credentials | undefined; peer: Peer; arrays: boolean },
   ) {
     this.#socket = socket;
     this.#options = options;
     this.#credentials = credentials;
+    this.peer = peer;
     this.#outbox = new Outbox(socket, { arrays, onDrained: () => this.#goOn() });
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => (this.alive = true));
@@ -216,13 +220,14 @@ export class Session {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
     await invocation.arrive?.();
-    const { caller, requestId, trace, timeoutMs, idempotencyKey } = invocation;
+    const { caller, requestId, trace, timeoutMs, idempotencyKey, peer } = invocation;
     const events = compiled.subscribe({
       caller,
       requestId,
       trace,
       timeoutMs,
       idempotencyKey,
+      peer,
       input: inputOf(message),
       signal,
     });

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { Credentials } from '../../identity/index.ts';
 import { arraySubprotocol } from '../../wire/index.ts';
+import type { Peer } from '../peer.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** How often each connection must show a sign of life, in milliseconds. */
@@ -18,9 +19,10 @@ export class Sessions {
   }
 
   /** @param credentials What the connection was opened with; `undefined` if they come in its first message. */
-  add(socket: WebSocket, credentials: Credentials | undefined): void {
+  add(socket: WebSocket, credentials: Credentials | undefined, peer: Peer): void {
     const session = new Session(socket, this.#options, {
       credentials,
+      peer,
       arrays: socket.protocol === arraySubprotocol,
     });
     this.#open.add(session);

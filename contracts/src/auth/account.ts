@@ -1,0 +1,51 @@
+import { error } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { id, time } from '../field.ts';
+
+export const email = z.email().max(254).toLowerCase();
+
+/** A password that somebody logs in with: any that may have been allowed once. */
+export const givenPassword = z.string().min(1).max(128);
+
+/**
+ * A password that somebody chooses: NIST 800-63B-4 has no rules of composition and at least 8 characters, the service
+ * asks for more unless it is told otherwise.
+ */
+export const newPassword = z.string().min(15).max(128);
+
+/** Six digits from an authenticator app, or a recovery code. */
+export const secondFactorCode = z
+  .string()
+  .trim()
+  .regex(/^(\d{6}|[\da-z]{5}-[\da-z]{5})$/i, 'must be six digits, or a recovery code');
+
+/** What anybody inside may know of a user. */
+export const profile = z.object({ id, name: z.string() });
+export type Profile = z.output<typeof profile>;
+
+/** What a user may know of himself, and an administrator of everybody. */
+export const account = profile.extend({
+  email: z.string(),
+  role: z.enum(['user', 'admin']),
+  createdAt: time,
+  disabledAt: time.nullable(),
+});
+export type Account = z.output<typeof account>;
+
+export const userNotFound = error('NOT_FOUND', 'There is no such user', z.object({ id }));
+
+export const passwordRefused = error(
+  'BAD_REQUEST',
+  'This password cannot be chosen',
+  z.object({
+    /** `reused`: one of the last five. */
+    reason: z.enum(['too-short', 'common', 'personal', 'reused']),
+    /** Of characters, where it is too short. */
+    least: z.int().optional(),
+  }),
+);
+
+export const badCredentials = error('UNAUTHORIZED', 'The address or the password is wrong', z.object({}));
+
+/** The same for a code of the second factor that is wrong, was used, or is of another time. */
+export const badCode = error('UNAUTHORIZED', 'The code is wrong', z.object({}));

@@ -1,0 +1,39 @@
+import { admin, anyService, either, error, mutation, query } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { time } from '../field.ts';
+
+const key = z.object({
+  kid: z.string(),
+  /** `published`: not yet used; `retired`: kept for the tokens that it signed. */
+  state: z.enum(['published', 'active', 'retired']),
+  /** `environment`: from SIGNING_KEYS or PUBLIC_KEYS; `made`: by a rotation. */
+  origin: z.enum(['environment', 'made']),
+  publishedAt: time,
+  /** From when on it signs; null for one that never does here. */
+  activeFrom: time.nullable(),
+  retiredAt: time.nullable(),
+  /** When it is taken out of the JWKS. */
+  removedAt: time.nullable(),
+});
+
+/** The keys that tokens are signed with. */
+export const keys = {
+  rotate: mutation({
+    summary:
+      'Make the next signing key and publish it; it signs when every verifier has had time to learn of it',
+    output: key,
+    access: admin,
+    errors: {
+      NEXT_KEY_WAITS: error(
+        'CONFLICT',
+        'The next key is published already and not yet used',
+        z.object({ kid: z.string(), activeFrom: time }),
+      ),
+    },
+  }),
+  list: query({
+    summary: 'The keys that are published, the newest first',
+    output: z.object({ items: z.array(key).max(20) }),
+    access: either(admin, anyService),
+  }),
+};

@@ -1,0 +1,75 @@
+import { admin, anyService, either, error, mutation, query } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { time } from '../field.ts';
+import { listInput, listOf } from '../list.ts';
+
+const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not the name of a service');
+const tokenId = z.string().min(1).max(128);
+
+const issued = z.object({
+  /** Told to nobody again, and stored nowhere here. */
+  token: z.string(),
+  tokenId,
+  service: z.string(),
+  issuedAt: time,
+  expiresAt: time,
+});
+
+const record = z.object({
+  tokenId,
+  service: z.string(),
+  serviceId: z.string(),
+  /** The key that signed it. */
+  kid: z.string(),
+  /** `set-up`: made without this service, and recorded when it was first used. */
+  origin: z.enum(['set-up', 'issued', 'rotated']),
+  /** The token whose successor it is. */
+  replaces: z.string().nullable(),
+  issuedAt: time,
+  expiresAt: time,
+  revokedAt: time.nullable(),
+});
+
+const tokenNotFound = error('NOT_FOUND', 'There is no such token', z.object({ tokenId }));
+
+/** The tokens that services prove themselves with: an administrator’s business, and of each service its own. */
+export const serviceTokens = {
+  issue: mutation({
+    summary: 'Make a token for a service, good for 90 days',
+    input: z.object({ service: serviceName }),
+    output: issued,
+    access: either(admin, anyService),
+  }),
+  list: query({
+    summary: 'The tokens that are known, the latest first; a service sees its own',
+    input: listInput.extend({ service: serviceName.optional() }).prefault({}),
+    output: listOf(record),
+    access: either(admin, anyService),
+  }),
+  rotate: mutation({
+    summary:
+      'Exchange a token for its successor, the same one however often; the old one stays good until it expires',
+    input: z
+      .object({
+        /** @default the token that the calling service proved itself with */
+        tokenId: tokenId.optional(),
+      })
+      .prefault({}),
+    output: issued,
+    access: either(admin, anyService),
+    idempotent: true,
+    priority: 'critical',
+    errors: {
+      TOKEN_NOT_FOUND: tokenNotFound,
+      TOKEN_REVOKED: error('CONFLICT', 'This token was revoked', z.object({ tokenId })),
+    },
+  }),
+  revoke: mutation({
+    summary: 'Make a token void, or all that a service has; every service refuses it within 2 s',
+    input: z.union([z.object({ tokenId }).strict(), z.object({ service: serviceName }).strict()]),
+    output: z.object({ tokenIds: z.array(tokenId).max(1000) }),
+    access: either(admin, anyService),
+    idempotent: true,
+    errors: { TOKEN_NOT_FOUND: tokenNotFound },
+  }),
+};

@@ -1,0 +1,24 @@
+import { admin, either, query, services } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { time } from '../field.ts';
+
+/** Tokens of either kind. */
+export const tokens = {
+  introspect: query({
+    summary: 'Whether a token is good, and whose it is (RFC 7662)',
+    input: z.object({ token: z.string().min(1).max(8192) }),
+    output: z.discriminatedUnion('active', [
+      z.object({ active: z.literal(false) }),
+      z.object({
+        active: z.literal(true),
+        type: z.enum(['service', 'user']),
+        subject: z.string(),
+        name: z.string(),
+        tokenId: z.string(),
+        expiresAt: time,
+      }),
+    ]),
+    access: either(admin, services('wiki', 'notification')),
+    priority: 'critical',
+  }),
+};

@@ -1,0 +1,52 @@
+import { error, mutation, user } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { badCode, badCredentials, givenPassword, secondFactorCode } from './account.ts';
+
+const recoveryCodes = z.object({
+  /** Each good for one log-in in the place of a code; shown this once. */
+  recoveryCodes: z.array(z.string()).length(10),
+});
+
+const alreadyOn = error('CONFLICT', 'The second factor is on already', z.object({}));
+const notOn = error('CONFLICT', 'The second factor is not on', z.object({}));
+
+/** The second factor of the user who asks: codes of an authenticator app (RFC 6238). */
+export const totp = {
+  enroll: mutation({
+    summary: 'Make a secret for an authenticator app; nothing changes until it is confirmed',
+    input: z.object({ password: givenPassword }),
+    output: z.object({
+      /** Base32, to type. */
+      secret: z.string(),
+      /** `otpauth://…`, to show as a QR code. */
+      uri: z.string(),
+    }),
+    access: user,
+    errors: { BAD_CREDENTIALS: badCredentials, ALREADY_ON: alreadyOn },
+  }),
+  confirm: mutation({
+    summary: 'Turn the second factor on, with a first code; answers with the recovery codes',
+    input: z.object({ code: secondFactorCode }),
+    output: recoveryCodes,
+    access: user,
+    errors: {
+      BAD_CODE: badCode,
+      ALREADY_ON: alreadyOn,
+      NOT_ENROLLED: error('CONFLICT', 'There is no secret to confirm', z.object({})),
+    },
+  }),
+  renewRecoveryCodes: mutation({
+    summary: 'Make new recovery codes; the old ones are void',
+    input: z.object({ password: givenPassword, code: secondFactorCode }),
+    output: recoveryCodes,
+    access: user,
+    errors: { BAD_CREDENTIALS: badCredentials, BAD_CODE: badCode, NOT_ON: notOn },
+  }),
+  disable: mutation({
+    summary: 'Turn the second factor off',
+    input: z.object({ password: givenPassword, code: secondFactorCode }),
+    output: z.object({}),
+    access: user,
+    errors: { BAD_CREDENTIALS: badCredentials, BAD_CODE: badCode, NOT_ON: notOn },
+  }),
+};

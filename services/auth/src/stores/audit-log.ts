@@ -1,0 +1,43 @@
+import type { AuditEntry, AuditEvent } from '@arcadium/contracts/auth';
+import type { Caller } from '@arcadium/mesh/contract';
+import type { Peer } from '@arcadium/mesh/server';
+import type { PrismaClient } from '@arcadium/prisma/auth';
+
+/** A client, or a transaction of it. */
+export type Connection = Pick<PrismaClient, 'auditEntry'>;
+
+/** What is to be recorded. */
+export interface AuditRecord {
+  event: AuditEvent;
+  /** Who did it; `system` is this service itself. */
+  actor: AuditEntry['actor'];
+  /** What it was done to. @default nothing */
+  subject?: string | undefined;
+  /** @default nothing: it came from no request */
+  request?: { peer: Peer; requestId: string } | undefined;
+  /** Never a password, a token or a code. */
+  detail?: AuditEntry['detail'];
+}
+
+/** Writes an entry; through a transaction it stands and falls with what it is about. */
+export async function recordAudit(to: Connection, record: AuditRecord): Promise<void> {
+  const { event, actor, subject, request, detail = {} } = record;
+  await to.auditEntry.create({
+    data: {
+      event,
+      actorKind: actor.kind,
+      actorId: actor.id,
+      subject: subject ?? null,
+      address: request?.peer.address ?? null,
+      requestId: request?.requestId ?? null,
+      detail,
+    },
+    select: { id: true },
+  });
+}
+
+/** A caller, as the log names it; a service that acts for a user is the service. */
+export function actorOf({ service, user }: Caller): AuditEntry['actor'] {
+  if (service) return { kind: 'service', id: service.name };
+  return user ? { kind: 'user', id: user.id } : { kind: 'anyone', id: null };
+}
