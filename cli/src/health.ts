@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
+import { drawTable } from './table.ts';
 
 const report = z.object({
   status: z.string(),
@@ -52,12 +53,5 @@ export function table(services: readonly Seen[]): string {
     ['service', 'URL', 'health'],
     ...services.map(({ name, url, status }) => [name, url, status]),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [lines[0], widths.map((width) => '─'.repeat(width)).join('  '), ...lines.slice(1)].join('\n');
+  return drawTable(rows);
 }

@@ -12,6 +12,7 @@ const events = [
   'account.role-changed',
   'access.denied',
   'key.rotated',
+  'key.withdrawn',
   'password.changed',
   'recovery-codes.renewed',
   'second-factor.disabled',

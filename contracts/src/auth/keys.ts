@@ -15,6 +15,7 @@ const key = z.object({
   /** When it is taken out of the JWKS. */
   removedAt: time.nullable(),
 });
+export type SigningKeyEntry = z.output<typeof key>;
 
 /** The keys that tokens are signed with. */
 export const keys = {
@@ -29,7 +30,21 @@ export const keys = {
         'The next key is published already and not yet used',
         z.object({ kid: z.string(), activeFrom: time }),
       ),
+      TOO_MANY_KEYS: error(
+        'CONFLICT',
+        'As many keys are published as may be; tokens of the oldest have yet to expire',
+        z.object({ published: z.int() }),
+      ),
     },
+  }),
+  withdraw: mutation({
+    summary:
+      'Take a key that was stolen out of the JWKS at once: whatever it signed is void; where it was to sign, another does from now on',
+    input: z.object({ kid: z.string().min(1).max(128) }),
+    output: key,
+    access: admin,
+    idempotent: true,
+    errors: { KEY_NOT_FOUND: error('NOT_FOUND', 'There is no such key', z.object({ kid: z.string() })) },
   }),
   list: query({
     summary: 'The keys that are published, the newest first',

@@ -67,7 +67,10 @@ export const serviceTokens = {
   revoke: mutation({
     summary: 'Make a token void, or all that a service has; every service refuses it within 2 s',
     input: z.union([z.object({ tokenId }).strict(), z.object({ service: serviceName }).strict()]),
-    output: z.object({ tokenIds: z.array(tokenId).max(1000) }),
+    output: z.object({
+      /** What is void now, and expires later; of more than 1000 the latest. */
+      tokenIds: z.array(tokenId).max(1000),
+    }),
     access: either(admin, anyService),
     idempotent: true,
     errors: { TOKEN_NOT_FOUND: tokenNotFound },

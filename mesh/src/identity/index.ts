@@ -1,9 +1,16 @@
 export { createAuthenticate, type Authenticate, type Credentials } from './authenticate.ts';
-export { type ServiceClaims, type UserClaims } from './claims.ts';
-export { issueServiceToken, issueUserToken, type IssuedToken } from './issue.ts';
+export { serviceTokenLifetime, type ServiceClaims, type UserClaims } from './claims.ts';
+export {
+  issueServiceToken,
+  issueUserToken,
+  stampServiceToken,
+  type IssuedToken,
+  type TokenStamp,
+} from './issue.ts';
 export { createKeySet, jwks, type Jwks, type KeySet } from './key-set.ts';
 export {
   generateSigningKey,
+  importKey,
   importSigningKey,
   privateJwk,
   publicJwk,

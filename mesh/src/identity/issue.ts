@@ -15,21 +15,31 @@ import type { SigningKey } from './signing-key.ts';
 /** A signed token, and what its owner should know of it. */
 export type IssuedToken = Readonly<{ token: string; tokenId: string; expiresAt: Date }>;
 
+/** What tells one token from another of the same owner. */
+export type TokenStamp = Readonly<{ tokenId: string; issuedAt: Date; expiresAt: Date }>;
+
+/** Makes the stamp of a service's token that is issued now: whole seconds, as a JWT has them. */
+export function stampServiceToken(now: Date = new Date()): TokenStamp {
+  return stamp(now, serviceTokenLifetime);
+}
+
 /**
  * Issues the token of a service: one for the service, not for each instance.
  *
+ * Ed25519 is deterministic (RFC 8032 §5.1.6): the same key, service and stamp make the very same token.
+ *
  * @param service Its name, and its id, which stays the same from token to token.
+ * @param at When, or the stamp of a token that is to be signed again. @default now
  */
 export function issueServiceToken(
   key: SigningKey,
   service: { id: string; name: string },
-  now: Date = new Date(),
+  at: Date | TokenStamp = new Date(),
 ): Promise<IssuedToken> {
-  return sign(key, now, {
+  return sign(key, at instanceof Date ? stampServiceToken(at) : at, {
     type: serviceTokenType,
     audience: serviceAudience,
     subject: service.id,
-    lifetime: serviceTokenLifetime,
     claims: { type: 'service', service_id: service.id, service_name: service.name },
   });
 }
@@ -40,11 +50,10 @@ export function issueUserToken(
   user: { id: string; name: string; role: 'user' | 'admin'; sessionId?: string | undefined },
   now: Date = new Date(),
 ): Promise<IssuedToken> {
-  return sign(key, now, {
+  return sign(key, stamp(now, userTokenLifetime), {
     type: userTokenType,
     audience: userAudience,
     subject: user.id,
-    lifetime: userTokenLifetime,
     claims: {
       type: 'user',
       name: user.name,
@@ -58,15 +67,21 @@ interface TokenContent {
   type: string;
   audience: string;
   subject: string;
-  /** In seconds. */
-  lifetime: number;
   claims: Record<string, string>;
 }
 
-async function sign(key: SigningKey, now: Date, content: TokenContent): Promise<IssuedToken> {
+/** @param lifetime In seconds. */
+function stamp(now: Date, lifetime: number): TokenStamp {
   const issuedAt = Math.floor(now.getTime() / 1000);
-  const expiresAt = issuedAt + content.lifetime;
-  const tokenId = randomUUID();
+  return {
+    tokenId: randomUUID(),
+    issuedAt: new Date(issuedAt * 1000),
+    expiresAt: new Date((issuedAt + lifetime) * 1000),
+  };
+}
+
+async function sign(key: SigningKey, at: TokenStamp, content: TokenContent): Promise<IssuedToken> {
+  const { tokenId, issuedAt, expiresAt } = at;
   const token = await new SignJWT(content.claims)
     .setProtectedHeader({ alg: algorithm, typ: content.type, kid: key.kid })
     .setIssuer(issuer)
@@ -77,5 +92,5 @@ async function sign(key: SigningKey, now: Date, content: TokenContent): Promise<
     .setNotBefore(issuedAt)
     .setExpirationTime(expiresAt)
     .sign(key.key);
-  return { token, tokenId, expiresAt: new Date(expiresAt * 1000) };
+  return { token, tokenId, expiresAt };
 }

@@ -42,6 +42,8 @@ beforeAll(async () => {
       SIGNING_KEYS: [identity.jwk],
       PUBLIC_KEYS: { keys: [publicFormer] },
       ENCRYPTION_KEY: randomBytes(32),
+      SIGNING_KEY_LEAD_MINUTES: 15,
+      SIGNING_KEY_DAYS: 90,
       ADMIN_EMAIL: administrator.email,
       ADMIN_PASSWORD: administrator.password,
     },

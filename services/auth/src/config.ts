@@ -16,6 +16,10 @@ export const settings = {
     .base64url()
     .length(43)
     .transform((text) => Buffer.from(text, 'base64url')),
+  /** For how long a key is published before it signs, in minutes: every verifier asks for the keys more often than that. */
+  SIGNING_KEY_LEAD_MINUTES: z.coerce.number('must be a number').int().min(15).max(10_080).default(15),
+  /** For how long a key signs before the next one is made, in days; 0 for as long as nobody asks for one. */
+  SIGNING_KEY_DAYS: z.coerce.number('must be a number').int().min(0).max(3650).default(90),
   /** With the password below: the administrator that is made when there is none. */
   ADMIN_EMAIL: z.email().toLowerCase().optional(),
   ADMIN_PASSWORD: z.string().min(15).max(128).optional(),

@@ -85,6 +85,7 @@ CREATE TABLE "signing_keys" (
     "sealed_private" BYTEA,
     "published_at" TIMESTAMPTZ(3) NOT NULL,
     "active_from" TIMESTAMPTZ(3),
+    "removed_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "signing_keys_pkey" PRIMARY KEY ("kid")
 );
@@ -204,5 +205,5 @@ CREATE TRIGGER "notification_outbox_announce" AFTER INSERT ON "notification_outb
     FOR EACH STATEMENT EXECUTE FUNCTION "announce"();
 CREATE TRIGGER "token_blacklist_announce" AFTER INSERT ON "token_blacklist"
     FOR EACH STATEMENT EXECUTE FUNCTION "announce"();
-CREATE TRIGGER "signing_keys_announce" AFTER INSERT ON "signing_keys"
+CREATE TRIGGER "signing_keys_announce" AFTER INSERT OR UPDATE ON "signing_keys"
     FOR EACH STATEMENT EXECUTE FUNCTION "announce"();

@@ -9,18 +9,18 @@ import type { UserStore } from '../../stores/user-store.ts';
 export function login({
   users,
   hasher,
-  signingKey,
+  signer,
 }: {
   users: UserStore;
   hasher: PasswordHasher;
-  signingKey: SigningKey;
+  signer: () => SigningKey;
 }): HandlerOf<typeof authContract, 'sessions.login'> {
   return async ({ input, errors, log, signal }) => {
     const user = await users.findByEmail(input.email);
     const matches = await hasher.matches(input.password, user?.passwordHash, signal);
     if (!user || !matches || user.disabledAt) throw errors.BAD_CREDENTIALS({});
     const account = presentAccount(user);
-    const { token, tokenId, expiresAt } = await issueUserToken(signingKey, account);
+    const { token, tokenId, expiresAt } = await issueUserToken(signer(), account);
     log.info({ user_id: user.id, token_id: tokenId }, 'a user logged in');
     return { accessToken: token, expiresAt: expiresAt.toISOString(), user: account };
   };

@@ -14,7 +14,9 @@ export function introspect({
 }): HandlerOf<typeof authContract, 'tokens.introspect'> {
   return async ({ input: { token } }) => {
     const claims = (await verified('service', token, keys)) ?? (await verified('user', token, keys));
-    if (!claims || (await blacklist.has(claims.jti))) return { active: false };
+    // A session's end is the end of all of its tokens.
+    const ids = claims?.type === 'user' && claims.sid !== undefined ? [claims.sid] : [];
+    if (!claims || (await blacklist.has(claims.jti, ...ids))) return { active: false };
     return {
       active: true,
       type: claims.type,

@@ -1,0 +1,78 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { authContract } from '@arcadium/contracts/auth';
+import { connect, isCallError, type MeshClient } from '@arcadium/mesh/client';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import type { Command } from 'commander';
+import { serviceUrls, settingsOf } from '../workspace.ts';
+
+/** Auth, as an administrator may call it. */
+export type AuthClient = MeshClient<typeof authContract, 'admin'>;
+
+// What fails is said once, by the command.
+const log = createLogger({ service: 'mesh', level: 'silent' });
+
+/** Somebody waits at a terminal: what fails is made again by him. */
+const retryPolicy = { attempts: 0, baseMs: 1000, jitter: 0 };
+
+/**
+ * Logs in, and runs a command's work as that administrator.
+ *
+ * @param command Its options say who, as `--email` of the program.
+ * @throws Error in words, when auth cannot be reached or does not let him in.
+ */
+export async function asAdministrator(
+  command: Command,
+  work: (auth: AuthClient) => Promise<void>,
+): Promise<void> {
+  const url = serviceUrls().get('auth');
+  if (!url) throw new Error('Where auth is, is not known: set AUTH_SERVICE_URL, or run "npm run setup"');
+  const credentials = await credentialsOf(command.optsWithGlobals<{ email?: string }>().email);
+  const token = await logIn(url, credentials);
+  await using auth = connect(authContract, { as: 'admin', url, token, log, retryPolicy });
+  await work(auth);
+}
+
+type Credentials = Readonly<{ email: string; password: string }>;
+
+async function logIn(url: readonly string[], { email, password }: Credentials): Promise<string> {
+  await using stranger = connect(authContract, { as: 'anyone', url, log, retryPolicy });
+  try {
+    const { accessToken, user } = await stranger.sessions.login.mutate({ email, password });
+    if (user.role !== 'admin') throw new Error(`${email} is no administrator`);
+    return accessToken;
+  } catch (error) {
+    const where = url.join(', ');
+    if (!isCallError(error)) throw error;
+    if (error.data.code === 'UNAUTHORIZED') {
+      throw new Error(`Auth at ${where} does not know ${email} by this password`, { cause: error });
+    }
+    throw new Error(`Auth at ${where} could not be asked: ${error.message}`, { cause: error });
+  }
+}
+
+async function credentialsOf(email: string | undefined): Promise<Credentials> {
+  if (email !== undefined) {
+    return { email, password: process.env['MESH_PASSWORD'] || (await askPassword(email)) };
+  }
+  const { ADMIN_EMAIL, ADMIN_PASSWORD } = settingsOf('services/auth');
+  if (ADMIN_EMAIL !== undefined && ADMIN_PASSWORD !== undefined) {
+    return { email: ADMIN_EMAIL, password: ADMIN_PASSWORD };
+  }
+  throw new Error('Say who you are with --email: services/auth/.env has no ADMIN_EMAIL and ADMIN_PASSWORD');
+}
+
+/** Reads a line from the terminal without showing it; or the first line of what is piped in. */
+async function askPassword(email: string): Promise<string> {
+  const { stdin, stderr } = process;
+  if (stdin.isTTY) stderr.write(`Password of ${email}: `);
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: unseen, terminal: stdin.isTTY });
+  try {
+    for await (const line of lines) return line;
+    throw new Error('No password was given');
+  } finally {
+    lines.close();
+    if (stdin.isTTY) stderr.write('\n');
+  }
+}

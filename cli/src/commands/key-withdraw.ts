@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { asAdministrator } from './administrator.ts';
+
+/** `key withdraw <kid>`. */
+export function keyWithdraw(): Command {
+  return new Command('withdraw')
+    .description('Take a key that was stolen out at once: whatever it signed is void, your own log-in too')
+    .argument('<kid>', 'as "key list" shows it')
+    .action((kid: string, _options: unknown, command: Command) =>
+      asAdministrator(command, async (auth) => {
+        const { removedAt } = await auth.keys.withdraw.mutate({ kid });
+        console.error(
+          `Withdrawn at ${removedAt}. Take it out of SIGNING_KEYS and PUBLIC_KEYS, and give every service whose token it signed a new one: token issue <service> --write`,
+        );
+        console.log(kid);
+      }),
+    );
+}

@@ -1,0 +1,34 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { asAdministrator, type AuthClient } from './administrator.ts';
+import { handOver, writeOption } from './hand-over.ts';
+
+/** `token rotate <tokenId>`, or `token rotate --service <name>`, either with `--write`. */
+export function tokenRotate(): Command {
+  return new Command('rotate')
+    .description('Print the successor of a token, the same one however often; the old one stays good')
+    .argument('[tokenId]', 'as "token list" shows it', (text) => {
+      // A token here would end up in the shell's history.
+      if (text.includes('.')) throw new InvalidArgumentError('That is a token, not its id.');
+      return text;
+    })
+    .option('--service <name>', 'the latest token of this service')
+    .addOption(writeOption())
+    .action((tokenId: string | undefined, options: Options, command: Command) =>
+      asAdministrator(command, async (auth) => {
+        const of = tokenId ?? (await latestOf(options.service, auth));
+        handOver(await auth.serviceTokens.rotate.mutate({ tokenId: of }), options);
+      }),
+    );
+}
+
+type Options = { service?: string; write?: boolean };
+
+async function latestOf(service: string | undefined, auth: AuthClient): Promise<string> {
+  if (service === undefined) throw new Error('Name either a token by its id, or a service with --service');
+  const { items } = await auth.serviceTokens.list.query({ service, limit: 100 });
+  const good = items.find(
+    ({ revokedAt, expiresAt }) => revokedAt === null && Date.parse(expiresAt) > Date.now(),
+  );
+  if (!good) throw new Error(`${service} has no token that is known and good; make one with "token issue"`);
+  return good.tokenId;
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
+import { verifyToken } from '@arcadium/mesh/identity';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
+import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitUntilHealthy } from './health.ts';
+import { root } from './workspace.ts';
+
+// The command as it is typed, against a real auth process.
+
+const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the first administrator' };
+
+/** A process for each command, on a machine that may be busy. */
+const longMs = 90_000;
+
+let identity: TestIdentity;
+let database: TestDatabase;
+let auth: ChildProcess;
+let url: string;
+beforeAll(async () => {
+  identity = await createTestIdentity();
+  database = await createTestDatabase(['auth']);
+  url = `http://127.0.0.1:${await findFreePort()}`;
+  auth = spawn(process.execPath, [join(root, 'services/auth/src/main.ts')], {
+    env: {
+      PATH: process.env['PATH'],
+      ENVIRONMENT: 'mesh-test',
+      AUTH_SERVICE_URL: url,
+      DATABASE_URL: database.url('auth'),
+      DATABASE_OWNER_URL: database.ownerUrl('auth'),
+      SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }),
+      ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+      ...administrator,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const { healthy } = await waitUntilHealthy(new Map([['auth', [url]]]), 30_000);
+  if (!healthy) throw new Error('Auth did not start');
+}, 60_000);
+afterAll(async () => {
+  const ended = once(auth, 'exit');
+  auth.kill('SIGTERM');
+  await ended;
+  await database.drop();
+});
+
+type Outcome = { code: number; out: string; err: string };
+
+/** Types a command. */
+function mesh(
+  words: readonly string[],
+  environment: Record<string, string> = administrator,
+): Promise<Outcome> {
+  const env = { PATH: process.env['PATH'], ENVIRONMENT: 'mesh-test', AUTH_SERVICE_URL: url, ...environment };
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [join(root, 'cli/src/mesh.ts'), ...words],
+      { env },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+    child.stdin?.end();
+  });
+}
+
+/** The same, where it must go well. */
+async function done(...words: string[]): Promise<string> {
+  const { code, out, err } = await mesh(words);
+  expect(code, err).toBe(0);
+  return out.trim();
+}
+
+test(
+  'a token is issued, listed, rotated and revoked',
+  async () => {
+    const token = await done('token', 'issue', 'wiki');
+    const { claims } = await verifyToken('service', token, identity.keys);
+    expect(claims).toMatchObject({ service_name: 'wiki' });
+    const listed = JSON.parse(await done('token', 'list', '--service', 'wiki', '--json')) as unknown;
+    expect(listed).toMatchObject([{ tokenId: claims.jti, origin: 'issued', revokedAt: null }]);
+    const next = await done('token', 'rotate', claims.jti);
+    expect(next).not.toBe(token);
+    expect(await done('token', 'rotate', claims.jti)).toBe(next);
+    const { claims: successor } = await verifyToken('service', next, identity.keys);
+    expect(await done('token', 'revoke', claims.jti)).toBe(claims.jti);
+    expect(await done('token', 'revoke', '--service', 'wiki')).toBe(successor.jti);
+    expect(await done('token', 'list')).toMatch(/^service +tokenId .*\n─+/);
+  },
+  longMs,
+);
+
+test(
+  'the next key is made once',
+  async () => {
+    const kid = await done('key', 'rotate');
+    expect(JSON.parse(await done('key', 'list', '--json'))).toMatchObject([
+      { kid, state: 'published', origin: 'made' },
+      { kid: identity.jwk.kid, state: 'active', origin: 'environment' },
+    ]);
+    const again = await mesh(['key', 'rotate']);
+    expect(again).toMatchObject({ code: 1, out: '' });
+    expect(again.err).toContain('NEXT_KEY_WAITS');
+    await done('key', 'withdraw', kid);
+    expect(await done('key', 'list')).not.toContain(kid);
+  },
+  longMs,
+);
+
+test.each<[string, string[], Record<string, string>, string]>([
+  [
+    'a wrong password',
+    ['key', 'list'],
+    { ...administrator, ADMIN_PASSWORD: 'another password' },
+    'does not know',
+  ],
+  ['nobody', ['key', 'list'], {}, '--email'],
+  ['no password', ['--email', 'root@example.com', 'key', 'list'], {}, 'No password was given'],
+  ['an id that is none', ['token', 'rotate', 'unknown'], administrator, 'TOKEN_NOT_FOUND'],
+  ['a token for an id', ['token', 'rotate', 'a.b.c'], administrator, 'not its id'],
+  ['neither a token nor a service', ['token', 'revoke'], administrator, '--service'],
+  ['a name that is none', ['token', 'issue', 'No Name'], administrator, 'is not the name of a service'],
+  [
+    'an auth that is down',
+    ['key', 'list'],
+    { ...administrator, AUTH_SERVICE_URL: 'http://127.0.0.1:9' },
+    'http://127.0.0.1:9',
+  ],
+])('%s is said in a line, with exit code 1', async (_what, words, environment, message) => {
+  const { code, out, err } = await mesh(words, environment);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toContain(message);
+  expect(err.trim().split('\n')).toHaveLength(1);
+});
+
+test('an administrator named by --email, with a password from the environment', async () => {
+  const { ADMIN_EMAIL, ADMIN_PASSWORD } = administrator;
+  const { code, out } = await mesh(['key', 'list', '--email', ADMIN_EMAIL], {
+    MESH_PASSWORD: ADMIN_PASSWORD,
+  });
+  expect(code).toBe(0);
+  expect(out).toContain(identity.jwk.kid);
+});

@@ -1,0 +1,14 @@
+import { privateJwk, type PrivateJwk } from '@arcadium/mesh/identity';
+import type { Seal } from './seal.ts';
+
+const about = (kid: string) => `signing-key:${kid}`;
+
+/** Encrypts a private key for the database. */
+export function sealKey(seal: Seal, jwk: PrivateJwk): Buffer<ArrayBuffer> {
+  return seal.seal(JSON.stringify(jwk), about(jwk.kid));
+}
+
+/** @throws Error when it was sealed with another ENCRYPTION_KEY, for another key, or changed. */
+export function openKey(seal: Seal, kid: string, sealed: Uint8Array): PrivateJwk {
+  return privateJwk.parse(JSON.parse(seal.open(sealed, about(kid))));
+}

@@ -1,0 +1,176 @@
+import { publicPart, type PublicJwk } from '@arcadium/mesh/identity';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import {
+  activeFromOfNext,
+  isRotationDue,
+  mostKeys,
+  removedAt,
+  signerAmong,
+  stateOf,
+  waitingAmong,
+} from '../domain/signing-keys.ts';
+import type { AuditRecord } from '../stores/audit-log.ts';
+import type { KeyChange } from '../stores/signing-key-store.ts';
+import type { EnvironmentKeys } from './key-shelf.ts';
+
+/** What a change of keys goes by, beside the keys. */
+export interface KeyTools {
+  readonly now: Date;
+  /** For how long a key is published before it signs, in milliseconds. */
+  readonly leadMs: number;
+  /** For how long a key signs before the next one is made, in days; 0 for ever. */
+  readonly days: number;
+  /** The ids of those whose private part is at hand here. */
+  readonly atHand: ReadonlySet<string>;
+  readonly log: Logger;
+}
+
+/** A key that was just made. */
+export type MadeKey = Readonly<{ jwk: PublicJwk; sealedPrivate: Uint8Array<ArrayBuffer> }>;
+
+/** Who asks for a change, for the audit log. */
+export type KeyActor = Pick<AuditRecord, 'actor' | 'request'>;
+
+const system: KeyActor = { actor: { kind: 'system', id: null } };
+
+/** What a rotation came to. */
+export type Rotation =
+  | Readonly<{ kind: 'made'; kid: string }>
+  | Readonly<{ kind: 'waits'; kid: string; activeFrom: Date }>
+  | Readonly<{ kind: 'full'; published: number }>;
+
+/**
+ * Records what the environment names and the database does not know. The first
+ * of SIGNING_KEYS is to sign, if it never did before; all others only verify.
+ */
+export async function recordEnvironmentKeys(
+  change: KeyChange,
+  { signing: [first, ...others], publicOnly }: EnvironmentKeys,
+  tools: KeyTools,
+): Promise<void> {
+  const { now, leadMs, atHand, log } = tools;
+  const stored = change.keys.find(({ kid }) => kid === first.kid);
+  const canSign = signerAmong(change.keys, atHand, now) !== undefined;
+  if (stored?.removedAt) {
+    log.warn(
+      { kid: first.kid },
+      'the first of SIGNING_KEYS was removed before and does not sign; take it out',
+    );
+  } else if (!stored || stored.activeFrom === null) {
+    const publishedAt = stored?.publishedAt ?? now;
+    const activeFrom = activeFromOfNext(publishedAt, { now, leadMs, canSign });
+    if (stored) await change.activate(first.kid, activeFrom);
+    else await change.add({ jwk: publicPart(first), publishedAt, activeFrom });
+    if (change.keys.length > 0) {
+      await change.audit({
+        event: 'key.rotated',
+        ...system,
+        subject: first.kid,
+        detail: { why: 'environment', activeFrom: activeFrom.toISOString() },
+      });
+    }
+  }
+  const known = new Set([first.kid, ...change.keys.map(({ kid }) => kid)]);
+  let published = change.keys.filter((key) => key.removedAt === null).length + (stored ? 0 : 1);
+  for (const jwk of [...others.map(publicPart), ...publicOnly]) {
+    if (known.has(jwk.kid)) continue;
+    if (published >= mostKeys) {
+      log.error({ kid: jwk.kid }, `a key of the environment is not published: there are ${mostKeys} already`);
+      continue;
+    }
+    await change.add({ jwk, publishedAt: now, activeFrom: null });
+    known.add(jwk.kid);
+    published += 1;
+  }
+}
+
+/** Publishes a new key, which signs after the lead; at once, where nothing else can. */
+export async function addNextKey(
+  change: KeyChange,
+  { key, by, why }: { key: MadeKey; by: KeyActor; why: 'asked' | 'schedule' | 'no-key' },
+  { now, leadMs, atHand, log }: KeyTools,
+): Promise<Rotation> {
+  const canSign = signerAmong(change.keys, atHand, now) !== undefined;
+  const waiting = waitingAmong(change.keys, now);
+  // One that waits is of no use now to a replica that can sign with none.
+  if (waiting && canSign) return { kind: 'waits', kid: waiting.kid, activeFrom: waiting.activeFrom };
+  const published = change.keys.filter(({ removedAt: end }) => end === null).length;
+  if (published >= mostKeys) return { kind: 'full', published };
+  const activeFrom = activeFromOfNext(now, { now, leadMs, canSign });
+  await change.add({ ...key, publishedAt: now, activeFrom });
+  const { kid } = key.jwk;
+  const detail = { why, activeFrom: activeFrom.toISOString() };
+  await change.audit({ event: 'key.rotated', ...by, subject: kid, detail });
+  log.info({ kid, ...detail }, 'the next signing key was made');
+  return { kind: 'made', kid };
+}
+
+/** Makes the next key where the active one has signed for long enough, or none can sign. Says whether it did. */
+export async function rotateIfDue(
+  change: KeyChange,
+  make: () => Promise<MadeKey>,
+  tools: KeyTools,
+): Promise<boolean> {
+  const { now, days, atHand, log } = tools;
+  const canSign = signerAmong(change.keys, atHand, now) !== undefined;
+  if (canSign && !isRotationDue(change.keys, now, days)) return false;
+  const why = canSign ? 'schedule' : 'no-key';
+  const rotation = await addNextKey(change, { key: await make(), by: system, why }, tools);
+  if (rotation.kind === 'full') {
+    log.warn(
+      { published: rotation.published },
+      'it is time for the next signing key, but no more can be published',
+    );
+  }
+  return rotation.kind === 'made';
+}
+
+/** Takes out those that no token needs any more. Says whether there were any. */
+export async function removeOldKeys(
+  change: KeyChange,
+  { now, atHand, log }: Pick<KeyTools, 'now' | 'atHand' | 'log'>,
+): Promise<boolean> {
+  const signer = signerAmong(change.keys, atHand, now);
+  let any = false;
+  for (const key of change.keys) {
+    const end = removedAt(key, change.keys);
+    if (key.removedAt || !end || end > now || key === signer) continue;
+    // Where a newer key could not be opened, this one signed beyond its turn.
+    if (await change.isNeeded(key.kid, now)) continue;
+    await change.remove(key.kid, now);
+    log.info({ kid: key.kid }, 'a retired signing key was taken out: what it signed has expired');
+    any = true;
+  }
+  return any;
+}
+
+/**
+ * Takes a key out, whatever it is for. If it was to sign, the next one does
+ * from now on, or the one that is given for that.
+ *
+ * @returns whether there is such a key.
+ */
+export async function withdrawKey(
+  change: KeyChange,
+  { kid, successor, by }: { kid: string; successor: MadeKey; by: KeyActor },
+  { now, atHand, log }: KeyTools,
+): Promise<boolean> {
+  const key = change.keys.find((one) => one.kid === kid);
+  if (!key || key.removedAt) return key !== undefined;
+  await change.remove(kid, now);
+  // One that never signed ended nobody's turn.
+  if (key.activeFrom && key.activeFrom > now) await change.activate(kid, null);
+  await change.audit({ event: 'key.withdrawn', ...by, subject: kid });
+  log.warn({ kid }, 'a signing key was withdrawn: whatever it signed is void');
+  const rest = change.keys.filter((one) => one !== key);
+  if (stateOf(key, change.keys, now) === 'active' || !signerAmong(rest, atHand, now)) {
+    const waiting = waitingAmong(rest, now);
+    const next = waiting && atHand.has(waiting.kid) ? waiting.kid : successor.jwk.kid;
+    if (next === waiting?.kid) await change.activate(next, now);
+    else await change.add({ ...successor, publishedAt: now, activeFrom: now });
+    const detail = { why: 'withdrawn', activeFrom: now.toISOString() };
+    await change.audit({ event: 'key.rotated', ...by, subject: next, detail });
+  }
+  await change.voidTokens(kid, now);
+  return true;
+}

@@ -1,0 +1,95 @@
+import {
+  importKey,
+  importSigningKey,
+  publicJwk,
+  type PrivateJwk,
+  type PublicJwk,
+  type SigningKey,
+} from '@arcadium/mesh/identity';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import type { StoredKey } from '../stores/signing-key-store.ts';
+import type { Seal } from '../domain/seal.ts';
+import { openKey } from '../domain/sealed-key.ts';
+
+type CryptoKey = SigningKey['key'];
+
+/** The keys of the environment. */
+export interface EnvironmentKeys {
+  /** With their private parts; the first one signs. */
+  signing: readonly [PrivateJwk, ...PrivateJwk[]];
+  /** Further ones, public parts only. */
+  publicOnly: readonly PublicJwk[];
+}
+
+/** Imported keys by id, made ready once each: to import one costs more than to sign with it. */
+export class KeyShelf {
+  readonly #seal: Seal;
+  readonly #log: Logger;
+  readonly #environment: ReadonlyMap<string, PrivateJwk>;
+  readonly #public = new Map<string, CryptoKey>();
+  readonly #private = new Map<string, SigningKey>();
+  /** Those of which it was said that they cannot be used. */
+  readonly #useless = new Set<string>();
+
+  constructor({ signing }: EnvironmentKeys, seal: Seal, log: Logger) {
+    this.#environment = new Map(signing.map((jwk) => [jwk.kid, jwk]));
+    this.#seal = seal;
+    this.#log = log;
+  }
+
+  /** Makes the keys of the environment ready to verify with. */
+  async addPublic(jwks: readonly PublicJwk[]): Promise<void> {
+    for (const jwk of jwks) this.#public.set(jwk.kid, await importKey(jwk));
+  }
+
+  /** Makes ready what is new of the stored keys, and forgets those that were removed. */
+  async update(keys: readonly StoredKey[]): Promise<void> {
+    for (const key of keys) {
+      if (key.removedAt) this.#forget(key.kid);
+      else await this.#add(key);
+    }
+  }
+
+  /** Ready to verify with. */
+  verifier(kid: string): CryptoKey | undefined {
+    return this.#public.get(kid);
+  }
+
+  /** Ready to sign with, where the private part is at hand. */
+  signer(kid: string): SigningKey | undefined {
+    return this.#private.get(kid);
+  }
+
+  /** The ids of those whose private part is at hand. */
+  get atHand(): ReadonlySet<string> {
+    return new Set(this.#private.keys());
+  }
+
+  #forget(kid: string): void {
+    this.#public.delete(kid);
+    this.#private.delete(kid);
+  }
+
+  async #add({ kid, publicJwk: stored, sealedPrivate }: StoredKey): Promise<void> {
+    if (!this.#public.has(kid)) this.#public.set(kid, await importKey(publicJwk.parse(stored)));
+    if (this.#private.has(kid)) return;
+    const jwk = this.#environment.get(kid) ?? (sealedPrivate && this.#open(kid, sealedPrivate));
+    if (jwk) this.#private.set(kid, await importSigningKey(jwk));
+  }
+
+  /** A key that does not open goes on verifying; the others go on signing. */
+  #open(kid: string, sealed: Uint8Array): PrivateJwk | undefined {
+    try {
+      return openKey(this.#seal, kid, sealed);
+    } catch (error) {
+      if (!this.#useless.has(kid)) {
+        this.#useless.add(kid);
+        this.#log.error(
+          { kid, reason: error instanceof Error ? error.message : String(error) },
+          'a signing key does not open with this ENCRYPTION_KEY and cannot sign here; what it signed stays good',
+        );
+      }
+      return undefined;
+    }
+  }
+}

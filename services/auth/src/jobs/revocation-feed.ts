@@ -1,0 +1,249 @@
+import type { RevocationEvent } from '@arcadium/contracts/auth';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import { Listener } from '@arcadium/prisma/listener';
+import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
+
+/** What {@link RevocationFeed} needs. */
+export interface RevocationFeedOptions {
+  blacklist: Pick<TokenBlacklist, 'after'>;
+  /** For the connection that listens for additions: the service's `DATABASE_URL`. */
+  databaseUrl: string;
+  log: Logger;
+  now: () => Date;
+  /** How often the database is asked without being told, in milliseconds. @default 500 */
+  everyMs?: number;
+  /** Silence after which a follower is told that nothing was missed, in milliseconds. @default 1000 */
+  heartbeatMs?: number;
+}
+
+/** Most entries of one event, as the contract has it, and of one question to the database. */
+const mostAtOnce = 1000;
+
+/** How often expired entries are forgotten, in milliseconds. */
+const forgetEveryMs = 60_000;
+
+/**
+ * What is revoked, in this process: one listener, and one question to the
+ * database every half a second, however many follow. All entries that have not
+ * expired are held in memory, in the order of their positions; a follower is
+ * but a place among them.
+ */
+export class RevocationFeed {
+  readonly #options: RevocationFeedOptions;
+  readonly #listener: Listener;
+  /** In the order of their positions. */
+  #entries: Revocation[] = [];
+  #ids = new Map<string, Revocation>();
+  /** Up to where everything was read. */
+  #position = 0;
+  /** The newest entry, to recognise a database that was restored. */
+  #newest: string | undefined;
+  /** How often the order of revocations began anew. */
+  #era = 0;
+  /** When the last question was asked that the database answered, by `performance.now()`. */
+  #askedAt = -Infinity;
+  #forgotAt = -Infinity;
+  #asking: Promise<void> | undefined;
+  #askAgain = false;
+  #answering = true;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: RevocationFeedOptions) {
+    this.#options = options;
+    this.#listener = new Listener({
+      url: options.databaseUrl,
+      channel: 'auth_token_blacklist',
+      onConnect: () => void this.#ask(),
+      onPayload: () => void this.#ask(),
+      logger: options.log,
+    });
+  }
+
+  /** Begins; does not wait for the database. */
+  start(): void {
+    this.#listener.start();
+    this.#timer = setInterval(() => void this.#ask(), this.#options.everyMs ?? 500).unref();
+    void this.#ask();
+  }
+
+  /** Ends it; whoever follows is told by his own signal. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#listener.stop();
+    await this.#asking;
+  }
+
+  /** How many follow and wait. */
+  get followers(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whether a token's or a session's id is void at this moment, as far as it is known here. */
+  has(id: string): boolean {
+    const found = this.#ids.get(id);
+    return found !== undefined && found.expiresAt > this.#options.now();
+  }
+
+  /**
+   * What came after a place, then what comes, until the signal fires. The first
+   * event tells how things stand, once the database was asked; after it an
+   * event without items comes each second, but only as long as the database
+   * answers: silence means that something may be missed.
+   *
+   * @param after A position that was told before; one beyond all that there are has become void, and all is told again.
+   */
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<RevocationEvent> {
+    const { heartbeatMs = 1000 } = this.#options;
+    const begunAt = performance.now();
+    let place = { after, era: this.#era, reset: false };
+    let sentAt: number | undefined;
+    const gone = () => this.#wake();
+    signal.addEventListener('abort', gone);
+    try {
+      while (!signal.aborted) {
+        const since = sentAt ?? begunAt;
+        // The first one at once; a heartbeat may be early by a little: it goes with a question, not with a clock.
+        const isDue =
+          this.#askedAt > since && (sentAt === undefined || performance.now() - since > heartbeatMs * 0.9);
+        place = this.#restart(place, sentAt === undefined && isDue);
+        if (isDue || (sentAt !== undefined && place.after < this.#position)) {
+          const event = this.#eventAfter(place.after, place.reset);
+          sentAt = performance.now();
+          place = { after: event.position, era: place.era, reset: false };
+          yield event;
+        } else {
+          const next = new Promise<void>((resolve) => this.#waiting.add(resolve));
+          if (sentAt === undefined) void this.#ask();
+          await next;
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', gone);
+    }
+  }
+
+  /** A place in an order that is over, or beyond its end, becomes the beginning. */
+  #restart(place: { after: number; era: number; reset: boolean }, isFirst: boolean) {
+    if (place.era === this.#era && !(isFirst && place.after > this.#position)) return place;
+    return { after: 0, era: this.#era, reset: true };
+  }
+
+  #eventAfter(after: number, reset: boolean): RevocationEvent {
+    const now = this.#options.now();
+    const from = firstAfter(this.#entries, after);
+    const items = this.#entries.slice(from, from + mostAtOnce);
+    const complete = from + items.length === this.#entries.length;
+    const position = complete ? this.#position : (items.at(-1)?.position ?? after);
+    return {
+      items: items.filter(({ expiresAt }) => expiresAt > now).map(presentRevocation),
+      position,
+      complete,
+      reset,
+    };
+  }
+
+  /** Asks the database for what is new; a question while one is under way is asked after it. */
+  #ask(): Promise<void> {
+    if (this.#asking) {
+      this.#askAgain = true;
+      return this.#asking;
+    }
+    return (this.#asking = this.#askUntilCurrent().finally(() => {
+      this.#asking = undefined;
+    }));
+  }
+
+  async #askUntilCurrent(): Promise<void> {
+    do {
+      this.#askAgain = false;
+      const askedAt = performance.now();
+      try {
+        await this.#readAll();
+        this.#askedAt = askedAt;
+        this.#answering = true;
+        this.#forgetExpired();
+        this.#wake();
+      } catch (error) {
+        // Said once, not twice a second.
+        const say = this.#answering ? this.#options.log.warn : this.#options.log.debug;
+        this.#answering = false;
+        say.call(this.#options.log, { err: error }, 'revocations cannot be read; followers get no heartbeat');
+        return;
+      }
+    } while (this.#askAgain);
+  }
+
+  async #readAll(): Promise<void> {
+    for (;;) {
+      const { blacklist, now } = this.#options;
+      const page = await blacklist.after(this.#position, { limit: mostAtOnce, now: now() });
+      if (this.#isAnother(page)) this.#beginAnew();
+      else if (this.#take(page)) return;
+    }
+  }
+
+  /** Whether what was read before is not in this database: it was restored to an earlier day. */
+  #isAnother({ top, anchor }: RevocationPage): boolean {
+    if (top < this.#position) return true;
+    return anchor !== undefined && this.#newest !== undefined && anchor !== this.#newest;
+  }
+
+  #beginAnew(): void {
+    this.#options.log.warn(
+      { position: this.#position },
+      'the order of revocations begins anew: all are read again',
+    );
+    this.#entries = [];
+    this.#ids = new Map();
+    this.#position = 0;
+    this.#newest = undefined;
+    this.#era += 1;
+  }
+
+  /** Takes what was read in; says whether it was all. */
+  #take({ entries, top }: RevocationPage): boolean {
+    for (const entry of entries) {
+      this.#entries.push(entry);
+      this.#ids.set(entry.id, entry);
+    }
+    const last = entries.at(-1);
+    const complete = entries.length < mostAtOnce;
+    const position = complete ? top : (last?.position ?? top);
+    // Of a newest one that has expired, only the place is known.
+    if (position !== this.#position) this.#newest = last?.position === position ? last.id : undefined;
+    this.#position = position;
+    return complete;
+  }
+
+  #forgetExpired(): void {
+    if (performance.now() - this.#forgotAt < forgetEveryMs) return;
+    this.#forgotAt = performance.now();
+    const now = this.#options.now();
+    this.#entries = this.#entries.filter(({ expiresAt }) => expiresAt > now);
+    this.#ids = new Map(this.#entries.map((entry) => [entry.id, entry]));
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** An entry as it is told: who follows keeps his place by the event's position. */
+export function presentRevocation({ id, expiresAt }: Revocation): RevocationEvent['items'][number] {
+  return { id, expiresAt: expiresAt.toISOString() };
+}
+
+/** Where the first entry is that has a higher position; entries are in the order of positions. */
+function firstAfter(entries: readonly Revocation[], position: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.position ?? Infinity) > position) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

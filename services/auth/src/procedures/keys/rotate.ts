@@ -1,0 +1,23 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import type { KeyRing } from '../../jobs/key-ring.ts';
+import { actorOf } from '../../stores/audit-log.ts';
+import { presentKey } from './present.ts';
+
+/** What the procedures of keys work with. */
+export interface KeyDeps {
+  keyRing: KeyRing;
+  now: () => Date;
+}
+
+/** Makes the next signing key, unless one waits already to be used. */
+export function rotateKey({ keyRing, now }: KeyDeps): HandlerOf<typeof authContract, 'keys.rotate'> {
+  return async ({ caller, errors, peer, requestId }) => {
+    const rotation = await keyRing.rotate({ actor: actorOf(caller), request: { peer, requestId } });
+    if (rotation.kind === 'waits') {
+      throw errors.NEXT_KEY_WAITS({ kid: rotation.kid, activeFrom: rotation.activeFrom.toISOString() });
+    }
+    if (rotation.kind === 'full') throw errors.TOO_MANY_KEYS({ published: rotation.published });
+    return presentKey(keyRing.find(rotation.kid), keyRing.keys, now());
+  };
+}

@@ -1,0 +1,27 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { presentRevocation } from '../../jobs/revocation-feed.ts';
+import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
+
+/** Answers with what was revoked after a position; one that is beyond all that there are has become void. */
+export function listRevocations({
+  blacklist,
+  now,
+}: {
+  blacklist: TokenBlacklist;
+  now: () => Date;
+}): HandlerOf<typeof authContract, 'revocations.list'> {
+  return async ({ input: { after, limit } }) => {
+    const read = (from: number) => blacklist.after(from, { limit, now: now() });
+    const asked = await read(after);
+    const reset = asked.top < after;
+    const { entries, top } = reset ? await read(0) : asked;
+    const complete = entries.length < limit;
+    return {
+      items: entries.map(presentRevocation),
+      position: complete ? top : (entries.at(-1)?.position ?? top),
+      complete,
+      reset,
+    };
+  };
+}

@@ -1,0 +1,16 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import { tracked, type HandlerOf } from '@arcadium/mesh/server';
+import type { RevocationFeed } from '../../jobs/revocation-feed.ts';
+
+/** Tells what is revoked, as it happens, after what was revoked since the last event. */
+export function watchRevocations({
+  revocationFeed,
+}: {
+  revocationFeed: RevocationFeed;
+}): HandlerOf<typeof authContract, 'revocations.watch'> {
+  return async function* ({ input, signal }) {
+    for await (const event of revocationFeed.follow(Number(input?.lastEventId ?? 0), signal)) {
+      yield tracked(String(event.position), event);
+    }
+  };
+}

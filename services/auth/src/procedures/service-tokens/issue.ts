@@ -1,0 +1,40 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import { issueServiceToken, stampServiceToken } from '@arcadium/mesh/identity';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { MeshError } from '@arcadium/mesh/wire';
+import { actorOf } from '../../stores/audit-log.ts';
+import type { ServiceTokenDeps } from './deps.ts';
+import { presentIssued } from './present.ts';
+
+/**
+ * Makes a token for a service: an administrator for any, a service for itself.
+ * It is recorded before anybody has it.
+ *
+ * @throws MeshError FORBIDDEN when a service asks for another’s.
+ */
+export function issue({
+  serviceTokens,
+  signer,
+  now,
+}: ServiceTokenDeps): HandlerOf<typeof authContract, 'serviceTokens.issue'> {
+  return async ({ input, caller, peer, requestId, log }) => {
+    if (caller.service && caller.service.name !== input.service) {
+      throw new MeshError('FORBIDDEN', 'A service makes tokens for itself alone');
+    }
+    const key = signer();
+    const stamp = stampServiceToken(now());
+    const row = await serviceTokens.change(input.service, async (change) => {
+      const added = await change.add({ stamp, kid: key.kid, origin: 'issued' });
+      await change.audit({
+        event: 'service-token.issued',
+        actor: actorOf(caller),
+        subject: added.jti,
+        request: { peer, requestId },
+        detail: { service: input.service, kid: key.kid },
+      });
+      return added;
+    });
+    log.info({ token_id: row.jti, for: row.service.name, kid: key.kid }, 'a service token was issued');
+    return presentIssued(await issueServiceToken(key, row.service, stamp), row);
+  };
+}

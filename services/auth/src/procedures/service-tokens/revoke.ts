@@ -1,0 +1,79 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import { serviceTokenLifetime } from '@arcadium/mesh/identity';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { MeshError } from '@arcadium/mesh/wire';
+import { actorOf } from '../../stores/audit-log.ts';
+import type { StoredServiceToken } from '../../stores/service-token-store.ts';
+import type { ServiceTokenDeps } from './deps.ts';
+
+type Revoke = HandlerOf<typeof authContract, 'serviceTokens.revoke'>;
+type RevokeCall = Parameters<Revoke>[0];
+
+/** The most that the contract lets an answer name. */
+const mostNamed = 1000;
+
+/**
+ * Makes a token void, or all of a service that are known at this moment. An
+ * administrator may also name one that is not known, as those made by set-up
+ * are until they are first used here: it is void for as long as any token lives.
+ *
+ * @throws MeshError FORBIDDEN when a service names another.
+ */
+export function revoke(deps: ServiceTokenDeps): Revoke {
+  return async (call) => {
+    if ('service' in call.input) return revokeAll(call.input.service, call, deps);
+    return revokeOne(call.input.tokenId, call, deps);
+  };
+}
+
+async function revokeAll(service: string, call: RevokeCall, deps: ServiceTokenDeps) {
+  const { service: own } = call.caller;
+  if (own && own.name !== service) {
+    throw new MeshError('FORBIDDEN', 'A service revokes its own tokens alone');
+  }
+  if (own) await deps.sightings.settled(own.tokenId);
+  if (!(await deps.serviceTokens.knows(service))) return { tokenIds: [] };
+  const revoked = await end(service, 'all', call, deps);
+  return { tokenIds: revoked.slice(0, mostNamed).map(({ jti }) => jti) };
+}
+
+async function revokeOne(tokenId: string, call: RevokeCall, deps: ServiceTokenDeps) {
+  const { caller, errors } = call;
+  await deps.sightings.settled(tokenId);
+  const known = await deps.serviceTokens.find(tokenId);
+  if (known && (!caller.service || caller.service.name === known.service.name)) {
+    await end(known.service.name, { tokenId }, call, deps);
+  } else if (caller.service) {
+    throw errors.TOKEN_NOT_FOUND({ tokenId });
+  } else {
+    const expiresAt = new Date(deps.now().getTime() + serviceTokenLifetime * 1000);
+    await deps.serviceTokens.revokeUnknown(tokenId, expiresAt, record(tokenId, null, call));
+  }
+  return { tokenIds: [tokenId] };
+}
+
+async function end(
+  service: string,
+  which: { tokenId: string } | 'all',
+  call: RevokeCall,
+  { serviceTokens, now }: ServiceTokenDeps,
+): Promise<StoredServiceToken[]> {
+  return serviceTokens.change(service, async (change) => {
+    const at = now();
+    const revoked = await change.revoke(which, at);
+    for (const { jti } of revoked) await change.audit(record(jti, service, call));
+    await change.blacklist(revoked.filter(({ expiresAt }) => expiresAt > at));
+    call.log.info({ of: service, tokens: revoked.length }, 'service tokens were revoked');
+    return revoked;
+  });
+}
+
+function record(subject: string, service: string | null, { caller, peer, requestId }: RevokeCall) {
+  return {
+    event: 'service-token.revoked' as const,
+    actor: actorOf(caller),
+    subject,
+    request: { peer, requestId },
+    detail: { service },
+  };
+}

@@ -1,0 +1,82 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import { issueServiceToken, stampServiceToken, type SigningKey } from '@arcadium/mesh/identity';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { MeshError } from '@arcadium/mesh/wire';
+import { actorOf } from '../../stores/audit-log.ts';
+import type { ServiceTokenChange, StoredServiceToken } from '../../stores/service-token-store.ts';
+import type { ServiceTokenDeps } from './deps.ts';
+import { presentIssued } from './present.ts';
+
+type Rotate = HandlerOf<typeof authContract, 'serviceTokens.rotate'>;
+type RotateCall = Parameters<Rotate>[0];
+
+/**
+ * Exchanges a token for its successor. There is one successor of each token,
+ * by its record; whoever asks again gets it signed again, which makes the very
+ * same token. So no lost answer, crash or second replica makes another one.
+ *
+ * A successor that can no longer be handed out, because it has expired or its
+ * key is not at hand, is followed to its own successor, which is then the one
+ * of both. One that was revoked ends the line: somebody wanted that, and a new
+ * token has to be issued.
+ */
+export function rotate(deps: ServiceTokenDeps): Rotate {
+  const { serviceTokens, sightings } = deps;
+  return async (call) => {
+    const { input, caller, errors } = call;
+    const tokenId = input.tokenId ?? caller.service?.tokenId;
+    if (tokenId === undefined) {
+      throw new MeshError('BAD_REQUEST', 'Say which token: this caller proved itself with no service token');
+    }
+    // A token from set-up is recorded beside the call that it came with, maybe this one.
+    await sightings.settled(tokenId);
+    const old = await serviceTokens.find(tokenId);
+    if (!old || (caller.service && caller.service.name !== old.service.name)) {
+      throw errors.TOKEN_NOT_FOUND({ tokenId });
+    }
+    const { row, key } = await serviceTokens.change(old.service.name, (change) =>
+      successorOf(tokenId, change, { call, deps }),
+    );
+    const stamp = { tokenId: row.jti, issuedAt: row.issuedAt, expiresAt: row.expiresAt };
+    return presentIssued(await issueServiceToken(key, row.service, stamp), row);
+  };
+}
+
+/** The end of a token's line that is good, made where there is none yet, and the key that signs it. */
+async function successorOf(
+  tokenId: string,
+  change: ServiceTokenChange,
+  { call, deps }: { call: RotateCall; deps: ServiceTokenDeps },
+): Promise<{ row: StoredServiceToken; key: SigningKey }> {
+  let old = await change.find(tokenId);
+  if (!old) throw call.errors.TOKEN_NOT_FOUND({ tokenId });
+  for (;;) {
+    if (old.revokedAt) throw call.errors.TOKEN_REVOKED({ tokenId: old.jti });
+    const next = await change.successorOf(old.jti);
+    if (!next) return addSuccessor(old, change, { call, deps });
+    const key = next.expiresAt > deps.now() ? await deps.signerOf(next.kid) : undefined;
+    if (key && !next.revokedAt) return { row: next, key };
+    old = next;
+  }
+}
+
+async function addSuccessor(
+  { jti: replaces, service }: StoredServiceToken,
+  change: ServiceTokenChange,
+  { call, deps }: { call: RotateCall; deps: ServiceTokenDeps },
+): Promise<{ row: StoredServiceToken; key: SigningKey }> {
+  const key = deps.signer();
+  const { kid } = key;
+  const stamp = stampServiceToken(deps.now());
+  const row = await change.add({ stamp, kid, origin: 'rotated', replaces });
+  const { caller, peer, requestId, log } = call;
+  await change.audit({
+    event: 'service-token.rotated',
+    actor: actorOf(caller),
+    subject: row.jti,
+    request: { peer, requestId },
+    detail: { service: service.name, replaces, kid },
+  });
+  log.info({ token_id: row.jti, replaces, for: service.name, kid }, 'a service token was rotated');
+  return { row, key };
+}

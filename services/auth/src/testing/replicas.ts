@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { authContract } from '@arcadium/contracts/auth';
+import { connect, type MeshClient } from '@arcadium/mesh/client';
+import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { openDatabase } from '@arcadium/prisma/database';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
+import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { startApp } from '../app.ts';
+import type { Config } from '../config.ts';
+
+/** Who administers them. */
+export const administrator = { email: 'root@example.com', password: 'the first administrator' };
+
+/** Several whole auth services over one database, each on a port of its own. */
+export interface Replicas extends AsyncDisposable {
+  readonly identity: TestIdentity;
+  readonly database: TestDatabase;
+  /** What is stored, past the services. */
+  readonly stored: PrismaClient;
+  /** Where each of them is. */
+  readonly urls: readonly string[];
+  asAdmin(replica?: number): Promise<Admin>;
+  /** @param options.token One from set-up where none is given. */
+  asService(name: string, options?: { replica?: number; token?: string }): Promise<Service>;
+}
+
+const log = silentLogger;
+type Admin = MeshClient<typeof authContract, 'admin'>;
+type Service = MeshClient<typeof authContract, 'wiki'>;
+
+/**
+ * Starts them.
+ *
+ * @param change What is to be different in the configuration of all.
+ */
+export async function startReplicas(count: number, change: Partial<Config> = {}): Promise<Replicas> {
+  const [identity, database] = await Promise.all([createTestIdentity(), createTestDatabase(['auth'])]);
+  const ports = await Promise.all(Array.from({ length: count }, () => findFreePort()));
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+  const common: Omit<Config, 'AUTH_SERVICE_URL'> = {
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'silent',
+    USER_DEADLINE_MS: 10_000,
+    DATABASE_URL: database.url('auth'),
+    DATABASE_OWNER_URL: database.ownerUrl('auth'),
+    DATABASE_POOL_MAX: 5,
+    DATABASE_CONNECT_TIMEOUT_MS: 5000,
+    DATABASE_IDLE_TIMEOUT_MS: 60_000,
+    SIGNING_KEYS: [identity.jwk],
+    ENCRYPTION_KEY: randomBytes(32),
+    SIGNING_KEY_LEAD_MINUTES: 15,
+    SIGNING_KEY_DAYS: 90,
+    ADMIN_EMAIL: administrator.email,
+    ADMIN_PASSWORD: administrator.password,
+  };
+  const ending = new AbortController().signal;
+  const apps = await Promise.all(
+    urls.map((url) => startApp({ ...common, AUTH_SERVICE_URL: [url], ...change }, ending)),
+  );
+  const opened = openDatabase({
+    url: database.url('auth'),
+    schema: 'auth',
+    client: PrismaClient,
+    logger: silentLogger,
+  });
+  const clients: AsyncDisposable[] = [];
+  const at = (replica: number) => urls[replica] ?? '';
+  return {
+    identity,
+    database,
+    stored: opened.client,
+    urls,
+    async asAdmin(replica = 0) {
+      await using anyone = connect(authContract, { as: 'anyone', url: at(replica), log: silentLogger });
+      const { accessToken } = await anyone.sessions.login.mutate(administrator);
+      const admin = connect(authContract, { as: 'admin', url: at(replica), token: accessToken, log });
+      clients.push(admin);
+      return admin;
+    },
+    async asService(name, { replica = 0, token } = {}) {
+      const own = token ?? (await identity.serviceToken(name));
+      // Any service has the same rights here as the wiki.
+      const service = connect(authContract, { as: 'wiki', url: at(replica), token: own, log });
+      clients.push(service);
+      return service;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+      await Promise.all(apps.map((app) => app.stop()));
+      await opened.close();
+      await database.drop();
+    },
+  };
+}
