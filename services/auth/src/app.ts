@@ -7,7 +7,7 @@ import {
   publicPart,
   type PublicJwk,
 } from '@arcadium/mesh/identity';
-import { serve, type Startable } from '@arcadium/mesh/server';
+import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
@@ -17,6 +17,7 @@ import type { Config } from './config.ts';
 import { createPasswordHasher } from './domain/password.ts';
 import { ensureAdministrator } from './jobs/first-administrator.ts';
 import { createHandlers } from './router.ts';
+import { createAuditStore } from './stores/audit-store.ts';
 import { createTokenBlacklist } from './stores/token-blacklist.ts';
 import { createUserStore } from './stores/user-store.ts';
 
@@ -40,6 +41,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const keys = await createKeySet({ initial: published, log });
   const users = createUserStore(database.client);
   const hasher = createPasswordHasher();
+  const audit = createAuditStore(database.client);
+  const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
 
   const service = await serve(
     authContract,
@@ -47,6 +50,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       users,
       hasher,
       keys,
+      audit,
       blacklist: createTokenBlacklist(database.client),
       signingKey: await importSigningKey(signer),
     }),
@@ -55,6 +59,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       ...serverSettings(config, config.AUTH_SERVICE_URL),
       log,
       authenticate: createAuthenticate(keys),
+      onDenied: denials.add,
       pingDatabase: () => database.ping(),
       classify: classifyDatabaseError,
       routes: {
@@ -68,11 +73,13 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   );
   await migrateWhenReachable({ service: 'auth', url: ownerUrl(config), logger: log, signal: ending });
   await ensureAdministrator(config, { users, hasher, log });
+  denials.start();
   service.ready();
 
   return {
     async stop() {
       await service.stop();
+      await denials.stop();
       keys.close();
       await database.close();
     },

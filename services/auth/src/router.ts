@@ -2,18 +2,22 @@ import type { authContract } from '@arcadium/contracts/auth';
 import type { KeySet, SigningKey } from '@arcadium/mesh/identity';
 import type { Handlers } from '@arcadium/mesh/server';
 import type { PasswordHasher } from './domain/password.ts';
+import { listAudit } from './procedures/audit/list.ts';
+import { reportDenials } from './procedures/audit/report.ts';
 import { login } from './procedures/sessions/login.ts';
 import { introspect } from './procedures/tokens/introspect.ts';
 import { getUser, getUsers } from './procedures/users/get.ts';
 import { listUsers } from './procedures/users/list.ts';
 import { getMe, updateMe } from './procedures/users/me.ts';
 import { register } from './procedures/users/register.ts';
+import type { AuditStore } from './stores/audit-store.ts';
 import type { TokenBlacklist } from './stores/token-blacklist.ts';
 import type { UserStore } from './stores/user-store.ts';
 
 /** What the procedures of this service work with. */
 export interface Deps {
   users: UserStore;
+  audit: AuditStore;
   blacklist: TokenBlacklist;
   hasher: PasswordHasher;
   keys: KeySet;
@@ -33,5 +37,6 @@ export function createHandlers(deps: Deps): Handlers<typeof authContract> {
     },
     sessions: { login: login(deps) },
     tokens: { introspect: introspect(deps) },
+    audit: { list: listAudit(deps), report: reportDenials(deps) },
   };
 }
