@@ -12,4 +12,6 @@ export const everyProcedure: readonly ServiceProcedure[] = [
   authContract,
   notificationContract,
   wikiContract,
-].flatMap((contract) => entriesOf(contract).map((entry) => ({ ...entry, service: contract.name })));
+].flatMap((contract) =>
+  entriesOf(contract).map(({ path, procedure }) => ({ service: contract.name, path, procedure })),
+);

@@ -25,11 +25,19 @@ export function shapeOf({ procedure }: ContractEntry): Shape {
  * @throws Error naming the field of which a right value must be told here.
  */
 export function rightInput(entry: ContractEntry, holdings: Holdings): unknown {
-  const input = valueFor(shapeOf(entry), { path: entry.path, holdings });
-  const parsed = entry.procedure.input.safeParse(input);
-  if (parsed.success) return input;
-  const where = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
-  throw new Error(`${entry.path}: hostile/right-input.ts is to know a right value of ${where}`);
+  return rightInputs(entry, holdings)[0];
+}
+
+/** The same for each of the shapes that an input may have. */
+export function rightInputs(entry: ContractEntry, holdings: Holdings): unknown[] {
+  const shape = shapeOf(entry);
+  return (shape.anyOf ?? [shape]).map((one) => {
+    const input = valueFor(one, { path: entry.path, holdings });
+    const parsed = entry.procedure.input.safeParse(input);
+    if (parsed.success) return input;
+    const where = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
+    throw new Error(`${entry.path}: hostile/right-input.ts is to know a right value of ${where}`);
+  });
 }
 
 function valueFor(shape: Shape, at: { path: string; holdings: Holdings; name?: string }): unknown {
