@@ -222,3 +222,59 @@ test('a service in audit mode says so, lets through whom it would refuse, and re
     },
   ]);
 }, 60_000);
+
+/** How many denials were recorded of requests with an id, and in how many entries. */
+async function recordedOf(requestId: string): Promise<{ entries: number; denials: number }> {
+  const client = new pg.Client({ connectionString: mesh.database.adminUrl });
+  await client.connect();
+  const { rows } = await client.query<{ entries: number; denials: number }>(
+    `SELECT count(*)::int AS entries, coalesce(sum((detail->>'count')::int), 0)::int AS denials
+     FROM auth.audit_log WHERE request_id = $1`,
+    [requestId],
+  );
+  await client.end();
+  return rows[0] ?? { entries: 0, denials: 0 };
+}
+
+/** Is denied at a service, some times over; answers with the longest wait for it, in milliseconds. */
+async function beDenied(service: 'notification' | 'wiki', requestId: string): Promise<number> {
+  const path = { notification: 'broadcasts.list', wiki: 'pages.watch' }[service];
+  const method = service === 'wiki' ? 'POST' : 'GET';
+  const token = await mesh.identity.serviceToken(requestId);
+  const headers = {
+    authorization: `Service-Token ${token}`,
+    'content-type': 'application/json',
+    'x-request-id': requestId,
+  };
+  let longest = 0;
+  for (let n = 0; n < 20; n += 1) {
+    const askedAt = performance.now();
+    expect((await fetch(`${mesh.url(service)}/trpc/${path}`, { method, headers })).status).toBe(403);
+    longest = Math.max(longest, performance.now() - askedAt);
+  }
+  return longest;
+}
+
+test('what is denied while auth is away is recorded once it is back, once, and nobody has waited for it', async () => {
+  mesh.process('auth').signal('SIGKILL');
+  await mesh.process('auth').ended;
+  // A call to auth that fails takes 7 s, retries and all.
+  expect(await beDenied('wiki', 'while-away')).toBeLessThan(3000);
+  await until(
+    () => mesh.process('wiki').output().includes('denials could not be reported'),
+    'the wiki has tried to report',
+  );
+  expect(await recordedOf('while-away')).toEqual({ entries: 0, denials: 0 });
+  mesh.start('auth');
+  await until(async () => (await recordedOf('while-away')).denials > 0, 'it is recorded');
+  // However often it was sent; those that came after it was made wait for their minute.
+  expect((await recordedOf('while-away')).entries).toBe(1);
+}, 60_000);
+
+test('a service that stops reports what it has denied before it ends', async () => {
+  await mesh.healthy();
+  await beDenied('notification', 'before-the-end');
+  mesh.process('notification').signal('SIGTERM');
+  expect(await mesh.process('notification').ended).toBe(0);
+  expect((await recordedOf('before-the-end')).denials).toBe(20);
+}, 60_000);

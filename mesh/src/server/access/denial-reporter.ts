@@ -114,17 +114,23 @@ export class DenialReporter {
   /** Sends what is left, for up to 2 s. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    const { signal } = this.#ending;
+    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve));
     const timer = setTimeout(() => this.#ending.abort(), stopMs);
-    await this.#sending;
-    this.#collect(true);
-    // What the one before has failed with may be over: a last try for all of it.
-    await this.#send();
+    await Promise.race([this.#finish(), ended]);
     clearTimeout(timer);
     this.#ending.abort();
-    const left = this.#waiting.reduce((sum, { count }) => sum + count, 0);
+    const left = sumOf(this.#waiting);
     if (left === 0) return;
     dropped.labels({ reason: 'stopped' }).inc(left);
     this.#options.log.warn({ denials: left }, 'denials could not be reported before the end');
+  }
+
+  async #finish(): Promise<void> {
+    this.#collect(true);
+    await this.#sending;
+    // Once more for all of it: what the one before has failed with may be over.
+    await this.#send();
   }
 
   #flush(): void {
@@ -167,7 +173,7 @@ export class DenialReporter {
         this.#failing = true;
         // They are tried again at the next turn.
         if (!refused) return;
-        dropped.labels({ reason: 'refused' }).inc(batch.reduce((sum, { count }) => sum + count, 0));
+        dropped.labels({ reason: 'refused' }).inc(sumOf(batch));
       }
       this.#waiting.splice(0, batch.length);
     }
@@ -179,6 +185,11 @@ function isRefusal(error: unknown): boolean {
     error instanceof TRPCClientError &&
     (error.data as { code?: unknown } | null | undefined)?.code === 'BAD_REQUEST'
   );
+}
+
+/** How many denials some reports stand for. */
+function sumOf(reports: readonly DenialReport[]): number {
+  return reports.reduce((sum, { count }) => sum + count, 0);
 }
 
 function keyOf({ caller, procedure, reason, message, mode, peer }: Denial): string {
