@@ -1,6 +1,6 @@
-import { admin, query } from '@arcadium/mesh/contract';
+import { admin, anyService, mutation, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
-import { id, time } from '../field.ts';
+import { id, line, time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 
 /** Everything that is recorded. */
@@ -43,14 +43,49 @@ const entry = z.object({
 });
 export type AuditEntry = z.output<typeof entry>;
 
+/** An access that a service denied, or several of the same caller, procedure, reason and address within a minute. */
+const denial = z.object({
+  /** Made by the service that reports it: the same one is recorded once. */
+  id,
+  /** When the first of them was. */
+  since: time,
+  /** How many. */
+  count: z.int().min(1).max(1_000_000_000),
+  caller: z.object({
+    kind: z.enum(['user', 'service', 'anyone']),
+    /** A user’s id, or a service’s name. */
+    id: z.string().max(128).nullable(),
+  }),
+  /** The user for whom a service acted. */
+  userId: z.string().max(128).nullable(),
+  /** The path of the procedure, or of what else was asked for. */
+  procedure: z.string().regex(/^[\w./-]{1,128}$/),
+  reason: z.enum(['bad-credentials', 'not-admitted']),
+  message: line(200),
+  /** `audit`: it was let through. */
+  mode: z.enum(['enforce', 'audit']),
+  address: line(64).nullable(),
+  requestId: z
+    .string()
+    .regex(/^[\w.:-]{1,128}$/)
+    .nullable(),
+});
+export type ReportedDenial = z.output<typeof denial>;
+
 /** What was done to identities, by whom; nothing is ever changed in it. */
 export const audit = {
   list: query({
     summary: 'What was recorded, the latest first',
-    input: listInput
-      .extend({ event: event.optional(), subject: z.string().max(200).optional() })
-      .prefault({}),
+    input: listInput.extend({ event: event.optional(), subject: line(200).optional() }).prefault({}),
     output: listOf(entry),
     access: admin,
+  }),
+  report: mutation({
+    summary: 'Record accesses that the calling service denied; the same entry again changes nothing',
+    input: z.object({ entries: z.array(denial).min(1).max(100) }),
+    output: z.object({}),
+    access: anyService,
+    idempotent: true,
+    priority: 'sheddable',
   }),
 };

@@ -2,9 +2,18 @@ import { contract } from '@arcadium/mesh/contract';
 import { keys } from './keys.ts';
 import { revocations } from './revocations.ts';
 import { serviceTokens } from './service-tokens.ts';
+import { audit } from './audit.ts';
 import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 
 /** Who there is, and who is calling. */
-export const authContract = contract('auth', { users, sessions, tokens, serviceTokens, keys, revocations });
+export const authContract = contract('auth', {
+  users,
+  sessions,
+  tokens,
+  serviceTokens,
+  keys,
+  revocations,
+  audit,
+});

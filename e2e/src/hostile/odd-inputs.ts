@@ -7,6 +7,7 @@ import type { HostileRequest } from './exchange.ts';
 import { httpCall, type Holdings } from './http-call.ts';
 import { oddCursors, oddLimits, oddValues } from './odd-values.ts';
 import type { Random } from './random.ts';
+import { rightValue, shapeOf, type Shape } from './right-input.ts';
 
 const contracts = [authContract, notificationContract, wikiContract];
 
@@ -47,46 +48,12 @@ function valuesFor(field: string, random: Random): string[] {
 }
 
 /** The names of an input's fields; those of all its shapes, where it has several. */
-function fieldsOf({ procedure }: ContractEntry): string[] {
-  interface Shape {
-    properties?: Record<string, unknown>;
-    anyOf?: readonly Shape[];
-  }
+function fieldsOf(entry: ContractEntry): string[] {
   const names = ({ properties = {}, anyOf = [] }: Shape): string[] => [
     ...Object.keys(properties),
     ...anyOf.flatMap(names),
   ];
-  const schema = procedure.input.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as Shape;
-  return [...new Set(names(schema))];
-}
-
-function rightValue(path: string, field: string, { pageId, commentId, userId }: Holdings): unknown {
-  if (field === 'id')
-    return path.startsWith('comments.') ? commentId : path.startsWith('users.') ? userId : pageId;
-  if (field === 'ids' || field === 'userIds') return [userId];
-  return {
-    pageId,
-    userId,
-    slug: 'hostile/page',
-    title: 'A title',
-    body: 'Some text with a [link](hostile/other).',
-    text: 'text',
-    term: 'text',
-    prefix: 'te',
-    email: 'nobody@example.com',
-    name: 'Nobody',
-    password: 'four words are long',
-    key: 'hostile:1',
-    topic: 'comment',
-    muted: ['page'],
-    token: 'nonsense',
-    upTo: pageId,
-    revision: 1,
-    from: 1,
-    to: 1,
-    depth: 1,
-    limit: 1,
-  }[field];
+  return [...new Set(names(shapeOf(entry)))];
 }
 
 /** By GET or POST as the procedure's kind wants, as the first whom its rule admits. */

@@ -42,6 +42,7 @@ test('what is not said has the documented value', () => {
     HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
     USER_DEADLINE_MS: 10_000,
+    ACCESS_MODE: 'enforce',
     DATABASE_POOL_MAX: 10,
     DATABASE_CONNECT_TIMEOUT_MS: 5000,
     DATABASE_IDLE_TIMEOUT_MS: 1_800_000,

@@ -13,6 +13,8 @@ export const serverFields = {
   LOG_LEVEL: z.enum(logLevels).default('info'),
   /** How long a user's request may take in all, the calls that it leads to included, in milliseconds; what a contract names goes before. */
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
+  /** `audit` lets through whom an access rule refuses for who it is, and records it: to try rules out, never for good. */
+  ACCESS_MODE: z.enum(['enforce', 'audit']).default('enforce'),
 };
 
 /**
@@ -21,7 +23,12 @@ export const serverFields = {
  * @param own Where the others look for this service: it listens on the port of the first endpoint unless PORT says otherwise.
  */
 export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, own: Endpoints) {
-  return { host: config.HOST, port: config.PORT ?? portOf(own[0]), userDeadlineMs: config.USER_DEADLINE_MS };
+  return {
+    host: config.HOST,
+    port: config.PORT ?? portOf(own[0]),
+    userDeadlineMs: config.USER_DEADLINE_MS,
+    accessMode: config.ACCESS_MODE,
+  };
 }
 
 /** The port that a URL leads to. */

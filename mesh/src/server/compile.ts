@@ -1,7 +1,6 @@
 import { isTrackedEnvelope, tracked, type TrackedEnvelope } from '@trpc/server';
 import type { z } from 'zod';
 import {
-  admit,
   defaultTimeoutMs,
   entriesOf,
   errorFactories,
@@ -12,6 +11,7 @@ import {
 import type { CallEnd, Ticket } from '../resilience/index.ts';
 import { runInScope, type Logger } from '../telemetry/index.ts';
 import { MeshError, type TraceContext } from '../wire/index.ts';
+import { AccessControl } from './access/access-control.ts';
 import { Admission } from './admission/admission.ts';
 import type { Gate } from './admission/gate.ts';
 import { Background } from './background.ts';
@@ -51,6 +51,12 @@ export interface CompiledProcedure {
   readonly path: string;
   readonly procedure: AnyProcedure;
   /**
+   * Finds out who makes a call, of a call that has not arrived; `call` does it by itself.
+   *
+   * @throws MeshError UNAUTHORIZED for credentials that are no good.
+   */
+  arrive(invocation: Invocation): Promise<void> | undefined;
+  /**
    * Lets a query or a mutation in, runs it, and answers with what its output schema let through. A refusal for want of
    * capacity comes before anything else where that is known then, or when the call has arrived; of what is refused
    * nothing is done.
@@ -76,6 +82,8 @@ export interface CompileOptions {
   observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
   /** Longest time for a person's request, in milliseconds, where the contract names none. @default 10000 */
   userDeadlineMs?: number | undefined;
+  /** What decides about access. @default rules are enforced, and nobody is told of denials */
+  access?: AccessControl | undefined;
   /** Takes work that goes on when a call is answered. @default its own, which nobody waits for */
   background?: Background | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
@@ -106,6 +114,7 @@ export function compile<From extends AnyContract>(
 ): readonly CompiledProcedure[] {
   const { log, observe, userDeadlineMs = 10_000 } = options;
   const { admission = new Admission(from.name, log), background = new Background(log) } = options;
+  const { access = new AccessControl({ log }) } = options;
   const entries = entriesOf(from);
   const missing = entries
     .map(({ path }) => path)
@@ -121,6 +130,7 @@ export function compile<From extends AnyContract>(
       onCall: observe?.(path),
       userDeadlineMs,
       background,
+      access,
       gate: admission.gateOf(path, procedure),
     });
   });
@@ -141,11 +151,12 @@ interface Bound {
   readonly onCall: ((call: FinishedCall) => void) | undefined;
   readonly userDeadlineMs: number;
   readonly background: Background;
+  readonly access: AccessControl;
   readonly gate: Gate;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
-  const { path, procedure, handler, log, onCall, userDeadlineMs, background, gate } = bound;
+  const { path, procedure, handler, log, onCall, userDeadlineMs, background, access, gate } = bound;
   // One set for all calls: the factories hold no state.
   const errors = errorFactories(procedure.errors);
 
@@ -155,7 +166,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
   const run = async (invocation: Invocation, ticket: Ticket, arrivedAt: number): Promise<unknown> => {
     let begun = false;
     try {
-      authorise(procedure, invocation.caller);
+      access.authorise(procedure.access, path, invocation);
       const input = parseInput(procedure, invocation.input);
       const claim = procedure.idempotent === 'by-key' ? claimOf(path, invocation, input) : undefined;
       const leftMs = (invocation.timeoutMs ?? Infinity) - (ticket.at - arrivedAt);
@@ -183,11 +194,13 @@ function compileProcedure(bound: Bound): CompiledProcedure {
     path,
     procedure,
 
+    arrive: (invocation) => access.arrive(path, invocation),
+
     async call(invocation) {
       const arrivedAt = performance.now();
       const turn = gate.takeTurn(invocation, arrivedAt);
       if (turn) await turn;
-      const arriving = invocation.arrive?.();
+      const arriving = access.arrive(path, invocation);
       if (arriving) {
         await arriving;
         // Others that were read in the same moment have arrived as well.
@@ -210,7 +223,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
 
     async *subscribe(invocation) {
       gate.open();
-      authorise(procedure, invocation.caller);
+      access.authorise(procedure.access, path, invocation);
       const input = parseInput(procedure, invocation.input);
       using expiry = startExpiry(invocation.caller, invocation.signal);
       const unlimited = { at: Infinity, signal: expiry.signal };
@@ -243,12 +256,6 @@ function endOf({ reason }: Deadline, done: boolean): CallEnd {
   if (reason?.code === 'TIMEOUT') return 'cut-off';
   if (done) return 'done';
   return reason ? 'left' : 'failed';
-}
-
-function authorise({ access }: AnyProcedure, caller: Caller): void {
-  const verdict = admit(access, caller);
-  if (verdict === 'unauthenticated') throw new MeshError('UNAUTHORIZED', 'This procedure needs credentials');
-  if (verdict === 'forbidden') throw new MeshError('FORBIDDEN', 'This caller may not call this procedure');
 }
 
 function parseInput({ input }: AnyProcedure, raw: unknown): unknown {

@@ -7,6 +7,7 @@ import { createReadiness, type Readiness } from '../health/index.ts';
 import { createTestIdentity, recordingLogger, type LoggedLine } from '../testing/index.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { watchResponses } from './open-responses.ts';
+import { AccessControl } from './access/access-control.ts';
 import { Admission } from './admission/admission.ts';
 import { compile } from './compile.ts';
 import { createListener } from './listener.ts';
@@ -54,6 +55,7 @@ async function start(way: Way): Promise<Side> {
       procedures: way === 'fast path' ? procedures : [],
       routes: {},
       authenticate: identity.authenticate,
+      access: new AccessControl({ log }),
       classify: classifySample,
       readiness,
       log,

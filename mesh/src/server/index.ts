@@ -1,4 +1,6 @@
 export { tracked } from '@trpc/server';
+export { type AccessMode, type Denial, type DenialReason } from './access/denial.ts';
+export { DenialReporter, type DenialReport } from './access/denial-reporter.ts';
 export { compile, type CompiledProcedure, type Invocation } from './compile.ts';
 export { cursorOf, pageOf, timeCursor, type CursorCodec, type PlaceInTime } from './cursor.ts';
 export { type ClassifyError } from './failure.ts';

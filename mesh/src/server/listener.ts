@@ -5,12 +5,14 @@ import type { Readiness } from '../health/index.ts';
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { errorCodes, header, MeshError } from '../wire/index.ts';
+import type { AccessControl } from './access/access-control.ts';
 import type { CompiledProcedure } from './compile.ts';
 import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { lingerOn, maxBodyBytes } from './request-body.ts';
+import { peerOf } from './peer.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
 /** The most calls in one batch. */
@@ -24,6 +26,8 @@ export interface ListenerOptions {
   procedures: readonly CompiledProcedure[];
   routes: Readonly<Record<string, Route>>;
   authenticate: Authenticate;
+  /** Is told of credentials that are no good. */
+  access: AccessControl;
   classify: ClassifyError | undefined;
   readiness: Readiness;
   log: Logger;
@@ -96,7 +100,7 @@ function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer |
 
 function answerCall(exchange: Exchange, options: ListenerOptions): void {
   const { request, response, requestId, path } = exchange;
-  const { router, authenticate, classify, readiness, log } = options;
+  const { router, procedures, authenticate, access, classify, readiness, log } = options;
   const refusal = refusalOf(request, readiness);
   if (refusal) {
     writeAnswer(request, response, refusal);
@@ -125,6 +129,9 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
       try {
         return await readContext(request, { requestId, calls: info.calls.length }, authenticate);
       } catch (thrown) {
+        // Of a batch the first: it is one request, and one pair of credentials.
+        const asked = procedures.find((one) => info.calls.some((call) => call.path === one.path));
+        access.refused(thrown, asked?.path ?? trpcPrefix, { requestId, peer: peerOf(request) });
         throw toTrpcError(thrown, classify);
       }
     },

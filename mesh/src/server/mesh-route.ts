@@ -1,18 +1,31 @@
-import type { Caller } from '../contract/index.ts';
+import { admin, anyService, either, type Caller } from '../contract/index.ts';
 import { targetStates } from '../telemetry/index.ts';
-import { MeshError } from '../wire/index.ts';
 import type { Route } from './answer.ts';
-import { credentialsOf } from './request-context.ts';
+import { peerOf } from './peer.ts';
+import { credentialsOf, givenRequestId } from './request-context.ts';
 import type { Service } from './service.ts';
+
+const meshPath = '/api/mesh';
+
+/** It says where everything is. */
+const rule = either(admin, anyService);
 
 /**
  * Makes the route that tells how this process stands to the services that it
  * calls, endpoint by endpoint, and how much it has to do itself. For services
- * and administrators: it says where everything is.
+ * and administrators.
  */
-export function meshRoute({ name, options, admission }: Service): Route {
+export function meshRoute({ name, options, admission, access }: Service): Route {
   return async (request) => {
-    mustBeTrusted(await options.authenticate(credentialsOf(request)));
+    const attempt = { requestId: givenRequestId(request), peer: peerOf(request) };
+    let caller: Caller;
+    try {
+      caller = await options.authenticate(credentialsOf(request));
+    } catch (thrown) {
+      access.refused(thrown, meshPath, attempt);
+      throw thrown;
+    }
+    access.authorise(rule, meshPath, { ...attempt, caller });
     const { procedures, queued, eventLoopDelayMs, shedding } = admission.snapshot();
     return {
       status: 200,
@@ -30,11 +43,4 @@ export function meshRoute({ name, options, admission }: Service): Route {
       },
     };
   };
-}
-
-/** @throws MeshError UNAUTHORIZED, FORBIDDEN */
-function mustBeTrusted({ service, user }: Caller): void {
-  if (service || user?.role === 'admin') return;
-  if (user) throw new MeshError('FORBIDDEN', 'This path is for services and administrators');
-  throw new MeshError('UNAUTHORIZED', 'This path needs credentials');
 }

@@ -13,8 +13,13 @@ const requestIdPattern = /^[\w.:-]{1,128}$/;
 
 /** The caller's id for the request if it is one that may stand in a log, else a new one. */
 export function requestIdOf(request: IncomingMessage): string {
+  return givenRequestId(request) ?? randomUUID();
+}
+
+/** The caller's id for the request, if it is one that may stand in a log. */
+export function givenRequestId(request: IncomingMessage): string | undefined {
   const given = textOf(request, header.requestId);
-  return given !== undefined && isRequestId(given) ? given : randomUUID();
+  return isRequestId(given) ? given : undefined;
 }
 
 /** Whether an id of a caller's own making may stand in a log. */

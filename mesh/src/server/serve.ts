@@ -57,6 +57,7 @@ export async function serve<From extends AnyContract>(
     procedures,
     routes: { ...systemRoutes(service), ...options.routes },
     authenticate,
+    access: service.access,
     classify,
     readiness,
     log,

@@ -3,6 +3,8 @@ import { createHealth, createReadiness, probeService, type Health, type Readines
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
+import { AccessControl } from './access/access-control.ts';
+import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './admission/admission.ts';
 import { Background } from './background.ts';
 import { createCallObserver } from './call-observer.ts';
@@ -17,6 +19,10 @@ export interface ServiceOptions {
   log: Logger;
   /** Who a request's credentials prove its caller to be. */
   authenticate: Authenticate;
+  /** How access rules are applied. @default 'enforce' */
+  accessMode?: AccessMode;
+  /** Is told of each access that is denied, or would be but for the mode; it must neither wait nor throw. @default nobody is told */
+  onDenied?: (denial: Denial) => void;
   /** Throws when the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
   /** Where the services are that this one calls, by name, each with one endpoint or several; their health shows in this one's. @default none */
@@ -37,6 +43,7 @@ export interface Service {
   readonly readiness: Readiness;
   readonly health: Health;
   readonly admission: Admission;
+  readonly access: AccessControl;
   /** Its WebSockets. */
   readonly sessions: Sessions;
   /** Fires, with the MeshError that subscribers get, when it stops. */
@@ -64,9 +71,14 @@ export function createService<From extends AnyContract>(
   const closing = new AbortController();
   const admission = new Admission(contract.name, log);
   const background = new Background(log);
+  const { accessMode, onDenied } = options;
+  const access = new AccessControl({ log, mode: accessMode, onDenied });
+  if (accessMode === 'audit')
+    log.warn({}, 'ACCESS_MODE is audit: whom an access rule does not admit is let through, and recorded');
   const procedures = compile<From>(contract, handlers, {
     log,
     admission,
+    access,
     background,
     userDeadlineMs,
     observe: (path) => createCallObserver(path, { log, classify }),
@@ -106,6 +118,7 @@ export function createService<From extends AnyContract>(
     readiness,
     health,
     admission,
+    access,
     sessions,
     closing: closing.signal,
     stop: (drain) => (stopping ??= end(drain)),

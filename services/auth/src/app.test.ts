@@ -34,6 +34,7 @@ beforeAll(async () => {
       AUTH_SERVICE_URL: [url],
       LOG_LEVEL: 'silent',
       USER_DEADLINE_MS: 10_000,
+      ACCESS_MODE: 'enforce',
       DATABASE_URL: database.url('auth'),
       DATABASE_OWNER_URL: database.ownerUrl('auth'),
       DATABASE_POOL_MAX: 5,

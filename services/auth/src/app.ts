@@ -1,7 +1,7 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
 import { createAuthenticate } from '@arcadium/mesh/identity';
-import { serve, type JsonAnswer, type Startable } from '@arcadium/mesh/server';
+import { DenialReporter, serve, type JsonAnswer, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
@@ -18,6 +18,7 @@ import { Sightings } from './jobs/sightings.ts';
 import { createHandlers } from './router.ts';
 import { createServiceTokenStore } from './stores/service-token-store.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
+import { createAuditStore } from './stores/audit-store.ts';
 import { createTokenBlacklist } from './stores/token-blacklist.ts';
 import { createUserStore } from './stores/user-store.ts';
 
@@ -59,6 +60,8 @@ export async function startApp(
   const retention = createTokenRetention({ blacklist, serviceTokens, log, now });
   const users = createUserStore(database.client);
   const hasher = createPasswordHasher();
+  const audit = createAuditStore(database.client);
+  const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
 
   const service = await serve(
     authContract,
@@ -73,6 +76,7 @@ export async function startApp(
       serviceTokens,
       sightings,
       revocationFeed,
+      audit,
       now,
     }),
     {
@@ -80,6 +84,7 @@ export async function startApp(
       ...serverSettings(config, config.AUTH_SERVICE_URL),
       log,
       authenticate: sightings.noticing(createAuthenticate(keyRing.keySet)),
+      onDenied: denials.add,
       pingDatabase: () => database.ping(),
       classify: classifyDatabaseError,
       routes: {
@@ -92,12 +97,14 @@ export async function startApp(
   revocationFeed.start();
   for (const job of retention) job.start();
   await ensureAdministrator(config, { users, hasher, log });
+  denials.start();
   service.ready();
 
   return {
     async stop() {
       await service.stop();
       await Promise.all([keyRing.stop(), revocationFeed.stop(), ...retention.map((job) => job.stop())]);
+      await denials.stop();
       await database.close();
     },
   };

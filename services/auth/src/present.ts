@@ -1,4 +1,5 @@
-import type { Account, Profile } from '@arcadium/contracts/auth';
+import type { Account, AuditEntry, Profile } from '@arcadium/contracts/auth';
+import type { StoredAuditEntry } from './stores/audit-store.ts';
 import type { StoredUser } from './stores/user-store.ts';
 
 /** What a user sees of himself. */
@@ -17,4 +18,20 @@ export function presentAccount(user: StoredUser): Account {
 /** What anybody inside sees of a user. */
 export function presentProfile({ id, name }: StoredUser): Profile {
   return { id, name };
+}
+
+/** What an administrator sees of the audit log. */
+export function presentAuditEntry(entry: StoredAuditEntry): AuditEntry {
+  const { id, at, event, actorKind, actorId, subject, address, requestId, detail } = entry;
+  return {
+    id,
+    at: at.toISOString(),
+    // Written by this service alone, as the contract has them.
+    event: event as AuditEntry['event'],
+    actor: { kind: actorKind as AuditEntry['actor']['kind'], id: actorId },
+    subject,
+    address,
+    requestId,
+    detail: detail as AuditEntry['detail'],
+  };
 }

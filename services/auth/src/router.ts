@@ -14,6 +14,8 @@ import { issue } from './procedures/service-tokens/issue.ts';
 import { listServiceTokens } from './procedures/service-tokens/list.ts';
 import { revoke } from './procedures/service-tokens/revoke.ts';
 import { rotate } from './procedures/service-tokens/rotate.ts';
+import { listAudit } from './procedures/audit/list.ts';
+import { reportDenials } from './procedures/audit/report.ts';
 import { login } from './procedures/sessions/login.ts';
 import { introspect } from './procedures/tokens/introspect.ts';
 import { getUser, getUsers } from './procedures/users/get.ts';
@@ -21,12 +23,14 @@ import { listUsers } from './procedures/users/list.ts';
 import { getMe, updateMe } from './procedures/users/me.ts';
 import { register } from './procedures/users/register.ts';
 import type { ServiceTokenStore } from './stores/service-token-store.ts';
+import type { AuditStore } from './stores/audit-store.ts';
 import type { TokenBlacklist } from './stores/token-blacklist.ts';
 import type { UserStore } from './stores/user-store.ts';
 
 /** What the procedures of this service work with. */
 export interface Deps {
   users: UserStore;
+  audit: AuditStore;
   blacklist: TokenBlacklist;
   hasher: PasswordHasher;
   keys: KeySet;
@@ -63,5 +67,6 @@ export function createHandlers(deps: Deps): Handlers<typeof authContract> {
     },
     keys: { rotate: rotateKey(deps), withdraw: withdrawKey(deps), list: listKeys(deps) },
     revocations: { list: listRevocations(deps), watch: watchRevocations(deps) },
+    audit: { list: listAudit(deps), report: reportDenials(deps) },
   };
 }

@@ -1,12 +1,13 @@
 import { notificationContract } from '@arcadium/contracts/notification';
 import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
 import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
-import { serve, type Startable } from '@arcadium/mesh/server';
+import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { PrismaClient } from '@arcadium/prisma/notification';
 import manifest from '../package.json' with { type: 'json' };
+import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { Arrivals } from './jobs/arrivals.ts';
 import { createRetention } from './jobs/retention.ts';
@@ -33,6 +34,11 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     url: config.AUTH_SERVICE_URL,
     log,
   });
+  const clients = connectClients(config, log);
+  const denials = new DenialReporter({
+    send: (entries, signal) => clients.auth.audit.report.mutate({ entries: [...entries] }, { signal }),
+    log,
+  });
   const stores = createStores(database.client);
   const arrivals = new Arrivals({
     databaseUrl: config.DATABASE_URL,
@@ -51,6 +57,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
     log,
     authenticate: createAuthenticate(keys),
+    onDenied: denials.add,
     pingDatabase: () => database.ping(),
     dependencies: { auth: config.AUTH_SERVICE_URL },
     classify: classifyDatabaseError,
@@ -63,12 +70,14 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   arrivals.start();
   retention.start();
+  denials.start();
   service.ready();
 
   return {
     async stop() {
       await service.stop();
-      await Promise.all([arrivals.stop(), retention.stop()]);
+      await Promise.all([arrivals.stop(), retention.stop(), denials.stop()]);
+      await clients.auth[Symbol.asyncDispose]();
       keys.close();
       await database.close();
     },

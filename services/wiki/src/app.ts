@@ -1,7 +1,7 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
 import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
-import { serve, type Startable } from '@arcadium/mesh/server';
+import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { createKeyRetention } from '@arcadium/prisma/key-retention';
@@ -42,6 +42,10 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
+  const denials = new DenialReporter({
+    send: (entries, signal) => clients.auth.audit.report.mutate({ entries: [...entries] }, { signal }),
+    log,
+  });
   const keyRetention = createKeyRetention({ client: database.client, logger: log });
 
   const service = await serve(
@@ -52,6 +56,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       ...serverSettings(config, config.WIKI_SERVICE_URL),
       log,
       authenticate: createAuthenticate(keys),
+      onDenied: denials.add,
       pingDatabase: () => database.ping(),
       dependencies: { auth: config.AUTH_SERVICE_URL, notification: config.NOTIFICATION_SERVICE_URL },
       classify: classifyDatabaseError,
@@ -60,11 +65,13 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   await migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending });
   relay.start();
   keyRetention.start();
+  denials.start();
   service.ready();
 
   return {
     async stop() {
       await Promise.all([service.stop(), relay.stop(), keyRetention.stop()]);
+      await denials.stop();
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();
       keys.close();

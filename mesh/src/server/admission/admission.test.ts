@@ -70,14 +70,23 @@ beforeEach(async () => {
   const { authenticate } = identity;
   const options = { version: '1', log, authenticate, pingDatabase: async () => {} };
   const service = createService<typeof inn>(inn, handlers, options);
-  const { procedures, readiness } = service;
+  const { procedures, readiness, access } = service;
   readiness.ready();
   admission = service.admission;
   // The test says how late it is.
   admission.loop.stop();
   const router = buildRouter(procedures);
   const server = createServer(
-    createListener({ router, procedures, routes: {}, authenticate, classify: undefined, readiness, log }),
+    createListener({
+      router,
+      procedures,
+      routes: {},
+      authenticate,
+      access,
+      classify: undefined,
+      readiness,
+      log,
+    }),
   );
   acceptSockets(server, service);
   server.listen(0, '127.0.0.1');

@@ -7,7 +7,7 @@ import { errorAnswer } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
 import { peerOf } from '../peer.ts';
-import { credentialsOf } from '../request-context.ts';
+import { credentialsOf, givenRequestId } from '../request-context.ts';
 import type { Service } from '../service.ts';
 
 /** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
@@ -46,7 +46,7 @@ export function acceptSockets(server: Server, service: Service): void {
 /** @throws MeshError when no WebSocket is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
-  { readiness, options }: Service,
+  { readiness, options, access }: Service,
 ): Promise<Credentials | undefined> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
@@ -58,7 +58,12 @@ async function admit(
     throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
   if (url.searchParams.get('connectionParams') === '1') return undefined;
   const credentials = credentialsOf(request);
-  await options.authenticate(credentials);
+  try {
+    await options.authenticate(credentials);
+  } catch (thrown) {
+    access.refused(thrown, socketPath, { requestId: givenRequestId(request), peer: peerOf(request) });
+    throw thrown;
+  }
   return credentials;
 }
 

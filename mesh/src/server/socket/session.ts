@@ -219,7 +219,7 @@ export class Session {
   ): Promise<void> {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
-    await invocation.arrive?.();
+    await compiled.arrive(invocation);
     const { caller, requestId, trace, timeoutMs, idempotencyKey, peer } = invocation;
     const events = compiled.subscribe({
       caller,

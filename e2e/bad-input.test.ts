@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callAll, callBySocket, type BareCall, type BareCaller, type Outcome } from './src/bare-calls.ts';
+import { databaseState } from './src/database-state.ts';
+import { everyProcedure, type ServiceProcedure } from './src/every-procedure.ts';
+import type { Holdings } from './src/hostile/http-call.ts';
+import { oddCursors } from './src/hostile/odd-values.ts';
+import { rightInput, shapeOf } from './src/hostile/right-input.ts';
+import { pathsOf, wrongInputs } from './src/hostile/wrong-inputs.ts';
+import { serviceNames, startMesh, type ServiceName, type TestMesh } from './src/mesh.ts';
+import { newPerson } from './src/people.ts';
+
+let mesh: TestMesh;
+let holdings: Holdings;
+const callers = new Map<string, BareCaller>();
+
+beforeAll(async () => {
+  mesh = await startMesh({ RATE_LIMIT_CALLS: '0' });
+  // Somebody who has something: what could be changed, or lost, is there.
+  const ann = await newPerson(mesh, 'ann');
+  const page = await ann.wiki.pages.create.mutate({ slug: 'hostile/first', title: 'A page', body: 'Text' });
+  const comment = await ann.wiki.comments.create.mutate({ pageId: page.id, body: 'A comment' });
+  await ann.notification.preferences.set.mutate({ muted: ['page'] });
+  const admin = await mesh.identity.userToken({ id: ann.id, role: 'admin' });
+  const service = await mesh.identity.serviceToken('wiki');
+  holdings = { user: ann.token, admin, service, pageId: page.id, commentId: comment.id, userId: ann.id };
+  for (const name of serviceNames) {
+    callers.set(
+      `${name} service`,
+      await callBySocket(mesh.url(name), { authorization: `Service-Token ${service}` }),
+    );
+    callers.set(`${name} person`, await callBySocket(mesh.url(name), { authorization: `Bearer ${admin}` }));
+  }
+  // Whatever a service writes down when it first meets somebody, it has written before the tables are looked at.
+  const byCaller = Map.groupBy(everyProcedure, callerOf);
+  for (const [caller, [first]] of byCaller)
+    if (first) await callAll(caller, [{ procedure: first, input: '0' }]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([...callers.values()].map((caller) => caller[Symbol.asyncDispose]()));
+  await mesh[Symbol.asyncDispose]();
+});
+
+function callerNamed(name: string): BareCaller {
+  const found = callers.get(name);
+  if (!found) throw new Error(`Nobody is ${name}`);
+  return found;
+}
+
+/** Somebody whom the procedure admits: an administrator, or the wiki where no person may. */
+function callerOf({ service, procedure }: ServiceProcedure): BareCaller {
+  const forPeople = procedure.access.alternatives.some(({ services }) => services === undefined);
+  return callerNamed(`${service} ${forPeople ? 'person' : 'service'}`);
+}
+
+type Problem = (call: BareCall, outcome: Outcome) => boolean;
+
+/** Makes calls, and says which had another outcome than they must, and which tables are not as they were. */
+async function problemsOf(calls: readonly BareCall[], isWrong: Problem): Promise<string[]> {
+  const before = await databaseState(mesh.database.adminUrl);
+  const problems: string[] = [];
+  const byCaller = Map.groupBy(calls, ({ procedure }) => callerOf(procedure));
+  for (const [caller, own] of byCaller) {
+    const outcomes = await callAll(caller, own);
+    for (const [index, call] of own.entries()) {
+      const outcome = outcomes[index];
+      if (!outcome || !isWrong(call, outcome)) continue;
+      const { service, path } = call.procedure;
+      problems.push(`${service}.${path} with ${call.input.slice(0, 200)}: ${JSON.stringify(outcome)}`);
+    }
+  }
+  const after = await databaseState(mesh.database.adminUrl);
+  for (const [table, rows] of Object.entries(after))
+    if (before[table] !== rows) problems.push(`${table} has changed: ${before[table]}, now ${rows}`);
+  return problems;
+}
+
+describe.each(serviceNames)('%s', (name: ServiceName) => {
+  const own = everyProcedure.filter(({ service }) => service === name);
+
+  test('an input that its schema refuses is refused with the reasons, and nothing is written', async () => {
+    const calls = own.flatMap((procedure) =>
+      wrongInputs(procedure, holdings).map(({ text }): BareCall => ({ procedure, input: text })),
+    );
+    expect(calls.length).toBeGreaterThan(own.length * 50);
+    const problems = await problemsOf(
+      calls,
+      (_call, { code, issues = [] }) => code !== 'BAD_REQUEST' || issues.length === 0 || issues.length > 10,
+    );
+    expect(problems.slice(0, 20)).toEqual([]);
+  }, 60_000);
+
+  test('each field is refused much: a schema that takes anything is none', () => {
+    const lax = own.flatMap((procedure) => {
+      const wrong = wrongInputs(procedure, holdings);
+      return pathsOf(shapeOf(procedure))
+        .map((path) => path.join('.'))
+        .filter((field) => wrong.filter(({ what }) => what.startsWith(`${field}: `)).length < 25)
+        .map((field) => `${procedure.path}: ${field}`);
+    });
+    expect(lax).toEqual([]);
+  });
+
+  test('what nobody has is answered with an error that the contract names, and nothing is written', async () => {
+    const nowhere: Holdings = {
+      ...holdings,
+      pageId: randomUUID(),
+      commentId: randomUUID(),
+      userId: randomUUID(),
+    };
+    const calls = own
+      .filter(({ procedure }) => Object.values(procedure.errors).some(({ code }) => code === 'NOT_FOUND'))
+      .map((procedure): BareCall => ({ procedure, input: JSON.stringify(rightInput(procedure, nowhere)) }));
+    expect(calls.length).toBeGreaterThan(0);
+    const problems = await problemsOf(
+      calls,
+      ({ procedure: { procedure } }, { code, named = '' }) =>
+        code !== 'NOT_FOUND' || procedure.errors[named]?.code !== 'NOT_FOUND',
+    );
+    expect(problems).toEqual([]);
+  });
+
+  test('a cursor that no list handed out is refused, or is a place as any other, and nothing is written', async () => {
+    const calls = own
+      .filter((procedure) => pathsOf(shapeOf(procedure)).some((path) => path.join('.') === 'cursor'))
+      .flatMap((procedure) =>
+        oddCursors.map((cursor): BareCall => {
+          const right = rightInput(procedure, holdings) as object;
+          return { procedure, input: JSON.stringify({ ...right, cursor: JSON.parse(cursor) as unknown }) };
+        }),
+      );
+    expect(calls.length).toBeGreaterThan(oddCursors.length - 1);
+    const problems = await problemsOf(calls, (_call, { code }) => code !== 'BAD_REQUEST' && code !== 'OK');
+    expect(problems.slice(0, 20)).toEqual([]);
+  });
+});

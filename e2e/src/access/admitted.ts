@@ -1,0 +1,104 @@
+import type { ServiceName } from '../mesh.ts';
+
+/**
+ * A kind of caller: `anyone`, with credentials or without; `user`, who calls by himself, whatever the role; `admin`, an
+ * administrator who calls by himself; `service`, any that has a token, whether it acts for a user or not; or one
+ * service by its name.
+ */
+export type Admitted = 'anyone' | 'user' | 'admin' | 'service' | ServiceName;
+
+/**
+ * Who may call what: every procedure of every service, written down a second
+ * time. The contracts say it to the machine, this says it to whoever reviews a
+ * change: no access rule can become wider or narrower without a line here, and
+ * a procedure that is missing here is one that nobody may have.
+ */
+export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, readonly Admitted[]>>>> = {
+  auth: {
+    'users.register': ['anyone'],
+    'users.me': ['user'],
+    'users.update': ['user'],
+    'users.changePassword': ['user'],
+    'users.get': ['user', 'wiki', 'notification'],
+    'users.getMany': ['user', 'wiki', 'notification'],
+    'users.list': ['admin'],
+    'users.setRole': ['admin'],
+    'users.disable': ['admin'],
+    'users.enable': ['admin'],
+
+    'sessions.login': ['anyone'],
+    'sessions.refresh': ['anyone'],
+    'sessions.logout': ['anyone'],
+    'sessions.logoutAll': ['user'],
+    'sessions.list': ['user'],
+
+    'totp.enroll': ['user'],
+    'totp.confirm': ['user'],
+    'totp.renewRecoveryCodes': ['user'],
+    'totp.disable': ['user'],
+
+    'tokens.introspect': ['admin', 'wiki', 'notification'],
+    // Of a service only what is its own: the handlers see to that.
+    'serviceTokens.issue': ['admin', 'service'],
+    'serviceTokens.list': ['admin', 'service'],
+    'serviceTokens.rotate': ['admin', 'service'],
+    'serviceTokens.revoke': ['admin', 'service'],
+
+    'keys.rotate': ['admin'],
+    'keys.list': ['admin', 'service'],
+    'revocations.list': ['admin', 'service'],
+    'revocations.watch': ['admin', 'service'],
+
+    'audit.list': ['admin'],
+    'audit.report': ['service'],
+  },
+  notification: {
+    'notifications.send': ['auth', 'wiki'],
+    'notifications.sendMany': ['auth', 'wiki'],
+    'notifications.list': ['user'],
+    'notifications.unreadCount': ['user'],
+    'notifications.markRead': ['user'],
+    'notifications.markAllRead': ['user'],
+    'notifications.watch': ['user'],
+
+    'broadcasts.send': ['admin', 'auth', 'wiki'],
+    'broadcasts.list': ['admin'],
+    'broadcasts.unreadCount': ['admin'],
+    'broadcasts.markRead': ['admin'],
+
+    'preferences.get': ['user'],
+    'preferences.set': ['user'],
+  },
+  wiki: {
+    'pages.create': ['user'],
+    'pages.get': ['anyone'],
+    'pages.list': ['anyone'],
+    'pages.tree': ['anyone'],
+    'pages.update': ['user'],
+    'pages.move': ['user'],
+    'pages.delete': ['user'],
+    'pages.restore': ['user'],
+    'pages.history': ['anyone'],
+    'pages.revision': ['anyone'],
+    'pages.diff': ['anyone'],
+    'pages.revert': ['user'],
+    'pages.watch': ['user'],
+    'pages.unwatch': ['user'],
+
+    'comments.create': ['user'],
+    'comments.list': ['anyone'],
+    'comments.update': ['user'],
+    'comments.delete': ['user'],
+    'comments.resolve': ['user'],
+
+    'links.backlinks': ['anyone'],
+    'links.broken': ['anyone'],
+    'links.orphans': ['anyone'],
+
+    'search.query': ['anyone'],
+    'search.suggest': ['anyone'],
+
+    'index.list': ['anyone'],
+    'index.get': ['anyone'],
+  },
+};

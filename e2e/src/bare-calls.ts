@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import type { ServiceProcedure } from './every-procedure.ts';
+
+/** One call, with its input as text: no client stands between the test and what is sent. */
+export interface BareCall {
+  readonly procedure: ServiceProcedure;
+  /** JSON; nothing for none. */
+  readonly input: string;
+}
+
+/** What came of it: `OK`, or the code and the data of its error. */
+export interface Outcome {
+  readonly code: string;
+  readonly message?: string | undefined;
+  readonly issues?: readonly unknown[] | undefined;
+  /** The typed error, where it is one. */
+  readonly named?: string | undefined;
+}
+
+/** Makes calls as one caller, one way. */
+export interface BareCaller extends AsyncDisposable {
+  call(call: BareCall): Promise<Outcome>;
+}
+
+/** So many are under way at once. */
+const concurrency = 32;
+
+/** Makes many calls; their outcomes stand in the order of the calls. */
+export async function callAll(caller: BareCaller, calls: readonly BareCall[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const queue = calls.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, call] of queue) {
+      let outcome = await caller.call(call);
+      // It was asked to come back, for want of capacity: on a busy machine that is no verdict.
+      for (let n = 0; outcome.code === 'SERVICE_UNAVAILABLE' && n < 50; n += 1) {
+        await delay(100);
+        outcome = await caller.call(call);
+      }
+      outcomes[index] = outcome;
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return outcomes;
+}
+
+/** A stream that has begun, and in which nothing comes for so long, goes on, in milliseconds. */
+const streamMs = 5000;
+
+interface Message {
+  id: number;
+  error?: ErrorText;
+  result?: { type?: string };
+}
+
+interface ErrorText {
+  message?: string;
+  data?: { code?: string; issues?: unknown[]; error?: { name: string } };
+}
+
+function outcomeOf(error: ErrorText | undefined): Outcome {
+  if (!error) return { code: 'OK' };
+  const { code = 'none', issues, error: named } = error.data ?? {};
+  return { code, message: error.message, issues, named: named?.name };
+}
+
+/** Calls by HTTP: GET for queries, and for subscriptions, whose failure is an event of the stream; POST for mutations. */
+export function callByHttp(url: string, presents: Readonly<Record<string, string | undefined>>): BareCaller {
+  const credentials = Object.entries(presents).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
+  return {
+    async call({ procedure: { path, procedure }, input }) {
+      const byPost = procedure.kind === 'mutation';
+      const query = byPost || input === '' ? '' : `?input=${encodeURIComponent(input)}`;
+      const answer = await fetch(`${url}/trpc/${path}${query}`, {
+        headers: [...credentials, ['content-type', 'application/json']],
+        // A stream that nobody should have been let into would go on for ever.
+        signal: AbortSignal.timeout(20_000),
+        ...(byPost && { method: 'POST', body: input }),
+      });
+      const text = await answer.text();
+      if (!answer.headers.get('content-type')?.startsWith('text/event-stream'))
+        return outcomeOf((JSON.parse(text) as { error?: ErrorText }).error);
+      const data = /^event: serialized-error\ndata: (.*)$/m.exec(text)?.[1];
+      return outcomeOf(data === undefined ? undefined : (JSON.parse(data) as ErrorText));
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Calls over one WebSocket that brings its credentials in the first message, so that each call is answered by itself. */
+export async function callBySocket(
+  url: string,
+  presents: Readonly<Record<string, string | undefined>>,
+): Promise<BareCaller> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/trpc?connectionParams=1`);
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  socket.send(JSON.stringify({ method: 'connectionParams', data: presents }));
+  const waiting = new Map<number, (outcome: Outcome) => void>();
+  socket.on('message', (data: Buffer) => {
+    const { id, error, result } = JSON.parse(data.toString()) as Message;
+    const tell = waiting.get(id);
+    // A stream that is begun says nothing yet: who is refused is told so next. One that goes on is let in.
+    if (result?.type === 'started') {
+      setTimeout(() => tell?.({ code: 'OK' }), streamMs).unref();
+    } else {
+      tell?.(outcomeOf(error));
+      waiting.delete(id);
+    }
+  });
+  socket.on('close', () => {
+    for (const tell of waiting.values()) tell({ code: 'the connection was closed' });
+  });
+  let lastId = 0;
+  return {
+    call({ procedure: { path, procedure }, input }) {
+      const id = ++lastId;
+      return new Promise((resolve) => {
+        waiting.set(id, resolve);
+        socket.send(
+          `{"id":${id},"method":"${procedure.kind}","params":{"path":"${path}"${input === '' ? '' : `,"input":${input}`}}}`,
+        );
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      socket.terminate();
+    },
+  };
+}
