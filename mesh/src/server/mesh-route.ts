@@ -1,4 +1,5 @@
 import type { Caller } from '../contract/index.ts';
+import type { RevocationStatus } from '../identity/index.ts';
 import { targetStates } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import type { Route } from './answer.ts';
@@ -7,7 +8,7 @@ import type { Service } from './service.ts';
 
 /**
  * Makes the route that tells how this process stands to the services that it
- * calls, endpoint by endpoint, and how much it has to do itself. For services
+ * calls, endpoint by endpoint, how it learns of revocations, and how much it has to do itself. For services
  * and administrators: it says where everything is.
  */
 export function meshRoute({ name, options, admission }: Service): Route {
@@ -21,6 +22,7 @@ export function meshRoute({ name, options, admission }: Service): Route {
         version: options.version,
         timestamp: new Date().toISOString(),
         targets: targetStates(),
+        ...(options.revocations && { identity: { revocations: present(options.revocations.status()) } }),
         server: {
           shedding,
           queued,
@@ -30,6 +32,10 @@ export function meshRoute({ name, options, admission }: Service): Route {
       },
     };
   };
+}
+
+function present({ state, size, position, confirmedMsAgo }: RevocationStatus) {
+  return { state, size, position, confirmed_ms_ago: confirmedMsAgo ?? null };
 }
 
 /** @throws MeshError UNAUTHORIZED, FORBIDDEN */
