@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { logLevels } from '../telemetry/index.ts';
 
@@ -13,6 +14,8 @@ export const serverFields = {
   LOG_LEVEL: z.enum(logLevels).default('info'),
   /** How long a user's request may take in all, the calls that it leads to included, in milliseconds; what a contract names goes before. */
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
+  /** The folder in which it keeps what it has learnt for its next start; nobody else may write there. */
+  STATE_DIR: z.string().min(1).optional(),
 };
 
 /**
@@ -22,6 +25,16 @@ export const serverFields = {
  */
 export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, own: Endpoints) {
   return { host: config.HOST, port: config.PORT ?? portOf(own[0]), userDeadlineMs: config.USER_DEADLINE_MS };
+}
+
+/**
+ * Where a service keeps what it has learnt for its next start.
+ *
+ * @param source The folder `services/<name>/src`: `.data/<name>` of the repository, unless STATE_DIR says otherwise.
+ */
+export function stateDirOf(config: z.output<z.ZodObject<typeof serverFields>>, source: string): string {
+  const name = basename(dirname(source));
+  return config.STATE_DIR ?? join(source, '../../../.data', name);
 }
 
 /** The port that a URL leads to. */
