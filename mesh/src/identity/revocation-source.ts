@@ -47,7 +47,7 @@ export interface RevocationProcedures {
   list: {
     query(
       input: { after: number },
-      options: { signal: AbortSignal; context: { deadlineMs: number } },
+      options: { signal: AbortSignal; context: { deadlineMs: number; repeated: true } },
     ): Promise<unknown>;
   };
   watch: {
@@ -57,6 +57,7 @@ export interface RevocationProcedures {
         onData(event: { data: unknown }): void;
         onError(error: unknown): void;
         onComplete(): void;
+        context: { repeated: true };
       },
     ): { unsubscribe(): void };
   };
@@ -68,7 +69,8 @@ export const longestPageMs = 1000;
 /** Another service as a source. @param procedures As `connect(authContract, …).revocations`. */
 export function remoteRevocations({ list, watch }: RevocationProcedures): RevocationSource {
   return {
-    list: (after, signal) => list.query({ after }, { signal, context: { deadlineMs: longestPageMs } }),
+    list: (after, signal) =>
+      list.query({ after }, { signal, context: { deadlineMs: longestPageMs, repeated: true } }),
     watch({ after, onEvent, onEnd }) {
       const subscription = watch.subscribe(
         { lastEventId: String(after) },
@@ -76,6 +78,8 @@ export function remoteRevocations({ list, watch }: RevocationProcedures): Revoca
           onData: ({ data }) => onEvent(data),
           onError: onEnd,
           onComplete: () => onEnd('it was completed'),
+          // Whoever follows says what it means that these fail.
+          context: { repeated: true },
         },
       );
       return { stop: () => subscription.unsubscribe() };

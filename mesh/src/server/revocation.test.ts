@@ -1,15 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { connect } from '../client/index.ts';
-import {
-  anyone,
-  contract,
-  query,
-  services,
-  subscription,
-  user,
-  either,
-} from '../contract/index.ts';
+import { anyone, contract, query, services, subscription, user, either } from '../contract/index.ts';
 import { degradedWhile, probeService } from '../health/index.ts';
 import {
   createAuthenticate,
