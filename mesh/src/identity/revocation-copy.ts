@@ -20,7 +20,6 @@ const head = z.object({
   position: z.int().min(0),
   savedAt: z.iso.datetime(),
 });
-const entry = z.tuple([z.string(), z.int()]);
 const tail = z.object({ entries: z.int() });
 
 /** What a copy holds. */
@@ -59,8 +58,8 @@ export class RevocationCopy {
     }
     const entries: Revocation[] = [];
     for (const line of lines) {
-      const read = parseLine(entry, line);
-      if (read) entries.push({ id: read[0], expiresAt: read[1] });
+      const read = readEntry(line);
+      if (read) entries.push(read);
     }
     const end = parseLine(tail, lines.at(-1) ?? '');
     if (end?.entries !== entries.length)
@@ -120,9 +119,22 @@ export class RevocationCopy {
   }
 }
 
+/** Looked at by hand: there may be a million of them, and a process waits. */
+function readEntry(line: string): Revocation | undefined {
+  const read = parseJson(line);
+  if (!Array.isArray(read)) return undefined;
+  const [id, expiresAt] = read as unknown[];
+  return typeof id === 'string' && typeof expiresAt === 'number' ? { id, expiresAt } : undefined;
+}
+
 function parseLine<Schema extends z.ZodType>(schema: Schema, line: string): z.output<Schema> | undefined {
+  return schema.safeParse(parseJson(line)).data;
+}
+
+/** `undefined` where it is none. */
+function parseJson(line: string): unknown {
   try {
-    return schema.safeParse(JSON.parse(line)).data;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

@@ -156,13 +156,39 @@ test('a position lower than before is loaded from the start, also where nobody s
   for (const id of ['a', 'b', 'c']) list.revoke(id);
   const feed = await follow();
   await feed.loaded();
+  list.saysReset = false;
   list.startAnew();
   list.revoke('z');
-  list.silence();
-  list.say({ items: [], position: 1, complete: true, reset: false });
-  await clock.advance(2000);
+  await clock.advance(3000);
   expect([...feed.set.entries()].map(({ id }) => id)).toEqual(['z']);
   expect(feed.status()).toMatchObject({ state: 'following', position: 1 });
+  // The same where it is asked, and not watched.
+  list.watches = 'fails';
+  list.end(new Error('gone'));
+  list.revoke('y');
+  await clock.advance(1500);
+  list.startAnew();
+  list.revoke('x');
+  await clock.advance(1500);
+  expect([...feed.set.entries()].map(({ id }) => id)).toEqual(['x']);
+  expect(feed.status()).toMatchObject({ state: 'polling', position: 1 });
+});
+
+test('one that is lost, back and lost again in a moment is asked one question at a time', async () => {
+  const feed = await follow();
+  await feed.loaded();
+  list.lists = 'is silent';
+  list.watches = 'is silent';
+  list.end(new Error('gone'));
+  await clock.advance(600);
+  expect([list.asked.lists, list.open]).toEqual([1, 1]);
+  list.say({ items: [], position: 0, complete: true, reset: false });
+  expect(feed.status().state).toBe('following');
+  list.say('nonsense');
+  expect(feed.status().state).toBe('polling');
+  list.lists = 'answers';
+  await clock.advance(100);
+  expect(list.asked).toMatchObject({ lists: 2, atOnce: 1 });
 });
 
 test('an answer that is older than what is held changes nothing, and confirms nothing', async () => {

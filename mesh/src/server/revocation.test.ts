@@ -31,6 +31,12 @@ const desk = contract('desk', {
     access: either(user, services('till')),
   }),
   hello: query({ summary: 'Anyone', output: z.object({}), access: anyone }),
+  careless: subscription({
+    summary: 'Does not look at its signal',
+    input: z.object({ lastEventId: z.string().nullish() }).optional(),
+    output: z.object({ n: z.int() }),
+    access: user,
+  }),
   ticks: subscription({
     summary: 'Never ends by itself',
     input: z.object({ lastEventId: z.string().nullish() }).optional(),
@@ -77,6 +83,9 @@ async function follow(url: string) {
   return { feed, log };
 }
 
+/** What `careless` waits for after its first event. */
+const pulse = Promise.withResolvers<void>();
+
 /** Handlers that `ticks` has under way. */
 let ticking = 0;
 
@@ -89,6 +98,12 @@ async function startDesk(
     {
       whoami: async ({ caller }) => ({ by: caller.service?.name ?? caller.user?.name ?? '' }),
       hello: async () => ({}),
+      async *careless() {
+        for (let n = 1; ; n += 1) {
+          yield tracked(String(n), { n });
+          await pulse.promise;
+        }
+      },
       async *ticks({ signal }) {
         ticking += 1;
         try {
@@ -284,6 +299,24 @@ test('of thousands of subscriptions those end that are meant, in the moment of t
   expect(told).toBe(1);
   await vi.waitFor(() => expect(failed).toHaveLength(1));
   expect(ticking).toBe(0);
+});
+
+test('a handler that does not look at its signal has told its last when the token is revoked', async () => {
+  const feed = await followRevocations({ source: list, from: 'registry', log: silentLogger });
+  cleanups.push(() => feed.stop());
+  await feed.loaded();
+  const { url } = await startDesk(feed);
+  const one = await annOf('s1');
+  const [seen, failed]: [unknown[], unknown[]] = [[], []];
+  clientOf(url, 'user', one.token).careless.subscribe(undefined, {
+    onData: ({ data }) => seen.push(data),
+    onError: (error) => failed.push(error),
+  });
+  await vi.waitFor(() => expect(seen).toEqual([{ n: 1 }]));
+  list.revoke(one.tokenId);
+  pulse.resolve();
+  await vi.waitFor(() => expect(failed).toMatchObject([{ data: { code: 'UNAUTHORIZED' } }]));
+  expect(seen).toEqual([{ n: 1 }]);
 });
 
 test('a revoked token is not remembered, and what is remembered of others is', async () => {

@@ -66,6 +66,8 @@ export async function startRegistry(
 export class RevocationList implements RevocationSource {
   /** So many to an event. */
   pageSize = 1000;
+  /** Whether it notices that somebody knows more of an order than there is of it. */
+  saysReset = true;
   /** Whether `list` answers, fails, or says nothing. */
   lists: 'answers' | 'fails' | 'is silent' = 'answers';
   /** Whether a new `watch` is told anything, or fails; those that are open stay. */
@@ -97,7 +99,7 @@ export class RevocationList implements RevocationSource {
 
   /** What comes after a position. */
   after(position: number): RevocationEvent {
-    const reset = position > this.#position;
+    const reset = this.saysReset && position > this.#position;
     const rest = this.#entries.filter((entry) => reset || entry.position > position);
     const page = rest.slice(0, this.pageSize);
     const complete = page.length === rest.length;
