@@ -1,12 +1,19 @@
 import { notificationContract } from '@arcadium/contracts/notification';
-import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { databaseSettings, ownerUrl, serverSettings, stateDirOf } from '@arcadium/mesh/config';
+import { degradedWhile, probeService } from '@arcadium/mesh/health';
+import {
+  createAuthenticate,
+  createKeySet,
+  followRevocations,
+  remoteRevocations,
+} from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { PrismaClient } from '@arcadium/prisma/notification';
 import manifest from '../package.json' with { type: 'json' };
+import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { Arrivals } from './jobs/arrivals.ts';
 import { createRetention } from './jobs/retention.ts';
@@ -28,9 +35,18 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
+  const stateDir = stateDirOf(config, import.meta.dirname);
   const keys = await createKeySet({
     initial: config.PUBLIC_KEYS.keys,
     url: config.AUTH_SERVICE_URL,
+    stateDir,
+    log,
+  });
+  const clients = connectClients(config, log);
+  const revocations = await followRevocations({
+    source: remoteRevocations(clients.auth.revocations),
+    from: 'auth',
+    stateDir,
     log,
   });
   const stores = createStores(database.client);
@@ -50,17 +66,21 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     version: manifest.version,
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
     log,
-    authenticate: createAuthenticate(keys),
+    authenticate: createAuthenticate(keys, revocations.set),
+    revocations,
     pingDatabase: () => database.ping(),
-    dependencies: { auth: config.AUTH_SERVICE_URL },
+    dependencies: {
+      auth: degradedWhile(
+        () => revocations.status().state === 'stale',
+        probeService(config.AUTH_SERVICE_URL),
+      ),
+    },
     classify: classifyDatabaseError,
   });
-  await migrateWhenReachable({
-    service: 'notification',
-    url: ownerUrl(config),
-    logger: log,
-    signal: ending,
-  });
+  await Promise.all([
+    migrateWhenReachable({ service: 'notification', url: ownerUrl(config), logger: log, signal: ending }),
+    revocations.loaded(ending),
+  ]);
   arrivals.start();
   retention.start();
   service.ready();
@@ -68,7 +88,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   return {
     async stop() {
       await service.stop();
-      await Promise.all([arrivals.stop(), retention.stop()]);
+      await Promise.all([arrivals.stop(), retention.stop(), revocations.stop()]);
+      await clients.auth[Symbol.asyncDispose]();
       keys.close();
       await database.close();
     },

@@ -1,3 +1,4 @@
+import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract } from '@arcadium/contracts/notification';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { callSettings } from '@arcadium/mesh/config';
@@ -6,6 +7,7 @@ import type { Config } from './config.ts';
 
 /** The services that the wiki calls, as the wiki may call them. */
 export interface Clients {
+  auth: MeshClient<typeof authContract, 'wiki'>;
   notification: MeshClient<typeof notificationContract, 'wiki'>;
 }
 
@@ -13,6 +15,7 @@ export interface Clients {
 export function connectClients(config: Config, log: Logger): Clients {
   const common = { as: 'wiki' as const, token: config.SERVICE_TOKEN, log, ...callSettings(config) };
   return {
+    auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
     notification: connect(notificationContract, { ...common, url: config.NOTIFICATION_SERVICE_URL }),
   };
 }
