@@ -4,7 +4,7 @@ import type { Authenticate, RevocationEvent, RevocationSource, RevocationWatch }
 import { serve, tracked, type RunningService } from '../server/index.ts';
 import { silentLogger } from './logger.ts';
 
-const event = z.object({
+const page = z.object({
   items: z.array(z.object({ id: z.string(), expiresAt: z.iso.datetime() })),
   position: z.int(),
   complete: z.boolean(),
@@ -17,13 +17,13 @@ export const registry = contract('registry', {
     list: query({
       summary: 'What is revoked',
       input: z.object({ after: z.int().default(0) }).prefault({}),
-      output: event,
+      output: page,
       access: anyService,
     }),
     watch: subscription({
       summary: 'The same as it happens',
       input: z.object({ lastEventId: z.string().nullish() }).optional(),
-      output: event,
+      output: page,
       access: anyService,
     }),
   },
@@ -101,11 +101,11 @@ export class RevocationList implements RevocationSource {
   after(position: number): RevocationEvent {
     const reset = this.saysReset && position > this.#position;
     const rest = this.#entries.filter((entry) => reset || entry.position > position);
-    const page = rest.slice(0, this.pageSize);
-    const complete = page.length === rest.length;
+    const entries = rest.slice(0, this.pageSize);
+    const complete = entries.length === rest.length;
     return {
-      items: page.map(({ id, expiresAt }) => ({ id, expiresAt })),
-      position: complete ? this.#position : (page.at(-1)?.position ?? 0),
+      items: entries.map(({ id, expiresAt }) => ({ id, expiresAt })),
+      position: complete ? this.#position : (entries.at(-1)?.position ?? 0),
       complete,
       reset,
     };
