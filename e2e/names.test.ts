@@ -34,7 +34,7 @@ const onLinux = process.platform === 'linux';
 let wikis: Wikis;
 
 beforeAll(async () => {
-  if (onLinux) wikis = await startWikis(hosts, await findFreePort());
+  if (onLinux) wikis = await startWikis(hosts, { samePort: await findFreePort() });
 }, 60_000);
 afterAll(async () => {
   if (onLinux) await wikis[Symbol.asyncDispose]();

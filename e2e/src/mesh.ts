@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
 import { publicPart } from '@arcadium/mesh/identity';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
@@ -51,6 +54,7 @@ export async function startMesh(
     wiki: await identity.serviceToken('wiki'),
   };
   const running = new Map<ServiceName, RunningProcess>();
+  const state = await mkdtemp(join(tmpdir(), 'arcadium-state-'));
 
   const environment = (service: ServiceName) => ({
     // No such file: what a developer keeps in .env is none of a test's business.
@@ -63,6 +67,7 @@ export async function startMesh(
     AUTH_SERVICE_URL: url('auth'),
     NOTIFICATION_SERVICE_URL: url('notification'),
     WIKI_SERVICE_URL: url('wiki'),
+    STATE_DIR: join(state, service),
     ...(service === 'auth' && {
       SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }),
       ENCRYPTION_KEY: encryptionKey,
@@ -107,6 +112,7 @@ export async function startMesh(
     async [Symbol.asyncDispose]() {
       await Promise.all([...running.values()].map((one) => one[Symbol.asyncDispose]()));
       await database.cluster[Symbol.asyncDispose]();
+      await rm(state, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wikiContract } from '@arcadium/contracts/wiki';
@@ -31,10 +32,15 @@ export interface Wikis extends AsyncDisposable {
  * Starts them, one for each host, and waits until they take calls.
  *
  * @param hosts Addresses of this machine.
- * @param samePort The same for all, or one of its own for each.
+ * @param options.samePort The same for all. @default one of its own for each
+ * @param options.identity Whose tokens they take. @default their own
+ * @param options.authUrl Where auth is. @default nowhere
  */
-export async function startWikis(hosts: readonly string[], samePort?: number): Promise<Wikis> {
-  const identity = await createTestIdentity();
+export async function startWikis(
+  hosts: readonly string[],
+  options: { samePort?: number; identity?: TestIdentity; authUrl?: string } = {},
+): Promise<Wikis> {
+  const { samePort, identity = await createTestIdentity() } = options;
   const database = await startDatabase(['wiki']);
   const nowhere = `http://127.0.0.1:${await findFreePort()}`;
   const environment = {
@@ -45,8 +51,9 @@ export async function startWikis(hosts: readonly string[], samePort?: number): P
     DATABASE_OWNER_URL: database.ownerUrl('wiki'),
     PUBLIC_KEYS: JSON.stringify({ keys: [publicPart(identity.jwk)] }),
     SERVICE_TOKEN: await identity.serviceToken('wiki'),
-    AUTH_SERVICE_URL: nowhere,
+    AUTH_SERVICE_URL: options.authUrl ?? nowhere,
     NOTIFICATION_SERVICE_URL: nowhere,
+    STATE_DIR: await mkdtemp(join(tmpdir(), 'arcadium-state-')),
   };
   const replicas: Replica[] = [];
   for (const host of hosts) {
@@ -61,6 +68,7 @@ export async function startWikis(hosts: readonly string[], samePort?: number): P
     async [Symbol.asyncDispose]() {
       await Promise.all(replicas.map(({ process }) => process[Symbol.asyncDispose]()));
       await database.cluster[Symbol.asyncDispose]();
+      await rm(environment.STATE_DIR, { recursive: true, force: true });
     },
   };
 }

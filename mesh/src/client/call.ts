@@ -59,6 +59,7 @@ class OutgoingCall {
   readonly #deadline: number;
   /** Fires when nobody waits any more. */
   readonly #gone: Gone;
+  readonly #repeated: boolean;
   #attempts = 0;
   #round: Round | undefined;
   /** Where it has failed so far. */
@@ -79,6 +80,7 @@ class OutgoingCall {
     this.#target = target;
     this.#input = options.input;
     this.#headers = headersOf(options, target.procedure);
+    this.#repeated = options.repeated ?? false;
     this.#deadline = scope ? Math.min(own, scope.deadline) : own;
     this.#gone = new Gone(signals);
   }
@@ -92,7 +94,7 @@ class OutgoingCall {
     }
     try {
       const data = await retry((number) => this.#attempt(number), {
-        policy: retryPolicy,
+        policy: this.#repeated ? { ...retryPolicy, attempts: 0 } : retryPolicy,
         budget: retryBudget,
         signal: this.#gone,
         deadline: this.#deadline,
@@ -191,6 +193,7 @@ class OutgoingCall {
       endpoint: this.#round?.endpoint,
       path: this.#target.path,
       headers: this.#headers,
+      repeated: this.#repeated,
     });
   }
 

@@ -64,8 +64,8 @@ export interface ConnectOptions<As extends string> {
 /**
  * A typed tRPC client of one service: `client.pages.get.query({ slug })`.
  * The second argument of a call takes a `signal`, and in its `context` the
- * `userToken` of a user for whom the call is made, an `idempotencyKey` and a
- * `deadlineMs` of its own.
+ * `userToken` of a user for whom the call is made, an `idempotencyKey`, a
+ * `deadlineMs` of its own, and whether it is `repeated` by its caller.
  */
 export type MeshClient<To extends AnyContract, As extends string> = Omit<
   TRPCClient<RouterOf<To, As>>,

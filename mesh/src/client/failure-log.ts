@@ -8,7 +8,8 @@ import type { Endpoint } from './endpoint.ts';
  * Logs one attempt that failed, with the documented fields: `endpoint`,
  * `error`, `retry_count`, `timestamp`, and the call's `context`. An error that
  * the contract names is an answer, not a fault, and is there for those who
- * look for it.
+ * look for it, as is the failure of a call whose caller makes it again and
+ * says himself what that means.
  */
 export function logFailure(
   { error, attempt, retryInMs, reason }: FailedAttempt,
@@ -18,9 +19,10 @@ export function logFailure(
     endpoint: Endpoint | undefined;
     path: string;
     headers: Readonly<Record<string, string>>;
+    repeated: boolean;
   },
 ): void {
-  const { connection, endpoint, path, headers } = from;
+  const { connection, endpoint, path, headers, repeated } = from;
   const data = isCallError(error) ? error.data : undefined;
   const fields = {
     endpoint: `${endpoint?.url ?? connection.endpoints.url}/trpc/${path}`,
@@ -40,6 +42,7 @@ export function logFailure(
     },
   };
   if (data?.error) connection.log.debug(fields, `${connection.target} refused a call`);
+  else if (repeated) connection.log.debug(fields, `a call to ${connection.target} failed`);
   else if (retryInMs === undefined) connection.log.warn(fields, `a call to ${connection.target} failed`);
   else connection.log.warn(fields, `a call to ${connection.target} failed and will be made again`);
 }

@@ -11,6 +11,11 @@ export interface CallOptions {
   idempotencyKey?: string | undefined;
   /** Longest wait for the call, retries and their waits included, in milliseconds. @default the client's */
   deadlineMs?: number | undefined;
+  /**
+   * Whether its caller makes it again by itself for as long as it fails, as what asks each second does, and says that it
+   * fails: then it is not made again here, and its failures are in the log for those who look for them. @default false
+   */
+  repeated?: boolean | undefined;
 }
 
 /**

@@ -27,16 +27,22 @@ export interface Opening {
 export class Reconnection {
   readonly #subscriber: Subscriber;
   readonly #path: string;
+  /** How what happens to it is said: by its caller, where it opens another one by itself. */
+  readonly #level: { lost: 'warn' | 'debug'; back: 'info' | 'debug' };
   /** In a row. */
   #failures = 0;
   /** No request is made before, on the clock of `performance.now()`: whoever asks again in the meantime waits, too. */
   #notBefore = 0;
   #endpoint = '';
 
-  /** @param path The procedure. */
-  constructor(subscriber: Subscriber, path: string) {
+  /**
+   * @param path The procedure.
+   * @param repeated As of a call.
+   */
+  constructor(subscriber: Subscriber, path: string, repeated: boolean) {
     this.#subscriber = subscriber;
     this.#path = path;
+    this.#level = repeated ? { lost: 'debug', back: 'debug' } : { lost: 'warn', back: 'info' };
   }
 
   /**
@@ -70,7 +76,7 @@ export class Reconnection {
   delivers(): void {
     if (this.#failures === 0) return;
     const { target, log } = this.#subscriber;
-    log.info({ target, endpoint: this.#endpoint }, `a subscription to ${target} is back`);
+    log[this.#level.back]({ target, endpoint: this.#endpoint }, `a subscription to ${target} is back`);
     this.#failures = 0;
   }
 
@@ -95,7 +101,10 @@ export class Reconnection {
     if (this.#failures > 1) return;
     const context = { caller: as, target, procedure: this.#path, retry_in_ms: waitMs };
     const fields = { endpoint: this.#endpoint, error: reason, timestamp: new Date().toISOString(), context };
-    log.warn(fields, `a subscription to ${target} failed and will be made again until it is back`);
+    log[this.#level.lost](
+      fields,
+      `a subscription to ${target} failed and will be made again until it is back`,
+    );
   }
 }
 

@@ -52,7 +52,7 @@ function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
   return () =>
     ({ op, next }) =>
       observable((observer) => {
-        const own = new Reconnection(subscriber, op.path);
+        const own = new Reconnection(subscriber, op.path, op.context['repeated'] === true);
         return next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
           next(value) {
             if (value.result.type === 'started') own.delivers();

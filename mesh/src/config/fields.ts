@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { logLevels } from '../telemetry/index.ts';
 
@@ -15,6 +16,8 @@ export const serverFields = {
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
   /** `audit` lets through whom an access rule refuses for who it is, and records it: to try rules out, never for good. */
   ACCESS_MODE: z.enum(['enforce', 'audit']).default('enforce'),
+  /** The folder in which it keeps what it has learnt for its next start; nobody else may write there. */
+  STATE_DIR: z.string().min(1).optional(),
 };
 
 /**
@@ -29,6 +32,16 @@ export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>
     userDeadlineMs: config.USER_DEADLINE_MS,
     accessMode: config.ACCESS_MODE,
   };
+}
+
+/**
+ * Where a service keeps what it has learnt for its next start.
+ *
+ * @param source The folder `services/<name>/src`: `.data/<name>` of the repository, unless STATE_DIR says otherwise.
+ */
+export function stateDirOf(config: z.output<z.ZodObject<typeof serverFields>>, source: string): string {
+  const name = basename(dirname(source));
+  return config.STATE_DIR ?? join(source, '../../../.data', name);
 }
 
 /** The port that a URL leads to. */

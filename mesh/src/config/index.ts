@@ -13,6 +13,7 @@ export {
   serverFields,
   serverSettings,
   serviceUrl,
+  stateDirOf,
   type Endpoints,
 } from './fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

@@ -24,6 +24,19 @@ export function probeService(url: string | readonly string[]): Probe {
   });
 }
 
+/**
+ * A probe of something that is degraded at the best while there is trouble
+ * with it that its own `/readyz` knows nothing of.
+ *
+ * @param trouble Asked at each look.
+ */
+export function degradedWhile(trouble: () => boolean, probe: Probe): Probe {
+  return async () => {
+    const result = await probe();
+    return result.status === 'healthy' && trouble() ? { ...result, status: 'degraded' } : result;
+  };
+}
+
 function probeEndpoint(url: string): Probe {
   const target = new URL('/readyz', url).href;
   return timed(async (signal) => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHealth, createReadiness, probeService, type Probe } from './index.ts';
+import { createHealth, createReadiness, degradedWhile, probeService, type Probe } from './index.ts';
 
 const answering =
   (status: 'healthy' | 'degraded' | 'unhealthy'): Probe =>
@@ -52,6 +52,14 @@ test.each(['degraded', 'unhealthy'] as const)(
     expect(await health.notReady()).toBeUndefined();
   },
 );
+
+test.each([
+  ['healthy', false, 'healthy'],
+  ['healthy', true, 'degraded'],
+  ['unhealthy', true, 'unhealthy'],
+] as const)('one that is %s, with trouble of another kind: %s, is %s', async (status, trouble, expected) => {
+  expect(await degradedWhile(() => trouble, answering(status))()).toMatchObject({ status: expected });
+});
 
 test('its own database gone makes it unhealthy and not ready, whatever its dependencies', async () => {
   const ping = () => Promise.reject(new Error('gone'));

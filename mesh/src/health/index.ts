@@ -1,4 +1,4 @@
-export { probeService } from './dependency.ts';
+export { degradedWhile, probeService } from './dependency.ts';
 export {
   createHealth,
   type Health,

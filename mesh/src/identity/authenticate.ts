@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { KeySet } from './key-set.ts';
+import { isRevoked, mustStand, type RevocationCheck } from './revoked.ts';
 import { verifyToken } from './verify.ts';
 
 /** What a request presents, as it stands in its headers. */
@@ -23,16 +24,17 @@ type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 
 /**
  * Makes the check of credentials. A token is verified once and then found by
- * its text until it expires or its key is withdrawn. Only good tokens are remembered, so whoever sends
+ * its text until it expires, is revoked or its key is withdrawn. Only good tokens are remembered, so whoever sends
  * bad ones cannot push them out.
  *
  * @param keys The public keys to verify with.
+ * @param revocations What is refused though it is well signed and in its time, asked for each call. @default nothing
  */
-export function createAuthenticate(keys: KeySet): Authenticate {
+export function createAuthenticate(keys: KeySet, revocations?: RevocationCheck): Authenticate {
   // By the whole header: to cut the token out of it would cost more than to find it.
-  const services = createMemory<ServiceIdentity>(keys);
-  const users = createMemory<UserIdentity>(keys);
-  const actedFor = createMemory<UserIdentity>(keys);
+  const services = createMemory<ServiceIdentity>(keys, revocations);
+  const users = createMemory<UserIdentity>(keys, revocations);
+  const actedFor = createMemory<UserIdentity>(keys, revocations);
 
   /** The caller whose credentials are all known and in force. */
   const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
@@ -91,17 +93,23 @@ async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdenti
 }
 
 /** The tokens verified so far, by the text that they came in. */
-function createMemory<Identity extends { expiresAt: number }>(keys: KeySet) {
+function createMemory<Identity extends ServiceIdentity | UserIdentity>(
+  keys: KeySet,
+  revocations: RevocationCheck | undefined,
+) {
   const known = new LRUCache<string, Proof<Identity>>({ max: remembered });
   return {
     recall(text: string): Identity | undefined {
       const found = known.get(text);
       if (!found) return undefined;
-      if (Date.now() < found.identity.expiresAt && keys.has(found.kid)) return found.identity;
+      const inForce = Date.now() < found.identity.expiresAt && keys.has(found.kid);
+      if (inForce && !isRevoked(found.identity, revocations)) return found.identity;
       known.delete(text);
       return undefined;
     },
+    /** @throws MeshError UNAUTHORIZED where it was revoked. */
     keep(text: string, proof: Proof<Identity>): Identity {
+      mustStand(proof.identity, revocations);
       known.set(text, proof);
       return proof.identity;
     },

@@ -9,6 +9,23 @@ export {
 } from './issue.ts';
 export { createKeySet, jwks, type Jwks, type KeySet } from './key-set.ts';
 export {
+  followRevocations,
+  type FollowOptions,
+  type RevocationFeed,
+  type RevocationState,
+  type RevocationStatus,
+} from './revocation-feed.ts';
+export { RevocationSet, type Revocation } from './revocation-set.ts';
+export {
+  ownRevocations,
+  remoteRevocations,
+  type RevocationEvent,
+  type RevocationProcedures,
+  type RevocationSource,
+  type RevocationWatch,
+} from './revocation-source.ts';
+export { revocableIds, type RevocationCheck } from './revoked.ts';
+export {
   generateSigningKey,
   importKey,
   importSigningKey,

@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import type { Logger } from '../telemetry/index.ts';
 import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
+import { StateFile } from './state-file.ts';
 
 /** What `/.well-known/jwks.json` answers (RFC 7517 §5). */
 export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
@@ -38,21 +39,26 @@ const longestQuestionMs = 2000;
 const patienceMs = 300;
 
 /**
- * Makes the set of public keys: at first those of the environment, so that a
- * service starts while auth is down; from then on what auth publishes, asked for at
- * once and every few minutes.
+ * Makes the set of public keys: at first those of the environment, and those
+ * that were fetched last before the process ended, so that a service starts
+ * while auth is down; from then on what auth publishes, asked for at once and
+ * every few minutes.
  *
  * @param options.url Where auth is, one endpoint or several, as `http://localhost:8000`; none for auth itself, whose environment has all keys.
+ * @param options.stateDir Where the keys that were fetched last are kept. @default nowhere
  */
 export async function createKeySet(options: {
   initial: readonly PublicJwk[];
   url?: string | readonly string[];
+  stateDir?: string | undefined;
   log: Logger;
 }): Promise<KeySet> {
-  const { url = [], log } = options;
+  const { url = [], stateDir, log } = options;
+  const copy = stateDir === undefined ? undefined : new KeyCopy(stateDir, log);
   /** Each endpoint's, the one that answered last first. */
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
-  let keys = await importAll(options.initial);
+  // In a copy is nothing newer than what auth itself says, and auth may not be there to say it.
+  let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
   let askedAt = -Infinity;
   let asking: Promise<void> | undefined;
   let answered = true;
@@ -65,6 +71,7 @@ export async function createKeySet(options: {
       keys = answer.keys;
       sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
       answered = true;
+      void copy?.keep(answer.published);
     } catch (error) {
       // Said once, not every five seconds.
       const say = answered ? log.warn : log.debug;
@@ -103,7 +110,7 @@ export async function createKeySet(options: {
   };
 }
 
-type Answer = { from: string; keys: ReadonlyMap<string, CryptoKey> };
+type Answer = { from: string; keys: ReadonlyMap<string, CryptoKey>; published: readonly PublicJwk[] };
 
 /**
  * Asks one after the other until one answers: the next when the one before it has failed, or takes its time. The first
@@ -138,7 +145,37 @@ async function fetchKeys(from: string, signal: AbortSignal): Promise<Answer> {
   const answer = await request(from, { signal });
   const body = await answer.body.json();
   if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
-  return { from, keys: await importAll(jwks.parse(body).keys) };
+  const { keys: published } = jwks.parse(body);
+  return { from, keys: await importAll(published), published };
+}
+
+/** The keys that were fetched last, on disk. */
+class KeyCopy {
+  readonly #file: StateFile;
+  #kept = '';
+
+  constructor(directory: string, log: Logger) {
+    this.#file = new StateFile(directory, 'jwks.json', log);
+  }
+
+  /** None where there is no copy that can be used. */
+  async load(): Promise<readonly PublicJwk[]> {
+    const text = await this.#file.read();
+    if (text === undefined) return [];
+    try {
+      const { keys } = jwks.parse(JSON.parse(text));
+      this.#kept = text;
+      return keys;
+    } catch {
+      this.#file.broken('it holds no set of public keys');
+      return [];
+    }
+  }
+
+  async keep(keys: readonly PublicJwk[]): Promise<void> {
+    const text = `${JSON.stringify({ keys })}\n`;
+    if (text !== this.#kept && (await this.#file.write([text]))) this.#kept = text;
+  }
 }
 
 async function importAll(from: readonly PublicJwk[]): Promise<ReadonlyMap<string, CryptoKey>> {

@@ -18,7 +18,7 @@ import { Background } from './background.ts';
 import { BoundCall, CallScope, type Later } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import type { Peer } from './peer.ts';
-import { startExpiry } from './expiry.ts';
+import { startExpiry, type Revocations } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
 import { claimOf } from './idempotency-claim.ts';
 
@@ -67,7 +67,7 @@ export interface CompiledProcedure {
   call(invocation: Invocation): Promise<unknown>;
   /**
    * Runs a subscription until its handler ends it, which it must when its signal fires, or until a token of its caller
-   * expires: then UNAUTHORIZED. Other errors as for `call`; for want of capacity it is refused only while the event loop
+   * expires or is revoked: then UNAUTHORIZED. Other errors as for `call`; for want of capacity it is refused only while the event loop
    * is held up.
    */
   subscribe(invocation: Invocation<AbortSignal>): AsyncGenerator<TrackedEnvelope<unknown>>;
@@ -86,6 +86,8 @@ export interface CompileOptions {
   access?: AccessControl | undefined;
   /** Takes work that goes on when a call is answered. @default its own, which nobody waits for */
   background?: Background | undefined;
+  /** What ends subscriptions whose token was revoked. @default nothing does */
+  revocations?: Revocations | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
   admission?: Admission | undefined;
 }
@@ -112,7 +114,7 @@ export function compile<From extends AnyContract>(
   handlers: Handlers<From>,
   options: CompileOptions,
 ): readonly CompiledProcedure[] {
-  const { log, observe, userDeadlineMs = 10_000 } = options;
+  const { log, observe, userDeadlineMs = 10_000, revocations } = options;
   const { admission = new Admission(from.name, log), background = new Background(log) } = options;
   const { access = new AccessControl({ log }) } = options;
   const entries = entriesOf(from);
@@ -132,6 +134,7 @@ export function compile<From extends AnyContract>(
       background,
       access,
       gate: admission.gateOf(path, procedure),
+      revocations,
     });
   });
 }
@@ -153,10 +156,12 @@ interface Bound {
   readonly background: Background;
   readonly access: AccessControl;
   readonly gate: Gate;
+  readonly revocations: Revocations | undefined;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
-  const { path, procedure, handler, log, onCall, userDeadlineMs, background, access, gate } = bound;
+  const { path, procedure, handler, log, onCall, userDeadlineMs, background, access, gate, revocations } =
+    bound;
   // One set for all calls: the factories hold no state.
   const errors = errorFactories(procedure.errors);
 
@@ -225,7 +230,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       gate.open();
       access.authorise(procedure.access, path, invocation);
       const input = parseInput(procedure, invocation.input);
-      using expiry = startExpiry(invocation.caller, invocation.signal);
+      using expiry = startExpiry(invocation.caller, { gone: invocation.signal, revocations });
       const unlimited = { at: Infinity, signal: expiry.signal };
       const scope = new CallScope(invocation, unlimited);
       const call = new BoundCall(invocation, { input, errors, log, scope, claim: undefined, later });
@@ -234,7 +239,8 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       try {
         for (;;) {
           const next = await runInScope(scope, () => iterator.next());
-          if (next.done) break;
+          // What a handler has to tell that did not look at its signal is for nobody any more.
+          if (next.done || expiry.refusal) break;
           if (!isTrackedEnvelope(next.value))
             throw new TypeError(`${path} yielded what is not tracked(id, event)`);
           const [id, event] = next.value;
@@ -242,11 +248,11 @@ function compileProcedure(bound: Bound): CompiledProcedure {
         }
       } catch (error) {
         // What a handler throws because its signal fired is how it ends.
-        if (!expiry.expired) throw error;
+        if (!expiry.refusal) throw error;
       } finally {
         await iterator.return?.();
       }
-      if (expiry.expired) throw new MeshError('UNAUTHORIZED', 'The token has expired that this began with');
+      if (expiry.refusal) throw expiry.refusal;
     },
   };
 }

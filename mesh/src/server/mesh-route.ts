@@ -1,4 +1,5 @@
 import { admin, anyService, either, type Caller } from '../contract/index.ts';
+import type { RevocationStatus } from '../identity/index.ts';
 import { targetStates } from '../telemetry/index.ts';
 import type { Route } from './answer.ts';
 import { peerOf } from './peer.ts';
@@ -12,7 +13,7 @@ const rule = either(admin, anyService);
 
 /**
  * Makes the route that tells how this process stands to the services that it
- * calls, endpoint by endpoint, and how much it has to do itself. For services
+ * calls, endpoint by endpoint, how it learns of revocations, and how much it has to do itself. For services
  * and administrators.
  */
 export function meshRoute({ name, options, admission, access }: Service): Route {
@@ -34,6 +35,7 @@ export function meshRoute({ name, options, admission, access }: Service): Route 
         version: options.version,
         timestamp: new Date().toISOString(),
         targets: targetStates(),
+        ...(options.revocations && { identity: { revocations: present(options.revocations.status()) } }),
         server: {
           shedding,
           queued,
@@ -43,4 +45,8 @@ export function meshRoute({ name, options, admission, access }: Service): Route 
       },
     };
   };
+}
+
+function present({ state, size, position, confirmedMsAgo }: RevocationStatus) {
+  return { state, size, position, confirmed_ms_ago: confirmedMsAgo ?? null };
 }

@@ -1,6 +1,13 @@
 import type { AnyContract } from '../contract/index.ts';
-import { createHealth, createReadiness, probeService, type Health, type Readiness } from '../health/index.ts';
-import type { Authenticate } from '../identity/index.ts';
+import {
+  createHealth,
+  createReadiness,
+  probeService,
+  type Health,
+  type Probe,
+  type Readiness,
+} from '../health/index.ts';
+import type { Authenticate, RevocationFeed } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import { AccessControl } from './access/access-control.ts';
@@ -25,8 +32,13 @@ export interface ServiceOptions {
   onDenied?: (denial: Denial) => void;
   /** Throws when the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
-  /** Where the services are that this one calls, by name, each with one endpoint or several; their health shows in this one's. @default none */
-  dependencies?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * What is revoked: the same as `authenticate` asks. Ends subscriptions whose token was revoked, and shows in
+   * `/api/mesh`. @default nothing is
+   */
+  revocations?: Pick<RevocationFeed, 'set' | 'status'>;
+  /** Where the services are that this one calls, by name, each with one endpoint or several, or a probe of its own; their health shows in this one's. @default none */
+  dependencies?: Readonly<Record<string, string | readonly string[] | Probe>>;
   /** Says what the errors of a service's own libraries mean to a caller. */
   classify?: ClassifyError;
   /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
@@ -81,6 +93,7 @@ export function createService<From extends AnyContract>(
     access,
     background,
     userDeadlineMs,
+    revocations: options.revocations?.set,
     observe: (path) => createCallObserver(path, { log, classify }),
   });
   const sessions = new Sessions({
@@ -96,7 +109,10 @@ export function createService<From extends AnyContract>(
     readiness,
     pingDatabase: options.pingDatabase,
     dependencies: Object.fromEntries(
-      Object.entries(options.dependencies ?? {}).map(([name, url]) => [name, probeService(url)]),
+      Object.entries(options.dependencies ?? {}).map(([name, dependency]) => [
+        name,
+        typeof dependency === 'function' ? dependency : probeService(dependency),
+      ]),
     ),
   });
   admission.start();

@@ -1,5 +1,6 @@
 export { createTestIdentity, type TestIdentity } from './identity.ts';
 export { recordingLogger, silentLogger, type LoggedLine } from './logger.ts';
 export { useFakeClock, type FakeClock } from './fake-clock.ts';
+export { registry, RevocationList, startRegistry } from './revocations.ts';
 export { createMemoryNetwork, type MemoryNetwork, type MemoryService } from './memory.ts';
 export { type MemoryLine } from './memory-socket.ts';

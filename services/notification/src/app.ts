@@ -1,6 +1,12 @@
 import { notificationContract } from '@arcadium/contracts/notification';
-import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { databaseSettings, ownerUrl, serverSettings, stateDirOf } from '@arcadium/mesh/config';
+import { degradedWhile, probeService } from '@arcadium/mesh/health';
+import {
+  createAuthenticate,
+  createKeySet,
+  followRevocations,
+  remoteRevocations,
+} from '@arcadium/mesh/identity';
 import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
@@ -29,12 +35,20 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
+  const stateDir = stateDirOf(config, import.meta.dirname);
   const keys = await createKeySet({
     initial: config.PUBLIC_KEYS.keys,
     url: config.AUTH_SERVICE_URL,
+    stateDir,
     log,
   });
   const clients = connectClients(config, log);
+  const revocations = await followRevocations({
+    source: remoteRevocations(clients.auth.revocations),
+    from: 'auth',
+    stateDir,
+    log,
+  });
   const denials = new DenialReporter({
     send: (entries, signal) => clients.auth.audit.report.mutate({ entries: [...entries] }, { signal }),
     log,
@@ -56,18 +70,22 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     version: manifest.version,
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
     log,
-    authenticate: createAuthenticate(keys),
     onDenied: denials.add,
+    authenticate: createAuthenticate(keys, revocations.set),
+    revocations,
     pingDatabase: () => database.ping(),
-    dependencies: { auth: config.AUTH_SERVICE_URL },
+    dependencies: {
+      auth: degradedWhile(
+        () => revocations.status().state === 'stale',
+        probeService(config.AUTH_SERVICE_URL),
+      ),
+    },
     classify: classifyDatabaseError,
   });
-  await migrateWhenReachable({
-    service: 'notification',
-    url: ownerUrl(config),
-    logger: log,
-    signal: ending,
-  });
+  await Promise.all([
+    migrateWhenReachable({ service: 'notification', url: ownerUrl(config), logger: log, signal: ending }),
+    revocations.loaded(ending),
+  ]);
   arrivals.start();
   retention.start();
   denials.start();
@@ -77,6 +95,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     async stop() {
       await service.stop();
       await Promise.all([arrivals.stop(), retention.stop(), denials.stop()]);
+      await revocations.stop();
       await clients.auth[Symbol.asyncDispose]();
       keys.close();
       await database.close();

@@ -1,6 +1,12 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { databaseSettings, ownerUrl, serverSettings, stateDirOf } from '@arcadium/mesh/config';
+import { degradedWhile, probeService } from '@arcadium/mesh/health';
+import {
+  createAuthenticate,
+  createKeySet,
+  followRevocations,
+  remoteRevocations,
+} from '@arcadium/mesh/identity';
 import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
@@ -29,12 +35,20 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
+  const stateDir = stateDirOf(config, import.meta.dirname);
   const keys = await createKeySet({
     initial: config.PUBLIC_KEYS.keys,
     url: config.AUTH_SERVICE_URL,
+    stateDir,
     log,
   });
   const clients = connectClients(config, log);
+  const revocations = await followRevocations({
+    source: remoteRevocations(clients.auth.revocations),
+    from: 'auth',
+    stateDir,
+    log,
+  });
   const reader = createPageReader({ log });
   const relay = createNotificationRelay({
     database: database.client,
@@ -55,14 +69,24 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       version: manifest.version,
       ...serverSettings(config, config.WIKI_SERVICE_URL),
       log,
-      authenticate: createAuthenticate(keys),
       onDenied: denials.add,
+      authenticate: createAuthenticate(keys, revocations.set),
+      revocations,
       pingDatabase: () => database.ping(),
-      dependencies: { auth: config.AUTH_SERVICE_URL, notification: config.NOTIFICATION_SERVICE_URL },
+      dependencies: {
+        auth: degradedWhile(
+          () => revocations.status().state === 'stale',
+          probeService(config.AUTH_SERVICE_URL),
+        ),
+        notification: config.NOTIFICATION_SERVICE_URL,
+      },
       classify: classifyDatabaseError,
     },
   );
-  await migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending });
+  await Promise.all([
+    migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending }),
+    revocations.loaded(ending),
+  ]);
   relay.start();
   keyRetention.start();
   denials.start();
@@ -72,6 +96,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     async stop() {
       await Promise.all([service.stop(), relay.stop(), keyRetention.stop()]);
       await denials.stop();
+      await revocations.stop();
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();
       keys.close();

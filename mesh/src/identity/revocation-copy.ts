@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { Logger } from '../telemetry/index.ts';
+import { RevocationSet, type Revocation } from './revocation-set.ts';
+import { StateFile } from './state-file.ts';
+
+/** The least time between two writes, in milliseconds. */
+const writeEveryMs = 250;
+
+/** After a write that failed, in milliseconds. */
+const writeAgainAfterMs = 5000;
+
+/** A large set is written less often: this many times as long as it takes lies between two writes. */
+const restFactor = 10;
+
+/** So many entries are written in one turn of the event loop. */
+const entriesAtOnce = 5000;
+
+const head = z.object({
+  format: z.literal('arcadium-revocations-1'),
+  position: z.int().min(0),
+  savedAt: z.iso.datetime(),
+});
+const tail = z.object({ entries: z.int() });
+
+/** What a copy holds. */
+export interface HeldRevocations {
+  readonly set: RevocationSet;
+  readonly position: number;
+}
+
+/** The copy on disk of what is revoked: a line of JSON that says what it is, one for each entry, one that ends it. */
+export class RevocationCopy {
+  readonly #file: StateFile;
+  readonly #held: HeldRevocations;
+  #changed = false;
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #notBefore = 0;
+
+  /**
+   * @param directory Where the process keeps what it knows.
+   * @param held What is to be written, as it is at that time.
+   */
+  constructor(directory: string, held: HeldRevocations, log: Logger) {
+    this.#file = new StateFile(directory, 'revocations', log);
+    this.#held = held;
+  }
+
+  /** What was held when it was written last; of a broken one what can be read. */
+  async load(): Promise<(HeldRevocations & { savedAt: string }) | undefined> {
+    const text = await this.#file.read();
+    if (text === undefined) return undefined;
+    const [first = '', ...lines] = text.trimEnd().split('\n');
+    const begin = parseLine(head, first);
+    if (!begin) {
+      this.#file.broken('it does not begin as such a copy does');
+      return undefined;
+    }
+    const entries: Revocation[] = [];
+    for (const line of lines) {
+      const read = readEntry(line);
+      if (read) entries.push(read);
+    }
+    const end = parseLine(tail, lines.at(-1) ?? '');
+    if (end?.entries !== entries.length)
+      this.#file.broken(`it should have ${end?.entries ?? 'more'} entries, and has ${entries.length}`);
+    const set = new RevocationSet();
+    set.add(entries);
+    return { set, position: begin.position, savedAt: begin.savedAt };
+  }
+
+  /** What is held has changed: it will be written, soon. */
+  changed(): void {
+    this.#changed = true;
+    if (this.#writing || this.#timer) return;
+    const waitMs = Math.max(0, this.#notBefore - performance.now());
+    // Not within the event that brought the change: another one may follow at once.
+    this.#timer = setTimeout(() => this.#write(), waitMs).unref();
+  }
+
+  /** Writes what is not written yet, and ends. */
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#changed) this.#write();
+    await this.#writing;
+    clearTimeout(this.#timer);
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#changed = false;
+    const begin = performance.now();
+    this.#writing = this.#file.write(this.#parts()).then((written) => {
+      this.#writing = undefined;
+      const now = performance.now();
+      const restMs = Math.max(writeEveryMs, (now - begin) * restFactor);
+      this.#notBefore = now + (written ? restMs : writeAgainAfterMs);
+      // What could not be written is to be, when that is possible again.
+      if (this.#changed || !written) this.changed();
+    });
+  }
+
+  *#parts(): Generator<string> {
+    const { set, position } = this.#held;
+    const savedAt = new Date().toISOString();
+    yield `${JSON.stringify({ format: 'arcadium-revocations-1', position, savedAt })}\n`;
+    let lines: string[] = [];
+    let count = 0;
+    for (const { id, expiresAt } of set.entries()) {
+      lines.push(`${JSON.stringify([id, expiresAt])}\n`);
+      count += 1;
+      if (lines.length < entriesAtOnce) continue;
+      yield lines.join('');
+      lines = [];
+    }
+    yield lines.join('');
+    yield `${JSON.stringify({ entries: count })}\n`;
+  }
+}
+
+/** Looked at by hand: there may be a million of them, and a process waits. */
+function readEntry(line: string): Revocation | undefined {
+  const read = parseJson(line);
+  if (!Array.isArray(read)) return undefined;
+  const [id, expiresAt] = read as unknown[];
+  return typeof id === 'string' && typeof expiresAt === 'number' ? { id, expiresAt } : undefined;
+}
+
+function parseLine<Schema extends z.ZodType>(schema: Schema, line: string): z.output<Schema> | undefined {
+  return schema.safeParse(parseJson(line)).data;
+}
+
+/** `undefined` where it is none. */
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

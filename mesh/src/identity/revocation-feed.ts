@@ -1,0 +1,288 @@
+import type { Logger } from '../telemetry/index.ts';
+import { RevocationCopy } from './revocation-copy.ts';
+import { RevocationLedger, type Reader, type Taken } from './revocation-ledger.ts';
+import { measureRevocations, revocationEvents } from './revocation-metrics.ts';
+import { RevocationPoll } from './revocation-poll.ts';
+import type { RevocationSet } from './revocation-set.ts';
+import { heartbeatMs, revocationEvent, type RevocationSource } from './revocation-source.ts';
+
+/** Silence for so long means that something is wrong, in milliseconds. */
+const silenceMs = 1.5 * heartbeatMs;
+
+/** At the start, when a process waits for it, the source is asked also after so long, in milliseconds. */
+const startSilenceMs = 500;
+
+/** How long one that watches anew may take until it is told something, in milliseconds, while the source is asked. */
+const patienceMs = 4000;
+
+/** The wait before it is watched again, in milliseconds; twice as long after each failure in a row. */
+const firstWaitMs = 250;
+
+/** The longest such wait, in milliseconds, before jitter. */
+const longestWaitMs = 4000;
+
+/** Without a confirmation for so long what is held is called stale, in milliseconds. */
+const staleAfterMs = 5000;
+
+/** How long a start waits for a source that tells nothing, in milliseconds. */
+const startWaitMs = 2000;
+
+/**
+ * How a process learns of revocations: `following`, as they happen; `polling`, by asking each second; `stale`, not at
+ * all for more than five seconds: what it held before is still in force.
+ */
+export type RevocationState = 'following' | 'polling' | 'stale';
+
+/** How a feed stands. */
+export interface RevocationStatus {
+  readonly state: RevocationState;
+  /** How many are held. */
+  readonly size: number;
+  /** Up to where in the source's order. */
+  readonly position: number;
+  /** How long ago the source has said that nothing is missing, in milliseconds; `undefined` before the first time. */
+  readonly confirmedMsAgo: number | undefined;
+}
+
+/** What is revoked, as a source tells it. */
+export interface RevocationFeed {
+  /** What is in force. */
+  readonly set: RevocationSet;
+  status(): RevocationStatus;
+  /**
+   * Resolves when the source has told all that it knows; or when it has told nothing for 2 s: then what the copy on disk
+   * holds is in force, or nothing, where there is none.
+   *
+   * @throws What the signal fires with.
+   */
+  loaded(signal?: AbortSignal): Promise<void>;
+  /** Ends it, and writes the copy; what is held stays in force. */
+  stop(): Promise<void>;
+}
+
+export interface FollowOptions {
+  source: RevocationSource;
+  /** What the source is called in the log. */
+  from: string;
+  /** Where the process keeps what it knows, for its next start. @default nothing is kept */
+  stateDir?: string | undefined;
+  log: Logger;
+}
+
+/**
+ * Keeps what is revoked up to date: watches the source, and asks it each
+ * second while it cannot be watched, so that a revocation is in force within
+ * two seconds as long as the source can be reached by either way. What is held
+ * stays in force when it cannot. Begins with the copy that the process before
+ * left, and loads everything once.
+ */
+export async function followRevocations(options: FollowOptions): Promise<RevocationFeed> {
+  const feed = new Feed(options);
+  await feed.begin();
+  return feed;
+}
+
+/** One attempt to watch. */
+interface Watching {
+  readonly reader: Reader;
+  /** Whether it has been told anything. */
+  heard: boolean;
+  handle: { stop(): void } | undefined;
+}
+
+class Feed implements RevocationFeed {
+  readonly #options: FollowOptions;
+  readonly #ledger: RevocationLedger;
+  readonly #copy: RevocationCopy | undefined;
+  readonly #poll: RevocationPoll;
+  readonly #unmeasure: () => void;
+  readonly #ready = Promise.withResolvers<void>();
+  /** Since when the copy is, that it began with. */
+  #restoredFrom: string | undefined;
+  #starting: NodeJS.Timeout | undefined;
+  #watching: Watching | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
+  /** In a row. */
+  #failures = 0;
+  #following = false;
+  /** Whether it was said that it cannot be watched. */
+  #lost = false;
+  #confirmedAt: number | undefined;
+  #stopped = false;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    const { source, stateDir, log } = options;
+    this.#ledger = new RevocationLedger(() => this.#copy?.changed());
+    this.#copy = stateDir === undefined ? undefined : new RevocationCopy(stateDir, this.#ledger, log);
+    this.#poll = new RevocationPoll({
+      source,
+      ledger: this.#ledger,
+      onTaken: (taken) => this.#taken(taken),
+      onFailed: (reason) => log.debug({ reason: String(reason) }, 'revocations could not be asked for'),
+    });
+    this.#unmeasure = measureRevocations(() => this.status());
+  }
+
+  get set(): RevocationSet {
+    return this.#ledger.set;
+  }
+
+  async begin(): Promise<void> {
+    const copy = await this.#copy?.load();
+    if (copy) {
+      this.#ledger.restore(copy);
+      this.#restoredFrom = copy.savedAt;
+    }
+    this.#waitForStart();
+    this.#watch();
+  }
+
+  status(): RevocationStatus {
+    const { set, position } = this.#ledger;
+    const confirmedMsAgo =
+      this.#confirmedAt === undefined ? undefined : Math.round(performance.now() - this.#confirmedAt);
+    const stale = confirmedMsAgo === undefined || confirmedMsAgo > staleAfterMs;
+    const state = stale ? 'stale' : this.#following ? 'following' : 'polling';
+    return { state, size: set.size, position, confirmedMsAgo };
+  }
+
+  async loaded(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#ready.promise, aborted.promise]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#unmeasure();
+    this.#endWatching();
+    clearTimeout(this.#again);
+    clearTimeout(this.#starting);
+    this.#poll.stop();
+    this.#ready.resolve();
+    this.set.close();
+    await this.#copy?.close();
+  }
+
+  #watch(): void {
+    const { source } = this.#options;
+    const own: Watching = { reader: this.#ledger.reader(), heard: false, handle: undefined };
+    this.#watching = own;
+    const askAfterMs = this.#starting ? startSilenceMs : silenceMs;
+    this.#silence = setTimeout(() => this.#stillSilent(own, patienceMs - askAfterMs), askAfterMs).unref();
+    try {
+      own.handle = source.watch({
+        after: own.reader.after,
+        onEvent: (event) => this.#hear(own, event),
+        onEnd: (reason) => this.#endOf(own, reason),
+      });
+      // It may have ended before it had begun.
+      if (this.#watching !== own) own.handle.stop();
+    } catch (error) {
+      this.#endOf(own, error);
+    }
+  }
+
+  #hear(own: Watching, event: unknown): void {
+    if (this.#watching !== own) return;
+    const read = revocationEvent.safeParse(event);
+    if (!read.success) return this.#endOf(own, 'an event is none of revocations');
+    revocationEvents.inc({ by: 'watch' });
+    own.heard = true;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#endOf(own, `nothing came for ${silenceMs} ms`), silenceMs).unref();
+    const taken = this.#ledger.take(read.data, own.reader);
+    this.#taken(taken);
+    if (taken === 'void') this.#endOf(own, 'the order of revocations has begun anew');
+    else if (taken === 'current') this.#follows();
+  }
+
+  /** Nothing came yet: the source is asked meanwhile. @param leftMs How long it may still take, in milliseconds. */
+  #stillSilent(own: Watching, leftMs: number): void {
+    this.#poll.start();
+    const end = (): void => this.#endOf(own, `nothing came within ${patienceMs} ms`);
+    this.#silence = setTimeout(end, leftMs).unref();
+  }
+
+  #endOf(own: Watching, reason: unknown): void {
+    if (this.#watching !== own) return;
+    this.#endWatching();
+    this.#sayLost(reason);
+    this.#poll.start();
+    const waitMs = Math.min(firstWaitMs * 2 ** this.#failures, longestWaitMs) * (0.8 + 0.4 * Math.random());
+    this.#failures += 1;
+    this.#again = setTimeout(() => this.#watch(), waitMs).unref();
+  }
+
+  #endWatching(): void {
+    clearTimeout(this.#silence);
+    this.#following = false;
+    const handle = this.#watching?.handle;
+    this.#watching = undefined;
+    handle?.stop();
+  }
+
+  #follows(): void {
+    this.#following = true;
+    this.#failures = 0;
+    this.#poll.stop();
+    if (!this.#lost) return;
+    this.#lost = false;
+    this.#options.log.info(
+      { ...this.#place() },
+      `the revocations of ${this.#options.from} are followed again`,
+    );
+  }
+
+  /** Once for each outage. */
+  #sayLost(reason: unknown): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    const { from, log } = this.#options;
+    const fields = { reason: reason instanceof Error ? reason.message : String(reason), ...this.#place() };
+    log.warn(
+      fields,
+      `the revocations of ${from} cannot be followed; they are asked for each second, and those held stay in force`,
+    );
+  }
+
+  #place() {
+    const { size, position } = this.status();
+    return { position, held: size };
+  }
+
+  /** The source has told something. */
+  #taken(taken: Taken): void {
+    if (taken === 'current') {
+      this.#confirmedAt = performance.now();
+      clearTimeout(this.#starting);
+      this.#starting = undefined;
+      this.#ready.resolve();
+    } else if (this.#starting) this.#waitForStart();
+  }
+
+  #waitForStart(): void {
+    clearTimeout(this.#starting);
+    this.#starting = setTimeout(() => {
+      this.#starting = undefined;
+      const { from, log } = this.#options;
+      const fields = { ...this.#place(), saved_at: this.#restoredFrom };
+      if (this.#restoredFrom === undefined)
+        log.warn(
+          fields,
+          `${from} has not said what is revoked, and there is no copy: nothing is known to be`,
+        );
+      else log.warn(fields, `${from} has not said what is revoked; what the copy on disk holds is in force`);
+      this.#ready.resolve();
+    }, startWaitMs);
+  }
+}
