@@ -13,6 +13,8 @@ export {
   serverFields,
   serverSettings,
   serviceUrl,
+  tokenFields,
+  tokenSettings,
   type Endpoints,
 } from './fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

@@ -102,7 +102,7 @@ test.each<[string, () => Promise<string> | string, string]>([
   [
     'a key of its own',
     () => forged({ header: { jwk: otherEdwards.publicKey.export({ format: 'jwk' }) }, by: theirs }),
-    'not known',
+    'header says more',
   ],
   ['a user’s token', () => ours.userToken(), 'typ'],
   ['the algorithm none', () => new UnsecuredJWT({ service_name: 'wiki' }).encode(), 'algorithm'],

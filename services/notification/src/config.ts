@@ -1,4 +1,12 @@
-import { databaseFields, json, readServiceConfig, serverFields, serviceUrl } from '@arcadium/mesh/config';
+import {
+  callFields,
+  databaseFields,
+  json,
+  readServiceConfig,
+  serverFields,
+  serviceUrl,
+  tokenFields,
+} from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 import { z } from 'zod';
 
@@ -6,6 +14,8 @@ import { z } from 'zod';
 export const settings = {
   ...serverFields,
   ...databaseFields,
+  ...callFields,
+  ...tokenFields,
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   PUBLIC_KEYS: json(jwks),
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
