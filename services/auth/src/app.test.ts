@@ -42,6 +42,7 @@ beforeAll(async () => {
       SIGNING_KEYS: [identity.jwk],
       PUBLIC_KEYS: { keys: [publicFormer] },
       ENCRYPTION_KEY: randomBytes(32),
+      SERVICE_TOKEN: await identity.serviceToken('auth'),
       ADMIN_EMAIL: administrator.email,
       ADMIN_PASSWORD: administrator.password,
     },
