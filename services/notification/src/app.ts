@@ -1,12 +1,18 @@
 import { notificationContract } from '@arcadium/contracts/notification';
-import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { databaseSettings, ownerUrl, serverSettings, tokenSettings } from '@arcadium/mesh/config';
+import {
+  createAuthenticate,
+  createKeySet,
+  openServiceToken,
+  startTokenRotation,
+} from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { PrismaClient } from '@arcadium/prisma/notification';
 import manifest from '../package.json' with { type: 'json' };
+import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { Arrivals } from './jobs/arrivals.ts';
 import { createRetention } from './jobs/retention.ts';
@@ -22,6 +28,7 @@ import { createStores } from './stores/stores.ts';
  */
 export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
   const log = createLogger({ service: 'notification', level: config.LOG_LEVEL });
+  const token = openServiceToken({ ...tokenSettings(config), log });
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'notification',
@@ -33,6 +40,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     url: config.AUTH_SERVICE_URL,
     log,
   });
+  const clients = connectClients(config, { token, log });
   const stores = createStores(database.client);
   const arrivals = new Arrivals({
     databaseUrl: config.DATABASE_URL,
@@ -63,12 +71,18 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   arrivals.start();
   retention.start();
+  const rotation = startTokenRotation({
+    token,
+    exchange: (signal) => clients.auth.serviceTokens.rotate.mutate({}, { signal }),
+    log,
+  });
   service.ready();
 
   return {
     async stop() {
       await service.stop();
-      await Promise.all([arrivals.stop(), retention.stop()]);
+      await Promise.all([arrivals.stop(), retention.stop(), rotation.close()]);
+      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       keys.close();
       await database.close();
     },

@@ -1,6 +1,11 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
-import { createAuthenticate, createKeySet } from '@arcadium/mesh/identity';
+import { databaseSettings, ownerUrl, serverSettings, tokenSettings } from '@arcadium/mesh/config';
+import {
+  createAuthenticate,
+  createKeySet,
+  openServiceToken,
+  startTokenRotation,
+} from '@arcadium/mesh/identity';
 import { serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
@@ -23,6 +28,7 @@ import { createHandlers } from './router.ts';
  */
 export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
   const log = createLogger({ service: 'wiki', level: config.LOG_LEVEL });
+  const token = openServiceToken({ ...tokenSettings(config), log });
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'wiki',
@@ -34,7 +40,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     url: config.AUTH_SERVICE_URL,
     log,
   });
-  const clients = connectClients(config, log);
+  const clients = connectClients(config, { token, log });
   const reader = createPageReader({ log });
   const relay = createNotificationRelay({
     database: database.client,
@@ -60,11 +66,16 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   await migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending });
   relay.start();
   keyRetention.start();
+  const rotation = startTokenRotation({
+    token,
+    exchange: (signal) => clients.auth.serviceTokens.rotate.mutate({}, { signal }),
+    log,
+  });
   service.ready();
 
   return {
     async stop() {
-      await Promise.all([service.stop(), relay.stop(), keyRetention.stop()]);
+      await Promise.all([service.stop(), relay.stop(), keyRetention.stop(), rotation.close()]);
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();
       keys.close();
