@@ -15,8 +15,11 @@ export type Credentials = Readonly<{ authorization: string | undefined; userToke
  */
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
-/** How many verified tokens are remembered of each kind. */
+/** How many verified tokens are remembered of each kind: of 700 characters each, some 10 MB. */
 const remembered = 10_000;
+
+/** How often those that have expired are forgotten, in milliseconds, as long as new ones come. */
+const forgetEveryMs = 60_000;
 
 /** A verified token: whom it proves, and the key that it stands and falls with. */
 type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
@@ -24,7 +27,7 @@ type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 /**
  * Makes the check of credentials. A token is verified once and then found by
  * its text until it expires or its key is withdrawn. Only good tokens are remembered, so whoever sends
- * bad ones cannot push them out.
+ * bad ones cannot push them out; and each kind by itself, so that many users push out no service.
  *
  * @param keys The public keys to verify with.
  */
@@ -90,10 +93,23 @@ async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdenti
   return { identity: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 }, kid };
 }
 
-/** The tokens verified so far, by the text that they came in. */
-function createMemory<Identity extends { expiresAt: number }>(keys: KeySet) {
-  const known = new LRUCache<string, Proof<Identity>>({ max: remembered });
+/**
+ * The tokens verified so far, by the text that they came in.
+ *
+ * @param max How many at most; beyond, those that were not presented for longest are forgotten.
+ */
+export function createMemory<Identity extends { expiresAt: number }>(keys: KeySet, max = remembered) {
+  const known = new LRUCache<string, Proof<Identity>>({ max });
+  let forgetAt = Date.now() + forgetEveryMs;
+  const forgetExpired = (now: number): void => {
+    if (now < forgetAt) return;
+    forgetAt = now + forgetEveryMs;
+    for (const [text, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(text);
+  };
   return {
+    get size(): number {
+      return known.size;
+    },
     recall(text: string): Identity | undefined {
       const found = known.get(text);
       if (!found) return undefined;
@@ -102,6 +118,7 @@ function createMemory<Identity extends { expiresAt: number }>(keys: KeySet) {
       return undefined;
     },
     keep(text: string, proof: Proof<Identity>): Identity {
+      forgetExpired(Date.now());
       known.set(text, proof);
       return proof.identity;
     },

@@ -1,5 +1,5 @@
 import { serviceClaims, serviceTokenType } from './claims.ts';
-import { readJson, takeApart, TokenFormatError } from './token-format.ts';
+import { readJson, takeApart } from './token-format.ts';
 
 /** What a service's token says of itself; times in milliseconds since 1970. */
 export type TokenFacts = Readonly<{
@@ -19,14 +19,10 @@ export type TokenFacts = Readonly<{
  * @returns `undefined` if it is no service token.
  */
 export function readTokenFacts(token: string): TokenFacts | undefined {
-  try {
-    const { typ, payload } = takeApart(token);
-    const claims = serviceClaims.safeParse(readJson(payload));
-    if (typ !== serviceTokenType || !claims.success) return undefined;
-    const { jti: tokenId, service_id: serviceId, service_name: service, iat, exp } = claims.data;
-    return { token, tokenId, serviceId, service, issuedAt: iat * 1000, expiresAt: exp * 1000 };
-  } catch (error) {
-    if (error instanceof TokenFormatError) return undefined;
-    throw error;
-  }
+  const parts = takeApart(token);
+  if (typeof parts === 'string' || parts.typ !== serviceTokenType) return undefined;
+  const claims = serviceClaims.safeParse(readJson(parts.payload));
+  if (!claims.success) return undefined;
+  const { jti: tokenId, service_id: serviceId, service_name: service, iat, exp } = claims.data;
+  return { token, tokenId, serviceId, service, issuedAt: iat * 1000, expiresAt: exp * 1000 };
 }

@@ -1,4 +1,5 @@
 import { KeyObject, verify, type webcrypto } from 'node:crypto';
+import { remember } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import {
   issuer,
@@ -12,7 +13,7 @@ import {
   type UserClaims,
 } from './claims.ts';
 import type { KeySet } from './key-set.ts';
-import { readJson, takeApart, TokenFormatError } from './token-format.ts';
+import { readJson, takeApart, type Fault } from './token-format.ts';
 
 /** How far the clocks of two machines may be apart, in seconds. */
 const clockTolerance = 5;
@@ -49,38 +50,44 @@ export async function verifyToken<Kind extends TokenKind>(
   token: string,
   keys: KeySet,
 ): Promise<VerifiedToken<Kind>> {
-  try {
-    const { typ, kid, signed, payload, signature } = takeApart(token);
-    if (typ !== kinds[kind].typ) throw new TokenFormatError('its typ is wrong');
-    const key = await keys.find(kid);
-    if (!key) throw new TokenFormatError('it names a key that is not known');
-    if (!verify(null, Buffer.from(signed), keyObjectOf(key), Buffer.from(signature, 'base64url')))
-      throw new TokenFormatError('its signature is wrong');
-    return { claims: readClaims(kind, readJson(payload)), kid };
-  } catch (error) {
-    if (!(error instanceof TokenFormatError)) throw error;
-    throw new MeshError('UNAUTHORIZED', `The ${kind} token is refused: ${error.message}`);
-  }
+  const parts = takeApart(token);
+  if (typeof parts === 'string') throw refusal(kind, parts);
+  const { typ, kid, signed, payload, signature } = parts;
+  if (typ !== kinds[kind].typ) throw refusal(kind, 'its typ is wrong');
+  const key = await keys.find(kid);
+  if (!key) throw refusal(kind, 'it names a key that is not known');
+  if (!verify(null, Buffer.from(signed), keyObjectOf(key), Buffer.from(signature, 'base64url')))
+    throw refusal(kind, 'its signature is wrong');
+  const claims = readClaims(kind, payload);
+  if (typeof claims === 'string') throw refusal(kind, claims);
+  return { claims, kid };
 }
 
 /** Checks what an authentic token says. */
-function readClaims<Kind extends TokenKind>(kind: Kind, payload: Record<string, unknown>): ClaimsOf<Kind> {
+function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): ClaimsOf<Kind> | Fault {
   const { audience, claims } = kinds[kind];
-  if (payload.iss !== issuer) throw new TokenFormatError('its iss is wrong');
-  if (payload.aud !== audience) throw new TokenFormatError('its aud is wrong');
-  const parsed = claims.safeParse(payload);
+  const content = readJson(payload);
+  if (!content) return 'it is no well-formed token';
+  if (content['iss'] !== issuer) return 'its iss is wrong';
+  if (content['aud'] !== audience) return 'its aud is wrong';
+  const parsed = claims.safeParse(content);
   if (!parsed.success) {
     const claim = parsed.error.issues[0]?.path[0];
-    throw new TokenFormatError(
-      isRegistered(claim) ? `its ${claim} is wrong` : 'its claims are not those of such a token',
-    );
+    return isRegistered(claim) ? `its ${claim} is wrong` : 'its claims are not those of such a token';
   }
   const { exp, iat, nbf = iat } = parsed.data;
   const now = Date.now() / 1000;
-  if (exp <= now - clockTolerance) throw new TokenFormatError('it has expired');
+  if (exp <= now - clockTolerance) return 'it has expired';
   // One issued in the future was signed with a wrong clock, or for later use.
-  if (Math.max(iat, nbf) > now + clockTolerance) throw new TokenFormatError('it is not yet valid');
+  if (Math.max(iat, nbf) > now + clockTolerance) return 'it is not yet valid';
   return parsed.data as ClaimsOf<Kind>;
+}
+
+const refusals = remember((message) => new MeshError('UNAUTHORIZED', message));
+
+/** One error for each message, made once: where it was thrown first says nothing, and its stack would cost more than all else. */
+function refusal(kind: TokenKind, fault: Fault): MeshError {
+  return refusals(`The ${kind} token is refused: ${fault}`);
 }
 
 /** Whether it is a claim of RFC 7519 §4.1, which every token has. */

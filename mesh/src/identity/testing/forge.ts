@@ -1,8 +1,10 @@
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
-import type { PrivateJwk } from '../index.ts';
+import type { PrivateJwk, TokenKind } from '../index.ts';
 
 /** What about a token is other than it should be; `undefined` leaves a member out. */
 export interface Change {
+  /** @default 'service' */
+  kind?: TokenKind | undefined;
   header?: Readonly<Record<string, unknown>>;
   claims?: Readonly<Record<string, unknown>>;
 }
@@ -10,21 +12,21 @@ export interface Change {
 /** The present, in seconds since 1970. */
 export const now = (): number => Math.floor(Date.now() / 1000);
 
-/** The header of a good token of a service. */
-export const serviceHeader = ({ kid }: { kid: string }) => ({ alg: 'EdDSA', typ: 'service+jwt', kid });
+/** The header of a good token. */
+export function headerOf({ kid }: { kid: string }, kind: TokenKind = 'service') {
+  return { alg: 'EdDSA', typ: kind === 'service' ? 'service+jwt' : 'at+jwt', kid };
+}
 
-/** The claims of a good token of the service `wiki`, which lives for a minute. */
-export const wikiClaims = () => ({
-  iss: 'arcadium-auth',
-  aud: 'arcadium-services',
-  sub: 'wiki-id',
-  jti: randomUUID(),
-  iat: now(),
-  exp: now() + 60,
-  type: 'service',
-  service_id: 'wiki-id',
-  service_name: 'wiki',
-});
+const ofKind = {
+  service: { aud: 'arcadium-services', type: 'service', service_id: 'wiki-id', service_name: 'wiki' },
+  user: { aud: 'arcadium-users', type: 'user', name: 'Ann', role: 'user' },
+} as const;
+
+/** The claims of a good token, of the service `wiki` or of a user, which lives for a minute. */
+export function claimsOf(kind: TokenKind = 'service') {
+  const registered = { iss: 'arcadium-auth', sub: 'some-id', jti: randomUUID(), iat: now(), exp: now() + 60 };
+  return { ...registered, ...ofKind[kind] };
+}
 
 /** JSON, or text as it stands, in base64url. */
 export function encode(content: unknown): string {
@@ -32,13 +34,17 @@ export function encode(content: unknown): string {
 }
 
 /** Signs any two parts with a key of ours, or of an attacker. */
-export function signed(key: PrivateJwk, header: string, payload: string): string {
+export function signParts(key: PrivateJwk, header: string, payload: string): string {
   const text = `${header}.${payload}`;
   const signature = sign(null, Buffer.from(text), createPrivateKey({ key, format: 'jwk' }));
   return `${text}.${signature.toString('base64url')}`;
 }
 
-/** Makes a token of a service, with something about it changed. */
-export function forge(key: PrivateJwk, { header, claims }: Change = {}): string {
-  return signed(key, encode({ ...serviceHeader(key), ...header }), encode({ ...wikiClaims(), ...claims }));
+/** Makes a token, with something about it changed. */
+export function forge(key: PrivateJwk, { kind, header, claims }: Change = {}): string {
+  return signParts(
+    key,
+    encode({ ...headerOf(key, kind), ...header }),
+    encode({ ...claimsOf(kind), ...claims }),
+  );
 }
