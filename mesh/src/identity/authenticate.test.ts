@@ -79,6 +79,19 @@ describe('the memory', () => {
     expect(memory.recall('token 1')).toBeUndefined();
   });
 
+  test('tells texts apart that end alike', () => {
+    const memory = createMemory(ours.keys);
+    const [end, other] = [
+      'x'.repeat(100),
+      { identity: { expiresAt: Infinity, other: true }, kid: ours.jwk.kid },
+    ];
+    memory.keep(`one ${end}`, proof());
+    expect(memory.recall(`two ${end}`)).toBeUndefined();
+    memory.keep('between', other);
+    expect(memory.recall(`two ${end}`)).toBeUndefined();
+    expect(memory.recall(`one ${end}`)).toBeDefined();
+  });
+
   test('forgets what has expired', async () => {
     await using clock = useFakeClock();
     const memory = createMemory(ours.keys);

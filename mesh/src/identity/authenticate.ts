@@ -99,28 +99,41 @@ async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdenti
  * @param max How many at most; beyond, those that were not presented for longest are forgotten.
  */
 export function createMemory<Identity extends { expiresAt: number }>(keys: KeySet, max = remembered) {
-  const known = new LRUCache<string, Proof<Identity>>({ max });
+  type Known = Proof<Identity> & Readonly<{ text: string }>;
+  const known = new LRUCache<string, Known>({ max });
+  // Often the next call is by the same caller as the last one, and the text even the same object.
+  let last: Known | undefined;
   let forgetAt = Date.now() + forgetEveryMs;
   const forgetExpired = (now: number): void => {
     if (now < forgetAt) return;
     forgetAt = now + forgetEveryMs;
-    for (const [text, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(text);
+    for (const [key, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(key);
   };
   return {
     get size(): number {
       return known.size;
     },
     recall(text: string): Identity | undefined {
-      const found = known.get(text);
-      if (!found) return undefined;
-      if (Date.now() < found.identity.expiresAt && keys.has(found.kid)) return found.identity;
-      known.delete(text);
+      const found = last?.text === text ? last : known.get(keyOf(text));
+      if (found?.text !== text) return undefined;
+      if (Date.now() < found.identity.expiresAt && keys.has(found.kid)) {
+        last = found;
+        return found.identity;
+      }
+      last = undefined;
+      known.delete(keyOf(text));
       return undefined;
     },
     keep(text: string, proof: Proof<Identity>): Identity {
       forgetExpired(Date.now());
-      known.set(text, proof);
+      last = { ...proof, text };
+      known.set(keyOf(text), last);
       return proof.identity;
     },
   };
+}
+
+/** By half of its signature, which no two tokens share: to hash all of a text that came with a request takes 1 µs. */
+function keyOf(text: string): string {
+  return text.slice(-43);
 }
