@@ -1,6 +1,7 @@
 import { readOptions, usage, type Options } from './options.ts';
 import { runComparison } from './run-comparison.ts';
 import { runScale } from './run-scale.ts';
+import { runTokens } from './run-tokens.ts';
 
 // npm run bench: exit code 0 only if every row was measured to the end. The
 // children end with this process, whatever ends it (process/spawn.ts).
@@ -24,7 +25,7 @@ function optionsOrExit(): Options {
 
 const options = optionsOrExit();
 const startedAt = performance.now();
-const run = options.scale ? runScale : runComparison;
+const run = options.tokens ? runTokens : options.scale ? runScale : runComparison;
 const complete = await run(options, (line) => console.log(line));
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s in all`);
 process.exit(complete ? 0 : 1);

@@ -7,6 +7,8 @@ export interface Options {
   readonly quick: boolean;
   /** How the mesh's cost grows with what it has to carry, instead of a comparison. */
   readonly scale: boolean;
+  /** What it costs to verify a token, instead of a call. */
+  readonly tokens: boolean;
   /** CPU profiles of the mesh's rows, with one scenario of the comparison. */
   readonly profile: boolean;
   /** The rows to run. @default all */
@@ -18,7 +20,8 @@ export const usage = `npm run bench [-- options]
   --quick          under a minute, into results/quick.*
   --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
   --profile        CPU profiles of the mesh's rows, into results/profiles/
-  --scale          how the mesh's cost grows, into results/scale.*; with --quick, less of it`;
+  --scale          how the mesh's cost grows, into results/scale.*; with --quick, less of it
+  --tokens         what it costs to verify a token, into results/tokens.*`;
 
 /** @throws TypeError for an option or a row that does not exist. */
 export function readOptions(args: readonly string[]): Options {
@@ -27,6 +30,7 @@ export function readOptions(args: readonly string[]): Options {
     options: {
       quick: { type: 'boolean', default: false },
       scale: { type: 'boolean', default: false },
+      tokens: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       only: { type: 'string' },
     },

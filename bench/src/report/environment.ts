@@ -23,9 +23,13 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export function describeEnvironment(names: readonly StackName[]): Environment {
+/** @param others Packages that were measured beside those of the stacks. */
+export function describeEnvironment(
+  names: readonly StackName[],
+  others: readonly string[] = [],
+): Environment {
   const pinned: Record<string, string> = { ...meshPackage.dependencies, ...benchPackage.devDependencies };
-  const packages = new Set(names.flatMap((name) => stacks[name].packages));
+  const packages = new Set([...names.flatMap((name) => stacks[name].packages), ...others]);
   return {
     date: new Date().toISOString(),
     commit: commit(),

@@ -15,6 +15,8 @@ import {
   serverFields,
   serverSettings,
   serviceUrl,
+  tokenFields,
+  tokenSettings,
 } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcadium-config-'));
@@ -100,6 +102,15 @@ test('a secret may come out of a file; the setting itself wins', () => {
   const { SERVICE_TOKEN: _, ...rest } = enough;
   expect(readConfig(fields, { ...rest, SERVICE_TOKEN_FILE: path }).SERVICE_TOKEN).toBe('from-file');
   expect(readConfig(fields, { ...enough, SERVICE_TOKEN_FILE: path }).SERVICE_TOKEN).toBe('token');
+});
+
+test('the path of a secret’s file is there if it was read', () => {
+  const path = join(folder, 'service-token');
+  writeFileSync(path, 'from-file\n');
+  const read = (environment: Record<string, string>) => tokenSettings(readConfig(tokenFields, environment));
+  expect(read({ SERVICE_TOKEN_FILE: path })).toEqual({ token: 'from-file', file: path });
+  expect(read({ SERVICE_TOKEN_FILE: path, SERVICE_TOKEN: 'own' })).toEqual({ token: 'own', file: undefined });
+  expect(read({ SERVICE_TOKEN: 'own' })).toEqual({ token: 'own', file: undefined });
 });
 
 test('a file named by the process wins over a value in a file, and the other way round', () => {

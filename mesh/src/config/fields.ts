@@ -146,6 +146,18 @@ function isOrigin(text: string): boolean {
 /** A value that must be there and is never printed. */
 export const secret = z.string().min(1);
 
+/** What the service proves itself with. */
+export const tokenFields = {
+  SERVICE_TOKEN: secret,
+  /** Where it was read from, if it was a file; its successors are kept there. */
+  SERVICE_TOKEN_FILE: z.string().optional(),
+};
+
+/** The same, as `openServiceToken` takes it. */
+export function tokenSettings(config: z.output<z.ZodObject<typeof tokenFields>>) {
+  return { token: config.SERVICE_TOKEN, file: config.SERVICE_TOKEN_FILE };
+}
+
 /** JSON of a schema, in one setting. */
 export function json<Schema extends z.ZodType>(schema: Schema) {
   return z

@@ -14,6 +14,8 @@ export {
   serverSettings,
   serviceUrl,
   stateDirOf,
+  tokenFields,
+  tokenSettings,
   type Endpoints,
 } from './fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

@@ -7,7 +7,9 @@ import { readEnvironment, type Environment } from './environment.ts';
 /**
  * Reads a typed configuration out of the environment, all of it or nothing.
  * Each setting may also be a file's content: `<NAME>_FILE` names the file, and
- * is read where `<NAME>` itself is not set.
+ * is read where `<NAME>` itself is not set. A field that is called
+ * `<NAME>_FILE` beside one that is called `<NAME>` is the path of the file that
+ * was read.
  *
  * @param fields A schema for each setting, by its name in the environment.
  * @throws ConfigError with every problem at once: name and reason, never the value, which may be a secret.
@@ -20,7 +22,9 @@ export function readConfig<Fields extends z.ZodRawShape>(
   const settings = Object.fromEntries(
     Object.keys(fields).map((name) => [
       name,
-      environment[name] ?? readSecretFile(name, environment, problems),
+      isUnread(name, fields, environment)
+        ? undefined
+        : (environment[name] ?? readSecretFile(name, environment, problems)),
     ]),
   );
   const parsed = z.object(fields).safeParse(settings);
@@ -47,6 +51,12 @@ export function readServiceConfig<Fields extends z.ZodRawShape>(
   source: string,
 ): z.output<z.ZodObject<Fields>> {
   return readConfig(fields, readEnvironment([join(source, '../../..'), join(source, '..')]));
+}
+
+/** Whether it names a file that nothing is read from, as the setting itself is there. */
+function isUnread(name: string, fields: z.ZodRawShape, environment: Environment): boolean {
+  const setting = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
+  return setting !== name && Object.hasOwn(fields, setting) && environment[setting] !== undefined;
 }
 
 function readSecretFile(name: string, environment: Environment, problems: string[]): string | undefined {

@@ -16,8 +16,11 @@ export type Credentials = Readonly<{ authorization: string | undefined; userToke
  */
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
-/** How many verified tokens are remembered of each kind. */
+/** How many verified tokens are remembered of each kind: of 700 characters each, some 10 MB. */
 const remembered = 10_000;
+
+/** How often those that have expired are forgotten, in milliseconds, as long as new ones come. */
+const forgetEveryMs = 60_000;
 
 /** A verified token: whom it proves, and the key that it stands and falls with. */
 type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
@@ -25,16 +28,16 @@ type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 /**
  * Makes the check of credentials. A token is verified once and then found by
  * its text until it expires, is revoked or its key is withdrawn. Only good tokens are remembered, so whoever sends
- * bad ones cannot push them out.
+ * bad ones cannot push them out; and each kind by itself, so that many users push out no service.
  *
  * @param keys The public keys to verify with.
  * @param revocations What is refused though it is well signed and in its time, asked for each call. @default nothing
  */
 export function createAuthenticate(keys: KeySet, revocations?: RevocationCheck): Authenticate {
   // By the whole header: to cut the token out of it would cost more than to find it.
-  const services = createMemory<ServiceIdentity>(keys, revocations);
-  const users = createMemory<UserIdentity>(keys, revocations);
-  const actedFor = createMemory<UserIdentity>(keys, revocations);
+  const services = createMemory<ServiceIdentity>(keys, { revocations });
+  const users = createMemory<UserIdentity>(keys, { revocations });
+  const actedFor = createMemory<UserIdentity>(keys, { revocations });
 
   /** The caller whose credentials are all known and in force. */
   const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
@@ -92,26 +95,53 @@ async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdenti
   return { identity: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 }, kid };
 }
 
-/** The tokens verified so far, by the text that they came in. */
-function createMemory<Identity extends ServiceIdentity | UserIdentity>(
+/**
+ * The tokens verified so far, by the text that they came in.
+ *
+ * @param options.max How many at most; beyond, those that were not presented for longest are forgotten.
+ */
+export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
   keys: KeySet,
-  revocations: RevocationCheck | undefined,
+  { revocations, max = remembered }: { revocations?: RevocationCheck | undefined; max?: number } = {},
 ) {
-  const known = new LRUCache<string, Proof<Identity>>({ max: remembered });
+  type Known = Proof<Identity> & Readonly<{ text: string }>;
+  const known = new LRUCache<string, Known>({ max });
+  // Often the next call is by the same caller as the last one, and the text even the same object.
+  let last: Known | undefined;
+  let forgetAt = Date.now() + forgetEveryMs;
+  const forgetExpired = (now: number): void => {
+    if (now < forgetAt) return;
+    forgetAt = now + forgetEveryMs;
+    for (const [key, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(key);
+  };
   return {
+    get size(): number {
+      return known.size;
+    },
     recall(text: string): Identity | undefined {
-      const found = known.get(text);
-      if (!found) return undefined;
+      const found = last?.text === text ? last : known.get(keyOf(text));
+      if (found?.text !== text) return undefined;
       const inForce = Date.now() < found.identity.expiresAt && keys.has(found.kid);
-      if (inForce && !isRevoked(found.identity, revocations)) return found.identity;
-      known.delete(text);
+      if (inForce && !isRevoked(found.identity, revocations)) {
+        last = found;
+        return found.identity;
+      }
+      last = undefined;
+      known.delete(keyOf(text));
       return undefined;
     },
     /** @throws MeshError UNAUTHORIZED where it was revoked. */
     keep(text: string, proof: Proof<Identity>): Identity {
       mustStand(proof.identity, revocations);
-      known.set(text, proof);
+      forgetExpired(Date.now());
+      last = { ...proof, text };
+      known.set(keyOf(text), last);
       return proof.identity;
     },
   };
+}
+
+/** By half of its signature, which no two tokens share: to hash all of a text that came with a request takes 1 µs. */
+function keyOf(text: string): string {
+  return text.slice(-43);
 }

@@ -24,14 +24,16 @@ export const serviceTokenLifetime = 90 * 24 * 3600;
 /** How long a user's access token is good: 15 minutes, in seconds. */
 export const userTokenLifetime = 15 * 60;
 
+/** In seconds since 1970; up to the year 9999, beyond which `Date` has no text for it. */
+const time = z.int().min(0).max(253_402_300_799);
+
 const registered = {
   iss: z.literal(issuer),
   sub: z.string().min(1),
   jti: z.string().min(1),
-  /** In seconds since 1970, as the two below. */
-  iat: z.int(),
-  exp: z.int(),
-  nbf: z.int().optional(),
+  iat: time,
+  exp: time,
+  nbf: time.optional(),
 };
 
 /** What a service's token says. */

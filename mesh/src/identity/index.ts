@@ -26,6 +26,13 @@ export {
 } from './revocation-source.ts';
 export { revocableIds, type RevocationCheck } from './revoked.ts';
 export {
+  startTokenRotation,
+  type ExchangeToken,
+  type TokenRotation,
+  type TokenRotationOptions,
+} from './rotation.ts';
+export { openServiceToken, type ServiceToken } from './service-token.ts';
+export {
   generateSigningKey,
   importKey,
   importSigningKey,
@@ -36,4 +43,5 @@ export {
   type PublicJwk,
   type SigningKey,
 } from './signing-key.ts';
+export { type TokenFacts } from './token-facts.ts';
 export { verifyToken, type TokenKind } from './verify.ts';

@@ -12,3 +12,4 @@ export { createRouter, type RequestContext } from './router.ts';
 export { run, type Startable } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
 export { serve, type RunningService, type ServeOptions } from './serve.ts';
+export { joinMesh, type AuthProcedures, type Membership, type MembershipOptions } from './membership.ts';

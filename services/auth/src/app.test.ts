@@ -45,6 +45,7 @@ beforeAll(async () => {
       ENCRYPTION_KEY: randomBytes(32),
       SIGNING_KEY_LEAD_MINUTES: 15,
       SIGNING_KEY_DAYS: 90,
+      SERVICE_TOKEN: await identity.serviceToken('auth'),
       ADMIN_EMAIL: administrator.email,
       ADMIN_PASSWORD: administrator.password,
     },

@@ -1,4 +1,11 @@
-import { databaseFields, json, readServiceConfig, serverFields, serviceUrl } from '@arcadium/mesh/config';
+import {
+  databaseFields,
+  json,
+  readServiceConfig,
+  serverFields,
+  serviceUrl,
+  tokenFields,
+} from '@arcadium/mesh/config';
 import { jwks, privateJwk } from '@arcadium/mesh/identity';
 import { z } from 'zod';
 
@@ -6,6 +13,7 @@ import { z } from 'zod';
 export const settings = {
   ...serverFields,
   ...databaseFields,
+  ...tokenFields,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
   /** A JWK set of Ed25519 keys with their private parts; the first one signs. */
   SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),

@@ -1,13 +1,7 @@
 import { notificationContract } from '@arcadium/contracts/notification';
-import { databaseSettings, ownerUrl, serverSettings, stateDirOf } from '@arcadium/mesh/config';
-import { degradedWhile, probeService } from '@arcadium/mesh/health';
-import {
-  createAuthenticate,
-  createKeySet,
-  followRevocations,
-  remoteRevocations,
-} from '@arcadium/mesh/identity';
-import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
+import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import { openServiceToken } from '@arcadium/mesh/identity';
+import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
@@ -35,22 +29,14 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
-  const stateDir = stateDirOf(config, import.meta.dirname);
-  const keys = await createKeySet({
-    initial: config.PUBLIC_KEYS.keys,
-    url: config.AUTH_SERVICE_URL,
-    stateDir,
-    log,
-  });
-  const clients = connectClients(config, log);
-  const revocations = await followRevocations({
-    source: remoteRevocations(clients.auth.revocations),
-    from: 'auth',
-    stateDir,
-    log,
-  });
-  const denials = new DenialReporter({
-    send: (entries, signal) => clients.auth.audit.report.mutate({ entries: [...entries] }, { signal }),
+  const token = openServiceToken({ ...tokenSettings(config), log });
+  const clients = connectClients(config, { token, log });
+  const membership = await joinMesh({
+    auth: clients.auth,
+    authUrl: config.AUTH_SERVICE_URL,
+    token,
+    publicKeys: config.PUBLIC_KEYS.keys,
+    stateDir: stateDirOf(config, import.meta.dirname),
     log,
   });
   const stores = createStores(database.client);
@@ -70,34 +56,25 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     version: manifest.version,
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
     log,
-    onDenied: denials.add,
-    authenticate: createAuthenticate(keys, revocations.set),
-    revocations,
+    ...membership.serving,
     pingDatabase: () => database.ping(),
-    dependencies: {
-      auth: degradedWhile(
-        () => revocations.status().state === 'stale',
-        probeService(config.AUTH_SERVICE_URL),
-      ),
-    },
+    dependencies: { auth: membership.authProbe },
     classify: classifyDatabaseError,
   });
   await Promise.all([
     migrateWhenReachable({ service: 'notification', url: ownerUrl(config), logger: log, signal: ending }),
-    revocations.loaded(ending),
+    membership.start(ending),
   ]);
   arrivals.start();
   retention.start();
-  denials.start();
   service.ready();
 
   return {
     async stop() {
       await service.stop();
-      await Promise.all([arrivals.stop(), retention.stop(), denials.stop()]);
-      await revocations.stop();
+      await Promise.all([arrivals.stop(), retention.stop()]);
+      await membership.stop();
       await clients.auth[Symbol.asyncDispose]();
-      keys.close();
       await database.close();
     },
   };

@@ -3,9 +3,9 @@ import {
   databaseFields,
   json,
   readServiceConfig,
-  secret,
   serverFields,
   serviceUrl,
+  tokenFields,
 } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 import { z } from 'zod';
@@ -15,9 +15,9 @@ export const settings = {
   ...serverFields,
   ...databaseFields,
   ...callFields,
+  ...tokenFields,
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   PUBLIC_KEYS: json(jwks),
-  SERVICE_TOKEN: secret,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
   /** How long a notification is kept after it was read, in days. */
   NOTIFICATION_KEEP_READ_DAYS: z.coerce.number('must be a number').int().min(1).max(3650).default(90),

@@ -1,13 +1,7 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { databaseSettings, ownerUrl, serverSettings, stateDirOf } from '@arcadium/mesh/config';
-import { degradedWhile, probeService } from '@arcadium/mesh/health';
-import {
-  createAuthenticate,
-  createKeySet,
-  followRevocations,
-  remoteRevocations,
-} from '@arcadium/mesh/identity';
-import { DenialReporter, serve, type Startable } from '@arcadium/mesh/server';
+import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import { openServiceToken } from '@arcadium/mesh/identity';
+import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { createKeyRetention } from '@arcadium/prisma/key-retention';
@@ -35,18 +29,14 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
-  const stateDir = stateDirOf(config, import.meta.dirname);
-  const keys = await createKeySet({
-    initial: config.PUBLIC_KEYS.keys,
-    url: config.AUTH_SERVICE_URL,
-    stateDir,
-    log,
-  });
-  const clients = connectClients(config, log);
-  const revocations = await followRevocations({
-    source: remoteRevocations(clients.auth.revocations),
-    from: 'auth',
-    stateDir,
+  const token = openServiceToken({ ...tokenSettings(config), log });
+  const clients = connectClients(config, { token, log });
+  const membership = await joinMesh({
+    auth: clients.auth,
+    authUrl: config.AUTH_SERVICE_URL,
+    token,
+    publicKeys: config.PUBLIC_KEYS.keys,
+    stateDir: stateDirOf(config, import.meta.dirname),
     log,
   });
   const reader = createPageReader({ log });
@@ -54,10 +44,6 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     database: database.client,
     databaseUrl: config.DATABASE_URL,
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
-    log,
-  });
-  const denials = new DenialReporter({
-    send: (entries, signal) => clients.auth.audit.report.mutate({ entries: [...entries] }, { signal }),
     log,
   });
   const keyRetention = createKeyRetention({ client: database.client, logger: log });
@@ -69,37 +55,26 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       version: manifest.version,
       ...serverSettings(config, config.WIKI_SERVICE_URL),
       log,
-      onDenied: denials.add,
-      authenticate: createAuthenticate(keys, revocations.set),
-      revocations,
+      ...membership.serving,
       pingDatabase: () => database.ping(),
-      dependencies: {
-        auth: degradedWhile(
-          () => revocations.status().state === 'stale',
-          probeService(config.AUTH_SERVICE_URL),
-        ),
-        notification: config.NOTIFICATION_SERVICE_URL,
-      },
+      dependencies: { auth: membership.authProbe, notification: config.NOTIFICATION_SERVICE_URL },
       classify: classifyDatabaseError,
     },
   );
   await Promise.all([
     migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending }),
-    revocations.loaded(ending),
+    membership.start(ending),
   ]);
   relay.start();
   keyRetention.start();
-  denials.start();
   service.ready();
 
   return {
     async stop() {
       await Promise.all([service.stop(), relay.stop(), keyRetention.stop()]);
-      await denials.stop();
-      await revocations.stop();
+      await membership.stop();
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();
-      keys.close();
       await database.close();
     },
   };

@@ -2,6 +2,7 @@ import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract } from '@arcadium/contracts/notification';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { callSettings } from '@arcadium/mesh/config';
+import type { ServiceToken } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import type { Config } from './config.ts';
 
@@ -11,9 +12,12 @@ export interface Clients {
   notification: MeshClient<typeof notificationContract, 'wiki'>;
 }
 
-/** Connects to them; no connection is made before the first call. */
-export function connectClients(config: Config, log: Logger): Clients {
-  const common = { as: 'wiki' as const, token: config.SERVICE_TOKEN, log, ...callSettings(config) };
+/** Connects to them, with the token in force; no connection is made before the first call. */
+export function connectClients(
+  config: Config,
+  { token, log }: { token: ServiceToken; log: Logger },
+): Clients {
+  const common = { as: 'wiki' as const, token: () => token.current, log, ...callSettings(config) };
   return {
     auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
     notification: connect(notificationContract, { ...common, url: config.NOTIFICATION_SERVICE_URL }),

@@ -3,9 +3,9 @@ import {
   databaseFields,
   json,
   readServiceConfig,
-  secret,
   serverFields,
   serviceUrl,
+  tokenFields,
 } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 
@@ -16,7 +16,7 @@ export const settings = {
   ...callFields,
   WIKI_SERVICE_URL: serviceUrl('http://localhost:5000'),
   PUBLIC_KEYS: json(jwks),
-  SERVICE_TOKEN: secret,
+  ...tokenFields,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
 };

@@ -208,7 +208,9 @@ export class Session {
 
   /** Who makes a call: asked for each, so that a token that has expired or was withdrawn ends at once. */
   callerOf({ headers }: SocketMessage): Caller | Promise<Caller> {
-    const userToken = headers?.[header.userToken] ?? this.#credentials?.userToken;
+    // What stands in a message is any JSON; what is no text is no token either, rather than none at all.
+    const given: unknown = headers?.[header.userToken] ?? this.#credentials?.userToken;
+    const userToken = given === undefined || typeof given === 'string' ? given : '';
     return this.#options.authenticate({ authorization: this.#credentials?.authorization, userToken });
   }
 

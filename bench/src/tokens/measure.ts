@@ -1,0 +1,129 @@
+import { createPublicKey } from 'node:crypto';
+import {
+  createAuthenticate,
+  createKeySet,
+  generateSigningKey,
+  importSigningKey,
+  issueServiceToken,
+  publicPart,
+} from '@arcadium/mesh/identity';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import { createVerifier } from 'fast-jwt';
+import { importJWK, jwtVerify } from 'jose';
+import { median } from '../compare/summary.ts';
+
+/** How much is measured. */
+export interface TokenPlan {
+  readonly rounds: number;
+  /** Verified by each row in a round. */
+  readonly tokens: number;
+}
+
+/** What one way to verify costs. */
+export interface TokenRow {
+  readonly name: string;
+  /** CPU microseconds a token, of all threads of the process. */
+  readonly cpuUs: number;
+  /** The same, where that of the mesh is 1; the median of the rounds' ratios. */
+  readonly ratio: number;
+}
+
+/** A token as it arrives with a request: each time a text of its own, by itself and in its header. */
+type Arrival = Readonly<{ token: string; authorization: string }>;
+
+type Verify = (arrival: Arrival) => unknown;
+
+/** Ways to do the same, the mesh's first: it is what the others are compared with. */
+type Contest = readonly { readonly name: string; readonly verify: Verify }[];
+
+/** What each checks beside the signature: algorithm, type, issuer, audience, time, and that the claims are there. */
+const expected = { issuer: 'arcadium-auth', audience: 'arcadium-services', typ: 'service+jwt' };
+const requiredClaims = ['sub', 'jti', 'iat', 'exp'];
+
+/** A token that was seen is looked up so often in a round as this many tokens, which are few, allow for. */
+const lookUps = 100;
+
+/** Measures what it costs to verify tokens that are new and tokens that were seen before. */
+export async function measureTokens({ rounds, tokens }: TokenPlan): Promise<TokenRow[]> {
+  const jwk = await generateSigningKey();
+  const signer = await importSigningKey(jwk);
+  const issue = async () => (await issueServiceToken(signer, { id: 'wiki-id', name: 'wiki' })).token;
+  const log = createLogger({ service: 'bench', level: 'silent' });
+  const keys = await createKeySet({ initial: [publicPart(jwk)], log });
+  const mesh = (): Verify => {
+    const authenticate = createAuthenticate(keys);
+    return ({ authorization }) => authenticate({ authorization, userToken: undefined });
+  };
+  const { issuer: allowedIss, audience: allowedAud, typ: checkTyp } = expected;
+  const key = createPublicKey({ key: publicPart(jwk), format: 'jwk' }).export({
+    type: 'spki',
+    format: 'pem',
+  });
+  const fast = (cache: boolean): Verify => {
+    const verify = createVerifier({
+      key: key.toString(),
+      algorithms: ['EdDSA'],
+      allowedIss,
+      allowedAud,
+      checkTyp,
+      requiredClaims,
+      cache,
+    });
+    return ({ token }) => verify(token);
+  };
+  const josesKey = await importJWK(publicPart(jwk), 'EdDSA');
+  const jose: Verify = ({ token }) =>
+    jwtVerify(token, josesKey, { ...expected, algorithms: ['EdDSA'], requiredClaims });
+
+  const news: Contest = [
+    { name: 'the mesh, a new token', verify: mesh() },
+    { name: 'jose, a new token', verify: jose },
+    { name: 'fast-jwt, a new token', verify: fast(false) },
+  ];
+  const seen: Contest = [
+    { name: 'the mesh, a token that was seen', verify: mesh() },
+    { name: 'fast-jwt with its cache, a token that was seen', verify: fast(true) },
+  ];
+  const few = await Promise.all(Array.from({ length: tokens / lookUps }, issue));
+  const often = Array.from({ length: lookUps * lookUps }, () => few).flat();
+  for (const { verify } of seen) for (const token of few) await verify(arrivalOf(token));
+  const [ofNew, ofSeen] = [new Map<string, number[]>(), new Map<string, number[]>()];
+  for (let round = 0; round < rounds; round += 1) {
+    await takeTurns(news, await Promise.all(Array.from({ length: tokens }, issue)), ofNew);
+    await takeTurns(seen, often, ofSeen);
+  }
+  keys.close();
+  return [...rowsOf(ofNew), ...rowsOf(ofSeen)];
+}
+
+async function takeTurns(
+  contest: Contest,
+  tokens: readonly string[],
+  costs: Map<string, number[]>,
+): Promise<void> {
+  for (const { name, verify } of contest) {
+    const arrivals = tokens.map(arrivalOf);
+    const before = process.cpuUsage();
+    for (const arrival of arrivals) {
+      const answer = verify(arrival);
+      // As the server does: what is there at once is not waited for.
+      if (answer instanceof Promise) await answer;
+    }
+    const { user, system } = process.cpuUsage(before);
+    costs.set(name, [...(costs.get(name) ?? []), (user + system) / tokens.length]);
+  }
+}
+
+function arrivalOf(token: string): Arrival {
+  const copy = (text: string) => Buffer.from(text).toString('latin1');
+  return { token: copy(token), authorization: copy(`Service-Token ${token}`) };
+}
+
+function rowsOf(costs: ReadonlyMap<string, readonly number[]>): TokenRow[] {
+  const [reference = []] = costs.values();
+  return [...costs].map(([name, own]) => ({
+    name,
+    cpuUs: median(own),
+    ratio: median(own.map((cost, round) => cost / (reference[round] ?? Number.NaN))),
+  }));
+}

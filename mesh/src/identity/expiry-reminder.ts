@@ -1,0 +1,57 @@
+import type { Logger } from '../telemetry/index.ts';
+import type { ServiceToken } from './service-token.ts';
+import type { TokenFacts } from './token-facts.ts';
+
+const dayMs = 24 * 3_600_000;
+
+/** From so little of its life on, a token that is still there is worth a warning. */
+const lowShare = 0.2;
+
+type Stage = 'good' | 'low' | 'last-day' | 'expired';
+
+/**
+ * Makes what says that a token is about to expire: a warning from a fifth of
+ * its life on, an error in its last day and when it has expired; once a day
+ * and stage. Also of the token that a restart would begin with, where that is
+ * another one.
+ *
+ * @returns To be called now and then.
+ */
+export function createExpiryReminder(token: ServiceToken, log: Logger): () => void {
+  const ofCurrent = createReminder(log, {
+    low: 'the service token expires soon, and could not be renewed yet',
+    expired: 'the service token has expired: every call of this service is refused. Give it a new one',
+  });
+  const ofStored = createReminder(log, {
+    low: 'the service token that a restart would begin with expires soon; the one in force is in memory alone',
+    expired:
+      'the service token that a restart would begin with has expired; the one in force is in memory alone. Give the service a new one before it stops',
+  });
+  return () => {
+    ofCurrent(token.facts);
+    if (token.stored.token !== token.facts.token) ofStored(token.stored);
+  };
+}
+
+function createReminder(log: Logger, message: { low: string; expired: string }) {
+  let stage: Stage = 'good';
+  let saidAt = 0;
+  return (facts: TokenFacts): void => {
+    const now = Date.now();
+    const before = stage;
+    stage = stageOf(facts, now);
+    if (stage === 'good' || (stage === before && now - saidAt < dayMs)) return;
+    saidAt = now;
+    const say = stage === 'low' ? log.warn : log.error;
+    const expires = { token_id: facts.tokenId, expires_at: new Date(facts.expiresAt).toISOString() };
+    say.call(log, expires, stage === 'expired' ? message.expired : message.low);
+  };
+}
+
+function stageOf({ issuedAt, expiresAt }: TokenFacts, now: number): Stage {
+  const leftMs = expiresAt - now;
+  const lowMs = lowShare * (expiresAt - issuedAt);
+  if (leftMs <= 0) return 'expired';
+  if (leftMs <= Math.min(dayMs, lowMs / 2)) return 'last-day';
+  return leftMs <= lowMs ? 'low' : 'good';
+}

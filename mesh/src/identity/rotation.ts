@@ -1,0 +1,194 @@
+import type { Logger } from '../telemetry/index.ts';
+import { createExpiryReminder } from './expiry-reminder.ts';
+import { countRotation, watchTokenLife } from './rotation-metrics.ts';
+import { UnfitTokenError, type ServiceToken } from './service-token.ts';
+
+/** Asks auth for the successor of the token in force; the same one, however often. */
+export type ExchangeToken = (signal: AbortSignal) => Promise<{ token: string }>;
+
+/** What a rotation needs. */
+export interface TokenRotationOptions {
+  /** The token that is to be renewed. */
+  token: ServiceToken;
+  /** Called with the token in force; fails if there is no answer. */
+  exchange: ExchangeToken;
+  log: Logger;
+  /** Chance, 0 to 1. @default Math.random */
+  random?: () => number;
+}
+
+/** Keeps the token of this service good, until it is closed. */
+export interface TokenRotation {
+  /** Ends an exchange that is under way. */
+  close(): Promise<void>;
+}
+
+/** A token is exchanged at this share of its life, so that auth may be away for as long again. */
+const dueAtShare = 0.5;
+
+/** By this share of that time chance puts it forward or back, so that replicas and services do not come at once. */
+const dueJitter = 0.1;
+
+/** What is due already when the process starts is done within so long, in milliseconds: many may be starting. */
+const startSpreadMs = 5000;
+
+/** Waits between failed exchanges, in milliseconds, each twice as long as the one before; and the share that chance adds or takes. */
+const backoff = { firstMs: 1000, longestMs: 3_600_000, jitter: 0.2 };
+
+/** Of the life that is left, at most this share passes until the next attempt. */
+const longestWaitShare = 0.25;
+
+/** Longest wait for one exchange, in milliseconds. */
+const exchangeTimeoutMs = 60_000;
+
+/** How often a token's file is looked into, in milliseconds. */
+const rereadEveryMs = 30_000;
+
+/** How often a token without a file is looked at, in milliseconds: no timer could wait for all of its life. */
+const lookEveryMs = 3_600_000;
+
+/**
+ * Exchanges the token of this service for its successor when half of its life
+ * is over, for ever: a failure is tried again, after 1 s at first and once an
+ * hour at last. Says in the log when one is about to expire nevertheless.
+ */
+export function startTokenRotation(options: TokenRotationOptions): TokenRotation {
+  const rotation = new Rotation(options);
+  rotation.start();
+  return rotation;
+}
+
+class Rotation implements TokenRotation {
+  readonly #token: ServiceToken;
+  readonly #exchange: ExchangeToken;
+  readonly #log: Logger;
+  readonly #random: () => number;
+  readonly #remind: () => void;
+  readonly #unwatch: () => void;
+  readonly #closing = new AbortController();
+  /** The token that the next two are about. */
+  #plannedFor: string | undefined;
+  #dueAt = 0;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor({ token, exchange, log, random = Math.random }: TokenRotationOptions) {
+    this.#token = token;
+    this.#exchange = exchange;
+    this.#log = log;
+    this.#random = random;
+    this.#remind = createExpiryReminder(token, log);
+    this.#unwatch = watchTokenLife(token);
+  }
+
+  start(): void {
+    this.#plan();
+    // One that is long due is not asked for by all at the same moment.
+    this.#dueAt = Math.max(this.#dueAt, Date.now() + this.#random() * startSpreadMs);
+    this.#remind();
+    this.#wait();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the service stops'));
+    clearTimeout(this.#timer);
+    this.#unwatch();
+    await this.#looking;
+  }
+
+  /** Decides when the token in force is exchanged: once for each. */
+  #plan(): void {
+    const { token, issuedAt, expiresAt } = this.#token.facts;
+    if (token === this.#plannedFor) return;
+    this.#plannedFor = token;
+    this.#failures = 0;
+    const share = dueAtShare * (1 + dueJitter * (2 * this.#random() - 1));
+    this.#dueAt = issuedAt + (expiresAt - issuedAt) * share;
+  }
+
+  #wait(): void {
+    if (this.#closing.signal.aborted) return;
+    const untilDueMs = Math.max(0, this.#dueAt - Date.now());
+    const lookMs = this.#token.inFile ? rereadEveryMs : lookEveryMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#looking = this.#look().finally(() => this.#wait());
+      },
+      Math.min(untilDueMs, lookMs),
+    ).unref();
+  }
+
+  /** Never fails. */
+  async #look(): Promise<void> {
+    if (await this.#token.reread()) {
+      countRotation(this.#token, 'adopted');
+      this.#log.info(
+        { expires_at: expiryOf(this.#token) },
+        'the service token is renewed: another process of this service has put a new one into the file',
+      );
+    }
+    this.#plan();
+    if (Date.now() >= this.#dueAt) await this.#rotate();
+    this.#remind();
+  }
+
+  async #rotate(): Promise<void> {
+    try {
+      const { token } = await this.#ask();
+      await this.#token.replace(token);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#fail(error);
+      return;
+    }
+    countRotation(this.#token, 'renewed');
+    this.#log.info({ expires_at: expiryOf(this.#token) }, 'the service token is renewed');
+    this.#plan();
+  }
+
+  /** Asks for a successor, for so long as one may take, or until the service stops. */
+  async #ask(): Promise<{ token: string }> {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(new Error('it took too long')), exchangeTimeoutMs);
+    const signal = AbortSignal.any([limit.signal, this.#closing.signal]);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    try {
+      return await Promise.race([this.#exchange(signal), aborted]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#postpone();
+    const reason = error instanceof Error ? error.message : String(error);
+    const fields = { reason, retry_in_ms: this.#dueAt - Date.now() };
+    if (error instanceof UnfitTokenError) {
+      countRotation(this.#token, 'refused');
+      this.#log.error(
+        fields,
+        'what auth gave for the service token is not taken; the old one stays in force',
+      );
+    } else {
+      countRotation(this.#token, 'failed');
+      this.#log.warn(fields, 'the service token could not be exchanged; the old one stays in force');
+    }
+  }
+
+  /** Puts the next attempt off, for less the sooner the token expires. */
+  #postpone(): void {
+    const { firstMs, longestMs, jitter } = backoff;
+    const waitMs = Math.min(longestMs, firstMs * 2 ** this.#failures);
+    this.#failures += 1;
+    const leftMs = this.#token.facts.expiresAt - Date.now();
+    // One that has expired has lost already: nothing is gained by haste.
+    const mostMs = leftMs > 0 ? Math.max(firstMs, leftMs * longestWaitShare) : longestMs;
+    const spread = 1 + jitter * (2 * this.#random() - 1);
+    this.#dueAt = Date.now() + Math.round(Math.min(waitMs, mostMs) * spread);
+  }
+}
+
+function expiryOf({ facts }: ServiceToken): string {
+  return new Date(facts.expiresAt).toISOString();
+}

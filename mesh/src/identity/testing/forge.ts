@@ -1,0 +1,50 @@
+import { createPrivateKey, randomUUID, sign } from 'node:crypto';
+import type { PrivateJwk, TokenKind } from '../index.ts';
+
+/** What about a token is other than it should be; `undefined` leaves a member out. */
+export interface Change {
+  /** @default 'service' */
+  kind?: TokenKind | undefined;
+  header?: Readonly<Record<string, unknown>>;
+  claims?: Readonly<Record<string, unknown>>;
+}
+
+/** The present, in seconds since 1970. */
+export const now = (): number => Math.floor(Date.now() / 1000);
+
+/** The header of a good token. */
+export function headerOf({ kid }: { kid: string }, kind: TokenKind = 'service') {
+  return { alg: 'EdDSA', typ: kind === 'service' ? 'service+jwt' : 'at+jwt', kid };
+}
+
+const ofKind = {
+  service: { aud: 'arcadium-services', type: 'service', service_id: 'wiki-id', service_name: 'wiki' },
+  user: { aud: 'arcadium-users', type: 'user', name: 'Ann', role: 'user' },
+} as const;
+
+/** The claims of a good token, of the service `wiki` or of a user, which lives for a minute. */
+export function claimsOf(kind: TokenKind = 'service') {
+  const registered = { iss: 'arcadium-auth', sub: 'some-id', jti: randomUUID(), iat: now(), exp: now() + 60 };
+  return { ...registered, ...ofKind[kind] };
+}
+
+/** JSON, or text as it stands, in base64url. */
+export function encode(content: unknown): string {
+  return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)).toString('base64url');
+}
+
+/** Signs any two parts with a key of ours, or of an attacker. */
+export function signParts(key: PrivateJwk, header: string, payload: string): string {
+  const text = `${header}.${payload}`;
+  const signature = sign(null, Buffer.from(text), createPrivateKey({ key, format: 'jwk' }));
+  return `${text}.${signature.toString('base64url')}`;
+}
+
+/** Makes a token, with something about it changed. */
+export function forge(key: PrivateJwk, { kind, header, claims }: Change = {}): string {
+  return signParts(
+    key,
+    encode({ ...headerOf(key, kind), ...header }),
+    encode({ ...claimsOf(kind), ...claims }),
+  );
+}

@@ -1,0 +1,121 @@
+import { degradedWhile, probeService, type Probe } from '../health/index.ts';
+import {
+  createAuthenticate,
+  createKeySet,
+  followRevocations,
+  remoteRevocations,
+  startTokenRotation,
+  type KeySet,
+  type PublicJwk,
+  type RevocationFeed,
+  type RevocationProcedures,
+  type ServiceToken,
+  type TokenRotation,
+} from '../identity/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { DenialReporter, type DenialReport } from './access/denial-reporter.ts';
+import type { ServiceOptions } from './service.ts';
+
+/** What a service asks of auth; a mesh client of its contract has it. */
+export interface AuthProcedures {
+  readonly revocations: RevocationProcedures;
+  readonly serviceTokens: {
+    readonly rotate: {
+      mutate(input: Record<never, never>, options: { signal: AbortSignal }): Promise<{ token: string }>;
+    };
+  };
+  readonly audit: {
+    readonly report: {
+      mutate(input: { entries: DenialReport[] }, options: { signal: AbortSignal }): Promise<unknown>;
+    };
+  };
+}
+
+/** What a service needs to be one of a mesh. */
+export interface MembershipOptions {
+  /** Auth, as this service may call it. */
+  auth: AuthProcedures;
+  /** Where auth is: one endpoint, or several. */
+  authUrl: string | readonly string[];
+  /** What the service proves itself with; renewed as long as it is a member. */
+  token: ServiceToken;
+  /** The keys that are trusted before auth has answered. */
+  publicKeys: readonly PublicJwk[];
+  /** Where it keeps what it has learnt for its next start. */
+  stateDir: string;
+  log: Logger;
+}
+
+/**
+ * What every service but auth has in common with auth: it knows its keys,
+ * follows what is revoked, renews its own token, and reports whom it denied.
+ *
+ * @example
+ * const membership = await joinMesh({ auth: clients.auth, … });
+ * const service = await serve(contract, handlers, { ...membership.serving, … });
+ * await membership.start(ending);
+ */
+export async function joinMesh(options: MembershipOptions): Promise<Membership> {
+  const { auth, authUrl, publicKeys, stateDir, log } = options;
+  const keys = await createKeySet({ initial: publicKeys, url: authUrl, stateDir, log });
+  const source = remoteRevocations(auth.revocations);
+  const revocations = await followRevocations({ source, from: 'auth', stateDir, log });
+  return new Membership(options, { keys, revocations });
+}
+
+/** A service's standing with auth. */
+export class Membership {
+  /** What `serve` is to know of it. */
+  readonly serving: Pick<ServiceOptions, 'authenticate' | 'revocations' | 'onDenied'>;
+  /** How auth is: degraded at best while nothing is learnt of what it revokes. */
+  readonly authProbe: Probe;
+  readonly #options: MembershipOptions;
+  readonly #keys: KeySet;
+  readonly #revocations: RevocationFeed;
+  readonly #denials: DenialReporter;
+  #rotation: TokenRotation | undefined;
+
+  constructor(
+    options: MembershipOptions,
+    { keys, revocations }: { keys: KeySet; revocations: RevocationFeed },
+  ) {
+    const { auth, authUrl, log } = options;
+    this.#options = options;
+    this.#keys = keys;
+    this.#revocations = revocations;
+    this.#denials = new DenialReporter({
+      send: (entries, signal) => auth.audit.report.mutate({ entries: [...entries] }, { signal }),
+      log,
+    });
+    this.serving = {
+      authenticate: createAuthenticate(keys, revocations.set),
+      revocations,
+      onDenied: this.#denials.add,
+    };
+    this.authProbe = degradedWhile(() => revocations.status().state === 'stale', probeService(authUrl));
+  }
+
+  /**
+   * Begins to renew the token and to report; resolves when it is known what is revoked, or auth has been silent for 2 s.
+   *
+   * @param signal Fires when the process is to end before it is ready.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { auth, token, log } = this.#options;
+    this.#denials.start();
+    this.#rotation = startTokenRotation({
+      token,
+      exchange: (until) => auth.serviceTokens.rotate.mutate({}, { signal: until }),
+      log,
+    });
+    await this.#revocations.loaded(signal);
+  }
+
+  /** To be called when no call is answered any more: sends what is still to be reported. */
+  async stop(): Promise<void> {
+    await this.#rotation?.close();
+    await this.#denials.stop();
+    await this.#revocations.stop();
+    this.#keys.close();
+  }
+}
