@@ -1,5 +1,5 @@
 export { createAuthenticate, type Authenticate, type Credentials } from './authenticate.ts';
-export { type ServiceClaims, type UserClaims } from './claims.ts';
+export { userTokenLifetime, type ServiceClaims, type UserClaims } from './claims.ts';
 export { issueServiceToken, issueUserToken, type IssuedToken } from './issue.ts';
 export { createKeySet, jwks, type Jwks, type KeySet } from './key-set.ts';
 export {

@@ -34,10 +34,20 @@ export function issueServiceToken(
   });
 }
 
-/** Issues the access token of a user who logged in. */
+/**
+ * Issues the access token of a user who logged in.
+ *
+ * @param user.notAfter When it expires at the latest, whatever the lifetime of such tokens: the end of its session.
+ */
 export function issueUserToken(
   key: SigningKey,
-  user: { id: string; name: string; role: 'user' | 'admin'; sessionId?: string | undefined },
+  user: {
+    id: string;
+    name: string;
+    role: 'user' | 'admin';
+    sessionId?: string | undefined;
+    notAfter?: Date | undefined;
+  },
   now: Date = new Date(),
 ): Promise<IssuedToken> {
   return sign(key, now, {
@@ -45,6 +55,7 @@ export function issueUserToken(
     audience: userAudience,
     subject: user.id,
     lifetime: userTokenLifetime,
+    notAfter: user.notAfter,
     claims: {
       type: 'user',
       name: user.name,
@@ -60,12 +71,14 @@ interface TokenContent {
   subject: string;
   /** In seconds. */
   lifetime: number;
+  notAfter?: Date | undefined;
   claims: Record<string, string>;
 }
 
 async function sign(key: SigningKey, now: Date, content: TokenContent): Promise<IssuedToken> {
   const issuedAt = Math.floor(now.getTime() / 1000);
-  const expiresAt = issuedAt + content.lifetime;
+  const latest = content.notAfter ? Math.floor(content.notAfter.getTime() / 1000) : Infinity;
+  const expiresAt = Math.min(issuedAt + content.lifetime, latest);
   const tokenId = randomUUID();
   const token = await new SignJWT(content.claims)
     .setProtectedHeader({ alg: algorithm, typ: content.type, kid: key.kid })
