@@ -14,11 +14,13 @@ import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import manifest from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
+import { createPasswordPolicy } from './domain/password-policy.ts';
 import { createPasswordHasher } from './domain/password.ts';
+import { createSeal } from './domain/seal.ts';
 import { ensureAdministrator } from './jobs/first-administrator.ts';
+import { createSessionRetention } from './jobs/session-retention.ts';
 import { createHandlers } from './router.ts';
-import { createTokenBlacklist } from './stores/token-blacklist.ts';
-import { createUserStore } from './stores/user-store.ts';
+import { createStores } from './stores/stores.ts';
 
 /**
  * Puts the service together and starts it. It listens at once, so that its
@@ -38,18 +40,16 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const [signer] = config.SIGNING_KEYS;
   const published = publishedKeys(config);
   const keys = await createKeySet({ initial: published, log });
-  const users = createUserStore(database.client);
+  const signingKey = await importSigningKey(signer);
+  const stores = createStores(database.client, createSeal(config.ENCRYPTION_KEY));
   const hasher = createPasswordHasher();
+  const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
+  const now = () => new Date();
+  const sessionRetention = createSessionRetention({ database: database.client, log, now });
 
   const service = await serve(
     authContract,
-    createHandlers({
-      users,
-      hasher,
-      keys,
-      blacklist: createTokenBlacklist(database.client),
-      signingKey: await importSigningKey(signer),
-    }),
+    createHandlers({ ...stores, policy, hasher, keys, signer: () => signingKey, now }),
     {
       version: manifest.version,
       ...serverSettings(config, config.AUTH_SERVICE_URL),
@@ -67,12 +67,13 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     },
   );
   await migrateWhenReachable({ service: 'auth', url: ownerUrl(config), logger: log, signal: ending });
-  await ensureAdministrator(config, { users, hasher, log });
+  await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });
+  sessionRetention.start();
   service.ready();
 
   return {
     async stop() {
-      await service.stop();
+      await Promise.all([service.stop(), sessionRetention.stop()]);
       keys.close();
       await database.close();
     },

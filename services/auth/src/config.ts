@@ -18,7 +18,9 @@ export const settings = {
     .transform((text) => Buffer.from(text, 'base64url')),
   /** With the password below: the administrator that is made when there is none. */
   ADMIN_EMAIL: z.email().toLowerCase().optional(),
-  ADMIN_PASSWORD: z.string().min(15).max(128).optional(),
+  ADMIN_PASSWORD: z.string().min(1).max(128).optional(),
+  /** The shortest password that may be chosen, in characters: NIST 800-63B-4 asks for 15 where there is no second factor. */
+  PASSWORD_MIN_LENGTH: z.coerce.number('must be a number').int().min(8).max(64).default(15),
 };
 
 export type Config = ReturnType<typeof loadConfig>;
