@@ -151,6 +151,15 @@ describe('a log-in', () => {
     expect(outcomes.toSorted()).toEqual([...Array(9).fill(badCode), 'done']);
   });
 
+  test('does not look at a code where the factor is not on, or not yet', async () => {
+    const ann = await auth.newPerson();
+    const login = () =>
+      outcomeOf(auth.ask('sessions.login', { email: ann.email, password: ann.password, code: '123456' }));
+    expect(await login()).toBe('done');
+    await auth.call('totp.enroll', ann.caller, { password: ann.password });
+    expect(await login()).toBe('done');
+  });
+
   test('takes no recovery code of somebody else', async () => {
     const [ann, ben] = [await newOwner(), await newOwner()];
     expect(await logIn(ann, ben.recoveryCodes[0])).toBe(badCode);
