@@ -44,7 +44,8 @@ beforeAll(async () => {
   const page = await ann.wiki.pages.create.mutate({ slug: 'hostile/first', title: 'A page', body: 'Text' });
   const comment = await ann.wiki.comments.create.mutate({ pageId: page.id, body: 'A comment' });
   corpus = hostileCorpus(seed, {
-    user: ann.token,
+    // Of no session: some of what is sent ends all that she has.
+    user: await mesh.identity.userToken({ id: ann.id }),
     admin: await mesh.identity.userToken({ role: 'admin' }),
     service: await mesh.identity.serviceToken('wiki'),
     pageId: page.id,

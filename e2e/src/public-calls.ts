@@ -64,6 +64,22 @@ export const publicCalls: Readonly<Record<string, PublicCall>> = {
     const session = await auth.sessions.login.mutate(credentials);
     return [session, { accessToken: expect.stringMatching(/^ey/), user: { id, name: 'Dee' } }];
   },
+  'auth.sessions.refresh': async ({ auth }) => {
+    const { refreshToken } = await newSession(auth);
+    const renewed = await auth.sessions.refresh.mutate({ refreshToken });
+    return [
+      [renewed.refreshToken === refreshToken, renewed],
+      [false, { accessToken: expect.stringMatching(/^ey/), user: { name: 'Eve' } }],
+    ];
+  },
+  'auth.sessions.logout': async ({ auth }) => {
+    const { refreshToken } = await newSession(auth);
+    const answers = [
+      await auth.sessions.logout.mutate({ refreshToken }),
+      await auth.sessions.refresh.mutate({ refreshToken }).catch((error: unknown) => error),
+    ];
+    return [answers, [{}, { data: { code: 'UNAUTHORIZED', error: { name: 'SESSION_ENDED' } } }]];
+  },
   'wiki.pages.get': async ({ wiki }, { page }) => {
     const answers = [
       await wiki.pages.get.query({ slug: 'tides' }),
@@ -148,3 +164,9 @@ export const publicCalls: Readonly<Record<string, PublicCall>> = {
     return [items, [{ pageId: page.id, kind: 'heading', anchor: 'springtide' }]];
   },
 };
+
+async function newSession(auth: StockClients['auth']) {
+  const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() };
+  await auth.users.register.mutate({ ...credentials, name: 'Eve' });
+  return auth.sessions.login.mutate(credentials);
+}

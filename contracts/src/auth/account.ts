@@ -11,7 +11,7 @@ export const givenPassword = z.string().min(1).max(128);
  * A password that somebody chooses: NIST 800-63B-4 has no rules of composition and at least 8 characters, the service
  * asks for more unless it is told otherwise.
  */
-export const newPassword = z.string().min(15).max(128);
+export const newPassword = z.string().min(8).max(128);
 
 /** Six digits from an authenticator app, or a recovery code. */
 export const secondFactorCode = z
@@ -27,6 +27,8 @@ export type Profile = z.output<typeof profile>;
 export const account = profile.extend({
   email: z.string(),
   role: z.enum(['user', 'admin']),
+  /** Whether a code is asked for besides the password. */
+  secondFactor: z.boolean(),
   createdAt: time,
   disabledAt: time.nullable(),
 });

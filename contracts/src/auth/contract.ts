@@ -5,12 +5,14 @@ import { serviceTokens } from './service-tokens.ts';
 import { audit } from './audit.ts';
 import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
+import { totp } from './totp.ts';
 import { users } from './users.ts';
 
 /** Who there is, and who is calling. */
 export const authContract = contract('auth', {
   users,
   sessions,
+  totp,
   tokens,
   serviceTokens,
   keys,

@@ -1,26 +1,77 @@
-import { anyone, mutation } from '@arcadium/mesh/contract';
+import { anyone, error, mutation, query, user } from '@arcadium/mesh/contract';
 import { z } from 'zod';
-import { time } from '../field.ts';
-import { account, badCredentials, email, givenPassword } from './account.ts';
+import { id, time } from '../field.ts';
+import { account, badCode, badCredentials, email, givenPassword, secondFactorCode } from './account.ts';
 
 /** What a user gets who logs in, and for each refresh token. */
 const sessionTokens = z.object({
   /** A JWT, good for a quarter of an hour. */
   accessToken: z.string(),
   expiresAt: time,
+  /** Good for one exchange; 30 days after the log-in the session ends, whatever was exchanged. */
+  refreshToken: z.string(),
+  sessionExpiresAt: time,
   user: account,
 });
 export type SessionTokens = z.output<typeof sessionTokens>;
+
+const refreshToken = z.string().regex(/^[\w-]{43}$/, 'is no refresh token');
 
 /** Where a user is logged in. */
 export const sessions = {
   login: mutation({
     summary: 'Exchange an address and a password for an access token and a refresh token',
-    input: z.object({ email, password: givenPassword }),
+    input: z.object({ email, password: givenPassword, code: secondFactorCode.optional() }),
     output: sessionTokens,
     access: anyone,
     errors: {
       BAD_CREDENTIALS: badCredentials,
+      BAD_CODE: badCode,
+      CODE_NEEDED: error('UNAUTHORIZED', 'This account needs a code besides the password', z.object({})),
     },
+  }),
+  refresh: mutation({
+    summary: 'Exchange a refresh token for new tokens; within 10 s the same one gets the same successor',
+    input: z.object({ refreshToken }),
+    output: sessionTokens,
+    access: anyone,
+    idempotent: true,
+    errors: {
+      SESSION_ENDED: error('UNAUTHORIZED', 'This session has ended; log in again', z.object({})),
+    },
+  }),
+  logout: mutation({
+    summary: 'End the session of a refresh token, and with it its access tokens',
+    input: z.object({ refreshToken }),
+    output: z.object({}),
+    access: anyone,
+    idempotent: true,
+  }),
+  logoutAll: mutation({
+    summary: 'End all sessions of the user who asks, this one too',
+    output: z.object({ sessionsEnded: z.int().min(0) }),
+    access: user,
+    idempotent: true,
+  }),
+  list: query({
+    summary: 'Where the user who asks is logged in, the latest first',
+    output: z.object({
+      items: z
+        .array(
+          z.object({
+            id,
+            createdAt: time,
+            lastUsedAt: time,
+            expiresAt: time,
+            /** Where it began: an IP address. */
+            address: z.string().nullable(),
+            userAgent: z.string().nullable(),
+            /** Whether it is the one that asks. */
+            current: z.boolean(),
+          }),
+        )
+        .max(100),
+    }),
+    access: user,
   }),
 };

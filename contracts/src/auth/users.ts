@@ -2,7 +2,22 @@ import { admin, anyone, either, error, mutation, query, services, user } from '@
 import { z } from 'zod';
 import { id, line } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
-import { account, email, newPassword, profile, userNotFound } from './account.ts';
+import {
+  account,
+  badCredentials,
+  email,
+  givenPassword,
+  newPassword,
+  passwordRefused,
+  profile,
+  userNotFound,
+} from './account.ts';
+
+const lastAdministrator = error(
+  'CONFLICT',
+  'There would be no administrator left who can log in',
+  z.object({ id }),
+);
 
 /** Accounts. */
 export const users = {
@@ -13,6 +28,7 @@ export const users = {
     access: anyone,
     errors: {
       EMAIL_TAKEN: error('CONFLICT', 'An account with this address exists', z.object({ email: z.string() })),
+      PASSWORD_REFUSED: passwordRefused,
     },
   }),
   me: query({ summary: 'The account of the user who asks', output: account, access: user }),
@@ -22,6 +38,13 @@ export const users = {
     output: account,
     access: user,
     idempotent: true,
+  }),
+  changePassword: mutation({
+    summary: 'Change the password of the user who asks; his other sessions end',
+    input: z.object({ currentPassword: givenPassword, newPassword }),
+    output: z.object({ sessionsEnded: z.int().min(0) }),
+    access: user,
+    errors: { BAD_CREDENTIALS: badCredentials, PASSWORD_REFUSED: passwordRefused },
   }),
   get: query({
     summary: 'The public part of one user',
@@ -43,5 +66,30 @@ export const users = {
     input: listInput.prefault({}),
     output: listOf(account),
     access: admin,
+  }),
+  setRole: mutation({
+    summary:
+      'Make somebody an administrator, or no longer; his sessions end, so that no token has the old role',
+    input: z.object({ id, role: z.enum(['user', 'admin']) }),
+    output: account,
+    access: admin,
+    idempotent: true,
+    errors: { USER_NOT_FOUND: userNotFound, LAST_ADMINISTRATOR: lastAdministrator },
+  }),
+  disable: mutation({
+    summary: 'Close an account: its sessions end, and it cannot log in',
+    input: z.object({ id }),
+    output: account,
+    access: admin,
+    idempotent: true,
+    errors: { USER_NOT_FOUND: userNotFound, LAST_ADMINISTRATOR: lastAdministrator },
+  }),
+  enable: mutation({
+    summary: 'Open an account again that was disabled',
+    input: z.object({ id }),
+    output: account,
+    access: admin,
+    idempotent: true,
+    errors: { USER_NOT_FOUND: userNotFound },
   }),
 };

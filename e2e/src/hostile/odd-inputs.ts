@@ -43,7 +43,7 @@ function valuesFor(field: string, random: Random): string[] {
   const some = Array.from({ length: valuesPerField }, () => random.pick(oddValues));
   if (field === 'limit') return [...some, ...oddLimits];
   // A password that fits costs 20 ms of a processor, by design.
-  if (field === 'password') return some.slice(0, 3);
+  if (/password/i.test(field)) return some.slice(0, 3);
   return field === 'cursor' ? [...some, ...oddCursors] : some;
 }
 

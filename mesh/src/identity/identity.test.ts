@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nobody } from '../contract/index.ts';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
-import { createAuthenticate, createKeySet, publicPart } from './index.ts';
 import { forge } from './testing/forge.ts';
+import { createAuthenticate, createKeySet, issueUserToken, publicPart } from './index.ts';
 
 let ours: TestIdentity;
 let theirs: TestIdentity;
@@ -18,6 +18,21 @@ const asService = (token: string, userToken?: string) =>
   ours.authenticate({ authorization: `Service-Token ${token}`, userToken });
 const asUser = (token: string) =>
   ours.authenticate({ authorization: `Bearer ${token}`, userToken: undefined });
+
+const now = () => Math.floor(Date.now() / 1000);
+
+test('a user’s token belongs to its session, and expires with it at the latest', async () => {
+  const user = { id: 'u1', name: 'Ann', role: 'user', sessionId: 's1' } as const;
+  const notAfter = new Date((now() + 60) * 1000);
+  const short = await issueUserToken(ours.signingKey, { ...user, notAfter });
+  expect(short.expiresAt).toEqual(notAfter);
+  expect(await asUser(short.token)).toMatchObject({
+    user: { id: 'u1', sessionId: 's1', expiresAt: notAfter.getTime() },
+  });
+  const later = new Date((now() + 24 * 3600) * 1000);
+  const whole = await issueUserToken(ours.signingKey, { ...user, notAfter: later });
+  expect(whole.expiresAt.getTime()).toBeLessThanOrEqual((now() + 15 * 60) * 1000);
+});
 
 test('a service’s token proves the service', async () => {
   expect(await asService(await ours.serviceToken('wiki'))).toMatchObject({

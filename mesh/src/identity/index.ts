@@ -1,5 +1,5 @@
 export { createAuthenticate, type Authenticate, type Credentials } from './authenticate.ts';
-export { serviceTokenLifetime, type ServiceClaims, type UserClaims } from './claims.ts';
+export { serviceTokenLifetime, userTokenLifetime, type ServiceClaims, type UserClaims } from './claims.ts';
 export {
   issueServiceToken,
   issueUserToken,

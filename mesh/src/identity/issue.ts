@@ -44,13 +44,23 @@ export function issueServiceToken(
   });
 }
 
-/** Issues the access token of a user who logged in. */
+/**
+ * Issues the access token of a user who logged in.
+ *
+ * @param user.notAfter When it expires at the latest, whatever the lifetime of such tokens: the end of its session.
+ */
 export function issueUserToken(
   key: SigningKey,
-  user: { id: string; name: string; role: 'user' | 'admin'; sessionId?: string | undefined },
+  user: {
+    id: string;
+    name: string;
+    role: 'user' | 'admin';
+    sessionId?: string | undefined;
+    notAfter?: Date | undefined;
+  },
   now: Date = new Date(),
 ): Promise<IssuedToken> {
-  return sign(key, stamp(now, userTokenLifetime), {
+  return sign(key, stamp(now, userTokenLifetime, user.notAfter), {
     type: userTokenType,
     audience: userAudience,
     subject: user.id,
@@ -71,12 +81,13 @@ interface TokenContent {
 }
 
 /** @param lifetime In seconds. */
-function stamp(now: Date, lifetime: number): TokenStamp {
+function stamp(now: Date, lifetime: number, notAfter?: Date): TokenStamp {
   const issuedAt = Math.floor(now.getTime() / 1000);
+  const latest = notAfter ? Math.floor(notAfter.getTime() / 1000) : Infinity;
   return {
     tokenId: randomUUID(),
     issuedAt: new Date(issuedAt * 1000),
-    expiresAt: new Date((issuedAt + lifetime) * 1000),
+    expiresAt: new Date(Math.min(issuedAt + lifetime, latest) * 1000),
   };
 }
 

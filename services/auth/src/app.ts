@@ -8,19 +8,18 @@ import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import manifest from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
+import { createPasswordPolicy } from './domain/password-policy.ts';
 import { createPasswordHasher } from './domain/password.ts';
 import { createSeal } from './domain/seal.ts';
 import { ensureAdministrator } from './jobs/first-administrator.ts';
 import { KeyRing } from './jobs/key-ring.ts';
 import { createTokenRetention } from './jobs/retention.ts';
+import { createSessionRetention } from './jobs/session-retention.ts';
 import { RevocationFeed } from './jobs/revocation-feed.ts';
 import { Sightings } from './jobs/sightings.ts';
 import { createHandlers } from './router.ts';
-import { createServiceTokenStore } from './stores/service-token-store.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
-import { createAuditStore } from './stores/audit-store.ts';
-import { createTokenBlacklist } from './stores/token-blacklist.ts';
-import { createUserStore } from './stores/user-store.ts';
+import { createStores } from './stores/stores.ts';
 
 /**
  * Puts the service together and starts it. It listens at once, so that its
@@ -42,10 +41,11 @@ export async function startApp(
     client: PrismaClient,
     logger: log,
   });
+  const seal = createSeal(config.ENCRYPTION_KEY);
   const keyRing = new KeyRing({
     environment: { signing: config.SIGNING_KEYS, publicOnly: config.PUBLIC_KEYS?.keys ?? [] },
     store: createSigningKeyStore(database.client),
-    seal: createSeal(config.ENCRYPTION_KEY),
+    seal,
     databaseUrl: config.DATABASE_URL,
     log,
     now,
@@ -53,30 +53,30 @@ export async function startApp(
     days: config.SIGNING_KEY_DAYS,
   });
   await keyRing.prepare();
-  const blacklist = createTokenBlacklist(database.client);
+  const stores = createStores(database.client, seal);
+  const { blacklist, serviceTokens, audit } = stores;
   const revocationFeed = new RevocationFeed({ blacklist, databaseUrl: config.DATABASE_URL, log, now });
-  const serviceTokens = createServiceTokenStore(database.client);
   const sightings = new Sightings(serviceTokens, log);
-  const retention = createTokenRetention({ blacklist, serviceTokens, log, now });
-  const users = createUserStore(database.client);
+  const retention = [
+    ...createTokenRetention({ blacklist, serviceTokens, log, now }),
+    createSessionRetention({ database: database.client, log, now }),
+  ];
   const hasher = createPasswordHasher();
-  const audit = createAuditStore(database.client);
+  const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
   const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
 
   const service = await serve(
     authContract,
     createHandlers({
-      users,
+      ...stores,
+      policy,
       hasher,
       keys: keyRing.keySet,
-      blacklist,
       signer: keyRing.signer,
       signerOf: (kid) => keyRing.signerOf(kid),
       keyRing,
-      serviceTokens,
       sightings,
       revocationFeed,
-      audit,
       now,
     }),
     {
@@ -96,7 +96,7 @@ export async function startApp(
   await keyRing.start();
   revocationFeed.start();
   for (const job of retention) job.start();
-  await ensureAdministrator(config, { users, hasher, log });
+  await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });
   denials.start();
   service.ready();
 

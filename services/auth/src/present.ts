@@ -1,6 +1,6 @@
 import type { Account, AuditEntry, Profile } from '@arcadium/contracts/auth';
 import type { StoredAuditEntry } from './stores/audit-store.ts';
-import type { StoredUser } from './stores/user-store.ts';
+import { hasSecondFactor, type StoredUser } from './stores/user-store.ts';
 
 /** What a user sees of himself. */
 export function presentAccount(user: StoredUser): Account {
@@ -10,13 +10,14 @@ export function presentAccount(user: StoredUser): Account {
     email: user.email,
     // The database has a check on it.
     role: user.role as Account['role'],
+    secondFactor: hasSecondFactor(user),
     createdAt: user.createdAt.toISOString(),
     disabledAt: user.disabledAt?.toISOString() ?? null,
   };
 }
 
 /** What anybody inside sees of a user. */
-export function presentProfile({ id, name }: StoredUser): Profile {
+export function presentProfile({ id, name }: Profile): Profile {
   return { id, name };
 }
 

@@ -1,6 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { KeySet, SigningKey } from '@arcadium/mesh/identity';
 import type { Handlers } from '@arcadium/mesh/server';
+import type { PasswordPolicy } from './domain/password-policy.ts';
 import type { PasswordHasher } from './domain/password.ts';
 import type { KeyRing } from './jobs/key-ring.ts';
 import type { RevocationFeed } from './jobs/revocation-feed.ts';
@@ -16,14 +17,27 @@ import { revoke } from './procedures/service-tokens/revoke.ts';
 import { rotate } from './procedures/service-tokens/rotate.ts';
 import { listAudit } from './procedures/audit/list.ts';
 import { reportDenials } from './procedures/audit/report.ts';
+import { listSessions } from './procedures/sessions/list.ts';
 import { login } from './procedures/sessions/login.ts';
+import { logout, logoutAll } from './procedures/sessions/logout.ts';
+import { refresh } from './procedures/sessions/refresh.ts';
 import { introspect } from './procedures/tokens/introspect.ts';
+import { confirm } from './procedures/totp/confirm.ts';
+import { disableTotp } from './procedures/totp/disable.ts';
+import { enroll } from './procedures/totp/enroll.ts';
+import { renewRecoveryCodes } from './procedures/totp/renew-recovery-codes.ts';
+import { disable, enable, setRole } from './procedures/users/administer.ts';
+import { changePassword } from './procedures/users/change-password.ts';
 import { getUser, getUsers } from './procedures/users/get.ts';
 import { listUsers } from './procedures/users/list.ts';
 import { getMe, updateMe } from './procedures/users/me.ts';
 import { register } from './procedures/users/register.ts';
 import type { ServiceTokenStore } from './stores/service-token-store.ts';
 import type { AuditStore } from './stores/audit-store.ts';
+import type { AdministrationStore } from './stores/administration-store.ts';
+import type { PasswordStore } from './stores/password-store.ts';
+import type { SecondFactorStore } from './stores/second-factor-store.ts';
+import type { SessionStore } from './stores/session-store.ts';
 import type { TokenBlacklist } from './stores/token-blacklist.ts';
 import type { UserStore } from './stores/user-store.ts';
 
@@ -31,7 +45,12 @@ import type { UserStore } from './stores/user-store.ts';
 export interface Deps {
   users: UserStore;
   audit: AuditStore;
+  administration: AdministrationStore;
+  passwords: PasswordStore;
+  sessions: SessionStore;
+  secondFactors: SecondFactorStore;
   blacklist: TokenBlacklist;
+  policy: PasswordPolicy;
   hasher: PasswordHasher;
   keys: KeySet;
   /** The key that signs at this moment. */
@@ -53,11 +72,27 @@ export function createHandlers(deps: Deps): Handlers<typeof authContract> {
       register: register(deps),
       me: getMe(deps),
       update: updateMe(deps),
+      changePassword: changePassword(deps),
       get: getUser(deps),
       getMany: getUsers(deps),
       list: listUsers(deps),
+      setRole: setRole(deps),
+      disable: disable(deps),
+      enable: enable(deps),
     },
-    sessions: { login: login(deps) },
+    sessions: {
+      login: login(deps),
+      refresh: refresh(deps),
+      logout: logout(deps),
+      logoutAll: logoutAll(deps),
+      list: listSessions(deps),
+    },
+    totp: {
+      enroll: enroll(deps),
+      confirm: confirm(deps),
+      renewRecoveryCodes: renewRecoveryCodes(deps),
+      disable: disableTotp(deps),
+    },
     tokens: { introspect: introspect(deps) },
     serviceTokens: {
       issue: issue(deps),

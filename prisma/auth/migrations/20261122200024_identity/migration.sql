@@ -1,6 +1,9 @@
 -- AlterTable
 ALTER TABLE "token_blacklist" ADD COLUMN     "position" BIGSERIAL NOT NULL;
 
+-- AlterTable
+ALTER TABLE "users" ADD COLUMN     "password_version" INTEGER NOT NULL DEFAULT 1;
+
 -- CreateTable
 CREATE TABLE "sessions" (
     "id" UUID NOT NULL,
@@ -128,6 +131,9 @@ CREATE INDEX "sessions_user_id_last_used_at_idx" ON "sessions"("user_id", "last_
 
 -- CreateIndex
 CREATE INDEX "sessions_expires_at_idx" ON "sessions"("expires_at");
+
+-- CreateIndex
+CREATE INDEX "sessions_ended_at_idx" ON "sessions"("ended_at");
 
 -- CreateIndex
 CREATE INDEX "refresh_tokens_session_id_idx" ON "refresh_tokens"("session_id");

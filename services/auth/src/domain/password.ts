@@ -63,6 +63,12 @@ export function createPasswordHasher(): PasswordHasher {
   };
 }
 
+/** Whether a hash was made with other parameters than new ones are; to be made anew when the password is at hand. */
+export function needsRehash(hash: string): boolean {
+  const { memory, passes, parallelism } = parse(hash);
+  return memory !== current.memory || passes !== current.passes || parallelism !== current.parallelism;
+}
+
 interface Settings {
   /** In KiB. */
   memory: number;

@@ -1,14 +1,29 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
+import type { PasswordPolicy } from '../domain/password-policy.ts';
 import type { PasswordHasher } from '../domain/password.ts';
+import { ourselves } from '../stores/audit-log.ts';
 import type { UserStore } from '../stores/user-store.ts';
+
+interface Deps {
+  users: UserStore;
+  policy: PasswordPolicy;
+  hasher: PasswordHasher;
+  now: () => Date;
+  log: Logger;
+}
+
+/** How the first administrator is called, until he says otherwise. */
+const name = 'Administrator';
 
 /**
  * Makes the administrator that the environment names, when there is none yet.
  * Several replicas may do so at once: the address is unique, one of them wins.
+ *
+ * @throws Error where ADMIN_PASSWORD is none that may be chosen.
  */
 export async function ensureAdministrator(
   config: { ADMIN_EMAIL?: string | undefined; ADMIN_PASSWORD?: string | undefined },
-  { users, hasher, log }: { users: UserStore; hasher: PasswordHasher; log: Logger },
+  { users, policy, hasher, now, log }: Deps,
 ): Promise<void> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = config;
   if (email === undefined || password === undefined) return;
@@ -22,8 +37,10 @@ export async function ensureAdministrator(
     }
     return;
   }
+  const refusal = await policy.refusalOf(password, { email, name });
+  if (refusal) throw new Error(`ADMIN_PASSWORD is none that may be chosen: it is ${refusal.reason}`);
   const passwordHash = await hasher.hash(password);
-  const made = await users.create({ email, name: 'Administrator', role: 'admin', passwordHash });
+  const made = await users.create({ email, name, role: 'admin', passwordHash, createdAt: now() }, ourselves);
   if (made) {
     log.info({ user_id: made.id }, 'the first administrator was made from ADMIN_EMAIL');
   } else if (!(await users.hasAdministrator())) {

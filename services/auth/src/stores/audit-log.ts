@@ -41,3 +41,19 @@ export function actorOf({ service, user }: Caller): AuditEntry['actor'] {
   if (service) return { kind: 'service', id: service.name };
   return user ? { kind: 'user', id: user.id } : { kind: 'anyone', id: null };
 }
+
+/** Who does something, and by which request. */
+export type Origin = Pick<AuditRecord, 'actor' | 'request'>;
+
+/** This service itself, which nobody asked. */
+export const ourselves: Origin = { actor: { kind: 'system', id: null } };
+
+/** Where a call comes from, for the log. */
+export function originOf(call: { caller: Caller; peer: Peer; requestId: string }): Origin {
+  return { actor: actorOf(call.caller), request: { peer: call.peer, requestId: call.requestId } };
+}
+
+/** The same of a call that is made without a token, when it has proved whose it is. */
+export function originAs(userId: string, { peer, requestId }: { peer: Peer; requestId: string }): Origin {
+  return { actor: { kind: 'user', id: userId }, request: { peer, requestId } };
+}

@@ -10,7 +10,8 @@ export type RevocationReason =
   | 'password-changed'
   | 'refresh-token-reused'
   | 'revoked'
-  | 'role-changed';
+  | 'role-changed'
+  | 'too-many-sessions';
 
 /** What is to be void from now on. */
 export interface RevocationRecord {

@@ -1,22 +1,32 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
-import type { PrismaClient, User } from '@arcadium/prisma/auth';
+import type { User } from '@arcadium/prisma/auth';
 import { isUniqueViolation } from '@arcadium/prisma/database';
+import { recordAudit, type Origin } from './audit-log.ts';
+import { inTransaction, type Database, type Transaction } from './transaction.ts';
 
 /** A user as stored; the hash never leaves this service. */
-export type StoredUser = User;
+export type StoredUser = User & { totpSecret: { confirmedAt: Date | null } | null };
+
+/** What an account has besides the row of its user. */
+export const accountParts = { totpSecret: { select: { confirmedAt: true } } } as const;
+
+/** An account that is to be opened. */
+export interface NewUser {
+  email: string;
+  name: string;
+  role: 'user' | 'admin';
+  passwordHash: string;
+  createdAt: Date;
+}
 
 /** Users in the database. */
 export interface UserStore {
   /** Writes a user and the first entry of his password history; `undefined` if the address is taken. */
-  create(user: {
-    email: string;
-    name: string;
-    role: 'user' | 'admin';
-    passwordHash: string;
-  }): Promise<StoredUser | undefined>;
+  create(user: NewUser, origin: Origin): Promise<StoredUser | undefined>;
   findById(id: string): Promise<StoredUser | undefined>;
   findByEmail(email: string): Promise<StoredUser | undefined>;
-  findMany(ids: readonly string[]): Promise<StoredUser[]>;
+  /** Their names, not their accounts. */
+  findMany(ids: readonly string[]): Promise<User[]>;
   /** Newest first, from after one of them. */
   list(limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
   /** `undefined` if there is no such user. */
@@ -25,23 +35,21 @@ export interface UserStore {
 }
 
 /** Makes the store on a client of the auth schema. */
-export function createUserStore(client: PrismaClient): UserStore {
+export function createUserStore(client: Database): UserStore {
   return {
-    async create(user) {
+    async create(user, origin) {
       try {
-        return await client.user.create({
-          data: { ...user, passwordHistory: { create: { passwordHash: user.passwordHash } } },
-        });
+        return await inTransaction(client, (transaction) => create(transaction, user, origin));
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;
       }
     },
     async findById(id) {
-      return (await client.user.findUnique({ where: { id } })) ?? undefined;
+      return findAccount(client, id);
     },
     async findByEmail(email) {
-      return (await client.user.findUnique({ where: { email } })) ?? undefined;
+      return (await client.user.findUnique({ where: { email }, include: accountParts })) ?? undefined;
     },
     findMany(ids) {
       return client.user.findMany({ where: { id: { in: [...new Set(ids)] } } });
@@ -53,16 +61,48 @@ export function createUserStore(client: PrismaClient): UserStore {
             OR: [{ createdAt: { lt: after.at } }, { createdAt: after.at, id: { lt: after.id } }],
           },
         }),
+        include: accountParts,
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
       });
     },
     async rename(id, name) {
-      const [renamed] = await client.user.updateManyAndReturn({ where: { id }, data: { name } });
-      return renamed;
+      const { count } = await client.user.updateMany({ where: { id }, data: { name } });
+      return count === 0 ? undefined : findAccount(client, id);
     },
     async hasAdministrator() {
       return (await client.user.findFirst({ where: { role: 'admin' }, select: { id: true } })) !== null;
     },
   };
+}
+
+/** Whether a code is asked for besides the password: one that was enrolled and not confirmed does not count. */
+export function hasSecondFactor({ totpSecret }: StoredUser): boolean {
+  return Boolean(totpSecret?.confirmedAt);
+}
+
+/** Reads a user with what belongs to his account. */
+export async function findAccount(from: Database | Transaction, id: string): Promise<StoredUser | undefined> {
+  return (await from.user.findUnique({ where: { id }, include: accountParts })) ?? undefined;
+}
+
+/** Lets one transaction at a time change what a user's account is, and reads it as of then. */
+export async function lockUser(transaction: Transaction, id: string): Promise<StoredUser | undefined> {
+  await transaction.$queryRaw`SELECT FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+  return findAccount(transaction, id);
+}
+
+async function create(transaction: Transaction, user: NewUser, origin: Origin): Promise<StoredUser> {
+  const { passwordHash, createdAt, role } = user;
+  const made = await transaction.user.create({
+    data: { ...user, passwordHistory: { create: { passwordHash, createdAt } } },
+    include: accountParts,
+  });
+  await recordAudit(transaction, {
+    ...origin,
+    event: 'account.opened',
+    subject: made.id,
+    detail: { role },
+  });
+  return made;
 }

@@ -1,27 +1,72 @@
 import type { authContract } from '@arcadium/contracts/auth';
-import { issueUserToken, type SigningKey } from '@arcadium/mesh/identity';
+import type { SigningKey } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import type { PasswordHasher } from '../../domain/password.ts';
-import { presentAccount } from '../../present.ts';
-import type { UserStore } from '../../stores/user-store.ts';
+import { needsRehash, type PasswordHasher } from '../../domain/password.ts';
+import { newRefreshToken } from '../../domain/refresh-token.ts';
+import { originOf } from '../../stores/audit-log.ts';
+import type { PasswordStore } from '../../stores/password-store.ts';
+import type { Begun, SessionStore } from '../../stores/session-store.ts';
+import type { StoredUser, UserStore } from '../../stores/user-store.ts';
+import { sessionTokens } from './session-tokens.ts';
 
-/** Exchanges an address and a password for an access token; a wrong password and an unknown address look the same. */
-export function login({
-  users,
-  hasher,
-  signer,
-}: {
+type Handler = HandlerOf<typeof authContract, 'sessions.login'>;
+type Call = Parameters<Handler>[0];
+
+interface Deps {
   users: UserStore;
+  sessions: SessionStore;
+  passwords: PasswordStore;
   hasher: PasswordHasher;
   signer: () => SigningKey;
-}): HandlerOf<typeof authContract, 'sessions.login'> {
-  return async ({ input, errors, log, signal }) => {
-    const user = await users.findByEmail(input.email);
-    const matches = await hasher.matches(input.password, user?.passwordHash, signal);
-    if (!user || !matches || user.disabledAt) throw errors.BAD_CREDENTIALS({});
-    const account = presentAccount(user);
-    const { token, tokenId, expiresAt } = await issueUserToken(signer(), account);
-    log.info({ user_id: user.id, token_id: tokenId }, 'a user logged in');
-    return { accessToken: token, expiresAt: expiresAt.toISOString(), user: account };
+  now: () => Date;
+}
+
+/** What an attempt came to, and whose account it was about. */
+type Attempt =
+  | (Extract<Begun, { outcome: 'begun' }> & { refreshToken: string; at: Date })
+  | { outcome: 'refused'; reason: Reason; userId: string | undefined };
+type Reason = Extract<Begun, { outcome: 'refused' }>['reason'] | 'unknown-address';
+
+/** Exchanges an address and a password for tokens; a wrong password and an unknown address look the same. */
+export function login(deps: Deps): Handler {
+  return async (call) => {
+    const attempt = await evaluate(deps, call);
+    if (attempt.outcome === 'refused') return refuse(deps, call, attempt);
+    const { user, session, refreshToken, at } = attempt;
+    call.log.info({ user_id: user.id, session_id: session.id }, 'a user logged in');
+    renewHash(deps, call, user);
+    return sessionTokens(attempt, refreshToken, { signer: deps.signer(), at });
   };
+}
+
+/** Checks password and code, and begins a session where both are right. */
+async function evaluate({ users, sessions, hasher, now }: Deps, call: Call): Promise<Attempt> {
+  const { email, password, code } = call.input;
+  const user = await users.findByEmail(email);
+  const matches = await hasher.matches(password, user?.passwordHash, call.signal);
+  if (!user) return { outcome: 'refused', reason: 'unknown-address', userId: undefined };
+  if (!matches) return { outcome: 'refused', reason: 'wrong-password', userId: user.id };
+  // Not before the check: hashing may have had to wait.
+  const at = now();
+  const refreshToken = newRefreshToken();
+  const begun = await sessions.begin({ user, code, refreshToken, at, request: call });
+  return begun.outcome === 'begun' ? { ...begun, refreshToken, at } : { ...begun, userId: user.id };
+}
+
+/** Records it and says no. That a code is needed is no failure: the password was right, and nothing was tried. */
+async function refuse(
+  { sessions }: Deps,
+  call: Call,
+  { reason, userId }: Extract<Attempt, { outcome: 'refused' }>,
+): Promise<never> {
+  if (reason === 'code-needed') throw call.errors.CODE_NEEDED({});
+  await sessions.recordFailure(userId, reason, originOf(call));
+  throw reason === 'wrong-code' ? call.errors.BAD_CODE({}) : call.errors.BAD_CREDENTIALS({});
+}
+
+/** A hash of other parameters is made anew now that the password is at hand; nobody waits for it. */
+function renewHash({ hasher, passwords }: Deps, call: Call, { id, passwordHash }: StoredUser): void {
+  if (!needsRehash(passwordHash)) return;
+  const { password } = call.input;
+  call.inBackground(async () => passwords.upgrade(id, passwordHash, await hasher.hash(password)));
 }

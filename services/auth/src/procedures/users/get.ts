@@ -6,7 +6,7 @@ import type { UserStore } from '../../stores/user-store.ts';
 /** Answers with the public part of one user. */
 export function getUser({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.get'> {
   return async ({ input, errors }) => {
-    const user = await users.findById(input.id);
+    const [user] = await users.findMany([input.id]);
     if (!user) throw errors.USER_NOT_FOUND({ id: input.id });
     return presentProfile(user);
   };

@@ -1,8 +1,8 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
 import { presentAccount } from '../../present.ts';
-import type { StoredUser, UserStore } from '../../stores/user-store.ts';
+import type { UserStore } from '../../stores/user-store.ts';
+import { existing } from '../own-account.ts';
 
 /** Answers with the account of the user who asks. */
 export function getMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.me'> {
@@ -13,10 +13,4 @@ export function getMe({ users }: { users: UserStore }): HandlerOf<typeof authCon
 export function updateMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.update'> {
   return async ({ input, caller }) =>
     presentAccount(existing(await users.rename(caller.user.id, input.name)));
-}
-
-/** A good token whose user is gone proves nothing any more. */
-function existing(user: StoredUser | undefined): StoredUser {
-  if (!user) throw new MeshError('UNAUTHORIZED', 'The account of this token no longer exists');
-  return user;
 }

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPasswordPolicy } from '../domain/password-policy.ts';
+import { createPasswordHasher } from '../domain/password.ts';
+import { createUserStore } from '../stores/user-store.ts';
+import { openAuth, type TestAuth } from '../testing/service.ts';
+import { ensureAdministrator } from './first-administrator.ts';
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await openAuth();
+}, 60_000);
+afterAll(() => auth.close());
+
+const ensure = (ADMIN_PASSWORD: string, { client }: Pick<TestAuth, 'client'> = auth) =>
+  ensureAdministrator(
+    { ADMIN_EMAIL: 'admin@arcadium.localhost', ADMIN_PASSWORD },
+    {
+      users: createUserStore(client),
+      policy: createPasswordPolicy({ leastCharacters: 15 }),
+      hasher: createPasswordHasher(),
+      now: auth.clock.now,
+      log: silentLogger,
+    },
+  );
+
+test.each([
+  ['too short', 'too-short'],
+  ['password1234567', 'common'],
+  ['admin@arcadium.localhost', 'personal'],
+])('is not made with the password %j', async (password, reason) => {
+  await expect(ensure(password)).rejects.toThrow(
+    `ADMIN_PASSWORD is none that may be chosen: it is ${reason}`,
+  );
+  expect(await auth.client.user.count()).toBe(0);
+});
+
+test('is made once, also by two replicas at once, with a password as set-up makes it', async () => {
+  const password = randomBytes(24).toString('base64url');
+  await Promise.all([ensure(password), ensure(password, auth.second)]);
+  const [made, ...others] = await auth.client.user.findMany();
+  expect(others).toEqual([]);
+  expect(made).toMatchObject({ email: 'admin@arcadium.localhost', role: 'admin' });
+  expect(await auth.recorded(made?.id ?? '')).toEqual([
+    { event: 'account.opened', detail: { role: 'admin' } },
+  ]);
+  const session = await auth.ask('sessions.login', { email: 'admin@arcadium.localhost', password });
+  expect(session.user.role).toBe('admin');
+});

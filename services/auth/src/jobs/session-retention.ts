@@ -1,0 +1,30 @@
+import type { Logger } from '@arcadium/mesh/telemetry';
+import { Retention } from '@arcadium/prisma/retention';
+import { deleteOverSessions } from '../stores/session-retention.ts';
+import type { Database } from '../stores/transaction.ts';
+
+/** What the retention of sessions needs. */
+export interface SessionRetentionOptions {
+  database: Database;
+  log: Logger;
+  now: () => Date;
+  /** Wait between two runs, in milliseconds. @default 3600000 */
+  everyMs?: number;
+  /** Most rows of each table deleted by one statement. @default 1000 */
+  batch?: number;
+}
+
+/** For how long an ended session is kept, in milliseconds: a day, in which somebody may look for what happened. */
+const keptMs = 24 * 3_600_000;
+
+/** Makes what deletes sessions that are over, and their refresh tokens: at the start, and then once an hour. */
+export function createSessionRetention(options: SessionRetentionOptions): Retention {
+  const { database, log, now, everyMs = 3_600_000, batch = 1000 } = options;
+  return new Retention({
+    what: 'sessions that are over, and refresh tokens of theirs,',
+    logger: log,
+    everyMs,
+    batch,
+    deleteSome: (limit) => deleteOverSessions(database, new Date(now().getTime() - keptMs), limit),
+  });
+}

@@ -1,0 +1,24 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import type { PasswordHasher } from '../../domain/password.ts';
+import { totpUri } from '../../domain/totp.ts';
+import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
+import type { UserStore } from '../../stores/user-store.ts';
+import { confirmedAccount } from '../own-account.ts';
+
+interface Deps {
+  users: UserStore;
+  secondFactors: SecondFactorStore;
+  hasher: PasswordHasher;
+  now: () => Date;
+}
+
+/** Makes a secret for an authenticator app; one that was not confirmed is void from then on. */
+export function enroll(deps: Deps): HandlerOf<typeof authContract, 'totp.enroll'> {
+  return async (call) => {
+    const user = await confirmedAccount(deps, call, call.input.password);
+    const secret = await deps.secondFactors.enroll({ userId: user.id, at: deps.now() });
+    if (secret === undefined) throw call.errors.ALREADY_ON({});
+    return { secret, uri: totpUri(secret, user.email) };
+  };
+}

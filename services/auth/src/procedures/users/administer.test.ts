@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { claimsOf, openAuth, outcomeOf, type TestAuth } from '../../testing/service.ts';
+
+let auth: TestAuth;
+let root: Awaited<ReturnType<TestAuth['newPerson']>>;
+beforeAll(async () => {
+  auth = await openAuth();
+}, 60_000);
+afterAll(() => auth.close());
+beforeEach(async () => {
+  await auth.client.user.updateMany({ data: { role: 'user', disabledAt: null } });
+  root = await auth.newPerson({ name: 'Root', role: 'admin' });
+});
+
+const refresh = (refreshToken: string) => outcomeOf(auth.ask('sessions.refresh', { refreshToken }));
+const logIn = ({ email, password }: { email: string; password: string }) =>
+  auth.ask('sessions.login', { email, password });
+const whyVoid = async (sid: string | undefined) =>
+  (await auth.client.tokenBlacklist.findUnique({ where: { jti: sid ?? '' } }))?.reason;
+
+test('a role is in the tokens of the next log-in, and no token of the old one lives on', async () => {
+  const ann = await auth.newPerson();
+  const changed = await auth.call('users.setRole', root.caller, { id: ann.id, role: 'admin' });
+  expect(changed).toMatchObject({ id: ann.id, role: 'admin' });
+  expect(await refresh(ann.refreshToken)).toBe('UNAUTHORIZED SESSION_ENDED');
+  expect(await whyVoid(ann.caller.user.sessionId)).toBe('role-changed');
+  expect(claimsOf((await logIn(ann)).accessToken).role).toBe('admin');
+  expect(await auth.recorded(ann.id)).toContainEqual({
+    event: 'account.role-changed',
+    detail: { from: 'user', to: 'admin' },
+  });
+});
+
+test('the role that somebody has already changes nothing', async () => {
+  const ann = await auth.newPerson();
+  const before = await auth.recorded(ann.id);
+  await auth.call('users.setRole', root.caller, { id: ann.id, role: 'user' });
+  expect(await refresh(ann.refreshToken)).toBe('done');
+  expect(await auth.recorded(ann.id)).toEqual(before);
+});
+
+test('a closed account loses its sessions and cannot log in, until it is opened again', async () => {
+  const ann = await auth.newPerson();
+  const closed = await auth.call('users.disable', root.caller, { id: ann.id });
+  expect(closed.disabledAt).toBe(auth.clock.now().toISOString());
+  expect(await refresh(ann.refreshToken)).toBe('UNAUTHORIZED SESSION_ENDED');
+  expect(await whyVoid(ann.caller.user.sessionId)).toBe('account-disabled');
+  expect(await outcomeOf(logIn(ann))).toBe('UNAUTHORIZED BAD_CREDENTIALS');
+  expect(await auth.call('users.disable', root.caller, { id: ann.id })).toEqual(closed);
+
+  expect(await auth.call('users.enable', root.caller, { id: ann.id })).toMatchObject({ disabledAt: null });
+  await auth.call('users.enable', root.caller, { id: ann.id });
+  expect(await outcomeOf(logIn(ann))).toBe('done');
+  expect(await refresh(ann.refreshToken)).toBe('UNAUTHORIZED SESSION_ENDED');
+  const events = (await auth.recorded(ann.id)).map(({ event }) => event);
+  expect(events.filter((event) => event === 'account.disabled')).toHaveLength(1);
+  expect(events.filter((event) => event === 'account.enabled')).toHaveLength(1);
+});
+
+test('a log-in at the moment of the closing gets no session that goes on', async () => {
+  const ann = await auth.newPerson();
+  await Promise.all([
+    auth.call('users.disable', root.caller, { id: ann.id }),
+    ...Array.from({ length: 8 }, () => outcomeOf(logIn(ann))),
+  ]);
+  expect(await auth.client.session.count({ where: { userId: ann.id, endedAt: null } })).toBe(0);
+});
+
+test('the last administrator stays one, and cannot be closed; who is closed does not count', async () => {
+  const gone = await auth.newPerson({ role: 'admin' });
+  await auth.call('users.disable', root.caller, { id: gone.id });
+  const before = [await auth.client.auditEntry.count(), await auth.client.tokenBlacklist.count()];
+  const last = 'CONFLICT LAST_ADMINISTRATOR';
+  expect(await outcomeOf(auth.call('users.setRole', root.caller, { id: root.id, role: 'user' }))).toBe(last);
+  expect(await outcomeOf(auth.call('users.disable', root.caller, { id: root.id }))).toBe(last);
+  expect([await auth.client.auditEntry.count(), await auth.client.tokenBlacklist.count()]).toEqual(before);
+  expect(await refresh(root.refreshToken)).toBe('done');
+});
+
+test('of administrators who dismiss one another at once, at two replicas, one is left', async () => {
+  const others = await Promise.all(Array.from({ length: 5 }, () => auth.newPerson({ role: 'admin' })));
+  const all = [root, ...others];
+  const outcomes = await Promise.all(
+    all.map(({ caller }, at) => {
+      const { call } = at % 2 ? auth : auth.second;
+      const id = all[(at + 1) % all.length]?.id ?? '';
+      return outcomeOf(
+        at % 3 === 0
+          ? call('users.disable', caller, { id })
+          : call('users.setRole', caller, { id, role: 'user' }),
+      );
+    }),
+  );
+  expect(outcomes.toSorted()).toEqual(['CONFLICT LAST_ADMINISTRATOR', ...Array(5).fill('done')]);
+  expect(await auth.client.user.count({ where: { role: 'admin', disabledAt: null } })).toBe(1);
+});
+
+test.each(['users.setRole', 'users.disable', 'users.enable'] as const)(
+  '%s is for administrators, wants an id of somebody, and otherwise writes nothing',
+  async (path) => {
+    const ann = await auth.newPerson();
+    const before = await auth.client.auditEntry.count();
+    const ask = (who: typeof ann, id: string) =>
+      outcomeOf(auth.call(path, who.caller, path === 'users.setRole' ? { id, role: 'admin' } : { id }));
+    expect(await ask(ann, ann.id)).toBe('FORBIDDEN');
+    expect(await ask(root, 'ann')).toBe('BAD_REQUEST');
+    expect(await ask(root, randomUUID())).toBe('NOT_FOUND USER_NOT_FOUND');
+    expect(await auth.client.auditEntry.count()).toBe(before);
+  },
+);

@@ -1,0 +1,51 @@
+import type { authContract } from '@arcadium/contracts/auth';
+import type { MeshError } from '@arcadium/mesh/wire';
+import type { HandlerOf } from '@arcadium/mesh/server';
+import { presentAccount } from '../../present.ts';
+import type { AdministrationStore, Administered } from '../../stores/administration-store.ts';
+import { originOf } from '../../stores/audit-log.ts';
+
+interface Deps {
+  administration: AdministrationStore;
+  now: () => Date;
+}
+
+/** Makes somebody an administrator, or no longer. */
+export function setRole({ administration, now }: Deps): HandlerOf<typeof authContract, 'users.setRole'> {
+  return async (call) => {
+    const { id, role } = call.input;
+    const change = { userId: id, at: now(), origin: originOf(call) };
+    return presentDone(id, await administration.setRole(role, change), call.errors);
+  };
+}
+
+/** Closes an account. */
+export function disable({ administration, now }: Deps): HandlerOf<typeof authContract, 'users.disable'> {
+  return async (call) => {
+    const { id } = call.input;
+    const change = { userId: id, at: now(), origin: originOf(call) };
+    return presentDone(id, await administration.disable(change), call.errors);
+  };
+}
+
+/** Opens it again. */
+export function enable({ administration, now }: Deps): HandlerOf<typeof authContract, 'users.enable'> {
+  return async (call) => {
+    const { id } = call.input;
+    const change = { userId: id, at: now(), origin: originOf(call) };
+    const user = await administration.enable(change);
+    if (!user) throw call.errors.USER_NOT_FOUND({ id });
+    return presentAccount(user);
+  };
+}
+
+function presentDone(
+  id: string,
+  administered: Administered,
+  errors: Record<'USER_NOT_FOUND' | 'LAST_ADMINISTRATOR', (data: { id: string }) => MeshError>,
+) {
+  if (administered.outcome === 'done') return presentAccount(administered.user);
+  throw administered.outcome === 'not-found'
+    ? errors.USER_NOT_FOUND({ id })
+    : errors.LAST_ADMINISTRATOR({ id });
+}

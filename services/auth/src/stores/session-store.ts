@@ -1,0 +1,222 @@
+import type { Session } from '@arcadium/prisma/auth';
+import { refreshTokenHash, repeatWindowMs, sessionLifetimeMs, successorOf } from '../domain/refresh-token.ts';
+import type { Seal } from '../domain/seal.ts';
+import { originAs, ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
+import { takeCode } from './second-factor-code.ts';
+import { activeAt, endSessions, type Ending } from './session-end.ts';
+import { inTransaction, type Database, type Transaction } from './transaction.ts';
+import { findAccount, hasSecondFactor, lockUser, type StoredUser } from './user-store.ts';
+
+/** How many sessions of a user may be active; a further one ends the oldest. */
+const mostSessions = 100;
+
+/** A request that is to be recorded. */
+type Request = NonNullable<AuditRecord['request']>;
+
+/** A log-in whose password was right. */
+export interface Beginning {
+  /** Whose it was, as read when the password was checked. */
+  user: Pick<StoredUser, 'id' | 'passwordVersion'>;
+  code: string | undefined;
+  refreshToken: string;
+  at: Date;
+  request: Request;
+}
+
+/** A session that is active, and its user as of this moment. */
+export interface ActiveSession {
+  session: Session;
+  user: StoredUser;
+}
+
+/** What a log-in came to. `wrong-password`: it was changed since it was checked. */
+export type Begun =
+  | ({ outcome: 'begun' } & ActiveSession)
+  | { outcome: 'refused'; reason: 'account-disabled' | 'wrong-password' | 'code-needed' | 'wrong-code' };
+
+/** What the exchange of a refresh token came to. */
+export type Exchanged = ({ outcome: 'exchanged'; successor: string } & ActiveSession) | { outcome: 'ended' };
+
+/** Sessions in the database: families of refresh tokens. */
+export interface SessionStore {
+  /** Takes the second factor's code, where the account wants one, and begins a session. */
+  begin(beginning: Beginning): Promise<Begun>;
+  /**
+   * Exchanges a refresh token for its successor. The same token within 10 s gets the same successor, unless that was
+   * used; any other token that was used before ends the session.
+   */
+  exchange(token: string, call: { at: Date; request: Request }): Promise<Exchanged>;
+  /** Ends the session of a refresh token, of whatever age; nothing where there is none. */
+  endByToken(token: string, call: { at: Date; request: Request }): Promise<void>;
+  /** @returns how many were active. */
+  endAll(userId: string, ending: Ending): Promise<number>;
+  /** The active ones, the one used last first. */
+  list(userId: string, at: Date): Promise<Session[]>;
+  /** Records a log-in that failed. */
+  recordFailure(userId: string | undefined, reason: string, origin: Origin): Promise<void>;
+}
+
+/**
+ * Makes the store on a client of the auth schema.
+ *
+ * @param seal Derives the successors of refresh tokens, and opens secrets of second factors.
+ */
+export function createSessionStore(database: Database, seal: Seal): SessionStore {
+  return {
+    begin: (beginning) => inTransaction(database, (transaction) => begin(transaction, seal, beginning)),
+    async exchange(token, call) {
+      const sessionId = await sessionOf(database, token);
+      if (sessionId === undefined) return { outcome: 'ended' };
+      return inTransaction(database, (transaction) =>
+        exchange(transaction, { ...call, seal, token, sessionId }),
+      );
+    },
+    async endByToken(token, { at, request }) {
+      const sessionId = await sessionOf(database, token);
+      if (sessionId === undefined) return;
+      await inTransaction(database, async (transaction) => {
+        const session = await transaction.session.findUnique({ where: { id: sessionId } });
+        if (!session) return;
+        const origin = originAs(session.userId, request);
+        await endSessions(transaction, { id: sessionId }, { at, reason: 'logged-out', origin });
+      });
+    },
+    endAll: (userId, ending) =>
+      inTransaction(database, async (transaction) => {
+        await lockUser(transaction, userId);
+        return endSessions(transaction, { userId }, ending);
+      }),
+    list: (userId, at) =>
+      database.session.findMany({
+        where: { userId, ...activeAt(at) },
+        orderBy: [{ lastUsedAt: 'desc' }, { id: 'desc' }],
+        take: mostSessions,
+      }),
+    recordFailure: (userId, reason, origin) =>
+      recordAudit(database, {
+        ...origin,
+        event: 'session.login-failed',
+        // Whoever mistakes the fields types his password where the address belongs: what belongs to nobody is not kept.
+        subject: userId ?? 'unknown',
+        detail: { reason },
+      }),
+  };
+}
+
+async function begin(transaction: Transaction, seal: Seal, beginning: Beginning): Promise<Begun> {
+  const { code, refreshToken, at, request } = beginning;
+  // What was checked without a lock may have changed since: the account closed, the password changed.
+  const user = await lockUser(transaction, beginning.user.id);
+  if (!user || user.passwordVersion !== beginning.user.passwordVersion) {
+    return { outcome: 'refused', reason: 'wrong-password' };
+  }
+  if (user.disabledAt) return { outcome: 'refused', reason: 'account-disabled' };
+  if (hasSecondFactor(user)) {
+    if (code === undefined) return { outcome: 'refused', reason: 'code-needed' };
+    if (!(await takeCode(transaction, seal, { userId: user.id, code, at }))) {
+      return { outcome: 'refused', reason: 'wrong-code' };
+    }
+  }
+  const session = await transaction.session.create({
+    data: {
+      userId: user.id,
+      createdAt: at,
+      lastUsedAt: at,
+      expiresAt: new Date(at.getTime() + sessionLifetimeMs),
+      address: request.peer.address ?? null,
+      userAgent: request.peer.userAgent ?? null,
+      refreshTokens: { create: { hash: refreshTokenHash(refreshToken), createdAt: at } },
+    },
+  });
+  await recordAudit(transaction, {
+    ...originAs(user.id, request),
+    event: 'session.login',
+    subject: user.id,
+    detail: { session: session.id, secondFactor: hasSecondFactor(user) },
+  });
+  await endOldest(transaction, user.id, at);
+  return { outcome: 'begun', session, user };
+}
+
+/** Ends what is more than a user may have; last in its transaction. */
+async function endOldest(transaction: Transaction, userId: string, at: Date): Promise<void> {
+  const surplus = await transaction.session.findMany({
+    where: { userId, ...activeAt(at) },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    skip: mostSessions,
+    select: { id: true },
+  });
+  if (surplus.length === 0) return;
+  const which = { id: { in: surplus.map(({ id }) => id) } };
+  await endSessions(transaction, which, { at, reason: 'too-many-sessions', origin: ourselves });
+}
+
+/** A token never changes its session, so this needs no lock. */
+async function sessionOf(database: Database, token: string): Promise<string | undefined> {
+  const found = await database.refreshToken.findUnique({
+    where: { hash: refreshTokenHash(token) },
+    select: { sessionId: true },
+  });
+  return found?.sessionId;
+}
+
+interface Exchange {
+  seal: Seal;
+  token: string;
+  sessionId: string;
+  at: Date;
+  request: Request;
+}
+
+async function exchange(transaction: Transaction, given: Exchange): Promise<Exchanged> {
+  const { sessionId, at, request } = given;
+  // One exchange at a time in a family: what is read from here on is as the one before left it.
+  await transaction.$queryRaw`SELECT FROM sessions WHERE id = ${sessionId}::uuid FOR UPDATE`;
+  const session = await transaction.session.findFirst({ where: { id: sessionId, ...activeAt(at) } });
+  const user = session && (await findAccount(transaction, session.userId));
+  if (!session || !user) return { outcome: 'ended' };
+  const end = (ending: Pick<Ending, 'reason' | 'origin'>) =>
+    endSessions(transaction, { id: sessionId }, { ...ending, at });
+  if (user.disabledAt) {
+    await end({ reason: 'account-disabled', origin: ourselves });
+    return { outcome: 'ended' };
+  }
+  const successor = await take(transaction, given);
+  if (successor !== undefined) return { outcome: 'exchanged', successor, session, user };
+  const origin: Origin = { actor: { kind: 'anyone', id: null }, request };
+  await recordAudit(transaction, {
+    ...origin,
+    event: 'session.reused',
+    subject: user.id,
+    detail: { session: sessionId },
+  });
+  await end({ reason: 'refresh-token-reused', origin });
+  return { outcome: 'ended' };
+}
+
+/** Uses a token. @returns its successor; undefined where it was used before and may not be used again. */
+async function take(
+  transaction: Transaction,
+  { seal, token, sessionId, at }: Exchange,
+): Promise<string | undefined> {
+  const hash = refreshTokenHash(token);
+  const successor = successorOf(seal, token);
+  const next = refreshTokenHash(successor);
+  const { usedAt } = await transaction.refreshToken.findUniqueOrThrow({ where: { hash } });
+  if (usedAt) {
+    if (at.getTime() - usedAt.getTime() > repeatWindowMs) return undefined;
+    const repeated = await transaction.refreshToken.findUnique({ where: { hash: next } });
+    return repeated?.usedAt === null ? successor : undefined;
+  }
+  await transaction.refreshToken.update({ where: { hash }, data: { usedAt: at }, select: { hash: true } });
+  await transaction.refreshToken.create({
+    data: { hash: next, sessionId, createdAt: at },
+    select: { hash: true },
+  });
+  await transaction.session.update({
+    where: { id: sessionId },
+    data: { lastUsedAt: at },
+    select: { id: true },
+  });
+  return successor;
+}

@@ -1,0 +1,24 @@
+import type { Seal } from '../domain/seal.ts';
+import { createAdministrationStore } from './administration-store.ts';
+import { createAuditStore } from './audit-store.ts';
+import { createPasswordStore } from './password-store.ts';
+import { createSecondFactorStore } from './second-factor-store.ts';
+import { createServiceTokenStore } from './service-token-store.ts';
+import { createSessionStore } from './session-store.ts';
+import { createTokenBlacklist } from './token-blacklist.ts';
+import type { Database } from './transaction.ts';
+import { createUserStore } from './user-store.ts';
+
+/** Makes everything that this service keeps in its database. */
+export function createStores(database: Database, seal: Seal) {
+  return {
+    users: createUserStore(database),
+    administration: createAdministrationStore(database),
+    passwords: createPasswordStore(database),
+    sessions: createSessionStore(database, seal),
+    secondFactors: createSecondFactorStore(database, seal),
+    blacklist: createTokenBlacklist(database),
+    serviceTokens: createServiceTokenStore(database),
+    audit: createAuditStore(database),
+  };
+}

@@ -1,0 +1,171 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { authContract, type SessionTokens } from '@arcadium/contracts/auth';
+import {
+  nobody,
+  type AnyProcedure,
+  type Caller,
+  type PathOf,
+  type ProcedureAt,
+  type UserIdentity,
+} from '@arcadium/mesh/contract';
+import { compile } from '@arcadium/mesh/server';
+import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
+import { MeshError, startTrace } from '@arcadium/mesh/wire';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { openDatabase } from '@arcadium/prisma/database';
+import { createTestDatabase } from '@arcadium/prisma/testing';
+import type { z } from 'zod';
+import { createPasswordPolicy } from '../domain/password-policy.ts';
+import { createPasswordHasher } from '../domain/password.ts';
+import { createSeal, type Seal } from '../domain/seal.ts';
+import { createHandlers } from '../router.ts';
+import { createStores } from '../stores/stores.ts';
+
+type Procedures = (typeof authContract)['procedures'];
+type Path = PathOf<Procedures>;
+type At<P extends Path> = Extract<ProcedureAt<Procedures, P>, AnyProcedure>;
+
+/** A password that may be chosen. */
+export const goodPassword = 'correct horse battery staple';
+
+/** Where test calls come from. */
+export const testPeer = { address: '192.0.2.1', userAgent: 'vitest' };
+
+/** One replica of the service: a pool, a hasher and handlers of its own. */
+function openReplica(url: string, given: { seal: Seal; identity: TestIdentity; now: () => Date }) {
+  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  const handlers = createHandlers({
+    ...createStores(database.client, given.seal),
+    policy: createPasswordPolicy({ leastCharacters: 15 }),
+    hasher: createPasswordHasher(),
+    keys: given.identity.keys,
+    signer: () => given.identity.signingKey,
+    now: given.now,
+  });
+  const procedures = new Map(compile(authContract, handlers, { log }).map((one) => [one.path, one]));
+  return {
+    client: database.client,
+    close: () => database.close(),
+    /** Calls past the network, and through all of the contract. */
+    async call<P extends Path>(
+      path: P,
+      caller: Caller,
+      input: z.input<At<P>['input']>,
+    ): Promise<z.output<At<P>['output']>> {
+      const request = {
+        requestId: randomUUID(),
+        trace: startTrace(),
+        timeoutMs: undefined,
+        signal: undefined,
+        idempotencyKey: undefined,
+        peer: testPeer,
+      };
+      const ask = () => procedures.get(path)?.call({ ...request, input, caller });
+      return (await untilAdmitted(ask)) as z.output<At<P>['output']>;
+    },
+  };
+}
+
+/** On a busy machine a replica refuses calls before it does anything for them; a client of the mesh asks again. */
+async function untilAdmitted<Answer>(ask: () => Answer | Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof MeshError && error.code === 'SERVICE_UNAVAILABLE' && error.retry === 'safe'))
+      throw error;
+    await delay(error.retryAfterMs ?? 100);
+    return untilAdmitted(ask);
+  }
+}
+
+/** Auth on a database of its own: two replicas of it, under one clock that stands still until it is told to go on. */
+export async function openAuth() {
+  const testDatabase = await createTestDatabase(['auth']);
+  const url = testDatabase.url('auth');
+  const clock = createClock();
+  const seal = createSeal(randomBytes(32));
+  const given = { seal, identity: await createTestIdentity(), now: clock.now };
+  const first = openReplica(url, given);
+  const second = openReplica(url, given);
+  const { call, client } = first;
+
+  let people = 0;
+  /** Opens an account and logs in. */
+  async function newPerson({ name = 'Ann', role = 'user', password = goodPassword }: PersonOptions = {}) {
+    people += 1;
+    const email = `person-${people}@example.com`;
+    const { id } = await call('users.register', nobody, { email, name, password });
+    if (role === 'admin') await client.user.update({ where: { id }, data: { role } });
+    const session = await call('sessions.login', nobody, { email, password });
+    return { id, email, name, password, ...session, caller: callerOf(session) };
+  }
+
+  return {
+    clock,
+    client,
+    seal,
+    /** The same service in another process. */
+    second,
+    call,
+    /** Calls as somebody whom nobody knows. */
+    ask: <P extends Path>(path: P, input: z.input<At<P>['input']>) => call(path, nobody, input),
+    newPerson,
+    /** What was recorded of somebody since, `event` and `detail`, oldest first. */
+    async recorded(subject: string) {
+      const entries = await client.auditEntry.findMany({ where: { subject }, orderBy: { id: 'asc' } });
+      return entries.map(({ event, detail }) => ({ event, detail }));
+    },
+    async close(): Promise<void> {
+      await Promise.all([first.close(), second.close()]);
+      await testDatabase.drop();
+    },
+  };
+}
+
+/** The service for tests. */
+export type TestAuth = Awaited<ReturnType<typeof openAuth>>;
+
+type PersonOptions = { name?: string; role?: 'user' | 'admin'; password?: string };
+
+/** Somebody who calls with the access token of a session, as its claims say. */
+export function callerOf({
+  accessToken,
+}: Pick<SessionTokens, 'accessToken'>): Caller & { user: UserIdentity } {
+  const { sub: id, name, role, jti: tokenId, sid: sessionId, exp } = claimsOf(accessToken);
+  return { service: undefined, user: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 } };
+}
+
+/** What a user's token says. */
+export function claimsOf(token: string): {
+  sub: string;
+  name: string;
+  role: 'user' | 'admin';
+  jti: string;
+  sid: string;
+  exp: number;
+} {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+}
+
+function createClock() {
+  // Whole seconds, as tokens have them.
+  let at = Math.floor(Date.now() / 1000) * 1000;
+  return {
+    now: () => new Date(at),
+    advance(ms: number) {
+      at += ms;
+    },
+  };
+}
+
+/** What a call failed with, as `CODE` or `CODE NAME`; `done` if it did not fail. */
+export async function outcomeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    return [error.code, error.named?.name].filter(Boolean).join(' ');
+  }
+}
