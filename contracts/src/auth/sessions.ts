@@ -19,6 +19,8 @@ export const sessions = {
     input: z.object({ email, password: givenPassword }),
     output: sessionTokens,
     access: anyone,
+    priority: 'sheddable',
+    rateLimit: { calls: 30, perMs: 60_000 },
     errors: {
       BAD_CREDENTIALS: badCredentials,
     },

@@ -11,6 +11,8 @@ export const users = {
     input: z.object({ email, name: line(100), password: newPassword }),
     output: account,
     access: anyone,
+    priority: 'sheddable',
+    rateLimit: { calls: 10, perMs: 60_000 },
     errors: {
       EMAIL_TAKEN: error('CONFLICT', 'An account with this address exists', z.object({ email: z.string() })),
     },

@@ -15,4 +15,5 @@ export {
   serviceUrl,
   type Endpoints,
 } from './fields.ts';
+export { parseNetwork } from './network.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

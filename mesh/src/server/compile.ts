@@ -18,6 +18,7 @@ import { Background } from './background.ts';
 import { BoundCall, CallScope, type Later } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import type { Peer } from './peer.ts';
+import type { CallLimit, RateLimits } from './rate-limit/rate-limits.ts';
 import { startExpiry } from './expiry.ts';
 import type { Call, Handlers } from './handler.ts';
 import { claimOf } from './idempotency-claim.ts';
@@ -50,6 +51,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
 export interface CompiledProcedure {
   readonly path: string;
   readonly procedure: AnyProcedure;
+  /** What each call of it goes through first, whichever way it came in. @default no limit */
+  readonly limit: CallLimit | undefined;
   /**
    * Lets a query or a mutation in, runs it, and answers with what its output schema let through. A refusal for want of
    * capacity comes before anything else where that is known then, or when the call has arrived; of what is refused
@@ -80,6 +83,8 @@ export interface CompileOptions {
   background?: Background | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
   admission?: Admission | undefined;
+  /** What counts calls by address. @default nobody counts them */
+  limits?: RateLimits | undefined;
 }
 
 /** A query or a mutation that is over. */
@@ -122,6 +127,7 @@ export function compile<From extends AnyContract>(
       userDeadlineMs,
       background,
       gate: admission.gateOf(path, procedure),
+      limit: options.limits?.ofProcedure(path, procedure),
     });
   });
 }
@@ -142,6 +148,7 @@ interface Bound {
   readonly userDeadlineMs: number;
   readonly background: Background;
   readonly gate: Gate;
+  readonly limit: CallLimit | undefined;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
@@ -182,6 +189,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
   return {
     path,
     procedure,
+    limit: bound.limit,
 
     async call(invocation) {
       const arrivedAt = performance.now();

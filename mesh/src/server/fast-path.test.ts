@@ -10,6 +10,7 @@ import { watchResponses } from './open-responses.ts';
 import { Admission } from './admission/admission.ts';
 import { compile } from './compile.ts';
 import { createListener } from './listener.ts';
+import { createPeerOf } from './peer.ts';
 import { buildRouter } from './router.ts';
 import { oddCorpus } from './testing/odd-corpus.ts';
 import { headerOf, type RawAnswer } from './testing/raw-answers.ts';
@@ -54,6 +55,7 @@ async function start(way: Way): Promise<Side> {
       procedures: way === 'fast path' ? procedures : [],
       routes: {},
       authenticate: identity.authenticate,
+      peerOf: createPeerOf(),
       classify: classifySample,
       readiness,
       log,

@@ -11,6 +11,7 @@ import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { lingerOn, maxBodyBytes } from './request-body.ts';
+import type { PeerOf } from './peer.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
 /** The most calls in one batch. */
@@ -24,6 +25,7 @@ export interface ListenerOptions {
   procedures: readonly CompiledProcedure[];
   routes: Readonly<Record<string, Route>>;
   authenticate: Authenticate;
+  peerOf: PeerOf;
   classify: ClassifyError | undefined;
   readiness: Readiness;
   log: Logger;
@@ -96,7 +98,7 @@ function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer |
 
 function answerCall(exchange: Exchange, options: ListenerOptions): void {
   const { request, response, requestId, path } = exchange;
-  const { router, authenticate, classify, readiness, log } = options;
+  const { router, classify, readiness, log } = options;
   const refusal = refusalOf(request, readiness);
   if (refusal) {
     writeAnswer(request, response, refusal);
@@ -123,7 +125,7 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     allowMethodOverride: true,
     createContext: async ({ info }) => {
       try {
-        return await readContext(request, { requestId, calls: info.calls.length }, authenticate);
+        return await readContext(request, { requestId, calls: info.calls.length }, options);
       } catch (thrown) {
         throw toTrpcError(thrown, classify);
       }

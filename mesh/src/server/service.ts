@@ -9,6 +9,8 @@ import { createCallObserver } from './call-observer.ts';
 import { compile, type CompiledProcedure } from './compile.ts';
 import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
+import { createPeerOf, type PeerOf } from './peer.ts';
+import { RateLimits, type RateLimitOptions } from './rate-limit/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
 
 /** How one service is run, wherever its calls come from. */
@@ -27,6 +29,10 @@ export interface ServiceOptions {
   userDeadlineMs?: number;
   /** How long calls that run may go on after `stop`, and the work that they left behind, in milliseconds. @default 30000 */
   drainTimeoutMs?: number;
+  /** Whose `x-forwarded-for` is believed: IP addresses, and networks as `10.0.0.0/8`. @default nobody's */
+  trustedProxies?: readonly string[];
+  /** How many calls it takes from an address. @default any number */
+  rateLimit?: RateLimitOptions;
 }
 
 /** A service, without the ways that calls come in by. */
@@ -37,6 +43,8 @@ export interface Service {
   readonly readiness: Readiness;
   readonly health: Health;
   readonly admission: Admission;
+  readonly limits: RateLimits;
+  readonly peerOf: PeerOf;
   /** Its WebSockets. */
   readonly sessions: Sessions;
   /** Fires, with the MeshError that subscribers get, when it stops. */
@@ -52,7 +60,8 @@ export interface Service {
 /**
  * Puts a contract and its handlers together.
  *
- * @throws TypeError when a procedure has no handler.
+ * @throws TypeError when a procedure has no handler, or calls are to be counted in PostgreSQL without a pool; Error for
+ * a trusted proxy that is no address.
  */
 export function createService<From extends AnyContract>(
   contract: From,
@@ -63,10 +72,13 @@ export function createService<From extends AnyContract>(
   const readiness = createReadiness();
   const closing = new AbortController();
   const admission = new Admission(contract.name, log);
+  const limits = new RateLimits(contract.name, log, options.rateLimit);
+  const peerOf = createPeerOf(options.trustedProxies);
   const background = new Background(log);
   const procedures = compile<From>(contract, handlers, {
     log,
     admission,
+    limits,
     background,
     userDeadlineMs,
     observe: (path) => createCallObserver(path, { log, classify }),
@@ -98,6 +110,7 @@ export function createService<From extends AnyContract>(
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
+    await limits.close();
   };
   return {
     name: contract.name,
@@ -106,6 +119,8 @@ export function createService<From extends AnyContract>(
     readiness,
     health,
     admission,
+    limits,
+    peerOf,
     sessions,
     closing: closing.signal,
     stop: (drain) => (stopping ??= end(drain)),

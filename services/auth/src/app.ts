@@ -52,7 +52,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     }),
     {
       version: manifest.version,
-      ...serverSettings(config, config.AUTH_SERVICE_URL),
+      ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
       log,
       authenticate: createAuthenticate(keys),
       pingDatabase: () => database.ping(),

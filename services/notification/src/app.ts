@@ -48,7 +48,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
 
   const service = await serve(notificationContract, createHandlers({ stores, arrivals }), {
     version: manifest.version,
-    ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
+    ...serverSettings(config, config.NOTIFICATION_SERVICE_URL, database.pool),
     log,
     authenticate: createAuthenticate(keys),
     pingDatabase: () => database.ping(),

@@ -51,7 +51,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     createHandlers({ database: database.client, reader, now: () => new Date() }),
     {
       version: manifest.version,
-      ...serverSettings(config, config.WIKI_SERVICE_URL),
+      ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
       log,
       authenticate: createAuthenticate(keys),
       pingDatabase: () => database.ping(),

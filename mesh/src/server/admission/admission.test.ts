@@ -77,7 +77,16 @@ beforeEach(async () => {
   admission.loop.stop();
   const router = buildRouter(procedures);
   const server = createServer(
-    createListener({ router, procedures, routes: {}, authenticate, classify: undefined, readiness, log }),
+    createListener({
+      router,
+      procedures,
+      routes: {},
+      authenticate,
+      peerOf: service.peerOf,
+      classify: undefined,
+      readiness,
+      log,
+    }),
   );
   acceptSockets(server, service);
   server.listen(0, '127.0.0.1');
