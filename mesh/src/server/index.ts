@@ -5,7 +5,7 @@ export { type ClassifyError } from './failure.ts';
 export { type Call, type Handler, type HandlerOf, type Handlers } from './handler.ts';
 export { type IdempotencyClaim } from './idempotency-claim.ts';
 export { type JsonAnswer, type Route } from './answer.ts';
-export { networkOf, type Peer } from './peer.ts';
+export { networkOf, unknownPeer, type Peer } from './peer.ts';
 export { type RateLimitOptions } from './rate-limit/rate-limits.ts';
 export { createRouter, type RequestContext } from './router.ts';
 export { run, type Startable } from './run.ts';

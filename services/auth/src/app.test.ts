@@ -32,6 +32,13 @@ beforeAll(async () => {
     {
       HOST: '127.0.0.1',
       AUTH_SERVICE_URL: [url],
+      NOTIFICATION_SERVICE_URL: ['http://127.0.0.1:1'],
+      SERVICE_TOKEN: await identity.serviceToken('auth'),
+      RETRY_ATTEMPTS: 0,
+      RETRY_BASE_MS: 1,
+      RETRY_JITTER: 0,
+      REQUEST_TIMEOUT_MS: 1000,
+      REQUEST_DEADLINE_MS: 1000,
       LOG_LEVEL: 'silent',
       USER_DEADLINE_MS: 10_000,
       TRUSTED_PROXIES: [],

@@ -12,11 +12,15 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import { createNotificationRelay } from '@arcadium/prisma/outbox';
 import manifest from '../package.json' with { type: 'json' };
+import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { createPasswordHasher } from './domain/password.ts';
 import { ensureAdministrator } from './jobs/first-administrator.ts';
+import { createThrottleRetention } from './jobs/throttle-retention.ts';
 import { createHandlers } from './router.ts';
+import { createLoginThrottle } from './stores/login-throttle.ts';
 import { createTokenBlacklist } from './stores/token-blacklist.ts';
 import { createUserStore } from './stores/user-store.ts';
 
@@ -40,12 +44,22 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const keys = await createKeySet({ initial: published, log });
   const users = createUserStore(database.client);
   const hasher = createPasswordHasher();
+  const clients = connectClients(config, log);
+  const relay = createNotificationRelay<'security'>({
+    service: 'auth',
+    database: database.client,
+    databaseUrl: config.DATABASE_URL,
+    send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
+    log,
+  });
+  const throttleRetention = createThrottleRetention(database.client, log);
 
   const service = await serve(
     authContract,
     createHandlers({
       users,
       hasher,
+      throttle: createLoginThrottle(database.client),
       keys,
       blacklist: createTokenBlacklist(database.client),
       signingKey: await importSigningKey(signer),
@@ -56,6 +70,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       log,
       authenticate: createAuthenticate(keys),
       pingDatabase: () => database.ping(),
+      dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
       classify: classifyDatabaseError,
       routes: {
         '/.well-known/jwks.json': () => ({
@@ -68,11 +83,15 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   );
   await migrateWhenReachable({ service: 'auth', url: ownerUrl(config), logger: log, signal: ending });
   await ensureAdministrator(config, { users, hasher, log });
+  relay.start();
+  throttleRetention.start();
   service.ready();
 
   return {
     async stop() {
-      await service.stop();
+      await Promise.all([service.stop(), relay.stop(), throttleRetention.stop()]);
+      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
+      await hasher.close();
       keys.close();
       await database.close();
     },

@@ -1,4 +1,12 @@
-import { databaseFields, json, readServiceConfig, serverFields, serviceUrl } from '@arcadium/mesh/config';
+import {
+  callFields,
+  databaseFields,
+  json,
+  readServiceConfig,
+  secret,
+  serverFields,
+  serviceUrl,
+} from '@arcadium/mesh/config';
 import { jwks, privateJwk } from '@arcadium/mesh/identity';
 import { z } from 'zod';
 
@@ -6,7 +14,10 @@ import { z } from 'zod';
 export const settings = {
   ...serverFields,
   ...databaseFields,
+  ...callFields,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
+  NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
+  SERVICE_TOKEN: secret,
   /** A JWK set of Ed25519 keys with their private parts; the first one signs. */
   SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),
   /** Further keys to publish, whose tokens stay good: those that signed before. */

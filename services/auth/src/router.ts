@@ -8,6 +8,7 @@ import { getUser, getUsers } from './procedures/users/get.ts';
 import { listUsers } from './procedures/users/list.ts';
 import { getMe, updateMe } from './procedures/users/me.ts';
 import { register } from './procedures/users/register.ts';
+import type { LoginThrottle } from './stores/login-throttle.ts';
 import type { TokenBlacklist } from './stores/token-blacklist.ts';
 import type { UserStore } from './stores/user-store.ts';
 
@@ -16,6 +17,7 @@ export interface Deps {
   users: UserStore;
   blacklist: TokenBlacklist;
   hasher: PasswordHasher;
+  throttle: LoginThrottle;
   keys: KeySet;
   signingKey: SigningKey;
 }

@@ -1,9 +1,5 @@
-import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
-import { promisify } from 'node:util';
-import { MeshError } from '@arcadium/mesh/wire';
-import pLimit from 'p-limit';
-
-const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
+import { randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
+import { HashingQueue } from '../hashing/hashing-queue.ts';
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
 const current = { memory: 19_456, passes: 2, parallelism: 1 };
@@ -11,19 +7,19 @@ const current = { memory: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const tagBytes = 32;
 
-/** How many hashes are made at once: each takes 19 MiB and a thread that file and name look-ups share. */
-const concurrency = 2;
-
-/** How many may wait for their turn: at some 50 ms each, what the last of them waits is well under a call's time. */
-const longestQueue = 50;
-
 /** Hashes and checks passwords, off the event loop, a few at a time. */
 export interface PasswordHasher {
+  /**
+   * For whoever has work to do before the hash that would be in vain.
+   *
+   * @throws MeshError TOO_MANY_REQUESTS when a hash that was asked for now would be refused.
+   */
+  checkRoom(): void;
   /**
    * Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
    *
    * @param signal Fires when nobody waits any more: a hash that has not begun by then is not made.
-   * @throws MeshError TOO_MANY_REQUESTS when too many wait already.
+   * @throws MeshError TOO_MANY_REQUESTS when too many wait already, or it is not its turn within two seconds.
    */
   hash(password: string, signal?: AbortSignal): Promise<string>;
   /**
@@ -32,23 +28,20 @@ export interface PasswordHasher {
    * Signal and errors as for `hash`.
    */
   matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
+  /** Ends its threads. */
+  close(): Promise<void>;
 }
 
 /** Makes the hasher of a process. */
 export function createPasswordHasher(): PasswordHasher {
-  const limit = pLimit(concurrency);
-  const tagInTurn = (password: string, settings: Settings, signal: AbortSignal | undefined) => {
-    if (limit.pendingCount >= longestQueue) {
-      throw new MeshError('TOO_MANY_REQUESTS', 'Too many passwords are being checked; try again in a moment');
-    }
-    return limit(() => {
-      signal?.throwIfAborted();
-      return tagOf(password, settings);
-    });
-  };
+  const queue = new HashingQueue();
+  const tagInTurn = (password: string, settings: Settings, signal: AbortSignal | undefined) =>
+    queue.tagOf(parametersOf(password, settings), signal);
   const nobodys = { ...current, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) };
 
   return {
+    checkRoom: () => queue.checkRoom(),
+    close: () => queue.close(),
     async hash(password, signal) {
       const salt = randomBytes(saltBytes);
       const tag = await tagInTurn(password, { ...current, salt }, signal);
@@ -71,17 +64,16 @@ interface Settings {
   salt: Buffer;
 }
 
-function tagOf(password: string, { salt, ...cost }: Settings): Promise<Buffer> {
-  // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard is the same bytes.
-  const message = Buffer.from(password.normalize('NFKC'));
-  return derive('argon2id', {
-    message,
+function parametersOf(password: string, { salt, ...cost }: Settings): Argon2Parameters {
+  return {
+    // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard is the same bytes.
+    message: Buffer.from(password.normalize('NFKC')),
     nonce: salt,
     tagLength: tagBytes,
     memory: cost.memory,
     passes: cost.passes,
     parallelism: cost.parallelism,
-  });
+  };
 }
 
 const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
