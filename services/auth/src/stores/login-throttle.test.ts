@@ -61,7 +61,9 @@ describe('of a hundred wrong log-ins at once, on two replicas', () => {
         (n % 2 ? one : other).logIn({ email, password: wrong, from: `192.0.2.${n}` }),
       ),
     );
-    expect(codes(answers)).toEqual({ UNAUTHORIZED: 5, TOO_MANY_REQUESTS: 95 });
+    // A machine that is too busy to begin them within a second sheds some: these are no matter of the throttle.
+    const { SERVICE_UNAVAILABLE: shed = 0, ...judged } = codes(answers);
+    expect(judged).toEqual({ UNAUTHORIZED: 5, TOO_MANY_REQUESTS: 95 - shed });
     expect(one.evaluated + other.evaluated - before).toBe(5);
     const refusals = answers.filter(({ code }) => code === 'TOO_MANY_REQUESTS');
     expect(new Set(refusals.map(({ retryAfterMs }) => retryAfterMs))).toEqual(new Set([1000]));
