@@ -10,11 +10,12 @@ const tagBytes = 32;
 /** Hashes and checks passwords, off the event loop, a few at a time. */
 export interface PasswordHasher {
   /**
-   * For whoever has work to do before the hash that would be in vain.
+   * Keeps a place for one check, for whoever has work to do before it that would be in vain; to be disposed of when
+   * that is over.
    *
-   * @throws MeshError TOO_MANY_REQUESTS when a hash that was asked for now would be refused.
+   * @throws MeshError TOO_MANY_REQUESTS when too many have one already.
    */
-  checkRoom(): void;
+  keepPlace(): Place;
   /**
    * Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
    *
@@ -32,26 +33,43 @@ export interface PasswordHasher {
   close(): Promise<void>;
 }
 
+/** A place among those whose password is checked. */
+export interface Place extends Disposable {
+  /** As the hasher's, but refused only where its turn does not come within two seconds. */
+  matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
+}
+
 /** Makes the hasher of a process. */
 export function createPasswordHasher(): PasswordHasher {
   const queue = new HashingQueue();
-  const tagInTurn = (password: string, settings: Settings, signal: AbortSignal | undefined) =>
-    queue.tagOf(parametersOf(password, settings), signal);
   const nobodys = { ...current, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) };
 
+  const keepPlace = (): Place => {
+    queue.keepPlace();
+    return {
+      async matches(password, hash, signal) {
+        const known = hash === undefined ? nobodys : parse(hash);
+        const tag = await queue.tagOf(parametersOf(password, known), signal);
+        return timingSafeEqual(tag, known.tag) && hash !== undefined;
+      },
+      [Symbol.dispose]: () => queue.giveBackPlace(),
+    };
+  };
+
   return {
-    checkRoom: () => queue.checkRoom(),
+    keepPlace,
     close: () => queue.close(),
     async hash(password, signal) {
       const salt = randomBytes(saltBytes);
-      const tag = await tagInTurn(password, { ...current, salt }, signal);
+      queue.keepPlace();
+      const parameters = parametersOf(password, { ...current, salt });
+      const tag = await queue.tagOf(parameters, signal).finally(() => queue.giveBackPlace());
       const { memory, passes, parallelism } = current;
       return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
     },
     async matches(password, hash, signal) {
-      const known = hash === undefined ? nobodys : parse(hash);
-      const tag = await tagInTurn(password, known, signal);
-      return timingSafeEqual(tag, known.tag) && hash !== undefined;
+      using place = keepPlace();
+      return await place.matches(password, hash, signal);
     },
   };
 }

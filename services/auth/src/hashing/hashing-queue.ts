@@ -6,7 +6,7 @@ import { HashingThread } from './hashing-thread.ts';
 /** How many hashes are made at once: a core is left for the rest of the service. Each takes 19 MiB. */
 const concurrency = Math.max(1, availableParallelism() - 1);
 
-/** How many may wait for their turn, however quickly it is theirs; and how many always may, however slow the machine is. */
+/** How many may have a place, however quickly it is theirs; and how many always may, however slow the machine is. */
 const longestQueue = 50;
 const shortestQueue = 5;
 /** How long one may wait for its turn, in milliseconds: what then begins still ends well within a call's time. */
@@ -32,22 +32,38 @@ export class HashingQueue {
   readonly #idle = [...this.#threads];
   readonly #waiting: Waiting[] = [];
   #averageMs = usualMs;
+  /** Places: of those whose hash is made, of those who wait, and of those who have not come yet. */
+  #kept = 0;
 
-  /** @throws MeshError TOO_MANY_REQUESTS when another one would have to wait too long. */
-  checkRoom(): void {
-    if (this.#idle.length > 0) return;
-    const waitMs = ((this.#waiting.length + 1) * this.#averageMs) / concurrency;
-    const waiting = this.#waiting.length;
+  /**
+   * Keeps a place, for whoever has work to do before; it is to be given back when its hash is made, or is not needed.
+   *
+   * @throws MeshError TOO_MANY_REQUESTS when another one would have to wait too long.
+   */
+  keepPlace(): void {
+    this.#checkRoom();
+    this.#kept += 1;
+  }
+
+  giveBackPlace(): void {
+    this.#kept -= 1;
+  }
+
+  /** Those who keep a place wait, or are about to. */
+  #checkRoom(): void {
+    const waiting = this.#kept;
+    const waitMs = ((waiting + 1) * this.#averageMs) / concurrency;
     if (waiting >= longestQueue || (waiting >= shortestQueue && waitMs > longestWaitMs)) throw tooBusy();
   }
 
   /**
+   * Makes the tag of a hash, in a place that is kept.
+   *
    * @param signal Fires when nobody waits any more: what has not begun by then is not begun.
-   * @throws MeshError TOO_MANY_REQUESTS when too many wait already, or its turn has not come in time.
+   * @throws MeshError TOO_MANY_REQUESTS when its turn has not come in time.
    */
   async tagOf(parameters: Argon2Parameters, signal?: AbortSignal): Promise<Buffer> {
     signal?.throwIfAborted();
-    this.checkRoom();
     const thread = this.#idle.pop() ?? (await this.#turn(signal));
     const since = performance.now();
     try {

