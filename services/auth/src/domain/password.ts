@@ -39,9 +39,14 @@ export interface Place extends Disposable {
   matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
 }
 
-/** Makes the hasher of a process. */
-export function createPasswordHasher(): PasswordHasher {
-  const queue = new HashingQueue();
+/**
+ * Makes the hasher of a process.
+ *
+ * @param longestWaitMs How long a hash may wait for its turn, in milliseconds: what then begins still ends well within a
+ * call's time. @default 2000
+ */
+export function createPasswordHasher(longestWaitMs = 2000): PasswordHasher {
+  const queue = new HashingQueue(longestWaitMs);
   const nobodys = { ...current, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) };
 
   const keepPlace = (): Place => {

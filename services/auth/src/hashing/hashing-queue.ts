@@ -9,8 +9,6 @@ const concurrency = Math.max(1, availableParallelism() - 1);
 /** How many may have a place, however quickly it is theirs; and how many always may, however slow the machine is. */
 const longestQueue = 50;
 const shortestQueue = 5;
-/** How long one may wait for its turn, in milliseconds: what then begins still ends well within a call's time. */
-const longestWaitMs = 2000;
 /** What a hash takes until that is known, in milliseconds. */
 const usualMs = 50;
 /** What the last one counts in the average. */
@@ -31,9 +29,15 @@ export class HashingQueue {
   readonly #threads = Array.from({ length: concurrency }, () => new HashingThread());
   readonly #idle = [...this.#threads];
   readonly #waiting: Waiting[] = [];
+  readonly #longestWaitMs: number;
   #averageMs = usualMs;
   /** Places: of those whose hash is made, of those who wait, and of those who have not come yet. */
   #kept = 0;
+
+  /** @param longestWaitMs How long one may wait for its turn, in milliseconds. */
+  constructor(longestWaitMs: number) {
+    this.#longestWaitMs = longestWaitMs;
+  }
 
   /**
    * Keeps a place, for whoever has work to do before; it is to be given back when its hash is made, or is not needed.
@@ -53,7 +57,8 @@ export class HashingQueue {
   #checkRoom(): void {
     const waiting = this.#kept;
     const waitMs = ((waiting + 1) * this.#averageMs) / concurrency;
-    if (waiting >= longestQueue || (waiting >= shortestQueue && waitMs > longestWaitMs)) throw tooBusy();
+    if (waiting >= longestQueue || (waiting >= shortestQueue && waitMs > this.#longestWaitMs))
+      throw tooBusy();
   }
 
   /**
@@ -87,7 +92,7 @@ export class HashingQueue {
   #handOn(thread: HashingThread): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (next.signal?.aborted) next.drop(next.signal.reason);
-      else if (performance.now() - next.since > longestWaitMs) next.drop(tooBusy());
+      else if (performance.now() - next.since > this.#longestWaitMs) next.drop(tooBusy());
       else return next.begin(thread);
     }
     this.#idle.push(thread);

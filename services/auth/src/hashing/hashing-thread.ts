@@ -22,7 +22,7 @@ export class HashingThread {
     const worker = (this.#worker ??= this.#start());
     const id = ++this.#lastId;
     this.#job = { id, ...Promise.withResolvers<Buffer>() };
-    worker.postMessage({ id, parameters } satisfies HashingJob);
+    worker.postMessage({ id, parameters } satisfies HashingJob, []);
     try {
       return await this.#job.promise;
     } finally {

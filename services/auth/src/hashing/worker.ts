@@ -30,5 +30,5 @@ function giveWay(): void {
 
 giveWay();
 parentPort?.on('message', ({ id, parameters }: HashingJob) => {
-  parentPort?.postMessage({ id, tag: argon2Sync('argon2id', parameters) } satisfies HashingResult);
+  parentPort?.postMessage({ id, tag: argon2Sync('argon2id', parameters) } satisfies HashingResult, []);
 });
