@@ -17,7 +17,7 @@ export interface HashingResult {
 }
 
 /** Less than usual (0), so that whoever answers calls goes first where there are fewer cores than work; 19 would be never. */
-const niceness = 5;
+const niceness = 10;
 
 /** Linux has a priority for each thread, and a thread may lower its own. Elsewhere it stays as it is. */
 function giveWay(): void {
