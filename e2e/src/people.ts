@@ -16,15 +16,25 @@ export async function newPerson(
   const password = randomUUID();
   const anyone = connect(authContract, { as: 'anyone', url: mesh.url('auth'), log: silentLogger, ...over });
   await anyone.users.register.mutate({ email, name, password });
-  const { accessToken, user } = await anyone.sessions.login.mutate({ email, password });
+  const { accessToken, refreshToken, user } = await anyone.sessions.login.mutate({ email, password });
   const options = { as: 'user' as const, token: accessToken, log: silentLogger, ...over };
   return {
     id: user.id,
     email,
     password,
     token: accessToken,
+    refreshToken,
     auth: connect(authContract, { ...options, url: mesh.url('auth') }),
     wiki: connect(wikiContract, { ...options, url: mesh.url('wiki') }),
     notification: connect(notificationContract, { ...options, url: mesh.url('notification') }),
   };
+}
+
+/** Logs in, and answers with the access token. */
+export async function logIn(
+  mesh: Pick<TestMesh, 'url'>,
+  credentials: { email: string; password: string },
+): Promise<{ token: string }> {
+  await using anyone = connect(authContract, { as: 'anyone', url: mesh.url('auth'), log: silentLogger });
+  return { token: (await anyone.sessions.login.mutate(credentials)).accessToken };
 }

@@ -24,6 +24,8 @@ export const sessions = {
     input: z.object({ email, password: givenPassword, code: secondFactorCode.optional() }),
     output: sessionTokens,
     access: anyone,
+    priority: 'sheddable',
+    rateLimit: { calls: 30, perMs: 60_000 },
     errors: {
       BAD_CREDENTIALS: badCredentials,
       BAD_CODE: badCode,
@@ -36,6 +38,7 @@ export const sessions = {
     output: sessionTokens,
     access: anyone,
     idempotent: true,
+    rateLimit: { calls: 120, perMs: 60_000 },
     errors: {
       SESSION_ENDED: error('UNAUTHORIZED', 'This session has ended; log in again', z.object({})),
     },

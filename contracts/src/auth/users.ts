@@ -26,6 +26,8 @@ export const users = {
     input: z.object({ email, name: line(100), password: newPassword }),
     output: account,
     access: anyone,
+    priority: 'sheddable',
+    rateLimit: { calls: 10, perMs: 60_000 },
     errors: {
       EMAIL_TAKEN: error('CONFLICT', 'An account with this address exists', z.object({ email: z.string() })),
       PASSWORD_REFUSED: passwordRefused,

@@ -45,6 +45,9 @@ test('what is not said has the documented value', () => {
     LOG_LEVEL: 'info',
     USER_DEADLINE_MS: 10_000,
     ACCESS_MODE: 'enforce',
+    TRUSTED_PROXIES: [],
+    RATE_LIMIT_CALLS: 600,
+    RATE_LIMIT_STORE: 'memory',
     DATABASE_POOL_MAX: 10,
     DATABASE_CONNECT_TIMEOUT_MS: 5000,
     DATABASE_IDLE_TIMEOUT_MS: 1_800_000,
@@ -59,7 +62,7 @@ test('what is not said has the documented value', () => {
 
 test('a service listens where the others look for it, unless told otherwise', () => {
   const listening = (url: string, environment: Record<string, string> = {}) =>
-    serverSettings(readConfig(serverFields, environment), endpoints.parse(url)).port;
+    serverSettings(readConfig(serverFields, environment), endpoints.parse(url), undefined).port;
   expect(listening('http://localhost:8123')).toBe(8123);
   expect(listening('http://localhost:8123', { PORT: '9000' })).toBe(9000);
   expect([listening('http://auth'), listening('https://auth')]).toEqual([80, 443]);

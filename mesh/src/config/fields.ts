@@ -1,9 +1,30 @@
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { logLevels } from '../telemetry/index.ts';
+import { parseNetwork } from './network.ts';
 
 const wholeNumber = (least: number, most: number, fallback: number) =>
   z.coerce.number('must be a number').int().min(least).max(most).default(fallback);
+
+/** Networks with commas between them; each problem is named by its place. */
+const networks = z.string().transform((text, context): string[] => {
+  const items = text.split(',').map((item) => item.trim());
+  for (const [index, item] of items.entries()) {
+    if (parseNetwork(item)) continue;
+    const message = `entry ${index + 1} of ${items.length} is neither an IP address nor a network, as 10.0.0.0/8`;
+    context.addIssue({ code: 'custom', message });
+  }
+  return items;
+});
+
+/** Where calls are counted. */
+const rateLimitStore = z.union(
+  [
+    z.enum(['memory', 'postgres']),
+    z.url({ protocol: /^(valkey|redis)s?$/ }).transform((url) => new URL(url)),
+  ],
+  'must be memory, postgres or valkey://host:port',
+);
 
 /** What every service has. */
 export const serverFields = {
@@ -18,19 +39,32 @@ export const serverFields = {
   ACCESS_MODE: z.enum(['enforce', 'audit']).default('enforce'),
   /** The folder in which it keeps what it has learnt for its next start; nobody else may write there. */
   STATE_DIR: z.string().min(1).optional(),
+  /** Whose `x-forwarded-for` is believed. */
+  TRUSTED_PROXIES: networks.default([]),
+  /** How many calls one address may make within a minute without credentials; 0 for any number, and no limits of contracts either. */
+  RATE_LIMIT_CALLS: wholeNumber(0, 1_000_000_000, 600),
+  /** Where they are counted: by each process, or together by all replicas. */
+  RATE_LIMIT_STORE: rateLimitStore.default('memory'),
 };
 
 /**
  * The same, as `serve` takes it.
  *
  * @param own Where the others look for this service: it listens on the port of the first endpoint unless PORT says otherwise.
+ * @param pool Of its database, where the calls of all replicas are counted if RATE_LIMIT_STORE says so.
  */
-export function serverSettings(config: z.output<z.ZodObject<typeof serverFields>>, own: Endpoints) {
+export function serverSettings<Pool>(
+  config: z.output<z.ZodObject<typeof serverFields>>,
+  own: Endpoints,
+  pool: Pool,
+) {
   return {
     host: config.HOST,
     port: config.PORT ?? portOf(own[0]),
     userDeadlineMs: config.USER_DEADLINE_MS,
     accessMode: config.ACCESS_MODE,
+    trustedProxies: config.TRUSTED_PROXIES,
+    rateLimit: { callsPerMinute: config.RATE_LIMIT_CALLS, store: config.RATE_LIMIT_STORE, pool },
   };
 }
 

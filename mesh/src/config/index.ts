@@ -18,4 +18,5 @@ export {
   tokenSettings,
   type Endpoints,
 } from './fields.ts';
+export { parseNetwork } from './network.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

@@ -31,7 +31,7 @@ const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfie
  * Defines a contract: what a service offers, and to whom. Both sides import it.
  *
  * @param name The service's name, as it stands in its token and its logs.
- * @throws TypeError naming the procedure whose name cannot be one, or whose time-out is no positive number.
+ * @throws TypeError naming the procedure whose name cannot be one, or whose time-out or limit is no positive number.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree>(
   name: Name,
@@ -40,9 +40,14 @@ export function contract<const Name extends string, const Procedures extends Pro
   const made = { name, procedures };
   checkNames(name, procedures);
   for (const { path, procedure } of entriesOf(made)) {
-    const { timeoutMs = 1 } = procedure;
+    const { timeoutMs = 1, rateLimit = { calls: 1, perMs: 1000 } } = procedure;
     if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
       throw new TypeError(`${name}.${path}: timeoutMs must be more than 0, and at most ${longestTimeoutMs}`);
+    }
+    if (
+      ![rateLimit.calls, rateLimit.perMs / 1000].every((number) => Number.isInteger(number) && number > 0)
+    ) {
+      throw new TypeError(`${name}.${path}: a rateLimit is of whole calls in whole seconds`);
     }
   }
   return made;

@@ -43,6 +43,7 @@ export {
   subscription,
   type AnyProcedure,
   type Priority,
+  type RateLimit,
   type ProcedureKind,
 } from './procedure.ts';
 export { type RouterOf } from './router-type.ts';

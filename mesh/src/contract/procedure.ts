@@ -8,6 +8,13 @@ export type ProcedureKind = 'query' | 'mutation' | 'subscription';
 /** What a server that has too much to do refuses first: `sheddable`, then `normal`, and `critical` last. */
 export type Priority = 'critical' | 'normal' | 'sheddable';
 
+/** How many calls one address may make within a time. */
+export type RateLimit = Readonly<{
+  calls: number;
+  /** The time, in milliseconds: whole seconds. */
+  perMs: number;
+}>;
+
 /**
  * One procedure of a contract, as data. What goes over the wire is JSON, so
  * neither schema may turn a value into something that JSON cannot carry.
@@ -36,6 +43,8 @@ export interface Procedure<
   readonly hedge: boolean;
   /** The longest that one attempt may take, in milliseconds, where 5 s (or what either side is configured to) is not right. */
   readonly timeoutMs: number | undefined;
+  /** How many calls of it one address may make, whoever calls; beside what is set for all calls without credentials. */
+  readonly rateLimit: RateLimit | undefined;
   readonly errors: Errors;
 }
 
@@ -62,6 +71,8 @@ interface ProcedureOptions<
   timeoutMs?: number;
   /** When the server refuses it for want of capacity, compared with others. @default 'normal' */
   priority?: Priority;
+  /** How many calls of it one address may make, whoever calls: `{ calls: 30, perMs: 60_000 }`. @default no limit of its own */
+  rateLimit?: RateLimit;
   /** The typed errors it may answer with. @default none */
   errors?: Errors;
 }
@@ -152,6 +163,7 @@ function define<
     priority: options.priority ?? 'normal',
     hedge: options.hedge ?? false,
     timeoutMs: options.timeoutMs,
+    rateLimit: options.rateLimit && Object.freeze({ ...options.rateLimit }),
     errors: options.errors ?? ({} as Errors),
   });
 }

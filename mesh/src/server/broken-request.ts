@@ -58,10 +58,16 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
 }
 
 /** Answers on a connection that no ServerResponse belongs to, and ends it. @param status With its words. */
-export function writeRaw(socket: Duplex, status: string, body: unknown): void {
+export function writeRaw(
+  socket: Duplex,
+  status: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const text = JSON.stringify(body);
+  const further = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n${further.join('')}\r\n${text}`,
   );
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }

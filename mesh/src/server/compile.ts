@@ -19,6 +19,7 @@ import { BoundCall, CallScope, type Later } from './call-scope.ts';
 import { Deadline, type CallerSignal } from './deadline.ts';
 import type { Peer } from './peer.ts';
 import { startExpiry, type Revocations } from './expiry.ts';
+import type { CallLimit, RateLimits } from './rate-limit/rate-limits.ts';
 import type { Call, Handlers } from './handler.ts';
 import { claimOf } from './idempotency-claim.ts';
 
@@ -50,6 +51,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
 export interface CompiledProcedure {
   readonly path: string;
   readonly procedure: AnyProcedure;
+  /** What each call of it goes through first, whichever way it came in. @default no limit */
+  readonly limit: CallLimit | undefined;
   /**
    * Finds out who makes a call, of a call that has not arrived; `call` does it by itself.
    *
@@ -90,6 +93,8 @@ export interface CompileOptions {
   revocations?: Revocations | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
   admission?: Admission | undefined;
+  /** What counts calls by address. @default nobody counts them */
+  limits?: RateLimits | undefined;
 }
 
 /** A query or a mutation that is over. */
@@ -135,6 +140,7 @@ export function compile<From extends AnyContract>(
       access,
       gate: admission.gateOf(path, procedure),
       revocations,
+      limit: options.limits?.ofProcedure(path, procedure),
     });
   });
 }
@@ -157,6 +163,7 @@ interface Bound {
   readonly access: AccessControl;
   readonly gate: Gate;
   readonly revocations: Revocations | undefined;
+  readonly limit: CallLimit | undefined;
 }
 
 function compileProcedure(bound: Bound): CompiledProcedure {
@@ -198,6 +205,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
   return {
     path,
     procedure,
+    limit: bound.limit,
 
     arrive: (invocation) => access.arrive(path, invocation),
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../telemetry/index.ts';
 import { errorCodes, type MeshError } from '../wire/index.ts';
-import { Refusal } from './admission/refusal.ts';
+import { Refusal } from './refusal.ts';
 
 /**
  * Logs a call that failed, as loud as its reader needs: what is broken here as

@@ -11,6 +11,7 @@ import { AccessControl } from './access/access-control.ts';
 import { Admission } from './admission/admission.ts';
 import { compile } from './compile.ts';
 import { createListener } from './listener.ts';
+import { createPeerOf } from './peer.ts';
 import { buildRouter } from './router.ts';
 import { oddCorpus } from './testing/odd-corpus.ts';
 import { headerOf, type RawAnswer } from './testing/raw-answers.ts';
@@ -56,6 +57,7 @@ async function start(way: Way): Promise<Side> {
       routes: {},
       authenticate: identity.authenticate,
       access: new AccessControl({ log }),
+      peerOf: createPeerOf(),
       classify: classifySample,
       readiness,
       log,

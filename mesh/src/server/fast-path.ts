@@ -8,6 +8,7 @@ import { toMeshError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
+import type { PeerOf } from './peer.ts';
 import { HttpInvocation } from './request-context.ts';
 import { InFlight } from './socket/in-flight.ts';
 import { errorShape } from './error-shape.ts';
@@ -17,6 +18,7 @@ export interface FastPathOptions {
   /** Those that it may answer; what is not among them is left to tRPC's adapter. */
   procedures: readonly CompiledProcedure[];
   authenticate: Authenticate;
+  peerOf: PeerOf;
   classify: ClassifyError | undefined;
   log: Logger;
 }
@@ -63,7 +65,7 @@ async function answer(
   exchange: Exchange,
   compiled: CompiledProcedure,
   source: InputSource,
-  { authenticate, classify, log }: FastPathOptions,
+  { authenticate, peerOf, classify, log }: FastPathOptions,
 ): Promise<void> {
   const { request, response, requestId } = exchange;
   const gone = new InFlight();
@@ -72,9 +74,11 @@ async function answer(
   };
   response.on('close', onGone);
 
-  const invocation = new HttpInvocation(request, { requestId, signal: gone, source, authenticate });
+  const invocation = new HttpInvocation(request, { requestId, signal: gone, source, authenticate, peerOf });
   let path: string | undefined = compiled.path;
   try {
+    const counted = compiled.limit?.(invocation);
+    if (counted) await counted;
     const data = await compiled.call(invocation);
     path = undefined;
     write(exchange, { status: 200, text: textOf(data) });

@@ -12,7 +12,7 @@ import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { lingerOn, maxBodyBytes } from './request-body.ts';
-import { peerOf } from './peer.ts';
+import type { PeerOf } from './peer.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
 /** The most calls in one batch. */
@@ -28,6 +28,7 @@ export interface ListenerOptions {
   authenticate: Authenticate;
   /** Is told of credentials that are no good. */
   access: AccessControl;
+  peerOf: PeerOf;
   classify: ClassifyError | undefined;
   readiness: Readiness;
   log: Logger;
@@ -100,7 +101,7 @@ function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer |
 
 function answerCall(exchange: Exchange, options: ListenerOptions): void {
   const { request, response, requestId, path } = exchange;
-  const { router, procedures, authenticate, access, classify, readiness, log } = options;
+  const { router, procedures, access, peerOf, classify, readiness, log } = options;
   const refusal = refusalOf(request, readiness);
   if (refusal) {
     writeAnswer(request, response, refusal);
@@ -127,7 +128,7 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     allowMethodOverride: true,
     createContext: async ({ info }) => {
       try {
-        return await readContext(request, { requestId, calls: info.calls.length }, authenticate);
+        return await readContext(request, { requestId, calls: info.calls.length }, options);
       } catch (thrown) {
         // Of a batch the first: it is one request, and one pair of credentials.
         const asked = procedures.find((one) => info.calls.some((call) => call.path === one.path));

@@ -2,7 +2,6 @@ import { admin, anyService, either, type Caller } from '../contract/index.ts';
 import type { RevocationStatus } from '../identity/index.ts';
 import { targetStates } from '../telemetry/index.ts';
 import type { Route } from './answer.ts';
-import { peerOf } from './peer.ts';
 import { credentialsOf, givenRequestId } from './request-context.ts';
 import type { Service } from './service.ts';
 
@@ -16,7 +15,7 @@ const rule = either(admin, anyService);
  * calls, endpoint by endpoint, how it learns of revocations, and how much it has to do itself. For services
  * and administrators.
  */
-export function meshRoute({ name, options, admission, access }: Service): Route {
+export function meshRoute({ name, options, admission, access, peerOf }: Service): Route {
   return async (request) => {
     const attempt = { requestId: givenRequestId(request), peer: peerOf(request) };
     let caller: Caller;

@@ -5,7 +5,7 @@ import type { Authenticate, Credentials } from '../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
 import type { CallerSignal } from './deadline.ts';
-import { peerOf, type Peer } from './peer.ts';
+import type { Peer, PeerOf } from './peer.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import type { RequestContext } from './router.ts';
 
@@ -36,7 +36,7 @@ export function isRequestId(text: unknown): boolean {
 export async function readContext(
   request: IncomingMessage,
   { requestId, calls }: { requestId: string; calls: number },
-  authenticate: Authenticate,
+  { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
 ): Promise<RequestContext> {
   return {
     caller: await authenticate(credentialsOf(request)),
@@ -55,6 +55,7 @@ interface HttpArrival {
   readonly signal: CallerSignal;
   readonly source: InputSource;
   readonly authenticate: Authenticate;
+  readonly peerOf: PeerOf;
 }
 
 /**
@@ -71,13 +72,15 @@ export class HttpInvocation implements Invocation {
   readonly #request: IncomingMessage;
   readonly #source: InputSource;
   readonly #authenticate: Authenticate;
+  readonly #peerOf: PeerOf;
 
-  constructor(request: IncomingMessage, { requestId, signal, source, authenticate }: HttpArrival) {
+  constructor(request: IncomingMessage, { requestId, signal, source, authenticate, peerOf }: HttpArrival) {
     this.requestId = requestId;
     this.signal = signal;
     this.#request = request;
     this.#source = source;
     this.#authenticate = authenticate;
+    this.#peerOf = peerOf;
   }
 
   /** @throws MeshError UNAUTHORIZED for credentials that are no good; else as `readInput`. */
@@ -95,7 +98,11 @@ export class HttpInvocation implements Invocation {
   }
 
   get peer(): Peer {
-    return peerOf(this.#request);
+    return this.#peerOf(this.#request);
+  }
+
+  get anonymous(): boolean {
+    return this.#request.headers.authorization === undefined;
   }
 
   get timeoutMs(): number | undefined {

@@ -61,6 +61,15 @@ export function buildRouter(
     },
   });
 
+  const limited = ({ limit }: CompiledProcedure) =>
+    trpc.procedure.use(async ({ ctx, next }) => {
+      try {
+        await limit?.({ peer: ctx.peer, anonymous: !ctx.caller.service && !ctx.caller.user });
+      } catch (thrown) {
+        throw toTrpcError(thrown, classify);
+      }
+      return next();
+    });
   const unary =
     (compiled: CompiledProcedure) =>
     async ({ ctx, input, signal }: Request) => {
@@ -87,7 +96,7 @@ export function buildRouter(
   const record: TRPCRouterRecord = {};
   for (const compiled of procedures) {
     // The schemas are checked by the compiled procedure; this parser only lets tRPC hand the input on.
-    const builder = trpc.procedure.input((input: unknown) => input);
+    const builder = limited(compiled).input((input: unknown) => input);
     const { kind } = compiled.procedure;
     const built =
       kind === 'query'

@@ -9,7 +9,7 @@ import type { Handlers } from './handler.ts';
 import { createListener } from './listener.ts';
 import { watchResponses } from './open-responses.ts';
 import { buildRouter } from './router.ts';
-import { createService, type ServiceOptions } from './service.ts';
+import { createService, type Service, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { systemRoutes } from './system-routes.ts';
 
@@ -55,9 +55,10 @@ export async function serve<From extends AnyContract>(
   const listener = createListener({
     router: buildRouter(procedures, { classify, closing }),
     procedures,
-    routes: { ...systemRoutes(service), ...options.routes },
+    routes: { ...systemRoutes(service), ...limitedRoutes(service, options.routes) },
     authenticate,
     access: service.access,
+    peerOf: service.peerOf,
     classify,
     readiness,
     log,
@@ -92,4 +93,21 @@ export async function serve<From extends AnyContract>(
     },
     stop: () => service.stop(drain),
   };
+}
+
+/** The service's own paths, which anyone may ask: so often. */
+function limitedRoutes(
+  { limits, peerOf }: Service,
+  routes: Readonly<Record<string, Route>> = {},
+): Record<string, Route> {
+  return Object.fromEntries(
+    Object.entries(routes).map(([path, route]) => {
+      const limit = limits.ofPath(path);
+      const counted: Route = async (request) => {
+        await limit?.({ peer: peerOf(request), anonymous: true });
+        return route(request);
+      };
+      return [path, limit ? counted : route];
+    }),
+  );
 }

@@ -18,6 +18,8 @@ import { createCallObserver } from './call-observer.ts';
 import { compile, type CompiledProcedure } from './compile.ts';
 import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
+import { createPeerOf, type PeerOf } from './peer.ts';
+import { RateLimits, type RateLimitOptions } from './rate-limit/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
 
 /** How one service is run, wherever its calls come from. */
@@ -45,6 +47,10 @@ export interface ServiceOptions {
   userDeadlineMs?: number;
   /** How long calls that run may go on after `stop`, and the work that they left behind, in milliseconds. @default 30000 */
   drainTimeoutMs?: number;
+  /** Whose `x-forwarded-for` is believed: IP addresses, and networks as `10.0.0.0/8`. @default nobody's */
+  trustedProxies?: readonly string[];
+  /** How many calls it takes from an address. @default any number */
+  rateLimit?: RateLimitOptions;
 }
 
 /** A service, without the ways that calls come in by. */
@@ -56,6 +62,8 @@ export interface Service {
   readonly health: Health;
   readonly admission: Admission;
   readonly access: AccessControl;
+  readonly limits: RateLimits;
+  readonly peerOf: PeerOf;
   /** Its WebSockets. */
   readonly sessions: Sessions;
   /** Fires, with the MeshError that subscribers get, when it stops. */
@@ -71,7 +79,8 @@ export interface Service {
 /**
  * Puts a contract and its handlers together.
  *
- * @throws TypeError when a procedure has no handler.
+ * @throws TypeError when a procedure has no handler, or calls are to be counted in PostgreSQL without a pool; Error for
+ * a trusted proxy that is no address.
  */
 export function createService<From extends AnyContract>(
   contract: From,
@@ -82,6 +91,8 @@ export function createService<From extends AnyContract>(
   const readiness = createReadiness();
   const closing = new AbortController();
   const admission = new Admission(contract.name, log);
+  const limits = new RateLimits(contract.name, log, options.rateLimit);
+  const peerOf = createPeerOf(options.trustedProxies);
   const background = new Background(log);
   const { accessMode, onDenied } = options;
   const access = new AccessControl({ log, mode: accessMode, onDenied });
@@ -91,6 +102,7 @@ export function createService<From extends AnyContract>(
     log,
     admission,
     access,
+    limits,
     background,
     userDeadlineMs,
     revocations: options.revocations?.set,
@@ -126,6 +138,7 @@ export function createService<From extends AnyContract>(
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
+    await limits.close();
   };
   return {
     name: contract.name,
@@ -135,6 +148,8 @@ export function createService<From extends AnyContract>(
     health,
     admission,
     access,
+    limits,
+    peerOf,
     sessions,
     closing: closing.signal,
     stop: (drain) => (stopping ??= end(drain)),

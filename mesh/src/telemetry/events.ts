@@ -16,8 +16,8 @@ export type ServerDecision = Readonly<{
         /** `limit`: too many were under way; `queue`: it would have begun too late; `event-loop`: somebody blocks it. */
         reason: 'limit' | 'queue' | 'event-loop';
       }>
-    /** Its caller did not wait for it any more. */
-    | Readonly<{ decision: 'deadline-passed' }>
+    /** Its caller did not wait for it any more; or too many came from where it came from. */
+    | Readonly<{ decision: 'deadline-passed' | 'rate-limited' }>
   );
 
 /** What a client decided of a call, or of an endpoint of its target, and why. */

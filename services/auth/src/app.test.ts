@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect } from '@arcadium/mesh/client';
 import { createKeySet, jwks, verifyToken } from '@arcadium/mesh/identity';
@@ -10,9 +9,9 @@ import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp } from './app.ts';
+import { administrator, testConfig } from './testing/config.ts';
 
 const password = 'correct horse battery staple';
-const administrator = { email: 'root@example.com', password: 'the first administrator' };
 
 let identity: TestIdentity;
 let former: TestIdentity;
@@ -28,30 +27,11 @@ beforeAll(async () => {
   const port = await findFreePort();
   url = `http://127.0.0.1:${port}`;
   const { d: _private, ...publicFormer } = former.jwk;
-  app = await startApp(
-    {
-      HOST: '127.0.0.1',
-      AUTH_SERVICE_URL: [url],
-      LOG_LEVEL: 'silent',
-      USER_DEADLINE_MS: 10_000,
-      ACCESS_MODE: 'enforce',
-      DATABASE_URL: database.url('auth'),
-      DATABASE_OWNER_URL: database.ownerUrl('auth'),
-      DATABASE_POOL_MAX: 5,
-      DATABASE_CONNECT_TIMEOUT_MS: 5000,
-      DATABASE_IDLE_TIMEOUT_MS: 60_000,
-      SIGNING_KEYS: [identity.jwk],
-      PUBLIC_KEYS: { keys: [publicFormer] },
-      ENCRYPTION_KEY: randomBytes(32),
-      SIGNING_KEY_LEAD_MINUTES: 15,
-      SIGNING_KEY_DAYS: 90,
-      SERVICE_TOKEN: await identity.serviceToken('auth'),
-      ADMIN_EMAIL: administrator.email,
-      ADMIN_PASSWORD: administrator.password,
-      PASSWORD_MIN_LENGTH: 15,
-    },
-    new AbortController().signal,
+  const config = await testConfig(
+    { url, identity, database },
+    { PUBLIC_KEYS: JSON.stringify({ keys: [publicFormer] }) },
   );
+  app = await startApp(config, new AbortController().signal);
   const opened = openDatabase({
     url: database.url('auth'),
     schema: 'auth',

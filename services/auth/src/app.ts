@@ -1,12 +1,20 @@
 import { authContract } from '@arcadium/contracts/auth';
-import { databaseSettings, ownerUrl, serverSettings } from '@arcadium/mesh/config';
-import { createAuthenticate } from '@arcadium/mesh/identity';
+import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import {
+  createAuthenticate,
+  followRevocations,
+  openServiceToken,
+  ownRevocations,
+  startTokenRotation,
+} from '@arcadium/mesh/identity';
 import { DenialReporter, serve, type JsonAnswer, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import { createNotificationRelay } from '@arcadium/prisma/outbox';
 import manifest from '../package.json' with { type: 'json' };
+import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { createPasswordPolicy } from './domain/password-policy.ts';
 import { createPasswordHasher } from './domain/password.ts';
@@ -14,9 +22,11 @@ import { createSeal } from './domain/seal.ts';
 import { ensureAdministrator } from './jobs/first-administrator.ts';
 import { KeyRing } from './jobs/key-ring.ts';
 import { createTokenRetention } from './jobs/retention.ts';
-import { createSessionRetention } from './jobs/session-retention.ts';
 import { RevocationFeed } from './jobs/revocation-feed.ts';
+import { createSessionRetention } from './jobs/session-retention.ts';
 import { Sightings } from './jobs/sightings.ts';
+import { createThrottleRetention } from './jobs/throttle-retention.ts';
+import { revocationsAfter } from './procedures/revocations/list.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
 import { createStores } from './stores/stores.ts';
@@ -42,6 +52,8 @@ export async function startApp(
     logger: log,
   });
   const seal = createSeal(config.ENCRYPTION_KEY);
+  const stores = createStores(database.client, seal);
+  const { blacklist, serviceTokens, audit } = stores;
   const keyRing = new KeyRing({
     environment: { signing: config.SIGNING_KEYS, publicOnly: config.PUBLIC_KEYS?.keys ?? [] },
     store: createSigningKeyStore(database.client),
@@ -53,17 +65,34 @@ export async function startApp(
     days: config.SIGNING_KEY_DAYS,
   });
   await keyRing.prepare();
-  const stores = createStores(database.client, seal);
-  const { blacklist, serviceTokens, audit } = stores;
   const revocationFeed = new RevocationFeed({ blacklist, databaseUrl: config.DATABASE_URL, log, now });
+  const revocations = await followRevocations({
+    source: ownRevocations({
+      list: (after) => revocationsAfter(after, { blacklist, now }),
+      watch: (after, signal) => revocationFeed.follow(after, signal),
+    }),
+    from: 'its database',
+    stateDir: stateDirOf(config, import.meta.dirname),
+    log,
+  });
   const sightings = new Sightings(serviceTokens, log);
-  const retention = [
-    ...createTokenRetention({ blacklist, serviceTokens, log, now }),
-    createSessionRetention({ database: database.client, log, now }),
-  ];
   const hasher = createPasswordHasher();
   const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
   const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
+  const token = openServiceToken({ ...tokenSettings(config), log });
+  const clients = connectClients(config, { token, log });
+  const relay = createNotificationRelay<'security'>({
+    service: 'auth',
+    database: database.client,
+    databaseUrl: config.DATABASE_URL,
+    send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
+    log,
+  });
+  const retention = [
+    ...createTokenRetention({ blacklist, serviceTokens, log, now }),
+    createSessionRetention({ database: database.client, log, now }),
+    createThrottleRetention(database.client, log),
+  ];
 
   const service = await serve(
     authContract,
@@ -81,11 +110,13 @@ export async function startApp(
     }),
     {
       version: manifest.version,
-      ...serverSettings(config, config.AUTH_SERVICE_URL),
+      ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
       log,
-      authenticate: sightings.noticing(createAuthenticate(keyRing.keySet)),
+      authenticate: sightings.noticing(createAuthenticate(keyRing.keySet, revocations.set)),
+      revocations,
       onDenied: denials.add,
       pingDatabase: () => database.ping(),
+      dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
       classify: classifyDatabaseError,
       routes: {
         '/.well-known/jwks.json': () => publishedKeys(keyRing),
@@ -95,16 +126,22 @@ export async function startApp(
   await migrateWhenReachable({ service: 'auth', url: ownerUrl(config), logger: log, signal: ending });
   await keyRing.start();
   revocationFeed.start();
-  for (const job of retention) job.start();
+  await revocations.loaded(ending);
   await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });
-  denials.start();
+  for (const job of [...retention, relay, denials]) job.start();
+  const rotation = startTokenRotation({
+    token,
+    exchange: (signal) => clients.auth.serviceTokens.rotate.mutate({}, { signal }),
+    log,
+  });
   service.ready();
 
   return {
     async stop() {
-      await service.stop();
-      await Promise.all([keyRing.stop(), revocationFeed.stop(), ...retention.map((job) => job.stop())]);
-      await denials.stop();
+      await Promise.all([service.stop(), relay.stop(), rotation.close()]);
+      await Promise.all([denials.stop(), revocations.stop(), ...retention.map((job) => job.stop())]);
+      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
+      await Promise.all([keyRing.stop(), revocationFeed.stop(), hasher.close()]);
       await database.close();
     },
   };

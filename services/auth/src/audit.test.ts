@@ -9,6 +9,7 @@ import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startApp } from './app.ts';
+import { testConfig } from './testing/config.ts';
 import { recordAudit } from './stores/audit-log.ts';
 
 let identity: TestIdentity;
@@ -21,23 +22,8 @@ beforeAll(async () => {
   identity = await createTestIdentity();
   testDatabase = await createTestDatabase(['auth']);
   url = `http://127.0.0.1:${await findFreePort()}`;
-  app = await startApp(
-    {
-      HOST: '127.0.0.1',
-      AUTH_SERVICE_URL: [url],
-      LOG_LEVEL: 'silent',
-      USER_DEADLINE_MS: 10_000,
-      ACCESS_MODE: 'enforce',
-      DATABASE_URL: testDatabase.url('auth'),
-      DATABASE_OWNER_URL: testDatabase.ownerUrl('auth'),
-      DATABASE_POOL_MAX: 5,
-      DATABASE_CONNECT_TIMEOUT_MS: 5000,
-      DATABASE_IDLE_TIMEOUT_MS: 60_000,
-      SIGNING_KEYS: [identity.jwk],
-      ENCRYPTION_KEY: randomBytes(32),
-    },
-    new AbortController().signal,
-  );
+  const config = await testConfig({ url, identity, database: testDatabase });
+  app = await startApp(config, new AbortController().signal);
   traffic = openAuth(testDatabase.url('auth'));
 }, 60_000);
 

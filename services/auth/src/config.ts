@@ -1,4 +1,5 @@
 import {
+  callFields,
   databaseFields,
   json,
   readServiceConfig,
@@ -14,7 +15,9 @@ export const settings = {
   ...serverFields,
   ...databaseFields,
   ...tokenFields,
+  ...callFields,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
+  NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   /** A JWK set of Ed25519 keys with their private parts; the first one signs. */
   SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),
   /** Further keys to publish, whose tokens stay good: those that signed before. */

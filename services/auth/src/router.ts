@@ -38,6 +38,7 @@ import type { AdministrationStore } from './stores/administration-store.ts';
 import type { PasswordStore } from './stores/password-store.ts';
 import type { SecondFactorStore } from './stores/second-factor-store.ts';
 import type { SessionStore } from './stores/session-store.ts';
+import type { LoginThrottle } from './stores/login-throttle.ts';
 import type { TokenBlacklist } from './stores/token-blacklist.ts';
 import type { UserStore } from './stores/user-store.ts';
 
@@ -52,6 +53,7 @@ export interface Deps {
   blacklist: TokenBlacklist;
   policy: PasswordPolicy;
   hasher: PasswordHasher;
+  throttle: LoginThrottle;
   keys: KeySet;
   /** The key that signs at this moment. */
   signer: () => SigningKey;

@@ -54,7 +54,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
 
   const service = await serve(notificationContract, createHandlers({ stores, arrivals }), {
     version: manifest.version,
-    ...serverSettings(config, config.NOTIFICATION_SERVICE_URL),
+    ...serverSettings(config, config.NOTIFICATION_SERVICE_URL, database.pool),
     log,
     ...membership.serving,
     pingDatabase: () => database.ping(),

@@ -6,11 +6,12 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { createKeyRetention } from '@arcadium/prisma/key-retention';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import { createNotificationRelay } from '@arcadium/prisma/outbox';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
-import { createNotificationRelay } from './jobs/notification-relay.ts';
+import type { Notice } from './domain/notice.ts';
 import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
 
@@ -40,7 +41,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     log,
   });
   const reader = createPageReader({ log });
-  const relay = createNotificationRelay({
+  const relay = createNotificationRelay<Notice['topic']>({
+    service: 'wiki',
     database: database.client,
     databaseUrl: config.DATABASE_URL,
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
@@ -53,7 +55,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     createHandlers({ database: database.client, reader, now: () => new Date() }),
     {
       version: manifest.version,
-      ...serverSettings(config, config.WIKI_SERVICE_URL),
+      ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
       log,
       ...membership.serving,
       pingDatabase: () => database.ping(),

@@ -83,6 +83,7 @@ beforeEach(async () => {
       routes: {},
       authenticate,
       access,
+      peerOf: service.peerOf,
       classify: undefined,
       readiness,
       log,

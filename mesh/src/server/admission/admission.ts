@@ -4,7 +4,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import { showAdmission } from './admission-metrics.ts';
 import { Gate } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
-import { ShedLog } from './shed-log.ts';
+import { createShedLog, type ShedLog } from './shed-log.ts';
 
 /** How much a service has to do. */
 export interface AdmissionState {
@@ -38,7 +38,7 @@ export class Admission {
   constructor(service: string, log: Logger, turns: { turnMs?: number } = {}) {
     this.service = service;
     this.turns = new TurnQueue({ ...turns, nextTurn: setImmediate });
-    this.shed = new ShedLog(log);
+    this.shed = createShedLog(log);
   }
 
   /** Makes the gate of one of its procedures. */

@@ -6,14 +6,14 @@ import { silentLogger } from '../../testing/index.ts';
 import { InFlight } from '../socket/in-flight.ts';
 import { Gate } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
-import { ShedLog } from './shed-log.ts';
+import { createShedLog } from './shed-log.ts';
 
 /** A gate on an event loop that a test turns by hand. */
 function setUp(priority: Priority = 'normal') {
   let now = 1000;
   let next: (() => void)[] = [];
   const turns = new TurnQueue({ nextTurn: (run) => next.push(run), now: () => now });
-  const shed = new ShedLog(silentLogger);
+  const shed = createShedLog(silentLogger);
   const around = { service: 'inn', turns, loop: new LoopSampler(), shed };
   const gate = new Gate(around, 'usual', query({ summary: '', output: z.null(), access: anyone, priority }));
   const enter = (arrival: { timeoutMs?: number; signal?: InFlight } = {}) =>

@@ -11,7 +11,7 @@ import { counter, remember, tell } from '../../telemetry/index.ts';
 import type { Invocation } from '../compile.ts';
 import { goneError } from '../deadline.ts';
 import type { LoopSampler } from './loop-sampler.ts';
-import { busyError, lateError } from './refusal.ts';
+import { busyError, lateError } from '../refusal.ts';
 import type { RefusalReason, ShedLog } from './shed-log.ts';
 
 const shed = counter({

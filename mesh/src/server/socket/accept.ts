@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Credentials } from '../../identity/index.ts';
 import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
-import { errorAnswer } from '../answer.ts';
+import { errorAnswer, retryHeaders } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
-import { peerOf } from '../peer.ts';
+import type { CallLimit } from '../rate-limit/rate-limits.ts';
 import { credentialsOf, givenRequestId } from '../request-context.ts';
 import type { Service } from '../service.ts';
 
@@ -31,12 +31,13 @@ export function acceptSockets(server: Server, service: Service): void {
   // The request is none by RFC 6455; ws would say so in plain text.
   sockets.on('wsClientError', (error, socket) => refuse(socket, new MeshError('BAD_REQUEST', error.message)));
 
+  const limit = service.limits.ofPath(socketPath);
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    admit(request, service).then(
+    admit(request, service, limit).then(
       (credentials) =>
         sockets.handleUpgrade(request, socket, head, (opened) =>
-          service.sessions.add(opened, credentials, peerOf(request)),
+          service.sessions.add(opened, credentials, service.peerOf(request)),
         ),
       (thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify)),
     );
@@ -46,7 +47,8 @@ export function acceptSockets(server: Server, service: Service): void {
 /** @throws MeshError when no WebSocket is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
-  { readiness, options, access }: Service,
+  { readiness, options, access, peerOf }: Service,
+  limit: CallLimit | undefined,
 ): Promise<Credentials | undefined> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
@@ -56,8 +58,9 @@ async function admit(
   const { origin, host } = request.headers;
   if (origin !== undefined && URL.parse(origin)?.host !== host)
     throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
-  if (url.searchParams.get('connectionParams') === '1') return undefined;
   const credentials = credentialsOf(request);
+  if (credentials.authorization === undefined) await limit?.({ peer: peerOf(request), anonymous: true });
+  if (url.searchParams.get('connectionParams') === '1') return undefined;
   try {
     await options.authenticate(credentials);
   } catch (thrown) {
@@ -69,5 +72,5 @@ async function admit(
 
 function refuse(socket: Duplex, failure: MeshError): void {
   const { status, body } = errorAnswer(failure);
-  writeRaw(socket, `${status} ${STATUS_CODES[status] ?? ''}`, body);
+  writeRaw(socket, `${status} ${STATUS_CODES[status] ?? ''}`, body, retryHeaders(failure));
 }

@@ -8,6 +8,7 @@ import type { SocketMessage } from './message.ts';
 /** The connection that a call came over. */
 interface Connection {
   readonly peer: Peer;
+  readonly anonymous: boolean;
   callerOf(message: SocketMessage): Caller | Promise<Caller>;
 }
 
@@ -47,6 +48,10 @@ export class SocketInvocation implements Invocation {
 
   get peer(): Peer {
     return this.connection.peer;
+  }
+
+  get anonymous(): boolean {
+    return this.connection.anonymous;
   }
 
   get timeoutMs(): number | undefined {

@@ -81,6 +81,11 @@ export class Session {
     return this.#closed.promise;
   }
 
+  /** Whether it was opened without credentials. */
+  get anonymous(): boolean {
+    return this.#credentials?.authorization === undefined;
+  }
+
   /** Asks the other side for a sign of life. */
   ping(): void {
     this.alive = false;
@@ -196,6 +201,8 @@ export class Session {
     const compiled = this.#options.procedures.get(message.params?.path ?? '') as CompiledProcedure;
     try {
       const invocation = new SocketInvocation(message, { requestId, signal: call, connection: this });
+      const counted = compiled.limit?.(invocation);
+      if (counted) await counted;
       if (message.method === 'subscription') await this.#stream(message, call, { compiled, invocation });
       else this.#answer(message, { type: 'data', data: await compiled.call(invocation) });
     } catch (thrown) {

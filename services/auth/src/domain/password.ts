@@ -1,9 +1,5 @@
-import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
-import { promisify } from 'node:util';
-import { MeshError } from '@arcadium/mesh/wire';
-import pLimit from 'p-limit';
-
-const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
+import { randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
+import { HashingQueue } from '../hashing/hashing-queue.ts';
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
 const current = { memory: 19_456, passes: 2, parallelism: 1 };
@@ -11,19 +7,20 @@ const current = { memory: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const tagBytes = 32;
 
-/** How many hashes are made at once: each takes 19 MiB and a thread that file and name look-ups share. */
-const concurrency = 2;
-
-/** How many may wait for their turn: at some 50 ms each, what the last of them waits is well under a call's time. */
-const longestQueue = 50;
-
 /** Hashes and checks passwords, off the event loop, a few at a time. */
 export interface PasswordHasher {
+  /**
+   * Keeps a place for one check, for whoever has work to do before it that would be in vain; to be disposed of when
+   * that is over.
+   *
+   * @throws MeshError TOO_MANY_REQUESTS when too many have one already.
+   */
+  keepPlace(): Place;
   /**
    * Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
    *
    * @param signal Fires when nobody waits any more: a hash that has not begun by then is not made.
-   * @throws MeshError TOO_MANY_REQUESTS when too many wait already.
+   * @throws MeshError TOO_MANY_REQUESTS when too many wait already, or it is not its turn within two seconds.
    */
   hash(password: string, signal?: AbortSignal): Promise<string>;
   /**
@@ -32,33 +29,52 @@ export interface PasswordHasher {
    * Signal and errors as for `hash`.
    */
   matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
+  /** Ends its threads. */
+  close(): Promise<void>;
 }
 
-/** Makes the hasher of a process. */
-export function createPasswordHasher(): PasswordHasher {
-  const limit = pLimit(concurrency);
-  const tagInTurn = (password: string, settings: Settings, signal: AbortSignal | undefined) => {
-    if (limit.pendingCount >= longestQueue) {
-      throw new MeshError('TOO_MANY_REQUESTS', 'Too many passwords are being checked; try again in a moment');
-    }
-    return limit(() => {
-      signal?.throwIfAborted();
-      return tagOf(password, settings);
-    });
-  };
+/** A place among those whose password is checked. */
+export interface Place extends Disposable {
+  /** As the hasher's, but refused only where its turn does not come within two seconds. */
+  matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
+}
+
+/**
+ * Makes the hasher of a process.
+ *
+ * @param longestWaitMs How long a hash may wait for its turn, in milliseconds: what then begins still ends well within a
+ * call's time. @default 2000
+ */
+export function createPasswordHasher(longestWaitMs = 2000): PasswordHasher {
+  const queue = new HashingQueue(longestWaitMs);
   const nobodys = { ...current, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) };
 
+  const keepPlace = (): Place => {
+    queue.keepPlace();
+    return {
+      async matches(password, hash, signal) {
+        const known = hash === undefined ? nobodys : parse(hash);
+        const tag = await queue.tagOf(parametersOf(password, known), signal);
+        return timingSafeEqual(tag, known.tag) && hash !== undefined;
+      },
+      [Symbol.dispose]: () => queue.giveBackPlace(),
+    };
+  };
+
   return {
+    keepPlace,
+    close: () => queue.close(),
     async hash(password, signal) {
       const salt = randomBytes(saltBytes);
-      const tag = await tagInTurn(password, { ...current, salt }, signal);
+      queue.keepPlace();
+      const parameters = parametersOf(password, { ...current, salt });
+      const tag = await queue.tagOf(parameters, signal).finally(() => queue.giveBackPlace());
       const { memory, passes, parallelism } = current;
       return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
     },
     async matches(password, hash, signal) {
-      const known = hash === undefined ? nobodys : parse(hash);
-      const tag = await tagInTurn(password, known, signal);
-      return timingSafeEqual(tag, known.tag) && hash !== undefined;
+      using place = keepPlace();
+      return await place.matches(password, hash, signal);
     },
   };
 }
@@ -77,17 +93,16 @@ interface Settings {
   salt: Buffer;
 }
 
-function tagOf(password: string, { salt, ...cost }: Settings): Promise<Buffer> {
-  // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard is the same bytes.
-  const message = Buffer.from(password.normalize('NFKC'));
-  return derive('argon2id', {
-    message,
+function parametersOf(password: string, { salt, ...cost }: Settings): Argon2Parameters {
+  return {
+    // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard is the same bytes.
+    message: Buffer.from(password.normalize('NFKC')),
     nonce: salt,
     tagLength: tagBytes,
     memory: cost.memory,
     passes: cost.passes,
     parallelism: cost.parallelism,
-  });
+  };
 }
 
 const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;

@@ -1,10 +1,11 @@
 import type { UserIdentity } from '@arcadium/mesh/contract';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { PasswordHasher } from '../domain/password.ts';
+import type { LoginThrottle, ThrottledCall } from '../stores/login-throttle.ts';
 import type { StoredUser, UserStore } from '../stores/user-store.ts';
 
 /** What a call shows of who makes it. */
-interface OwnCall {
+interface OwnCall extends ThrottledCall {
   caller: { user: UserIdentity };
   errors: { BAD_CREDENTIALS(data: object): MeshError };
   signal: AbortSignal;
@@ -19,15 +20,19 @@ export function existing(user: StoredUser | undefined): StoredUser {
 /**
  * The account of the user who asks, when he has shown once more that he knows
  * its password: a token that somebody found is not enough for what this guards.
+ * Wrong ones count as failed log-ins do.
  *
- * @throws MeshError BAD_CREDENTIALS.
+ * @throws MeshError BAD_CREDENTIALS; TOO_MANY_REQUESTS after too many wrong ones.
  */
 export async function confirmedAccount(
-  { users, hasher }: { users: UserStore; hasher: PasswordHasher },
-  { caller, errors, signal }: OwnCall,
+  { users, hasher, throttle }: { users: UserStore; hasher: PasswordHasher; throttle: LoginThrottle },
+  call: OwnCall,
   password: string,
 ): Promise<StoredUser> {
+  const { caller, errors, signal } = call;
   const user = existing(await users.findById(caller.user.id));
-  if (!(await hasher.matches(password, user.passwordHash, signal))) throw errors.BAD_CREDENTIALS({});
-  return user;
+  await using attempt = await throttle.begin({ email: user.email, countsForAddress: false }, call);
+  if (await hasher.matches(password, user.passwordHash, signal)) return user;
+  attempt.failed();
+  throw errors.BAD_CREDENTIALS({});
 }

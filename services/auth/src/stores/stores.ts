@@ -1,6 +1,7 @@
 import type { Seal } from '../domain/seal.ts';
 import { createAdministrationStore } from './administration-store.ts';
 import { createAuditStore } from './audit-store.ts';
+import { createLoginThrottle } from './login-throttle.ts';
 import { createPasswordStore } from './password-store.ts';
 import { createSecondFactorStore } from './second-factor-store.ts';
 import { createServiceTokenStore } from './service-token-store.ts';
@@ -20,5 +21,6 @@ export function createStores(database: Database, seal: Seal) {
     blacklist: createTokenBlacklist(database),
     serviceTokens: createServiceTokenStore(database),
     audit: createAuditStore(database),
+    throttle: createLoginThrottle(database),
   };
 }

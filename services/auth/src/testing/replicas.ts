@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
@@ -6,11 +5,11 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { administrator, testConfig } from './config.ts';
 import { startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 
 /** Who administers them. */
-export const administrator = { email: 'root@example.com', password: 'the first administrator' };
 
 /** Several whole auth services over one database, each on a port of its own. */
 export interface Replicas extends AsyncDisposable {
@@ -38,22 +37,7 @@ export async function startReplicas(count: number, change: Partial<Config> = {})
   const [identity, database] = await Promise.all([createTestIdentity(), createTestDatabase(['auth'])]);
   const ports = await Promise.all(Array.from({ length: count }, () => findFreePort()));
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  const common: Omit<Config, 'AUTH_SERVICE_URL'> = {
-    HOST: '127.0.0.1',
-    LOG_LEVEL: 'silent',
-    USER_DEADLINE_MS: 10_000,
-    DATABASE_URL: database.url('auth'),
-    DATABASE_OWNER_URL: database.ownerUrl('auth'),
-    DATABASE_POOL_MAX: 5,
-    DATABASE_CONNECT_TIMEOUT_MS: 5000,
-    DATABASE_IDLE_TIMEOUT_MS: 60_000,
-    SIGNING_KEYS: [identity.jwk],
-    ENCRYPTION_KEY: randomBytes(32),
-    SIGNING_KEY_LEAD_MINUTES: 15,
-    SIGNING_KEY_DAYS: 90,
-    ADMIN_EMAIL: administrator.email,
-    ADMIN_PASSWORD: administrator.password,
-  };
+  const common = await testConfig({ url: urls[0] ?? '', identity, database });
   const ending = new AbortController().signal;
   const apps = await Promise.all(
     urls.map((url) => startApp({ ...common, AUTH_SERVICE_URL: [url], ...change }, ending)),

@@ -19,7 +19,11 @@ import type { z } from 'zod';
 import { createPasswordPolicy } from '../domain/password-policy.ts';
 import { createPasswordHasher } from '../domain/password.ts';
 import { createSeal, type Seal } from '../domain/seal.ts';
+import { KeyRing } from '../jobs/key-ring.ts';
+import { RevocationFeed } from '../jobs/revocation-feed.ts';
+import { Sightings } from '../jobs/sightings.ts';
 import { createHandlers } from '../router.ts';
+import { createSigningKeyStore } from '../stores/signing-key-store.ts';
 import { createStores } from '../stores/stores.ts';
 
 type Procedures = (typeof authContract)['procedures'];
@@ -33,20 +37,41 @@ export const goodPassword = 'correct horse battery staple';
 export const testPeer = { address: '192.0.2.1', userAgent: 'vitest' };
 
 /** One replica of the service: a pool, a hasher and handlers of its own. */
-function openReplica(url: string, given: { seal: Seal; identity: TestIdentity; now: () => Date }) {
+async function openReplica(url: string, given: { seal: Seal; identity: TestIdentity; now: () => Date }) {
+  const { seal, identity, now } = given;
   const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  const stores = createStores(database.client, seal);
+  const keyRing = new KeyRing({
+    environment: { signing: [identity.jwk], publicOnly: [] },
+    store: createSigningKeyStore(database.client),
+    seal,
+    databaseUrl: url,
+    log,
+    now,
+    leadMs: 0,
+    days: 0,
+  });
+  await keyRing.prepare();
+  const hasher = createPasswordHasher();
   const handlers = createHandlers({
-    ...createStores(database.client, given.seal),
+    ...stores,
+    signerOf: (kid) => keyRing.signerOf(kid),
+    keyRing,
+    sightings: new Sightings(stores.serviceTokens, log),
+    revocationFeed: new RevocationFeed({ blacklist: stores.blacklist, databaseUrl: url, log, now }),
     policy: createPasswordPolicy({ leastCharacters: 15 }),
-    hasher: createPasswordHasher(),
-    keys: given.identity.keys,
-    signer: () => given.identity.signingKey,
-    now: given.now,
+    hasher,
+    keys: identity.keys,
+    signer: () => identity.signingKey,
+    now,
   });
   const procedures = new Map(compile(authContract, handlers, { log }).map((one) => [one.path, one]));
   return {
     client: database.client,
-    close: () => database.close(),
+    async close() {
+      await hasher.close();
+      await database.close();
+    },
     /** Calls past the network, and through all of the contract. */
     async call<P extends Path>(
       path: P,
@@ -86,8 +111,8 @@ export async function openAuth() {
   const clock = createClock();
   const seal = createSeal(randomBytes(32));
   const given = { seal, identity: await createTestIdentity(), now: clock.now };
-  const first = openReplica(url, given);
-  const second = openReplica(url, given);
+  const first = await openReplica(url, given);
+  const second = await openReplica(url, given);
   const { call, client } = first;
 
   let people = 0;

@@ -1,21 +1,5 @@
-import { Prisma } from '@arcadium/prisma/wiki';
 import type { Notice } from '../domain/notice.ts';
-import type { Database, Transaction } from './transaction.ts';
-
-/** A message that is to be sent, as one claim of it sees it. */
-export type OutboxRow = {
-  id: string;
-  userIds: string[];
-  topic: Notice['topic'];
-  title: string;
-  body: string;
-  link: string;
-  /** Counts the claims, this one included. */
-  attempts: number;
-};
-
-/** PostgreSQL announces each new row on this channel; the trigger stands in the migration. */
-export const outboxChannel = 'wiki_notification_outbox';
+import type { Transaction } from './transaction.ts';
 
 /** Most recipients of one message, as the notification service has it. */
 const mostRecipients = 500;
@@ -31,60 +15,4 @@ export async function queueNotice(
     rows.push({ ...notice, userIds: userIds.slice(start, start + mostRecipients) });
   }
   if (rows.length > 0) await transaction.notificationOutbox.createMany({ data: rows });
-}
-
-/**
- * Takes messages that are due, and keeps other replicas off them until the
- * lease ends: should this process die, they are due again then.
- */
-export async function claimNotices(
-  database: Database,
-  { limit, leaseMs }: { limit: number; leaseMs: number },
-): Promise<OutboxRow[]> {
-  const rows = await database.$queryRaw<OutboxRow[]>`
-    UPDATE notification_outbox SET attempts = attempts + 1, leased_until = now() + ${interval(leaseMs)}
-    WHERE id IN (
-      SELECT id FROM notification_outbox
-      WHERE failed_at IS NULL AND due_at <= now() AND (leased_until IS NULL OR leased_until <= now())
-      ORDER BY due_at, id LIMIT ${limit}::int
-      FOR UPDATE SKIP LOCKED
-    )
-    RETURNING id, user_ids AS "userIds", topic, title, body, link, attempts`;
-  // An UPDATE returns in no order; ids of version 7 sort by time.
-  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** Removes a message that was delivered. */
-export async function removeNotice(database: Database, { id }: OutboxRow): Promise<void> {
-  await database.notificationOutbox.deleteMany({ where: { id } });
-}
-
-/** Gives a claim back, to be tried again later. */
-export async function postponeNotice(
-  database: Database,
-  row: OutboxRow,
-  retry: { error: string; delayMs: number },
-): Promise<void> {
-  // With the same count of attempts the claim is still this one: a lease that ran out may have a new holder.
-  await database.$executeRaw`
-    UPDATE notification_outbox
-    SET leased_until = NULL, due_at = now() + ${interval(retry.delayMs)}, last_error = ${retry.error}
-    WHERE id = ${row.id}::uuid AND attempts = ${row.attempts}::int`;
-}
-
-/** Sets a message aside that was refused for good. It stays in the table for somebody to look at. */
-export async function parkNotice(database: Database, row: OutboxRow, error: string): Promise<void> {
-  await database.$executeRaw`
-    UPDATE notification_outbox SET leased_until = NULL, failed_at = now(), last_error = ${error}
-    WHERE id = ${row.id}::uuid AND attempts = ${row.attempts}::int`;
-}
-
-/** Makes everything due at once that waits for its next attempt. */
-export async function hurryNotices(database: Database): Promise<void> {
-  await database.$executeRaw`
-    UPDATE notification_outbox SET due_at = now() WHERE failed_at IS NULL AND due_at > now()`;
-}
-
-function interval(ms: number): Prisma.Sql {
-  return Prisma.sql`${ms}::int * interval '1 millisecond'`;
 }

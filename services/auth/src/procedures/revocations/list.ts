@@ -1,4 +1,4 @@
-import type { authContract } from '@arcadium/contracts/auth';
+import type { authContract, RevocationEvent } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { presentRevocation } from '../../jobs/revocation-feed.ts';
 import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
@@ -11,17 +11,27 @@ export function listRevocations({
   blacklist: TokenBlacklist;
   now: () => Date;
 }): HandlerOf<typeof authContract, 'revocations.list'> {
-  return async ({ input: { after, limit } }) => {
-    const read = (from: number) => blacklist.after(from, { limit, now: now() });
-    const asked = await read(after);
-    const reset = asked.top < after;
-    const { entries, top } = reset ? await read(0) : asked;
-    const complete = entries.length < limit;
-    return {
-      items: entries.map(presentRevocation),
-      position: complete ? top : (entries.at(-1)?.position ?? top),
-      complete,
-      reset,
-    };
+  return ({ input: { after, limit } }) => revocationsAfter(after, { blacklist, now, limit });
+}
+
+/**
+ * The same for the service itself.
+ *
+ * @param options.limit The most at once. @default 1000
+ */
+export async function revocationsAfter(
+  after: number,
+  { blacklist, now, limit = 1000 }: { blacklist: TokenBlacklist; now: () => Date; limit?: number },
+): Promise<RevocationEvent> {
+  const read = (from: number) => blacklist.after(from, { limit, now: now() });
+  const asked = await read(after);
+  const reset = asked.top < after;
+  const { entries, top } = reset ? await read(0) : asked;
+  const complete = entries.length < limit;
+  return {
+    items: entries.map(presentRevocation),
+    position: complete ? top : (entries.at(-1)?.position ?? top),
+    complete,
+    reset,
   };
 }

@@ -1,9 +1,10 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { SigningKey } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import { needsRehash, type PasswordHasher } from '../../domain/password.ts';
+import { needsRehash, type PasswordHasher, type Place } from '../../domain/password.ts';
 import { newRefreshToken } from '../../domain/refresh-token.ts';
 import { originOf } from '../../stores/audit-log.ts';
+import type { LoginThrottle } from '../../stores/login-throttle.ts';
 import type { PasswordStore } from '../../stores/password-store.ts';
 import type { Begun, SessionStore } from '../../stores/session-store.ts';
 import type { StoredUser, UserStore } from '../../stores/user-store.ts';
@@ -17,6 +18,7 @@ interface Deps {
   sessions: SessionStore;
   passwords: PasswordStore;
   hasher: PasswordHasher;
+  throttle: LoginThrottle;
   signer: () => SigningKey;
   now: () => Date;
 }
@@ -30,8 +32,19 @@ type Reason = Extract<Begun, { outcome: 'refused' }>['reason'] | 'unknown-addres
 /** Exchanges an address and a password for tokens; a wrong password and an unknown address look the same. */
 export function login(deps: Deps): Handler {
   return async (call) => {
-    const attempt = await evaluate(deps, call);
-    if (attempt.outcome === 'refused') return refuse(deps, call, attempt);
+    // Nobody is counted for whom there is no time; and nothing is evaluated that was not counted.
+    using place = deps.hasher.keepPlace();
+    await using counted = await deps.throttle.begin(
+      { email: call.input.email, countsForAddress: true },
+      call,
+    );
+    const attempt = await evaluate(deps, call, place);
+    if (attempt.outcome === 'refused') {
+      // That a code is needed clears no count either: who knows the password may not guess codes for ever.
+      if (attempt.reason !== 'code-needed') counted.failed();
+      return refuse(deps, call, attempt);
+    }
+    await counted.succeeded();
     const { user, session, refreshToken, at } = attempt;
     call.log.info({ user_id: user.id, session_id: session.id }, 'a user logged in');
     renewHash(deps, call, user);
@@ -40,10 +53,10 @@ export function login(deps: Deps): Handler {
 }
 
 /** Checks password and code, and begins a session where both are right. */
-async function evaluate({ users, sessions, hasher, now }: Deps, call: Call): Promise<Attempt> {
+async function evaluate({ users, sessions, now }: Deps, call: Call, place: Place): Promise<Attempt> {
   const { email, password, code } = call.input;
   const user = await users.findByEmail(email);
-  const matches = await hasher.matches(password, user?.passwordHash, call.signal);
+  const matches = await place.matches(password, user?.passwordHash, call.signal);
   if (!user) return { outcome: 'refused', reason: 'unknown-address', userId: undefined };
   if (!matches) return { outcome: 'refused', reason: 'wrong-password', userId: user.id };
   // Not before the check: hashing may have had to wait.

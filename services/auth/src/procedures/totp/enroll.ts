@@ -3,6 +3,7 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import type { PasswordHasher } from '../../domain/password.ts';
 import { totpUri } from '../../domain/totp.ts';
 import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
+import type { LoginThrottle } from '../../stores/login-throttle.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 import { confirmedAccount } from '../own-account.ts';
 
@@ -10,6 +11,7 @@ interface Deps {
   users: UserStore;
   secondFactors: SecondFactorStore;
   hasher: PasswordHasher;
+  throttle: LoginThrottle;
   now: () => Date;
 }
 

@@ -3,6 +3,7 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import type { PasswordHasher } from '../../domain/password.ts';
 import { originOf } from '../../stores/audit-log.ts';
 import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
+import type { LoginThrottle } from '../../stores/login-throttle.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 import { confirmedAccount } from '../own-account.ts';
 
@@ -10,6 +11,7 @@ interface Deps {
   users: UserStore;
   secondFactors: SecondFactorStore;
   hasher: PasswordHasher;
+  throttle: LoginThrottle;
   now: () => Date;
 }
 
@@ -17,10 +19,13 @@ interface Deps {
 export function renewRecoveryCodes(deps: Deps): HandlerOf<typeof authContract, 'totp.renewRecoveryCodes'> {
   return async (call) => {
     const { input, errors } = call;
-    const { id: userId } = await confirmedAccount(deps, call, input.password);
+    const { id: userId, email } = await confirmedAccount(deps, call, input.password);
+    await using attempt = await deps.throttle.begin({ email, countsForAddress: false }, call);
     const change = { userId, at: deps.now(), origin: originOf(call) };
     const renewed = await deps.secondFactors.renewRecoveryCodes(input.code, change);
     if (renewed.outcome === 'done') return { recoveryCodes: renewed.recoveryCodes };
-    throw renewed.outcome === 'not-on' ? errors.NOT_ON({}) : errors.BAD_CODE({});
+    if (renewed.outcome === 'not-on') throw errors.NOT_ON({});
+    attempt.failed();
+    throw errors.BAD_CODE({});
   };
 }

@@ -4,6 +4,7 @@ import type { PasswordPolicy } from '../../domain/password-policy.ts';
 import type { PasswordHasher } from '../../domain/password.ts';
 import { originOf } from '../../stores/audit-log.ts';
 import type { PasswordStore } from '../../stores/password-store.ts';
+import type { LoginThrottle } from '../../stores/login-throttle.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 import { confirmedAccount } from '../own-account.ts';
 
@@ -12,6 +13,7 @@ interface Deps {
   passwords: PasswordStore;
   policy: PasswordPolicy;
   hasher: PasswordHasher;
+  throttle: LoginThrottle;
   now: () => Date;
 }
 

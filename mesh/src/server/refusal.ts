@@ -1,9 +1,9 @@
-import { MeshError, type ErrorCode, type MeshErrorOptions } from '../../wire/index.ts';
+import { MeshError, type ErrorCode, type MeshErrorOptions } from '../wire/index.ts';
 
 /**
- * A call that was not begun: for want of capacity, or because its time had
- * passed. There may be thousands a second, so they are logged in summary
- * (`shed-log.ts`), never one by one, and those for want of capacity are made beforehand.
+ * A call that was not begun: for want of capacity, because its time had
+ * passed, or because its caller has made too many. There may be thousands a second, so they are logged in summary
+ * (`refusal-log.ts`), never one by one, and those for want of capacity are made beforehand.
  */
 export class Refusal extends MeshError {
   constructor(code: ErrorCode, message: string, options: Omit<MeshErrorOptions, 'cause'>) {
@@ -38,4 +38,9 @@ export function busyError(): MeshError {
 /** Says that nobody waits for a call any more. */
 export function lateError(): MeshError {
   return new Refusal('TIMEOUT', 'The caller had no time left before the call was begun', {});
+}
+
+/** Says that a caller is to wait so long, in milliseconds, before any call of this kind. */
+export function tooManyError(waitMs: number): MeshError {
+  return new Refusal('TOO_MANY_REQUESTS', 'Too many calls come from this address', { retryAfterMs: waitMs });
 }

@@ -1,46 +1,56 @@
-import { notificationContract } from '@arcadium/contracts/notification';
+import { randomUUID } from 'node:crypto';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { openDatabase, type Database } from '@arcadium/prisma/database';
+import { createTestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { claimNotices } from '../stores/outbox.ts';
-import { openWiki, user, type TestWiki } from '../testing/service.ts';
+import { claimNotices } from './claims.ts';
 import {
   createNotificationRelay,
   type NotificationMessage,
   type NotificationRelay,
   type NotificationRelayOptions,
-} from './notification-relay.ts';
+} from './relay.ts';
 
-const ann = user('Ann');
-const bob = user('Bob');
+const ann = randomUUID();
 const unreachable = () => new MeshError('SERVICE_UNAVAILABLE', 'away');
 
-let wiki: TestWiki;
-let pageId: string;
+let database: Database<PrismaClient>;
+let url: string;
 let sent: NotificationMessage[];
 const relays: NotificationRelay[] = [];
 const log = recordingLogger();
+const cleanups: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  wiki = await openWiki();
-  pageId = (await wiki.publish('page', { by: ann })).id;
+  const testDatabase = await createTestDatabase(['auth']);
+  url = testDatabase.url('auth');
+  database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  cleanups.push(
+    () => database.close(),
+    () => testDatabase.drop(),
+  );
 });
-afterAll(() => wiki.close());
+afterAll(async () => {
+  for (const cleanUp of cleanups) await cleanUp();
+});
 beforeEach(() => {
   sent = [];
   log.lines.length = 0;
 });
 afterEach(async () => {
   await Promise.all(relays.splice(0).map((relay) => relay.stop()));
-  await wiki.client.notificationOutbox.deleteMany();
+  await database.client.notificationOutbox.deleteMany();
 });
 
 /** A relay that polls so seldom that a test would end before, unless it says otherwise. */
 function startRelay(options: Partial<NotificationRelayOptions> = {}): NotificationRelay {
   const send = async (message: NotificationMessage) => void sent.push(message);
   const relay = createNotificationRelay({
-    database: wiki.client,
-    databaseUrl: wiki.url,
+    service: 'auth',
+    database: database.client,
+    databaseUrl: url,
     send,
     log,
     pollMs: 60_000,
@@ -51,34 +61,26 @@ function startRelay(options: Partial<NotificationRelayOptions> = {}): Notificati
   return relay;
 }
 
-const comment = (body: string) => wiki.call('comments.create', bob, { pageId, body });
-const left = () => wiki.client.notificationOutbox.count();
+const queue = (body: string) =>
+  database.client.notificationOutbox.create({
+    data: { body, userIds: [ann], topic: 'security', title: 'Title', link: '/' },
+  });
+const left = () => database.client.notificationOutbox.count();
 const bodies = () => sent.map(({ body }) => body);
 const eventually = (check: () => void | Promise<void>) =>
   vi.waitFor(check, { timeout: 10_000, interval: 10 });
 const drained = () => eventually(async () => expect(await left()).toBe(0));
 
-test('a comment reaches the notification service as its contract has it, and leaves the outbox', async () => {
+test('a message leaves the outbox as it was written, with the key of its row', async () => {
   startRelay();
-  const { id } = await comment('Hello.');
+  const { id } = await queue('Hello.');
   await drained();
-  const [message] = sent;
-  expect(sent).toEqual([
-    {
-      key: expect.stringMatching(/^wiki:[\da-f-]{36}$/),
-      userIds: [ann.user.id],
-      topic: 'comment',
-      title: 'Bob commented on “page”',
-      body: 'Hello.',
-      link: `/pages/page#comment-${id}`,
-    },
-  ]);
-  const { input } = notificationContract.procedures.notifications.sendMany;
-  expect(input.parse(message)).toEqual(message);
+  const message = { userIds: [ann], topic: 'security', title: 'Title', body: 'Hello.', link: '/' };
+  expect(sent).toEqual([{ key: `auth:${id}`, ...message }]);
 });
 
 test('what was written before the relay started is delivered', async () => {
-  await comment('early');
+  await queue('early');
   startRelay();
   await drained();
   expect(bodies()).toEqual(['early']);
@@ -88,19 +90,19 @@ describe('being woken', () => {
   test('PostgreSQL says when there is something, long before the next poll', async () => {
     startRelay();
     for (const body of ['one', 'two', 'three']) {
-      await comment(body);
+      await queue(body);
       await eventually(() => expect(bodies()).toContain(body));
     }
   });
 
   test('a lost connection is made again, and what was missed is delivered', async () => {
     startRelay();
-    await comment('before');
+    await queue('before');
     await drained();
     const listeners = `FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`;
-    const { rowCount } = await wiki.pool.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
+    const { rowCount } = await database.pool.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
     expect(rowCount).toBe(1);
-    await comment('after');
+    await queue('after');
     await drained();
     expect(bodies()).toEqual(['before', 'after']);
     expect(log.lines).toContainEqual(
@@ -110,7 +112,7 @@ describe('being woken', () => {
 
   test('without any announcement, polling finds it', async () => {
     startRelay({ databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing', pollMs: 20 });
-    await comment('polled');
+    await queue('polled');
     await drained();
     expect(bodies()).toEqual(['polled']);
   });
@@ -124,7 +126,7 @@ describe('while the notification service is away', () => {
       sent.push(message);
     };
     startRelay({ send, backoff: { baseMs: 5, maxMs: 20 } });
-    await comment('stubborn');
+    await queue('stubborn');
     await drained();
     expect(bodies()).toEqual(['stubborn']);
     expect(log.lines.map(({ level, fields }) => [level, fields['attempt'], fields['error']])).toEqual([
@@ -144,17 +146,17 @@ describe('while the notification service is away', () => {
     };
     // Longer than the test lasts: none of them comes back by itself.
     startRelay({ send, backoff: { baseMs: 600_000, maxMs: 600_000 } });
-    for (const body of ['one', 'two', 'three']) await comment(body);
+    for (const body of ['one', 'two', 'three']) await queue(body);
     await eventually(async () => {
-      expect(await wiki.client.notificationOutbox.count({ where: { lastError: { not: null } } })).toBe(3);
+      expect(await database.client.notificationOutbox.count({ where: { lastError: { not: null } } })).toBe(3);
     });
     away = false;
-    await comment('four');
+    await queue('four');
     await drained();
     expect(bodies().toSorted()).toEqual(['four', 'one', 'three', 'two']);
   });
 
-  test('a comment is neither failed nor delayed by a send that never ends, and is sent again', async () => {
+  test('what is queued is not delayed by a send that never ends, and is sent again', async () => {
     let hanging = 1;
     const send = (message: NotificationMessage) => {
       if ((hanging -= 1) >= 0) return new Promise<void>(() => {});
@@ -162,7 +164,7 @@ describe('while the notification service is away', () => {
       return Promise.resolve();
     };
     startRelay({ send, sendTimeoutMs: 50, backoff: { baseMs: 5, maxMs: 5 } });
-    expect(await comment('patient')).toMatchObject({ body: 'patient' });
+    expect(await queue('patient')).toMatchObject({ body: 'patient' });
     await drained();
     expect(bodies()).toEqual(['patient']);
   });
@@ -175,31 +177,31 @@ test('what is refused for good is set aside with its reason, said once, and hold
     sent.push(message);
   };
   startRelay({ send, pollMs: 10 });
-  await comment('bad');
-  await comment('good');
+  await queue('bad');
+  await queue('good');
   await eventually(async () => expect(await left()).toBe(1));
-  const [parked] = await wiki.client.notificationOutbox.findMany();
+  const [parked] = await database.client.notificationOutbox.findMany();
   expect(parked).toMatchObject({
     body: 'bad',
     attempts: 1,
     lastError: 'BAD_REQUEST: no such thing',
     failedAt: expect.any(Date),
   });
-  await comment('another');
+  await queue('another');
   await eventually(() => expect(bodies()).toEqual(['good', 'another']));
   expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-  expect(await claimNotices(wiki.client, { limit: 10, leaseMs: 1 })).toEqual([]);
+  expect(await claimNotices(database.client, { limit: 10, leaseMs: 1 })).toEqual([]);
 });
 
 test('several relays share the work: each message is sent once', async () => {
   const wanted = Array.from({ length: 200 }, (_, n) => `message ${n}`);
-  await wiki.client.notificationOutbox.createMany({
+  await database.client.notificationOutbox.createMany({
     data: wanted.map((body) => ({
       body,
-      userIds: [ann.user.id],
-      topic: 'comment',
+      userIds: [ann],
+      topic: 'security',
       title: 't',
-      link: '/pages/page',
+      link: '/',
     })),
   });
   const byRelay = [0, 0, 0];
@@ -208,7 +210,7 @@ test('several relays share the work: each message is sent once', async () => {
       send: async (message) => {
         sent.push(message);
         byRelay[index] = (byRelay[index] ?? 0) + 1;
-        await wiki.pool.query('SELECT 1');
+        await database.pool.query('SELECT 1');
       },
     });
   }
@@ -219,21 +221,22 @@ test('several relays share the work: each message is sent once', async () => {
 
 describe('a process that dies between claim and delivery', () => {
   test('its messages are delivered by another once the lease has ended, and not before', async () => {
-    await comment('inherited');
-    const [claimed] = await claimNotices(wiki.client, { limit: 10, leaseMs: 500 });
+    await queue('inherited');
+    const [claimed] = await claimNotices(database.client, { limit: 10, leaseMs: 500 });
     expect(claimed).toMatchObject({ body: 'inherited', attempts: 1 });
-    const held = await wiki.client.notificationOutbox.findFirstOrThrow();
-    expect(await claimNotices(wiki.client, { limit: 10, leaseMs: 500 })).toEqual([]);
+    const held = await database.client.notificationOutbox.findFirstOrThrow();
+    expect(await claimNotices(database.client, { limit: 10, leaseMs: 500 })).toEqual([]);
     let deliveredAt: Date | undefined;
     const send = async (message: NotificationMessage) => {
       // The database's clock, since it also decides about the lease.
-      deliveredAt ??= (await wiki.pool.query<{ now: Date }>('SELECT clock_timestamp() AS now')).rows[0]?.now;
+      deliveredAt ??= (await database.pool.query<{ now: Date }>('SELECT clock_timestamp() AS now')).rows[0]
+        ?.now;
       sent.push(message);
     };
     startRelay({ send, pollMs: 10 });
     await drained();
     expect(bodies()).toEqual(['inherited']);
-    expect(sent[0]?.key).toBe(`wiki:${claimed?.id}`);
+    expect(sent[0]?.key).toBe(`auth:${claimed?.id}`);
     expect(deliveredAt?.getTime()).toBeGreaterThanOrEqual(held.leasedUntil?.getTime() ?? Infinity);
   });
 
@@ -245,14 +248,16 @@ describe('a process that dies between claim and delivery', () => {
       return slow.promise;
     };
     startRelay({ send, leaseMs: 1 });
-    await comment('late');
+    await queue('late');
     await started.promise;
     await eventually(async () => {
-      expect(await claimNotices(wiki.client, { limit: 1, leaseMs: 60_000 })).toMatchObject([{ attempts: 2 }]);
+      expect(await claimNotices(database.client, { limit: 1, leaseMs: 60_000 })).toMatchObject([
+        { attempts: 2 },
+      ]);
     });
     slow.reject(unreachable());
     await eventually(() => expect(log.lines).toHaveLength(1));
-    expect(await wiki.client.notificationOutbox.findFirst()).toMatchObject({
+    expect(await database.client.notificationOutbox.findFirst()).toMatchObject({
       attempts: 2,
       lastError: null,
       leasedUntil: expect.any(Date),
@@ -270,18 +275,18 @@ test('stop waits for what is being sent, and nothing is sent afterwards', async 
       sent.push(message);
     },
   });
-  await comment('last');
+  await queue('last');
   await started.promise;
   let stopped = false;
   const stopping = relay.stop().then(() => (stopped = true));
-  await wiki.pool.query('SELECT 1');
+  await database.pool.query('SELECT 1');
   expect(stopped).toBe(false);
   sending.resolve();
   await stopping;
   expect(bodies()).toEqual(['last']);
   expect(await left()).toBe(0);
-  await comment('too late');
-  const { rows } = await wiki.pool.query(
+  await queue('too late');
+  const { rows } = await database.pool.query(
     `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
   );
   expect(rows).toEqual([]);

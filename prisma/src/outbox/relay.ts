@@ -1,25 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { Listener } from '@arcadium/prisma/listener';
-import { backoffMs, defaultBackoff, type Backoff } from '../domain/backoff.ts';
+import { Listener } from '../database/listener.ts';
+import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts';
 import {
   claimNotices,
   hurryNotices,
-  outboxChannel,
   parkNotice,
   postponeNotice,
   removeNotice,
+  type OutboxDatabase,
   type OutboxRow,
-} from '../stores/outbox.ts';
-import type { Database } from '../stores/transaction.ts';
+} from './claims.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 
 /** A message as `notifications.sendMany` takes it. */
-export interface NotificationMessage {
+export interface NotificationMessage<Topic extends string = string> {
   /** The same each time this message is sent, so that it arrives once. */
   key: string;
   userIds: string[];
-  topic: 'comment' | 'reply' | 'page';
+  topic: Topic;
   title: string;
   body: string;
   link: string;
@@ -29,7 +28,10 @@ export interface NotificationMessage {
  * Sends one message to the notification service; rejects with the call's
  * error, also when the signal fires because the relay stops.
  */
-export type NotificationSender = (message: NotificationMessage, signal: AbortSignal) => Promise<unknown>;
+export type NotificationSender<Topic extends string = string> = (
+  message: NotificationMessage<Topic>,
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 /** Delivers what the outbox holds, for as long as it runs. */
 export interface NotificationRelay {
@@ -39,11 +41,13 @@ export interface NotificationRelay {
 }
 
 /** How a relay is made. */
-export interface NotificationRelayOptions {
-  database: Database;
+export interface NotificationRelayOptions<Topic extends string = string> {
+  /** Whose outbox it is, as `wiki`: begins the keys of its messages, and the channel on which its rows are announced. */
+  service: string;
+  database: OutboxDatabase;
   /** For the connection that hears of new rows. */
   databaseUrl: string;
-  send: NotificationSender;
+  send: NotificationSender<Topic>;
   log: Logger;
   /** Most messages sent at once. @default 10 */
   concurrency?: number;
@@ -61,7 +65,9 @@ export interface NotificationRelayOptions {
  * Makes the relay that brings messages from the outbox to the notification
  * service, at least once each. Any number of replicas may run one.
  */
-export function createNotificationRelay(options: NotificationRelayOptions): NotificationRelay {
+export function createNotificationRelay<Topic extends string>(
+  options: NotificationRelayOptions<Topic>,
+): NotificationRelay {
   const { pollMs = 3000, log } = options;
   const deliver = createDelivery(options);
   let stopping = new AbortController();
@@ -87,7 +93,8 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
       const ring = () => bell.resolve();
       listener = new Listener({
         url: options.databaseUrl,
-        channel: outboxChannel,
+        // As the trigger of the migration has it.
+        channel: `${options.service}_notification_outbox`,
         onConnect: ring,
         onPayload: ring,
         logger: log,
@@ -104,8 +111,11 @@ export function createNotificationRelay(options: NotificationRelayOptions): Noti
 }
 
 /** Makes the function that sends all that is due, and answers how soon to look again, in milliseconds. */
-function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal) => Promise<number> {
+function createDelivery<Topic extends string>(
+  options: NotificationRelayOptions<Topic>,
+): (signal: AbortSignal) => Promise<number> {
   const {
+    service,
     database,
     log,
     concurrency = 10,
@@ -144,7 +154,7 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
 
   const deliverOne = async (row: OutboxRow, signal: AbortSignal): Promise<number> => {
     try {
-      await settled(options.send(toMessage(row), signal), sendTimeoutMs);
+      await settled(options.send(toMessage<Topic>(service, row), signal), sendTimeoutMs);
     } catch (error) {
       if (signal.aborted) {
         // For another replica, or the next process, at once.
@@ -182,8 +192,12 @@ function createDelivery(options: NotificationRelayOptions): (signal: AbortSignal
   };
 }
 
-function toMessage({ id, userIds, topic, title, body, link }: OutboxRow): NotificationMessage {
-  return { key: `wiki:${id}`, userIds, topic, title, body, link };
+function toMessage<Topic extends string>(
+  service: string,
+  { id, userIds, topic, title, body, link }: OutboxRow,
+): NotificationMessage<Topic> {
+  // The service alone writes its outbox, and writes what its own types allow.
+  return { key: `${service}:${id}`, userIds, topic: topic as Topic, title, body, link };
 }
 
 async function settled(work: Promise<unknown>, timeoutMs: number): Promise<void> {

@@ -1,0 +1,163 @@
+import { RateLimiterPostgres, RateLimiterRes, RateLimiterValkey } from 'rate-limiter-flexible';
+import type { RateLimit } from '../../contract/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { MemoryWindows, type Windows } from './windows.ts';
+
+/** The pool of a service's own database, as pg makes it. */
+export interface PostgresPool {
+  query(statement: { text: string; values?: unknown[] }): Promise<unknown>;
+}
+
+/** Counts one call of a limit; rejects with a RateLimiterRes where it is one too many. */
+type Counter = { consume(key: string): Promise<RateLimiterRes> };
+
+/** Where replicas count together. */
+interface CallStore {
+  counterOf(limit: RateLimit): Counter;
+  close(): Promise<void>;
+}
+
+/** Longest wait for the store, in milliseconds: no call is held up for longer. */
+const patienceMs = 250;
+/** For so long after it has failed the store is not asked, in milliseconds. */
+const restMs = 5000;
+
+/**
+ * Counts the calls of all replicas together, in a store. While that does not
+ * answer, each process counts its own: a limit refuses nobody because the
+ * store is away.
+ */
+export class SharedWindows implements Windows {
+  readonly #store: CallStore;
+  readonly #log: Logger;
+  readonly #own = new MemoryWindows();
+  readonly #counters = new Map<string, Counter>();
+  #awayUntil = 0;
+  #away = false;
+
+  constructor(store: CallStore, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Whether the store did not answer when it was asked last. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  async take(key: string, limit: RateLimit): Promise<number | undefined> {
+    if (performance.now() < this.#awayUntil) return this.#own.take(key, limit);
+    try {
+      await withinPatience(this.#counterOf(limit).consume(key));
+      this.#isBack();
+      return undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof RateLimiterRes)) {
+        this.#isAway(thrown);
+        return this.#own.take(key, limit);
+      }
+      this.#isBack();
+      return thrown.msBeforeNext;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  #counterOf(limit: RateLimit): Counter {
+    const name = `${limit.calls}/${limit.perMs}`;
+    let counter = this.#counters.get(name);
+    if (!counter) this.#counters.set(name, (counter = this.#store.counterOf(limit)));
+    return counter;
+  }
+
+  #isAway(thrown: unknown): void {
+    this.#awayUntil = performance.now() + restMs;
+    if (this.#away) return;
+    this.#away = true;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#log.warn(
+      { reason },
+      'RATE_LIMIT_STORE does not answer: until it does each process counts its own calls',
+    );
+  }
+
+  #isBack(): void {
+    if (!this.#away) return;
+    this.#away = false;
+    this.#log.info({}, 'RATE_LIMIT_STORE answers again');
+  }
+}
+
+async function withinPatience<Result>(work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What is the same in every store: who is over the limit is refused by this process until the window ends, and costs the store nothing. */
+const optionsOf = ({ calls, perMs }: RateLimit) => ({
+  points: calls,
+  duration: perMs / 1000,
+  inMemoryBlockOnConsumed: calls,
+  keyPrefix: 'calls',
+});
+
+/** Counts in the table `rate_limits` of the service's own schema. */
+export function createPostgresStore(pool: PostgresPool): CallStore {
+  // One for all limits would do to clear out what is over; the first one does it.
+  let clears = true;
+  return {
+    counterOf(limit) {
+      const counter = new RateLimiterPostgres({
+        ...optionsOf(limit),
+        storeClient: pool,
+        storeType: 'pool',
+        tableName: 'rate_limits',
+        // The migrations make it: the role of traffic may not.
+        tableCreated: true,
+        clearExpiredByTimeout: clears,
+      });
+      clears = false;
+      return counter;
+    },
+    close: async () => {},
+  };
+}
+
+/** Of Valkey and of Redis, whose scripts have no other name for it. */
+const countScript = `
+redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
+local consumed = redis.call('incrby', KEYS[1], ARGV[1])
+return {consumed, redis.call('pttl', KEYS[1])}`;
+
+/** Counts in a Valkey, or a Redis. @param url As `valkey://host:port`. */
+export async function createValkeyStore(url: URL): Promise<CallStore> {
+  // Only where one is used: nobody else pays for the client.
+  const { Valkey } = await import('iovalkey');
+  const client = new Valkey(url.href.replace(/^valkey/, 'redis'), {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 2000,
+    retryStrategy: (attempt) => Math.min(attempt * 200, 5000),
+  });
+  // Unheard they would end up on standard error, one for each attempt; calls that fail tell.
+  client.on('error', () => {});
+  return {
+    counterOf: (limit) =>
+      new RateLimiterValkey({
+        ...optionsOf(limit),
+        storeClient: client,
+        rejectIfValkeyNotReady: true,
+        customIncrTtlLuaScript: countScript,
+      }),
+    close: async () => client.disconnect(),
+  };
+}

@@ -1,0 +1,26 @@
+import { authContract } from '@arcadium/contracts/auth';
+import { notificationContract } from '@arcadium/contracts/notification';
+import { connect, type MeshClient } from '@arcadium/mesh/client';
+import { callSettings } from '@arcadium/mesh/config';
+import type { ServiceToken } from '@arcadium/mesh/identity';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Config } from './config.ts';
+
+/** The services that auth calls, as auth may call them. */
+export interface Clients {
+  /** Itself, or another replica: its own token is renewed as everybody's is. */
+  auth: MeshClient<typeof authContract, 'auth'>;
+  notification: MeshClient<typeof notificationContract, 'auth'>;
+}
+
+/** Connects to them, with the token in force; no connection is made before the first call. */
+export function connectClients(
+  config: Config,
+  { token, log }: { token: ServiceToken; log: Logger },
+): Clients {
+  const common = { as: 'auth' as const, token: () => token.current, log, ...callSettings(config) };
+  return {
+    auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
+    notification: connect(notificationContract, { ...common, url: config.NOTIFICATION_SERVICE_URL }),
+  };
+}

@@ -1,0 +1,107 @@
+import type { Argon2Parameters } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { MeshError } from '@arcadium/mesh/wire';
+import { HashingThread } from './hashing-thread.ts';
+
+/** How many hashes are made at once: a core is left for the rest of the service. Each takes 19 MiB. */
+const concurrency = Math.max(1, availableParallelism() - 1);
+
+/** How many may have a place, however quickly it is theirs; and how many always may, however slow the machine is. */
+const longestQueue = 50;
+const shortestQueue = 5;
+/** What a hash takes until that is known, in milliseconds. */
+const usualMs = 50;
+/** What the last one counts in the average. */
+const weight = 0.2;
+
+/** Who is refused comes back after so long, in milliseconds; by chance up to twice that, so that not all do at once. */
+const retryAfterMs = 1000;
+
+interface Waiting {
+  readonly since: number;
+  readonly signal: AbortSignal | undefined;
+  readonly begin: (thread: HashingThread) => void;
+  readonly drop: (reason: unknown) => void;
+}
+
+/** Makes hashes in the order in which they were asked for, a few at a time, and refuses what would come too late. */
+export class HashingQueue {
+  readonly #threads = Array.from({ length: concurrency }, () => new HashingThread());
+  readonly #idle = [...this.#threads];
+  readonly #waiting: Waiting[] = [];
+  readonly #longestWaitMs: number;
+  #averageMs = usualMs;
+  /** Places: of those whose hash is made, of those who wait, and of those who have not come yet. */
+  #kept = 0;
+
+  /** @param longestWaitMs How long one may wait for its turn, in milliseconds. */
+  constructor(longestWaitMs: number) {
+    this.#longestWaitMs = longestWaitMs;
+  }
+
+  /**
+   * Keeps a place, for whoever has work to do before; it is to be given back when its hash is made, or is not needed.
+   *
+   * @throws MeshError TOO_MANY_REQUESTS when another one would have to wait too long.
+   */
+  keepPlace(): void {
+    this.#checkRoom();
+    this.#kept += 1;
+  }
+
+  giveBackPlace(): void {
+    this.#kept -= 1;
+  }
+
+  /** Those who keep a place wait, or are about to. */
+  #checkRoom(): void {
+    const waiting = this.#kept;
+    const waitMs = ((waiting + 1) * this.#averageMs) / concurrency;
+    if (waiting >= longestQueue || (waiting >= shortestQueue && waitMs > this.#longestWaitMs))
+      throw tooBusy();
+  }
+
+  /**
+   * Makes the tag of a hash, in a place that is kept.
+   *
+   * @param signal Fires when nobody waits any more: what has not begun by then is not begun.
+   * @throws MeshError TOO_MANY_REQUESTS when its turn has not come in time.
+   */
+  async tagOf(parameters: Argon2Parameters, signal?: AbortSignal): Promise<Buffer> {
+    signal?.throwIfAborted();
+    const thread = this.#idle.pop() ?? (await this.#turn(signal));
+    const since = performance.now();
+    try {
+      return await thread.tagOf(parameters);
+    } finally {
+      this.#averageMs += weight * (performance.now() - since - this.#averageMs);
+      this.#handOn(thread);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<HashingThread> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ since: performance.now(), signal, begin: resolve, drop: reject });
+    });
+  }
+
+  #handOn(thread: HashingThread): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (next.signal?.aborted) next.drop(next.signal.reason);
+      else if (performance.now() - next.since > this.#longestWaitMs) next.drop(tooBusy());
+      else return next.begin(thread);
+    }
+    this.#idle.push(thread);
+  }
+}
+
+function tooBusy(): MeshError {
+  return new MeshError('TOO_MANY_REQUESTS', 'Too many passwords are being checked; try again in a moment', {
+    retry: 'safe',
+    retryAfterMs: Math.round(retryAfterMs * (1 + Math.random())),
+  });
+}

@@ -1,0 +1,53 @@
+import type { Argon2Parameters } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { HashingJob, HashingResult } from './worker.ts';
+
+/** One thread that makes hashes, one at a time. */
+export class HashingThread {
+  #worker: Worker | undefined;
+  #lastId = 0;
+  #job: (PromiseWithResolvers<Buffer> & { id: number }) | undefined;
+
+  /** Whether it has nothing to do. */
+  get idle(): boolean {
+    return this.#job === undefined;
+  }
+
+  /**
+   * Makes the tag of a hash. To be asked when it is idle.
+   *
+   * @throws Error when the thread died; the next one gets a new thread.
+   */
+  async tagOf(parameters: Argon2Parameters): Promise<Buffer> {
+    const worker = (this.#worker ??= this.#start());
+    const id = ++this.#lastId;
+    this.#job = { id, ...Promise.withResolvers<Buffer>() };
+    worker.postMessage({ id, parameters } satisfies HashingJob, []);
+    try {
+      return await this.#job.promise;
+    } finally {
+      this.#job = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { name: 'password-hasher' });
+    // Under `node --watch` Node speaks on this port too.
+    worker.on('message', (message: Partial<HashingResult>) => {
+      if (message.tag && message.id === this.#job?.id) this.#job?.resolve(Buffer.from(message.tag));
+    });
+    worker.on('error', (error) => this.#job?.reject(error));
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+      this.#job?.reject(new Error('The thread that makes password hashes died'));
+    });
+    // Idle, it must not keep the process; whoever awaits a hash has other work pending.
+    worker.unref();
+    return worker;
+  }
+}

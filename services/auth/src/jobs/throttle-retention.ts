@@ -1,0 +1,23 @@
+import type { Logger } from '@arcadium/mesh/telemetry';
+import type { PrismaClient } from '@arcadium/prisma/auth';
+import { Retention } from '@arcadium/prisma/retention';
+import { accountRule } from '../domain/throttle-schedule.ts';
+
+/** Wait between two runs, in milliseconds. */
+const everyMs = 600_000;
+
+/** Makes what deletes counts of wrong log-ins that no longer count. */
+export function createThrottleRetention(client: PrismaClient, logger: Logger): Retention {
+  return new Retention({
+    what: 'counts of wrong log-ins',
+    logger,
+    everyMs,
+    deleteSome: (limit) => client.$executeRaw`
+      DELETE FROM login_throttles WHERE key IN (
+        SELECT key FROM login_throttles
+        WHERE updated_at < now() - ${accountRule.forgetAfterMs}::int * interval '1 millisecond'
+        ORDER BY updated_at LIMIT ${limit}::int
+        FOR UPDATE SKIP LOCKED
+      )`,
+  });
+}

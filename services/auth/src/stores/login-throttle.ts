@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import type { Call } from '@arcadium/mesh/server';
+import { networkOf } from '@arcadium/mesh/server';
+import type { AnyProcedure } from '@arcadium/mesh/contract';
+import { MeshError } from '@arcadium/mesh/wire';
+import { Prisma, type PrismaClient } from '@arcadium/prisma/auth';
+import { accountRule, addressRule, delaysOf, type ThrottleRule } from '../domain/throttle-schedule.ts';
+import { tellOwnerOfLock } from './lock-notice.ts';
+
+/** What the throttle takes of the call that it is asked in. */
+export type ThrottledCall = Pick<Call<AnyProcedure>, 'peer' | 'requestId' | 'inBackground'>;
+
+/** Who tries to prove himself. */
+export interface Attempt {
+  /** The address of the account, as it was typed, in lower case; whether there is such an account is of no matter. */
+  readonly email: string;
+  /** Whether it also counts for where it comes from: not for who is logged in already. */
+  readonly countsForAddress: boolean;
+}
+
+/**
+ * One evaluation of a password or a code, which counts as a failure until it
+ * is said what it was. Where nothing was said (the hasher had no time, the
+ * caller has gone, the password was right and a code is still needed) it is
+ * taken back when it is disposed of.
+ */
+export interface ReservedAttempt extends AsyncDisposable {
+  /** It was wrong: it stays counted. The answer waits for nothing here. */
+  failed(): void;
+  /** All of it was right: the account's failures are forgotten, and its own is taken off the address. */
+  succeeded(): Promise<void>;
+}
+
+/** Wrong log-ins, counted by account and by address; all replicas together. */
+export interface LoginThrottle {
+  /**
+   * Reserves an evaluation, before anything is evaluated: of any number of attempts at once, on any replica, no more
+   * come through than are free.
+   *
+   * @throws MeshError TOO_MANY_REQUESTS, with the time to wait, where account or address has too many failures; the
+   * right password would be refused as well.
+   */
+  begin(attempt: Attempt, call: ThrottledCall): Promise<ReservedAttempt>;
+}
+
+/** The count after a reservation; of what was not counted, null. */
+type Reserved = { account: number | null; address: number | null };
+
+/** Makes the store on a client of the auth schema. */
+export function createLoginThrottle(client: PrismaClient): LoginThrottle {
+  return {
+    async begin({ email, countsForAddress }, call) {
+      const accountKey = `account:${createHash('sha256').update(email).digest('hex')}`;
+      const address = countsForAddress ? call.peer.address : undefined;
+      const addressKey = address === undefined ? undefined : `address:${networkOf(address)}`;
+      const reserved = await reserve(client, accountKey, addressKey);
+      const takeBack = () => takeBackAccount(client, accountKey, reserved.account);
+      if (reserved.account === null) throw await refusal(client, accountKey);
+      if (addressKey !== undefined && reserved.address === null) {
+        await takeBack();
+        throw await refusal(client, addressKey);
+      }
+      let said = false;
+      return {
+        failed() {
+          said = true;
+          if (reserved.account !== accountRule.freeFailures) return;
+          call.inBackground(() => tellOwnerOfLock(client, email, call));
+        },
+        async succeeded() {
+          said = true;
+          await Promise.all([
+            client.loginThrottle.deleteMany({ where: { key: accountKey } }),
+            takeBackAddress(client, addressKey, reserved.address),
+          ]);
+        },
+        async [Symbol.asyncDispose]() {
+          if (said) return;
+          await Promise.all([takeBack(), takeBackAddress(client, addressKey, reserved.address)]);
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Counts an attempt for its account and, where that lets it through, for its
+ * address: each an upsert, which locks the row, so that whoever comes at the
+ * same time sees the count and the delay that this one leaves. Always the
+ * account first: two attempts never wait for each other.
+ */
+async function reserve(
+  client: PrismaClient,
+  accountKey: string,
+  addressKey: string | undefined,
+): Promise<Reserved> {
+  const [reserved] = await client.$queryRaw<[Reserved]>`
+    WITH account AS (${countOne(Prisma.sql`SELECT ${accountKey}::text`, accountRule)}),
+         address AS (${countOne(
+           Prisma.sql`SELECT ${addressKey ?? null}::text FROM account WHERE ${addressKey ?? null}::text IS NOT NULL`,
+           addressRule,
+         )})
+    SELECT (SELECT failures FROM account) AS account, (SELECT failures FROM address) AS address`;
+  return reserved;
+}
+
+/** Returns no row while nobody may try again. */
+function countOne(key: Prisma.Sql, rule: ThrottleRule): Prisma.Sql {
+  const delays = delaysOf(rule);
+  // clock_timestamp(), not now(): whoever waited for the row's lock is later than when his statement began.
+  const now = Prisma.sql`clock_timestamp()`;
+  const failures = Prisma.sql`
+    CASE WHEN t.updated_at < ${now} - ${rule.forgetAfterMs}::int * interval '1 millisecond' THEN 1
+    ELSE t.failures + 1 END`;
+  const until = (count: Prisma.Sql) => Prisma.sql`
+    ${now} + NULLIF((${delays}::int[])[least(${count}, ${delays.length}::int)], 0) * interval '1 millisecond'`;
+  return Prisma.sql`
+    INSERT INTO login_throttles AS t (key, failures, blocked_until, updated_at)
+    SELECT found.key, 1, ${until(Prisma.sql`1`)}, ${now} FROM (${key}) AS found (key)
+    ON CONFLICT (key) DO UPDATE
+    SET failures = ${failures}, blocked_until = ${until(failures)}, updated_at = ${now}
+    WHERE t.blocked_until IS NULL OR t.blocked_until <= ${now}
+    RETURNING failures`;
+}
+
+/** Only while nobody has come after: a count that goes down and up again would reach the lock twice. */
+async function takeBackAccount(client: PrismaClient, key: string, count: number | null): Promise<void> {
+  if (count === 1) await client.loginThrottle.deleteMany({ where: { key, failures: 1 } });
+  else if (count !== null)
+    await client.loginThrottle.updateMany({
+      where: { key, failures: count },
+      data: { failures: count - 1, blockedUntil: null },
+    });
+}
+
+/** Whether or not somebody came after, since many share an address; the delay is the last one's. */
+async function takeBackAddress(
+  client: PrismaClient,
+  key: string | undefined,
+  count: number | null,
+): Promise<void> {
+  if (key === undefined || count === null) return;
+  await client.$executeRaw`
+    UPDATE login_throttles
+    SET failures = greatest(failures - 1, 0),
+        blocked_until = CASE WHEN failures = ${count}::int THEN NULL ELSE blocked_until END
+    WHERE key = ${key}`;
+}
+
+/** Least time that is told, in milliseconds: the delay may have ended while this was found out. */
+const leastWaitMs = 1000;
+
+async function refusal(client: PrismaClient, key: string): Promise<MeshError> {
+  const [row] = await client.$queryRaw<{ ms: number | null }[]>`
+    SELECT (extract(epoch FROM blocked_until - clock_timestamp()) * 1000)::float8 AS ms
+    FROM login_throttles WHERE key = ${key}`;
+  return new MeshError('TOO_MANY_REQUESTS', 'Too many attempts were wrong; wait before the next one', {
+    // Again by itself a client would only lengthen the delay.
+    retry: 'never',
+    retryAfterMs: Math.max(leastWaitMs, Math.ceil(row?.ms ?? 0)),
+  });
+}

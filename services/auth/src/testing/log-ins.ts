@@ -1,0 +1,104 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { authContract } from '@arcadium/contracts/auth';
+import { contract, nobody } from '@arcadium/mesh/contract';
+import { importSigningKey } from '@arcadium/mesh/identity';
+import { compile } from '@arcadium/mesh/server';
+import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
+import { MeshError } from '@arcadium/mesh/wire';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { openDatabase } from '@arcadium/prisma/database';
+import { createPasswordHasher, type PasswordHasher } from '../domain/password.ts';
+import { createSeal } from '../domain/seal.ts';
+import { login } from '../procedures/sessions/login.ts';
+import { ourselves } from '../stores/audit-log.ts';
+import { createStores } from '../stores/stores.ts';
+
+/** However busy the machine is: what is tested here is not what a service sheds. */
+const loginContract = contract('auth', {
+  sessions: { login: { ...authContract.procedures.sessions.login, priority: 'critical' } },
+});
+
+/** A person who tries to log in. */
+export interface Try {
+  email: string;
+  password: string;
+  /** @default 192.0.2.1 */
+  from?: string;
+}
+
+/** What came of it: `OK`, or the code of the error. */
+export interface Answered {
+  code: string;
+  message: string;
+  retryAfterMs: number | undefined;
+}
+
+/** One replica of the service, as far as log-ins go: calls pass the contract as over the network, but without one. */
+export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): PasswordHasher => hasher) {
+  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  // However slow the machine is: what the hasher has no time for is none of the throttle's.
+  const real = createPasswordHasher(60_000);
+  let evaluated = 0;
+  const hasher = wrap({
+    ...real,
+    keepPlace() {
+      const place = real.keepPlace();
+      return {
+        matches: (...given) => {
+          evaluated += 1;
+          return place.matches(...given);
+        },
+        [Symbol.dispose]: () => place[Symbol.dispose](),
+      };
+    },
+  });
+  const stores = createStores(database.client, createSeal(randomBytes(32)));
+  const { users, throttle } = stores;
+  const { jwk } = await createTestIdentity();
+  const signingKey = await importSigningKey(jwk);
+  const [procedure] = compile(
+    loginContract,
+    { sessions: { login: login({ ...stores, hasher, signer: () => signingKey, now: () => new Date() }) } },
+    { log },
+  );
+
+  return {
+    client: database.client,
+    throttle,
+    /** How many passwords it has checked. */
+    get evaluated() {
+      return evaluated;
+    },
+    async open(email: string, password: string) {
+      const passwordHash = await real.hash(password);
+      const user = await users.create(
+        { email, name: 'Somebody', role: 'user', passwordHash, createdAt: new Date() },
+        ourselves,
+      );
+      if (!user) throw new Error(`${email} is taken`);
+      return user;
+    },
+    async logIn({ email, password, from = '192.0.2.1' }: Try): Promise<Answered> {
+      try {
+        await procedure?.call({
+          input: { email, password },
+          caller: nobody,
+          requestId: randomUUID(),
+          trace: undefined,
+          timeoutMs: undefined,
+          idempotencyKey: undefined,
+          signal: undefined,
+          peer: { address: from, userAgent: undefined },
+        });
+        return { code: 'OK', message: '', retryAfterMs: undefined };
+      } catch (error) {
+        if (!(error instanceof MeshError)) throw error;
+        return { code: error.code, message: error.message, retryAfterMs: error.retryAfterMs };
+      }
+    },
+    async close() {
+      await real.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { notificationContract } from '@arcadium/contracts/notification';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { createNotificationRelay } from '@arcadium/prisma/outbox';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openWiki, user, type TestWiki } from '../testing/service.ts';
+
+let wiki: TestWiki;
+
+beforeAll(async () => {
+  wiki = await openWiki();
+});
+afterAll(() => wiki.close());
+
+test('a comment reaches the notification service as its contract has it, and leaves the outbox', async () => {
+  const ann = user('Ann');
+  const page = await wiki.publish('page', { by: ann });
+  const sent: unknown[] = [];
+  const relay = createNotificationRelay({
+    service: 'wiki',
+    database: wiki.client,
+    databaseUrl: wiki.url,
+    send: async (message) => void sent.push(message),
+    log: silentLogger,
+    // Longer than the test lasts: what wakes it is the announcement alone.
+    pollMs: 60_000,
+  });
+  relay.start();
+  const { id } = await wiki.call('comments.create', user('Bob'), { pageId: page.id, body: 'Hello.' });
+  await vi.waitFor(async () => expect(await wiki.client.notificationOutbox.count()).toBe(0), {
+    timeout: 10_000,
+  });
+  await relay.stop();
+  expect(sent).toEqual([
+    {
+      key: expect.stringMatching(/^wiki:[\da-f-]{36}$/),
+      userIds: [ann.user.id],
+      topic: 'comment',
+      title: 'Bob commented on “page”',
+      body: 'Hello.',
+      link: `/pages/page#comment-${id}`,
+    },
+  ]);
+  const { input } = notificationContract.procedures.notifications.sendMany;
+  expect(input.parse(sent[0])).toEqual(sent[0]);
+});
