@@ -44,9 +44,9 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
   const answered = new Map<ServiceName, number>();
   const refused = new Map<ServiceName, number>();
   const otherFailures: string[] = [];
-  let over = false;
+  const over = new AbortController();
   const callAgainAndAgain = async (service: ServiceName): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const begun = performance.now();
       try {
         await calls[service]();
@@ -65,7 +65,7 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
     refusedAt: (service) => refused.get(service),
     otherFailures,
     async [Symbol.asyncDispose]() {
-      over = true;
+      over.abort();
       await Promise.all(callers);
       await close();
     },

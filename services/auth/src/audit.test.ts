@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect } from '@arcadium/mesh/client';
 import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';

@@ -42,13 +42,13 @@ export function login(deps: Deps): Handler {
     if (attempt.outcome === 'refused') {
       // That a code is needed clears no count either: who knows the password may not guess codes for ever.
       if (attempt.reason !== 'code-needed') counted.failed();
-      return refuse(deps, call, attempt);
+      return await refuse(deps, call, attempt);
     }
     await counted.succeeded();
     const { user, session, refreshToken, at } = attempt;
     call.log.info({ user_id: user.id, session_id: session.id }, 'a user logged in');
     renewHash(deps, call, user);
-    return sessionTokens(attempt, refreshToken, { signer: deps.signer(), at });
+    return await sessionTokens(attempt, refreshToken, { signer: deps.signer(), at });
   };
 }
 
