@@ -224,7 +224,7 @@ describe('a key that is withdrawn', () => {
 test('a key that another replica made is found when a token names it, and an unknown one is not', async () => {
   const [one, other] = [await startRing(), await startRing()];
   const kid = await rotated(one);
-  expect(await other.keySet.find(kid)).toBeDefined();
+  await vi.waitFor(async () => expect(await other.keySet.find(kid)).toBeDefined(), 5000);
   expect(await other.keySet.find('unknown')).toBeUndefined();
 });
 

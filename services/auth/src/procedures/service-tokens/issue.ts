@@ -14,6 +14,7 @@ import { presentIssued } from './present.ts';
  */
 export function issue({
   serviceTokens,
+  sightings,
   signer,
   now,
 }: ServiceTokenDeps): HandlerOf<typeof authContract, 'serviceTokens.issue'> {
@@ -21,6 +22,8 @@ export function issue({
     if (caller.service && caller.service.name !== input.service) {
       throw new MeshError('FORBIDDEN', 'A service makes tokens for itself alone');
     }
+    // Of a token from set-up the service's id is recorded beside the call: there must not be two of them.
+    if (caller.service) await sightings.settled(caller.service.tokenId);
     const key = signer();
     const stamp = stampServiceToken(now());
     const row = await serviceTokens.change(input.service, async (change) => {

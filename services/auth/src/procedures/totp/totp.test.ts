@@ -1,6 +1,6 @@
 import { nobody } from '@arcadium/mesh/contract';
 import { TOTP, URI } from 'otpauth';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openAuth, outcomeOf, type TestAuth } from '../../testing/service.ts';
 
 const period = 30_000;
@@ -131,24 +131,24 @@ describe('a log-in', () => {
     expect(await logIn(ann, codeOf(ann.secret, steps))).toBe(expected);
   });
 
-  test('of ten at once with one code, at two replicas, one is in', async () => {
+  test('of four at once with one code, at two replicas, one is in', async () => {
     const ann = await newOwner();
     const code = codeOf(ann.secret);
     const outcomes = await Promise.all(
-      Array.from({ length: 10 }, (_, at) => logIn(ann, code, at % 2 ? auth : auth.second)),
+      Array.from({ length: 4 }, (_, at) => logIn(ann, code, at % 2 ? auth : auth.second)),
     );
-    expect(outcomes.toSorted()).toEqual([...Array(9).fill(badCode), 'done']);
+    expect(outcomes.toSorted()).toEqual([...Array(3).fill(badCode), 'done']);
   });
 
-  test('takes each recovery code once, in whatever case, also of ten at once', async () => {
+  test('takes each recovery code once, in whatever case, also of four at once', async () => {
     const ann = await newOwner();
     const [first = '', second = ''] = ann.recoveryCodes;
     expect(await logIn(ann, ` ${first.toUpperCase()} `)).toBe('done');
     expect(await logIn(ann, first)).toBe(badCode);
     const outcomes = await Promise.all(
-      Array.from({ length: 10 }, (_, at) => logIn(ann, second, at % 2 ? auth : auth.second)),
+      Array.from({ length: 4 }, (_, at) => logIn(ann, second, at % 2 ? auth : auth.second)),
     );
-    expect(outcomes.toSorted()).toEqual([...Array(9).fill(badCode), 'done']);
+    expect(outcomes.toSorted()).toEqual([...Array(3).fill(badCode), 'done']);
   });
 
   test('does not look at a code where the factor is not on, or not yet', async () => {
@@ -202,7 +202,15 @@ describe('changing it', () => {
     expect(await disable(ann, '1234567')).toBe('BAD_REQUEST');
     expect(await outcomeOf(renew(ann, right, 'not the right one'))).toBe('UNAUTHORIZED BAD_CREDENTIALS');
     expect(await outcomeOf(renew(ann, codeOf(ann.secret, 5)))).toBe(badCode);
-    expect(await auth.recorded(ann.id)).toEqual(before);
+    await vi.waitFor(async () =>
+      expect(await auth.recorded(ann.id)).toEqual([
+        ...before,
+        expect.objectContaining({ event: 'account.locked' }),
+      ]),
+    );
+    // They count as failed log-ins.
+    expect(await logIn(ann, ann.recoveryCodes[0])).toBe('TOO_MANY_REQUESTS');
+    await auth.client.loginThrottle.deleteMany();
     expect(await logIn(ann, ann.recoveryCodes[0])).toBe('done');
     expect(await logIn(ann, right)).toBe('done');
   });
