@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
 import { verifyToken } from '@arcadium/mesh/identity';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { waitUntilHealthy } from './health.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { root } from './workspace.ts';
 
 // The command as it is typed, against a real auth process.
@@ -21,6 +22,7 @@ let identity: TestIdentity;
 let database: TestDatabase;
 let auth: ChildProcess;
 let url: string;
+const stateDir = mkdtempSync(join(tmpdir(), 'arcadium-mesh-'));
 beforeAll(async () => {
   identity = await createTestIdentity();
   database = await createTestDatabase(['auth']);
@@ -30,6 +32,9 @@ beforeAll(async () => {
       PATH: process.env['PATH'],
       ENVIRONMENT: 'mesh-test',
       AUTH_SERVICE_URL: url,
+      RATE_LIMIT_CALLS: '0',
+      STATE_DIR: stateDir,
+      SERVICE_TOKEN: await identity.serviceToken('auth'),
       DATABASE_URL: database.url('auth'),
       DATABASE_OWNER_URL: database.ownerUrl('auth'),
       SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }),
@@ -38,14 +43,14 @@ beforeAll(async () => {
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const { healthy } = await waitUntilHealthy(new Map([['auth', [url]]]), 30_000);
-  if (!healthy) throw new Error('Auth did not start');
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 50_000);
 }, 60_000);
 afterAll(async () => {
   const ended = once(auth, 'exit');
   auth.kill('SIGTERM');
   await ended;
   await database.drop();
+  rmSync(stateDir, { recursive: true });
 });
 
 type Outcome = { code: number; out: string; err: string };

@@ -45,6 +45,7 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
     'serviceTokens.revoke': ['admin', 'service'],
 
     'keys.rotate': ['admin'],
+    'keys.withdraw': ['admin'],
     'keys.list': ['admin', 'service'],
     'revocations.list': ['admin', 'service'],
     'revocations.watch': ['admin', 'service'],
