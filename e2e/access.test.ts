@@ -273,8 +273,11 @@ test('what is denied while auth is away is recorded once it is back, once, and n
 
 test('a service that stops reports what it has denied before it ends', async () => {
   await mesh.healthy();
+  // It has a breaker on auth, which was away.
+  await beDenied('notification', 'first');
+  await until(async () => (await recordedOf('first')).denials > 0, 'it reports to auth again');
   await beDenied('notification', 'before-the-end');
   mesh.process('notification').signal('SIGTERM');
   expect(await mesh.process('notification').ended).toBe(0);
   expect((await recordedOf('before-the-end')).denials).toBe(20);
-}, 60_000);
+}, 90_000);

@@ -110,6 +110,8 @@ describe.each(serviceNames)('%s', (name: ServiceName) => {
     };
     const calls = own
       .filter(({ procedure }) => Object.values(procedure.errors).some(({ code }) => code === 'NOT_FOUND'))
+      // An administrator may revoke a token that auth does not know: set-up made it.
+      .filter(({ path }) => path !== 'serviceTokens.revoke')
       .map((procedure): BareCall => ({ procedure, input: JSON.stringify(rightInput(procedure, nowhere)) }));
     expect(calls.length).toBeGreaterThan(0);
     const problems = await problemsOf(

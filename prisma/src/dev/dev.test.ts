@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 
 import { findFreePort } from '../testing/free-port.ts';
+import { migrationsFolder } from '../folders.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { isRunning } from '../embedded/process.ts';
 import { withClient } from '../provision/with-client.ts';
@@ -145,7 +155,9 @@ test(
     const child = start({ DATABASE_URL: external.href });
     await printed('that PostgreSQL is used; schemas auth');
     expect(existsSync(join(root, '.data'))).toBe(false);
-    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(1);
+    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
+      readdirSync(migrationsFolder('auth')).length,
+    );
     expect(child.exitCode).toBeNull();
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
