@@ -43,7 +43,10 @@ beforeAll(async () => {
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 50_000);
+  await vi.waitFor(async () => {
+    const { status } = await fetch(`${url}/readyz`);
+    if (status !== 200) throw new Error(`Auth is not ready: ${status}`);
+  }, 50_000);
 }, 60_000);
 afterAll(async () => {
   const ended = once(auth, 'exit');

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract, type Notification } from '@arcadium/contracts/notification';
 import { wikiContract, type Page } from '@arcadium/contracts/wiki';
-import { connect } from '@arcadium/mesh/client';
+import { connect, isCallError } from '@arcadium/mesh/client';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Document } from './documents.ts';
 import type { Narrator } from './narrator.ts';
@@ -35,6 +36,7 @@ async function logIn(name: string, to: Addresses, tell: Narrator) {
   const options = { as: 'user' as const, token: session.accessToken, log };
   const user = {
     name,
+    session,
     auth: connect(authContract, { ...options, url: to.auth }),
     wiki: connect(wikiContract, { ...options, url: to.wiki }),
     notification: connect(notificationContract, { ...options, url: to.notification }),
@@ -73,6 +75,9 @@ export async function tellStory(
 
   tell.chapter('Ben looks for what he has read');
   await search(ben, pages, tell);
+
+  tell.chapter('Ann logs out, and her tokens are void everywhere');
+  await logOut(ann, to, tell);
 }
 
 async function publish(ann: User, documents: readonly Document[], tell: Narrator): Promise<Page[]> {
@@ -202,4 +207,45 @@ async function search(ben: User, pages: readonly Page[], tell: Narrator): Promis
     ({ items }) => `${items.length} places`,
   );
   tell.check(places.items.length > 0, 'and says where it stands');
+}
+
+/** How soon a revocation is in force in every service, in milliseconds. */
+const revokedWithinMs = 2000;
+
+/** Renews a session, ends it, and waits until no service takes its access tokens any more. */
+async function logOut({ name: who, session, ...user }: User, to: Addresses, tell: Narrator): Promise<void> {
+  const stranger = connect(authContract, { as: 'anyone', url: to.auth, log });
+  const { refreshToken } = await tell.call(
+    { who, whom: 'auth', procedure: 'sessions.refresh' },
+    () => stranger.sessions.refresh.mutate({ refreshToken: session.refreshToken }),
+    ({ expiresAt }) => `another access token, until ${expiresAt.slice(11, 16)} UTC`,
+  );
+  await tell.call(
+    { who, whom: 'auth', procedure: 'sessions.logout' },
+    () => stranger.sessions.logout.mutate({ refreshToken }),
+    () => 'the session is over',
+  );
+  // Made until they fail: no failure that a log needs to tell of.
+  const again = { context: { repeated: true } };
+  const calls = {
+    auth: () => user.auth.users.me.query(undefined, again),
+    wiki: () => user.wiki.pages.list.query({}, again),
+    notification: () => user.notification.notifications.unreadCount.query(undefined, again),
+  };
+  const endedAt = performance.now();
+  for (const [whom, call] of Object.entries(calls)) {
+    const isTaken = () => call().then(() => true, isOther);
+    while ((await isTaken()) && performance.now() - endedAt < revokedWithinMs) await delay(20);
+    const tookMs = performance.now() - endedAt;
+    tell.check(
+      tookMs < revokedWithinMs,
+      `${whom} takes her token no more, ${tookMs.toFixed(0)} ms later at most`,
+    );
+  }
+}
+
+/** Whether a call failed for another reason than that its token is refused. */
+function isOther(error: unknown): boolean {
+  if (isCallError(error) && error.data.code === 'UNAUTHORIZED') return false;
+  throw error;
 }
