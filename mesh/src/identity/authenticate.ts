@@ -93,13 +93,13 @@ function splitScheme(authorization: string): [scheme: string, token: string] {
 async function verifyService(token: string, keys: KeySet): Promise<Proof<ServiceIdentity>> {
   const { claims, kid } = await verifyToken('service', token, keys);
   const { service_id: id, service_name: name, jti: tokenId, exp } = claims;
-  return { identity: { id, name, tokenId, expiresAt: exp * 1000 }, kid };
+  return { identity: { id, name, tokenId, keyId: kid, expiresAt: exp * 1000 }, kid };
 }
 
 async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdentity>> {
   const { claims, kid } = await verifyToken('user', token, keys);
   const { sub: id, name, role, jti: tokenId, sid: sessionId, exp } = claims;
-  return { identity: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 }, kid };
+  return { identity: { id, name, role, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 }, kid };
 }
 
 /**
