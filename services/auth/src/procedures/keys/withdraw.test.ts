@@ -3,6 +3,7 @@ import { connect } from '@arcadium/mesh/client';
 import {
   createAuthenticate,
   createKeySet,
+  generateSigningKey,
   followRevocations,
   issueServiceToken,
   issueUserToken,
@@ -10,10 +11,12 @@ import {
   remoteRevocations,
 } from '@arcadium/mesh/identity';
 import { silentLogger as log } from '@arcadium/mesh/testing';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createSigningKeyStore } from '../../stores/signing-key-store.ts';
 import { startReplicas, type Replicas } from '../../testing/replicas.ts';
 
 let replicas: Replicas;
@@ -22,6 +25,46 @@ beforeAll(async () => {
   replicas = await startReplicas(1);
   stateDir = await mkdtemp(join(tmpdir(), 'arcadium-withdrawn-'));
 }, 60_000);
+test.each(['issue', 'rotate'] as const)(
+  '%s, asked while a key is being withdrawn, gives no token that is void from the beginning',
+  async (which) => {
+    await using auth = await startReplicas(1);
+    const service = await auth.asService('wiki');
+    // Recorded first, so that there is one to rotate.
+    await vi.waitFor(async () => expect((await service.serviceTokens.list.query()).items).toHaveLength(1));
+    const [released, voided] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { kid } = auth.identity.jwk;
+    const withdrawing = createSigningKeyStore(auth.stored).change(async (change) => {
+      await change.remove(kid, new Date());
+      const next = publicPart(await generateSigningKey());
+      await change.add({ jwk: next, publishedAt: new Date(), activeFrom: null });
+      await change.voidTokens(kid, new Date());
+      voided.resolve();
+      await released.promise;
+    });
+    await voided.promise;
+    const admin = await auth.asAdmin();
+    const [{ tokenId = '' } = {}] = (await admin.serviceTokens.list.query()).items;
+    const asked =
+      which === 'issue'
+        ? admin.serviceTokens.issue.mutate({ service: 'notification' })
+        : admin.serviceTokens.rotate.mutate({ tokenId });
+    const answered = asked.then(
+      ({ tokenId: id }) => id,
+      () => undefined,
+    );
+    await Promise.race([answered, delay(1000)]);
+    released.resolve();
+    await withdrawing;
+    const given = await answered;
+    const row = given && (await auth.stored.serviceToken.findUnique({ where: { jti: given } }));
+    expect(row && row.kid === kid && row.revokedAt === null).toBeFalsy();
+    const left = await auth.stored.serviceToken.count({ where: { kid, revokedAt: null } });
+    expect(left).toBe(0);
+  },
+  60_000,
+);
+
 afterAll(async () => {
   await replicas[Symbol.asyncDispose]();
   await rm(stateDir, { recursive: true });
