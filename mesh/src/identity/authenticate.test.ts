@@ -94,7 +94,8 @@ test.each([
     const { authenticate } = counting();
     const token = forge(ours.jwk, { kind: 'user' });
     const asked = Promise.resolve(authenticate({ authorization: write(token), userToken: undefined }));
-    await (isGood ? expect(asked).resolves.toBeDefined() : expect(asked).rejects.toThrow('refused'));
+    if (isGood) await expect(asked).resolves.toBeDefined();
+    else await expect(asked).rejects.toThrow('refused');
   },
 );
 

@@ -44,7 +44,7 @@ test.each(['issue', 'rotate'] as const)(
     });
     await voided.promise;
     const admin = await auth.asAdmin();
-    const [{ tokenId = '' } = {}] = (await admin.serviceTokens.list.query()).items;
+    const { jti: tokenId } = await auth.stored.serviceToken.findFirstOrThrow();
     const asked =
       which === 'issue'
         ? admin.serviceTokens.issue.mutate({ service: 'notification' })
