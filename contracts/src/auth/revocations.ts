@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { time } from '../field.ts';
 
 const revocation = z.object({
-  /** The `jti` of a token, or the `sid` of a session, all of whose tokens are void. */
+  /** The `jti` of a token; or the `sid` of a session, or the `kid` of a key, all of whose tokens are void. */
   id: z.string(),
   /** When the last token expires that this is about. */
   expiresAt: time,

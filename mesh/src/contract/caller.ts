@@ -9,6 +9,8 @@ export type UserIdentity = Readonly<{
   tokenId: string;
   /** The `sid` of the session that it belongs to, where it has one. */
   sessionId?: string | undefined;
+  /** The `kid` of the key that signed it. */
+  keyId?: string | undefined;
   /** When that token expires, in milliseconds since 1970. */
   expiresAt: number;
 }>;
@@ -19,6 +21,8 @@ export type ServiceIdentity<Name extends string = string> = Readonly<{
   name: Name;
   /** The `jti` of the token that proved it. */
   tokenId: string;
+  /** The `kid` of the key that signed it. */
+  keyId?: string | undefined;
   /** When that token expires, in milliseconds since 1970. */
   expiresAt: number;
 }>;

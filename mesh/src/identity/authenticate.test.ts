@@ -65,6 +65,40 @@ test('a flood of good tokens of users pushes out no service’s', async () => {
   expect(find).not.toHaveBeenCalled();
 }, 120_000);
 
+test('one good token, written in many ways, pushes out no other', async () => {
+  const { find, authenticate } = counting();
+  const good = asUser(forge(ours.jwk, { kind: 'user' }));
+  await authenticate(good);
+  const other = forge(ours.jwk, { kind: 'user' });
+  // In a message of a WebSocket a header is any text; over HTTP its end may be a no-break space.
+  const written = (n: number) =>
+    n.toString(2).padStart(43, '0').replaceAll('0', ' ').replaceAll('1', '\u00a0');
+  const attempts = Array.from({ length: 10_100 }, async (_, n) =>
+    authenticate(asUser(`${other}${written(n)}`)),
+  );
+  await Promise.allSettled(attempts);
+  find.mockClear();
+  await authenticate(good);
+  expect(find).not.toHaveBeenCalled();
+}, 120_000);
+
+test.each([
+  ['spaces before it', (token: string) => `Bearer   ${token}`, true],
+  ['spaces after it', (token: string) => `Bearer ${token}  `, false],
+  ['a tab before it', (token: string) => `Bearer \t${token}`, false],
+  ['more spaces than anybody needs', (token: string) => `Bearer${' '.repeat(9000)}${token}`, false],
+  ['a no-break space before it', (token: string) => `Bearer \u00a0${token}`, false],
+])(
+  'of what stands around a token only spaces before it are nothing (RFC 9110 §11.4): %s',
+  async (_what, write, isGood) => {
+    const { authenticate } = counting();
+    const token = forge(ours.jwk, { kind: 'user' });
+    const asked = Promise.resolve(authenticate({ authorization: write(token), userToken: undefined }));
+    if (isGood) await expect(asked).resolves.toBeDefined();
+    else await expect(asked).rejects.toThrow('refused');
+  },
+);
+
 describe('the memory', () => {
   const proof = (expiresAt = Infinity, name = 'wiki') => ({
     identity: { id: 'wiki-id', name, tokenId: 'token', expiresAt },

@@ -3,6 +3,7 @@ import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '..
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { KeySet } from './key-set.ts';
 import { isRevoked, mustStand, type RevocationCheck } from './revoked.ts';
+import { longestToken } from './token-format.ts';
 import { verifyToken } from './verify.ts';
 
 /** What a request presents, as it stands in its headers. */
@@ -76,23 +77,29 @@ export function createAuthenticate(keys: KeySet, revocations?: RevocationCheck):
   return (credentials) => recall(credentials) ?? verify(credentials);
 }
 
-/** The scheme is case-insensitive (RFC 9110 §11.1). */
+/**
+ * The scheme is case-insensitive, and spaces may follow it (RFC 9110 §11.1, §11.4), as long as all of it is no longer
+ * than a token may be. Nothing may follow the token: it is found again by the end of the text, and whoever has one could
+ * have it remembered in as many ways as there are to end that, in the place of everybody else's.
+ */
 function splitScheme(authorization: string): [scheme: string, token: string] {
   const space = authorization.indexOf(' ');
   if (space === -1) return [authorization.toLowerCase(), ''];
-  return [authorization.slice(0, space).toLowerCase(), authorization.slice(space + 1).trim()];
+  const rest = authorization.slice(space + 1);
+  const token = rest.length > longestToken ? rest : rest.replace(/^ +/, '');
+  return [authorization.slice(0, space).toLowerCase(), token];
 }
 
 async function verifyService(token: string, keys: KeySet): Promise<Proof<ServiceIdentity>> {
   const { claims, kid } = await verifyToken('service', token, keys);
   const { service_id: id, service_name: name, jti: tokenId, exp } = claims;
-  return { identity: { id, name, tokenId, expiresAt: exp * 1000 }, kid };
+  return { identity: { id, name, tokenId, keyId: kid, expiresAt: exp * 1000 }, kid };
 }
 
 async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdentity>> {
   const { claims, kid } = await verifyToken('user', token, keys);
   const { sub: id, name, role, jti: tokenId, sid: sessionId, exp } = claims;
-  return { identity: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 }, kid };
+  return { identity: { id, name, role, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 }, kid };
 }
 
 /**

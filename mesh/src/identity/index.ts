@@ -7,7 +7,7 @@ export {
   type IssuedToken,
   type TokenStamp,
 } from './issue.ts';
-export { createKeySet, jwks, type Jwks, type KeySet } from './key-set.ts';
+export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './key-set.ts';
 export {
   followRevocations,
   type FollowOptions,

@@ -20,6 +20,12 @@ export interface KeySet {
   close(): void;
 }
 
+/** Keys that are asked for. */
+export interface FetchedKeySet extends KeySet {
+  /** Asks the auth service at once; never fails. */
+  refresh(): Promise<void>;
+}
+
 /** Where auth publishes its keys. */
 const jwksPath = '/.well-known/jwks.json';
 
@@ -52,7 +58,7 @@ export async function createKeySet(options: {
   url?: string | readonly string[];
   stateDir?: string | undefined;
   log: Logger;
-}): Promise<KeySet> {
+}): Promise<FetchedKeySet> {
   const { url = [], stateDir, log } = options;
   const copy = stateDir === undefined ? undefined : new KeyCopy(stateDir, log);
   /** Each endpoint's, the one that answered last first. */
@@ -103,6 +109,7 @@ export async function createKeySet(options: {
       return keys.get(kid);
     },
     has: (kid) => keys.has(kid),
+    refresh,
     close() {
       closed = true;
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** A token (its `jti`) or a session (its `sid`) that was ended before its time. */
+/** A token (its `jti`), a session (its `sid`) or a key (its `kid`) that was ended before its time. */
 export type Revocation = Readonly<{
   id: string;
   /** When the last token expires that this is about, in milliseconds since 1970. */
@@ -32,7 +32,7 @@ export class RevocationSet {
     return this.#ids.size;
   }
 
-  /** Whether this token or session is revoked. Asked several times for each call. */
+  /** Whether this token, session or key is revoked. Asked several times for each call. */
   has(id: string): boolean {
     return this.#ids.size !== 0 && this.#ids.has(id);
   }

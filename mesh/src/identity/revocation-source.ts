@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** What a source of revocations tells, at each time it tells anything. */
@@ -87,6 +88,12 @@ export function remoteRevocations({ list, watch }: RevocationProcedures): Revoca
   };
 }
 
+/**
+ * How much later than others the service that keeps the list takes in what it tells, in milliseconds: an event may make
+ * void what somebody follows with, and is to have left by then.
+ */
+const takenLaterMs = 50;
+
 /** What the process itself knows, as a source: for the service that keeps the list of revocations. */
 export function ownRevocations(own: {
   list(after: number, signal: AbortSignal): Promise<RevocationEvent>;
@@ -99,6 +106,7 @@ export function ownRevocations(own: {
       const over = new AbortController();
       const read = async (): Promise<void> => {
         for await (const event of own.watch(after, over.signal)) {
+          if (event.items.length > 0) await sleep(takenLaterMs);
           if (over.signal.aborted) return;
           onEvent(event);
         }

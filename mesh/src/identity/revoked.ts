@@ -5,11 +5,13 @@ import type { RevocationSet } from './revocation-set.ts';
 /** What is asked of a set of revocations for each call. */
 export type RevocationCheck = Pick<RevocationSet, 'has'>;
 
-/** What a proof of identity stands and falls with: its token, and the session that this belongs to. */
+/** What a proof of identity stands and falls with: its token, the session that this belongs to, and the key that signed it. */
 export function revocableIds(identity: ServiceIdentity | UserIdentity): string[] {
-  const { tokenId, sessionId }: { tokenId: string; sessionId?: string | undefined } = identity;
-  return sessionId === undefined ? [tokenId] : [tokenId, sessionId];
+  const { tokenId, sessionId, keyId }: Revocable = identity;
+  return [tokenId, sessionId, keyId].filter((id) => id !== undefined);
 }
+
+type Revocable = { tokenId: string; sessionId?: string | undefined; keyId?: string | undefined };
 
 /** Whether a token was revoked that was good otherwise. */
 export function isRevoked(
@@ -17,8 +19,9 @@ export function isRevoked(
   revocations: RevocationCheck | undefined,
 ): boolean {
   if (!revocations) return false;
-  if (revocations.has(identity.tokenId)) return true;
-  return 'sessionId' in identity && identity.sessionId !== undefined && revocations.has(identity.sessionId);
+  const { tokenId, sessionId, keyId }: Revocable = identity;
+  if (revocations.has(tokenId) || (keyId !== undefined && revocations.has(keyId))) return true;
+  return sessionId !== undefined && revocations.has(sessionId);
 }
 
 /** @throws MeshError UNAUTHORIZED where a token was revoked that was good otherwise. */

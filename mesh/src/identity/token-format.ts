@@ -1,7 +1,7 @@
 import { algorithm } from './claims.ts';
 
 /** The longest token that is looked at, in characters. */
-const longestToken = 8192;
+export const longestToken = 8192;
 
 /** The longest name of a key, in characters, as a published key may have it. */
 const longestKeyId = 128;

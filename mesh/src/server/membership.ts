@@ -1,3 +1,4 @@
+import { TRPCClientError } from '@trpc/client';
 import { degradedWhile, probeService, type Probe } from '../health/index.ts';
 import {
   createAuthenticate,
@@ -5,10 +6,12 @@ import {
   followRevocations,
   remoteRevocations,
   startTokenRotation,
+  type FetchedKeySet,
   type KeySet,
   type PublicJwk,
   type RevocationFeed,
   type RevocationProcedures,
+  type RevocationSource,
   type ServiceToken,
   type TokenRotation,
 } from '../identity/index.ts';
@@ -58,9 +61,34 @@ export interface MembershipOptions {
 export async function joinMesh(options: MembershipOptions): Promise<Membership> {
   const { auth, authUrl, publicKeys, stateDir, log } = options;
   const keys = await createKeySet({ initial: publicKeys, url: authUrl, stateDir, log });
-  const source = remoteRevocations(auth.revocations);
+  const source = withFreshKeys(remoteRevocations(auth.revocations), keys);
   const revocations = await followRevocations({ source, from: 'auth', stateDir, log });
   return new Membership(options, { keys, revocations });
+}
+
+/**
+ * Whoever is not let in to follow what is revoked may have a token whose key was withdrawn, and does not get to know
+ * that this way: the keys themselves are told to anybody.
+ */
+function withFreshKeys(source: RevocationSource, keys: FetchedKeySet): RevocationSource {
+  return {
+    list: (after, signal) => source.list(after, signal),
+    watch: (watching) =>
+      source.watch({
+        ...watching,
+        onEnd(reason) {
+          if (isUnauthorized(reason)) void keys.refresh();
+          watching.onEnd(reason);
+        },
+      }),
+  };
+}
+
+function isUnauthorized(reason: unknown): boolean {
+  return (
+    reason instanceof TRPCClientError &&
+    (reason.data as { code?: unknown } | null | undefined)?.code === 'UNAUTHORIZED'
+  );
 }
 
 /** A service's standing with auth. */

@@ -181,6 +181,27 @@ describe('over real sockets', () => {
     expect(await clients[2]?.whoami.query()).toEqual({ by: 'Ann' });
   });
 
+  test('a key that is withdrawn ends all that it signed, also where it is still held', async () => {
+    const { feed } = await follow((await openRegistry()).url);
+    await feed.loaded();
+    const { url } = await startDesk(feed);
+    const [service, person] = [clientOf(url, 'till', (await till()).token), (await annOf('s1')).token];
+    const known = clientOf(url, 'user', person);
+    expect(await known.whoami.query()).toEqual({ by: 'Ann' });
+    const failed: unknown[] = [];
+    service.ticks.subscribe(undefined, { onError: (error) => failed.push(error) });
+    await vi.waitFor(() => expect(ticking).toBe(1));
+    list.revoke(identity.jwk.kid);
+    await vi.waitFor(() => expect(failed).toHaveLength(1), { timeout: 2000 });
+    expect(ticking).toBe(0);
+    expect(identity.keys.has(identity.jwk.kid)).toBe(true);
+    const refused = { data: { code: 'UNAUTHORIZED' }, message: expect.stringContaining('it was revoked') };
+    await expect(known.whoami.query()).rejects.toMatchObject(refused);
+    // Nor one that was never seen, as whoever has stolen the key makes it.
+    const forged = clientOf(url, 'user', (await annOf('s2')).token);
+    await expect(forged.hello.query()).rejects.toMatchObject({ data: { code: 'UNAUTHORIZED' } });
+  });
+
   test('where the stream goes silent, a revocation is in force within two seconds all the same', async () => {
     const { feed, log } = await follow((await openRegistry()).url);
     await feed.loaded();

@@ -26,7 +26,7 @@ import { RevocationFeed } from './jobs/revocation-feed.ts';
 import { createSessionRetention } from './jobs/session-retention.ts';
 import { Sightings } from './jobs/sightings.ts';
 import { createThrottleRetention } from './jobs/throttle-retention.ts';
-import { revocationsAfter } from './procedures/revocations/list.ts';
+import { revocationsAfter, toldUntil } from './procedures/revocations/list.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
 import { createStores } from './stores/stores.ts';
@@ -65,7 +65,12 @@ export async function startApp(
     days: config.SIGNING_KEY_DAYS,
   });
   await keyRing.prepare();
-  const revocationFeed = new RevocationFeed({ blacklist, databaseUrl: config.DATABASE_URL, log, now });
+  const revocationFeed = new RevocationFeed({
+    blacklist,
+    databaseUrl: config.DATABASE_URL,
+    log,
+    now: toldUntil(now),
+  });
   const revocations = await followRevocations({
     source: ownRevocations({
       list: (after) => revocationsAfter(after, { blacklist, now }),

@@ -89,6 +89,34 @@ test('a denial is on its way within a second, with all that is known of it', asy
   ]);
 });
 
+const forged = (address: string): Partial<Denial> => ({
+  caller: nobody,
+  reason: 'bad-credentials',
+  message: 'The user token is refused: its signature is wrong',
+  peer: { address, userAgent: undefined },
+});
+
+test('whoever sends forged tokens from a whole network of addresses is one', async () => {
+  for (let n = 1; n <= 5000; n += 1) deny(forged(`2001:db8::${n.toString(16)}`));
+  await clock.advance(1000);
+  expect(sent.flat()).toMatchObject([{ count: 5000, address: '2001:db8::1' }]);
+});
+
+test.each(['told apart', 'waiting to be sent'])(
+  'nor do strangers take the place of all who are known: of those that are %s',
+  async (which) => {
+    if (which !== 'told apart') failing = unavailable;
+    for (let n = 0; n < 5000; n += 1) deny(forged(`10.0.${n >> 8}.${n & 255}`));
+    if (which !== 'told apart') {
+      await clock.advance(1000);
+      failing = undefined;
+    }
+    deny();
+    await clock.advance(2000);
+    expect(sent.flat()).toContainEqual(expect.objectContaining({ caller: { kind: 'user', id: 'ann' } }));
+  },
+);
+
 test('a service is the caller, also where it acts for a user', async () => {
   const service = { id: 'w', name: 'wiki', tokenId: 't', expiresAt: Infinity };
   deny({ caller: { ...userNamed('ann'), service } });

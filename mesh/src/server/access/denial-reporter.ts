@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { TRPCClientError } from '@trpc/client';
 import type { Caller } from '../../contract/index.ts';
 import { counter, type Logger } from '../../telemetry/index.ts';
+import { networkOf } from '../peer.ts';
 import type { AccessMode, Denial } from './denial.ts';
 
 /** So many kinds of denial are told apart at once, and so many reports wait to be sent. */
 const bound = 1000;
+
+/** Of these so many may be of callers that nobody knows: whoever forges tokens must not keep from the record what others try. */
+const boundOfStrangers = 750;
 
 /** The most that is sent at once. */
 const batchSize = 100;
@@ -25,7 +29,7 @@ const dropped = counter({
   labels: ['reason'],
 });
 
-/** One or several denials of the same caller, procedure, reason and address, as they are reported. */
+/** One or several denials of the same caller, procedure, reason and address, or network of IPv6 addresses, as they are reported. */
 export interface DenialReport {
   /** A UUID: whoever gets a report twice knows it by this. */
   readonly id: string;
@@ -41,6 +45,7 @@ export interface DenialReport {
   readonly reason: 'bad-credentials' | 'not-admitted';
   readonly message: string;
   readonly mode: AccessMode;
+  /** Of the first of them. */
   readonly address: string | null;
   /** Of the first of them. */
   readonly requestId: string | null;
@@ -73,7 +78,7 @@ interface Kind {
  * Takes denials and reports them in the background: the first of a kind within
  * about a second, and how many more there were once a minute, so that nobody
  * can fill the record by being denied again and again. Reports that cannot be
- * sent wait, as many as 1000; what is beyond is dropped, and counted in
+ * sent wait, as many as 1000, of bad credentials no more than 750; what is beyond is dropped, and counted in
  * `mesh_server_denial_reports_dropped_total`. Whoever shows no credentials at
  * all has tried to be nobody, and is not reported.
  */
@@ -103,7 +108,7 @@ export class DenialReporter {
     if (known) {
       if (known.count === 0) known.since = new Date();
       known.count++;
-    } else if (this.#kinds.size < bound) {
+    } else if (this.#kinds.size < boundOf(denial)) {
       const openedAt = performance.now();
       this.#kinds.set(key, { denial, openedAt, since: new Date(), count: 1, reported: false });
     } else {
@@ -156,7 +161,7 @@ export class DenialReporter {
   }
 
   #enqueue(report: DenialReport): void {
-    if (this.#waiting.length < bound) this.#waiting.push(report);
+    if (this.#waiting.length < boundOf(report)) this.#waiting.push(report);
     else dropped.labels({ reason: 'full' }).inc(report.count);
   }
 
@@ -192,8 +197,14 @@ function sumOf(reports: readonly DenialReport[]): number {
   return reports.reduce((sum, { count }) => sum + count, 0);
 }
 
+function boundOf({ reason }: Pick<Denial, 'reason'>): number {
+  return reason === 'not-admitted' ? bound : boundOfStrangers;
+}
+
+/** By the network of an address: one host has as many IPv6 addresses as it likes. */
 function keyOf({ caller, procedure, reason, message, mode, peer }: Denial): string {
-  return JSON.stringify([whoOf(caller), caller.user?.id, procedure, reason, message, mode, peer.address]);
+  const network = peer.address === undefined ? undefined : networkOf(peer.address);
+  return JSON.stringify([whoOf(caller), caller.user?.id, procedure, reason, message, mode, network]);
 }
 
 function whoOf({ service, user }: Caller): DenialReport['caller'] {

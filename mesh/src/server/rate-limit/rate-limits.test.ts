@@ -153,10 +153,14 @@ describe('calls without credentials', () => {
     request.destroy();
   });
 
-  test('do not open WebSockets without end', async () => {
+  test.each([
+    ['that show none', '/trpc', {}],
+    ['whose credentials are yet to come', '/trpc?connectionParams=1', {}],
+    ['with credentials that nobody looks at', '/trpc?connectionParams=1', { authorization: 'Bearer x' }],
+  ])('do not open WebSockets without end: those %s', async (_which, path, headers) => {
     await start();
     const open = async (): Promise<number> => {
-      const socket = new WebSocket(`${service.url.replace('http', 'ws')}/trpc`);
+      const socket = new WebSocket(`${service.url.replace('http', 'ws')}${path}`, { headers });
       return await new Promise((resolve) => {
         socket.on('open', () => resolve(101));
         socket.on('unexpected-response', (_request, response) => {

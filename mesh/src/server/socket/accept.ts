@@ -58,9 +58,10 @@ async function admit(
   const { origin, host } = request.headers;
   if (origin !== undefined && URL.parse(origin)?.host !== host)
     throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
-  const credentials = credentialsOf(request);
-  if (credentials.authorization === undefined) await limit?.({ peer: peerOf(request), anonymous: true });
-  if (url.searchParams.get('connectionParams') === '1') return undefined;
+  const credentials = url.searchParams.get('connectionParams') === '1' ? undefined : credentialsOf(request);
+  // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
+  if (credentials?.authorization === undefined) await limit?.({ peer: peerOf(request), anonymous: true });
+  if (!credentials) return undefined;
   try {
     await options.authenticate(credentials);
   } catch (thrown) {

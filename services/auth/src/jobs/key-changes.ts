@@ -156,7 +156,12 @@ export async function withdrawKey(
   { now, atHand, log }: KeyTools,
 ): Promise<boolean> {
   const key = change.keys.find((one) => one.kid === kid);
-  if (!key || key.removedAt) return key !== undefined;
+  if (!key) return false;
+  if (key.removedAt) {
+    // It may have been taken out for its age alone, and be trusted by whoever has it in his environment.
+    await change.voidTokens(kid, now);
+    return true;
+  }
   await change.remove(kid, now);
   // One that never signed ended nobody's turn.
   if (key.activeFrom && key.activeFrom > now) await change.activate(kid, null);

@@ -203,6 +203,9 @@ describe('a key that is withdrawn', () => {
     expect(other.signer().kid).toBe(next);
     expect(kids(other)).toEqual([next]);
     expect(await opened.client.tokenBlacklist.count({ where: { jti: 'token' } })).toBe(1);
+    // The key itself as well, for as long as a token can be good that a thief makes with it.
+    const revoked = await opened.client.tokenBlacklist.findUniqueOrThrow({ where: { jti: first.kid } });
+    expect(revoked.expiresAt.toISOString()).toBe('9999-12-31T23:59:59.000Z');
     // Nor does it come back with the environment.
     expect((await startRing()).signer().kid).toBe(next);
   });

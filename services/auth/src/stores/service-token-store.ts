@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenStamp } from '@arcadium/mesh/identity';
+import { MeshError } from '@arcadium/mesh/wire';
 import type { Prisma, PrismaClient, Service, ServiceToken } from '@arcadium/prisma/auth';
 import type { AuditRecord } from './audit-log.ts';
 import { recordAudit } from './audit-log.ts';
@@ -25,6 +26,7 @@ export interface ServiceTokenChange {
   readonly service: Service;
   find(tokenId: string): Promise<StoredServiceToken | undefined>;
   successorOf(tokenId: string): Promise<StoredServiceToken | undefined>;
+  /** @throws KeyWithdrawnError when the key that is to sign it was withdrawn; until the end of this change none is. */
   add(token: {
     stamp: TokenStamp;
     kid: string;
@@ -36,6 +38,13 @@ export interface ServiceTokenChange {
   audit(record: AuditRecord): Promise<void>;
   /** Makes tokens void everywhere. To be the last thing that is done. */
   blacklist(tokens: readonly ServiceToken[]): Promise<void>;
+}
+
+/** The key that was about to sign was withdrawn in that moment. */
+export class KeyWithdrawnError extends MeshError {
+  constructor() {
+    super('SERVICE_UNAVAILABLE', 'The key was withdrawn that was to sign', { retry: 'safe' });
+  }
 }
 
 /** The tokens of services, by what they say. */
@@ -144,11 +153,16 @@ function createChange(transaction: Prisma.TransactionClient, service: Service): 
     async successorOf(replaces) {
       return (await serviceToken.findUnique({ where: { replaces }, ...withService })) ?? undefined;
     },
-    add: ({ stamp: { tokenId: jti, issuedAt, expiresAt }, kid, origin, replaces = null }) =>
-      serviceToken.create({
+    async add({ stamp: { tokenId: jti, issuedAt, expiresAt }, kid, origin, replaces = null }) {
+      // Whoever withdraws the key waits for this, and finds the token; or has done so, and there is to be none.
+      const keys = await transaction.$queryRaw<{ withdrawn: boolean }[]>`
+        SELECT removed_at IS NOT NULL AS withdrawn FROM signing_keys WHERE kid = ${kid} FOR SHARE`;
+      if (keys.some(({ withdrawn }) => withdrawn)) throw new KeyWithdrawnError();
+      return serviceToken.create({
         data: { jti, issuedAt, expiresAt, kid, origin, replaces, serviceId: service.id },
         ...withService,
-      }),
+      });
+    },
     revoke: (which, now) =>
       serviceToken
         .updateManyAndReturn({

@@ -27,7 +27,10 @@ export interface KeyChange {
   audit(record: AuditRecord): Promise<void>;
   /** Whether a service's token that this key signed has yet to expire. */
   isNeeded(kid: string, now: Date): Promise<boolean>;
-  /** Revokes the services' tokens that a key signed. To be the last thing that is done. */
+  /**
+   * Revokes a key, and the services' tokens that it signed: whoever follows what is revoked refuses all that it ever
+   * signed, without having to ask for the keys. To be the last thing that is done.
+   */
   voidTokens(kid: string, now: Date): Promise<void>;
 }
 
@@ -40,6 +43,9 @@ export interface SigningKeyStore {
 
 /** Held by whoever changes keys; the number is theirs alone within the schema of auth. */
 const changeLock = 7_261_350;
+
+/** The latest `exp` that a token can have: whoever has stolen a key signs what he likes with it. */
+const endOfTime = new Date(253_402_300_799_000);
 
 /** Makes the store on a client of the auth schema. */
 export function createSigningKeyStore(client: PrismaClient): SigningKeyStore {
@@ -82,7 +88,7 @@ function createChange(transaction: Prisma.TransactionClient, keys: readonly Stor
         select: { jti: true, expiresAt: true },
       });
       const records = ended.map(({ jti: id, expiresAt }) => ({ id, expiresAt }));
-      await addToBlacklist(transaction, records, 'revoked');
+      await addToBlacklist(transaction, [{ id: kid, expiresAt: endOfTime }, ...records], 'revoked');
     },
   };
 }

@@ -15,7 +15,7 @@ export type RevocationReason =
 
 /** What is to be void from now on. */
 export interface RevocationRecord {
-  /** The `jti` of a token, or the `sid` of a session. */
+  /** The `jti` of a token, the `sid` of a session, or the `kid` of a key. */
   id: string;
   /** When the last token expires that this is about. */
   expiresAt: Date;

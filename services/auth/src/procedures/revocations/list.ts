@@ -14,6 +14,18 @@ export function listRevocations({
   return ({ input: { after, limit } }) => revocationsAfter(after, { blacklist, now, limit });
 }
 
+/** For so long after its time an entry is told, in milliseconds, as verifiers hold it for so long. */
+const toldLongerMs = 60_000;
+
+/**
+ * What has expired by this clock is told no more: one that is behind, since a
+ * token passes for some seconds more where it is verified, and by a clock that
+ * may be another.
+ */
+export function toldUntil(now: () => Date): () => Date {
+  return () => new Date(now().getTime() - toldLongerMs);
+}
+
 /**
  * The same for the service itself.
  *
@@ -23,7 +35,7 @@ export async function revocationsAfter(
   after: number,
   { blacklist, now, limit = 1000 }: { blacklist: TokenBlacklist; now: () => Date; limit?: number },
 ): Promise<RevocationEvent> {
-  const read = (from: number) => blacklist.after(from, { limit, now: now() });
+  const read = (from: number) => blacklist.after(from, { limit, now: toldUntil(now)() });
   const asked = await read(after);
   const reset = asked.top < after;
   const { entries, top } = reset ? await read(0) : asked;

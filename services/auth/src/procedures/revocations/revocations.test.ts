@@ -39,6 +39,26 @@ test('what one replica revokes, a follower of the other learns, and can go on fr
   second.unsubscribe();
 });
 
+test('what expired a moment ago is told as well: by the clock of who asks it may not have', async () => {
+  const expired = (jti: string, agoMs: number) => ({
+    jti,
+    reason: 'revoked',
+    expiresAt: new Date(Date.now() - agoMs),
+  });
+  const data = [expired('just now', 30_000), expired('long ago', 120_000)];
+  await auth.stored.tokenBlacklist.createMany({ data });
+  const admin = await auth.asAdmin();
+  const listed = (await admin.revocations.list.query()).items.map(({ id }) => id);
+  expect([listed.includes('just now'), listed.includes('long ago')]).toEqual([true, false]);
+  const told: string[] = [];
+  const watching = admin.revocations.watch.subscribe(undefined, {
+    onData: ({ data: event }) => void told.push(...event.items.map(({ id }) => id)),
+  });
+  await vi.waitFor(() => expect(told).toContain('just now'), 5000);
+  expect(told).not.toContain('long ago');
+  watching.unsubscribe();
+});
+
 test('the list tells the same, in parts, and begins anew beyond its end', async () => {
   const admin = await auth.asAdmin();
   const made = await Promise.all(

@@ -1,6 +1,7 @@
 import type { SigningKey } from '@arcadium/mesh/identity';
 import type { Sightings } from '../../jobs/sightings.ts';
-import type { ServiceTokenStore } from '../../stores/service-token-store.ts';
+import type { KeyRing } from '../../jobs/key-ring.ts';
+import { KeyWithdrawnError, type ServiceTokenStore } from '../../stores/service-token-store.ts';
 
 /** What the procedures of service tokens work with. */
 export interface ServiceTokenDeps {
@@ -10,5 +11,25 @@ export interface ServiceTokenDeps {
   signer: () => SigningKey;
   /** A key that has signed, where it can do so again. */
   signerOf: (kid: string) => Promise<SigningKey | undefined>;
+  keyRing: Pick<KeyRing, 'reload'>;
   now: () => Date;
+}
+
+/**
+ * Makes a token, with another key where the one that was to sign has just been withdrawn: a
+ * service would put a token in force that is void from the beginning, in the place of a good one.
+ *
+ * @throws KeyWithdrawnError where the other one was as well.
+ */
+export async function withGoodKey<Made>(
+  { keyRing }: Pick<ServiceTokenDeps, 'keyRing'>,
+  make: () => Promise<Made>,
+): Promise<Made> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof KeyWithdrawnError)) throw error;
+    await keyRing.reload();
+    return make();
+  }
 }

@@ -4,7 +4,7 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
 import { actorOf } from '../../stores/audit-log.ts';
 import type { ServiceTokenChange, StoredServiceToken } from '../../stores/service-token-store.ts';
-import type { ServiceTokenDeps } from './deps.ts';
+import { withGoodKey, type ServiceTokenDeps } from './deps.ts';
 import { presentIssued } from './present.ts';
 
 type Rotate = HandlerOf<typeof authContract, 'serviceTokens.rotate'>;
@@ -34,8 +34,8 @@ export function rotate(deps: ServiceTokenDeps): Rotate {
     if (!old || (caller.service && caller.service.name !== old.service.name)) {
       throw errors.TOKEN_NOT_FOUND({ tokenId });
     }
-    const { row, key } = await serviceTokens.change(old.service.name, (change) =>
-      successorOf(tokenId, change, { call, deps }),
+    const { row, key } = await withGoodKey(deps, () =>
+      serviceTokens.change(old.service.name, (change) => successorOf(tokenId, change, { call, deps })),
     );
     const stamp = { tokenId: row.jti, issuedAt: row.issuedAt, expiresAt: row.expiresAt };
     return presentIssued(await issueServiceToken(key, row.service, stamp), row);

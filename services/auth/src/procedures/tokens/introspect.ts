@@ -13,10 +13,12 @@ export function introspect({
   blacklist: TokenBlacklist;
 }): HandlerOf<typeof authContract, 'tokens.introspect'> {
   return async ({ input: { token } }) => {
-    const claims = (await verified('service', token, keys)) ?? (await verified('user', token, keys));
-    // A session's end is the end of all of its tokens.
-    const ids = claims?.type === 'user' && claims.sid !== undefined ? [claims.sid] : [];
-    if (!claims || (await blacklist.has(claims.jti, ...ids))) return { active: false };
+    const found = (await verified('service', token, keys)) ?? (await verified('user', token, keys));
+    if (!found) return { active: false };
+    const { claims, kid } = found;
+    // A session's end is the end of all of its tokens, as a key's is.
+    const ids = claims.type === 'user' && claims.sid !== undefined ? [kid, claims.sid] : [kid];
+    if (await blacklist.has(claims.jti, ...ids)) return { active: false };
     return {
       active: true,
       type: claims.type,
@@ -32,9 +34,9 @@ async function verified(
   kind: 'service' | 'user',
   token: string,
   keys: KeySet,
-): Promise<ServiceClaims | UserClaims | undefined> {
+): Promise<{ claims: ServiceClaims | UserClaims; kid: string } | undefined> {
   try {
-    return (await verifyToken(kind, token, keys)).claims;
+    return await verifyToken(kind, token, keys);
   } catch (error) {
     if (error instanceof MeshError) return undefined;
     throw error;

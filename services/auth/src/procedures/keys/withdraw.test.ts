@@ -1,0 +1,125 @@
+import { authContract } from '@arcadium/contracts/auth';
+import { connect } from '@arcadium/mesh/client';
+import {
+  createAuthenticate,
+  createKeySet,
+  generateSigningKey,
+  followRevocations,
+  issueServiceToken,
+  issueUserToken,
+  publicPart,
+  remoteRevocations,
+} from '@arcadium/mesh/identity';
+import { silentLogger as log } from '@arcadium/mesh/testing';
+import { setTimeout as delay } from 'node:timers/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createSigningKeyStore } from '../../stores/signing-key-store.ts';
+import { startReplicas, type Replicas } from '../../testing/replicas.ts';
+
+let replicas: Replicas;
+let stateDir: string;
+beforeAll(async () => {
+  replicas = await startReplicas(1);
+  stateDir = await mkdtemp(join(tmpdir(), 'arcadium-withdrawn-'));
+}, 60_000);
+test.each(['issue', 'rotate'] as const)(
+  '%s, asked while a key is being withdrawn, gives no token that is void from the beginning',
+  async (which) => {
+    await using auth = await startReplicas(1);
+    const service = await auth.asService('wiki');
+    // Recorded first, so that there is one to rotate.
+    await vi.waitFor(async () => expect((await service.serviceTokens.list.query()).items).toHaveLength(1));
+    const [released, voided] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { kid } = auth.identity.jwk;
+    const withdrawing = createSigningKeyStore(auth.stored).change(async (change) => {
+      await change.remove(kid, new Date());
+      const next = publicPart(await generateSigningKey());
+      await change.add({ jwk: next, publishedAt: new Date(), activeFrom: null });
+      await change.voidTokens(kid, new Date());
+      voided.resolve();
+      await released.promise;
+    });
+    await voided.promise;
+    const admin = await auth.asAdmin();
+    const { jti: tokenId } = await auth.stored.serviceToken.findFirstOrThrow();
+    const asked =
+      which === 'issue'
+        ? admin.serviceTokens.issue.mutate({ service: 'notification' })
+        : admin.serviceTokens.rotate.mutate({ tokenId });
+    const answered = asked.then(
+      ({ tokenId: id }) => id,
+      () => undefined,
+    );
+    await Promise.race([answered, delay(1000)]);
+    released.resolve();
+    await withdrawing;
+    const given = await answered;
+    const row = given && (await auth.stored.serviceToken.findUnique({ where: { jti: given } }));
+    expect(row && row.kid === kid && row.revokedAt === null).toBeFalsy();
+    const left = await auth.stored.serviceToken.count({ where: { kid, revokedAt: null } });
+    expect(left).toBe(0);
+  },
+  60_000,
+);
+
+afterAll(async () => {
+  await replicas[Symbol.asyncDispose]();
+  await rm(stateDir, { recursive: true });
+});
+
+const anotherKeyFirst = async () => {
+  const admin = await replicas.asAdmin();
+  const { token } = await admin.serviceTokens.issue.mutate({ service: 'wiki' });
+  return { admin, token };
+};
+
+/** A service whose environment names the key, and which never learns of another: JWKS are asked for every five minutes. */
+async function startVerifier(url: string, token: string) {
+  const keys = await createKeySet({ initial: [publicPart(replicas.identity.jwk)], log });
+  const client = connect(authContract, { as: 'wiki', url, token, log });
+  const source = remoteRevocations(client.revocations);
+  const feed = await followRevocations({ source, from: 'auth', stateDir, log });
+  await feed.loaded();
+  return {
+    authenticate: createAuthenticate(keys, feed.set),
+    async stop() {
+      await feed.stop();
+      await client[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('what a withdrawn key signed is refused within two seconds by who still holds it, and after a start without auth', async () => {
+  const { admin, token } = await anotherKeyFirst();
+  const [url = ''] = replicas.urls;
+  const verifier = await startVerifier(url, token);
+  const { signingKey } = replicas.identity;
+  const credentials = async () => [
+    {
+      authorization: `Service-Token ${(await issueServiceToken(signingKey, { id: 'x', name: 'auth' })).token}`,
+      userToken: undefined,
+    },
+    {
+      authorization: `Bearer ${(await issueUserToken(signingKey, { id: 'x', name: 'Ann', role: 'admin' })).token}`,
+      userToken: undefined,
+    },
+  ];
+  const known = await credentials();
+  for (const one of known) expect(await verifier.authenticate(one)).toBeDefined();
+
+  await admin.keys.withdraw.mutate({ kid: signingKey.kid });
+  const refused = { code: 'UNAUTHORIZED', message: expect.stringContaining('it was revoked') };
+  const refusedBy = async ({ authenticate }: Pick<typeof verifier, 'authenticate'>) => {
+    for (const one of [...known, ...(await credentials())])
+      await expect(Promise.resolve().then(() => authenticate(one))).rejects.toMatchObject(refused);
+  };
+  await vi.waitFor(() => refusedBy(verifier), { timeout: 2000 });
+  await verifier.stop();
+
+  const next = await startVerifier('http://127.0.0.1:9', token);
+  await refusedBy(next);
+  await next.stop();
+}, 30_000);
