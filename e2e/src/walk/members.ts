@@ -49,8 +49,8 @@ export interface Members extends AsyncDisposable {
   isTaken(token: string): Promise<boolean>;
   /** The ids of a service's tokens, each the successor of the one before; all that were ever made. */
   lineOf(service: string): Promise<string[]>;
-  /** What replicas hold of what has expired. */
-  stale(): Promise<string[]>;
+  /** How many revocations each replica but auth's holds in memory. */
+  held(): number[];
 }
 
 interface Member extends Replica {
@@ -204,13 +204,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
         throw new Error(`${name} has two lines of tokens: ${broken.jti} replaces ${broken.replaces}`);
       return rows.map(({ jti }) => jti);
     },
-    async stale() {
-      const held = others.map(({ membership, service }) => {
-        const { size } = membership.serving.revocations?.status() ?? { size: 0 };
-        return size > 0 ? [`${service} holds ${size} revocations`] : [];
-      });
-      return held.flat();
-    },
+    held: () => others.map(({ membership }) => membership.serving.revocations?.status().size ?? NaN),
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
       for (const { served, membership } of others) {
