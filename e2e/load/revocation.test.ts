@@ -111,6 +111,16 @@ async function answeredByAll(holder: Holder, by: readonly ServiceName[] = servic
   await until(() => by.every((service) => holder.answeredAt(service) > 0), 'the token is taken everywhere');
 }
 
+/** Waits until services are told of revocations as they happen: those that start before auth has, ask each second for a while. */
+async function followedBy(by: readonly ServiceName[]): Promise<void> {
+  for (const service of by) {
+    await until(async () => {
+      const metrics = await (await fetch(`${mesh.url(service)}/metrics`)).text();
+      return metrics.includes('mesh_revocations{state="following"}');
+    }, `${service} follows`);
+  }
+}
+
 /** Waits until a service refuses it, and longer: it must not take it again. */
 async function refusedByAll(
   holder: Holder,
@@ -192,6 +202,7 @@ test('with auth killed right after, and after a restart of who verifies', async 
   {
     await using holder = holdServiceToken(token);
     await answeredByAll(holder);
+    await followedBy(verifiers);
     await admin.serviceTokens.revoke.mutate({ tokenId });
     const revokedAt = performance.now();
     mesh.process('auth').signal('SIGKILL');

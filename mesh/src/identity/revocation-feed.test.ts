@@ -113,6 +113,18 @@ test.each(['fails', 'is silent'] as const)(
   },
 );
 
+test('a source that was gone for long is watched as soon as it answers a question', async () => {
+  const feed = await follow();
+  await feed.loaded();
+  [list.watches, list.lists] = ['fails', 'fails'];
+  list.end('it ended');
+  // By then it is watched anew every four seconds or so.
+  await clock.advance(60_000);
+  [list.watches, list.lists] = ['answers', 'answers'];
+  await clock.advance(1010);
+  expect(feed.status().state).toBe('following');
+});
+
 test('an end of the stream, and events of a wrong shape, are failures as any', async () => {
   const feed = await follow();
   await feed.loaded();

@@ -108,6 +108,8 @@ class Feed implements RevocationFeed {
   #following = false;
   /** Whether it was said that it cannot be watched. */
   #lost = false;
+  /** Whether the last question failed. */
+  #unanswered = false;
   #confirmedAt: number | undefined;
   #stopped = false;
 
@@ -119,8 +121,14 @@ class Feed implements RevocationFeed {
     this.#poll = new RevocationPoll({
       source,
       ledger: this.#ledger,
-      onTaken: (taken) => this.#taken(taken),
-      onFailed: (reason) => log.debug({ reason: String(reason) }, 'revocations could not be asked for'),
+      onTaken: (taken) => {
+        this.#taken(taken);
+        this.#answers();
+      },
+      onFailed: (reason) => {
+        this.#unanswered = true;
+        log.debug({ reason: String(reason) }, 'revocations could not be asked for');
+      },
     });
     this.#unmeasure = measureRevocations(() => this.status());
   }
@@ -221,6 +229,16 @@ class Feed implements RevocationFeed {
     const waitMs = Math.min(firstWaitMs * 2 ** this.#failures, longestWaitMs) * (0.8 + 0.4 * Math.random());
     this.#failures += 1;
     this.#again = setTimeout(() => this.#watch(), waitMs).unref();
+  }
+
+  /** A question was answered: a source that was gone, and is back, is watched at once, however often that failed before. */
+  #answers(): void {
+    if (!this.#unanswered) return;
+    this.#unanswered = false;
+    if (this.#watching || this.#stopped) return;
+    clearTimeout(this.#again);
+    this.#failures = 0;
+    this.#watch();
   }
 
   #endWatching(): void {

@@ -10,6 +10,7 @@ import { listKeys } from './procedures/keys/list.ts';
 import { rotateKey } from './procedures/keys/rotate.ts';
 import { withdrawKey } from './procedures/keys/withdraw.ts';
 import { listRevocations } from './procedures/revocations/list.ts';
+import { tellingOf } from './procedures/revocations/telling.ts';
 import { watchRevocations } from './procedures/revocations/watch.ts';
 import { issue } from './procedures/service-tokens/issue.ts';
 import { listServiceTokens } from './procedures/service-tokens/list.ts';
@@ -69,24 +70,25 @@ export interface Deps {
 
 /** Every procedure of the contract, and what does it. */
 export function createHandlers(deps: Deps): Handlers<typeof authContract> {
+  const telling = tellingOf(deps.revocationFeed);
   return {
     users: {
       register: register(deps),
       me: getMe(deps),
       update: updateMe(deps),
-      changePassword: changePassword(deps),
+      changePassword: telling(changePassword(deps)),
       get: getUser(deps),
       getMany: getUsers(deps),
       list: listUsers(deps),
-      setRole: setRole(deps),
-      disable: disable(deps),
+      setRole: telling(setRole(deps)),
+      disable: telling(disable(deps)),
       enable: enable(deps),
     },
     sessions: {
       login: login(deps),
       refresh: refresh(deps),
-      logout: logout(deps),
-      logoutAll: logoutAll(deps),
+      logout: telling(logout(deps)),
+      logoutAll: telling(logoutAll(deps)),
       list: listSessions(deps),
     },
     totp: {
@@ -100,9 +102,9 @@ export function createHandlers(deps: Deps): Handlers<typeof authContract> {
       issue: issue(deps),
       list: listServiceTokens(deps),
       rotate: rotate(deps),
-      revoke: revoke(deps),
+      revoke: telling(revoke(deps)),
     },
-    keys: { rotate: rotateKey(deps), withdraw: withdrawKey(deps), list: listKeys(deps) },
+    keys: { rotate: rotateKey(deps), withdraw: telling(withdrawKey(deps)), list: listKeys(deps) },
     revocations: { list: listRevocations(deps), watch: watchRevocations(deps) },
     audit: { list: listAudit(deps), report: reportDenials(deps) },
   };

@@ -131,6 +131,45 @@ test('many who follow cost no more questions than one', async () => {
   expect(feed.followers).toBe(0);
 });
 
+test('whoever has revoked something may wait until all who follow have taken it and come back', async () => {
+  feed.start();
+  const [one, other] = [follow(), follow()];
+  await vi.waitFor(() => expect([one, other].every(({ events }) => events.length > 0)).toBe(true));
+  for (const id of ['a', 'b', 'c']) {
+    await revoke([id]);
+    await feed.told();
+    expect([one.ids().at(-1), other.ids().at(-1)]).toEqual([id, id]);
+  }
+  // Many at once, and in the middle of it somebody goes.
+  const leaving = new AbortController();
+  const third = follow(0, leaving);
+  await vi.waitFor(() => expect(third.ids()).toHaveLength(3));
+  await revoke(Array.from({ length: 2500 }, (_, n) => `id-${n}`));
+  const told = Promise.all([feed.told(), feed.told()]);
+  leaving.abort();
+  await told;
+  expect([one.ids().at(-1), other.ids().at(-1)]).toEqual(['id-2499', 'id-2499']);
+});
+
+test('one who does not come back keeps nobody waiting for more than a quarter of a second', async () => {
+  feed.start();
+  const slow = feed.follow(0, ending.signal);
+  await slow.next();
+  const one = follow();
+  await vi.waitFor(() => expect(one.events.length).toBeGreaterThan(0));
+  await revoke(['a']);
+  const begunAt = performance.now();
+  await feed.told();
+  // A timer may be early by a millisecond.
+  expect(performance.now() - begunAt).toBeGreaterThan(248);
+  expect(performance.now() - begunAt).toBeLessThan(2000);
+  expect(one.ids()).toEqual(['a']);
+  await slow.return(undefined);
+  // Nor does a database that does not answer.
+  down = true;
+  await feed.told();
+});
+
 test('what has expired is not told, and the place behind it is', async () => {
   await revoke(['short'], 1000);
   await revoke(['long']);

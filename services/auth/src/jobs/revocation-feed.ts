@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RevocationEvent } from '@arcadium/contracts/auth';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { Listener } from '@arcadium/prisma/listener';
@@ -21,6 +22,17 @@ const mostAtOnce = 1000;
 
 /** How often expired entries are forgotten, in milliseconds. */
 const forgetEveryMs = 60_000;
+
+/** How long whoever has revoked something waits until all were told of it, in milliseconds. */
+const tellWithinMs = 250;
+
+/** One who follows. */
+interface Follower {
+  /** Up to where he has taken what he was told, and has come back for more. */
+  taken: number;
+  /** Before how many restarts of the order that was. */
+  era: number;
+}
 
 /**
  * What is revoked, in this process: one listener, and one question to the
@@ -48,6 +60,9 @@ export class RevocationFeed {
   #answering = true;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
+  readonly #followers = new Set<Follower>();
+  /** Those who wait until followers have taken something. */
+  readonly #tellers = new Set<() => void>();
 
   constructor(options: RevocationFeedOptions) {
     this.#options = options;
@@ -100,6 +115,8 @@ export class RevocationFeed {
     let sentAt: number | undefined;
     const gone = () => this.#wake();
     signal.addEventListener('abort', gone);
+    const own: Follower = { taken: -1, era: this.#era };
+    this.#followers.add(own);
     try {
       while (!signal.aborted) {
         const since = sentAt ?? begunAt;
@@ -112,6 +129,8 @@ export class RevocationFeed {
           sentAt = performance.now();
           place = { after: event.position, era: place.era, reset: false };
           yield event;
+          [own.taken, own.era] = [event.position, place.era];
+          this.#wakeTellers();
         } else {
           const next = new Promise<void>((resolve) => this.#waiting.add(resolve));
           if (sentAt === undefined) void this.#ask();
@@ -120,7 +139,47 @@ export class RevocationFeed {
       }
     } finally {
       signal.removeEventListener('abort', gone);
+      this.#followers.delete(own);
+      this.#wakeTellers();
     }
+  }
+
+  /**
+   * Resolves when all who follow at this moment have taken what is revoked by
+   * now: then this process may end, and it holds nevertheless. After 250 ms it
+   * resolves in any case: one who does not read keeps nobody waiting. He, and
+   * whoever follows another replica, learns of it within his second.
+   */
+  async told(): Promise<void> {
+    const over = Promise.withResolvers<'over'>();
+    const timer = setTimeout(() => over.resolve('over'), tellWithinMs);
+    try {
+      if ((await Promise.race([this.#ask(), over.promise])) === 'over') return;
+      const late = new Set(this.#followers);
+      const position = this.#position;
+      for (;;) {
+        for (const one of late) if (this.#hasTaken(one, position)) late.delete(one);
+        if (late.size === 0) break;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#tellers.add(resolve);
+        const first = await Promise.race([promise, over.promise]);
+        this.#tellers.delete(resolve);
+        if (first === 'over') return;
+      }
+      // What was taken in this turn of the event loop leaves at its end.
+      await turn();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Whether one has taken all up to a position of this order; or has gone. */
+  #hasTaken(one: Follower, position: number): boolean {
+    return !this.#followers.has(one) || (one.era === this.#era && one.taken >= position);
+  }
+
+  #wakeTellers(): void {
+    for (const resolve of this.#tellers) resolve();
   }
 
   /** A place in an order that is over, or beyond its end, becomes the beginning. */
@@ -149,9 +208,7 @@ export class RevocationFeed {
       this.#askAgain = true;
       return this.#asking;
     }
-    return (this.#asking = this.#askUntilCurrent().finally(() => {
-      this.#asking = undefined;
-    }));
+    return (this.#asking = this.#askUntilCurrent());
   }
 
   async #askUntilCurrent(): Promise<void> {
@@ -169,9 +226,11 @@ export class RevocationFeed {
         const say = this.#answering ? this.#options.log.warn : this.#options.log.debug;
         this.#answering = false;
         say.call(this.#options.log, { err: error }, 'revocations cannot be read; followers get no heartbeat');
-        return;
+        break;
       }
     } while (this.#askAgain);
+    // In the same step as the last look at it: whoever asks from now on asks anew.
+    this.#asking = undefined;
   }
 
   async #readAll(): Promise<void> {

@@ -1,23 +1,30 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { SigningKey } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
+import type { RevocationFeed } from '../../jobs/revocation-feed.ts';
 import type { SessionStore } from '../../stores/session-store.ts';
 import { sessionTokens } from './session-tokens.ts';
 
 /** Exchanges a refresh token for its successor and an access token. */
 export function refresh({
   sessions,
+  revocationFeed,
   signer,
   now,
 }: {
   sessions: SessionStore;
+  revocationFeed: Pick<RevocationFeed, 'told'>;
   signer: () => SigningKey;
   now: () => Date;
 }): HandlerOf<typeof authContract, 'sessions.refresh'> {
   return async (call) => {
     const at = now();
     const exchanged = await sessions.exchange(call.input.refreshToken, { at, request: call });
-    if (exchanged.outcome === 'ended') throw call.errors.SESSION_ENDED({});
+    if (exchanged.outcome === 'ended') {
+      // By this call, maybe; whether it was is not to be seen from how long the answer takes.
+      await revocationFeed.told();
+      throw call.errors.SESSION_ENDED({});
+    }
     return sessionTokens(exchanged, exchanged.successor, { signer: signer(), at });
   };
 }

@@ -1,0 +1,93 @@
+import { jwks } from '@arcadium/mesh/identity';
+import type { Members } from './members.ts';
+import { readTokenFacts } from './token-facts.ts';
+
+/** For how long at most a key may still be published when the last token that it may have signed has expired, in milliseconds. */
+const removedWithinMs = 24 * 3_600_000;
+
+/** The longest life of a token, in milliseconds. */
+const longestLifeMs = 90 * 24 * 3_600_000;
+
+/** What auth's keys were, round by round, by what it publishes and what it signs. */
+export class KeyDiary {
+  readonly mistakes: string[] = [];
+  /** The most that were published at once. */
+  mostPublished = 0;
+  /** Whether a key is published that has signed nothing yet. */
+  waiting = false;
+  readonly #members: Members;
+  readonly #published = new Map<string, number>();
+  readonly #signed = new Map<string, { first: number; last: number; expires: number }>();
+  /** Those that were published when the first look was taken: they had no lead. */
+  readonly #initial = new Set<string>();
+
+  constructor(members: Members) {
+    this.#members = members;
+  }
+
+  /** How many there ever were. */
+  get made(): number {
+    return this.#published.size;
+  }
+
+  /** The shortest time for which a key was published before it signed, in milliseconds. */
+  get leastLeadMs(): number {
+    const leads = [...this.#published].flatMap(([kid, published]) => {
+      const signed = this.#signed.get(kid);
+      return signed && !this.#initial.has(kid) ? [signed.first - published] : [];
+    });
+    return Math.min(...leads);
+  }
+
+  /** Notes a token that auth has signed. */
+  see(token: string): void {
+    const { kid, issuedAt, expiresAt } = readTokenFacts(token);
+    const before = this.#signed.get(kid);
+    this.#signed.set(kid, {
+      first: Math.min(issuedAt, before?.first ?? Infinity),
+      last: Math.max(issuedAt, before?.last ?? 0),
+      expires: Math.max(expiresAt, before?.expires ?? 0),
+    });
+  }
+
+  /** Notes what both replicas publish, and the tokens that services hold. */
+  async look(): Promise<void> {
+    for (const { token } of this.#members.replicas) this.see(token());
+    const askedAt = Date.now();
+    const isFirst = this.#published.size === 0;
+    const answers = await Promise.all(this.#members.authUrls.map(fetchKeys));
+    for (const kids of answers) {
+      this.mostPublished = Math.max(this.mostPublished, kids.size);
+      this.#compare(kids, askedAt);
+      for (const kid of kids) {
+        // When the answer was there: not before that can anybody have it.
+        if (!this.#published.has(kid)) this.#published.set(kid, Date.now());
+        if (isFirst) this.#initial.add(kid);
+      }
+    }
+    this.waiting = answers.some((kids) => [...kids].some((kid) => !this.#signed.has(kid)));
+  }
+
+  #compare(kids: ReadonlySet<string>, at: number): void {
+    for (const [kid, { last, expires }] of this.#signed) {
+      if (expires > at && !kids.has(kid)) this.mistakes.push(`${kid} is gone, and a token of it is not`);
+      const isOver = [...this.#signed.values()].some((other) => other.first > last);
+      if (isOver && last + longestLifeMs + removedWithinMs < at && kids.has(kid))
+        this.mistakes.push(`${kid} is published, and nothing that it signed is good`);
+    }
+  }
+
+  /** For a line of the report. */
+  summary() {
+    return {
+      keys: this.made,
+      mostPublished: this.mostPublished,
+      leastLeadMinutes: +(this.leastLeadMs / 60_000).toFixed(1),
+    };
+  }
+}
+
+async function fetchKeys(url: string): Promise<Set<string>> {
+  const answer = await fetch(`${url}/.well-known/jwks.json`);
+  return new Set(jwks.parse(await answer.json()).keys.map(({ kid }) => kid));
+}
