@@ -8,6 +8,7 @@ export { type Call, type Handler, type HandlerOf, type Handlers } from './handle
 export { type IdempotencyClaim } from './idempotency-claim.ts';
 export { type JsonAnswer, type Route } from './answer.ts';
 export { networkOf, unknownPeer, type Peer } from './peer.ts';
+export { Refusal } from './refusal.ts';
 export { type RateLimitOptions } from './rate-limit/rate-limits.ts';
 export { createRouter, type RequestContext } from './router.ts';
 export { run, type Startable } from './run.ts';

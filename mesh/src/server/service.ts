@@ -13,6 +13,7 @@ import { MeshError } from '../wire/index.ts';
 import { AccessControl } from './access/access-control.ts';
 import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './admission/admission.ts';
+import type { RoomCheck } from './admission/gate.ts';
 import { Background } from './background.ts';
 import { createCallObserver } from './call-observer.ts';
 import { compile, type CompiledProcedure } from './compile.ts';
@@ -51,6 +52,8 @@ export interface ServiceOptions {
   trustedProxies?: readonly string[];
   /** How many calls it takes from an address. @default any number */
   rateLimit?: RateLimitOptions;
+  /** For handlers that can take few calls at once of what many may offer: whether they have room, by procedure. @default any number */
+  rooms?: Readonly<Record<string, RoomCheck>>;
 }
 
 /** A service, without the ways that calls come in by. */
@@ -79,7 +82,7 @@ export interface Service {
 /**
  * Puts a contract and its handlers together.
  *
- * @throws TypeError when a procedure has no handler, or calls are to be counted in PostgreSQL without a pool; Error for
+ * @throws TypeError when a procedure has no handler, there is room for none that exists, or calls are to be counted in PostgreSQL without a pool; Error for
  * a trusted proxy that is no address.
  */
 export function createService<From extends AnyContract>(
@@ -90,7 +93,8 @@ export function createService<From extends AnyContract>(
   const { log, authenticate, classify, userDeadlineMs, drainTimeoutMs = 30_000 } = options;
   const readiness = createReadiness();
   const closing = new AbortController();
-  const admission = new Admission(contract.name, log);
+  const { rooms } = options;
+  const admission = new Admission(contract.name, log, { rooms });
   const limits = new RateLimits(contract.name, log, options.rateLimit);
   const peerOf = createPeerOf(options.trustedProxies);
   const background = new Background(log);
@@ -108,6 +112,9 @@ export function createService<From extends AnyContract>(
     revocations: options.revocations?.set,
     observe: (path) => createCallObserver(path, { log, classify }),
   });
+  for (const path of Object.keys(rooms ?? {}))
+    if (!procedures.some((procedure) => procedure.path === path))
+      throw new TypeError(`${contract.name}: there is no procedure ${path} to have room for`);
   const sessions = new Sessions({
     procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
     authenticate,

@@ -14,7 +14,7 @@ export type ServerDecision = Readonly<{
         decision: 'shed';
         priority: 'critical' | 'normal' | 'sheddable';
         /** `limit`: too many were under way; `queue`: it would have begun too late; `event-loop`: somebody blocks it. */
-        reason: 'limit' | 'queue' | 'event-loop';
+        reason: 'limit' | 'queue' | 'event-loop' | 'room';
       }>
     /** Its caller did not wait for it any more; or too many came from where it came from. */
     | Readonly<{ decision: 'deadline-passed' | 'rate-limited' }>

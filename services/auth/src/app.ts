@@ -120,6 +120,8 @@ export async function startApp(
       authenticate: sightings.noticing(createAuthenticate(keyRing.keySet, revocations.set)),
       revocations,
       onDenied: denials.add,
+      // Asked before such a call is read: of a flood of them, most are refused.
+      rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
       pingDatabase: () => database.ping(),
       dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
       classify: classifyDatabaseError,

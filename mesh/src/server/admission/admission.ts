@@ -2,9 +2,17 @@ import type { AnyProcedure } from '../../contract/index.ts';
 import { TurnQueue } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { showAdmission } from './admission-metrics.ts';
-import { Gate } from './gate.ts';
+import { Gate, type RoomCheck } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
 import { createShedLog, type ShedLog } from './shed-log.ts';
+
+/** What is the same for all calls of a service. */
+export interface AdmissionOptions {
+  /** How long one turn of the event loop may begin calls. @default 10 ms */
+  readonly turnMs?: number;
+  /** What handlers have room for, by procedure. @default any number */
+  readonly rooms?: Readonly<Record<string, RoomCheck>> | undefined;
+}
 
 /** How much a service has to do. */
 export interface AdmissionState {
@@ -29,21 +37,20 @@ export class Admission {
   readonly loop = new LoopSampler();
   readonly shed: ShedLog;
   readonly #gates: Gate[] = [];
+  readonly #rooms: Readonly<Record<string, RoomCheck>>;
   #hide: (() => void) | undefined;
 
-  /**
-   * @param service The name of its contract.
-   * @param turns How long one turn of the event loop may begin calls. @default 10 ms
-   */
-  constructor(service: string, log: Logger, turns: { turnMs?: number } = {}) {
+  /** @param service The name of its contract. */
+  constructor(service: string, log: Logger, { rooms = {}, ...turns }: AdmissionOptions = {}) {
     this.service = service;
     this.turns = new TurnQueue({ ...turns, nextTurn: setImmediate });
     this.shed = createShedLog(log);
+    this.#rooms = rooms;
   }
 
   /** Makes the gate of one of its procedures. */
   gateOf(path: string, procedure: AnyProcedure): Gate {
-    const gate = new Gate(this, path, procedure);
+    const gate = new Gate(this, path, procedure, this.#rooms[path]);
     if (procedure.kind !== 'subscription') this.#gates.push(gate);
     return gate;
   }

@@ -8,6 +8,7 @@ import {
   type Waiting,
 } from '../../resilience/index.ts';
 import { counter, remember, tell } from '../../telemetry/index.ts';
+import type { MeshError } from '../../wire/index.ts';
 import type { Invocation } from '../compile.ts';
 import { goneError } from '../deadline.ts';
 import type { LoopSampler } from './loop-sampler.ts';
@@ -56,6 +57,13 @@ export interface Surroundings {
   readonly shed: ShedLog;
 }
 
+/**
+ * Says whether there is room for one more call of a procedure: `undefined`, or what it is to be refused with, which
+ * says as well when to come back. It is asked for each call before that is read, so it must cost nothing, and it takes
+ * nothing: the handler does.
+ */
+export type RoomCheck = () => MeshError | undefined;
+
 /** What is known of a call before anything is done for it. */
 export type Arrival = Pick<Invocation, 'timeoutMs' | 'signal' | 'connection'>;
 
@@ -66,12 +74,20 @@ export class Gate {
   readonly #priority: Priority;
   readonly #rights: Rights;
   readonly #limit: ConcurrencyLimit;
+  readonly #room: RoomCheck | undefined;
   readonly #shed: (reason: string) => { inc(): void };
 
-  constructor(around: Surroundings, path: string, { priority, timeoutMs = defaultTimeoutMs }: AnyProcedure) {
+  /** @param room What its handler has room for. @default any number */
+  constructor(
+    around: Surroundings,
+    path: string,
+    { priority, timeoutMs = defaultTimeoutMs }: AnyProcedure,
+    room?: RoomCheck,
+  ) {
     this.path = path;
     this.#around = around;
     this.#priority = priority;
+    this.#room = room;
     this.#rights = rightsOf[priority];
     this.#limit = new ConcurrencyLimit({ timeoutMs });
     this.#shed = remember((reason) => shed.labels({ procedure: path, priority, reason }));
@@ -91,13 +107,15 @@ export class Gate {
    * @param now When it was asked for.
    * @returns `undefined` if it is its turn at once; else a promise that resolves when it is, or rejects:
    * with SERVICE_UNAVAILABLE when that took too long, with TIMEOUT or CLIENT_CLOSED_REQUEST when its caller waits no longer.
-   * @throws MeshError SERVICE_UNAVAILABLE when there is too much to do.
+   * @throws MeshError SERVICE_UNAVAILABLE when there is too much to do; what its handler says when that has no room.
    */
   takeTurn(arrival: Arrival, now: number): Promise<void> | undefined {
     const { loop, turns } = this.#around;
     const { share, refusedWhile } = this.#rights;
     if (refusedWhile.includes(loop.delay.state)) throw this.refuse('event-loop');
     if (this.#limit.isFull(share)) throw this.refuse('limit');
+    const full = this.#room?.();
+    if (full) throw this.refuse('room', full);
     if (turns.mayBegin(now)) return undefined;
     if (turns.length >= longestQueue * share) throw this.refuse('queue');
     return this.#wait(arrival, now);
@@ -130,14 +148,14 @@ export class Gate {
     this.#limit.finish(call, performance.now(), end);
   }
 
-  /** Counts a call that is not begun, tells of it, and makes its error. */
-  refuse(reason: RefusalReason): Error {
+  /** Counts a call that is not begun, and tells of it. @returns Its error. */
+  refuse(reason: RefusalReason, error: MeshError = busyError()): MeshError {
     const { service } = this.#around;
     const priority = this.#priority;
     this.#shed(reason).inc();
     this.#around.shed.add(this.path, reason);
     tell({ side: 'server', decision: 'shed', service, procedure: this.path, priority, reason });
-    return busyError();
+    return error;
   }
 
   /** Tells of a call that came too late, and makes its error. Capacity has nothing to do with it: its caller says when that is. */

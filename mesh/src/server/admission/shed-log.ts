@@ -2,7 +2,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import { RefusalLog } from '../refusal-log.ts';
 
 /** Why a call was not begun for want of capacity. */
-export type RefusalReason = 'limit' | 'queue' | 'event-loop';
+export type RefusalReason = 'limit' | 'queue' | 'event-loop' | 'room';
 
 /** The log of the calls that are refused for want of capacity. */
 export type ShedLog = RefusalLog<RefusalReason>;
@@ -15,6 +15,7 @@ export function createShedLog(log: Logger): ShedLog {
       limit: 'too many of its calls are under way',
       queue: 'they would have begun too late',
       'event-loop': 'somebody blocks the event loop',
+      room: 'what their handler needs is taken',
     },
   });
 }

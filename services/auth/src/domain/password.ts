@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
+import type { MeshError } from '@arcadium/mesh/wire';
 import { HashingQueue } from '../hashing/hashing-queue.ts';
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
@@ -16,6 +17,8 @@ export interface PasswordHasher {
    * @throws MeshError TOO_MANY_REQUESTS when too many have one already.
    */
   keepPlace(): Place;
+  /** What whoever asks for a place now is refused with; `undefined` if there is one. */
+  refusal(): MeshError | undefined;
   /**
    * Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
    *
@@ -63,6 +66,7 @@ export function createPasswordHasher(longestWaitMs = 2000): PasswordHasher {
 
   return {
     keepPlace,
+    refusal: () => queue.refusal(),
     close: () => queue.close(),
     async hash(password, signal) {
       const salt = randomBytes(saltBytes);

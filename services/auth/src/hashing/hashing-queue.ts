@@ -1,6 +1,6 @@
 import type { Argon2Parameters } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { MeshError } from '@arcadium/mesh/wire';
+import { Refusal } from '@arcadium/mesh/server';
 import { HashingThread } from './hashing-thread.ts';
 
 /** How many hashes are made at once: a core is left for the rest of the service. Each takes 19 MiB. */
@@ -45,20 +45,21 @@ export class HashingQueue {
    * @throws MeshError TOO_MANY_REQUESTS when another one would have to wait too long.
    */
   keepPlace(): void {
-    this.#checkRoom();
+    const refusal = this.refusal();
+    if (refusal) throw refusal;
     this.#kept += 1;
+  }
+
+  /** What the next one is refused with, if it is; asking keeps nothing. Those who keep a place wait, or are about to. */
+  refusal(): Refusal | undefined {
+    const waiting = this.#kept;
+    const waitMs = ((waiting + 1) * this.#averageMs) / concurrency;
+    const late = waiting >= shortestQueue && waitMs > this.#longestWaitMs;
+    return late || waiting >= longestQueue ? tooBusy() : undefined;
   }
 
   giveBackPlace(): void {
     this.#kept -= 1;
-  }
-
-  /** Those who keep a place wait, or are about to. */
-  #checkRoom(): void {
-    const waiting = this.#kept;
-    const waitMs = ((waiting + 1) * this.#averageMs) / concurrency;
-    if (waiting >= longestQueue || (waiting >= shortestQueue && waitMs > this.#longestWaitMs))
-      throw tooBusy();
   }
 
   /**
@@ -99,9 +100,18 @@ export class HashingQueue {
   }
 }
 
-function tooBusy(): MeshError {
-  return new MeshError('TOO_MANY_REQUESTS', 'Too many passwords are being checked; try again in a moment', {
-    retry: 'safe',
-    retryAfterMs: Math.round(retryAfterMs * (1 + Math.random())),
-  });
+/** So many different waits are told. */
+const variety = 64;
+
+/** Made beforehand: in a flood hundreds are needed each second. */
+const refusals = Array.from(
+  { length: variety },
+  (_, index) =>
+    new Refusal('TOO_MANY_REQUESTS', 'Too many passwords are being checked; try again in a moment', {
+      retryAfterMs: Math.round(retryAfterMs * (1 + index / (variety - 1))),
+    }),
+);
+
+function tooBusy(): Refusal {
+  return refusals[Math.floor(Math.random() * variety)] as Refusal;
 }
