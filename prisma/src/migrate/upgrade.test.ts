@@ -60,14 +60,16 @@ test('an auth database of the first release, with people in it, comes through al
     `INSERT INTO auth.token_blacklist (jti, reason, expires_at)
      SELECT 'token ' || n, 'revoked', now() + interval '90 days' FROM generate_series(1, ${people}) AS n`,
   );
-  const before = await ask('SELECT * FROM auth.users ORDER BY id');
+  const columns = 'id, email, name, role, password_hash, created_at, updated_at, disabled_at';
+  const stored = () => ask(`SELECT ${columns} FROM auth.users ORDER BY id`);
+  const before = await stored();
 
   const applied = await migrate({ service: 'auth', url, logger });
   expect(applied).not.toContain(firstRelease);
   expect(applied.length).toBeGreaterThan(0);
 
-  const after = await ask('SELECT * FROM auth.users ORDER BY id');
-  expect(after).toEqual(before.map((row) => ({ ...row, password_version: 1 })));
+  expect(await stored()).toEqual(before);
+  expect(await ask('SELECT DISTINCT password_version FROM auth.users')).toEqual([{ password_version: 1 }]);
   expect(
     await ask(`SELECT count(*)::int AS entries, count(DISTINCT position)::int AS places, min(position)::int AS first
                FROM auth.token_blacklist`),
