@@ -43,7 +43,7 @@ export async function beginProof(
   call: Omit<OwnCall, 'errors'>,
   { id, email }: Pick<StoredUser, 'id' | 'email'>,
 ): Promise<Proof> {
-  const attempt = await throttle.begin({ email, countsForAddress: false }, call);
+  const attempt = await throttle.begin({ email, isLogIn: false }, call);
   return {
     failed(reason) {
       attempt.failed();
@@ -56,7 +56,7 @@ export async function beginProof(
 /**
  * The account of the user who asks, when he has shown once more that he knows
  * its password: a token that somebody found is not enough for what this guards.
- * Wrong ones count as failed log-ins do.
+ * Wrong ones are throttled as failed log-ins are, by a count of their own.
  *
  * @throws MeshError BAD_CREDENTIALS; TOO_MANY_REQUESTS after too many wrong ones.
  */

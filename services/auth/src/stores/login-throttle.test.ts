@@ -46,7 +46,7 @@ const guess = (email: string, from?: string) => one.logIn({ email, password: wro
 /** An attempt that comes from nowhere, and works in the background as long as the test waits for it. */
 const silent = (email = 'patient@example.com', background: Promise<unknown>[] = []) =>
   [
-    { email, countsForAddress: false },
+    { email, isLogIn: true },
     {
       peer: unknownPeer,
       requestId: 'test',
@@ -121,10 +121,7 @@ test('right log-ins count for nothing, however many come from one address', asyn
 test('an attempt of which nothing was said is taken back', async () => {
   const call = { peer: { ...unknownPeer, address: '192.0.2.9' }, requestId: 'test', inBackground: () => {} };
   for (let n = 0; n < 10; n++) {
-    await using _attempt = await one.throttle.begin(
-      { email: 'patient@example.com', countsForAddress: true },
-      call,
-    );
+    await using _attempt = await one.throttle.begin({ email: 'patient@example.com', isLogIn: true }, call);
   }
   expect(await one.client.loginThrottle.findMany()).toEqual([]);
 });

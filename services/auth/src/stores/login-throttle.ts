@@ -14,8 +14,11 @@ export type ThrottledCall = Pick<Call<AnyProcedure>, 'peer' | 'requestId' | 'inB
 export interface Attempt {
   /** The address of the account, as it was typed, in lower case; whether there is such an account is of no matter. */
   readonly email: string;
-  /** Whether it also counts for where it comes from: not for who is logged in already. */
-  readonly countsForAddress: boolean;
+  /**
+   * Whether it is a log-in, which counts for where it comes from too. What is asked of somebody who is logged in has a
+   * count of its own: whoever guesses from outside is not to keep the owner from a new password.
+   */
+  readonly isLogIn: boolean;
 }
 
 /**
@@ -49,9 +52,10 @@ type Reserved = { account: number | null; address: number | null; told: boolean 
 /** Makes the store on a client of the auth schema. */
 export function createLoginThrottle(client: PrismaClient): LoginThrottle {
   return {
-    async begin({ email, countsForAddress }, call) {
-      const accountKey = `account:${createHash('sha256').update(email).digest('hex')}`;
-      const address = countsForAddress ? call.peer.address : undefined;
+    async begin({ email, isLogIn }, call) {
+      const [logInKey, proofKey] = [keyOf('account', email), keyOf('proof', email)];
+      const accountKey = isLogIn ? logInKey : proofKey;
+      const address = isLogIn ? call.peer.address : undefined;
       const addressKey = address === undefined ? undefined : `address:${networkOf(address)}`;
       const reserved = await reserve(client, accountKey, addressKey);
       const { account, told } = reserved;
@@ -72,7 +76,7 @@ export function createLoginThrottle(client: PrismaClient): LoginThrottle {
         async succeeded() {
           said = true;
           await Promise.all([
-            client.loginThrottle.deleteMany({ where: { key: accountKey } }),
+            client.loginThrottle.deleteMany({ where: { key: { in: [logInKey, proofKey] } } }),
             takeBackAddress(),
           ]);
         },
@@ -83,6 +87,11 @@ export function createLoginThrottle(client: PrismaClient): LoginThrottle {
       };
     },
   };
+}
+
+function keyOf(kind: string, email: string): string {
+  // However it is written where somebody stored it by hand: PostgreSQL compares without case, too.
+  return `${kind}:${createHash('sha256').update(email.toLowerCase()).digest('hex')}`;
 }
 
 /**

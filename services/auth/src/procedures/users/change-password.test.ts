@@ -63,6 +63,16 @@ test('wants the current one', async () => {
   ).toMatchObject({ actorKind: 'user', actorId: ann.id, address: testPeer.address });
 });
 
+test('goes on while others guess at the account: that is when it is wanted', async () => {
+  const ann = await auth.newPerson();
+  for (let guess = 0; guess < 6; guess += 1) {
+    await outcomeOf(auth.ask('sessions.login', { email: ann.email, password: 'not the right one' }));
+  }
+  const { email, password } = ann;
+  expect(await outcomeOf(auth.ask('sessions.login', { email, password }))).toBe('TOO_MANY_REQUESTS');
+  expect(await outcomeOf(change(ann, password, 'eleven purple elephants'))).toBe('done');
+});
+
 test.each([
   ['fourteen chars', { reason: 'too-short', least: 15 }],
   ['passwordpassword', { reason: 'common' }],
