@@ -9,6 +9,7 @@ const events = [
   'account.disabled',
   'account.enabled',
   'account.locked',
+  'account.proof-failed',
   'account.role-changed',
   'access.denied',
   'key.rotated',

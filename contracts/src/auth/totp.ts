@@ -10,6 +10,9 @@ const recoveryCodes = z.object({
 const alreadyOn = error('CONFLICT', 'The second factor is on already', z.object({}));
 const notOn = error('CONFLICT', 'The second factor is not on', z.object({}));
 
+/** Of those who are logged in too: each of these takes a hash, or a guess. */
+const rateLimit = { calls: 30, perMs: 60_000 } as const;
+
 /** The second factor of the user who asks: codes of an authenticator app (RFC 6238). */
 export const totp = {
   enroll: mutation({
@@ -22,6 +25,7 @@ export const totp = {
       uri: z.string(),
     }),
     access: user,
+    rateLimit,
     errors: { BAD_CREDENTIALS: badCredentials, ALREADY_ON: alreadyOn },
   }),
   confirm: mutation({
@@ -29,6 +33,7 @@ export const totp = {
     input: z.object({ code: secondFactorCode }),
     output: recoveryCodes,
     access: user,
+    rateLimit,
     errors: {
       BAD_CODE: badCode,
       ALREADY_ON: alreadyOn,
@@ -40,6 +45,7 @@ export const totp = {
     input: z.object({ password: givenPassword, code: secondFactorCode }),
     output: recoveryCodes,
     access: user,
+    rateLimit,
     errors: { BAD_CREDENTIALS: badCredentials, BAD_CODE: badCode, NOT_ON: notOn },
   }),
   disable: mutation({
@@ -47,6 +53,7 @@ export const totp = {
     input: z.object({ password: givenPassword, code: secondFactorCode }),
     output: z.object({}),
     access: user,
+    rateLimit,
     errors: { BAD_CREDENTIALS: badCredentials, BAD_CODE: badCode, NOT_ON: notOn },
   }),
 };

@@ -46,6 +46,8 @@ export const users = {
     input: z.object({ currentPassword: givenPassword, newPassword }),
     output: z.object({ sessionsEnded: z.int().min(0) }),
     access: user,
+    // Seven hashes each: of the current one, of the five remembered, and the new one's.
+    rateLimit: { calls: 10, perMs: 60_000 },
     errors: { BAD_CREDENTIALS: badCredentials, PASSWORD_REFUSED: passwordRefused },
   }),
   get: query({

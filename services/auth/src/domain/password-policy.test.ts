@@ -55,12 +55,14 @@ test.each([
   expect(await policy.refusalOf(password, ada)).toEqual({ reason: 'personal' });
 });
 
-test('length is counted in characters, after normalising', async () => {
+test('length is counted in characters, as typed and after normalising', async () => {
   const tooShort = { reason: 'too-short', least: 15 };
   expect(await policy.refusalOf('fourteen chars', ada)).toEqual(tooShort);
   // Seven characters of two units each, and a letter with its accent apart, are fewer than they look.
   expect(await policy.refusalOf('🐎🔋📎🐘🦊🐝🌊', ada)).toEqual(tooShort);
   expect(await policy.refusalOf('cafe\u0301 cafe\u0301 moul', ada)).toEqual(tooShort);
+  // NFKC makes eighteen letters of this one; it was one key all the same.
+  expect(await policy.refusalOf('\ufdfaabcdefg', ada)).toEqual(tooShort);
   expect(await policy.refusalOf('caf\u00e9 caf\u00e9 moulu', ada)).toBeUndefined();
 });
 

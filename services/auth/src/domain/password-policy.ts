@@ -37,18 +37,23 @@ const rows = [
   '1234567890qwertyuiopasdfghjklzxcvbnm',
 ].flatMap((row) => [row, row.split('').toReversed().join('')]);
 
-/** @param settings.leastCharacters The shortest that may be chosen, in code points after NFKC. */
+/** @param settings.leastCharacters The shortest that may be chosen, in code points, as typed and after NFKC. */
 export function createPasswordPolicy({ leastCharacters }: { leastCharacters: number }): PasswordPolicy {
   return {
     async refusalOf(password, person) {
       const text = fold(password);
-      if (Array.from(password.normalize('NFKC')).length < leastCharacters) {
+      if (charactersOf(password) < leastCharacters) {
         return { reason: 'too-short', least: leastCharacters };
       }
       if (isPersonal(text, person)) return { reason: 'personal' };
       return isCommon(text, await loadCommonPasswords()) ? { reason: 'common' } : undefined;
     },
   };
+}
+
+/** As typed or after NFKC, whichever is less: this makes eighteen of one U+FDFA, and that one of a letter and its accent. */
+function charactersOf(password: string): number {
+  return Math.min(...[password, password.normalize('NFKC')].map((text) => Array.from(text).length));
 }
 
 /** How passwords are compared: however they were typed, and in whatever case. */

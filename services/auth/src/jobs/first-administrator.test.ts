@@ -48,3 +48,10 @@ test('is made once, also by two replicas at once, with a password as set-up make
   const session = await auth.ask('sessions.login', { email: 'admin@arcadium.localhost', password });
   expect(session.user.role).toBe('admin');
 });
+
+test('is made where all who administer are shut out', async () => {
+  await auth.client.user.updateMany({ data: { email: 'former@example.com', disabledAt: auth.clock.now() } });
+  await ensure(randomBytes(24).toString('base64url'));
+  const able = await auth.client.user.findMany({ where: { role: 'admin', disabledAt: null } });
+  expect(able.map(({ email }) => email)).toEqual(['admin@arcadium.localhost']);
+});

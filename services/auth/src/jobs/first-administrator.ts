@@ -16,8 +16,8 @@ interface Deps {
 const name = 'Administrator';
 
 /**
- * Makes the administrator that the environment names, when there is none yet.
- * Several replicas may do so at once: the address is unique, one of them wins.
+ * Makes the administrator that the environment names, when there is none
+ * who can log in. Several replicas may do so at once: the address is unique, one of them wins.
  *
  * @throws Error where ADMIN_PASSWORD is none that may be chosen.
  */
@@ -46,7 +46,7 @@ export async function ensureAdministrator(
   } else if (!(await users.hasAdministrator())) {
     log.warn(
       {},
-      'there is no administrator: ADMIN_EMAIL is the address of an ordinary account, name another one',
+      'there is no administrator: ADMIN_EMAIL is the address of an account that is ordinary or closed, name another one',
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { AuditEvent, ReportedDenial } from '@arcadium/contracts/auth';
 import type { PlaceInTime } from '@arcadium/mesh/server';
 import type { AuditEntry, PrismaClient } from '@arcadium/prisma/auth';
+import { recordAudit, type AuditRecord } from './audit-log.ts';
 
 /** An entry as stored. */
 export type StoredAuditEntry = AuditEntry;
@@ -11,10 +12,12 @@ interface AuditFilter {
   subject?: string | undefined;
 }
 
-/** The audit log as administrators read it, and as denials get into it. */
+/** The audit log as administrators read it, and as gets into it what is written nowhere else. */
 export interface AuditStore {
   /** Latest first, from after one of them. */
   list(filter: AuditFilter, limit: number, after: PlaceInTime | undefined): Promise<StoredAuditEntry[]>;
+  /** Records what changes nothing else; what does, writes its entry in its own transaction. */
+  add(record: AuditRecord): Promise<void>;
   /** Records what a service denied; entries that are there already stay as they are. */
   addDenials(service: string, denials: readonly ReportedDenial[]): Promise<void>;
 }
@@ -34,6 +37,7 @@ export function createAuditStore(client: PrismaClient): AuditStore {
         take: limit,
       });
     },
+    add: (record) => recordAudit(client, record),
     async addDenials(service, denials) {
       await client.auditEntry.createMany({
         data: denials.map((denial) => rowOf(service, denial)),

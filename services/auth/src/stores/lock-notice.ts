@@ -1,19 +1,26 @@
 import type { Call } from '@arcadium/mesh/server';
 import type { AnyProcedure } from '@arcadium/mesh/contract';
-import type { PrismaClient } from '@arcadium/prisma/auth';
 import { accountRule } from '../domain/throttle-schedule.ts';
 import { recordAudit } from './audit-log.ts';
+import { inTransaction, type Database } from './transaction.ts';
 
 /**
  * Records that an account is locked, and writes what its owner is told, in one
- * transaction; nothing, where there is no such account.
+ * transaction; nothing where he was told already, or there is no such account.
+ *
+ * @param account.key Of its count: once for as long as that goes on.
  */
-export async function tellOwnerOfLock(
-  client: PrismaClient,
-  email: string,
+export function tellOwnerOfLock(
+  database: Database,
+  { key, email }: { key: string; email: string },
   request: Pick<Call<AnyProcedure>, 'peer' | 'requestId'>,
 ): Promise<void> {
-  await client.$transaction(async (transaction) => {
+  return inTransaction(database, async (transaction) => {
+    const [count] = await transaction.$queryRaw<{ told: boolean }[]>`
+      SELECT owner_told AS told FROM login_throttles WHERE key = ${key} FOR UPDATE`;
+    // Where there is none any more, the right password came meanwhile: a reason more to tell of those before.
+    if (count?.told) return;
+    await transaction.loginThrottle.updateMany({ where: { key }, data: { ownerTold: true } });
     const owner = await transaction.user.findUnique({ where: { email }, select: { id: true } });
     if (!owner) return;
     await transaction.notificationOutbox.create({

@@ -43,6 +43,16 @@ const pass = (ms: number) => one.client.$executeRaw`
   UPDATE login_throttles SET blocked_until = blocked_until - ${ms}::int * interval '1 millisecond',
     updated_at = updated_at - ${ms}::int * interval '1 millisecond'`;
 const guess = (email: string, from?: string) => one.logIn({ email, password: wrong, ...(from && { from }) });
+/** An attempt that comes from nowhere, and works in the background as long as the test waits for it. */
+const silent = (email = 'patient@example.com', background: Promise<unknown>[] = []) =>
+  [
+    { email, isLogIn: true },
+    {
+      peer: unknownPeer,
+      requestId: 'test',
+      inBackground: (work: () => Promise<unknown>) => void background.push(work()),
+    },
+  ] as const;
 const told = () => one.client.notificationOutbox.count();
 const locks = (subject: string) =>
   one.client.auditEntry.count({ where: { event: 'account.locked', subject } });
@@ -105,20 +115,22 @@ test('right log-ins count for nothing, however many come from one address', asyn
   const { email } = await newPerson();
   for (let n = 0; n < addressRule.freeFailures + 5; n++)
     expect((await one.logIn({ email, password })).code).toBe('OK');
-  expect(await one.client.loginThrottle.findMany()).toMatchObject([{ failures: 0, blockedUntil: null }]);
+  expect(await one.client.loginThrottle.findMany()).toEqual([]);
 });
 
 test('an attempt of which nothing was said is taken back', async () => {
   const call = { peer: { ...unknownPeer, address: '192.0.2.9' }, requestId: 'test', inBackground: () => {} };
   for (let n = 0; n < 10; n++) {
-    await using _attempt = await one.throttle.begin(
-      { email: 'patient@example.com', countsForAddress: true },
-      call,
-    );
+    await using _attempt = await one.throttle.begin({ email: 'patient@example.com', isLogIn: true }, call);
   }
-  expect(await one.client.loginThrottle.findMany()).toMatchObject([
-    { key: 'address:192.0.2.9', failures: 0, blockedUntil: null },
-  ]);
+  expect(await one.client.loginThrottle.findMany()).toEqual([]);
+});
+
+test('attempts at once of which nothing was said are all taken back, in whatever order they end', async () => {
+  const attempts = [];
+  for (const { throttle } of [one, other, one, other]) attempts.push(await throttle.begin(...silent()));
+  for (const attempt of attempts) await attempt[Symbol.asyncDispose]();
+  expect(await one.client.loginThrottle.findMany()).toEqual([]);
 });
 
 test('after a day without an attempt it begins anew', async () => {
@@ -165,6 +177,34 @@ describe('the owner of an account that is locked', () => {
       await pass(1000);
       expect((await one.logIn({ email, password })).code).toBe('OK');
     }
+  });
+
+  test('is told also when the fifth attempt was given up while a sixth came', async () => {
+    const { email, user } = await newPerson();
+    for (let n = 0; n < 4; n++) await guess(email);
+    const background: Promise<unknown>[] = [];
+    const givenUp = await one.throttle.begin(...silent(email, background));
+    await pass(1000);
+    const sixth = await other.throttle.begin(...silent(email, background));
+    await givenUp[Symbol.asyncDispose]();
+    sixth.failed();
+    await Promise.all(background);
+    expect([await told(), await locks(user.id)]).toEqual([1, 1]);
+  });
+
+  test('is told by the next failure where telling him did not work, and not once more', async () => {
+    const { email, user } = await newPerson();
+    for (let n = 0; n < 4; n++) await guess(email);
+    const [attempt, call] = silent(email);
+    // As when the process ends between the answer and what it does after.
+    (await one.throttle.begin(attempt, { ...call, inBackground: () => {} })).failed();
+    expect(await told()).toBe(0);
+    for (const delayMs of [1000, 2000]) {
+      await pass(delayMs);
+      await guess(email);
+      await vi.waitFor(async () => expect(await locks(user.id)).toBe(1), { timeout: 10_000 });
+    }
+    expect([await told(), await locks(user.id)]).toEqual([1, 1]);
   });
 
   test('is not told of the fifth attempt if that was right', async () => {

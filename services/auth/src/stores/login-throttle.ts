@@ -14,8 +14,11 @@ export type ThrottledCall = Pick<Call<AnyProcedure>, 'peer' | 'requestId' | 'inB
 export interface Attempt {
   /** The address of the account, as it was typed, in lower case; whether there is such an account is of no matter. */
   readonly email: string;
-  /** Whether it also counts for where it comes from: not for who is logged in already. */
-  readonly countsForAddress: boolean;
+  /**
+   * Whether it is a log-in, which counts for where it comes from too. What is asked of somebody who is logged in has a
+   * count of its own: whoever guesses from outside is not to keep the owner from a new password.
+   */
+  readonly isLogIn: boolean;
 }
 
 /**
@@ -43,44 +46,52 @@ export interface LoginThrottle {
   begin(attempt: Attempt, call: ThrottledCall): Promise<ReservedAttempt>;
 }
 
-/** The count after a reservation; of what was not counted, null. */
-type Reserved = { account: number | null; address: number | null };
+/** The count after a reservation; of what was not counted, null. And whether the owner of the account was told already. */
+type Reserved = { account: number | null; address: number | null; told: boolean | null };
 
 /** Makes the store on a client of the auth schema. */
 export function createLoginThrottle(client: PrismaClient): LoginThrottle {
   return {
-    async begin({ email, countsForAddress }, call) {
-      const accountKey = `account:${createHash('sha256').update(email).digest('hex')}`;
-      const address = countsForAddress ? call.peer.address : undefined;
+    async begin({ email, isLogIn }, call) {
+      const [logInKey, proofKey] = [keyOf('account', email), keyOf('proof', email)];
+      const accountKey = isLogIn ? logInKey : proofKey;
+      const address = isLogIn ? call.peer.address : undefined;
       const addressKey = address === undefined ? undefined : `address:${networkOf(address)}`;
       const reserved = await reserve(client, accountKey, addressKey);
-      const takeBack = () => takeBackAccount(client, accountKey, reserved.account);
-      if (reserved.account === null) throw await refusal(client, accountKey);
+      const { account, told } = reserved;
+      const takeBackAddress = () => takeBack(client, addressKey, reserved.address);
+      if (account === null) throw await refusal(client, accountKey);
       if (addressKey !== undefined && reserved.address === null) {
-        await takeBack();
+        await takeBack(client, accountKey, account);
         throw await refusal(client, addressKey);
       }
       let said = false;
       return {
         failed() {
           said = true;
-          if (reserved.account !== accountRule.freeFailures) return;
-          call.inBackground(() => tellOwnerOfLock(client, email, call));
+          // Not of the last free one alone: that may have been taken back, or whoever was to tell of it ended.
+          if (account < accountRule.freeFailures || told) return;
+          call.inBackground(() => tellOwnerOfLock(client, { key: accountKey, email }, call));
         },
         async succeeded() {
           said = true;
           await Promise.all([
-            client.loginThrottle.deleteMany({ where: { key: accountKey } }),
-            takeBackAddress(client, addressKey, reserved.address),
+            client.loginThrottle.deleteMany({ where: { key: { in: [logInKey, proofKey] } } }),
+            takeBackAddress(),
           ]);
         },
         async [Symbol.asyncDispose]() {
           if (said) return;
-          await Promise.all([takeBack(), takeBackAddress(client, addressKey, reserved.address)]);
+          await Promise.all([takeBack(client, accountKey, account), takeBackAddress()]);
         },
       };
     },
   };
+}
+
+function keyOf(kind: string, email: string): string {
+  // However it is written where somebody stored it by hand: PostgreSQL compares without case, too.
+  return `${kind}:${createHash('sha256').update(email.toLowerCase()).digest('hex')}`;
 }
 
 /**
@@ -100,7 +111,8 @@ async function reserve(
            Prisma.sql`SELECT ${addressKey ?? null}::text FROM account WHERE ${addressKey ?? null}::text IS NOT NULL`,
            addressRule,
          )})
-    SELECT (SELECT failures FROM account) AS account, (SELECT failures FROM address) AS address`;
+    SELECT (SELECT failures FROM account) AS account, (SELECT failures FROM address) AS address,
+           (SELECT owner_told FROM account) AS told`;
   return reserved;
 }
 
@@ -109,37 +121,25 @@ function countOne(key: Prisma.Sql, rule: ThrottleRule): Prisma.Sql {
   const delays = delaysOf(rule);
   // clock_timestamp(), not now(): whoever waited for the row's lock is later than when his statement began.
   const now = Prisma.sql`clock_timestamp()`;
-  const failures = Prisma.sql`
-    CASE WHEN t.updated_at < ${now} - ${rule.forgetAfterMs}::int * interval '1 millisecond' THEN 1
-    ELSE t.failures + 1 END`;
+  const forgotten = Prisma.sql`t.updated_at < ${now} - ${rule.forgetAfterMs}::int * interval '1 millisecond'`;
+  const failures = Prisma.sql`CASE WHEN ${forgotten} THEN 1 ELSE t.failures + 1 END`;
   const until = (count: Prisma.Sql) => Prisma.sql`
     ${now} + NULLIF((${delays}::int[])[least(${count}, ${delays.length}::int)], 0) * interval '1 millisecond'`;
   return Prisma.sql`
     INSERT INTO login_throttles AS t (key, failures, blocked_until, updated_at)
     SELECT found.key, 1, ${until(Prisma.sql`1`)}, ${now} FROM (${key}) AS found (key)
     ON CONFLICT (key) DO UPDATE
-    SET failures = ${failures}, blocked_until = ${until(failures)}, updated_at = ${now}
+    SET failures = ${failures}, blocked_until = ${until(failures)}, updated_at = ${now},
+        owner_told = t.owner_told AND NOT (${forgotten})
     WHERE t.blocked_until IS NULL OR t.blocked_until <= ${now}
-    RETURNING failures`;
+    RETURNING failures, owner_told`;
 }
 
-/** Only while nobody has come after: a count that goes down and up again would reach the lock twice. */
-async function takeBackAccount(client: PrismaClient, key: string, count: number | null): Promise<void> {
-  if (count === 1) await client.loginThrottle.deleteMany({ where: { key, failures: 1 } });
-  else if (count !== null)
-    await client.loginThrottle.updateMany({
-      where: { key, failures: count },
-      data: { failures: count - 1, blockedUntil: null },
-    });
-}
-
-/** Whether or not somebody came after, since many share an address; the delay is the last one's. */
-async function takeBackAddress(
-  client: PrismaClient,
-  key: string | undefined,
-  count: number | null,
-): Promise<void> {
+/** Whether or not somebody came after: what was right, or never looked at, is no failure. The delay is the last one's. */
+async function takeBack(client: PrismaClient, key: string | undefined, count: number | null): Promise<void> {
   if (key === undefined || count === null) return;
+  const { count: gone } = await client.loginThrottle.deleteMany({ where: { key, failures: { lte: 1 } } });
+  if (gone > 0) return;
   await client.$executeRaw`
     UPDATE login_throttles
     SET failures = greatest(failures - 1, 0),

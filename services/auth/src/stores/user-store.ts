@@ -31,6 +31,7 @@ export interface UserStore {
   list(limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
   /** `undefined` if there is no such user. */
   rename(id: string, name: string): Promise<StoredUser | undefined>;
+  /** Whether there is one who can log in. */
   hasAdministrator(): Promise<boolean>;
 }
 
@@ -71,7 +72,8 @@ export function createUserStore(client: Database): UserStore {
       return count === 0 ? undefined : findAccount(client, id);
     },
     async hasAdministrator() {
-      return (await client.user.findFirst({ where: { role: 'admin' }, select: { id: true } })) !== null;
+      const where = { role: 'admin', disabledAt: null };
+      return (await client.user.findFirst({ where, select: { id: true } })) !== null;
     },
   };
 }

@@ -9,8 +9,6 @@ import { administrator, testConfig } from './config.ts';
 import { startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 
-/** Who administers them. */
-
 /** Several whole auth services over one database, each on a port of its own. */
 export interface Replicas extends AsyncDisposable {
   readonly identity: TestIdentity;

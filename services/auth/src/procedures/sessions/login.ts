@@ -34,10 +34,7 @@ export function login(deps: Deps): Handler {
   return async (call) => {
     // Nobody is counted for whom there is no time; and nothing is evaluated that was not counted.
     using place = deps.hasher.keepPlace();
-    await using counted = await deps.throttle.begin(
-      { email: call.input.email, countsForAddress: true },
-      call,
-    );
+    await using counted = await deps.throttle.begin({ email: call.input.email, isLogIn: true }, call);
     const attempt = await evaluate(deps, call, place);
     if (attempt.outcome === 'refused') {
       // That a code is needed clears no count either: who knows the password may not guess codes for ever.

@@ -2,19 +2,22 @@ import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { originOf } from '../../stores/audit-log.ts';
 import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
+import { beginProof, existing, type ProofDeps } from '../own-account.ts';
 
-/** Turns the second factor on, with a first code of the app. */
-export function confirm({
-  secondFactors,
-  now,
-}: {
+interface Deps extends Omit<ProofDeps, 'hasher'> {
   secondFactors: SecondFactorStore;
   now: () => Date;
-}): HandlerOf<typeof authContract, 'totp.confirm'> {
+}
+
+/** Turns the second factor on, with a first code of the app; a wrong one counts, so that no token is enough to find it. */
+export function confirm(deps: Deps): HandlerOf<typeof authContract, 'totp.confirm'> {
   return async (call) => {
     const { input, errors, caller } = call;
-    const change = { userId: caller.user.id, at: now(), origin: originOf(call) };
-    const confirmed = await secondFactors.confirm(input.code, change);
+    const user = existing(await deps.users.findById(caller.user.id));
+    await using proof = await beginProof(deps, call, user);
+    const change = { userId: user.id, at: deps.now(), origin: originOf(call) };
+    const confirmed = await deps.secondFactors.confirm(input.code, change);
+    if (confirmed.outcome === 'bad-code') await proof.failed('wrong-code');
     if (confirmed.outcome === 'done') return { recoveryCodes: confirmed.recoveryCodes };
     throw {
       'already-on': errors.ALREADY_ON,

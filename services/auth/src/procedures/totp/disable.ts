@@ -1,17 +1,11 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import type { PasswordHasher } from '../../domain/password.ts';
 import { originOf } from '../../stores/audit-log.ts';
 import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
-import type { LoginThrottle } from '../../stores/login-throttle.ts';
-import type { UserStore } from '../../stores/user-store.ts';
-import { confirmedAccount } from '../own-account.ts';
+import { beginProof, confirmedAccount, type ProofDeps } from '../own-account.ts';
 
-interface Deps {
-  users: UserStore;
+interface Deps extends ProofDeps {
   secondFactors: SecondFactorStore;
-  hasher: PasswordHasher;
-  throttle: LoginThrottle;
   now: () => Date;
 }
 
@@ -19,13 +13,13 @@ interface Deps {
 export function disableTotp(deps: Deps): HandlerOf<typeof authContract, 'totp.disable'> {
   return async (call) => {
     const { input, errors } = call;
-    const { id: userId, email } = await confirmedAccount(deps, call, input.password);
-    await using attempt = await deps.throttle.begin({ email, countsForAddress: false }, call);
-    const change = { userId, at: deps.now(), origin: originOf(call) };
+    const user = await confirmedAccount(deps, call, input.password);
+    await using proof = await beginProof(deps, call, user);
+    const change = { userId: user.id, at: deps.now(), origin: originOf(call) };
     const outcome = await deps.secondFactors.disable(input.code, change);
     if (outcome === 'not-on') throw errors.NOT_ON({});
     if (outcome === 'bad-code') {
-      attempt.failed();
+      await proof.failed('wrong-code');
       throw errors.BAD_CODE({});
     }
     return {};

@@ -1,17 +1,11 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import type { PasswordHasher } from '../../domain/password.ts';
 import { totpUri } from '../../domain/totp.ts';
 import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
-import type { LoginThrottle } from '../../stores/login-throttle.ts';
-import type { UserStore } from '../../stores/user-store.ts';
-import { confirmedAccount } from '../own-account.ts';
+import { confirmedAccount, type ProofDeps } from '../own-account.ts';
 
-interface Deps {
-  users: UserStore;
+interface Deps extends ProofDeps {
   secondFactors: SecondFactorStore;
-  hasher: PasswordHasher;
-  throttle: LoginThrottle;
   now: () => Date;
 }
 

@@ -70,6 +70,24 @@ describe('turning it on', () => {
     expect(await auth.client.recoveryCode.count({ where: { userId: ann.id } })).toBe(0);
   });
 
+  test('takes no more guesses than a log-in does, and records each', async () => {
+    const ann = await auth.newPerson();
+    const { secret } = await auth.call('totp.enroll', ann.caller, { password: ann.password });
+    const wrong = codeOf(secret, 100);
+    const outcomes = [];
+    for (let guess = 0; guess < 7; guess += 1) {
+      outcomes.push(await outcomeOf(auth.call('totp.confirm', ann.caller, { code: wrong })));
+    }
+    expect(outcomes).toEqual([...Array(5).fill(badCode), ...Array(2).fill('TOO_MANY_REQUESTS')]);
+    // The right one has to wait as well.
+    const confirm = outcomeOf(auth.call('totp.confirm', ann.caller, { code: codeOf(secret) }));
+    expect(await confirm).toBe('TOO_MANY_REQUESTS');
+    const failures = (await auth.recorded(ann.id)).filter(({ event }) => event === 'account.proof-failed');
+    expect(failures.map(({ detail }) => detail)).toEqual(
+      Array.from({ length: 5 }, () => ({ reason: 'wrong-code' })),
+    );
+  });
+
   test('at two replicas at once gives one set of recovery codes', async () => {
     const ann = await auth.newPerson();
     const { secret } = await auth.call('totp.enroll', ann.caller, { password: ann.password });
@@ -192,9 +210,9 @@ describe('changing it', () => {
     expect(again.secret).not.toBe(ann.secret);
   });
 
-  test('wants password and code, and writes nothing without', async () => {
+  test('wants password and code, and without them only records what was tried', async () => {
     const ann = await newOwner();
-    const before = await auth.recorded(ann.id);
+    const before = (await auth.recorded(ann.id)).length;
     const right = codeOf(ann.secret);
     expect(await disable(ann, right, 'not the right one')).toBe('UNAUTHORIZED BAD_CREDENTIALS');
     expect(await disable(ann, codeOf(ann.secret, 5))).toBe(badCode);
@@ -202,16 +220,24 @@ describe('changing it', () => {
     expect(await disable(ann, '1234567')).toBe('BAD_REQUEST');
     expect(await outcomeOf(renew(ann, right, 'not the right one'))).toBe('UNAUTHORIZED BAD_CREDENTIALS');
     expect(await outcomeOf(renew(ann, codeOf(ann.secret, 5)))).toBe(badCode);
-    await vi.waitFor(async () =>
-      expect(await auth.recorded(ann.id)).toEqual([
-        ...before,
-        expect.objectContaining({ event: 'account.locked' }),
-      ]),
-    );
-    // They count as failed log-ins.
-    expect(await logIn(ann, ann.recoveryCodes[0])).toBe('TOO_MANY_REQUESTS');
-    await auth.client.loginThrottle.deleteMany();
+    const failed = (reason: string) => ({ event: 'account.proof-failed', detail: { reason } });
+    const [password, code] = [failed('wrong-password'), failed('wrong-code')];
+    await vi.waitFor(async () => {
+      const recorded = (await auth.recorded(ann.id)).slice(before);
+      expect(recorded.filter(({ event }) => event !== 'account.locked')).toEqual([
+        password,
+        code,
+        code,
+        password,
+        code,
+      ]);
+      expect(recorded).toHaveLength(6);
+    });
+    // They are throttled as log-ins are, and keep nobody from these.
+    expect(await disable(ann, right)).toBe('TOO_MANY_REQUESTS');
     expect(await logIn(ann, ann.recoveryCodes[0])).toBe('done');
+    // That begins anew what its owner may try.
+    expect(await disable(ann, codeOf(ann.secret, 5))).toBe(badCode);
     expect(await logIn(ann, right)).toBe('done');
   });
 

@@ -1,19 +1,13 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { PasswordPolicy } from '../../domain/password-policy.ts';
-import type { PasswordHasher } from '../../domain/password.ts';
 import { originOf } from '../../stores/audit-log.ts';
 import type { PasswordStore } from '../../stores/password-store.ts';
-import type { LoginThrottle } from '../../stores/login-throttle.ts';
-import type { UserStore } from '../../stores/user-store.ts';
-import { confirmedAccount } from '../own-account.ts';
+import { confirmedAccount, type ProofDeps } from '../own-account.ts';
 
-interface Deps {
-  users: UserStore;
+interface Deps extends ProofDeps {
   passwords: PasswordStore;
   policy: PasswordPolicy;
-  hasher: PasswordHasher;
-  throttle: LoginThrottle;
   now: () => Date;
 }
 
