@@ -14,7 +14,20 @@ export interface Logger {
 export type LogLine = (fields: Record<string, unknown>, message: string) => void;
 
 /** What to hide wherever a caller's request or a configuration is logged by mistake. */
-const secretFields = ['authorization', 'password', 'accessToken', 'token', 'userToken', 'x-user-token'];
+const secretFields = [
+  'authorization',
+  'password',
+  'currentPassword',
+  'newPassword',
+  'passwordHash',
+  'accessToken',
+  'refreshToken',
+  'token',
+  'userToken',
+  'x-user-token',
+  'secret',
+  'recoveryCodes',
+];
 
 /**
  * Makes the logger of a process: one JSON line each, to standard output.

@@ -8,7 +8,21 @@ import { isDatabaseUnavailable } from './database-errors.ts';
  * `classify`.
  */
 export function classifyDatabaseError(error: unknown): MeshError | undefined {
-  return isDatabaseUnavailable(error)
-    ? new MeshError('SERVICE_UNAVAILABLE', 'The database does not answer', { cause: error })
-    : undefined;
+  if (isDatabaseUnavailable(error))
+    return new MeshError('SERVICE_UNAVAILABLE', 'The database does not answer', { cause: error });
+  if (!(error instanceof Error) || error.name !== 'PrismaClientValidationError') return undefined;
+  const cause = withoutArguments(error);
+  return new MeshError('INTERNAL_SERVER_ERROR', 'A query of the service is faulty; its log has the details', {
+    cause,
+  });
+}
+
+/** Prisma prints all that it was given, hashes of passwords included, before it says what is wrong with it. */
+function withoutArguments({ name, message, stack = '' }: Error): Error {
+  const paragraphs = message.trim().split('\n\n');
+  const reason = [paragraphs[0], paragraphs.at(-1)].join(' ').replaceAll(/\s+/g, ' ');
+  const cause = new Error(`${name}: ${reason}`);
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  cause.stack = [cause.message, ...frames].join('\n');
+  return cause;
 }
