@@ -76,13 +76,18 @@ export function createNotificationRelay<Topic extends string>(
   let listener: Listener | undefined;
 
   const run = async (signal: AbortSignal) => {
+    // When the next message is due that has failed, by `performance.now()`: a bell in the meantime must not forget it.
+    let dueAt = Infinity;
     while (!signal.aborted) {
       bell = Promise.withResolvers();
+      if (dueAt <= performance.now()) dueAt = Infinity;
       const waitMs = await deliver(signal).catch((error: unknown) => {
         log.warn({ reason: describeFailure(error) }, 'the outbox could not be read, trying again');
         return pollMs;
       });
-      await within(bell.promise, Math.min(waitMs, pollMs));
+      const now = performance.now();
+      dueAt = Math.min(dueAt, now + waitMs);
+      await within(bell.promise, Math.min(dueAt - now, pollMs));
     }
   };
 
@@ -215,6 +220,6 @@ async function settled(work: Promise<unknown>, timeoutMs: number): Promise<void>
 /** Waits for the bell, so long at most; leaves no timer. */
 async function within(bell: Promise<void>, timeoutMs: number): Promise<void> {
   const rung = new AbortController();
-  await Promise.race([bell, delay(timeoutMs, undefined, { signal: rung.signal })]);
+  await Promise.race([bell, delay(Math.ceil(timeoutMs), undefined, { signal: rung.signal })]);
   rung.abort();
 }
