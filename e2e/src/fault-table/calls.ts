@@ -8,8 +8,8 @@ import type { Kind } from './expectations.ts';
 /** Whose calls they are, and of what. */
 export interface Subject {
   readonly token: string;
-  readonly email: string;
-  readonly password: string;
+  /** Of an administrator. */
+  readonly adminToken: string;
   readonly pageId: string;
 }
 
@@ -31,7 +31,7 @@ export interface KindOfCall {
 export const retryPolicy = { attempts: 3, baseMs: 1000, jitter: 0 };
 
 /** What stands for each kind. */
-export function kindsOfCalls({ token, email, password, pageId }: Subject): Record<Kind, KindOfCall> {
+export function kindsOfCalls({ token, adminToken, pageId }: Subject): Record<Kind, KindOfCall> {
   const wiki = (path: string, call: (client: ReturnType<typeof wikiAt>) => Promise<unknown>): KindOfCall => ({
     service: 'wiki',
     path,
@@ -54,12 +54,12 @@ export function kindsOfCalls({ token, email, password, pageId }: Subject): Recor
     ),
     'plain mutation': {
       service: 'auth',
-      path: 'sessions.login',
+      path: 'serviceTokens.issue',
       connect(url, log) {
-        const client = connect(authContract, { as: 'user', url, token, log, retryPolicy });
+        const client = connect(authContract, { as: 'admin', url, token: adminToken, log, retryPolicy });
         return {
-          warm: () => client.users.me.query(),
-          call: () => client.sessions.login.mutate({ email, password }),
+          warm: () => client.keys.list.query(),
+          call: () => client.serviceTokens.issue.mutate({ service: 'tasks' }),
           [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
         };
       },
