@@ -26,7 +26,7 @@ export interface AdministrationStore {
 }
 
 /** Lets one at a time count the administrators; the number is this lock's alone within the database. */
-const administratorsLock = 7_261_350;
+const administratorsLock = 7_261_351;
 
 /** Makes the store on a client of the auth schema. */
 export function createAdministrationStore(database: Database): AdministrationStore {

@@ -96,7 +96,7 @@ export function createTokenBlacklist(client: PrismaClient): TokenBlacklist {
   };
 }
 
-/** Locks those out who add to the list meanwhile; the number is this list's alone within the schema of auth. */
+/** Locks those out who add to the list meanwhile; the number is this list's alone in the database. */
 const positionLock = 7_261_349;
 
 /**
