@@ -24,7 +24,7 @@ test('of a query that is not valid it is said what is wrong with it, and nothing
   expect(String(error)).toContain('the-hash');
   const classified = classifyDatabaseError(error);
   expect(classified?.code).toBe('INTERNAL_SERVER_ERROR');
-  const { message, stack } = classified?.cause as Error;
+  const { message, stack } = (classified as Error).cause as Error;
   expect(message).toContain('createdAt');
   expect(message).toContain('create()');
   expect(`${message}${stack}`).not.toMatch(/the-hash|ada@/i);
