@@ -56,6 +56,19 @@ export async function postponeNotice(
     WHERE id = ${row.id}::uuid AND attempts = ${row.attempts}::int`;
 }
 
+/**
+ * How long it is until the next message is due that nobody has claimed, in
+ * milliseconds; Infinity where none waits. By the database's clock, which is the
+ * one that claims go by.
+ */
+export async function nextDueMs(database: OutboxDatabase): Promise<number> {
+  const [next] = await database.$queryRaw<{ ms: number }[]>`
+    SELECT (extract(epoch FROM due_at - clock_timestamp()) * 1000)::float8 AS ms FROM notification_outbox
+    WHERE failed_at IS NULL AND (leased_until IS NULL OR leased_until <= now())
+    ORDER BY due_at LIMIT 1`;
+  return next ? Math.max(next.ms, 0) : Infinity;
+}
+
 /** Sets a message aside that was refused for good. It stays in the table for somebody to look at. */
 export async function parkNotice(database: OutboxDatabase, row: OutboxRow, error: string): Promise<void> {
   await database.$executeRaw`

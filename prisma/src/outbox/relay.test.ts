@@ -100,8 +100,10 @@ describe('being woken', () => {
     await queue('before');
     await drained();
     const listeners = `FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`;
-    const { rowCount } = await database.pool.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
-    expect(rowCount).toBe(1);
+    await eventually(async () => {
+      const { rowCount } = await database.pool.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
+      expect(rowCount).toBe(1);
+    });
     await queue('after');
     await drained();
     expect(bodies()).toEqual(['before', 'after']);

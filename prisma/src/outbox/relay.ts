@@ -5,6 +5,7 @@ import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts';
 import {
   claimNotices,
   hurryNotices,
+  nextDueMs,
   parkNotice,
   postponeNotice,
   removeNotice,
@@ -76,18 +77,14 @@ export function createNotificationRelay<Topic extends string>(
   let listener: Listener | undefined;
 
   const run = async (signal: AbortSignal) => {
-    // When the next message is due that has failed, by `performance.now()`: a bell in the meantime must not forget it.
-    let dueAt = Infinity;
     while (!signal.aborted) {
       bell = Promise.withResolvers();
-      if (dueAt <= performance.now()) dueAt = Infinity;
       const waitMs = await deliver(signal).catch((error: unknown) => {
         log.warn({ reason: describeFailure(error) }, 'the outbox could not be read, trying again');
         return pollMs;
       });
-      const now = performance.now();
-      dueAt = Math.min(dueAt, now + waitMs);
-      await within(bell.promise, Math.min(dueAt - now, pollMs));
+      // A timer may fire a moment early.
+      await within(bell.promise, Math.min(waitMs + 2, pollMs));
     }
   };
 
@@ -131,7 +128,7 @@ function createDelivery<Topic extends string>(
   // Whether the last thing heard of the notification service was that it cannot be reached.
   let away = false;
 
-  const fail = async (row: OutboxRow, error: unknown): Promise<number> => {
+  const fail = async (row: OutboxRow, error: unknown): Promise<void> => {
     const context = {
       notice_id: row.id,
       topic: row.topic,
@@ -141,7 +138,7 @@ function createDelivery<Topic extends string>(
     if (isPermanent(error)) {
       await parkNotice(database, row, context.error);
       log.error(context, 'a notification was refused for good and is set aside in notification_outbox');
-      return Infinity;
+      return;
     }
     away ||= !isAboutOneMessage(error);
     const delayMs = Math.ceil(backoffMs(row.attempts, Math.random(), backoff));
@@ -153,47 +150,42 @@ function createDelivery<Topic extends string>(
       { ...context, delay_ms: delayMs },
       'a notification could not be delivered, it is tried again',
     );
-    // A timer may fire a moment early; whoever looks before the message is due waits a whole poll for it.
-    return delayMs + 2;
   };
 
-  const deliverOne = async (row: OutboxRow, signal: AbortSignal): Promise<number> => {
+  const deliverOne = async (row: OutboxRow, signal: AbortSignal): Promise<void> => {
     try {
       await settled(options.send(toMessage<Topic>(service, row), signal), sendTimeoutMs);
     } catch (error) {
       if (signal.aborted) {
         // For another replica, or the next process, at once.
         await postponeNotice(database, row, { error: 'the relay was stopped', delayMs: 0 });
-        return Infinity;
+        return;
       }
-      return fail(row, error);
+      await fail(row, error);
+      return;
     }
     await removeNotice(database, row);
-    if (!away) return Infinity;
+    if (!away) return;
     away = false;
     await hurryNotices(database);
-    return 0;
   };
 
-  const forget = (row: OutboxRow, error: unknown): number => {
+  const forget = (row: OutboxRow, error: unknown): void => {
     log.warn(
       { notice_id: row.id, reason: describeFailure(error) },
       'the outbox could not be written, the message is sent again when its lease ends',
     );
-    return Infinity;
   };
 
   return async (signal) => {
-    let soonest = Infinity;
     while (!signal.aborted) {
       const rows = await claimNotices(database, { limit: concurrency, leaseMs });
-      const waits = await Promise.all(
+      await Promise.all(
         rows.map((row) => deliverOne(row, signal).catch((error: unknown) => forget(row, error))),
       );
-      soonest = Math.min(soonest, ...waits);
       if (rows.length < concurrency) break;
     }
-    return soonest;
+    return nextDueMs(database);
   };
 }
 
