@@ -100,8 +100,20 @@ export async function startMesh(
     }
   };
 
-  for (const service of serviceNames) start(service);
-  await healthy();
+  const end = async (): Promise<void> => {
+    await Promise.all([...running.values()].map((one) => one[Symbol.asyncDispose]()));
+    await database.cluster[Symbol.asyncDispose]();
+    await rm(state, { recursive: true, force: true });
+  };
+
+  try {
+    for (const service of serviceNames) start(service);
+    await healthy();
+  } catch (error) {
+    // Nobody else knows of these processes yet, and they would outlive the tests.
+    await end();
+    throw error;
+  }
   return {
     database,
     identity,
@@ -111,11 +123,7 @@ export async function startMesh(
     start,
     health,
     healthy,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...running.values()].map((one) => one[Symbol.asyncDispose]()));
-      await database.cluster[Symbol.asyncDispose]();
-      await rm(state, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: end,
   };
 }
 
