@@ -135,6 +135,7 @@ export default defineConfig({
         'mesh/src/config/**',
         'cli/**',
         'prisma/**',
+        '.ci/**',
         'e2e/**',
         'bench/**',
         '**/*.test.ts',
@@ -145,6 +146,7 @@ export default defineConfig({
       files: [
         'cli/**',
         'prisma/src/{generate,dev/dev,migrate/migration,provision/main}.ts',
+        '.ci/**',
         'e2e/**',
         'bench/**',
       ],

@@ -1,12 +1,14 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const common = {
   // Processes, not threads: some suites kill, and each may change its environment.
   pool: 'forks',
-  // Real databases on a busy machine: a start takes a second there, and some suites do several.
-  testTimeout: 20_000,
-  hookTimeout: 30_000,
-} as const;
+  // A bound for what hangs. Real databases and processes on a busy machine take what they take.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  setupFiles: ['./vitest.setup.ts'],
+  expect: { poll: { timeout: 20_000 } },
+} satisfies TestProjectInlineConfiguration['test'];
 
 export default defineConfig({
   test: {
@@ -32,7 +34,6 @@ export default defineConfig({
           // What keeps both cores busy comes last, and by itself.
           include: ['e2e/load/*.test.ts'],
           maxWorkers: 1,
-          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -44,7 +45,6 @@ export default defineConfig({
           // What measures time: `npm run test:measured`, on a machine that does nothing else.
           include: ['e2e/measured/*.test.ts'],
           maxWorkers: 1,
-          testTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
       },

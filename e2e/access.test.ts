@@ -36,7 +36,7 @@ beforeAll(async () => {
   callers = await testCallers(mesh.identity);
   // Whatever a service writes down when it first meets somebody, it has written before the tables are looked at.
   for (const caller of callers) await walk(caller, { by: 'HTTP', procedures: firstOfEach });
-}, 60_000);
+});
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
@@ -119,7 +119,7 @@ describe.each(['HTTP', 'WebSocket'] as const)('by %s', (by) => {
     expect(wrong).toEqual([]);
     expect(refused).toBeGreaterThan((callers.length * everyProcedure.length) / 2);
     expect(await databaseState(mesh.database.adminUrl, written)).toEqual(before);
-  }, 60_000);
+  });
 });
 
 test('a WebSocket is opened for whoever presents nothing bad', async () => {
@@ -171,7 +171,7 @@ test('each of them who showed credentials is in the audit log', async () => {
     (denial) => !expected.includes(denial) && denial !== 'anyone wiki/trpc bad-credentials',
   );
   expect(surplus).toEqual([]);
-}, 60_000);
+});
 
 test('a service in audit mode says so, lets through whom it would refuse, and records it', async () => {
   const port = await findFreePort();
@@ -221,7 +221,7 @@ test('a service in audit mode says so, lets through whom it would refuse, and re
       detail: { service: 'notification', mode: 'audit', count: 1 },
     },
   ]);
-}, 60_000);
+});
 
 /** How many denials were recorded of requests with an id, and in how many entries. */
 async function recordedOf(requestId: string): Promise<{ entries: number; denials: number }> {
@@ -269,7 +269,7 @@ test('what is denied while auth is away is recorded once it is back, once, and n
   await until(async () => (await recordedOf('while-away')).denials > 0, 'it is recorded');
   // However often it was sent; those that came after it was made wait for their minute.
   expect((await recordedOf('while-away')).entries).toBe(1);
-}, 60_000);
+});
 
 test('a service that stops reports what it has denied before it ends', async () => {
   await mesh.healthy();
@@ -280,4 +280,4 @@ test('a service that stops reports what it has denied before it ends', async () 
   mesh.process('notification').signal('SIGTERM');
   expect(await mesh.process('notification').ended).toBe(0);
   expect((await recordedOf('before-the-end')).denials).toBe(20);
-}, 90_000);
+});

@@ -55,7 +55,7 @@ beforeAll(async () => {
   socketsBefore = measure(openSockets);
   // They take longer than all that follows, and wait for nothing but the service.
   stalled = Promise.all(unfinished.map((request) => exchange(portOf(request.service), request)));
-}, 60_000);
+});
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
@@ -99,7 +99,7 @@ test('whatever is sent, it is answered as the caller’s mistake, and with nothi
   const problems = await sendAll();
   expect(problems.slice(0, 20)).toEqual([]);
   resident.push(measure(residentMiB));
-}, 60_000);
+});
 
 describe('afterwards', () => {
   test('the processes are the same, healthy, and answer at once', async () => {
@@ -170,7 +170,7 @@ test('a request that is never finished is cut off, in words if there was one', a
     );
   });
   expect(problems).toEqual([]);
-}, 30_000);
+});
 
 test.runIf(onLinux)(
   'a caller that is refused and stays is put out, and no connection is left',

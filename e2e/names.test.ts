@@ -35,7 +35,7 @@ let wikis: Wikis;
 
 beforeAll(async () => {
   if (onLinux) wikis = await startWikis(hosts, { samePort: await findFreePort() });
-}, 60_000);
+});
 afterAll(async () => {
   if (onLinux) await wikis[Symbol.asyncDispose]();
 });

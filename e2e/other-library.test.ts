@@ -16,7 +16,7 @@ const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: randomU
 let mesh: TestMesh;
 beforeAll(async () => {
   mesh = await startMesh(administrator);
-}, 60_000);
+});
 afterAll(() => mesh[Symbol.asyncDispose]());
 
 const decode = createDecoder({ complete: true });
@@ -85,4 +85,4 @@ test('tokens of services and of users are good elsewhere, of the first key and o
   expect([kidOf(after.service), kidOf(after.user)]).toEqual([next.kid, next.kid]);
   await expectGood(after);
   await expectGood(before);
-}, 60_000);
+});

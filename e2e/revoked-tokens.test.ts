@@ -22,7 +22,7 @@ beforeAll(async () => {
   // Of all that auth does, what is asked of it here.
   registry = await startRegistry(list, identity.authenticate);
   wikis = await startWikis(['127.0.0.1', '127.0.0.1'], { identity, authUrl: registry.url });
-}, 60_000);
+});
 afterAll(async () => {
   await wikis[Symbol.asyncDispose]();
   await registry.stop();
@@ -75,4 +75,4 @@ test('every replica refuses a session within two seconds of its end, and after a
       8000,
     );
   }
-}, 60_000);
+});

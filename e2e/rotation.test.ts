@@ -27,7 +27,7 @@ beforeAll(async () => {
   await mesh.process('wiki').ended;
   database = new pg.Client(mesh.database.adminUrl);
   await database.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await database.end();
   await mesh[Symbol.asyncDispose]();
@@ -166,7 +166,7 @@ test('two processes that share a file put one successor into it, within seconds,
   await revokeOld();
   await Promise.all(wikis.map(hasCommentsDelivered));
   for (const wiki of wikis) expect(wiki.process.output()).not.toContain('UNAUTHORIZED');
-}, 60_000);
+});
 
 test('one that has its token from a variable keeps the successor in memory, and says so', async () => {
   const wiki = await startWiki({ SERVICE_TOKEN: old });
@@ -179,7 +179,7 @@ test('one that has its token from a variable keeps the successor in memory, and 
   expect(await successorsOf(old)).toHaveLength(1);
   await revokeOld();
   await hasCommentsDelivered(wiki);
-}, 60_000);
+});
 
 test('one that is killed in the middle of it comes to the same successor', async () => {
   const file = await tokenFile();
@@ -199,7 +199,7 @@ test('one that is killed in the middle of it comes to the same successor', async
   expect(await idOf(await inFile(file))).toBe(made);
   expect(await successorsOf(old)).toEqual([made]);
   await ready(again);
-}, 60_000);
+});
 
 /** Makes a folder in which nothing can be written, not even by root. @returns Whether it could be made. */
 async function seal(path: string): Promise<boolean> {
@@ -231,4 +231,4 @@ test('one that cannot write its file calls with the successor from memory, and s
   expect(await successorsOf(old)).toHaveLength(1);
   await revokeOld();
   await hasCommentsDelivered(wiki);
-}, 60_000);
+});

@@ -13,7 +13,7 @@ import { startNode } from './src/process.ts';
 let mesh: TestMesh;
 beforeAll(async () => {
   mesh = await startMesh();
-}, 60_000);
+});
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
@@ -114,7 +114,7 @@ test('under node --watch, as in development, a service does all that it does', a
   expect(await watched.ended).toBe(0);
   mesh.start('wiki');
   await mesh.healthy();
-}, 60_000);
+});
 
 test('three replicas that start at once migrate once', async () => {
   const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
@@ -144,7 +144,7 @@ test('three replicas that start at once migrate once', async () => {
   expect(names.length).toBeGreaterThan(0);
   expect(new Set(names).size).toBe(names.length);
   await Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]()));
-}, 60_000);
+});
 
 test('a role reaches its own schema only, and that of traffic changes rows only', async () => {
   const wiki = new pg.Client({ connectionString: mesh.database.url('wiki') });

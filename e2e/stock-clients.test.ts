@@ -26,7 +26,7 @@ let written: Written;
 beforeAll(async () => {
   mesh = await startMesh();
   written = await writeSome(mesh);
-}, 60_000);
+});
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
@@ -187,4 +187,4 @@ test('the README’s commands do what they say', async () => {
   expect(await stockClients('httpLink').wiki.pages.get.query({ slug: 'hello' })).toMatchObject({
     title: 'Hello',
   });
-}, 60_000);
+});

@@ -5,7 +5,7 @@ import { startNode } from './src/process.ts';
 let mesh: TestMesh;
 beforeAll(async () => {
   mesh = await startMesh();
-}, 60_000);
+});
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   mesh = await startMesh({ LOG_LEVEL: 'debug' });
   ann = await newPerson(mesh, 'Ann');
   key = createPrivateKey({ key: { ...mesh.identity.jwk }, format: 'jwk' });
-}, 60_000);
+});
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });

@@ -46,8 +46,8 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { status } = await fetch(`${url}/readyz`);
     if (status !== 200) throw new Error(`Auth is not ready: ${status}`);
-  }, 50_000);
-}, 60_000);
+  });
+});
 afterAll(async () => {
   const ended = once(auth, 'exit');
   auth.kill('SIGTERM');

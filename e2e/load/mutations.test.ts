@@ -25,7 +25,7 @@ let passedOn: number;
 
 beforeAll(async () => {
   wikis = await startWikis(['127.0.0.1']);
-}, 60_000);
+});
 afterAll(async () => {
   await wikis[Symbol.asyncDispose]();
 });

@@ -22,7 +22,7 @@ let author: Awaited<ReturnType<typeof newAuthor>>;
 beforeAll(async () => {
   wikis = await startWikis(['127.0.0.1', '127.0.0.1', '127.0.0.1']);
   author = await newAuthor(wikis, pages);
-}, 60_000);
+});
 afterAll(async () => {
   await wikis[Symbol.asyncDispose]();
 });
@@ -80,7 +80,7 @@ async function expectEachOnce(word: string, numbers: readonly number[]): Promise
 // Where there is no time for 200 calls a second, they are refused, and rightly.
 test(
   'one is killed: no query fails, nor what may be made again; started again, it gets calls again',
-  { timeout: 90_000, retry: 2 },
+  { retry: 2 },
   async () => {
     await using calls = mixedCalls('killed');
     const [victim] = wikis.replicas as [Replica];
@@ -121,10 +121,7 @@ test(
 // what is looked for; a restart that loses calls loses some each time.
 test(
   'all are restarted, one after the other: no call fails, plain mutations included',
-  {
-    timeout: 90_000,
-    retry: 2,
-  },
+  { retry: 2 },
   async () => {
     const word = `rolled-${randomUUID()}`;
     await using calls = mixedCalls(word);

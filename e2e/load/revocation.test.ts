@@ -23,7 +23,7 @@ const credentials = { email: administrator.ADMIN_EMAIL, password: administrator.
 let mesh: TestMesh;
 beforeEach(async () => {
   mesh = await startMesh(administrator);
-}, 60_000);
+});
 afterEach(async () => {
   await mesh[Symbol.asyncDispose]();
 });

@@ -28,13 +28,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'arcadium-walk-'));
   members = await startMembers(folder, { signingKeyDays: 30 });
   user = await walkUser(members, 'ann@example.com');
-}, 60_000);
+});
 afterAll(async () => {
   await user[Symbol.asyncDispose]();
   await members[Symbol.asyncDispose]();
   await clock[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 test('over 200 days every token and key is rotated in time, and no call is refused', async () => {
   const begin = Date.now();

@@ -31,7 +31,7 @@ let ann: Awaited<ReturnType<typeof newPerson>>;
 beforeAll(async () => {
   mesh = await startMesh({ TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'warn', NODE_OPTIONS: heap });
   ann = await newPerson(mesh, 'ann');
-}, 60_000);
+});
 afterAll(() => mesh[Symbol.asyncDispose]());
 
 /** Other calls than log-ins: on the service that is flooded, and on one beside it. */
@@ -129,7 +129,7 @@ test('in a flood, who has the right password gets in, or is told when to come ba
   // When it is over, nothing of it is left: who comes then gets in.
   await delay(settleMs);
   await logIn(mesh, ann);
-}, 120_000);
+});
 
 const refusals = ['TOO_MANY_REQUESTS', 'SERVICE_UNAVAILABLE'];
 

@@ -49,7 +49,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const child of started)
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-  await vi.waitUntil(() => !existsSync(join(root, '.data/postgres/postmaster.pid')), { timeout: 10_000 });
+  await vi.waitUntil(() => !existsSync(join(root, '.data/postgres/postmaster.pid')));
   started = [];
   rmSync(root, { recursive: true, force: true });
 });
@@ -74,9 +74,7 @@ function start(
 }
 
 async function printed(text: string, times = 1): Promise<void> {
-  await vi.waitFor(() => expect(output.split(text).length - 1).toBeGreaterThanOrEqual(times), {
-    timeout: 15_000,
-  });
+  await vi.waitFor(() => expect(output.split(text).length - 1).toBeGreaterThanOrEqual(times));
 }
 
 function postmaster(): number {
@@ -89,23 +87,19 @@ async function currentUser(url: string): Promise<unknown> {
   );
 }
 
-test(
-  'provides the database until SIGINT, which may come twice, and exits with 0',
-  { timeout: 30_000 },
-  async () => {
-    const child = start();
-    await printed('PostgreSQL ready');
-    expect(output).toBe(`database: PostgreSQL ready on 127.0.0.1:${port}, schemas auth\n`);
-    expect(await currentUser(authUrl())).toBe('auth');
-    const pid = postmaster();
-    child.kill('SIGINT');
-    child.kill('SIGINT');
-    expect(await once(child, 'exit')).toEqual([0, null]);
-    expect(isRunning(pid)).toBe(false);
-  },
-);
+test('provides the database until SIGINT, which may come twice, and exits with 0', async () => {
+  const child = start();
+  await printed('PostgreSQL ready');
+  expect(output).toBe(`database: PostgreSQL ready on 127.0.0.1:${port}, schemas auth\n`);
+  expect(await currentUser(authUrl())).toBe('auth');
+  const pid = postmaster();
+  child.kill('SIGINT');
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(isRunning(pid)).toBe(false);
+});
 
-test('starts PostgreSQL again when that was killed', { timeout: 30_000 }, async () => {
+test('starts PostgreSQL again when that was killed', async () => {
   start();
   await printed('PostgreSQL ready');
   process.kill(postmaster(), 'SIGKILL');
@@ -114,55 +108,45 @@ test('starts PostgreSQL again when that was killed', { timeout: 30_000 }, async 
   expect(await currentUser(authUrl())).toBe('auth');
 });
 
-test(
-  'leaves nothing behind when its parent is killed, nor when it is killed itself',
-  { timeout: 40_000 },
-  async () => {
-    // The shell must not replace itself with node, so that there is a parent to kill.
-    const shell = start({}, [
-      '/bin/sh',
-      '-c',
-      '"$0" "$1" "$2" & echo "dev $!"; wait',
-      process.execPath,
-      script,
-      root,
-    ]);
-    await printed('PostgreSQL ready');
-    const dev = Number(/dev (\d+)/.exec(output)?.[1]);
-    let pid = postmaster();
-    shell.kill('SIGKILL');
-    await vi.waitFor(() => expect([isRunning(dev), isRunning(pid)]).toEqual([false, false]), {
-      timeout: 10_000,
-    });
+test('leaves nothing behind when its parent is killed, nor when it is killed itself', async () => {
+  // The shell must not replace itself with node, so that there is a parent to kill.
+  const shell = start({}, [
+    '/bin/sh',
+    '-c',
+    '"$0" "$1" "$2" & echo "dev $!"; wait',
+    process.execPath,
+    script,
+    root,
+  ]);
+  await printed('PostgreSQL ready');
+  const dev = Number(/dev (\d+)/.exec(output)?.[1]);
+  let pid = postmaster();
+  shell.kill('SIGKILL');
+  await vi.waitFor(() => expect([isRunning(dev), isRunning(pid)]).toEqual([false, false]));
 
-    const child = start();
-    await printed('PostgreSQL ready', 2);
-    pid = postmaster();
-    child.kill('SIGKILL');
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
-  },
-);
+  const child = start();
+  await printed('PostgreSQL ready', 2);
+  pid = postmaster();
+  child.kill('SIGKILL');
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
+});
 
-test(
-  'with DATABASE_URL in the environment it makes the schemas there and stays',
-  { timeout: 30_000 },
-  async () => {
-    const adminUrl = inject('testDatabaseAdminUrl');
-    const external = new URL(adminUrl);
-    const name = `test_${inject('testDatabaseRunId')}_dev`;
-    external.pathname = `/${name}`;
-    await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
-    const child = start({ DATABASE_URL: external.href });
-    await printed('that PostgreSQL is used; schemas auth');
-    expect(existsSync(join(root, '.data'))).toBe(false);
-    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
-      readdirSync(migrationsFolder('auth')).length,
-    );
-    expect(child.exitCode).toBeNull();
-    child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
-  },
-);
+test('with DATABASE_URL in the environment it makes the schemas there and stays', async () => {
+  const adminUrl = inject('testDatabaseAdminUrl');
+  const external = new URL(adminUrl);
+  const name = `test_${inject('testDatabaseRunId')}_dev`;
+  external.pathname = `/${name}`;
+  await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
+  const child = start({ DATABASE_URL: external.href });
+  await printed('that PostgreSQL is used; schemas auth');
+  expect(existsSync(join(root, '.data'))).toBe(false);
+  expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
+    readdirSync(migrationsFolder('auth')).length,
+  );
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
 
 test('says what is missing', async () => {
   rmSync(join(root, 'prisma/.env'));

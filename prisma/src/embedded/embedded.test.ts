@@ -82,7 +82,7 @@ describe('startEmbedded', () => {
     bystander.kill();
   });
 
-  test('names the server that still works on the data', { timeout: 20_000 }, async () => {
+  test('names the server that still works on the data', async () => {
     const server = await startEmbedded(options);
     const port = await findFreePort();
     await expect(startEmbedded({ ...options, port })).rejects.toThrow(
@@ -143,12 +143,12 @@ describe('startEmbedded', () => {
        writeFileSync(${JSON.stringify(pidFile)}, String(server.pid));`,
       );
       const owner = spawn(process.execPath, [script], { stdio: 'inherit' });
-      await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+$/), { timeout: 10_000 });
+      await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+$/));
       const pid = Number(readFileSync(pidFile, 'utf8'));
       expect(isRunning(pid)).toBe(true);
       owner.kill(signal);
-      await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
-      await vi.waitFor(() => expect(existsSync(options.dataDir)).toBe(false), { timeout: 10_000 });
+      await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
+      await vi.waitFor(() => expect(existsSync(options.dataDir)).toBe(false));
     },
     20_000,
   );

@@ -67,8 +67,7 @@ const queue = (body: string) =>
   });
 const left = () => database.client.notificationOutbox.count();
 const bodies = () => sent.map(({ body }) => body);
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { interval: 10 });
 const drained = () => eventually(async () => expect(await left()).toBe(0));
 
 test('a message leaves the outbox as it was written, with the key of its row', async () => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   stored = opened.client;
   cleanups.push(() => opened.close());
-}, 60_000);
+});
 
 afterAll(async () => {
   await app.stop();

@@ -84,12 +84,14 @@ const url = (mode: AccessMode): string => running.get(mode)?.url ?? '';
 
 type Headers = Record<string, string>;
 
+/** Asks until there is an answer: where the event loop is held up, subscriptions are refused before anything else. */
 async function ask(mode: AccessMode, path: string, headers: Headers = {}): Promise<number> {
-  const answered = await fetch(`${url(mode)}/${path.startsWith('api/') ? path : `trpc/${path}`}`, {
-    headers,
-  });
-  await answered.text();
-  return answered.status;
+  const to = `${url(mode)}/${path.startsWith('api/') ? path : `trpc/${path}`}`;
+  for (;;) {
+    const answered = await fetch(to, { headers });
+    await answered.text();
+    if (answered.status !== 503) return answered.status;
+  }
 }
 
 const callers: Record<string, () => Promise<Headers>> = {

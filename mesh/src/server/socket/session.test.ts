@@ -154,7 +154,7 @@ describe('the server', () => {
         before = now;
         expect(same).toBe(true);
       },
-      { interval: 200, timeout: 5000 },
+      { interval: 200 },
     );
     // What the kernel's buffers take, and ours: a few megabytes of 100 kB each.
     expect(suite.state.yielded).toBeLessThan(200);
@@ -196,7 +196,7 @@ describe('a stock wsLink client', () => {
     const { port } = suite.service;
     await suite.service.stop();
     await suite.start({ port });
-    await vi.waitFor(() => expect(events).toEqual([1, 2, 3, 4, 5, 6]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(events).toEqual([1, 2, 3, 4, 5, 6]));
   });
 
   test('that unsubscribes ends the handler', async () => {

@@ -10,7 +10,7 @@ import { ensureAdministrator } from './first-administrator.ts';
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 const ensure = (ADMIN_PASSWORD: string, { client }: Pick<TestAuth, 'client'> = auth) =>

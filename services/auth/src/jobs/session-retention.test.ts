@@ -8,7 +8,7 @@ const day = 24 * 3_600_000;
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 test('what is over for a day goes, with its refresh tokens, and nothing else', async () => {

@@ -24,7 +24,7 @@ let stateDir: string;
 beforeAll(async () => {
   replicas = await startReplicas(1);
   stateDir = await mkdtemp(join(tmpdir(), 'arcadium-withdrawn-'));
-}, 60_000);
+});
 test.each(['issue', 'rotate'] as const)(
   '%s, asked while a key is being withdrawn, gives no token that is void from the beginning',
   async (which) => {
@@ -122,4 +122,4 @@ test('what a withdrawn key signed is refused within two seconds by who still hol
   const next = await startVerifier('http://127.0.0.1:9', token);
   await refusedBy(next);
   await next.stop();
-}, 30_000);
+});

@@ -5,7 +5,7 @@ import { startReplicas, type Replicas } from '../../testing/replicas.ts';
 let auth: Replicas;
 beforeAll(async () => {
   auth = await startReplicas(2);
-}, 60_000);
+});
 afterAll(() => auth[Symbol.asyncDispose]());
 
 test('what one replica revokes, a follower of the other learns, and can go on from where it was', async () => {

@@ -7,7 +7,7 @@ import { startReplicas, type Replicas } from '../../testing/replicas.ts';
 let auth: Replicas;
 beforeAll(async () => {
   auth = await startReplicas(2);
-}, 60_000);
+});
 afterAll(() => auth[Symbol.asyncDispose]());
 
 let services = 0;

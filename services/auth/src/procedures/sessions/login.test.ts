@@ -14,7 +14,7 @@ import {
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 /** A hash of `goodPassword`, cheaper than those that are made now. */

@@ -5,7 +5,7 @@ import { callerOf, openAuth, outcomeOf, type TestAuth } from '../../testing/serv
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 const sessionsOf = async (person: Parameters<typeof callerOf>[0]) =>

@@ -8,7 +8,7 @@ const day = 24 * 3_600_000;
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 const refresh = (refreshToken: string) => auth.ask('sessions.refresh', { refreshToken });

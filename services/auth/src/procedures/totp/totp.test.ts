@@ -8,7 +8,7 @@ const period = 30_000;
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 /** The code that an app shows, so many steps from now. */

@@ -6,7 +6,7 @@ let auth: TestAuth;
 let root: Awaited<ReturnType<TestAuth['newPerson']>>;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 beforeEach(async () => {
   await auth.client.user.updateMany({ data: { role: 'user', disabledAt: null } });

@@ -6,7 +6,7 @@ import { callerOf, openAuth, outcomeOf, testPeer, type TestAuth } from '../../te
 let auth: TestAuth;
 beforeAll(async () => {
   auth = await openAuth();
-}, 60_000);
+});
 afterAll(() => auth.close());
 
 type Person = Awaited<ReturnType<TestAuth['newPerson']>>;
@@ -89,7 +89,7 @@ test.each(['short', 'x'.repeat(129)])('refuses %j by its length alone', async (n
 });
 
 // Some forty hashes, by design 50 ms each.
-test('none of the last five, however it is typed; the sixth is forgotten', { timeout: 60_000 }, async () => {
+test('none of the last five, however it is typed; the sixth is forgotten', async () => {
   const ann = await auth.newPerson({ password: 'un café, deux cafés, 0' });
   const nth = (turn: number) => `un café, deux cafés, ${turn}`;
   for (let turn = 1; turn <= 4; turn += 1) {
