@@ -130,14 +130,15 @@ export async function startMesh(
 /**
  * Waits for a condition, looking ten times a second.
  *
- * @param explain What to say beside `what` when it has not come true within 30 s.
+ * @param explain What to say beside `what` when it has not come true within 90 s: longer than a claim on a message of
+ * an outbox, which a process that was killed leaves behind.
  */
 export async function until(
   holds: () => Promise<boolean> | boolean,
   what: string,
   explain: () => string = () => '',
 ): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 90_000;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`It did not come true that ${what}\n${explain()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
