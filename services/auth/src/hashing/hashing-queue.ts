@@ -1,7 +1,7 @@
 import type { Argon2Parameters } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Refusal } from '@arcadium/mesh/server';
-import { HashingThread } from './hashing-thread.ts';
+import { HashingLane } from './hashing-lane.ts';
 
 /** How many hashes are made at once: a core is left for the rest of the service. Each takes 19 MiB. */
 const concurrency = Math.max(1, availableParallelism() - 1);
@@ -9,8 +9,10 @@ const concurrency = Math.max(1, availableParallelism() - 1);
 /** How many may have a place, however quickly it is theirs; and how many always may, however slow the machine is. */
 const longestQueue = 50;
 const shortestQueue = 5;
-/** What a hash takes until that is known, in milliseconds. */
+/** What a hash takes, and a rest after it, until that is known, in milliseconds. */
 const usualMs = 50;
+/** Where more wait than always may, a lane rests after a hash for this share of its time: other calls catch up. */
+const restShare = 0.5;
 /** What the last one counts in the average. */
 const weight = 0.2;
 
@@ -20,14 +22,14 @@ const retryAfterMs = 1000;
 interface Waiting {
   readonly since: number;
   readonly signal: AbortSignal | undefined;
-  readonly begin: (thread: HashingThread) => void;
+  readonly begin: (lane: HashingLane) => void;
   readonly drop: (reason: unknown) => void;
 }
 
 /** Makes hashes in the order in which they were asked for, a few at a time, and refuses what would come too late. */
 export class HashingQueue {
-  readonly #threads = Array.from({ length: concurrency }, () => new HashingThread());
-  readonly #idle = [...this.#threads];
+  readonly #lanes = Array.from({ length: concurrency }, () => new HashingLane());
+  readonly #idle = [...this.#lanes];
   readonly #waiting: Waiting[] = [];
   readonly #longestWaitMs: number;
   #averageMs = usualMs;
@@ -70,33 +72,36 @@ export class HashingQueue {
    */
   async tagOf(parameters: Argon2Parameters, signal?: AbortSignal): Promise<Buffer> {
     signal?.throwIfAborted();
-    const thread = this.#idle.pop() ?? (await this.#turn(signal));
+    const lane = this.#idle.pop() ?? (await this.#turn(signal));
     const since = performance.now();
     try {
-      return await thread.tagOf(parameters);
+      return await lane.tagOf(parameters);
     } finally {
-      this.#averageMs += weight * (performance.now() - since - this.#averageMs);
-      this.#handOn(thread);
+      const tookMs = performance.now() - since;
+      const restMs = this.#kept > shortestQueue ? tookMs * restShare : 0;
+      this.#averageMs += weight * (tookMs + restMs - this.#averageMs);
+      if (restMs > 0) setTimeout(() => this.#handOn(lane), restMs);
+      else this.#handOn(lane);
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<HashingThread> {
+  #turn(signal: AbortSignal | undefined): Promise<HashingLane> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ since: performance.now(), signal, begin: resolve, drop: reject });
     });
   }
 
-  #handOn(thread: HashingThread): void {
+  #handOn(lane: HashingLane): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (next.signal?.aborted) next.drop(next.signal.reason);
       else if (performance.now() - next.since > this.#longestWaitMs) next.drop(tooBusy());
-      else return next.begin(thread);
+      else return next.begin(lane);
     }
-    this.#idle.push(thread);
+    this.#idle.push(lane);
   }
 }
 

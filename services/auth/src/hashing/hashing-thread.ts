@@ -1,12 +1,17 @@
 import type { Argon2Parameters } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { HashingJob, HashingResult } from './worker.ts';
+import type { HashingJob, HashingResult, Share } from './worker.ts';
 
 /** One thread that makes hashes, one at a time. */
 export class HashingThread {
+  readonly #share: Share;
   #worker: Worker | undefined;
   #lastId = 0;
   #job: (PromiseWithResolvers<Buffer> & { id: number }) | undefined;
+
+  constructor(share: Share) {
+    this.#share = share;
+  }
 
   /** Whether it has nothing to do. */
   get idle(): boolean {
@@ -36,7 +41,10 @@ export class HashingThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { name: 'password-hasher' });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      name: 'password-hasher',
+      workerData: this.#share,
+    });
     // Under `node --watch` Node speaks on this port too.
     worker.on('message', (message: Partial<HashingResult>) => {
       if (message.tag && message.id === this.#job?.id) this.#job?.resolve(Buffer.from(message.tag));
