@@ -34,7 +34,7 @@ interface Holder extends AsyncDisposable {
   answeredAt(service: ServiceName): number;
   /** When it was first refused with UNAUTHORIZED. */
   refusedAt(service: ServiceName): number | undefined;
-  /** What else calls failed with. */
+  /** What else calls failed with, but for those that a busy machine refused. */
   readonly otherFailures: string[];
 }
 
@@ -54,7 +54,8 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
       } catch (error) {
         const code = (error as { data?: { code?: string } }).data?.code;
         if (code === 'UNAUTHORIZED') refused.set(service, refused.get(service) ?? performance.now());
-        else otherFailures.push(`${service}: ${String(error)}`);
+        // For want of time, before a look at the token.
+        else if (code !== 'SERVICE_UNAVAILABLE') otherFailures.push(`${service}: ${String(error)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
