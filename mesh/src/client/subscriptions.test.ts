@@ -49,7 +49,7 @@ beforeAll(async () => {
   service = await start();
 });
 // The service notices a little later that somebody has left.
-afterEach(() => vi.waitUntil(() => events.listenerCount('tick') === 0));
+afterEach(() => vi.waitUntil(() => events.listenerCount('tick') === 0, { timeout: 5000 }));
 afterAll(() => service.stop());
 
 async function open(token: string, options: { url?: string; token?: () => string; log?: Logger } = {}) {
@@ -95,7 +95,7 @@ test('a token that expires ends it', async () => {
   await expect.poll(() => events.listenerCount('tick')).toBe(1);
   events.emit('tick', 1);
   await expect.poll(() => seen.length).toBe(1);
-  await expect.poll(() => failed).toMatchObject([{ data: { code: 'UNAUTHORIZED' } }]);
+  await expect.poll(() => failed, { timeout: 10_000 }).toMatchObject([{ data: { code: 'UNAUTHORIZED' } }]);
   expect(events.listenerCount('tick')).toBe(0);
 });
 
@@ -129,7 +129,7 @@ test('one that is lost goes to where the service is then', async () => {
   await expect.poll(() => events.listenerCount('tick')).toBe(1);
   endpoint = present.url;
   await former.stop();
-  await expect.poll(() => events.listenerCount('tick')).toBe(1);
+  await expect.poll(() => events.listenerCount('tick'), { timeout: 10_000 }).toBe(1);
   events.emit('tick', 7);
   await expect.poll(() => seen).toEqual([{ id: '7', data: { n: 7, for: 'till for Ann' } }]);
   watch.unsubscribe();
@@ -189,7 +189,7 @@ test.each([
       url: balancer.url,
       log: own,
     });
-    await expect.poll(() => events.listenerCount('tick')).toBe(1);
+    await expect.poll(() => events.listenerCount('tick'), { timeout: 9000 }).toBe(1);
     events.emit('tick', 1);
     await expect.poll(() => seen.length).toBe(1);
     expect(failed).toEqual([]);
@@ -221,7 +221,7 @@ test('one that is lost waits longer after each failure, and asks for a token eac
   });
   await expect.poll(() => events.listenerCount('tick')).toBe(1);
   balancer.fail([502], [500]);
-  await expect.poll(() => balancer.asked.length).toBe(4);
+  await expect.poll(() => balancer.asked.length, { timeout: 10_000 }).toBe(4);
   await expect.poll(() => events.listenerCount('tick')).toBe(1);
   const [, second = 0, third = 0, fourth = 0] = balancer.asked;
   expect([Math.round((third - second) / 1000), Math.round((fourth - third) / 1000)]).toEqual([1, 2]);
@@ -231,12 +231,12 @@ test('one that is lost waits longer after each failure, and asks for a token eac
   expect(failed).toEqual([]);
   expect(own.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
   await till[Symbol.asyncDispose]();
-});
+}, 15_000);
 
 test('obeys Retry-After', async () => {
   using balancer = await balance([503, { 'retry-after': '2' }]);
   const { till } = await open(await identity.userToken({ name: 'Ann' }), { url: balancer.url });
-  await expect.poll(() => balancer.asked.length).toBe(2);
+  await expect.poll(() => balancer.asked.length, { timeout: 5000 }).toBe(2);
   const [first = 0, second = 0] = balancer.asked;
   expect(second - first).toBeGreaterThanOrEqual(1990);
   await till[Symbol.asyncDispose]();

@@ -53,6 +53,7 @@ test('a service whose key was withdrawn, and that may not follow for that, forge
   await before.stop();
   const after = await startRegistry(list, recent.authenticate, before.port);
   await vi.waitFor(() => expect(ask(old)).rejects.toMatchObject({ code: 'UNAUTHORIZED' }), {
+    timeout: 15_000,
     interval: 100,
   });
   expect(await ask(recent)).toMatchObject({ user: { role: 'user' } });
@@ -60,4 +61,4 @@ test('a service whose key was withdrawn, and that may not follow for that, forge
   await after.stop();
   jwks.close();
   await rm(stateDir, { recursive: true, force: true });
-});
+}, 30_000);

@@ -148,7 +148,7 @@ describe('over real sockets', () => {
     const [calls, others] = [clientOf(url, 'till', one.token), clientOf(url, 'till', other.token)];
     expect(await calls.whoami.query()).toEqual({ by: 'till' });
     list.revoke(one.tokenId);
-    await vi.waitFor(() => expect(feed.set.has(one.tokenId)).toBe(true));
+    await vi.waitFor(() => expect(feed.set.has(one.tokenId)).toBe(true), { timeout: 2000 });
     await expect(calls.whoami.query()).rejects.toMatchObject({
       message: 'The service token is refused: it was revoked',
       data: { code: 'UNAUTHORIZED' },
@@ -167,7 +167,7 @@ describe('over real sockets', () => {
       client.ticks.subscribe(undefined, { onError: (error) => failed.push(error) });
     await vi.waitFor(() => expect(ticking).toBe(3));
     list.revoke('s1');
-    await vi.waitFor(() => expect(failed).toHaveLength(2));
+    await vi.waitFor(() => expect(failed).toHaveLength(2), { timeout: 2000 });
     expect(failed).toMatchObject(
       Array.from({ length: 2 }, () => ({
         message: expect.stringContaining('revoked'),
@@ -192,7 +192,7 @@ describe('over real sockets', () => {
     service.ticks.subscribe(undefined, { onError: (error) => failed.push(error) });
     await vi.waitFor(() => expect(ticking).toBe(1));
     list.revoke(identity.jwk.kid);
-    await vi.waitFor(() => expect(failed).toHaveLength(1));
+    await vi.waitFor(() => expect(failed).toHaveLength(1), { timeout: 2000 });
     expect(ticking).toBe(0);
     expect(identity.keys.has(identity.jwk.kid)).toBe(true);
     const refused = { data: { code: 'UNAUTHORIZED' }, message: expect.stringContaining('it was revoked') };
@@ -210,11 +210,11 @@ describe('over real sockets', () => {
     list.watches = 'is silent';
     const begin = performance.now();
     list.revoke(one.tokenId);
-    await vi.waitFor(() => expect(feed.set.has(one.tokenId)).toBe(true), { interval: 10 });
+    await vi.waitFor(() => expect(feed.set.has(one.tokenId)).toBe(true), { timeout: 5000, interval: 10 });
     expect(performance.now() - begin).toBeLessThan(2000);
     expect(feed.status().state).toBe('polling');
     list.watches = 'answers';
-    await vi.waitFor(() => expect(feed.status().state).toBe('following'));
+    await vi.waitFor(() => expect(feed.status().state).toBe('following'), { timeout: 15_000 });
     expect(
       log.lines.filter(({ message }) => message.includes('revocations of')).map(({ level }) => level),
     ).toEqual(['warn', 'info']);
@@ -248,7 +248,7 @@ describe('over real sockets', () => {
           http: 200,
           body: { status: 'degraded', dependencies: { registry: 'degraded' } },
         }),
-      { interval: 200 },
+      { timeout: 12_000, interval: 200 },
     );
     expect((await ask('/readyz')).http).toBe(200);
     const authorization = `Service-Token ${(await till()).token}`;
@@ -265,9 +265,9 @@ describe('over real sockets', () => {
       ]),
     );
     await openRegistry(source.port);
-    await vi.waitFor(() => expect(feed.status().state).toBe('following'));
+    await vi.waitFor(() => expect(feed.status().state).toBe('following'), { timeout: 10_000 });
     expect((await ask('/health')).body).toMatchObject({ dependencies: { registry: 'healthy' } });
-  });
+  }, 40_000);
 
   test('a source that does not know revocations leaves the service degraded, and serving', async () => {
     const { url: elsewhere } = await startDesk({

@@ -70,7 +70,9 @@ test('more calls than a connection may have go another way', async () => {
   // Of two procedures: of one, a server begins no more than a connection may have.
   const hanging = Array.from({ length: 500 }, () => made.stock.hang.mutate().catch(codeOf));
   const calls = Array.from({ length: 1000 }, () => made.stock.slow.mutate());
-  await vi.waitFor(() => expect([suite.state.slowCalls, suite.state.hung.length]).toEqual([1000, 500]));
+  await vi.waitFor(() => expect([suite.state.slowCalls, suite.state.hung.length]).toEqual([1000, 500]), {
+    timeout: 10_000,
+  });
   suite.state.finish.resolve();
   expect(await Promise.all(calls)).toHaveLength(1000);
   await made[Symbol.asyncDispose]();
@@ -123,7 +125,9 @@ test('a service that keeps failing is left alone, and found again', async () => 
   // What this side itself refuses to send shows nothing of the suite.service.
   await delay(1300);
   await expect(made.items.get.query({ id: 1n as never })).rejects.toThrow('cannot be sent');
-  await vi.waitFor(async () => expect(await made.items.get.query({ id: 3 })).toMatchObject({ id: 3 }));
+  await vi.waitFor(async () => expect(await made.items.get.query({ id: 3 })).toMatchObject({ id: 3 }), {
+    timeout: 5000,
+  });
 });
 
 test('a token that cannot be had once does not keep a service shut off', async () => {

@@ -55,7 +55,7 @@ test.skipIf(!server)(
         await Promise.all([one.windows.take('probe', limit), other.windows.take('probe', limit)]);
         expect([one.windows.away, other.windows.away]).toEqual([false, false]);
       },
-      { interval: 200 },
+      { timeout: 15_000, interval: 200 },
     );
     const [mine, theirs] = await Promise.all([one.taken('key', 8), other.taken('key', 8)]);
     expect(mine + theirs).toBe(10);

@@ -32,13 +32,13 @@ test('many at once, each gets its own', async () => {
   );
 });
 
-test('200,000 characters of ordinary text are read, not skimmed', async () => {
+test('200,000 characters of ordinary text are read, not skimmed', { timeout: 60_000 }, async () => {
   const text = 'A sentence with a [link](b.md), *stress* and `code`, as they come.\n\n'.repeat(2900);
   expect((await patient.read(source(text))).links).toHaveLength(1000);
   expect(logger.lines).toEqual([]);
 });
 
-test('what is nested too deeply for the parser is skimmed', async () => {
+test('what is nested too deeply for the parser is skimmed', { timeout: 20_000 }, async () => {
   expect((await patient.read(beforeLink('> '.repeat(5000)))).links).toEqual([
     { target: 'docs/b', text: 'b' },
   ]);
@@ -48,7 +48,7 @@ test('what is nested too deeply for the parser is skimmed', async () => {
 });
 
 describe('200,000 characters that keep a parser busy are skimmed, and the link after them is found', () => {
-  test.each(['>', '>- ', '[', '*a_ ', 'a**b', '> a\n', '- '])('%j', async (part) => {
+  test.each(['>', '>- ', '[', '*a_ ', 'a**b', '> a\n', '- '])('%j', { timeout: 20_000 }, async (part) => {
     const startedAt = performance.now();
     const { links } = await brisk.read(beforeLink(part.repeat(200_000 / part.length)));
     // Half a second for the parser, and the rest for a busy machine.
@@ -57,19 +57,23 @@ describe('200,000 characters that keep a parser busy are skimmed, and the link a
   });
 });
 
-test('a page that had to be skimmed is in the log, and the next one is read as ever', async () => {
-  const reader = createPageReader({ log: logger, threads: 1, waitMs: 60_000, readMs: 2000 });
-  await reader.read(source('>- '.repeat(60_000)));
-  expect(logger.lines).toMatchObject([
-    { level: 'warn', fields: { problem: 'Error: took more than 2000 ms' } },
-  ]);
-  // A reference, which skimming does not understand.
-  const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
-  expect(links).toEqual([{ target: 'docs/c', text: 'ref' }]);
-  await reader.close();
-});
+test(
+  'a page that had to be skimmed is in the log, and the next one is read as ever',
+  { timeout: 20_000 },
+  async () => {
+    const reader = createPageReader({ log: logger, threads: 1, waitMs: 60_000, readMs: 2000 });
+    await reader.read(source('>- '.repeat(60_000)));
+    expect(logger.lines).toMatchObject([
+      { level: 'warn', fields: { problem: 'Error: took more than 2000 ms' } },
+    ]);
+    // A reference, which skimming does not understand.
+    const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
+    expect(links).toEqual([{ target: 'docs/c', text: 'ref' }]);
+    await reader.close();
+  },
+);
 
-test('pages behind one that is stuck do not wait for ever', async () => {
+test('pages behind one that is stuck do not wait for ever', { timeout: 20_000 }, async () => {
   const reader = createPageReader({ log: logger, threads: 1, waitMs: 50, readMs: 3000 });
   let stuck = true;
   const first = reader.read(source('>- '.repeat(60_000))).finally(() => (stuck = false));
