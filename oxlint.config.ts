@@ -135,7 +135,6 @@ export default defineConfig({
         'mesh/src/config/**',
         'cli/**',
         'prisma/**',
-        '.ci/**',
         'e2e/**',
         'bench/**',
         '**/*.test.ts',

@@ -3,7 +3,7 @@
  * A file that was run again counts as it was the last time.
  *
  *   node results.mjs failed FOLDER   the files with a failure, one a line
- *   node results.mjs sum FOLDER      "N passed, N failed"; ends with 1 if any failed, or none was run
+ *   node results.mjs sum FOLDER      "N passed, N failed"; ends with 1 if any failed, or a run had none
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -12,9 +12,12 @@ const [, , question, folder] = process.argv;
 
 /** By file, as it was the last time; reports are named so that they sort in the order of their runs. */
 const files = new Map();
-for (const report of readdirSync(folder).toSorted()) {
-  for (const file of JSON.parse(readFileSync(`${folder}/${report}`, 'utf8')).testResults)
-    files.set(relative('', file.name), file);
+let empty = false;
+for (const name of readdirSync(folder).toSorted()) {
+  if (!name.endsWith('.json')) continue;
+  const report = JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
+  empty ||= report.numTotalTests === 0;
+  for (const file of report.testResults) files.set(relative('', file.name), file);
 }
 
 const failed = [...files].filter(([, { status }]) => status === 'failed').map(([name]) => name);
@@ -27,5 +30,5 @@ if (question === 'failed') {
   // A file that could not even be begun has a failure, and no test.
   const failures = Math.max(count('failed'), failed.length);
   console.log(`${count('passed')} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  process.exitCode = failures > 0 || tests.length === 0 ? 1 : 0;
+  process.exitCode = failures > 0 || empty || tests.length === 0 ? 1 : 0;
 }

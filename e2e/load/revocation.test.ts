@@ -54,8 +54,9 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
       } catch (error) {
         const code = (error as { data?: { code?: string } }).data?.code;
         if (code === 'UNAUTHORIZED') refused.set(service, refused.get(service) ?? performance.now());
-        // For want of time, before a look at the token.
-        else if (code !== 'SERVICE_UNAVAILABLE') otherFailures.push(`${service}: ${String(error)}`);
+        // Shed before a look at the token; any other SERVICE_UNAVAILABLE is a failure.
+        else if ((error as Error).message !== 'The service has too much to do')
+          otherFailures.push(`${service}: ${String(error)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
