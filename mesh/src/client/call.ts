@@ -15,7 +15,7 @@ import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
-import { headersOf, type CallOptions } from './outgoing.ts';
+import { headersOf, noUserError, type CallOptions } from './outgoing.ts';
 import { Round, type RoundOptions } from './round.ts';
 import { notReached } from './transport.ts';
 import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
@@ -25,6 +25,8 @@ export type Target = Readonly<{
   path: string;
   procedure: AnyProcedure;
   meter: CallMeter;
+  /** Whether the client's service may make it only for a user. */
+  needsUser: boolean;
   /** Decides on second attempts, where the contract asks for them. */
   hedge: Hedge | undefined;
 }>;
@@ -79,7 +81,7 @@ class OutgoingCall {
     this.#connection = connection;
     this.#target = target;
     this.#input = options.input;
-    this.#headers = headersOf(options, target.procedure);
+    this.#headers = headersOf(options, target);
     this.#repeated = options.repeated ?? false;
     this.#deadline = scope ? Math.min(own, scope.deadline) : own;
     this.#gone = new Gone(signals);
@@ -87,6 +89,7 @@ class OutgoingCall {
 
   async run(): Promise<unknown> {
     const { retryPolicy, retryBudget, endpoints } = this.#connection;
+    if (this.#target.needsUser && this.#headers[header.userToken] === undefined) throw this.#withoutUser();
     const fresh = endpoints.fresh();
     if (fresh) {
       await fresh;
@@ -157,6 +160,12 @@ class OutgoingCall {
         });
     }
     this.#log(failure);
+  }
+
+  #withoutUser(): CallError {
+    const error = noUserError(this.#connection.target, this.#target);
+    this.#log({ error, attempt: 1, retryInMs: undefined });
+    return this.#failed(error);
   }
 
   /** The call is over, without an answer. */

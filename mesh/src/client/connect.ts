@@ -1,5 +1,4 @@
-import type { TRPCClient } from '@trpc/client';
-import { entriesOf, type AnyContract, type RouterOf } from '../contract/index.ts';
+import { entriesOf, needsUser, type AnyContract } from '../contract/index.ts';
 import {
   Bulkhead,
   createHedge,
@@ -10,7 +9,7 @@ import {
   type RetryBudgetOptions,
   type RetryPolicy,
 } from '../resilience/index.ts';
-import { watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
+import { currentScope, watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import { call } from './call.ts';
 import { createCallMeter } from './call-meter.ts';
@@ -21,6 +20,7 @@ import { Endpoints } from './endpoints.ts';
 import type { Lookup } from './host-name.ts';
 import { createHttpTransport } from './http-transport.ts';
 import { keepRing } from './listen.ts';
+import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './outgoing.ts';
 import type { Address } from './resolve.ts';
 import { createSocketTransport } from './socket/socket-transport.ts';
@@ -60,20 +60,6 @@ export interface ConnectOptions<As extends string> {
    */
   transport?: TransportName | ((address: Address) => Transport);
 }
-
-/**
- * A typed tRPC client of one service: `client.pages.get.query({ slug })`.
- * The second argument of a call takes a `signal`, and in its `context` the
- * `userToken` of a user for whom the call is made, an `idempotencyKey`, a
- * `deadlineMs` of its own, and whether it is `repeated` by its caller.
- */
-export type MeshClient<To extends AnyContract, As extends string> = Omit<
-  TRPCClient<RouterOf<To, As>>,
-  symbol
-> & {
-  /** Closes its connections; calls and subscriptions under way end with CLIENT_CLOSED_REQUEST. */
-  [Symbol.asyncDispose](): Promise<void>;
-};
 
 type RequestOptions = { signal?: AbortSignal; context?: Omit<CallOptions, 'signal'> };
 
@@ -136,6 +122,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     const target = {
       path,
       procedure,
+      needsUser: !isPerson(as) && needsUser(procedure.access, as),
       meter: createCallMeter(to.name, path),
       hedge: procedure.hedge ? createHedge({ now: clock.now }) : undefined,
     };
@@ -143,7 +130,13 @@ export function connect<const To extends AnyContract, const As extends string>(
       call(connection, target, input, { ...context, signal });
     const subscribe = (input: unknown, request: RequestOptions = {}) => {
       const signals = [closing.signal, request.signal].filter((signal) => signal !== undefined);
-      return subscriptions.subscription(path, input, { ...request, signal: AbortSignal.any(signals) });
+      const userToken =
+        request.context?.userToken ?? (target.needsUser ? currentScope()?.userToken : undefined);
+      return subscriptions.subscription(path, input, {
+        ...request,
+        context: { ...request.context, userToken, needsUser: target.needsUser },
+        signal: AbortSignal.any(signals),
+      });
     };
     const method = {
       query: { query: unary },

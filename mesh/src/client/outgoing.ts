@@ -1,11 +1,16 @@
-import type { AnyProcedure } from '../contract/index.ts';
 import { currentScope } from '../telemetry/index.ts';
 import { formatTraceparent, header } from '../wire/index.ts';
+import { localError, type CallError } from './call-error.ts';
+import type { Target } from './call.ts';
+import { notReached } from './transport.ts';
 
 /** What one call may bring of its own, beside its input. */
 export interface CallOptions {
   signal?: AbortSignal | undefined;
-  /** The access token of the user that the calling service acts for. */
+  /**
+   * The access token of the user that the calling service acts for. @default in a handler, that of the user it serves,
+   * where the procedure's access rule wants a user behind the service; none elsewhere
+   */
   userToken?: string | undefined;
   /** Names the piece of work, for a mutation whose contract asks for a key. @default one of its own for each call */
   idempotencyKey?: string | undefined;
@@ -18,6 +23,9 @@ export interface CallOptions {
   repeated?: boolean | undefined;
 }
 
+/** What the headers of a call depend on. */
+type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };
+
 /**
  * The headers of a call besides who makes it: for whom, and as part of which
  * request. A call made by a handler carries on the trace and the id of the
@@ -25,11 +33,12 @@ export interface CallOptions {
  */
 export function headersOf(
   { userToken, idempotencyKey }: CallOptions,
-  { idempotent }: Pick<AnyProcedure, 'idempotent'>,
+  { needsUser, procedure: { idempotent } }: HeaderTarget,
 ): Record<string, string> {
   const scope = currentScope();
   const headers: Record<string, string> = { [header.requestId]: scope?.requestId ?? crypto.randomUUID() };
-  if (userToken !== undefined) headers[header.userToken] = userToken;
+  const behind = userToken ?? (needsUser ? scope?.userToken : undefined);
+  if (behind !== undefined) headers[header.userToken] = behind;
   if (idempotent === 'by-key') headers[header.idempotencyKey] = idempotencyKey ?? crypto.randomUUID();
   const trace = scope?.trace;
   if (trace) {
@@ -37,4 +46,12 @@ export function headersOf(
     if (trace.tracestate !== undefined) headers[header.tracestate] = trace.tracestate;
   }
   return headers;
+}
+
+/** Why a call that is to be made for a user cannot be sent, where there is no user. */
+export function noUserError(service: string, { path }: Pick<Target, 'path'>): CallError {
+  const message =
+    `${service}.${path} must be called for a user, and this call has none: ` +
+    'make it in a handler that serves a user, or give { context: { userToken } }';
+  return localError('UNAUTHORIZED', message, { cause: notReached(message), retry: 'never' });
 }

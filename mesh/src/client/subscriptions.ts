@@ -3,10 +3,11 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { EventSource } from 'eventsource';
 import { header } from '../wire/index.ts';
-import { headersOf } from './outgoing.ts';
+import { headersOf, noUserError } from './outgoing.ts';
 import { Reconnection, type Subscriber } from './reconnection.ts';
 
-const subscribing = { idempotent: true };
+/** Whom it serves is known when it begins: a handler may be over when it is made again. */
+const subscribing = { needsUser: false, procedure: { idempotent: true } };
 
 /** Where the context of an operation has what connects it. */
 const reconnection = 'reconnection';
@@ -47,11 +48,15 @@ export function createSubscriptionClient(
   return new TRPCUntypedClient<AnyTRPCRouter>({ links: [reconnecting(subscriber), events] });
 }
 
-/** Gives each subscription what connects it, and tells that when its stream has begun. */
+/** Refuses one that has no user to be made for; gives each what connects it, and tells that when its stream has begun. */
 function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
   return () =>
     ({ op, next }) =>
       observable((observer) => {
+        if (op.context['needsUser'] === true && op.context['userToken'] === undefined) {
+          observer.error(noUserError(subscriber.target, op));
+          return;
+        }
         const own = new Reconnection(subscriber, op.path, op.context['repeated'] === true);
         return next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
           next(value) {

@@ -56,6 +56,17 @@ export function admit(access: Access, caller: Caller): 'admitted' | 'unauthentic
   return caller.service || caller.user ? 'forbidden' : 'unauthenticated';
 }
 
+/**
+ * Whether a service of this name may make a call only for a user: every alternative that could admit it asks for one.
+ * False also where none could.
+ */
+export function needsUser({ alternatives }: Access, service: string): boolean {
+  const own = alternatives.filter(
+    ({ services, user }) => services === 'any' || services?.includes(service) || (!services && !user),
+  );
+  return own.length > 0 && own.every(({ user }) => user !== undefined);
+}
+
 function matches({ services, user }: Alternative, caller: Caller): boolean {
   if (!services && !user) return true;
   const serviceFits = services

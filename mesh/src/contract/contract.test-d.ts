@@ -2,7 +2,7 @@
 // line below it is accepted.
 
 import { z } from 'zod';
-import { connect } from '../client/index.ts';
+import { connect, type JobClient } from '../client/index.ts';
 import type { HandlerOf, Handlers } from '../server/index.ts';
 import { silentLogger } from '../testing/index.ts';
 import {
@@ -65,6 +65,22 @@ void person.stock.take.mutate();
 void connect(shop, { ...options, as: 'kiosk' }).stock;
 // @ts-expect-error nothing of that group is open to strangers
 void stranger.stock;
+
+// For whom a service calls: a handler has a user, a job names one, and a person acts for no other.
+const job: JobClient<typeof shop, 'till'> = till;
+void till.stock.takeFor.mutate();
+void job.stock.takeFor.mutate(undefined, { context: { userToken: 'token' } });
+void job.stock.take.mutate();
+void job.stock.both.mutate();
+void job.items.get.query({ id: 1 });
+// @ts-expect-error a job has no user of its own
+void job.stock.takeFor.mutate();
+// @ts-expect-error nor is one named here
+void job.stock.takeFor.mutate(undefined, { context: { deadlineMs: 100 } });
+// @ts-expect-error a user acts for no other
+void person.items.add.mutate(undefined, { context: { userToken: 'token' } });
+// @ts-expect-error there is no such option
+void till.stock.take.mutate(undefined, { context: { userTokn: 'token' } });
 
 // Rules that would lie to a handler about who is there.
 // @ts-expect-error anyone is no service that could act for a user

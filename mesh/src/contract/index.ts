@@ -12,6 +12,7 @@ export {
 } from './access.ts';
 export {
   admit,
+  needsUser,
   nobody,
   type AdmittedCaller,
   type Caller,

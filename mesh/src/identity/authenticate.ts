@@ -17,6 +17,13 @@ export type Credentials = Readonly<{ authorization: string | undefined; userToke
  */
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
+/** The access token of the user behind credentials that were found good: their own, or that of the user a service acts for. */
+export function userTokenOf({ authorization = '', userToken }: Credentials): string | undefined {
+  if (userToken !== undefined) return userToken;
+  const [scheme, token] = splitScheme(authorization);
+  return scheme === userTokenScheme.toLowerCase() ? token : undefined;
+}
+
 /** How many verified tokens are remembered of each kind: of 700 characters each, some 10 MB. */
 const remembered = 10_000;
 

@@ -1,4 +1,4 @@
-export { createAuthenticate, type Authenticate, type Credentials } from './authenticate.ts';
+export { createAuthenticate, userTokenOf, type Authenticate, type Credentials } from './authenticate.ts';
 export { serviceTokenLifetime, userTokenLifetime, type ServiceClaims, type UserClaims } from './claims.ts';
 export {
   issueServiceToken,

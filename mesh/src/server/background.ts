@@ -11,7 +11,7 @@ export class Background {
   }
 
   /**
-   * Begins a piece of work. It is part of the call's trace, but has neither
+   * Begins a piece of work. It is part of the call's trace and serves its user, but has neither
    * its deadline nor its signal: its own fires when the service can wait no
    * longer.
    *
@@ -19,10 +19,10 @@ export class Background {
    */
   run(
     work: () => Promise<unknown>,
-    from: { scope: Pick<Scope, 'requestId' | 'trace'>; procedure: string },
+    from: { scope: Pick<Scope, 'requestId' | 'trace' | 'userToken'>; procedure: string },
   ): void {
-    const { requestId, trace } = from.scope;
-    const scope: Scope = { requestId, trace, deadline: Infinity, signal: this.#ending.signal };
+    const { requestId, trace, userToken } = from.scope;
+    const scope: Scope = { requestId, trace, userToken, deadline: Infinity, signal: this.#ending.signal };
     const running = this.#finish(() => runInScope(scope, work), {
       procedure: from.procedure,
       request_id: requestId,

@@ -10,8 +10,8 @@ import { unknownPeer, type Peer } from './peer.ts';
 type End = Readonly<{ at: number; signal: AbortSignal }>;
 
 /**
- * What a call carries on to those that its handler makes. Trace and signal are
- * made when first asked for: most handlers call nobody.
+ * What a call carries on to those that its handler makes. Trace, signal and the
+ * user's token are made when first asked for: most handlers call nobody.
  */
 export class CallScope implements Scope {
   readonly requestId: string;
@@ -29,6 +29,11 @@ export class CallScope implements Scope {
 
   get signal(): AbortSignal {
     return this.#end.signal;
+  }
+
+  get userToken(): string | undefined {
+    const { caller, userToken } = this.#invocation;
+    return caller.user && userToken;
   }
 
   get trace(): TraceContext | undefined {

@@ -32,6 +32,8 @@ export interface Invocation<Signal extends CallerSignal = CallerSignal> {
   arrive?(): Promise<void> | undefined;
   readonly input: unknown;
   readonly caller: Caller;
+  /** The access token of the user in `caller`, for the calls that the handler makes for them. */
+  readonly userToken?: string | undefined;
   readonly requestId: string;
   /** The trace that the call is part of, if it is part of one. */
   readonly trace: TraceContext | undefined;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../contract/index.ts';
-import type { Authenticate, Credentials } from '../identity/index.ts';
+import { userTokenOf, type Authenticate, type Credentials } from '../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
 import type { CallerSignal } from './deadline.ts';
@@ -38,8 +38,10 @@ export async function readContext(
   { requestId, calls }: { requestId: string; calls: number },
   { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
 ): Promise<RequestContext> {
+  const credentials = credentialsOf(request);
   return {
-    caller: await authenticate(credentialsOf(request)),
+    caller: await authenticate(credentials),
+    userToken: userTokenOf(credentials),
     requestId,
     trace: traceOf(request),
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
@@ -99,6 +101,10 @@ export class HttpInvocation implements Invocation {
 
   get peer(): Peer {
     return this.#peerOf(this.#request);
+  }
+
+  get userToken(): string | undefined {
+    return userTokenOf(credentialsOf(this.#request));
   }
 
   get anonymous(): boolean {

@@ -7,6 +7,8 @@ import type { TraceContext } from '../wire/index.ts';
  */
 export type Scope = Readonly<{
   requestId: string;
+  /** The access token of the user whom the call serves, for the calls that its handler makes for them. */
+  userToken?: string | undefined;
   /** The span of this call, if it is part of a trace. */
   trace: TraceContext | undefined;
   /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { Caller } from '../../contract/index.ts';
+import { userTokenOf, type Credentials } from '../../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../../wire/index.ts';
 import type { Invocation } from '../compile.ts';
 import type { Peer } from '../peer.ts';
@@ -9,6 +10,7 @@ import type { SocketMessage } from './message.ts';
 interface Connection {
   readonly peer: Peer;
   readonly anonymous: boolean;
+  credentialsOf(message: SocketMessage): Credentials;
   callerOf(message: SocketMessage): Caller | Promise<Caller>;
 }
 
@@ -40,6 +42,10 @@ export class SocketInvocation implements Invocation {
 
   async #learn(caller: Promise<Caller>): Promise<void> {
     this.caller = await caller;
+  }
+
+  get userToken(): string | undefined {
+    return userTokenOf(this.connection.credentialsOf(this.#message));
   }
 
   get input(): unknown {

@@ -214,11 +214,16 @@ export class Session {
   }
 
   /** Who makes a call: asked for each, so that a token that has expired or was withdrawn ends at once. */
-  callerOf({ headers }: SocketMessage): Caller | Promise<Caller> {
+  callerOf(message: SocketMessage): Caller | Promise<Caller> {
+    return this.#options.authenticate(this.credentialsOf(message));
+  }
+
+  /** What proves who makes a call: the service by the connection, a user that it acts for by each message. */
+  credentialsOf({ headers }: SocketMessage): Credentials {
     // What stands in a message is any JSON; what is no text is no token either, rather than none at all.
     const given: unknown = headers?.[header.userToken] ?? this.#credentials?.userToken;
     const userToken = given === undefined || typeof given === 'string' ? given : '';
-    return this.#options.authenticate({ authorization: this.#credentials?.authorization, userToken });
+    return { authorization: this.#credentials?.authorization, userToken };
   }
 
   async #stream(
@@ -229,9 +234,10 @@ export class Session {
     const { closing } = this.#options;
     const signal = AbortSignal.any([call.toAbortSignal(), closing]);
     await compiled.arrive(invocation);
-    const { caller, requestId, trace, timeoutMs, idempotencyKey, peer } = invocation;
+    const { caller, userToken, requestId, trace, timeoutMs, idempotencyKey, peer } = invocation;
     const events = compiled.subscribe({
       caller,
+      userToken,
       requestId,
       trace,
       timeoutMs,
