@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { needsUser } from '@arcadium/mesh/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callAll, callBySocket, type BareCall, type BareCaller, type Outcome } from './src/bare-calls.ts';
 import { databaseState } from './src/database-state.ts';
@@ -29,6 +30,13 @@ beforeAll(async () => {
       `${name} service`,
       await callBySocket(mesh.url(name), { authorization: `Service-Token ${service}` }),
     );
+    callers.set(
+      `${name} service for a person`,
+      await callBySocket(mesh.url(name), {
+        authorization: `Service-Token ${service}`,
+        'x-user-token': ann.token,
+      }),
+    );
     callers.set(`${name} person`, await callBySocket(mesh.url(name), { authorization: `Bearer ${admin}` }));
   }
   // Whatever a service writes down when it first meets somebody, it has written before the tables are looked at.
@@ -47,10 +55,11 @@ function callerNamed(name: string): BareCaller {
   return found;
 }
 
-/** Somebody whom the procedure admits: an administrator, or the wiki where no person may. */
+/** A caller whom the procedure admits: an administrator, or the wiki where no person may, for a person if it must. */
 function callerOf({ service, procedure }: ServiceProcedure): BareCaller {
   const forPeople = procedure.access.alternatives.some(({ services }) => services === undefined);
-  return callerNamed(`${service} ${forPeople ? 'person' : 'service'}`);
+  const alone = needsUser(procedure.access, 'wiki') ? 'service for a person' : 'service';
+  return callerNamed(`${service} ${forPeople ? 'person' : alone}`);
 }
 
 type Problem = (call: BareCall, outcome: Outcome) => boolean;

@@ -1,4 +1,5 @@
 import {
+  actingFor,
   admin,
   contract,
   either,
@@ -18,15 +19,16 @@ export const topics = ['comment', 'reply', 'page', 'security'] as const;
 const topic = z.enum(topics);
 export type Topic = z.output<typeof topic>;
 
+/** Where to read on: a path of the service that sent it, as `/pages/readme`. */
+const link = z
+  .string()
+  .max(500)
+  .regex(/^\/[\w./#-]*$/);
+
 const message = z.object({
   title: line(200),
   body: text(2000),
-  /** Where to read on: a path of the service that sent it, as `/pages/readme`. */
-  link: z
-    .string()
-    .max(500)
-    .regex(/^\/[\w./#-]*$/)
-    .optional(),
+  link: link.optional(),
 });
 
 const notification = z.object({
@@ -111,6 +113,13 @@ export const notificationContract = contract('notification', {
       errors: {
         NOTIFICATION_NOT_FOUND: error('NOT_FOUND', 'There is no such notification', z.object({ id })),
       },
+    }),
+    markLinkRead: mutation({
+      summary: 'Mark as read what the calling service told the user about one link',
+      input: z.object({ link }),
+      output: changed,
+      access: actingFor(services('wiki'), user),
+      idempotent: true,
     }),
     watch: subscription({
       summary: 'Each notification of the user who asks as it arrives, and after a reconnect those missed',

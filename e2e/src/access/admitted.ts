@@ -3,9 +3,9 @@ import type { ServiceName } from '../mesh.ts';
 /**
  * A kind of caller: `anyone`, with credentials or without; `user`, who calls by himself, whatever the role; `admin`, an
  * administrator who calls by himself; `service`, any that has a token, whether it acts for a user or not; or one
- * service by its name.
+ * service by its name, or only for a user as `wiki for user`.
  */
-export type Admitted = 'anyone' | 'user' | 'admin' | 'service' | ServiceName;
+export type Admitted = 'anyone' | 'user' | 'admin' | 'service' | ServiceName | `${ServiceName} for user`;
 
 /**
  * Who may call what: every procedure of every service, written down a second
@@ -60,6 +60,7 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
     'notifications.unreadCount': ['user'],
     'notifications.markRead': ['user'],
     'notifications.markAllRead': ['user'],
+    'notifications.markLinkRead': ['wiki for user'],
     'notifications.watch': ['user'],
 
     'broadcasts.send': ['admin', 'auth', 'wiki'],

@@ -90,6 +90,7 @@ export function verdictOn({ is, presents }: TestCaller, whom: readonly Admitted[
     if (one === 'anyone') return true;
     if (one === 'user') return service === undefined && role !== undefined;
     if (one === 'admin') return service === undefined && role === 'admin';
+    if (one.endsWith(' for user')) return one === `${service} for user` && role !== undefined;
     return one === 'service' ? service !== undefined : service === one;
   });
   if (letIn) return 200;

@@ -70,7 +70,10 @@ function callWith(
   const call = {
     service,
     what: input.slice(0, 80),
-    headers: authorization === undefined ? {} : { authorization },
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(services && user && { 'x-user-token': token }),
+    },
   };
   // What is too long for a URL, a query takes as a body too.
   return procedure.kind === 'mutation' || input.length > 2000

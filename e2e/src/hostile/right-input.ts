@@ -86,6 +86,7 @@ export function rightValue(path: string, field: string, { pageId, commentId, use
     address: '192.0.2.1',
     key: 'hostile:1',
     topic: 'comment',
+    link: '/pages/hostile',
     muted: ['page'],
     token: 'nonsense',
     upTo: pageId,

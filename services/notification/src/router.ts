@@ -27,6 +27,12 @@ export function createHandlers({ stores, arrivals }: HandlerDeps): Handlers<type
         changed: await notifications.markRead(caller.user.id, input.ids),
       }),
       markAllRead: markAllRead(stores),
+      markLinkRead: async ({ input, caller }) => ({
+        changed: await notifications.markLinkRead(caller.user.id, {
+          sender: caller.service.name,
+          link: input.link,
+        }),
+      }),
       watch: watchNotifications({ stores, arrivals }),
     },
     broadcasts: {

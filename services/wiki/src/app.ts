@@ -52,7 +52,12 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
 
   const service = await serve(
     wikiContract,
-    createHandlers({ database: database.client, reader, now: () => new Date() }),
+    createHandlers({
+      database: database.client,
+      reader,
+      markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
+      now: () => new Date(),
+    }),
     {
       version: manifest.version,
       ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),

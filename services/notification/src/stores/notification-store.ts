@@ -51,6 +51,13 @@ export class NotificationStore {
       WHERE user_id = ${userId}::uuid AND id = ANY (${ids}::uuid[]) AND read_at IS NULL`;
   }
 
+  /** Marks as read what one service sent about one link. @returns how many were unread. */
+  markLinkRead(userId: string, { sender, link }: { sender: string; link: string }): Promise<number> {
+    return this.#client.$executeRaw`
+      UPDATE notifications SET read_at = now()
+      WHERE user_id = ${userId}::uuid AND sender = ${sender} AND link = ${link} AND read_at IS NULL`;
+  }
+
   /** Marks everything up to a place as read, the place included. @returns how many were unread. */
   markReadUpTo(userId: string, { createdAt, id }: Position): Promise<number> {
     return this.#client.$executeRaw`

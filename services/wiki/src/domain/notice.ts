@@ -45,14 +45,19 @@ export function commentNotice(
     topic,
     title: titled(who, topic === 'reply' ? 'answered you on' : 'commented on', page),
     body: clip(comment.body.trim(), longestBody),
-    link: `${linkTo(page)}#comment-${comment.id}`,
+    link: commentLink(page, comment.id),
   };
+}
+
+/** Where a comment can be read. */
+export function commentLink(page: Pick<NoticePage, 'slug'>, commentId: string): string {
+  return `${linkTo(page)}#comment-${commentId}`;
 }
 
 function titled(who: string, did: string, page: NoticePage): string {
   return clip(oneLine(`${clip(who, 60)} ${did} “${clip(page.title, 100)}”`), longestTitle);
 }
 
-function linkTo({ slug }: NoticePage): string {
+function linkTo({ slug }: Pick<NoticePage, 'slug'>): string {
   return `/pages/${slug}`;
 }

@@ -8,6 +8,8 @@ import type { Database } from '../stores/transaction.ts';
 export interface WikiDeps {
   database: Database;
   reader: PageReader;
+  /** Marks as read what the user whom the running handler serves was told about a link. */
+  markRead: (link: string) => Promise<unknown>;
   /** The clock. */
   now: () => Date;
 }

@@ -39,7 +39,9 @@ export async function openWiki() {
   const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log });
   const reader = createPageReader({ log });
   const clock = createClock();
-  const handlers = createHandlers({ database: database.client, reader, now: clock.now });
+  const markedRead: string[] = [];
+  const markRead = async (link: string) => void markedRead.push(link);
+  const handlers = createHandlers({ database: database.client, reader, markRead, now: clock.now });
   const procedures = new Map(compile(wikiContract, handlers, { log }).map((one) => [one.path, one]));
 
   async function call<P extends Path>(
@@ -57,6 +59,8 @@ export async function openWiki() {
   return {
     url,
     clock,
+    /** The links about which notifications were marked as read. */
+    markedRead,
     client: database.client,
     /** For SQL of the test's own. */
     pool: database.pool,

@@ -162,3 +162,23 @@ test('marking all up to somebody else’s or nothing is refused, and marks nothi
   }
   expect(await unread(userId)).toBe(2);
 });
+
+test('a service marks as read what it told the user about a link, and nothing else', async () => {
+  const userId = randomUUID();
+  const tell = async (sender: 'wiki' | 'auth', to: string, link: string) => {
+    const input = { topic: 'page', title: 'T', body: 'B', key: randomUUID(), userId: to, link } as const;
+    return (await notification.call('notifications.send', service(sender), input)).id;
+  };
+  const link = '/pages/a#comment-1';
+  const twice = [await tell('wiki', userId, link), await tell('wiki', userId, link)];
+  const others = [await tell('wiki', userId, '/pages/a'), await tell('auth', userId, link)];
+  const stranger = randomUUID();
+  await tell('wiki', stranger, link);
+
+  const wikiFor = (id: string) => ({ ...wiki, user: user(id).user });
+  const mark = () => notification.call('notifications.markLinkRead', wikiFor(userId), { link });
+  expect(await mark()).toEqual({ changed: twice.length });
+  expect(await mark()).toEqual({ changed: 0 });
+  expect(await readAll(userId, { limit: 10, unreadOnly: true })).toEqual(others.toReversed());
+  expect(await unread(stranger)).toBe(1);
+});

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openWiki, outcomeOf, user, type TestWiki } from '../../testing/service.ts';
 
 let wiki: TestWiki;
@@ -195,6 +195,19 @@ describe('comments.update, comments.resolve and comments.delete', () => {
         'NOT_FOUND COMMENT_NOT_FOUND',
       );
     }
+  });
+});
+
+describe('what a user was told about a comment is marked as read', () => {
+  test('when they answer it, and when they resolve it', async () => {
+    const { id: pageId } = await wiki.publish('noticed');
+    const comment = await wiki.call('comments.create', ann, { pageId, body: 'A question' });
+    const link = `/pages/noticed#comment-${comment.id}`;
+    const marked = () => wiki.markedRead.filter((one) => one.startsWith('/pages/noticed'));
+    await wiki.call('comments.create', bob, { pageId, body: 'An answer', parentId: comment.id });
+    await vi.waitFor(() => expect(marked()).toEqual([link]));
+    await wiki.call('comments.resolve', bob, { id: comment.id });
+    await vi.waitFor(() => expect(marked()).toEqual([link, link]));
   });
 });
 

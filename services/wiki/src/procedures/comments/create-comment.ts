@@ -2,14 +2,21 @@ import { once } from '@arcadium/prisma/once';
 import { presentComment } from '../../presenters/comment.ts';
 import { insertComment } from '../../stores/comments.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
+import { markNoticed } from './mark-noticed.ts';
 
-export function createComment({ database, now }: WikiDeps): WikiHandler<'comments.create'> {
-  return ({ input, caller, errors, claim, signal }) =>
-    once(database, { claim, signal }, async (transaction) => {
+/** Who answers a comment has read it: what they were told about it is marked as read. */
+export function createComment(deps: WikiDeps): WikiHandler<'comments.create'> {
+  const { database, now } = deps;
+  return async ({ input, caller, errors, claim, signal, inBackground }) => {
+    const comment = await once(database, { claim, signal }, async (transaction) => {
       const result = await insertComment(transaction, { ...input, author: caller.user, now: now() });
       if (result.outcome === 'saved') return presentComment(result.comment);
       if (result.outcome === 'page-missing') throw errors.PAGE_NOT_FOUND({});
       // Only an answer can miss what it answers.
       throw errors.PARENT_COMMENT_NOT_FOUND({ parentId: input.parentId ?? '' });
     });
+    const { pageId, parentId } = comment;
+    if (parentId !== null) inBackground(() => markNoticed(deps, { pageId, id: parentId }));
+    return comment;
+  };
 }
