@@ -21,7 +21,13 @@ export default defineConfig({
           name: 'test',
           ...common,
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'e2e/compose/**', 'e2e/load/**', 'e2e/measured/**'],
+          exclude: [
+            '**/node_modules/**',
+            'bench/src/stacks.test.ts',
+            'e2e/compose/**',
+            'e2e/load/**',
+            'e2e/measured/**',
+          ],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -46,6 +52,17 @@ export default defineConfig({
           include: ['e2e/measured/*.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'bench',
+          ...common,
+          // A call through every row of the benchmark, with the peers installed: `npm run test:bench`.
+          include: ['bench/src/stacks.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

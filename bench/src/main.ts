@@ -1,7 +1,5 @@
 import { readOptions, usage, type Options } from './options.ts';
-import { runComparison } from './run-comparison.ts';
-import { runScale } from './run-scale.ts';
-import { runTokens } from './run-tokens.ts';
+import { installPeers } from './peers.ts';
 
 // npm run bench: exit code 0 only if every row was measured to the end. The
 // children end with this process, whatever ends it (process/spawn.ts).
@@ -24,8 +22,15 @@ function optionsOrExit(): Options {
 }
 
 const options = optionsOrExit();
+installPeers();
 const startedAt = performance.now();
-const run = options.tokens ? runTokens : options.scale ? runScale : runComparison;
-const complete = await run(options, (line) => console.log(line));
+const complete = await (await runner())(options, (line) => console.log(line));
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s in all`);
 process.exit(complete ? 0 : 1);
+
+/** Loaded when the peers are there. */
+async function runner() {
+  if (options.tokens) return (await import('./run-tokens.ts')).runTokens;
+  if (options.scale) return (await import('./run-scale.ts')).runScale;
+  return (await import('./run-comparison.ts')).runComparison;
+}

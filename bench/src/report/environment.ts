@@ -28,7 +28,11 @@ export function describeEnvironment(
   names: readonly StackName[],
   others: readonly string[] = [],
 ): Environment {
-  const pinned: Record<string, string> = { ...meshPackage.dependencies, ...benchPackage.devDependencies };
+  const pinned: Record<string, string> = {
+    ...meshPackage.devDependencies,
+    ...meshPackage.dependencies,
+    ...benchPackage.dependencies,
+  };
   const packages = new Set([...names.flatMap((name) => stacks[name].packages), ...others]);
   return {
     date: new Date().toISOString(),
