@@ -74,7 +74,7 @@ export async function tellStory(
   const question = await comment({ ann, ben, page: pages[0] }, tell);
 
   tell.chapter('Ann answers, and the wiki marks as read for her what she was told');
-  await answer(ann, question, tell);
+  await answerComment(ann, question, tell);
 
   tell.chapter('Ben looks for what he has read');
   await search(ben, pages, tell);
@@ -163,7 +163,7 @@ async function comment(
 const backgroundWithinMs = 15_000;
 
 /** The wiki's handler calls the notification service with its own token and Ann's; neither of them hands a token about. */
-async function answer(ann: User, { id: parentId, pageId }: Comment, tell: Narrator): Promise<void> {
+async function answerComment(ann: User, { id: parentId, pageId }: Comment, tell: Narrator): Promise<void> {
   await tell.call(
     { who: ann.name, whom: 'wiki', procedure: 'comments.create' },
     () => ann.wiki.comments.create.mutate({ pageId, parentId, body: 'Glad to hear it.' }),

@@ -234,7 +234,9 @@ describe('a handler that serves a user calls for that user', () => {
     const callers = [ann, ben].map((token) =>
       connect(till, { as: 'user', url: tillService.url, token, log: silentLogger }),
     );
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => callers[n % 2]?.buy.mutate()));
+    const answers = await Promise.all(
+      Array.from({ length: 25 }, () => callers.map((caller) => caller.buy.mutate())).flat(),
+    );
     expect(answers).toEqual(answers.map((_, n) => ({ by: `till for ${n % 2 ? 'Ben' : 'Ann'}` })));
     await Promise.all(callers.map((caller) => caller[Symbol.asyncDispose]()));
   });

@@ -50,11 +50,11 @@ type TreeOf<Calls, Tree, From extends By> = {
 };
 
 /** tRPC's own methods with options of ours; those of a subscription are overloaded, and stay as they are. */
-type MethodsOf<Methods, Options extends [options?: object]> = {
+type MethodsOf<Methods, Given extends [options?: object]> = {
   [Verb in keyof Methods]: Verb extends 'subscribe'
     ? Methods[Verb]
     : Methods[Verb] extends (input: infer Input, options?: TRPCProcedureOptions) => infer Answer
-      ? (input: Input, ...options: Options) => Answer
+      ? (input: Input, ...options: Given) => Answer
       : never;
 };
 

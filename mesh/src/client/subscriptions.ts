@@ -55,7 +55,7 @@ function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
       observable((observer) => {
         if (op.context['needsUser'] === true && op.context['userToken'] === undefined) {
           observer.error(noUserError(subscriber.target, op));
-          return;
+          return undefined;
         }
         const own = new Reconnection(subscriber, op.path, op.context['repeated'] === true);
         return next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
