@@ -144,7 +144,7 @@ export default defineConfig({
     {
       files: [
         'cli/**',
-        'prisma/src/{generate,dev/dev,migrate/migration,provision/main}.ts',
+        'prisma/src/{generate,migrate/migration,provision/main}.ts',
         '.ci/**',
         'e2e/**',
         'bench/**',

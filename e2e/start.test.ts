@@ -100,7 +100,7 @@ test('services that start before their roles and database are made wait for thos
   expect(wiki.logged().at(-1)).toMatchObject({ msg: 'wiki is ready' });
 });
 
-test('under node --watch, as in development, a service does all that it does', async () => {
+test('under node --watch, as in containers for development, a service does all that it does', async () => {
   mesh.process('wiki').signal('SIGTERM');
   await mesh.process('wiki').ended;
   const watched = startNode('services/wiki/src/main.ts', mesh.environment('wiki'), ['--watch']);

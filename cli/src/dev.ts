@@ -1,49 +1,63 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { lookAtAll, table, waitUntilHealthy } from './health.ts';
-import { serviceUrls, settingsOf } from './workspace.ts';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import { Claim } from './dev/claim.ts';
+import { generateClients } from './dev/generate.ts';
+import { runMesh } from './dev/mesh.ts';
+import { findObstacles } from './dev/preflight.ts';
+import { watchParent } from './dev/watch-parent.ts';
+import { makeEnvironment } from './setup/make-environment.ts';
+import { root, serviceUrls } from './workspace.ts';
 
-// Part of `npm run dev`: waits until every service is healthy, prints one table
-// and what to try next, and after that a line whenever an endpoint changes.
+// npm run dev: makes what is missing, starts the database and the services,
+// keeps them running and up to date, and ends them all on Ctrl-C.
 
-/** How long a first start may take, in milliseconds. */
-const patienceMs = 60_000;
+/** Ctrl-C reaches us from the terminal and from npm: signals this close are one, in milliseconds. */
+const sameSignalMs = 1000;
 
-const ending = new AbortController();
+const stop = new AbortController();
+const hurry = new AbortController();
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+// With npm goes the reader of our output; the end of npm is watched for, and this is no crash.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
+let stoppingSince: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    ending.abort();
-    process.exit(0);
+    stoppingSince ??= performance.now();
+    stop.abort();
+    if (performance.now() - stoppingSince > sameSignalMs) hurry.abort();
   });
 }
+const parent = watchParent(() => stop.abort());
 
-const urls = serviceUrls();
-const { healthy, services } = await waitUntilHealthy(urls, patienceMs, ending.signal);
-console.log(`\n${table(services)}\n`);
-if (healthy) console.log(`${nextSteps()}\n`);
-else console.log('Not all of the mesh is healthy; the lines above say why.\n');
-await report(new Map(services.map(({ url, status }) => [url, status])));
-
-/** @param known The last status, by URL. */
-async function report(known: Map<string, string>): Promise<never> {
-  for (;;) {
-    await delay(2000);
-    for (const { name, url, status } of await lookAtAll(urls)) {
-      const one = (urls.get(name)?.length ?? 0) > 1 ? `${name} at ${url}` : name;
-      if (known.get(url) !== status) console.log(`${one} is ${status}`);
-      known.set(url, status);
-    }
+try {
+  await start();
+} catch (error) {
+  // Told to end while starting: Ctrl-C reaches initdb and turbo too, and their end is no failure.
+  if (!stop.signal.aborted) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
   }
 }
+parent.stop();
+if (stop.signal.aborted) print('The mesh has stopped.');
+process.exit();
 
-function nextSteps(): string {
-  const [wiki = ''] = urls.get('wiki') ?? [];
-  const { ADMIN_EMAIL = '' } = settingsOf('services/auth');
-  return [
-    'The mesh runs. Try next, in another terminal:',
-    '  npm run demo                          one story through all three services',
-    `  curl ${wiki}/health`,
-    `  curl '${wiki}/trpc/pages.list'`,
-    `  log in as ${ADMIN_EMAIL}; the password is ADMIN_PASSWORD in services/auth/.env`,
-    'Ctrl-C ends everything.',
-  ].join('\n');
+async function start(): Promise<void> {
+  const claim = await Claim.take(root, print);
+  try {
+    await generateClients(root);
+    const made = await makeEnvironment(root, createLogger({ service: 'setup', level: 'warn' }));
+    const files = new Set(made.map((line) => line.split(':')[0]));
+    if (made.length > 0) print(`Wrote ${made.length} settings to ${[...files].join(', ')}`);
+    const obstacles = await findObstacles();
+    if (obstacles.length > 0) {
+      throw new Error(`The mesh cannot start:\n${obstacles.map((line) => `  - ${line}`).join('\n')}`);
+    }
+    claim.at([...serviceUrls().values()].flat());
+    if (!stop.signal.aborted) {
+      await runMesh({ root, claim, print, stop: stop.signal, hurry: hurry.signal });
+    }
+  } finally {
+    claim.release();
+  }
 }

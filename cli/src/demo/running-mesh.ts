@@ -72,7 +72,8 @@ function startMesh(): { log: string; ended: Promise<void>; stop(): Promise<void>
   mkdirSync(join(root, '.data'), { recursive: true });
   const output = openSync(log, 'w');
   // A process group of its own: it ends when we say so, not with the same Ctrl-C.
-  const child = spawn('npx', ['turbo', 'run', 'dev'], {
+  const dev = join(root, 'cli', 'src', 'dev.ts');
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', dev], {
     cwd: root,
     stdio: ['ignore', output, output],
     detached: true,

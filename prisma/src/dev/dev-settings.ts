@@ -5,7 +5,7 @@ import { databaseFields, readConfig, readEnvironment, type Environment } from '@
 
 import type { ProvisionedService } from '../provision/provision.ts';
 
-/** What `dev.ts` is to do, read once at start. */
+/** What the development database is to be, read at its start. */
 export type DevSettings =
   | { kind: 'embedded'; adminUrl: string; port: number; password: string; services: ProvisionedService[] }
   | { kind: 'external'; url: string; schemas: string[] };

@@ -1,0 +1,132 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { takeLock } from '../setup/lock.ts';
+import { birthOf } from './birth.ts';
+
+const entry = z.object({ name: z.string(), pid: z.int(), born: z.string() });
+
+/** Which process runs the mesh of a checkout, and what it has started. */
+const record = z.object({
+  pid: z.int(),
+  since: z.iso.datetime(),
+  urls: z.array(z.string()),
+  processes: z.array(entry),
+});
+
+type Entry = z.infer<typeof entry>;
+
+/** How long what an earlier run left may take to end, in milliseconds: by itself, and when it is told to. */
+const patienceMs = { byItself: 2000, told: 10_000 };
+
+/** The right to run the mesh of a checkout: one process has it, until it ends, however it ends. */
+export class Claim {
+  readonly #lock: { release(): void };
+  readonly #path: string;
+  readonly #since = new Date().toISOString();
+  #urls: readonly string[] = [];
+  #processes: Entry[] = [];
+
+  private constructor(lock: { release(): void }, path: string) {
+    this.#lock = lock;
+    this.#path = path;
+  }
+
+  /**
+   * Takes it, and ends what is left of an earlier run that was killed: processes
+   * that the run wrote down, and that are the same still by their start.
+   *
+   * @param say Told of what is ended.
+   * @throws Error that says where the mesh runs, if it does.
+   */
+  static async take(root: string, say: (line: string) => void): Promise<Claim> {
+    const path = join(root, '.data', 'dev.json');
+    const lock = takeLock(join(root, '.data', 'dev.lock'));
+    if (!lock) throw new Error(runsAlready(readRecord(path)));
+    try {
+      await endOrphans(readRecord(path)?.processes ?? [], say);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    return new Claim(lock, path);
+  }
+
+  /** Writes down where the mesh will be. */
+  at(urls: readonly string[]): void {
+    this.#urls = urls;
+    this.#save();
+  }
+
+  started(name: string, pid: number): void {
+    const born = birthOf(pid);
+    if (born !== undefined) this.#processes.push({ name, pid, born });
+    this.#save();
+  }
+
+  ended(pid: number): void {
+    this.#processes = this.#processes.filter((one) => one.pid !== pid);
+    this.#save();
+  }
+
+  release(): void {
+    rmSync(this.#path, { force: true });
+    this.#lock.release();
+  }
+
+  #save(): void {
+    const now = { pid: process.pid, since: this.#since, urls: this.#urls, processes: this.#processes };
+    writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(now, undefined, 2)}\n`);
+    renameSync(`${this.#path}.tmp`, this.#path);
+  }
+}
+
+function runsAlready(known: z.infer<typeof record> | undefined): string {
+  if (!known) return 'The mesh of this checkout is being started by another "npm run dev".';
+  const { pid, since, urls } = known;
+  const where = urls.length > 0 ? `: ${urls.join(', ')}` : ', and is still starting';
+  return `The mesh runs already${where} (process ${pid}, since ${since}). Ctrl-C where it was started ends it, or: kill ${pid}`;
+}
+
+function readRecord(path: string): z.infer<typeof record> | undefined {
+  try {
+    return record.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined; // none, or one that is half written or of another version
+  }
+}
+
+async function endOrphans(processes: readonly Entry[], say: (line: string) => void): Promise<void> {
+  // They notice that they are alone, and are given the time to end by themselves.
+  let left = await stillThere(processes, patienceMs.byItself);
+  for (const { name, pid } of left) {
+    say(`${name} (process ${pid}) is left from a run that was killed; it is ended`);
+    signal(pid, 'SIGINT');
+  }
+  left = await stillThere(left, patienceMs.told);
+  for (const { pid } of left) signal(pid, 'SIGKILL');
+  left = await stillThere(left, patienceMs.told);
+  const [one] = left;
+  if (one)
+    throw new Error(
+      `${one.name} (process ${one.pid}) of an earlier run cannot be ended; end it and start again`,
+    );
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended in the meantime, or is not ours to end; what is left is looked at afterwards.
+  }
+}
+
+/** Those that are not gone when the time is over. */
+async function stillThere(processes: readonly Entry[], waitMs: number): Promise<readonly Entry[]> {
+  const deadline = performance.now() + waitMs;
+  for (let left = processes; ; await delay(50)) {
+    left = left.filter(({ pid, born }) => birthOf(pid) === born);
+    if (left.length === 0 || performance.now() > deadline) return left;
+  }
+}

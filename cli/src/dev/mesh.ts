@@ -1,0 +1,102 @@
+import { startDevDatabase } from '@arcadium/prisma/dev';
+import { table } from '../health.ts';
+import { serviceNames, serviceUrls, settingsOf } from '../workspace.ts';
+import { arrive } from './arrival.ts';
+import type { Claim } from './claim.ts';
+import { followHealth } from './follow-health.ts';
+import { Kept, type Program } from './kept.ts';
+import type { PrintLine } from './lines.ts';
+import { serviceProgram } from './service-program.ts';
+import { Sources } from './sources.ts';
+import { watchSources } from './watch-sources.ts';
+
+/** What the mesh of a checkout runs with. */
+export interface MeshOptions {
+  readonly root: string;
+  readonly claim: Claim;
+  readonly print: PrintLine;
+  /** Ends all, in order: each call that runs is finished. */
+  readonly stop: AbortSignal;
+  /** Ends all at once. */
+  readonly hurry: AbortSignal;
+}
+
+/**
+ * Runs the mesh until the signal: the database, then the services, then the
+ * table; what ends is started again, what changes is reloaded.
+ *
+ * @throws Error when the database cannot be started.
+ */
+export async function runMesh(options: MeshOptions): Promise<void> {
+  const { root, claim, print, stop, hurry } = options;
+  const database = new Kept(databaseProgram(options), print);
+  await database.start();
+  const services = serviceNames(root).map(
+    (name) => new Kept(serviceProgram(name, { root, print, hurry, running: claim }), print),
+  );
+  try {
+    if (stop.aborted) return;
+    await Promise.all(services.map((service) => service.start()));
+    const unwatch = await watchSources(root, new Sources(root, serviceNames(root)), {
+      onChange: ({ services: names, file, count }) => {
+        const more = count > 1 ? ` and ${count - 1} more` : '';
+        const those = services.filter(({ name }) => names.includes(name));
+        print(`${file}${more} changed: ${names.join(', ')} ${names.length > 1 ? 'start' : 'starts'} again`);
+        for (const service of those) service.renew();
+      },
+      onError: print,
+    });
+    try {
+      await showAndFollow(services, options);
+    } finally {
+      await unwatch();
+    }
+  } finally {
+    await Promise.all(services.map((service) => service.stop()));
+    await database.stop();
+  }
+}
+
+/** The table, and what becomes of it. */
+async function showAndFollow(services: readonly Kept[], { print, stop }: MeshOptions): Promise<void> {
+  const urls = serviceUrls();
+  const arrival = await arrive(urls, services, stop);
+  if (stop.aborted) return;
+  print(`\n${table(arrival.services)}\n`);
+  if (arrival.healthy) print(`${nextSteps(urls)}\n`);
+  else print(`Not all of the mesh is healthy:\n${arrival.problems.map((line) => `  ${line}\n`).join('')}`);
+  await followHealth(urls, arrival.seen, { say: print, signal: stop });
+}
+
+function databaseProgram({ root, claim, print }: MeshOptions): Program {
+  const warn = (fields: object, message: string) => print(`database: ${message} ${JSON.stringify(fields)}`);
+  const logger = { info: () => {}, warn, error: warn };
+  return {
+    name: 'PostgreSQL',
+    start: async () => {
+      const { what, pid, ended, stop } = await startDevDatabase(root, logger);
+      print(what);
+      if (pid !== undefined) claim.started('PostgreSQL', pid);
+      return {
+        ended: ended.then((how) => {
+          if (pid !== undefined) claim.ended(pid);
+          return { how: how.replace(/^ended by /, ''), cause: 'signal' as const };
+        }),
+        stop,
+      };
+    },
+  };
+}
+
+function nextSteps(urls: ReadonlyMap<string, readonly string[]>): string {
+  const [wiki = ''] = urls.get('wiki') ?? [];
+  const { ADMIN_EMAIL = '' } = settingsOf('services/auth');
+  return [
+    'The mesh runs. Try next, in another terminal:',
+    '  npm run demo                          one story through all three services',
+    `  curl ${wiki}/health`,
+    `  curl '${wiki}/trpc/pages.list'`,
+    `  log in as ${ADMIN_EMAIL}; the password is ADMIN_PASSWORD in services/auth/.env`,
+    'Ctrl-C ends everything.',
+  ].join('\n');
+}
