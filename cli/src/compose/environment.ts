@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { endpoints, envFileName, portOf, readEnvironment, type Environment } from '@arcadium/mesh/config';
-import { isSameHost } from '../setup/make-environment.ts';
+import { isSameHost } from '../setup/postgres-port.ts';
 import { serviceNames, urlSetting } from '../workspace.ts';
 
 /** PostgreSQL's address among the containers. */

@@ -1,43 +1,17 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { z } from 'zod';
 import { root, serviceNames } from '../workspace.ts';
+import { readEnvExample } from './env-example.ts';
+import { readServiceSettings } from './service-settings.ts';
 
-interface Documented {
-  readonly name: string;
-  /** The heading that it stands under: the file it belongs to. */
-  readonly place: string;
-  readonly explanation: string;
-  readonly value: string;
-}
-
-const documented = readExample(readFileSync(join(root, '.env.example'), 'utf8'));
+const documented = readEnvExample(root);
 const byName = new Map(documented.map((setting) => [setting.name, setting]));
-
-function readExample(text: string): Documented[] {
-  const settings: Documented[] = [];
-  let place = '';
-  let explanation = '';
-  for (const line of text.split('\n')) {
-    const heading = /^# ── (.+?) ─+$/.exec(line)?.[1];
-    const [, name, value = ''] = /^([A-Z_<>]+)=(.*)$/.exec(line) ?? [];
-    if (heading !== undefined) place = heading;
-    if (name !== undefined) settings.push({ name, place, explanation, value });
-    explanation = heading === undefined && line.startsWith('# ') ? line.slice(2) : '';
-  }
-  return settings;
-}
 
 /** What the services read, as their config.ts says. */
 const services = new Map(
   await Promise.all(
-    serviceNames().map(async (name) => {
-      const { settings } = (await import(join(root, 'services', name, 'src/config.ts'))) as {
-        settings: Record<string, z.ZodType<string | number | readonly string[] | undefined>>;
-      };
-      return [name, settings] as const;
-    }),
+    serviceNames().map(async (name) => [name, await readServiceSettings(root, name)] as const),
   ),
 );
 

@@ -14,13 +14,23 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeEnvironment } from './make-environment.ts';
 
 const files = ['.env', 'prisma/.env', 'services/auth/.env', 'services/wiki/.env', 'services/tasks/.env'];
+const fields = new URL('../../../mesh/src/config/index.ts', import.meta.url).href;
 let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'arcadium-setup-'));
-  for (const service of ['auth', 'wiki', 'tasks']) {
-    mkdirSync(join(root, 'services', service), { recursive: true });
+  for (const [service, port] of [
+    ['auth', 8000],
+    ['wiki', 5000],
+    ['tasks', 5001],
+  ] as const) {
+    mkdirSync(join(root, 'services', service, 'src'), { recursive: true });
     writeFileSync(join(root, 'services', service, 'package.json'), '{}');
+    writeFileSync(
+      join(root, 'services', service, 'src/config.ts'),
+      `import { serviceUrl } from '${fields}';
+       export const settings = { ${service.toUpperCase()}_SERVICE_URL: serviceUrl('http://localhost:${port}') };`,
+    );
   }
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -68,7 +78,9 @@ test('completes what is half there and leaves the rest alone', async () => {
   expect(written).toEqual([
     '.env: PUBLIC_KEYS',
     '.env: AUTH_SERVICE_URL',
+    '.env: TASKS_SERVICE_URL',
     '.env: WIKI_SERVICE_URL',
+    '.env: POSTGRES_PORT',
     'services/wiki/.env: SERVICE_TOKEN',
   ]);
   expect(text('services/wiki/.env').startsWith(`${kept}\n`)).toBe(true);
@@ -165,6 +177,66 @@ test('of a setting that stands twice, the last is the one that counts', async ()
   expect(text('.env')).toMatch(
     /^WIKI_SERVICE_URL='http:\/\/mine'\n\nWIKI_SERVICE_URL='http:\/\/localhost:5000'\n/,
   );
+});
+
+test('a service is found by its folder, where its own config.ts says', async () => {
+  expect(await run()).toContain('.env: TASKS_SERVICE_URL');
+  expect(setting('.env', 'TASKS_SERVICE_URL')).toBe('http://localhost:5001');
+});
+
+test('a service that has no config.ts yet gets no address; one that cannot be read is named', async () => {
+  rmSync(join(root, 'services/wiki/src'), { recursive: true });
+  writeFileSync(join(root, 'services/tasks/src/config.ts'), 'export const settings = missing;');
+  await expect(run()).rejects.toThrow('services/tasks/src/config.ts cannot be read: missing is not defined');
+  rmSync(join(root, 'services/tasks'), { recursive: true });
+  await run();
+  expect(setting('.env', 'WIKI_SERVICE_URL')).toBe('');
+});
+
+test('the port of PostgreSQL is one setting', async () => {
+  await run();
+  expect(setting('.env', 'POSTGRES_PORT')).toBe('54320');
+  const own = "DATABASE_URL='postgres://wiki:secret@db.example:54320/arcadium'";
+  const wiki = text('services/wiki/.env').replace(/^DATABASE_URL=.*$/m, own);
+  writeFileSync(join(root, 'services/wiki/.env'), wiki.replace(/^DATABASE_OWNER_URL=.*$/m, ''));
+  const before = setting('services/auth/.env', 'DATABASE_URL');
+  writeFileSync(join(root, '.env'), text('.env').replace("POSTGRES_PORT='54320'", 'POSTGRES_PORT=6000'));
+
+  expect(await run()).toEqual([
+    'services/auth/.env: DATABASE_URL',
+    'services/auth/.env: DATABASE_OWNER_URL',
+    'services/tasks/.env: DATABASE_URL',
+    'services/tasks/.env: DATABASE_OWNER_URL',
+    'prisma/.env: DATABASE_ADMIN_URL',
+  ]);
+  expect(setting('services/auth/.env', 'DATABASE_URL')).toBe(before.replace(':54320/', ':6000/'));
+  expect(new URL(setting('prisma/.env', 'DATABASE_ADMIN_URL')).port).toBe('6000');
+  expect(text('services/wiki/.env')).toContain(own);
+  expect(await run()).toEqual([]);
+});
+
+test('a change of that port that was interrupted is completed', async () => {
+  await run();
+  writeFileSync(join(root, '.env'), text('.env').replace("POSTGRES_PORT='54320'", 'POSTGRES_PORT=6000'));
+  const before = text('prisma/.env');
+  await run();
+  // As after an end between the services and the last file.
+  writeFileSync(join(root, 'prisma/.env'), before);
+  expect(await run()).toEqual(['prisma/.env: DATABASE_ADMIN_URL']);
+  expect(allText()).not.toContain('54320');
+});
+
+test('a checkout that is older than that setting keeps the port that it has', async () => {
+  await run();
+  for (const file of files) writeFileSync(join(root, file), text(file).replaceAll('54320', '7000'));
+  writeFileSync(join(root, '.env'), text('.env').replace(/^POSTGRES_PORT=.*$/m, ''));
+  expect(await run()).toEqual(['.env: POSTGRES_PORT']);
+  expect(setting('.env', 'POSTGRES_PORT')).toBe('7000');
+});
+
+test('a value that is not a port is refused, with its setting', async () => {
+  writeFileSync(join(root, '.env'), 'POSTGRES_PORT=many\n');
+  await expect(run()).rejects.toThrow(/\.env: POSTGRES_PORT must be a port/);
 });
 
 test('several processes at once make one environment', async () => {

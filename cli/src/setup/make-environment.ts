@@ -18,17 +18,9 @@ import { z } from 'zod';
 import { serviceNames, urlSetting } from '../workspace.ts';
 import { openEnvFile, type EnvFile } from './env-file.ts';
 import { withLock } from './lock.ts';
+import { isSameHost, movePort, postgresPort } from './postgres-port.ts';
+import { defaultUrl } from './service-settings.ts';
 import { tokenState } from './token-state.ts';
-
-/** Where the documented services are unless `.env` says otherwise. */
-const documentedUrls: Readonly<Record<string, string>> = {
-  auth: 'http://localhost:8000',
-  notification: 'http://localhost:8006',
-  wiki: 'http://localhost:5000',
-};
-
-/** The embedded PostgreSQL's address. */
-const databaseHost = '127.0.0.1:54320';
 
 const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
 
@@ -64,17 +56,18 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
   const keys = await makeSigningKeys(fileIn('services', 'auth'), save);
   const trusted = publish(shared, keys.map(publicPart));
   for (const service of serviceNames(root)) {
-    const url = documentedUrls[service];
-    if (url !== undefined)
-      shared.add({ name: urlSetting(service), value: url, comment: `Where ${service} is` });
+    const setting = urlSetting(service);
+    const url = shared.get(setting) ?? (await defaultUrl(root, service));
+    if (url !== undefined) shared.add({ name: setting, value: url, comment: `Where ${service} is` });
   }
+  const database = fileIn('prisma');
+  const port = postgresPort(shared, database, environment);
   save(shared);
 
-  const database = fileIn('prisma');
   database.add({
     name: 'DATABASE_ADMIN_URL',
-    value: `postgres://postgres:${password()}@${databaseHost}/postgres`,
-    comment: 'The superuser of the embedded PostgreSQL, and its port',
+    value: `postgres://postgres:${password()}@127.0.0.1:${port}/postgres`,
+    comment: 'The superuser of the embedded PostgreSQL; its port is POSTGRES_PORT of .env',
   });
   save(database);
 
@@ -82,12 +75,16 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
   for (const service of serviceNames(root)) {
     const file = fileIn('services', service);
     giveRoles(file, service, host);
+    movePort(file, host, port);
     await giveToken(file, service, {
       signer: keys[0],
       trusted: await createKeySet({ initial: trusted, log }),
     });
     save(file);
   }
+  // Last, since by its address the others know the URLs that go along.
+  movePort(database, host, port);
+  save(database);
   return written;
 }
 
@@ -141,12 +138,6 @@ async function makeSigningKeys(file: EnvFile, save: (file: EnvFile) => void) {
   file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'and the password to log in with' });
   save(file);
   return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${file.path}: SIGNING_KEYS`).keys;
-}
-
-/** Whether two addresses are one, whichever name this machine has in them. */
-export function isSameHost(one: string, other: string): boolean {
-  const plain = (host: string) => host.replace(/^(localhost|\[::1\])(?=:|$)/, '127.0.0.1');
-  return plain(one) === plain(other);
 }
 
 /** One role for traffic and one for migrations, where the database is ours to make. */

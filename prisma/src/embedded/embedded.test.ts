@@ -94,9 +94,7 @@ describe('startEmbedded', () => {
   test('names the port that is taken, and the setting', async () => {
     const squatter = createServer().listen(options.port, '127.0.0.1');
     await once(squatter, 'listening');
-    await expect(startEmbedded(options)).rejects.toThrow(
-      new RegExp(`port ${options.port} .* DATABASE_ADMIN_URL`),
-    );
+    await expect(startEmbedded(options)).rejects.toThrow(new RegExp(`port ${options.port} .* POSTGRES_PORT`));
     squatter.close();
   });
 

@@ -173,8 +173,7 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
 }
 
 /** Where a user changes the port. */
-const portSetting =
-  'DATABASE_ADMIN_URL in prisma/.env and DATABASE_URL and DATABASE_OWNER_URL in services/*/.env';
+const portSetting = 'POSTGRES_PORT in .env';
 
 async function requirePort(port: number): Promise<void> {
   const probe = createServer();
@@ -183,8 +182,8 @@ async function requirePort(port: number): Promise<void> {
       reject(
         new Error(
           cause.code === 'EADDRINUSE'
-            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or change the port in ${portSetting}`
-            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): choose another in ${portSetting}`,
+            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or set another as ${portSetting}`
+            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): set another as ${portSetting}`,
           { cause },
         ),
       ),

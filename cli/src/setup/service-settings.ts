@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
+import { urlSetting } from '../workspace.ts';
+
+/** Schemas of settings, by their names in the environment. */
+export type ServiceSettings = Readonly<
+  Record<string, z.ZodType<string | number | readonly string[] | undefined>>
+>;
+
+/**
+ * The settings that a service declares in its `src/config.ts`; none where there
+ * is no such file, as in a folder that is being made.
+ *
+ * @throws Error naming the file, when it cannot be read.
+ */
+export async function readServiceSettings(root: string, service: string): Promise<ServiceSettings> {
+  const path = join(root, 'services', service, 'src', 'config.ts');
+  if (!existsSync(path)) return {};
+  try {
+    const { settings = {} } = (await import(pathToFileURL(path).href)) as { settings?: ServiceSettings };
+    return settings;
+  } catch (cause) {
+    throw new Error(
+      `services/${service}/src/config.ts cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Where a service is unless `.env` says otherwise: the default of its own URL in its `config.ts`, if it has one. */
+export async function defaultUrl(root: string, service: string): Promise<string | undefined> {
+  const settings = await readServiceSettings(root, service);
+  const fallback = settings[urlSetting(service)]?.safeParse(undefined).data;
+  return Array.isArray(fallback) ? fallback.join(',') : undefined;
+}
