@@ -5,6 +5,7 @@ import { runMesh } from './dev/mesh.ts';
 import { findObstacles } from './dev/preflight.ts';
 import { watchParent } from './dev/watch-parent.ts';
 import { makeEnvironment } from './setup/make-environment.ts';
+import { findMisspelt } from './setup/misspelt.ts';
 import { root, serviceUrls } from './workspace.ts';
 
 // npm run dev: makes what is missing, starts the database and the services,
@@ -49,6 +50,7 @@ async function start(): Promise<void> {
     const made = await makeEnvironment(root, createLogger({ service: 'setup', level: 'warn' }));
     const files = new Set(made.map((line) => line.split(':')[0]));
     if (made.length > 0) print(`Wrote ${made.length} settings to ${[...files].join(', ')}`);
+    for (const line of await findMisspelt(root)) print(line);
     const obstacles = await findObstacles();
     if (obstacles.length > 0) {
       throw new Error(`The mesh cannot start:\n${obstacles.map((line) => `  - ${line}`).join('\n')}`);
