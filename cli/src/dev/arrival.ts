@@ -3,7 +3,7 @@ import { lookAtAll, type Seen } from '../health.ts';
 import type { Kept } from './kept.ts';
 
 /** How long a start may take, in milliseconds; a first one on a machine that is busy takes its time. */
-const patienceMs = 120_000;
+const patienceMs = 180_000;
 
 /** How often to look, in milliseconds. */
 const pollMs = 250;

@@ -79,6 +79,8 @@ test('writes down what runs, and ignores a record that cannot be read', async ()
   expect(record().processes).toEqual([{ name: 'wiki', pid, born: birthOf(pid) }]);
   claim.ended(pid);
   expect(record().processes).toEqual([]);
+  rmSync(join(root, '.data'), { recursive: true });
+  claim.started('wiki', pid);
   claim.release();
   expect(() => record()).toThrow('ENOENT');
 });

@@ -77,8 +77,12 @@ export class Claim {
 
   #save(): void {
     const now = { pid: process.pid, since: this.#since, urls: this.#urls, processes: this.#processes };
-    writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(now, undefined, 2)}\n`);
-    renameSync(`${this.#path}.tmp`, this.#path);
+    try {
+      writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(now, undefined, 2)}\n`);
+      renameSync(`${this.#path}.tmp`, this.#path);
+    } catch {
+      // A full disk, or a .data that was removed: the mesh runs without its record, which matters after a kill -9 alone.
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
@@ -22,7 +21,7 @@ export interface Changes {
  *
  * @param onChange Called when it has been quiet for a moment after a change.
  * @param onError Called when something cannot be watched; what it says is for people.
- * @returns Stops watching. It resolves when every folder is watched.
+ * @returns Stops watching. It resolves when every folder is watched, or one cannot be.
  */
 export async function watchSources(
   root: string,
@@ -52,8 +51,13 @@ export async function watchSources(
     clearTimeout(quiet);
     quiet = setTimeout(flush, quietMs);
   });
-  watcher.on('error', (error) => report.onError(explain(error)));
-  await once(watcher, 'ready');
+  const { promise: watched, resolve } = Promise.withResolvers<void>();
+  watcher.once('ready', resolve);
+  watcher.on('error', (error) => {
+    report.onError(explain(error));
+    resolve();
+  });
+  await watched;
   return async () => {
     clearTimeout(quiet);
     await watcher.close();
