@@ -19,7 +19,6 @@ import {
   type StockClients,
   type Written,
 } from './src/public-calls.ts';
-import { readmeCommands, runCommands } from './src/readme.ts';
 
 let mesh: TestMesh;
 let written: Written;
@@ -169,22 +168,5 @@ describe('a stock subscription', () => {
       { code: 'UNAUTHORIZED', path: 'notifications.watch' },
     ]);
     expect(seen.events).toEqual([]);
-  });
-});
-
-test('the README’s commands do what they say', async () => {
-  const shown = readmeCommands('Call it');
-  const commands = shown
-    .replaceAll('localhost:8000', new URL(mesh.url('auth')).host)
-    .replaceAll('localhost:8006', new URL(mesh.url('notification')).host)
-    .replaceAll('localhost:5000', new URL(mesh.url('wiki')).host);
-  expect(commands).not.toContain('localhost');
-  const answers = await runCommands(commands);
-  // Every curl that stands at the start of a line prints its answer; the others hand it on.
-  expect(answers).toHaveLength(shown.match(/^curl /gm)?.length ?? 0);
-  expect(answers.length).toBeGreaterThan(0);
-  for (const answer of answers) expect(JSON.parse(answer)).not.toHaveProperty('error');
-  expect(await stockClients('httpLink').wiki.pages.get.query({ slug: 'hello' })).toMatchObject({
-    title: 'Hello',
   });
 });

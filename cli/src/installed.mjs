@@ -1,4 +1,5 @@
-// After `npm install`: which Node runs what. Plain JavaScript, because it may be an older Node that reads it.
+// After `npm install`. Plain JavaScript, because it may be an older Node that reads it.
+import { rmSync } from 'node:fs';
 
 /** The Node that runs npm, from npm's user agent: "npm/11.19.1 node/v20.20.2 linux x64". */
 const machine = / node\/(v\S+)/.exec(process.env.npm_config_user_agent ?? '')?.[1];
@@ -8,9 +9,12 @@ if (major(process.version) < 24) {
   console.error(
     `Node 24 did not come with the install (${process.version} is here): delete node_modules and run npm install again`,
   );
-  process.exitCode = 1;
-} else if (machine !== undefined && major(machine) < 24) {
+  process.exit(1);
+}
+if (machine !== undefined && major(machine) < 24) {
   console.log(
     `Node ${process.version} came with the install: npm run and npx node use it; the machine's ${machine} runs npm only`,
   );
 }
+// What the package `node` took its program from, 68 MB of headers with it; npm removes it too when it next installs.
+rmSync(new URL('../../node_modules/node/node_modules', import.meta.url), { recursive: true, force: true });

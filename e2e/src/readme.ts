@@ -3,23 +3,57 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './process.ts';
 
-/** The commands that a section of the README shows: its first block of shell. @throws Error if it has none. */
-export function readmeCommands(section: string): string {
-  const text = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, after = ''] = text.split(`\n## ${section}\n`);
-  const [, block] = /^```sh\n(.*?)^```$/ms.exec(after.split('\n## ')[0] ?? '') ?? [];
-  if (block === undefined) throw new Error(`The README has no block of shell under "${section}"`);
-  return block;
+/** A fenced block of a document. */
+export interface Block {
+  /** Where it stands: the file, the heading above it, and which of that section's blocks it is. */
+  readonly place: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+/** All fenced blocks of a document of the repository, in order. */
+export function blocksOf(file: string): Block[] {
+  const blocks: Block[] = [];
+  let heading = '';
+  let count = 0;
+  const lines = readFileSync(join(root, file), 'utf8').matchAll(
+    /^#+ (?<heading>[^\n]+)$|^```(?<language>\w*)\n(?<text>.*?)^```$/gms,
+  );
+  for (const { groups = {} } of lines) {
+    if (groups['heading'] !== undefined) {
+      heading = groups['heading'];
+      count = 0;
+    } else {
+      count += 1;
+      const { language = '', text = '' } = groups;
+      blocks.push({ place: `${file}, ${heading}, ${count}`, language, text });
+    }
+  }
+  return blocks;
+}
+
+/** The commands of a block of shell: no comments, no empty lines, and what a backslash continues in one. */
+export function commandsOf({ text }: Block): string[] {
+  return text
+    .replaceAll('\\\n', '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter((line) => line !== '');
 }
 
 /**
  * Runs commands by bash, line by line as a reader would, and ends at the first
  * that fails; curl fails where the answer is an error.
  *
- * @returns What each curl answered with that was not taken up by another command.
+ * @param options.cwd @default the repository
+ * @param options.env Beside PATH and HOME.
+ * @returns The lines of standard output: what each curl answered with that was not taken up by another command.
  * @throws Error with everything that was printed when one fails, or when there is no curl.
  */
-export async function runCommands(commands: string): Promise<string[]> {
+export async function runCommands(
+  commands: string,
+  { cwd = root, env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<string[]> {
   if (spawnSync('curl', ['--version']).error) {
     throw new Error(
       'This machine has no curl, which the README’s commands need: install it to run this test',
@@ -27,8 +61,10 @@ export async function runCommands(commands: string): Promise<string[]> {
   }
   // The same curl, but that it tells apart success and failure, and ends its answer with a line end.
   const curl = 'curl() { command curl --silent --show-error --fail-with-body "$@" && echo; }';
+  const { PATH = '', HOME = '' } = process.env;
   const bash = spawn('bash', ['-euo', 'pipefail', '-c', `${curl}\n${commands}`], {
-    cwd: root,
+    cwd,
+    env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

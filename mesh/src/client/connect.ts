@@ -9,7 +9,13 @@ import {
   type RetryBudgetOptions,
   type RetryPolicy,
 } from '../resilience/index.ts';
-import { currentScope, watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
+import {
+  createLogger,
+  currentScope,
+  watchTarget,
+  type Logger,
+  type TargetState,
+} from '../telemetry/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import { call } from './call.ts';
 import { createCallMeter } from './call-meter.ts';
@@ -39,8 +45,9 @@ export interface ConnectOptions<As extends string> {
   /** How the addresses of a name are found. @default as the system does, IPv4 first */
   lookup?: Lookup;
   /** The caller's token, or a function that returns the one in force. @default none */
-  token?: string | (() => string | undefined);
-  log: Logger;
+  token?: string | (() => string | undefined) | undefined;
+  /** Where failures are logged. @default JSON lines on standard output, of warnings and errors */
+  log?: Logger;
   /** Of calls; subscriptions are tried again for ever, after the same waits and up to 30 s. @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
   retryPolicy?: RetryPolicy;
   /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
@@ -74,7 +81,7 @@ export function connect<const To extends AnyContract, const As extends string>(
   to: To,
   options: ConnectOptions<As>,
 ): MeshClient<To, As> {
-  const { as, token, log } = options;
+  const { as, token, log = createLogger({ service: as, level: 'warn' }) } = options;
   const scheme = isPerson(as) ? userTokenScheme : serviceTokenScheme;
   const authorization = (): string | undefined => {
     const current = typeof token === 'function' ? token() : token;

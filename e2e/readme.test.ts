@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { authContract } from '@arcadium/contracts/auth';
+import { notificationContract } from '@arcadium/contracts/notification';
+import { connect } from '@arcadium/mesh/client';
+import { silentLogger } from '@arcadium/mesh/testing';
+import { makeReaderFolder, type ReaderFolder } from './src/reader-folder.ts';
+import { serviceNames, startMesh, type TestMesh } from './src/mesh.ts';
+import { root } from './src/process.ts';
+import { blocksOf, commandsOf, runCommands, type Block } from './src/readme.ts';
+
+// What README.md and docs/operations.md show is cut out of them and run, in the
+// order in which it stands there.
+
+const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the first administrator' };
+const ann = { email: 'ann@example.com', password: 'four words are long' };
+
+let mesh: TestMesh;
+let checkout: ReaderFolder;
+beforeAll(async () => {
+  mesh = await startMesh(administrator);
+  // To be found in the audit log, where the wiki reports it.
+  const headers = { authorization: 'Bearer of-nothing', 'content-type': 'application/json' };
+  await fetch(`${mesh.url('wiki')}/trpc/pages.create`, { method: 'POST', headers, body: '{}' });
+  checkout = await makeReaderFolder(serviceNames);
+  const urls = ['AUTH_SERVICE_URL', 'NOTIFICATION_SERVICE_URL', 'WIKI_SERVICE_URL'];
+  const shared = urls.map((name) => `${name}=${mesh.environment('wiki')[name]}\n`);
+  await checkout.write('.env', shared.join(''));
+  await checkout.write(
+    'services/auth/.env',
+    `ADMIN_EMAIL=${administrator.ADMIN_EMAIL}\nADMIN_PASSWORD="${administrator.ADMIN_PASSWORD}"\n`,
+  );
+  await checkout.write('services/wiki/.env', 'SERVICE_TOKEN=\n');
+});
+afterAll(async () => {
+  await checkout?.[Symbol.asyncDispose]();
+  await mesh?.[Symbol.asyncDispose]();
+});
+
+/** Who runs a command that needs the whole checkout, its ports, or Docker: a file, and how it stands there. */
+const runElsewhere: Record<string, readonly [file: string, as: string]> = {
+  'npm install': ['.ci/run', 'npm ci '],
+  'npm test': ['.ci/run', 'report 1 test'],
+  // The demo finds no mesh there, and starts one with the same tasks.
+  'npm run dev': ['.ci/run', 'npm run demo'],
+  'npm run demo': ['.ci/run', 'npm run demo'],
+  'npm run compose': ['e2e/compose/compose.test.ts', "succeed('npm', 'run', 'compose')"],
+  'npm run compose -- down': ['e2e/compose/compose.test.ts', "compose('down'"],
+};
+
+const runs: Record<string, (block: Block) => Promise<void>> = {
+  'README.md, Two commands, 1': elsewhere,
+  'README.md, Two commands, 2': elsewhere,
+  'README.md, Two commands, 3': elsewhere,
+  'README.md, In containers, 1': elsewhere,
+
+  async 'README.md, Call it, 1'(block) {
+    const answers = await runCommands(here(block.text));
+    // Every curl that stands at the start of a line prints its answer; the others hand it on.
+    expect(answers).toHaveLength(block.text.match(/^curl /gm)?.length ?? 0);
+    expect(answers.length).toBeGreaterThan(0);
+    for (const answer of answers) expect(JSON.parse(answer)).not.toHaveProperty('error');
+  },
+
+  async 'README.md, Call it, 2'(block) {
+    const program = await checked('stock-client', `${block.text}console.log(JSON.stringify(page));\n`);
+    const [page = ''] = await runCommands(program, { cwd: checkout.folder });
+    expect(JSON.parse(page)).toMatchObject({ title: 'Hello', body: 'My first page' });
+  },
+
+  async 'README.md, Call it, 3'(block) {
+    const { token, id } = await loggedIn(ann);
+    const toAnn = block.text.replace(/(?<=userId: ')[\w-]+/, id);
+    const program = await checked('mesh-client', toAnn);
+    const env = { SERVICE_TOKEN: mesh.environment('wiki')['SERVICE_TOKEN'] ?? '' };
+    expect(await runCommands(program, { cwd: checkout.folder, env })).toEqual(['']);
+    const asAnn = { as: 'user' as const, url: mesh.url('notification'), token, log: silentLogger };
+    await using notification = connect(notificationContract, asAnn);
+    const { items } = await notification.notifications.list.query();
+    const titles = items.map(({ title, sender }) => ({ title, sender }));
+    expect(titles).toContainEqual({ title: 'Ben commented on Hello', sender: 'wiki' });
+    // Nothing but the contract and an address was given: where it fails, it says so by itself.
+    const refused = runCommands(program, { cwd: checkout.folder, env: { SERVICE_TOKEN: 'wrong' } });
+    await expect(refused).rejects.toThrow(/"msg":"a call to notification failed"/);
+  },
+
+  async 'README.md, Call it, 4'(block) {
+    const [issue = '', revoke = '', rotate = '', ...others] = commandsOf(block);
+    expect(others).toEqual([]);
+    const keysBefore = await signingKeys();
+    const run = (command: string) => runCommands(command, { cwd: checkout.folder });
+
+    await run(issue);
+    const written = await readFile(join(checkout.folder, 'services/wiki/.env'), 'utf8');
+    const [, token = ''] = /^SERVICE_TOKEN=\W?([\w.-]+)/m.exec(written) ?? [];
+    expect(await statusFor(token)).toBe(200);
+    await run(revoke);
+    await vi.waitFor(async () => expect(await statusFor(token)).toBe(401));
+    await run(rotate);
+    expect(await signingKeys()).toBe(keysBefore + 1);
+  },
+
+  async 'docs/operations.md, What was to be told and is not yet, 1'({ text }) {
+    const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
+    await admin.connect();
+    const { rows } = await admin.query(text);
+    await admin.end();
+    expect(rows).toMatchObject([{ refused: '0' }]);
+  },
+
+  async 'docs/operations.md, A PostgreSQL of your own, 1'({ text }) {
+    const commands = text
+      .replace(/postgres:.*\/postgres/, mesh.database.cluster.adminUrl)
+      .replace(/postgres:\/\/wiki:.*\/arcadium/, mesh.database.url('wiki'))
+      .replace(/postgres:\/\/wiki_owner:.*\/arcadium/, mesh.database.ownerUrl('wiki'));
+    expect(commands).not.toContain('…');
+    await runCommands(commands);
+    await mesh.healthy();
+    expect(await mesh.health('wiki')).toMatchObject({ http: 200 });
+  },
+
+  async 'docs/operations.md, The state of the mesh, from one process, 1'({ text }) {
+    const env = { SERVICE_TOKEN: mesh.environment('notification')['SERVICE_TOKEN'] ?? '' };
+    const [answer = ''] = await runCommands(here(text), { env });
+    expect(JSON.parse(answer)).toMatchObject({ service: 'wiki' });
+  },
+
+  async 'docs/operations.md, The audit log, 1'({ text }) {
+    const [email, password] = [administrator.ADMIN_EMAIL, administrator.ADMIN_PASSWORD];
+    const { token } = await loggedIn({ email, password });
+    await vi.waitFor(async () => {
+      const [answer = ''] = await runCommands(here(text), { env: { TOKEN: token } });
+      const [entry] = JSON.parse(answer).result.data.items;
+      expect(entry).toMatchObject({ event: 'access.denied', subject: 'wiki.pages.create' });
+    });
+  },
+};
+
+const blocks = [...blocksOf('README.md'), ...blocksOf('docs/operations.md')];
+
+test.each(blocks)('$place', async (block) => {
+  expect.hasAssertions();
+  const run = runs[block.place];
+  if (!run) throw new Error(`No run is known for this block of ${block.language}: add it to \`runs\``);
+  await run(block);
+});
+
+test('there is no run for a block that is not there', () => {
+  expect(Object.keys(runs).toSorted()).toEqual(blocks.map(({ place }) => place).toSorted());
+});
+
+async function elsewhere(block: Block): Promise<void> {
+  const commands = commandsOf(block);
+  expect(commands.length).toBeGreaterThan(0);
+  for (const command of commands) {
+    const [file, as] = runElsewhere[command] ?? [];
+    if (file === undefined) throw new Error(`What runs "${command}"? Add it to \`runElsewhere\``);
+    expect(await readFile(join(root, file), 'utf8')).toContain(as);
+  }
+}
+
+/** The same at the addresses of this test's mesh. */
+function here(text: string): string {
+  const moved = text
+    .replaceAll('localhost:8000', new URL(mesh.url('auth')).host)
+    .replaceAll('localhost:8006', new URL(mesh.url('notification')).host)
+    .replaceAll('localhost:5000', new URL(mesh.url('wiki')).host);
+  expect(moved).not.toContain('localhost');
+  return moved;
+}
+
+/** Writes a program, checks its types, and answers with the command that runs it. */
+async function checked(name: string, text: string): Promise<string> {
+  await checkout.write(`${name}.ts`, here(text));
+  await runCommands('npx tsc', { cwd: checkout.folder });
+  return `npx node ${name}.ts`;
+}
+
+async function loggedIn(credentials: typeof ann): Promise<{ token: string; id: string }> {
+  const stranger = { as: 'anyone' as const, url: mesh.url('auth'), log: silentLogger };
+  await using auth = connect(authContract, stranger);
+  const { accessToken, user } = await auth.sessions.login.mutate(credentials);
+  return { token: accessToken, id: user.id };
+}
+
+/** How notification answers a caller with this service token. */
+async function statusFor(token: string): Promise<number> {
+  const headers = { authorization: `Service-Token ${token}` };
+  return (await fetch(`${mesh.url('notification')}/api/mesh`, { headers })).status;
+}
+
+async function signingKeys(): Promise<number> {
+  const answer = await fetch(`${mesh.url('auth')}/.well-known/jwks.json`);
+  return ((await answer.json()) as { keys: unknown[] }).keys.length;
+}
