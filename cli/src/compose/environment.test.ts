@@ -11,8 +11,10 @@ let root: string;
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'arcadium-compose-'));
   for (const service of ['auth', 'wiki']) {
-    mkdirSync(join(root, 'services', service), { recursive: true });
+    mkdirSync(join(root, 'services', service, 'src'), { recursive: true });
     writeFileSync(join(root, 'services', service, 'package.json'), '{}');
+    const config = new URL(`../../../services/${service}/src/config.ts`, import.meta.url).href;
+    writeFileSync(join(root, 'services', service, 'src/config.ts'), `export { settings } from '${config}';`);
   }
   await makeEnvironment(root, silentLogger, {});
 });
