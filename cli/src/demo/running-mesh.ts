@@ -15,7 +15,7 @@ export interface RunningMesh extends AsyncDisposable {
 }
 
 /** How long a mesh may take to be healthy, in milliseconds. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /**
  * Finds the mesh that runs, or starts one, which ends when this is disposed of.
