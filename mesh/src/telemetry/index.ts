@@ -11,5 +11,7 @@ export {
 } from './logger.ts';
 export { counter, durations, exposition, gauge, measureProcess, remember } from './metrics.ts';
 export { describeError } from './describe-error.ts';
+export { Outage } from './outage.ts';
+export { beginStartup, startupGraceMs, startupLeftMs, startupLevel } from './startup.ts';
 export { targetStates, watchTarget, type EndpointState, type TargetState } from './state.ts';
 export { currentScope, runInScope, runOutsideScope, type Scope } from './scope.ts';
