@@ -5,7 +5,6 @@ import { beginStartup, Outage, startupGraceMs, startupLeftMs, startupLevel } fro
 let log: ReturnType<typeof recordingLogger>;
 let outage: Outage;
 beforeEach(() => {
-  // The clock of a process that has just begun.
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
   log = recordingLogger();
   outage = new Outage(log);

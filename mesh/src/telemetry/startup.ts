@@ -4,12 +4,12 @@
  */
 export const startupGraceMs = 10_000;
 
-/** When the grace of this process ends, on the clock of `performance.now()`, which begins with the process. */
+/** When the grace of this process ends, on the clock of `performance.now()`. */
 let endsAt = 0;
 
-/** Says that this process is starting; `run()` does. Without it there is no grace. */
+/** Says that this process starts now, with its code loaded; `run()` does. Without it there is no grace. */
 export function beginStartup(): void {
-  endsAt = startupGraceMs;
+  endsAt = performance.now() + startupGraceMs;
 }
 
 /** How much of the grace is left, in milliseconds: 0 in a process that is not starting. */
