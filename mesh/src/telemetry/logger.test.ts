@@ -43,7 +43,7 @@ test('an error of a warning is its type, code and message, also of a child; one 
   const summary = {
     type: 'TypeError',
     code: 'ECONNREFUSED',
-    message: 'Invalid \`query\`: it failed: connect ECONNREFUSED 127.0.0.1:5432',
+    message: 'Invalid `query`: it failed: connect ECONNREFUSED 127.0.0.1:5432',
   };
   const [debug, info, warn, error] = lines(printed(program));
   for (const line of [debug, info, warn]) expect(line).toMatchObject({ part: 'a', n: 1, err: summary });

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { styleText } from 'node:util';
 import { pino, type DestinationStream } from 'pino';
+import type pinoPretty from 'pino-pretty';
 import type { PrettyOptions } from 'pino-pretty';
 
 /** So many fields of a line are shown. */
@@ -51,12 +52,12 @@ export function prettyDestination(
   colour = styleText('red', ' ', { stream: process.stdout }) !== ' ',
 ): DestinationStream {
   const toLine = createPrettifier(colour);
-  return { write: (line) => void out.write(toLine(line)) };
+  return { write: (line) => out.write(toLine(line)) };
 }
 
 /** Loads what makes lines pretty where that is used only: services that log JSON do without. */
 function createPrettifier(colour: boolean): (line: string) => string {
-  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   return prettyFactory({
     colorize: colour,
     translateTime: 'SYS:HH:MM:ss.l',
@@ -73,7 +74,7 @@ function createPrettifier(colour: boolean): (line: string) => string {
 }
 
 function describeLine(line: Line, messageKey: string, colors: Colours): string {
-  const message = shorten(String(line[messageKey] ?? ''), longestMessage);
+  const message = shorten(textOf(line[messageKey] ?? ''), longestMessage);
   const fields = fieldsOf(line, message).map(([name, value]) => colors.dim(`${name}=${value}`));
   const stack = stackOf(line);
   return [message, ...fields].join(' ') + (stack === undefined ? '' : `\n${stack}`);
@@ -86,15 +87,14 @@ function fieldsOf(line: Line, message: string): [name: string, value: string][] 
   const names = new Set([...firstFields, ...Object.keys(all)]);
   return [...names]
     .filter((name) => !hiddenFields.has(name) && all[name] !== undefined && all[name] !== null)
-    .map((name): [string, string] => [name, textOf(all[name])])
+    .map((name): [string, string] => [name, shorten(textOf(all[name]), longestValue)])
     .filter(([, value]) => !message.includes(value))
-    .slice(0, mostFields);
+    .slice(0, mostFields)
+    .map(([name, value]) => [name, /^[^{[].*[\s"=]/.test(value) ? JSON.stringify(value) : value]);
 }
 
 function textOf(value: unknown): string {
-  if (typeof value !== 'string') return shorten(JSON.stringify(value), longestValue);
-  const text = shorten(value, longestValue);
-  return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** In one line, whatever a caller has put into it: no control character reaches a terminal. */
@@ -111,6 +111,7 @@ function stackOf({ level, err }: Line): string | undefined {
 
 /** The same for a name in every process. */
 function colourOf(service: string): (typeof serviceColours)[number] {
-  const sum = [...service].reduce((total, character) => total + (character.codePointAt(0) ?? 0), 0);
+  let sum = 0;
+  for (let index = 0; index < service.length; index += 1) sum += service.charCodeAt(index);
   return serviceColours[sum % serviceColours.length] ?? 'cyan';
 }
