@@ -73,6 +73,6 @@ test('after an outage what was revoked meanwhile is in force within seconds, and
   // Watched anew after 4.8 s at the latest, asked sooner unless its breaker is open.
   await vi.waitFor(() => expect(feed.status()).toMatchObject({ state: 'following', size: 1 }), 6000);
   expect(feed.set.has('meanwhile')).toBe(true);
-  const said = log.lines.filter(({ message }) => /revocations of|a call|a subscription/.test(message));
+  const said = log.lines.filter(({ message }) => /revocation stream|a call|a subscription/.test(message));
   expect(said.filter(({ level }) => level !== 'debug').map(({ level }) => level)).toEqual(['warn', 'info']);
 }, 60_000);

@@ -1,4 +1,4 @@
-import { createLogger } from '@arcadium/mesh/telemetry';
+import { commandLog } from './command-log.ts';
 import { compose, engineProblem } from './compose/engine.ts';
 import { writeComposeEnvironment } from './compose/environment.ts';
 import { table, waitUntilHealthy } from './health.ts';
@@ -27,7 +27,7 @@ try {
 }
 
 async function bringUp(options: string[], overlays: string[] = []): Promise<number> {
-  await makeEnvironment(root, createLogger({ service: 'setup', level: 'warn' }));
+  await makeEnvironment(root, commandLog('setup'));
   const written = writeComposeEnvironment(root, process.env);
   // A container keeps the secrets that it was made with.
   const renewed = written.some((path) => path.startsWith('docker/secrets/')) ? ['--force-recreate'] : [];

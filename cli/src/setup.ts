@@ -1,15 +1,13 @@
-import { createLogger } from '@arcadium/mesh/telemetry';
+import { commandLog } from './command-log.ts';
 import { makeEnvironment } from './setup/make-environment.ts';
 import { root } from './workspace.ts';
 
 // npm run setup: makes what is missing of the environment files, and says what it made.
 
-const written = await makeEnvironment(root, createLogger({ service: 'setup', level: 'warn' })).catch(
-  (error: unknown) => {
-    process.stderr.write(`Set-up stopped: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  },
-);
+const written = await makeEnvironment(root, commandLog('setup')).catch((error: unknown) => {
+  process.stderr.write(`Set-up stopped: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
 process.stdout.write(
   written.length === 0
     ? 'The environment is complete; nothing was changed.\n'

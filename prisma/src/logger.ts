@@ -1,5 +1,7 @@
 /** What this package writes its log to: the part of pino it needs. */
 export interface Logger {
+  /** @default nothing is written */
+  debug?(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;

@@ -4,7 +4,7 @@ import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract, type Notification } from '@arcadium/contracts/notification';
 import { wikiContract, type Comment, type Page } from '@arcadium/contracts/wiki';
 import { connect, isCallError } from '@arcadium/mesh/client';
-import { createLogger } from '@arcadium/mesh/telemetry';
+import { commandLog } from '../command-log.ts';
 import type { Document } from './documents.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -15,7 +15,7 @@ export interface Addresses {
   notification: readonly string[];
 }
 
-const log = createLogger({ service: 'demo', level: 'warn' });
+const log = commandLog('demo');
 
 /** Logs a user in and connects to all services as this user. */
 async function logIn(name: string, to: Addresses, tell: Narrator) {

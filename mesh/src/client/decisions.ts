@@ -1,4 +1,4 @@
-import { counter, tell, type ClientDecision, type Logger } from '../telemetry/index.ts';
+import { counter, Outage, remember, tell, type ClientDecision, type Logger } from '../telemetry/index.ts';
 
 /** Says what was decided; attempts, of which there are many, are counted and told where they are made. */
 export type Decide = (decision: Exclude<ClientDecision, { decision: 'attempt' }>) => void;
@@ -11,9 +11,11 @@ const decisionsTotal = counter({
 
 /** Counts each decision about calls to a target, tells those who listen, and logs what a person should know. */
 export function createDecide(target: string, log: Logger): Decide {
+  const outageOf = remember(() => new Outage(log));
   return (made) => {
     countDecision(target, made);
-    logDecision(made, target, log);
+    if (made.decision === 'breaker') logBreaker(made, target, { log, outage: outageOf(made.endpoint) });
+    else logDecision(made, target, log);
   };
 }
 
@@ -24,21 +26,31 @@ export function countDecision(target: string, made: Parameters<Decide>[0]): void
   tell({ side: 'client', target, ...made });
 }
 
+type Made<Name extends ClientDecision['decision']> = Extract<ClientDecision, { decision: Name }>;
+
+/** The first refusal and the recovery are for people to know; the probes in between are not. */
+function logBreaker(
+  { endpoint, reason }: Made<'breaker'>,
+  target: string,
+  { log, outage }: { log: Logger; outage: Outage },
+): void {
+  const fields = { target, endpoint, breaker: reason };
+  if (reason === 'open')
+    outage.begin(
+      fields,
+      `${target} keeps failing there: calls go elsewhere, or are refused, until it is back`,
+    );
+  else if (reason === 'closed') outage.end(fields, `${target} is back`);
+  else log.debug(fields, `${target} is tried again`);
+}
+
 /** Calls log themselves when they fail; what changes for all calls is said here. */
-function logDecision(made: Parameters<Decide>[0], target: string, log: Logger): void {
+function logDecision(
+  made: Exclude<Parameters<Decide>[0], Made<'breaker'>>,
+  target: string,
+  log: Logger,
+): void {
   switch (made.decision) {
-    case 'breaker': {
-      const fields = { target, endpoint: made.endpoint, breaker: made.reason };
-      // The first refusal and the recovery are for people to know; the probes in between are not.
-      if (made.reason === 'open')
-        log.warn(
-          fields,
-          `${target} keeps failing there: calls go elsewhere, or are refused, until it is back`,
-        );
-      else if (made.reason === 'closed') log.info(fields, `${target} is back`);
-      else log.debug(fields, `${target} is tried again`);
-      break;
-    }
     case 'ejected':
       log.warn(
         { target, endpoint: made.endpoint, reason: made.reason },

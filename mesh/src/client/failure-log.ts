@@ -1,5 +1,6 @@
 import type { FailedAttempt } from '../resilience/index.ts';
-import { header } from '../wire/index.ts';
+import { startupLevel } from '../telemetry/index.ts';
+import { errorCodes, header } from '../wire/index.ts';
 import { isCallError } from './call-error.ts';
 import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -43,6 +44,11 @@ export function logFailure(
   };
   if (data?.error) connection.log.debug(fields, `${connection.target} refused a call`);
   else if (repeated) connection.log.debug(fields, `a call to ${connection.target} failed`);
-  else if (retryInMs === undefined) connection.log.warn(fields, `a call to ${connection.target} failed`);
-  else connection.log.warn(fields, `a call to ${connection.target} failed and will be made again`);
+  else {
+    // Of a service that is still starting, as this one is.
+    const mayPass = data !== undefined && errorCodes[data.code].retryable;
+    const level = mayPass ? startupLevel() : 'warn';
+    const outcome = retryInMs === undefined ? 'failed' : 'failed and will be made again';
+    connection.log[level](fields, `a call to ${connection.target} ${outcome}`);
+  }
 }

@@ -1,5 +1,5 @@
 import { lookup as lookupName } from 'node:dns/promises';
-import type { Logger } from '../telemetry/index.ts';
+import { Outage, type Logger } from '../telemetry/index.ts';
 
 /** Finds the addresses of a name, as `dns.lookup` with `all` does. */
 export type Lookup = (host: string) => Promise<Found>;
@@ -19,12 +19,13 @@ export class HostName {
   readonly #host: string;
   readonly #options: { lookup: Lookup; log: Logger; onChange: () => void };
   #asking: Promise<void> | undefined;
-  #failing = false;
+  readonly #outage: Outage;
   #closed = false;
 
   constructor(host: string, options: { lookup: Lookup; log: Logger; onChange: () => void }) {
     this.#host = host;
     this.#options = options;
+    this.#outage = new Outage(options.log);
   }
 
   /**
@@ -38,6 +39,7 @@ export class HostName {
 
   close(): void {
     this.#closed = true;
+    this.#outage.close();
   }
 
   async #look(): Promise<void> {
@@ -61,8 +63,7 @@ export class HostName {
 
   #take(found: Found): void {
     const { log, onChange } = this.#options;
-    if (this.#failing) log.info({ host: this.#host }, `the addresses of ${this.#host} are found again`);
-    this.#failing = false;
+    this.#outage.end({ host: this.#host }, `the addresses of ${this.#host} are found again`);
     const sameFamily = found.filter(({ family }) => family === found[0]?.family);
     const ips = [...new Set(sameFamily.map(({ address }) => address))].toSorted();
     if (ips.join() === this.ips?.join()) return;
@@ -71,14 +72,9 @@ export class HostName {
     onChange();
   }
 
-  /** Said once for each outage. */
   #fail(reason: string): void {
-    if (this.#failing || this.#closed) return;
-    this.#failing = true;
-    const { log } = this.#options;
-    log.warn(
-      { host: this.#host, reason },
-      `the addresses of ${this.#host} could not be found; those known stay in use`,
-    );
+    if (this.#closed) return;
+    const message = `the addresses of ${this.#host} could not be found; those known stay in use`;
+    this.#outage.begin({ host: this.#host, reason }, message);
   }
 }

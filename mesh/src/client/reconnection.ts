@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RetryPolicy } from '../resilience/index.ts';
 import { header, parseRetryAfter } from '../wire/index.ts';
+import { Outage } from '../telemetry/index.ts';
 import type { Connection } from './connection.ts';
 
 /** The longest wait between two tries, in milliseconds, before jitter. */
@@ -28,7 +29,7 @@ export class Reconnection {
   readonly #subscriber: Subscriber;
   readonly #path: string;
   /** How what happens to it is said: by its caller, where it opens another one by itself. */
-  readonly #level: { lost: 'warn' | 'debug'; back: 'info' | 'debug' };
+  readonly #outage: Outage;
   /** In a row. */
   #failures = 0;
   /** No request is made before, on the clock of `performance.now()`: whoever asks again in the meantime waits, too. */
@@ -42,7 +43,9 @@ export class Reconnection {
   constructor(subscriber: Subscriber, path: string, repeated: boolean) {
     this.#subscriber = subscriber;
     this.#path = path;
-    this.#level = repeated ? { lost: 'debug', back: 'debug' } : { lost: 'warn', back: 'info' };
+    const { log } = subscriber;
+    const debug = log.debug.bind(log);
+    this.#outage = new Outage(repeated ? { debug, info: debug, warn: debug } : log);
   }
 
   /**
@@ -75,8 +78,8 @@ export class Reconnection {
   /** The stream has begun: the server has sent its first event. */
   delivers(): void {
     if (this.#failures === 0) return;
-    const { target, log } = this.#subscriber;
-    log[this.#level.back]({ target, endpoint: this.#endpoint }, `a subscription to ${target} is back`);
+    const { target } = this.#subscriber;
+    this.#outage.end({ target, endpoint: this.#endpoint }, `a subscription to ${target} is back`);
     this.#failures = 0;
   }
 
@@ -94,17 +97,14 @@ export class Reconnection {
 
   /** Said once for each outage. @param askedMs The wait that was asked for, in milliseconds. */
   #failed(reason: string, askedMs = 0): void {
-    const { target, as, retryPolicy, log } = this.#subscriber;
+    const { target, as, retryPolicy } = this.#subscriber;
     const waitMs = waitAfter(this.#failures, retryPolicy, { askedMs, chance: Math.random() });
     this.#notBefore = performance.now() + waitMs;
     this.#failures += 1;
     if (this.#failures > 1) return;
     const context = { caller: as, target, procedure: this.#path, retry_in_ms: waitMs };
     const fields = { endpoint: this.#endpoint, error: reason, timestamp: new Date().toISOString(), context };
-    log[this.#level.lost](
-      fields,
-      `a subscription to ${target} failed and will be made again until it is back`,
-    );
+    this.#outage.begin(fields, `a subscription to ${target} failed and will be made again until it is back`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { logLevels } from '../telemetry/index.ts';
+import { logFormats, logLevels } from '../telemetry/index.ts';
 import { parseNetwork } from './network.ts';
 
 const wholeNumber = (least: number, most: number, fallback: number) =>
@@ -33,6 +33,8 @@ export const serverFields = {
   /** Where it is not the port of the service's own URL. */
   PORT: z.coerce.number('must be a number').int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
+  /** One JSON object a line, or lines for people; where it is not set, that depends on standard output. */
+  LOG_FORMAT: z.enum(logFormats).optional(),
   /** How long a user's request may take in all, the calls that it leads to included, in milliseconds; what a contract names goes before. */
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
   /** `audit` lets through whom an access rule refuses for who it is, and records it: to try rules out, never for good. */
@@ -76,6 +78,11 @@ export function serverSettings<Pool>(
 export function stateDirOf(config: z.output<z.ZodObject<typeof serverFields>>, source: string): string {
   const name = basename(dirname(source));
   return config.STATE_DIR ?? join(source, '../../../.data', name);
+}
+
+/** How a service logs, as `createLogger` takes it. */
+export function logSettings(config: z.output<z.ZodObject<typeof serverFields>>) {
+  return { level: config.LOG_LEVEL, format: config.LOG_FORMAT };
 }
 
 /** The port that a URL leads to. */

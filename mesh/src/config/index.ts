@@ -7,6 +7,7 @@ export {
   databaseSettings,
   endpoints,
   json,
+  logSettings,
   ownerUrl,
   portOf,
   secret,

@@ -10,6 +10,7 @@ export {
 export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './key-set.ts';
 export {
   followRevocations,
+  openRevocations,
   type FollowOptions,
   type RevocationFeed,
   type RevocationState,

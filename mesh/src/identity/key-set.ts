@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
-import type { Logger } from '../telemetry/index.ts';
+import { describeError, Outage, type Logger } from '../telemetry/index.ts';
 import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
 import { StateFile } from './state-file.ts';
 
@@ -67,7 +67,7 @@ export async function createKeySet(options: {
   let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
   let askedAt = -Infinity;
   let asking: Promise<void> | undefined;
-  let answered = true;
+  const outage = new Outage(log);
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -76,18 +76,12 @@ export async function createKeySet(options: {
       const answer = await askEach(sources);
       keys = answer.keys;
       sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
-      answered = true;
+      outage.end({ url: answer.from }, 'the public keys can be fetched again');
       void copy?.keep(answer.published);
     } catch (error) {
-      // Said once, not every five seconds.
-      const say = answered ? log.warn : log.debug;
-      answered = false;
       const reasons = error instanceof AggregateError ? error.errors : [error];
-      say.call(
-        log,
-        { url: sources.join(', '), reason: reasons.join('; ') },
-        'the public keys could not be fetched; those known stay in force',
-      );
+      const fields = { url: sources.join(', '), reason: reasons.map(describeError).join('; ') };
+      outage.begin(fields, 'could not fetch the public keys; known keys stay in force');
     }
   };
   const refresh = (): Promise<void> => {
@@ -96,7 +90,8 @@ export async function createKeySet(options: {
       asking = undefined;
       askedAt = performance.now();
       clearTimeout(timer);
-      if (!closed) timer = setTimeout(() => void refresh(), answered ? refreshEveryMs : retryEveryMs).unref();
+      if (!closed)
+        timer = setTimeout(() => void refresh(), outage.away ? retryEveryMs : refreshEveryMs).unref();
     });
     return asking;
   };
@@ -113,6 +108,7 @@ export async function createKeySet(options: {
     close() {
       closed = true;
       clearTimeout(timer);
+      outage.close();
     },
   };
 }

@@ -176,7 +176,7 @@ test('a feed that starts without its source has what the one before it held', as
   await second.loaded();
   expect(['a', 'b', 'c', 'd'].map((id) => second.set.has(id))).toEqual([true, true, true, false]);
   expect(second.status()).toMatchObject({ state: 'stale', position: 3, confirmedMsAgo: undefined });
-  expect(warnings().at(-1)?.message).toContain('what the copy on disk holds is in force');
+  expect(warnings().at(-1)?.message).toContain('starting with the local copy');
 
   // And when it is back, what it says is all that counts.
   list.startAnew();

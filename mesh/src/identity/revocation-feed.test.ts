@@ -58,7 +58,7 @@ test('silence for a second and a half, and it is asked instead: a revocation is 
   expect(feed.status().state).toBe('polling');
   expect([list.asked.atOnce, said()]).toEqual([1, ['warn']]);
   expect(log.lines[0]).toMatchObject({
-    message: expect.stringContaining('asked for each second'),
+    message: expect.stringContaining('polling every second'),
     fields: { reason: 'nothing came for 1500 ms' },
   });
 });
@@ -246,7 +246,7 @@ test('a start waits two seconds for a source that says nothing, and says so', as
   expect(done).toBe(false);
   await clock.advance(200);
   expect([done, feed.status()]).toMatchObject([true, { state: 'stale', size: 0 }]);
-  expect(log.lines.findLast(({ level }) => level === 'warn')?.message).toContain('there is no copy');
+  expect(log.lines.findLast(({ level }) => level === 'warn')?.message).toContain('no local copy');
 });
 
 test('a start that is given up waits no longer', async () => {

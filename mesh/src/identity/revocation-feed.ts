@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/index.ts';
+import { describeError, Outage, type Logger } from '../telemetry/index.ts';
 import { RevocationCopy } from './revocation-copy.ts';
 import { RevocationLedger, type Reader, type Taken } from './revocation-ledger.ts';
 import { measureRevocations, revocationEvents } from './revocation-metrics.ts';
@@ -77,8 +77,15 @@ export interface FollowOptions {
  * left, and loads everything once.
  */
 export async function followRevocations(options: FollowOptions): Promise<RevocationFeed> {
+  const feed = await openRevocations(options);
+  feed.start();
+  return feed;
+}
+
+/** The same, beginning with its `start()`: until then the copy that the process before left is in force. */
+export async function openRevocations(options: FollowOptions): Promise<RevocationFeed & { start(): void }> {
   const feed = new Feed(options);
-  await feed.begin();
+  await feed.load();
   return feed;
 }
 
@@ -106,8 +113,10 @@ class Feed implements RevocationFeed {
   /** In a row. */
   #failures = 0;
   #following = false;
-  /** Whether it was said that it cannot be watched. */
-  #lost = false;
+  /** That it cannot be watched. */
+  readonly #lost: Outage;
+  /** That it had said nothing when this process started. */
+  readonly #unheard: Outage;
   /** Whether the last question failed. */
   #unanswered = false;
   #confirmedAt: number | undefined;
@@ -116,6 +125,8 @@ class Feed implements RevocationFeed {
   constructor(options: FollowOptions) {
     this.#options = options;
     const { source, stateDir, log } = options;
+    this.#lost = new Outage(log);
+    this.#unheard = new Outage(log);
     this.#ledger = new RevocationLedger(() => this.#copy?.changed());
     this.#copy = stateDir === undefined ? undefined : new RevocationCopy(stateDir, this.#ledger, log);
     this.#poll = new RevocationPoll({
@@ -137,12 +148,14 @@ class Feed implements RevocationFeed {
     return this.#ledger.set;
   }
 
-  async begin(): Promise<void> {
+  async load(): Promise<void> {
     const copy = await this.#copy?.load();
-    if (copy) {
-      this.#ledger.restore(copy);
-      this.#restoredFrom = copy.savedAt;
-    }
+    if (!copy) return;
+    this.#ledger.restore(copy);
+    this.#restoredFrom = copy.savedAt;
+  }
+
+  start(): void {
     this.#waitForStart();
     this.#watch();
   }
@@ -176,6 +189,8 @@ class Feed implements RevocationFeed {
     clearTimeout(this.#again);
     clearTimeout(this.#starting);
     this.#poll.stop();
+    this.#lost.close();
+    this.#unheard.close();
     this.#ready.resolve();
     this.set.close();
     await this.#copy?.close();
@@ -253,24 +268,13 @@ class Feed implements RevocationFeed {
     this.#following = true;
     this.#failures = 0;
     this.#poll.stop();
-    if (!this.#lost) return;
-    this.#lost = false;
-    this.#options.log.info(
-      { ...this.#place() },
-      `the revocations of ${this.#options.from} are followed again`,
-    );
+    this.#lost.end(this.#place(), `following the revocation stream from ${this.#options.from} again`);
   }
 
-  /** Once for each outage. */
   #sayLost(reason: unknown): void {
-    if (this.#lost) return;
-    this.#lost = true;
-    const { from, log } = this.#options;
-    const fields = { reason: reason instanceof Error ? reason.message : String(reason), ...this.#place() };
-    log.warn(
-      fields,
-      `the revocations of ${from} cannot be followed; they are asked for each second, and those held stay in force`,
-    );
+    const fields = { reason: describeError(reason), ...this.#place() };
+    const message = `lost the revocation stream from ${this.#options.from}; polling every second, known revocations stay in force`;
+    this.#lost.begin(fields, message);
   }
 
   #place() {
@@ -284,6 +288,7 @@ class Feed implements RevocationFeed {
       this.#confirmedAt = performance.now();
       clearTimeout(this.#starting);
       this.#starting = undefined;
+      this.#unheard.close();
       this.#ready.resolve();
     } else if (this.#starting) this.#waitForStart();
   }
@@ -292,14 +297,12 @@ class Feed implements RevocationFeed {
     clearTimeout(this.#starting);
     this.#starting = setTimeout(() => {
       this.#starting = undefined;
-      const { from, log } = this.#options;
       const fields = { ...this.#place(), saved_at: this.#restoredFrom };
-      if (this.#restoredFrom === undefined)
-        log.warn(
-          fields,
-          `${from} has not said what is revoked, and there is no copy: nothing is known to be`,
-        );
-      else log.warn(fields, `${from} has not said what is revoked; what the copy on disk holds is in force`);
+      const instead =
+        this.#restoredFrom === undefined
+          ? ', and no local copy; starting with an empty list'
+          : '; starting with the local copy';
+      this.#unheard.begin(fields, `no revocation list from ${this.#options.from} yet${instead}`);
       this.#ready.resolve();
     }, startWaitMs);
   }

@@ -180,7 +180,7 @@ test('a failed exchange is tried again, after 1 s at first and once an hour at l
   expect(Math.max(...waits)).toBe(3600);
   expect(attempts.length).toBeGreaterThan(450);
   expect(lines('warn')[0]).toMatchObject({
-    message: expect.stringContaining('could not be exchanged'),
+    message: expect.stringContaining('could not renew the service token'),
     fields: { reason: 'nobody answers', retry_in_ms: 1000 },
   });
   up = true;

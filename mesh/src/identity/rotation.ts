@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/index.ts';
+import { startupLevel, type Logger } from '../telemetry/index.ts';
 import { createExpiryReminder } from './expiry-reminder.ts';
 import { countRotation, watchTokenLife } from './rotation-metrics.ts';
 import { UnfitTokenError, type ServiceToken } from './service-token.ts';
@@ -172,7 +172,7 @@ class Rotation implements TokenRotation {
       );
     } else {
       countRotation(this.#token, 'failed');
-      this.#log.warn(fields, 'the service token could not be exchanged; the old one stays in force');
+      this.#log[startupLevel()](fields, 'could not renew the service token; the old one stays in force');
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Caller } from '../contract/index.ts';
-import { durations, remember, type Logger } from '../telemetry/index.ts';
+import { durations, remember, startupLevel, type Logger } from '../telemetry/index.ts';
 import type { FinishedCall } from './compile.ts';
 import { toMeshError, type ClassifyError } from './failure.ts';
 
@@ -28,7 +28,8 @@ export function createCallObserver(
     measured(callerName(caller))(code).observe(durationMs / 1000);
     if (durationMs >= slowMs && error === undefined) {
       const fields = { procedure: path, request_id: requestId, duration_ms: Math.round(durationMs) };
-      log.warn(fields, 'a call was slow');
+      // The first ones of a process load code and open connections.
+      log[startupLevel('debug')](fields, 'a call was slow');
     }
   };
 }

@@ -6,6 +6,8 @@ interface RefusalWords<Reason extends string> {
   readonly what: string;
   /** Why, as `too many of its calls are under way`. */
   readonly reasons: Readonly<Record<Reason, string>>;
+  /** How loud it is said at this moment. @default 'warn', at all times */
+  readonly level?: () => 'debug' | 'info' | 'warn';
 }
 
 /** How often a summary is written, in milliseconds. */
@@ -21,6 +23,8 @@ export class RefusalLog<Reason extends string> {
   #counts = new Map<string, Map<Reason, number>>();
   #refused = 0;
   #quiet = 0;
+  /** Whether any of it was a warning. */
+  #warned = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(log: Logger, words: RefusalWords<Reason>) {
@@ -36,7 +40,7 @@ export class RefusalLog<Reason extends string> {
   add(procedure: string, reason: Reason): void {
     if (!this.#timer) {
       const { what, reasons } = this.#words;
-      this.#log.warn({ procedure, reason }, `${what} begins: calls of ${procedure}, ${reasons[reason]}`);
+      this.#say({ procedure, reason }, `${what} begins: calls of ${procedure}, ${reasons[reason]}`);
       this.#timer = setInterval(this.#onInterval, intervalMs).unref();
     }
     let reasons = this.#counts.get(procedure);
@@ -59,9 +63,17 @@ export class RefusalLog<Reason extends string> {
     } else if (++this.#quiet === quietIntervals) {
       this.#quiet = 0;
       this.stop();
-      this.#log.info({}, `${this.#words.what} is over: no call was refused in the last seconds`);
+      const level = this.#warned ? 'info' : 'debug';
+      this.#warned = false;
+      this.#log[level]({}, `${this.#words.what} is over: no call was refused in the last seconds`);
     }
   };
+
+  #say(fields: Record<string, unknown>, message: string): void {
+    const level = this.#words.level?.() ?? 'warn';
+    this.#warned ||= level === 'warn';
+    this.#log[level](fields, message);
+  }
 
   #summarise(): void {
     const procedures = [...this.#counts].flatMap(([procedure, reasons]) =>
@@ -71,7 +83,7 @@ export class RefusalLog<Reason extends string> {
     if (most) {
       const where = procedures.length > 1 ? `most of them ${most.procedure}` : most.procedure;
       const text = `${this.#words.what}: ${this.#refused} calls refused in the last second, ${where}, ${this.#words.reasons[most.reason]}`;
-      this.#log.warn({ refused: this.#refused, procedures }, text);
+      this.#say({ refused: this.#refused, procedures }, text);
     }
     this.#counts.clear();
     this.#refused = 0;

@@ -216,7 +216,7 @@ describe('over real sockets', () => {
     list.watches = 'answers';
     await vi.waitFor(() => expect(feed.status().state).toBe('following'), { timeout: 15_000 });
     expect(
-      log.lines.filter(({ message }) => message.includes('revocations of')).map(({ level }) => level),
+      log.lines.filter(({ message }) => message.includes('revocation stream')).map(({ level }) => level),
     ).toEqual(['warn', 'info']);
   });
 
@@ -279,7 +279,7 @@ describe('over real sockets', () => {
     expect(feed.status()).toMatchObject({ state: 'stale', size: 0 });
     const { url } = await startDesk(feed);
     expect(await clientOf(url, 'till', (await till()).token).whoami.query()).toEqual({ by: 'till' });
-    expect(log.lines.filter(({ message }) => message.includes('cannot be followed'))).toHaveLength(1);
+    expect(log.lines.filter(({ message }) => message.includes('lost the revocation stream'))).toHaveLength(1);
   });
 });
 

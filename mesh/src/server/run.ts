@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/index.ts';
-import { measureProcess } from '../telemetry/index.ts';
+import { beginStartup, measureProcess } from '../telemetry/index.ts';
 
 /** What a process started, and how it ends. */
 export interface Startable {
@@ -13,6 +13,9 @@ const sameSignalMs = 1000;
  * Runs a service as a process: starts it, and on SIGTERM or SIGINT stops it
  * and exits 0. A second signal, a moment later, or a stop that fails, exits 1 at once.
  *
+ * For the first ten seconds of the process, failures that are expected while
+ * other parts of a mesh are still starting are not logged as warnings.
+ *
  * A configuration that cannot be used, a port that is taken, or anything else
  * that keeps it from starting is said on standard error, in words, and the
  * process exits 1.
@@ -20,6 +23,7 @@ const sameSignalMs = 1000;
  * @param start Given a signal that fires when the process is to end, so that a start that waits can give up.
  */
 export function run(start: (ending: AbortSignal) => Promise<Startable>): void {
+  beginStartup();
   measureProcess();
   const ending = new AbortController();
   let stoppingSince: number | undefined;

@@ -1,5 +1,17 @@
 export { decisions, tell, type ClientDecision, type Decision, type ServerDecision } from './events.ts';
-export { createLogger, logLevels, type Logger, type LogLevel, type LogLine } from './logger.ts';
+export {
+  createLogger,
+  logFormats,
+  logLevels,
+  type LogFormat,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type LogLine,
+} from './logger.ts';
 export { counter, durations, exposition, gauge, measureProcess, remember } from './metrics.ts';
+export { describeError } from './describe-error.ts';
+export { Outage } from './outage.ts';
+export { beginStartup, startupGraceMs, startupLeftMs, startupLevel } from './startup.ts';
 export { targetStates, watchTarget, type EndpointState, type TargetState } from './state.ts';
 export { currentScope, runInScope, runOutsideScope, type Scope } from './scope.ts';

@@ -1,4 +1,6 @@
-import { pino } from 'pino';
+import { pino, type Logger as Pino, type LogFn } from 'pino';
+import { summariseError } from './describe-error.ts';
+import { prettyDestination } from './pretty.ts';
 
 /** What the mesh and its services log with; a pino logger is one. */
 export interface Logger {
@@ -29,26 +31,56 @@ const secretFields = [
   'recoveryCodes',
 ];
 
-/**
- * Makes the logger of a process: one JSON line each, to standard output.
- * Fields that hold credentials are masked, one level deep included.
- */
-export function createLogger(options: {
+/** How a logger is made. */
+export interface LoggerOptions {
   service: string;
   /** Least severe level that is written. @default 'info' */
-  level?: LogLevel;
-}): Logger {
-  return pino({
-    level: options.level ?? 'info',
-    base: { service: options.service },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: secretFields.flatMap((field) => pathsTo(field)), censor: '[hidden]' },
-  });
+  level?: LogLevel | undefined;
+  /** One JSON object a line, or lines for people. @default 'pretty' where standard output is a terminal, else 'json' */
+  format?: LogFormat | undefined;
+}
+
+/**
+ * Makes the logger of a process, which writes to standard output. Fields that
+ * hold credentials are masked, one level deep included. An error in `err` has
+ * its stack in lines of level `error`; in others, which are about failures
+ * that were expected, its type, code and message.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const { service, level = 'info', format = process.stdout.isTTY ? 'pretty' : 'json' } = options;
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: serialiseError },
+      hooks: { logMethod: summariseExpected },
+      redact: { paths: secretFields.flatMap((field) => pathsTo(field)), censor: '[hidden]' },
+    },
+    format === 'pretty' ? prettyDestination() : pino.destination({ fd: 1, sync: true }),
+  );
+}
+
+const errorLevel = pino.levels.values['error'] ?? 50;
+
+/** A serialiser is not told the level of its line; this is. */
+function summariseExpected(this: Pino, line: Parameters<LogFn>, write: LogFn, level: number): void {
+  const [fields] = line as unknown[] as [{ err?: unknown } | undefined];
+  if (level < errorLevel && fields?.err instanceof Error)
+    line[0] = { ...fields, err: summariseError(fields.err) };
+  write.apply(this, line);
+}
+
+function serialiseError(error: unknown): unknown {
+  return error instanceof Error ? pino.stdSerializers.err(error) : error;
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+export const logFormats = ['pretty', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 function pathsTo(field: string): string[] {
   const key = /^\w+$/.test(field) ? field : `["${field}"]`;

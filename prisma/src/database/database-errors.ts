@@ -24,9 +24,6 @@ const socketCodes = new Set([
  */
 const sessionCodes = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25P04']);
 
-/** No such role or wrong password; no such database; no such schema. */
-const notProvisioned = new Set(['28P01', '28000', '3D000', '3F000']);
-
 /**
  * Prisma's own: cannot reach, connect timed out, operation timed out, closed,
  * pool timed out, too many connections.
@@ -82,16 +79,6 @@ export function isDatabaseUnavailable(error: unknown): boolean {
       (typeof link.message === 'string' && messages.some((pattern) => pattern.test(String(link.message))))
     );
   });
-}
-
-/**
- * Whether the server answers but has no room for the service yet: role,
- * password, database (3D000) or schema (3F000) are not there. With a database
- * that starts beside the services that passes within seconds; otherwise the
- * log keeps saying it.
- */
-export function isNotProvisioned(error: unknown): boolean {
-  return hasCode(error, notProvisioned);
 }
 
 function isSessionCode(code: string): boolean {

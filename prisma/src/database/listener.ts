@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
+import { startupLevel } from '@arcadium/mesh/telemetry';
+
 import type { Logger } from '../logger.ts';
 
 /** What a {@link Listener} needs. */
@@ -66,9 +68,12 @@ export class Listener {
     const { channel, logger, onConnect, retryMs = 100 } = this.#options;
     let waitMs = retryMs;
     let said: string | undefined;
+    let level: 'debug' | 'info' | 'warn' | undefined;
     const connected = () => {
-      if (said !== undefined) logger.info({ channel }, 'listening to the channel again');
+      if (said !== undefined)
+        logger[level === 'warn' ? 'info' : 'debug']?.({ channel }, 'listening to the channel again');
       said = undefined;
+      level = 'warn'; // what has worked is not starting any more
       waitMs = retryMs;
       onConnect();
     };
@@ -76,7 +81,10 @@ export class Listener {
       const reason = reasonOf(await this.#listen(connected).catch((error: unknown) => error));
       if (signal.aborted) return;
       // Once for each reason: while the database is away, every attempt fails.
-      if (reason !== said) logger.warn({ channel, reason }, 'not listening to the channel, trying again');
+      const before = level;
+      level = before === 'warn' ? 'warn' : startupLevel('debug');
+      if (reason !== said || level !== before)
+        logger[level]?.({ channel, reason }, 'not listening to the channel, trying again');
       said = reason;
       const pauseMs = waitMs * (0.5 + Math.random() / 2); // what failed together does not come back together
       await delay(pauseMs, undefined, { signal }).catch(() => {}); // cut short by stop()

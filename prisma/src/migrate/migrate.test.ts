@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 
@@ -15,6 +16,7 @@ import { createTestCluster } from '../testing/testing-cluster.ts';
 import { createTestDatabase } from '../testing/testing.ts';
 
 const logger = {
+  debug: vi.fn<Logger['info']>(),
   info: vi.fn<Logger['info']>(),
   warn: vi.fn<Logger['warn']>(),
   error: vi.fn<Logger['error']>(),
@@ -193,6 +195,9 @@ describe('migrate', () => {
 });
 
 describe('migrateWhenReachable', () => {
+  const said = (level: 'info' | 'warn' = 'warn') => logger[level].mock.calls.map(([, message]) => message);
+  const reasons = () => said().map((message) => message.replace('waiting for the database: ', ''));
+
   test('waits for a database that is away, until it is back or the signal says stop', async () => {
     await using cluster = await createTestCluster();
     const url = `postgres://one:secret@127.0.0.1:${cluster.port}/arcadium`;
@@ -203,38 +208,122 @@ describe('migrateWhenReachable', () => {
 
     const stop = new AbortController();
     const stopped = migrateWhenReachable({ ...options, signal: stop.signal });
-    await vi.waitFor(() =>
-      expect(logger.warn).toHaveBeenCalledWith(expect.objectContaining({ attempt: 2 }), expect.any(String)),
-    );
+    const away = `PostgreSQL does not answer at 127.0.0.1:${cluster.port} (ECONNREFUSED)`;
+    await vi.waitFor(() => expect(reasons()).toEqual([away]));
     stop.abort(new Error('shutting down'));
     await expect(stopped).rejects.toThrow(/shutting down|aborted/);
 
     const waiting = migrateWhenReachable(options);
-    await Promise.race([waiting, delay(50)]);
+    await vi.waitFor(() => expect(reasons()).toEqual([away, away]));
     await cluster.start();
     expect(await waiting).toEqual(['20260101000000_a']);
+    expect(said('info').at(-1)).toBe('the database is ready');
   });
 
-  test('waits for its role, and says so, until told to stop', async () => {
-    const url = new URL(urls.get('one') ?? '');
-    url.password = 'not yet';
-    const stop = new AbortController();
+  test('says one line for each thing that is missing, in the order in which they come', async () => {
+    await using cluster = await createTestCluster();
+    const urlAs = (role: string) => `postgres://${role}:secret@127.0.0.1:${cluster.port}/arc2`;
+    const admin = (sql: string, database?: string) =>
+      withClient(cluster.adminUrl, database, (client) => client.query(sql));
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
     const waiting = migrateWhenReachable({
       service: 'one',
-      url: url.href,
+      url: urlAs('one_owner'),
+      trafficUrl: urlAs('one'),
       logger,
       folder,
-      signal: stop.signal,
       retryMs: 10,
     });
-    await vi.waitFor(() =>
-      expect(logger.warn).toHaveBeenCalledWith(
-        expect.objectContaining({ attempt: 2, reason: expect.stringMatching(/authentication/i) }),
-        expect.stringContaining('migrations wait'),
-      ),
-    );
+    const steps: [change: string, database: string | undefined, reason: string][] = [
+      [
+        'SELECT',
+        undefined,
+        'role "one_owner" does not exist yet, or has another password; it is created by provisioning',
+      ],
+      [
+        "CREATE ROLE one_owner LOGIN PASSWORD 'secret'",
+        undefined,
+        'database "arc2" does not exist yet; it is created by provisioning',
+      ],
+      [
+        'CREATE DATABASE arc2 TEMPLATE template0',
+        undefined,
+        'schema "one" does not exist yet in database "arc2"; it is created by provisioning',
+      ],
+      [
+        'REVOKE ALL ON DATABASE arc2 FROM PUBLIC',
+        undefined,
+        'role "one_owner" may not connect to database "arc2" yet; provisioning grants that',
+      ],
+      [
+        'GRANT CONNECT ON DATABASE arc2 TO one_owner; CREATE SCHEMA one',
+        'arc2',
+        'role "one_owner" may not change schema "one" in database "arc2" yet; provisioning makes it the owner',
+      ],
+      [
+        'ALTER SCHEMA one OWNER TO one_owner',
+        'arc2',
+        'role "one" does not exist yet, or has another password; it is created by provisioning',
+      ],
+      [
+        "CREATE ROLE one NOLOGIN PASSWORD 'secret'; GRANT CONNECT ON DATABASE arc2 TO one",
+        'arc2',
+        'PostgreSQL does not let role "one" in (role "one" is not permitted to log in)',
+      ],
+      [
+        'ALTER ROLE one LOGIN',
+        undefined,
+        'role "one" may not use schema "one" in database "arc2" yet; provisioning grants that',
+      ],
+    ];
+    const expected: string[] = [];
+    for (const [change, database, reason] of steps) {
+      await admin(change, database);
+      expected.push(reason);
+      await vi.waitFor(() => expect(reasons()).toEqual(expected));
+    }
+    await admin('GRANT USAGE ON SCHEMA one TO one', 'arc2');
+    expect(await waiting).toEqual(['20260101000000_a']);
+    expect([reasons(), said('info')]).toEqual([expected, ['the database is ready']]);
+  });
+
+  test('one role that may make schemas makes its own', async () => {
+    await ask(`ALTER ROLE test_one CREATEDB`);
+    const name = `${new URL(adminUrl).pathname.slice(1)}_own`;
+    const url = new URL(urls.get('one') ?? '');
+    await withClient(url.href, undefined, (client) => client.query(`CREATE DATABASE "${name}"`));
+    url.pathname = `/${name}`;
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    try {
+      const options = { service: 'one', url: url.href, trafficUrl: url.href, logger, folder };
+      expect(await migrateWhenReachable(options)).toEqual(['20260101000000_a']);
+      expect(said()).toEqual([]);
+    } finally {
+      await ask(`DROP DATABASE "${name}" WITH (FORCE)`);
+    }
+  });
+
+  test('a server that is starting up is waited for', async () => {
+    // As PostgreSQL answers every connection until it has recovered.
+    const fields = ['SFATAL', 'VFATAL', 'C57P03', 'Mthe database system is starting up'];
+    const body = Buffer.from(`${fields.map((field) => `${field}\0`).join('')}\0`);
+    const head = Buffer.alloc(5, 'E');
+    head.writeInt32BE(body.length + 4, 1);
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(Buffer.concat([head, body])));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
+    const url = `postgres://one:secret@127.0.0.1:${port}/arcadium`;
+    const waiting = migrateWhenReachable({ service: 'one', url, logger, folder, signal: stop.signal });
+    waiting.catch(() => {});
+    await vi.waitFor(() => expect(reasons()).toEqual([`PostgreSQL at 127.0.0.1:${port} is starting up`]));
+    expect(logger.warn.mock.calls[0]?.[0]).toEqual({ schema: 'one', code: '57P03' });
     stop.abort(new Error('shutting down'));
     await expect(waiting).rejects.toThrow(/shutting down|aborted/);
+    server.close();
   });
 
   test('throws what waiting does not help', async () => {

@@ -1,12 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isDatabaseUnavailable, isNotProvisioned } from '../database/database-errors.ts';
+import { isDatabaseUnavailable } from '../database/database-errors.ts';
 import { migrationsFolder } from '../folders.ts';
 import type { Logger } from '../logger.ts';
+import { backoffMs } from '../outbox/backoff.ts';
 import { keepHistory } from '../provision/grants.ts';
 import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
 import { MigrationSession } from './migration-session.ts';
+import { findObstacle, type DatabaseUse } from './obstacle.ts';
 import { openSchemaEngine } from './schema-engine.ts';
+import { WaitingLog } from './waiting-log.ts';
+
+/** Longest wait before the database is asked again, in milliseconds. */
+const longestRetryMs = 2_000;
 
 /** What {@link migrate} needs to know. */
 export interface MigrateOptions {
@@ -87,6 +93,8 @@ async function applyPending(
     }
     const pending = new Set([...pendingNames(state.history), ...state.failedMigrationNames]);
     const applied: string[] = [];
+    // An empty schema gets all of them, as at every first start; what changes one in use is for operators to know.
+    const level = pending.size === migrations.length ? 'debug' : 'info';
     for (const [index, migration] of migrations.entries()) {
       if (!pending.has(migration.name)) continue;
       const startedAt = performance.now();
@@ -94,7 +102,7 @@ async function applyPending(
       const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: noFilters });
       await applyOne(session, service, migration, apply);
       const durationMs = Math.round(performance.now() - startedAt);
-      logger.info({ schema: service, migration: migration.name, durationMs }, 'migration applied');
+      logger[level]?.({ schema: service, migration: migration.name, durationMs }, 'migration applied');
       applied.push(migration.name);
     }
     return applied;
@@ -146,28 +154,39 @@ function describe(cause: unknown): string {
   return [message, detail, hint].filter(Boolean).join(' · ');
 }
 
+/** What {@link migrateWhenReachable} needs to know. */
+export interface MigrateWhenReachableOptions extends MigrateOptions, DatabaseUse {
+  /** Wait after the first attempt that found something missing, in milliseconds; doubles up to 2 s. @default 250 */
+  retryMs?: number;
+}
+
 /**
- * Like {@link migrate}, but waits for a database that cannot be reached or has no room for the service yet.
+ * Like {@link migrate}, but asks first whether the database is ready for the
+ * service, and waits until it is, with a line in the log that says for what.
  *
- * @param options.retryMs Time between two attempts, in milliseconds. @default 1000
- * @throws the signal's reason when it says stop; any error that is not about reaching the database.
+ * @throws the signal's reason when it says stop; any error that waiting does not help.
  */
-export async function migrateWhenReachable(
-  options: MigrateOptions & { retryMs?: number },
-): Promise<string[]> {
-  const { service, logger, signal, retryMs = 1_000 } = options;
+export async function migrateWhenReachable(options: MigrateWhenReachableOptions): Promise<string[]> {
+  const { service, logger, signal, retryMs = 250 } = options;
+  const waiting = new WaitingLog(service, logger);
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
-    try {
-      return await migrate(options);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isDatabaseUnavailable(error) && !isNotProvisioned(error)) throw error;
-      logger.warn(
-        { schema: service, attempt, retryMs, reason: error instanceof Error ? error.message : String(error) },
-        'the database is not ready for this service, migrations wait for it',
-      );
+    const obstacle = await findObstacle(options);
+    signal?.throwIfAborted();
+    if (obstacle) waiting.say(obstacle);
+    else {
+      try {
+        const applied = await migrate(options);
+        waiting.end();
+        return applied;
+      } catch (error) {
+        signal?.throwIfAborted();
+        // It was there when it was asked.
+        if (!isDatabaseUnavailable(error)) throw error;
+        waiting.say({ reason: error instanceof Error ? error.message : String(error) });
+      }
     }
-    await delay(retryMs, undefined, signal ? { signal } : {});
+    const waitMs = backoffMs(attempt, Math.random(), { baseMs: retryMs, maxMs: longestRetryMs });
+    await delay(waitMs, undefined, signal ? { signal } : {});
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '@arcadium/mesh/telemetry';
+import { startupLevel, type Logger } from '@arcadium/mesh/telemetry';
 import { Listener } from '../database/listener.ts';
 import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts';
 import {
@@ -144,12 +144,8 @@ function createDelivery<Topic extends string>(
     const delayMs = Math.ceil(backoffMs(row.attempts, Math.random(), backoff));
     await postponeNotice(database, row, { error: context.error, delayMs });
     // Once for each message: while the service is away, all of them fail every minute.
-    const line = row.attempts === 1 ? log.warn : log.debug;
-    line.call(
-      log,
-      { ...context, delay_ms: delayMs },
-      'a notification could not be delivered, it is tried again',
-    );
+    const level = row.attempts === 1 ? startupLevel() : 'debug';
+    log[level]({ ...context, delay_ms: delayMs }, 'a notification could not be delivered, it is tried again');
   };
 
   const deliverOne = async (row: OutboxRow, signal: AbortSignal): Promise<void> => {

@@ -11,7 +11,8 @@ export interface Tenant {
 
 /**
  * Rights and settings that belong to a database as a whole, which
- * `CREATE DATABASE … TEMPLATE` does not copy.
+ * `CREATE DATABASE … TEMPLATE` does not copy. In one transaction: a service
+ * that connects meanwhile always finds either PUBLIC's right or its own.
  */
 export async function grantDatabase(
   admin: Client,
@@ -19,16 +20,18 @@ export async function grantDatabase(
   tenants: readonly Tenant[],
 ): Promise<void> {
   const name = escapeIdentifier(database);
-  await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
-  for (const { roles, schema } of tenants) {
-    for (const role of roles.map(escapeIdentifier)) {
-      await admin.query(`GRANT CONNECT ON DATABASE ${name} TO ${role}`);
-      // For sessions that come without our options: psql, a connection pooler.
-      await admin.query(
-        `ALTER ROLE ${role} IN DATABASE ${name} SET search_path = ${escapeIdentifier(schema)}, extensions`,
-      );
+  await inTransaction(admin, async () => {
+    await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+    for (const { roles, schema } of tenants) {
+      for (const role of roles.map(escapeIdentifier)) {
+        await admin.query(`GRANT CONNECT ON DATABASE ${name} TO ${role}`);
+        // For sessions that come without our options: psql, a connection pooler.
+        await admin.query(
+          `ALTER ROLE ${role} IN DATABASE ${name} SET search_path = ${escapeIdentifier(schema)}, extensions`,
+        );
+      }
     }
-  }
+  });
 }
 
 /**
@@ -37,13 +40,19 @@ export async function grantDatabase(
  * finds itself without its rights.
  */
 export async function grantSchema(inside: Client, room: Room): Promise<void> {
-  await inside.query('BEGIN');
-  try {
+  await inTransaction(inside, async () => {
     await grantOwner(inside, room);
     if (room.traffic.name !== room.owner.name) await grantTraffic(inside, room);
-    await inside.query('COMMIT');
+  });
+}
+
+async function inTransaction(client: Client, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await work();
+    await client.query('COMMIT');
   } catch (error) {
-    await inside.query('ROLLBACK').catch(() => {}); // the connection may be gone, and the transaction with it
+    await client.query('ROLLBACK').catch(() => {}); // the connection may be gone, and the transaction with it
     throw error;
   }
 }

@@ -1,8 +1,15 @@
 import { authContract } from '@arcadium/contracts/auth';
-import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import {
+  databaseSettings,
+  logSettings,
+  ownerUrl,
+  serverSettings,
+  stateDirOf,
+  tokenSettings,
+} from '@arcadium/mesh/config';
 import {
   createAuthenticate,
-  followRevocations,
+  openRevocations,
   openServiceToken,
   ownRevocations,
   startTokenRotation,
@@ -44,7 +51,7 @@ export async function startApp(
   ending: AbortSignal,
   now: () => Date = () => new Date(),
 ): Promise<Startable> {
-  const log = createLogger({ service: 'auth', level: config.LOG_LEVEL });
+  const log = createLogger({ service: 'auth', ...logSettings(config) });
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'auth',
@@ -71,12 +78,12 @@ export async function startApp(
     log,
     now: toldUntil(now),
   });
-  const revocations = await followRevocations({
+  const revocations = await openRevocations({
     source: ownRevocations({
       list: (after) => revocationsAfter(after, { blacklist, now }),
       watch: (after, signal) => revocationFeed.follow(after, signal),
     }),
-    from: 'its database',
+    from: 'the database',
     stateDir: stateDirOf(config, import.meta.dirname),
     log,
   });
@@ -130,9 +137,16 @@ export async function startApp(
       },
     },
   );
-  await migrateWhenReachable({ service: 'auth', url: ownerUrl(config), logger: log, signal: ending });
+  await migrateWhenReachable({
+    service: 'auth',
+    url: ownerUrl(config),
+    trafficUrl: config.DATABASE_URL,
+    logger: log,
+    signal: ending,
+  });
   await keyRing.start();
   revocationFeed.start();
+  revocations.start();
   await revocations.loaded(ending);
   await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });
   for (const job of [...retention, relay, denials]) job.start();

@@ -1,5 +1,12 @@
 import { notificationContract } from '@arcadium/contracts/notification';
-import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import {
+  databaseSettings,
+  logSettings,
+  ownerUrl,
+  serverSettings,
+  stateDirOf,
+  tokenSettings,
+} from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
@@ -22,7 +29,7 @@ import { createStores } from './stores/stores.ts';
  * @param ending Fires when the process is to end before it is ready.
  */
 export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
-  const log = createLogger({ service: 'notification', level: config.LOG_LEVEL });
+  const log = createLogger({ service: 'notification', ...logSettings(config) });
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'notification',
@@ -62,7 +69,13 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     classify: classifyDatabaseError,
   });
   await Promise.all([
-    migrateWhenReachable({ service: 'notification', url: ownerUrl(config), logger: log, signal: ending }),
+    migrateWhenReachable({
+      service: 'notification',
+      url: ownerUrl(config),
+      trafficUrl: config.DATABASE_URL,
+      logger: log,
+      signal: ending,
+    }),
     membership.start(ending),
   ]);
   arrivals.start();

@@ -1,5 +1,12 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
-import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import {
+  databaseSettings,
+  logSettings,
+  ownerUrl,
+  serverSettings,
+  stateDirOf,
+  tokenSettings,
+} from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
@@ -23,7 +30,7 @@ import { createHandlers } from './router.ts';
  * @param ending Fires when the process is to end before it is ready.
  */
 export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
-  const log = createLogger({ service: 'wiki', level: config.LOG_LEVEL });
+  const log = createLogger({ service: 'wiki', ...logSettings(config) });
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'wiki',
@@ -69,7 +76,13 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     },
   );
   await Promise.all([
-    migrateWhenReachable({ service: 'wiki', url: ownerUrl(config), logger: log, signal: ending }),
+    migrateWhenReachable({
+      service: 'wiki',
+      url: ownerUrl(config),
+      trafficUrl: config.DATABASE_URL,
+      logger: log,
+      signal: ending,
+    }),
     membership.start(ending),
   ]);
   relay.start();

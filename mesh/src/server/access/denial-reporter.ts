@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TRPCClientError } from '@trpc/client';
 import type { Caller } from '../../contract/index.ts';
-import { counter, type Logger } from '../../telemetry/index.ts';
+import { counter, Outage, type Logger } from '../../telemetry/index.ts';
 import { networkOf } from '../peer.ts';
 import type { AccessMode, Denial } from './denial.ts';
 
@@ -89,10 +89,11 @@ export class DenialReporter {
   readonly #ending = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
-  #failing = false;
+  readonly #outage: Outage;
 
   constructor(options: DenialReporterOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.log);
   }
 
   /** Begins to send; what was added before is kept. */
@@ -171,11 +172,11 @@ export class DenialReporter {
       const batch = this.#waiting.slice(0, batchSize);
       try {
         await send(batch, this.#ending.signal);
-        this.#failing = false;
+        this.#outage.end({}, 'denials can be reported again');
       } catch (error) {
         const refused = isRefusal(error);
-        if (!this.#failing || refused) log.warn({ err: error, refused }, 'denials could not be reported');
-        this.#failing = true;
+        const say = refused ? log.warn.bind(log) : this.#outage.begin.bind(this.#outage);
+        say({ err: error, refused }, 'denials could not be reported');
         // They are tried again at the next turn.
         if (!refused) return;
         dropped.labels({ reason: 'refused' }).inc(sumOf(batch));

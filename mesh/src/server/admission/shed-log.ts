@@ -1,4 +1,4 @@
-import type { Logger } from '../../telemetry/index.ts';
+import { startupLevel, type Logger } from '../../telemetry/index.ts';
 import { RefusalLog } from '../refusal-log.ts';
 
 /** Why a call was not begun for want of capacity. */
@@ -11,6 +11,8 @@ export type ShedLog = RefusalLog<RefusalReason>;
 export function createShedLog(log: Logger): ShedLog {
   return new RefusalLog(log, {
     what: 'shedding',
+    // A process that loads its code blocks its own event loop.
+    level: () => startupLevel('debug'),
     reasons: {
       limit: 'too many of its calls are under way',
       queue: 'they would have begun too late',

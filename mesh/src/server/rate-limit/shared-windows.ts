@@ -1,6 +1,6 @@
 import { RateLimiterPostgres, RateLimiterRes, RateLimiterValkey } from 'rate-limiter-flexible';
 import type { RateLimit } from '../../contract/index.ts';
-import type { Logger } from '../../telemetry/index.ts';
+import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { MemoryWindows, type Windows } from './windows.ts';
 
 /** The pool of a service's own database, as pg makes it. */
@@ -29,20 +29,19 @@ const restMs = 5000;
  */
 export class SharedWindows implements Windows {
   readonly #store: CallStore;
-  readonly #log: Logger;
+  readonly #outage: Outage;
   readonly #own = new MemoryWindows();
   readonly #counters = new Map<string, Counter>();
   #awayUntil = 0;
-  #away = false;
 
   constructor(store: CallStore, log: Logger) {
     this.#store = store;
-    this.#log = log;
+    this.#outage = new Outage(log);
   }
 
   /** Whether the store did not answer when it was asked last. */
   get away(): boolean {
-    return this.#away;
+    return this.#outage.away;
   }
 
   async take(key: string, limit: RateLimit): Promise<number | undefined> {
@@ -62,6 +61,7 @@ export class SharedWindows implements Windows {
   }
 
   close(): Promise<void> {
+    this.#outage.close();
     return this.#store.close();
   }
 
@@ -74,19 +74,14 @@ export class SharedWindows implements Windows {
 
   #isAway(thrown: unknown): void {
     this.#awayUntil = performance.now() + restMs;
-    if (this.#away) return;
-    this.#away = true;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    this.#log.warn(
-      { reason },
+    this.#outage.begin(
+      { reason: describeError(thrown) },
       'RATE_LIMIT_STORE does not answer: until it does each process counts its own calls',
     );
   }
 
   #isBack(): void {
-    if (!this.#away) return;
-    this.#away = false;
-    this.#log.info({}, 'RATE_LIMIT_STORE answers again');
+    this.#outage.end({}, 'RATE_LIMIT_STORE answers again');
   }
 }
 

@@ -42,7 +42,8 @@ export async function ensureAdministrator(
   const passwordHash = await hasher.hash(password);
   const made = await users.create({ email, name, role: 'admin', passwordHash, createdAt: now() }, ourselves);
   if (made) {
-    log.info({ user_id: made.id }, 'the first administrator was made from ADMIN_EMAIL');
+    // In the audit log too: a first start is no news to operators.
+    log.debug({ user_id: made.id }, 'created the first administrator from ADMIN_EMAIL');
   } else if (!(await users.hasAdministrator())) {
     log.warn(
       {},

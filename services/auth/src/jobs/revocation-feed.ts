@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RevocationEvent } from '@arcadium/contracts/auth';
-import type { Logger } from '@arcadium/mesh/telemetry';
+import { Outage, type Logger } from '@arcadium/mesh/telemetry';
 import { Listener } from '@arcadium/prisma/listener';
 import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
 
@@ -57,7 +57,7 @@ export class RevocationFeed {
   #forgotAt = -Infinity;
   #asking: Promise<void> | undefined;
   #askAgain = false;
-  #answering = true;
+  readonly #outage: Outage;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #followers = new Set<Follower>();
@@ -66,6 +66,7 @@ export class RevocationFeed {
 
   constructor(options: RevocationFeedOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.log);
     this.#listener = new Listener({
       url: options.databaseUrl,
       channel: 'auth_token_blacklist',
@@ -218,14 +219,11 @@ export class RevocationFeed {
       try {
         await this.#readAll();
         this.#askedAt = askedAt;
-        this.#answering = true;
+        this.#outage.end({}, 'revocations can be read again');
         this.#forgetExpired();
         this.#wake();
       } catch (error) {
-        // Said once, not twice a second.
-        const say = this.#answering ? this.#options.log.warn : this.#options.log.debug;
-        this.#answering = false;
-        say.call(this.#options.log, { err: error }, 'revocations cannot be read; followers get no heartbeat');
+        this.#outage.begin({ err: error }, 'revocations cannot be read; followers get no heartbeat');
         break;
       }
     } while (this.#askAgain);

@@ -1,0 +1,119 @@
+import { Client } from 'pg';
+
+import { hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
+import { connectionConfig } from '../database/session.ts';
+
+/** Where a service's database is, and who works there. */
+export interface DatabaseUse {
+  /** The service; also the name of its schema. */
+  service: string;
+  /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
+  url: string;
+  /** Its `DATABASE_URL`, where another role reads and writes the rows. @default the same as `url` */
+  trafficUrl?: string | undefined;
+}
+
+/** What a service waits for. */
+export interface Obstacle {
+  /** In words, as `schema "wiki" does not exist yet in database "arcadium"; it is created by provisioning`. */
+  reason: string;
+  /** Of the connection that failed, PostgreSQL's or the system's. */
+  code?: string;
+}
+
+/** Longest wait for a connection, and for an answer, in milliseconds. */
+const patienceMs = 5_000;
+
+/**
+ * Asks the server what a service still lacks before it can migrate and work:
+ * the server itself, its database, its roles, its schema, or rights there.
+ *
+ * @returns The first thing that is missing; `undefined` when nothing is.
+ * @throws Any error of a connection that waiting does not help, as a server without TLS where the URL demands it.
+ */
+export async function findObstacle({ service, url, trafficUrl }: DatabaseUse): Promise<Obstacle | undefined> {
+  const ofOwner = await askAs(url, service, schemaForOwner);
+  if (ofOwner || trafficUrl === undefined || trafficUrl === url) return ofOwner;
+  return askAs(trafficUrl, service, schemaForTraffic);
+}
+
+async function askAs(
+  url: string,
+  service: string,
+  ask: (client: Client, service: string) => Promise<string | undefined>,
+): Promise<Obstacle | undefined> {
+  const client = new Client({ ...connectionConfig(url, service, patienceMs), query_timeout: patienceMs });
+  client.on('error', () => {}); // the query under way reports it
+  try {
+    await client.connect();
+    const reason = await ask(client, service);
+    return reason === undefined ? undefined : { reason };
+  } catch (error) {
+    const reason = explainConnection(error, client);
+    if (reason === undefined) throw error;
+    const code = codeOf(error);
+    return code === undefined ? { reason } : { reason, code };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+interface Rights {
+  schema_exists: boolean;
+  may_use: boolean;
+  may_create: boolean;
+  may_create_schema: boolean;
+}
+
+/** By the catalogue: whoever may connect may read it, whatever else they may. */
+const rightsQuery = `
+  SELECT schema.oid IS NOT NULL AS schema_exists,
+    coalesce(has_schema_privilege(schema.oid, 'USAGE'), false) AS may_use,
+    coalesce(has_schema_privilege(schema.oid, 'CREATE'), false) AS may_create,
+    has_database_privilege(current_database(), 'CREATE') AS may_create_schema
+  FROM (VALUES ($1)) AS wanted (name) LEFT JOIN pg_namespace AS schema ON schema.nspname = wanted.name`;
+
+async function readRights(client: Client, service: string): Promise<Rights | undefined> {
+  return (await client.query<Rights>(rightsQuery, [service])).rows[0];
+}
+
+async function schemaForOwner(client: Client, service: string): Promise<string | undefined> {
+  const rights = await readRights(client, service);
+  if (!rights?.schema_exists) {
+    // A role that may make schemas makes its own: on a server where one role does everything.
+    if (rights?.may_create_schema) return undefined;
+    return `schema "${service}" does not exist yet in database "${client.database}"; it is created by provisioning`;
+  }
+  if (rights.may_use && rights.may_create) return undefined;
+  return `role "${client.user}" may not change schema "${service}" in database "${client.database}" yet; provisioning makes it the owner`;
+}
+
+async function schemaForTraffic(client: Client, service: string): Promise<string | undefined> {
+  const rights = await readRights(client, service);
+  if (!rights?.schema_exists || rights.may_use) return undefined;
+  return `role "${client.user}" may not use schema "${service}" in database "${client.database}" yet; provisioning grants that`;
+}
+
+/** What a connection that failed means; `undefined` where waiting does not help. */
+function explainConnection(error: unknown, { host, port, user, database }: Client): string | undefined {
+  const has = (...codes: string[]): boolean => hasCode(error, new Set(codes));
+  if (has('28P01'))
+    return `role "${user}" does not exist yet, or has another password; it is created by provisioning`;
+  if (has('28000')) return `PostgreSQL does not let role "${user}" in (${messageOf(error)})`;
+  if (has('3D000')) return `database "${database}" does not exist yet; it is created by provisioning`;
+  if (has('42501'))
+    return `role "${user}" may not connect to database "${database}" yet; provisioning grants that`;
+  if (has('57P03')) return `PostgreSQL at ${host}:${port} is starting up`;
+  if (isDatabaseUnavailable(error))
+    return `PostgreSQL does not answer at ${host}:${port} (${codeOf(error) ?? messageOf(error)})`;
+  return undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,38 @@
+import { startupLevel } from '@arcadium/mesh/telemetry';
+
+import type { Logger } from '../logger.ts';
+import type { Obstacle } from './obstacle.ts';
+
+/** How often the same line is repeated, in milliseconds. */
+const repeatMs = 30_000;
+
+/**
+ * Says what a service waits for: once for each reason, again when it becomes a
+ * warning because the process is not starting any more, and every 30 s.
+ */
+export class WaitingLog {
+  readonly #service: string;
+  readonly #logger: Logger;
+  #said: { reason: string; level: 'info' | 'warn'; at: number } | undefined;
+
+  constructor(service: string, logger: Logger) {
+    this.#service = service;
+    this.#logger = logger;
+  }
+
+  say({ reason, code }: Obstacle): void {
+    const level = startupLevel();
+    const at = performance.now();
+    const said = this.#said;
+    if (said?.reason === reason && said.level === level && at - said.at < repeatMs) return;
+    this.#said = { reason, level, at };
+    this.#logger[level]({ schema: this.#service, code }, `waiting for the database: ${reason}`);
+  }
+
+  /** Says that it waits no more; to operators only where they were warned. */
+  end(): void {
+    if (!this.#said) return;
+    const level = this.#said.level === 'warn' ? 'info' : 'debug';
+    this.#logger[level]?.({ schema: this.#service }, 'the database is ready');
+  }
+}
