@@ -122,6 +122,22 @@ test('a token is exchanged at half of its life, and the new one is in force at o
   ]);
 });
 
+test('a failure while the clock was a year ahead puts no later exchange off', async () => {
+  const [token, auth] = [open(), new Successors()];
+  const first = token.current;
+  let away = true;
+  const exchange: ExchangeToken = () =>
+    away ? Promise.reject(new Error('auth is away')) : auth.exchange(token.current);
+  clock.setWallClock(365 * dayMs);
+  rotate(token, { exchange });
+  await clock.advance(20 * secondMs);
+  expect(lines('warn').length).toBeGreaterThan(1);
+  away = false;
+  clock.setWallClock(-365 * dayMs);
+  await clock.advance(46 * dayMs);
+  expect(token.current).not.toBe(first);
+});
+
 test.each([
   [0, 40.5],
   [0.999_999, 49.5],
