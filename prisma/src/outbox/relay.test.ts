@@ -85,6 +85,20 @@ test('what was written before the relay started is delivered', async () => {
   expect(bodies()).toEqual(['early']);
 });
 
+test('a message that was written while the database’s clock was two hours ahead is delivered at once', async () => {
+  const ahead = new Date(Date.now() + 7_200_000);
+  await queue('due later');
+  await queue('claimed by one that died');
+  await database.client.notificationOutbox.updateMany({ data: { dueAt: ahead } });
+  await database.client.notificationOutbox.updateMany({
+    where: { body: 'claimed by one that died' },
+    data: { leasedUntil: ahead },
+  });
+  startRelay();
+  await drained();
+  expect(bodies().toSorted()).toEqual(['claimed by one that died', 'due later']);
+});
+
 describe('being woken', () => {
   test('PostgreSQL says when there is something, long before the next poll', async () => {
     startRelay();
