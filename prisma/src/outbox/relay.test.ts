@@ -185,23 +185,26 @@ describe('while the notification service is away', () => {
   });
 });
 
-test('what is refused for good is set aside with its reason, said once, and holds nothing up', async () => {
+test.each([
+  { code: 'BAD_REQUEST' },
+  { code: 'FORBIDDEN', error: { name: 'FOREIGN_TOPIC', data: { topic: 'page', sender: 'auth' } } },
+])('what is refused for good is set aside with its reason, said once, and holds nothing up: %o', async (data) => {
   const send = async (message: NotificationMessage) => {
-    if (message.body === 'bad')
-      throw Object.assign(new Error('no such thing'), { data: { code: 'BAD_REQUEST' } });
+    if (message.body === 'bad') throw Object.assign(new Error('no such thing'), { data });
     sent.push(message);
   };
   startRelay({ send, pollMs: 10 });
   await queue('bad');
   await queue('good');
-  await eventually(async () => expect(await left()).toBe(1));
-  const [parked] = await database.client.notificationOutbox.findMany();
-  expect(parked).toMatchObject({
+  const parked = {
     body: 'bad',
     attempts: 1,
-    lastError: 'BAD_REQUEST: no such thing',
+    lastError: `${data.code}: no such thing`,
     failedAt: expect.any(Date),
-  });
+  };
+  await eventually(async () =>
+    expect(await database.client.notificationOutbox.findMany()).toMatchObject([parked]),
+  );
   await queue('another');
   await eventually(() => expect(bodies()).toEqual(['good', 'another']));
   expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);

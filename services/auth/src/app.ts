@@ -1,4 +1,5 @@
 import { authContract } from '@arcadium/contracts/auth';
+import type { TopicOf } from '@arcadium/contracts/notification';
 import { ClockCheck, SteadyClock, type ClockSources, type ReadTime } from '@arcadium/mesh/clock';
 import { databaseSettings, ownerUrl, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
 import {
@@ -100,7 +101,7 @@ export async function startApp(
   const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
-  const relay = createNotificationRelay<'security'>({
+  const relay = createNotificationRelay<TopicOf<'auth'>>({
     service: 'auth',
     database: database.client,
     databaseUrl: config.DATABASE_URL,
