@@ -122,11 +122,16 @@ test.each([
       { timeout: 15_000, interval: 100 },
     );
     await vi.waitFor(() =>
-      expect(saidBy(service).filter((line) => line.includes(`this machine's clock is ${words}`))).toHaveLength(1),
+      expect(
+        saidBy(service).filter((line) => line.includes(`this machine's clock is ${words}`)),
+      ).toHaveLength(1),
     );
     const metrics = await (await fetch(`${mesh.url(service)}/metrics`)).text();
     expect(metrics).toMatch(
-      new RegExp(`^mesh_clock_offset_seconds\\{reference="${reference}"\\} ${aheadMs < 0 ? '-' : ''}3(600|599)`, 'm'),
+      new RegExp(
+        `^mesh_clock_offset_seconds\\{reference="${reference}"\\} ${aheadMs < 0 ? '-' : ''}3(600|599)`,
+        'm',
+      ),
     );
     await setClocks(0, [service]);
     await vi.waitFor(async () => expect((await healthOf(service)).dependencies).not.toHaveProperty('clock'), {

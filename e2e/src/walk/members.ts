@@ -106,8 +106,13 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     const auth = connect(authContract, { as: 'wiki', url: authUrls, token: current, log });
     const publicKeys = [publicPart(identity.jwk)];
     const membership = await joinMesh({
-      ...{ auth, authUrl: authUrls, token: holder, publicKeys, stateDir, log },
+      auth,
+      authUrl: authUrls,
+      token: holder,
+      publicKeys,
+      stateDir,
       clock: time,
+      log,
     });
     const served = await serve(
       memberContract,

@@ -77,7 +77,10 @@ export class ClockCheck {
     const { clock, log } = this.#options;
     running.add(this);
     this.#endJumps = clock.onJump((byMs) => {
-      log.warn({ by_seconds: seconds(byMs) }, `this machine's clock was set ${byMs < 0 ? 'back' : 'forward'} by ${amount(byMs)}`);
+      log.warn(
+        { by_seconds: seconds(byMs) },
+        `this machine's clock was set ${byMs < 0 ? 'back' : 'forward'} by ${amount(byMs)}`,
+      );
       void this.compare();
     });
     void this.compare();
@@ -129,7 +132,10 @@ export class ClockCheck {
       // It was read at some moment in between.
       if (tookMs <= patienceMs) return { time, at: begin + tookMs / 2, tookMs };
     } catch (error) {
-      log.debug({ reason: String(error), reference: this.reference }, 'the reference clock could not be read');
+      log.debug(
+        { reason: String(error), reference: this.reference },
+        'the reference clock could not be read',
+      );
     }
     return undefined;
   }

@@ -188,28 +188,31 @@ describe('while the notification service is away', () => {
 test.each([
   { code: 'BAD_REQUEST' },
   { code: 'FORBIDDEN', error: { name: 'FOREIGN_TOPIC', data: { topic: 'page', sender: 'auth' } } },
-])('what is refused for good is set aside with its reason, said once, and holds nothing up: %o', async (data) => {
-  const send = async (message: NotificationMessage) => {
-    if (message.body === 'bad') throw Object.assign(new Error('no such thing'), { data });
-    sent.push(message);
-  };
-  startRelay({ send, pollMs: 10 });
-  await queue('bad');
-  await queue('good');
-  const parked = {
-    body: 'bad',
-    attempts: 1,
-    lastError: `${data.code}: no such thing`,
-    failedAt: expect.any(Date),
-  };
-  await eventually(async () =>
-    expect(await database.client.notificationOutbox.findMany()).toMatchObject([parked]),
-  );
-  await queue('another');
-  await eventually(() => expect(bodies()).toEqual(['good', 'another']));
-  expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-  expect(await claimNotices(database.client, { limit: 10, leaseMs: 1 })).toEqual([]);
-});
+])(
+  'what is refused for good is set aside with its reason, said once, and holds nothing up: %o',
+  async (data) => {
+    const send = async (message: NotificationMessage) => {
+      if (message.body === 'bad') throw Object.assign(new Error('no such thing'), { data });
+      sent.push(message);
+    };
+    startRelay({ send, pollMs: 10 });
+    await queue('bad');
+    await queue('good');
+    const parked = {
+      body: 'bad',
+      attempts: 1,
+      lastError: `${data.code}: no such thing`,
+      failedAt: expect.any(Date),
+    };
+    await eventually(async () =>
+      expect(await database.client.notificationOutbox.findMany()).toMatchObject([parked]),
+    );
+    await queue('another');
+    await eventually(() => expect(bodies()).toEqual(['good', 'another']));
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(await claimNotices(database.client, { limit: 10, leaseMs: 1 })).toEqual([]);
+  },
+);
 
 test('several relays share the work: each message is sent once', async () => {
   const wanted = Array.from({ length: 200 }, (_, n) => `message ${n}`);

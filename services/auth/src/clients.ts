@@ -21,6 +21,9 @@ export function connectClients(
   const common = { as: 'auth' as const, token: () => token.current, log, ...callSettings(config) };
   return {
     auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
-    notification: connect(notificationContractFor<'auth'>(), { ...common, url: config.NOTIFICATION_SERVICE_URL }),
+    notification: connect(notificationContractFor<'auth'>(), {
+      ...common,
+      url: config.NOTIFICATION_SERVICE_URL,
+    }),
   };
 }

@@ -20,6 +20,9 @@ export function connectClients(
   const common = { as: 'wiki' as const, token: () => token.current, log, ...callSettings(config) };
   return {
     auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
-    notification: connect(notificationContractFor<'wiki'>(), { ...common, url: config.NOTIFICATION_SERVICE_URL }),
+    notification: connect(notificationContractFor<'wiki'>(), {
+      ...common,
+      url: config.NOTIFICATION_SERVICE_URL,
+    }),
   };
 }

@@ -244,7 +244,14 @@ export class KeyRing {
     const { store, now, earliest = now, leadMs, days, log } = this.#options;
     return store.change(async (change) => {
       await this.#shelf.update(change.keys);
-      return work(change, { now: now(), earliest: earliest(), leadMs, days, log, atHand: this.#shelf.atHand });
+      return work(change, {
+        now: now(),
+        earliest: earliest(),
+        leadMs,
+        days,
+        log,
+        atHand: this.#shelf.atHand,
+      });
     });
   }
 }

@@ -15,7 +15,15 @@ export class RetentionStore {
    *
    * @returns how many; `busy` when another process is at it.
    */
-  async deleteRead({ days, limit, now }: { days: number; limit: number; now: Date }): Promise<number | 'busy'> {
+  async deleteRead({
+    days,
+    limit,
+    now,
+  }: {
+    days: number;
+    limit: number;
+    now: Date;
+  }): Promise<number | 'busy'> {
     // One statement, so the lock lasts exactly as long as the deletion.
     const [answer] = await this.#client.$queryRaw<[{ mine: boolean; deleted: number }]>`
       WITH turn AS MATERIALIZED (

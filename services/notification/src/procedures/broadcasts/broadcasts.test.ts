@@ -58,12 +58,7 @@ test('administrators have keys of their own', async () => {
 });
 
 test('no service broadcasts, nor a user; nor does a service for an administrator', async () => {
-  const refused = [
-    service('wiki'),
-    service('auth'),
-    user(),
-    { ...service('auth'), user: boss.user },
-  ];
+  const refused = [service('wiki'), service('auth'), user(), { ...service('auth'), user: boss.user }];
   for (const caller of refused)
     await expect(notification.call('broadcasts.send', caller, { ...message, key: 'k' })).rejects.toThrow(
       'does not admit',
