@@ -5,13 +5,14 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
 // rules hold. A default export because oxlint demands one.
 
 /** Each room of the mesh, and the rooms that it may import. */
-const base = ['wire', 'resilience', 'telemetry', 'config'];
+const base = ['wire', 'resilience', 'telemetry', 'config', 'clock'];
 const rooms: Record<string, readonly string[]> = {
   wire: [],
   contract: ['wire'],
   resilience: ['wire'],
   telemetry: ['wire'],
   config: ['telemetry'],
+  clock: ['telemetry'],
   identity: ['contract', ...base],
   health: ['contract', ...base],
   client: ['contract', 'identity', 'health', ...base],

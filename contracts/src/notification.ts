@@ -2,13 +2,14 @@ import {
   actingFor,
   admin,
   contract,
-  either,
   error,
   mutation,
   query,
   services,
   subscription,
   user,
+  type AnyProcedure,
+  type Contract,
 } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import { id, idempotencyKey, line, text, time } from './field.ts';
@@ -18,6 +19,22 @@ import { listInput, listOf } from './list.ts';
 export const topics = ['comment', 'reply', 'page', 'security'] as const;
 const topic = z.enum(topics);
 export type Topic = z.output<typeof topic>;
+
+/** The services that may send a topic: a notification is as good as its sender, above all one about security. */
+export const topicSenders = {
+  comment: ['wiki'],
+  reply: ['wiki'],
+  page: ['wiki'],
+  security: ['auth'],
+} as const satisfies Record<Topic, readonly [string, ...string[]]>;
+
+/** The topics that a service may send, as `TopicOf<'wiki'>`. */
+export type TopicOf<Sender extends string> = {
+  [Name in Topic]: Sender extends (typeof topicSenders)[Name][number] ? Name : never;
+}[Topic];
+
+/** Every service that may send any topic. */
+const senders = services(...new Set(Object.values(topicSenders).flat()));
 
 /** Where to read on: a path of the service that sent it, as `/pages/readme`. */
 const link = z
@@ -56,6 +73,12 @@ const broadcast = z.object({
 });
 export type Broadcast = z.output<typeof broadcast>;
 
+const foreignTopic = error(
+  'FORBIDDEN',
+  'This topic is sent by other services',
+  z.object({ topic, sender: z.string(), senders: z.array(z.string()) }),
+);
+
 const keyReused = error('CONFLICT', 'This key was used for something else', z.object({ key: z.string() }));
 
 const ids = z.object({ ids: z.array(id).min(1).max(100) });
@@ -74,9 +97,9 @@ export const notificationContract = contract('notification', {
         id: id.nullable(),
         outcome: z.enum(['stored', 'duplicate', 'muted']),
       }),
-      access: services('auth', 'wiki'),
+      access: senders,
       idempotent: true,
-      errors: { KEY_REUSED: keyReused },
+      errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
     }),
     sendMany: mutation({
       summary: 'Tell several users the same; the same key again changes nothing',
@@ -86,9 +109,9 @@ export const notificationContract = contract('notification', {
         duplicate: z.int().min(0),
         muted: z.int().min(0),
       }),
-      access: services('auth', 'wiki'),
+      access: senders,
       idempotent: true,
-      errors: { KEY_REUSED: keyReused },
+      errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
     }),
     list: query({
       summary: 'The notifications of the user who asks, newest first',
@@ -133,7 +156,7 @@ export const notificationContract = contract('notification', {
       summary: 'Tell all administrators something; the same key again changes nothing',
       input: message.extend({ key: idempotencyKey }),
       output: z.object({ id, outcome: z.enum(['stored', 'duplicate']) }),
-      access: either(admin, services('auth', 'wiki')),
+      access: admin,
       idempotent: true,
       errors: { KEY_REUSED: keyReused },
     }),
@@ -163,3 +186,35 @@ export const notificationContract = contract('notification', {
     }),
   },
 });
+
+type Procedures = (typeof notificationContract)['procedures'];
+
+/** A procedure that sends, as one service may call it. */
+type Sent<Send extends AnyProcedure, Sender extends string> = Omit<Send, 'input'> & {
+  readonly input: z.ZodType<
+    z.output<Send['input']>,
+    z.input<Send['input']> & { readonly topic: TopicOf<Sender> }
+  >;
+};
+
+/** The same contract, as one service sees it: the topics of others are not in its types. */
+export type NotificationContractOf<Sender extends string> = Contract<
+  'notification',
+  Omit<Procedures, 'notifications'> & {
+    readonly notifications: Omit<Procedures['notifications'], 'send' | 'sendMany'> & {
+      readonly send: Sent<Procedures['notifications']['send'], Sender>;
+      readonly sendMany: Sent<Procedures['notifications']['sendMany'], Sender>;
+    };
+  }
+>;
+
+/**
+ * The contract for the client of one service, which cannot even send what is not its own.
+ *
+ * @example
+ * connect(notificationContractFor<'wiki'>(), { as: 'wiki', … });
+ */
+export function notificationContractFor<Sender extends string>(): NotificationContractOf<Sender> {
+  // The data is the same for all; the service itself looks at each topic.
+  return notificationContract as unknown as NotificationContractOf<Sender>;
+}

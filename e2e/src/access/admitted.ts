@@ -63,7 +63,7 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
     'notifications.markLinkRead': ['wiki for user'],
     'notifications.watch': ['user'],
 
-    'broadcasts.send': ['admin', 'auth', 'wiki'],
+    'broadcasts.send': ['admin'],
     'broadcasts.list': ['admin'],
     'broadcasts.unreadCount': ['admin'],
     'broadcasts.markRead': ['admin'],

@@ -53,6 +53,9 @@ export interface Members extends AsyncDisposable {
   held(): number[];
 }
 
+/** The clock leaps in a walk, and the time that passes leaps with it: nobody has set the clock. */
+const time = { monotonic: () => Date.now(), reference: async () => Date.now() };
+
 interface Member extends Replica {
   readonly membership: Membership;
   readonly holder: ServiceToken;
@@ -90,7 +93,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     const STATE_DIR = await keep(`auth-${index}`, common.SERVICE_TOKEN);
     const SERVICE_TOKEN_FILE = join(STATE_DIR, 'SERVICE_TOKEN');
     const config: Config = { ...common, AUTH_SERVICE_URL: [url], STATE_DIR, SERVICE_TOKEN_FILE };
-    return { app: await startApp(config, new AbortController().signal), url, file: SERVICE_TOKEN_FILE };
+    return { app: await startApp(config, new AbortController().signal, time), url, file: SERVICE_TOKEN_FILE };
   };
   const auths = await Promise.all(authUrls.map(startAuth));
 
@@ -102,7 +105,15 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     const current = () => holder.current;
     const auth = connect(authContract, { as: 'wiki', url: authUrls, token: current, log });
     const publicKeys = [publicPart(identity.jwk)];
-    const membership = await joinMesh({ auth, authUrl: authUrls, token: holder, publicKeys, stateDir, log });
+    const membership = await joinMesh({
+      auth,
+      authUrl: authUrls,
+      token: holder,
+      publicKeys,
+      stateDir,
+      clock: time,
+      log,
+    });
     const served = await serve(
       memberContract,
       {

@@ -9,8 +9,14 @@ const answering =
   async () => ({ status, responseTimeMs: 3 });
 
 function healthOf(
-  options: { ping?: () => Promise<void>; dependencies?: Record<string, Probe>; ready?: boolean } = {},
+  options: {
+    ping?: () => Promise<void>;
+    dependencies?: Record<string, Probe>;
+    ready?: boolean;
+    aheadMs?: number;
+  } = {},
 ) {
+  const { aheadMs = 0 } = options;
   const readiness = createReadiness();
   if (options.ready !== false) readiness.ready();
   const health = createHealth({
@@ -19,6 +25,7 @@ function healthOf(
     readiness,
     pingDatabase: options.ping ?? (async () => {}),
     dependencies: options.dependencies ?? {},
+    clock: { status: () => ({ aheadMs, wrong: aheadMs !== 0, responseTimeMs: 2 }) },
   });
   return { health, readiness };
 }
@@ -59,6 +66,18 @@ test.each([
   ['unhealthy', true, 'unhealthy'],
 ] as const)('one that is %s, with trouble of another kind: %s, is %s', async (status, trouble, expected) => {
   expect(await degradedWhile(() => trouble, answering(status))()).toMatchObject({ status: expected });
+});
+
+test('a wrong clock makes it degraded, shows by name, and leaves it ready', async () => {
+  const { health } = healthOf({ dependencies: { auth: answering('healthy') }, aheadMs: -3_600_000 });
+  expect(await health.report()).toMatchObject({
+    status: 'degraded',
+    dependencies: { auth: 'healthy', clock: 'unhealthy' },
+  });
+  expect(await health.status()).toMatchObject({
+    dependencies: { clock: { status: 'unhealthy', response_time_ms: 2 } },
+  });
+  expect(await health.notReady()).toBeUndefined();
 });
 
 test('its own database gone makes it unhealthy and not ready, whatever its dependencies', async () => {

@@ -1,3 +1,4 @@
+import type { ClockStatus } from '../clock/index.ts';
 import type { Readiness } from './readiness.ts';
 import { shared, timed, type HealthStatus, type Probe, type ProbeResult } from './probe.ts';
 
@@ -41,15 +42,17 @@ export interface HealthOptions {
   pingDatabase: () => Promise<void>;
   /** A probe for each service that this one calls. */
   dependencies: Readonly<Record<string, Probe>>;
+  /** How the clock of this machine stands to that of others; while it is wrong, it shows as the dependency `clock`. */
+  clock?: { status(): ClockStatus } | undefined;
 }
 
 /**
  * Makes the health of one process. Its own database gone, or itself not
- * started or about to end: unhealthy. A dependency not healthy: degraded,
- * because it still serves what it can.
+ * started or about to end: unhealthy. A dependency not healthy, or a wrong
+ * clock: degraded, because it still serves what it can.
  */
 export function createHealth(options: HealthOptions): Health {
-  const { service, version, readiness, dependencies } = options;
+  const { service, version, readiness, dependencies, clock } = options;
   const database = shared(timed(options.pingDatabase));
 
   const look = async () => {
@@ -59,9 +62,11 @@ export function createHealth(options: HealthOptions): Health {
       ...Object.values(dependencies).map((probe) => probe()),
     ]);
     const results = Object.fromEntries(names.map((name, index) => [name, others[index] as ProbeResult]));
+    const { wrong = false, responseTimeMs = 0 } = clock?.status() ?? {};
+    if (wrong) results['clock'] = { status: 'unhealthy', responseTimeMs };
     const connected = own.status === 'healthy';
     const whole = connected && readiness.stage === 'ready';
-    const fine = others.every(({ status }) => status === 'healthy');
+    const fine = Object.values(results).every(({ status }) => status === 'healthy');
     const status: HealthStatus = whole ? (fine ? 'healthy' : 'degraded') : 'unhealthy';
     return { status, database: connected ? ('connected' as const) : ('disconnected' as const), results };
   };

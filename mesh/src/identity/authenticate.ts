@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { KeySet } from './key-set.ts';
 import { isRevoked, mustStand, type RevocationCheck } from './revoked.ts';
 import { longestToken } from './token-format.ts';
-import { verifyToken } from './verify.ts';
+import { mustLast, verifyToken } from './verify.ts';
 
 /** What a request presents, as it stands in its headers. */
 export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
@@ -40,12 +41,17 @@ type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
  *
  * @param keys The public keys to verify with.
  * @param revocations What is refused though it is well signed and in its time, asked for each call. @default nothing
+ * @param clock What tokens expire by; after a jump of its wall clock each is verified again. @default one of its own
  */
-export function createAuthenticate(keys: KeySet, revocations?: RevocationCheck): Authenticate {
+export function createAuthenticate(
+  keys: KeySet,
+  revocations?: RevocationCheck,
+  clock: SteadyClock = new SteadyClock(),
+): Authenticate {
   // By the whole header: to cut the token out of it would cost more than to find it.
-  const services = createMemory<ServiceIdentity>(keys, { revocations });
-  const users = createMemory<UserIdentity>(keys, { revocations });
-  const actedFor = createMemory<UserIdentity>(keys, { revocations });
+  const services = createMemory<ServiceIdentity>(keys, { revocations, clock });
+  const users = createMemory<UserIdentity>(keys, { revocations, clock });
+  const actedFor = createMemory<UserIdentity>(keys, { revocations, clock });
 
   /** The caller whose credentials are all known and in force. */
   const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
@@ -116,26 +122,40 @@ async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdenti
  */
 export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
   keys: KeySet,
-  { revocations, max = remembered }: { revocations?: RevocationCheck | undefined; max?: number } = {},
+  {
+    revocations,
+    clock = new SteadyClock(),
+    max = remembered,
+  }: { revocations?: RevocationCheck | undefined; clock?: SteadyClock; max?: number } = {},
 ) {
   type Known = Proof<Identity> & Readonly<{ text: string }>;
   const known = new LRUCache<string, Known>({ max });
   // Often the next call is by the same caller as the last one, and the text even the same object.
   let last: Known | undefined;
-  let forgetAt = Date.now() + forgetEveryMs;
-  const forgetExpired = (now: number): void => {
-    if (now < forgetAt) return;
-    forgetAt = now + forgetEveryMs;
+  let forgetAt = clock.monotonic() + forgetEveryMs;
+  let { epoch } = clock;
+  const forgetExpired = (): void => {
+    if (clock.monotonic() < forgetAt) return;
+    forgetAt = clock.monotonic() + forgetEveryMs;
+    const now = clock.latest();
     for (const [key, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(key);
+  };
+  /** After a jump nothing is known any more: what was in its time may not be. */
+  const forgetAfterJump = (): void => {
+    if (clock.epoch === epoch) return;
+    ({ epoch } = clock);
+    last = undefined;
+    known.clear();
   };
   return {
     get size(): number {
       return known.size;
     },
     recall(text: string): Identity | undefined {
+      forgetAfterJump();
       const found = last?.text === text ? last : known.get(keyOf(text));
       if (found?.text !== text) return undefined;
-      const inForce = Date.now() < found.identity.expiresAt && keys.has(found.kid);
+      const inForce = clock.latest() < found.identity.expiresAt && keys.has(found.kid);
       if (inForce && !isRevoked(found.identity, revocations)) {
         last = found;
         return found.identity;
@@ -144,10 +164,11 @@ export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
       known.delete(keyOf(text));
       return undefined;
     },
-    /** @throws MeshError UNAUTHORIZED where it was revoked. */
+    /** @throws MeshError UNAUTHORIZED where it was revoked, or has expired by the latest time that it may be. */
     keep(text: string, proof: Proof<Identity>): Identity {
       mustStand(proof.identity, revocations);
-      forgetExpired(Date.now());
+      mustLast(proof.identity, clock);
+      forgetExpired();
       last = { ...proof, text };
       known.set(keyOf(text), last);
       return proof.identity;

@@ -35,13 +35,12 @@ export function createExpiryReminder(token: ServiceToken, log: Logger): () => vo
 
 function createReminder(log: Logger, message: { low: string; expired: string }) {
   let stage: Stage = 'good';
-  let saidAt = 0;
+  let saidAt = -Infinity;
   return (facts: TokenFacts): void => {
-    const now = Date.now();
     const before = stage;
-    stage = stageOf(facts, now);
-    if (stage === 'good' || (stage === before && now - saidAt < dayMs)) return;
-    saidAt = now;
+    stage = stageOf(facts, Date.now());
+    if (stage === 'good' || (stage === before && performance.now() - saidAt < dayMs)) return;
+    saidAt = performance.now();
     const say = stage === 'low' ? log.warn : log.error;
     const expires = { token_id: facts.tokenId, expires_at: new Date(facts.expiresAt).toISOString() };
     say.call(log, expires, stage === 'expired' ? message.expired : message.low);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
+import { SteadyClock } from '../clock/index.ts';
 import { describeError, Outage, type Logger } from '../telemetry/index.ts';
 import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
 import { StateFile } from './state-file.ts';
@@ -57,9 +58,11 @@ export async function createKeySet(options: {
   initial: readonly PublicJwk[];
   url?: string | readonly string[];
   stateDir?: string | undefined;
+  /** A jump of its wall clock makes the set ask again. @default one of its own */
+  clock?: SteadyClock;
   log: Logger;
 }): Promise<FetchedKeySet> {
-  const { url = [], stateDir, log } = options;
+  const { url = [], stateDir, clock = new SteadyClock(), log } = options;
   const copy = stateDir === undefined ? undefined : new KeyCopy(stateDir, log);
   /** Each endpoint's, the one that answered last first. */
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
@@ -96,6 +99,7 @@ export async function createKeySet(options: {
     return asking;
   };
   void refresh();
+  const endJumps = sources.length > 0 ? clock.onJump(() => void refresh()) : () => {};
 
   return {
     async find(kid) {
@@ -107,6 +111,7 @@ export async function createKeySet(options: {
     refresh,
     close() {
       closed = true;
+      endJumps();
       clearTimeout(timer);
       outage.close();
     },

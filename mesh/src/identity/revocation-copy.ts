@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SteadyClock } from '../clock/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { RevocationSet, type Revocation } from './revocation-set.ts';
 import { StateFile } from './state-file.ts';
@@ -46,8 +47,12 @@ export class RevocationCopy {
     this.#held = held;
   }
 
-  /** What was held when it was written last; of a broken one what can be read. */
-  async load(): Promise<(HeldRevocations & { savedAt: string }) | undefined> {
+  /**
+   * What was held when it was written last; of a broken one what can be read.
+   *
+   * @param clock What its entries are forgotten by. @default one of their own
+   */
+  async load(clock?: SteadyClock): Promise<(HeldRevocations & { savedAt: string }) | undefined> {
     const text = await this.#file.read();
     if (text === undefined) return undefined;
     const [first = '', ...lines] = text.trimEnd().split('\n');
@@ -64,7 +69,7 @@ export class RevocationCopy {
     const end = parseLine(tail, lines.at(-1) ?? '');
     if (end?.entries !== entries.length)
       this.#file.broken(`it should have ${end?.entries ?? 'more'} entries, and has ${entries.length}`);
-    const set = new RevocationSet();
+    const set = new RevocationSet(clock);
     set.add(entries);
     return { set, position: begin.position, savedAt: begin.savedAt };
   }

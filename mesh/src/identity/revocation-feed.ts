@@ -1,3 +1,4 @@
+import { SteadyClock } from '../clock/index.ts';
 import { describeError, Outage, type Logger } from '../telemetry/index.ts';
 import { RevocationCopy } from './revocation-copy.ts';
 import { RevocationLedger, type Reader, type Taken } from './revocation-ledger.ts';
@@ -66,6 +67,8 @@ export interface FollowOptions {
   from: string;
   /** Where the process keeps what it knows, for its next start. @default nothing is kept */
   stateDir?: string | undefined;
+  /** What entries are forgotten by; a jump of its wall clock makes the feed load everything again. @default one of its own */
+  clock?: SteadyClock;
   log: Logger;
 }
 
@@ -74,7 +77,8 @@ export interface FollowOptions {
  * second while it cannot be watched, so that a revocation is in force within
  * two seconds as long as the source can be reached by either way. What is held
  * stays in force when it cannot. Begins with the copy that the process before
- * left, and loads everything once.
+ * left, and loads everything once, and again after each jump of the wall clock:
+ * what was taken in or left out under a wrong clock is put right.
  */
 export async function followRevocations(options: FollowOptions): Promise<RevocationFeed> {
   const feed = await openRevocations(options);
@@ -102,6 +106,8 @@ class Feed implements RevocationFeed {
   readonly #ledger: RevocationLedger;
   readonly #copy: RevocationCopy | undefined;
   readonly #poll: RevocationPoll;
+  readonly #clock: SteadyClock;
+  readonly #endJumps: () => void;
   readonly #unmeasure: () => void;
   readonly #ready = Promise.withResolvers<void>();
   /** Since when the copy is, that it began with. */
@@ -124,10 +130,11 @@ class Feed implements RevocationFeed {
 
   constructor(options: FollowOptions) {
     this.#options = options;
-    const { source, stateDir, log } = options;
+    const { source, stateDir, clock = new SteadyClock(), log } = options;
+    this.#clock = clock;
     this.#lost = new Outage(log);
     this.#unheard = new Outage(log);
-    this.#ledger = new RevocationLedger(() => this.#copy?.changed());
+    this.#ledger = new RevocationLedger(() => this.#copy?.changed(), clock);
     this.#copy = stateDir === undefined ? undefined : new RevocationCopy(stateDir, this.#ledger, log);
     this.#poll = new RevocationPoll({
       source,
@@ -142,6 +149,7 @@ class Feed implements RevocationFeed {
       },
     });
     this.#unmeasure = measureRevocations(() => this.status());
+    this.#endJumps = clock.onJump(() => this.#loadAgain());
   }
 
   get set(): RevocationSet {
@@ -149,7 +157,7 @@ class Feed implements RevocationFeed {
   }
 
   async load(): Promise<void> {
-    const copy = await this.#copy?.load();
+    const copy = await this.#copy?.load(this.#clock);
     if (!copy) return;
     this.#ledger.restore(copy);
     this.#restoredFrom = copy.savedAt;
@@ -185,6 +193,7 @@ class Feed implements RevocationFeed {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#unmeasure();
+    this.#endJumps();
     this.#endWatching();
     clearTimeout(this.#again);
     clearTimeout(this.#starting);
@@ -227,6 +236,15 @@ class Feed implements RevocationFeed {
     this.#taken(taken);
     if (taken === 'void') this.#endOf(own, 'the order of revocations has begun anew');
     else if (taken === 'current') this.#follows();
+  }
+
+  /** Everything from the start; what is held stays in force until then. */
+  #loadAgain(): void {
+    this.#ledger.beginAnew();
+    this.#endWatching();
+    clearTimeout(this.#again);
+    this.#failures = 0;
+    this.#watch();
   }
 
   /** Nothing came yet: the source is asked meanwhile. @param leftMs How long it may still take, in milliseconds. */

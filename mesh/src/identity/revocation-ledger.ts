@@ -1,3 +1,4 @@
+import { SteadyClock } from '../clock/index.ts';
 import { RevocationSet } from './revocation-set.ts';
 import type { ReadRevocations } from './revocation-source.ts';
 
@@ -29,15 +30,21 @@ interface Loading {
  */
 export class RevocationLedger {
   /** What is in force. */
-  readonly set = new RevocationSet();
+  readonly set: RevocationSet;
+  readonly #clock: SteadyClock;
   #position = 0;
   #loading: Loading | undefined;
   #order: object = {};
   readonly #onChange: () => void;
 
-  /** @param onChange Told when what is held has changed. */
-  constructor(onChange: () => void) {
+  /**
+   * @param onChange Told when what is held has changed.
+   * @param clock What entries are forgotten by. @default one of its own
+   */
+  constructor(onChange: () => void, clock: SteadyClock = new SteadyClock()) {
     this.#onChange = onChange;
+    this.#clock = clock;
+    this.set = new RevocationSet(clock);
     this.beginAnew();
   }
 
@@ -65,7 +72,7 @@ export class RevocationLedger {
   /** Loads everything from the start. */
   beginAnew(): void {
     this.#loading?.set.close();
-    this.#loading = { set: new RevocationSet(), position: 0 };
+    this.#loading = { set: new RevocationSet(this.#clock), position: 0 };
     this.#order = {};
   }
 

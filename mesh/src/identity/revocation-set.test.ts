@@ -48,6 +48,22 @@ test('what has expired long ago is not taken in', () => {
   expect(set.size).toBe(0);
 });
 
+test.each([
+  ['forward', 120],
+  ['back', -120],
+])('a wall clock that is set %s by two hours for 75 s removes nothing', async (_how, minutes) => {
+  set.add([inMinutes('a', 15)]);
+  await clock.advance(5 * minute);
+  clock.setWallClock(minutes * minute);
+  await clock.advance(75_000);
+  // What is added meanwhile is taken in, too.
+  set.add([{ id: 'b', expiresAt: Date.now() - minutes * minute + 10 * minute }]);
+  expect([set.has('a'), set.has('b')]).toEqual([true, true]);
+  clock.setWallClock(-minutes * minute);
+  await clock.advance(2 * minute);
+  expect([set.has('a'), set.has('b')]).toEqual([true, true]);
+});
+
 test('a million entries are held, and are gone when they have expired', async () => {
   function* many(): Generator<Revocation> {
     for (let n = 0; n < 1_000_000; n += 1) yield inMinutes(`00000000-0000-4000-8000-${n}`, 1 + (n % 15));

@@ -1,3 +1,5 @@
+import { SteadyClock } from '../clock/index.ts';
+
 /** A token (its `jti`), a session (its `sid`) or a key (its `kid`) that was ended before its time. */
 export type Revocation = Readonly<{
   id: string;
@@ -17,15 +19,22 @@ const sweptAtOnce = 20_000;
 /**
  * What is revoked, in memory. An entry goes by itself when the tokens that it
  * is about have expired, so that the set is no larger than what is revoked of
- * what could still be in use.
+ * what could still be in use. It goes by the earliest time that it may be: a
+ * wall clock that is set forward removes nothing.
  */
 export class RevocationSet {
+  readonly #clock: SteadyClock;
   /** Of each id, the bucket that it goes with. */
   #ids = new Map<string, number>();
   /** The ids of each bucket; one that was added again with a later end is in both, and goes with the later. */
   #buckets = new Map<number, string[]>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #sweeping: NodeJS.Timeout | undefined;
+
+  /** @param clock What entries go by. @default one of its own */
+  constructor(clock: SteadyClock = new SteadyClock()) {
+    this.#clock = clock;
+  }
 
   /** How many are held. */
   get size(): number {
@@ -39,7 +48,7 @@ export class RevocationSet {
 
   /** Adds what is not held yet and has not expired, and tells those who watch it. */
   add(revocations: Iterable<Revocation>): void {
-    const over = lastOver();
+    const over = this.#lastOver();
     for (const { id, expiresAt } of revocations) {
       const bucket = bucketOf(expiresAt);
       const before = this.#ids.get(id);
@@ -123,7 +132,7 @@ export class RevocationSet {
 
   /** Lets go of what has expired. @returns Whether that was all. */
   #sweep(): boolean {
-    const over = lastOver();
+    const over = this.#lastOver();
     let left = sweptAtOnce;
     for (const [bucket, ids] of this.#buckets) {
       if (bucket > over) continue;
@@ -136,11 +145,11 @@ export class RevocationSet {
     }
     return true;
   }
-}
 
-/** The last bucket of which nothing needs to be held any more. */
-function lastOver(): number {
-  return Math.floor((Date.now() - keptLongerMs) / bucketMs);
+  /** The last bucket of which nothing needs to be held any more. */
+  #lastOver(): number {
+    return Math.floor((this.#clock.earliest() - keptLongerMs) / bucketMs);
+  }
 }
 
 /** The first bucket that ends no sooner. */

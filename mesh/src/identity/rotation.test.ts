@@ -122,6 +122,18 @@ test('a token is exchanged at half of its life, and the new one is in force at o
   ]);
 });
 
+test('a failure while the clock was a year ahead puts no later exchange off', async () => {
+  const [token, auth] = [open(), new Successors()];
+  const first = token.current;
+  const exchange = vi.fn(() => auth.exchange(token.current)).mockRejectedValueOnce(new Error('away'));
+  clock.setWallClock(365 * dayMs);
+  rotate(token, { exchange });
+  await vi.waitFor(() => clock.advance(secondMs).then(() => expect(lines('warn')).not.toEqual([])));
+  clock.setWallClock(-365 * dayMs);
+  await clock.advance(46 * dayMs);
+  expect(token.current).not.toBe(first);
+});
+
 test.each([
   [0, 40.5],
   [0.999_999, 49.5],

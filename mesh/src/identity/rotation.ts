@@ -68,7 +68,10 @@ class Rotation implements TokenRotation {
   readonly #closing = new AbortController();
   /** The token that the next two are about. */
   #plannedFor: string | undefined;
+  /** By the wall clock, as the times in a token are. */
   #dueAt = 0;
+  /** No attempt is made before, on the clock of `performance.now()`: a wait does not get longer because a clock is set. */
+  #notBefore = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -85,7 +88,7 @@ class Rotation implements TokenRotation {
   start(): void {
     this.#plan();
     // One that is long due is not asked for by all at the same moment.
-    this.#dueAt = Math.max(this.#dueAt, Date.now() + this.#random() * startSpreadMs);
+    this.#notBefore = performance.now() + this.#random() * startSpreadMs;
     this.#remind();
     this.#wait();
   }
@@ -103,13 +106,14 @@ class Rotation implements TokenRotation {
     if (token === this.#plannedFor) return;
     this.#plannedFor = token;
     this.#failures = 0;
+    this.#notBefore = 0;
     const share = dueAtShare * (1 + dueJitter * (2 * this.#random() - 1));
     this.#dueAt = issuedAt + (expiresAt - issuedAt) * share;
   }
 
   #wait(): void {
     if (this.#closing.signal.aborted) return;
-    const untilDueMs = Math.max(0, this.#dueAt - Date.now());
+    const untilDueMs = this.#leftMs();
     const lookMs = this.#token.inFile ? rereadEveryMs : lookEveryMs;
     this.#timer = setTimeout(
       () => {
@@ -117,6 +121,11 @@ class Rotation implements TokenRotation {
       },
       Math.min(untilDueMs, lookMs),
     ).unref();
+  }
+
+  /** How long it is until the next attempt, in milliseconds. */
+  #leftMs(): number {
+    return Math.max(0, this.#dueAt - Date.now(), this.#notBefore - performance.now());
   }
 
   /** Never fails. */
@@ -129,7 +138,7 @@ class Rotation implements TokenRotation {
       );
     }
     this.#plan();
-    if (Date.now() >= this.#dueAt) await this.#rotate();
+    if (this.#leftMs() === 0) await this.#rotate();
     this.#remind();
   }
 
@@ -163,7 +172,7 @@ class Rotation implements TokenRotation {
   #fail(error: unknown): void {
     this.#postpone();
     const reason = error instanceof Error ? error.message : String(error);
-    const fields = { reason, retry_in_ms: this.#dueAt - Date.now() };
+    const fields = { reason, retry_in_ms: Math.round(this.#leftMs()) };
     if (error instanceof UnfitTokenError) {
       countRotation(this.#token, 'refused');
       this.#log.error(
@@ -185,7 +194,7 @@ class Rotation implements TokenRotation {
     // One that has expired has lost already: nothing is gained by haste.
     const mostMs = leftMs > 0 ? Math.max(firstMs, leftMs * longestWaitShare) : longestMs;
     const spread = 1 + jitter * (2 * this.#random() - 1);
-    this.#dueAt = Date.now() + Math.round(Math.min(waitMs, mostMs) * spread);
+    this.#notBefore = performance.now() + Math.round(Math.min(waitMs, mostMs) * spread);
   }
 }
 

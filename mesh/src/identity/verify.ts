@@ -1,4 +1,6 @@
 import { KeyObject, verify, type webcrypto } from 'node:crypto';
+import { clockToleranceMs, type SteadyClock } from '../clock/index.ts';
+import type { ServiceIdentity, UserIdentity } from '../contract/index.ts';
 import { remember } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import {
@@ -16,7 +18,7 @@ import type { KeySet } from './key-set.ts';
 import { readJson, takeApart, type Fault } from './token-format.ts';
 
 /** How far the clocks of two machines may be apart, in seconds. */
-const clockTolerance = 5;
+const clockTolerance = clockToleranceMs / 1000;
 
 /** What each kind of token must be, beside well signed and in its time. */
 const kinds = {
@@ -63,6 +65,8 @@ export async function verifyToken<Kind extends TokenKind>(
   return { claims, kid };
 }
 
+const expired = 'it has expired';
+
 /** Checks what an authentic token says. */
 function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): ClaimsOf<Kind> | Fault {
   const { audience, claims } = kinds[kind];
@@ -77,10 +81,21 @@ function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): Claims
   }
   const { exp, iat, nbf = iat } = parsed.data;
   const now = Date.now() / 1000;
-  if (exp <= now - clockTolerance) return 'it has expired';
+  if (exp <= now - clockTolerance) return expired;
   // One issued in the future was signed with a wrong clock, or for later use.
   if (Math.max(iat, nbf) > now + clockTolerance) return 'it is not yet valid';
   return parsed.data as ClaimsOf<Kind>;
+}
+
+/**
+ * The check of the time again, by a clock that was set back: then a token that has expired, and whose revocation was
+ * forgotten for that, looks as if it were in its time.
+ *
+ * @throws MeshError UNAUTHORIZED
+ */
+export function mustLast(identity: ServiceIdentity | UserIdentity, clock: SteadyClock): void {
+  if (identity.expiresAt > clock.latest() - clockToleranceMs) return;
+  throw refusal('role' in identity ? 'user' : 'service', expired);
 }
 
 const refusals = remember((message) => new MeshError('UNAUTHORIZED', message));

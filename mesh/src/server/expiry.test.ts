@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { nobody } from '../contract/index.ts';
 import { RevocationSet } from '../identity/index.ts';
+import { useFakeClock } from '../testing/index.ts';
 import { startExpiry } from './expiry.ts';
 
 test('what a handler has left on the signal of its subscription goes when that has ended', () => {
@@ -37,4 +38,15 @@ test('a token that has expired ends it, and is named as what did', () => {
     code: 'UNAUTHORIZED',
     message: 'The token has expired that this began with',
   });
+});
+
+test('one that began before the machine slept, or its clock was set, ends within a minute after that', async () => {
+  await using clock = useFakeClock();
+  const service = { id: 'till-id', name: 'till', tokenId: 't', expiresAt: Date.now() + 15 * 60_000 };
+  const expiry = startExpiry({ ...nobody, service });
+  await clock.advance(5 * 60_000);
+  expect(expiry.signal.aborted).toBe(false);
+  clock.setWallClock(8 * 3_600_000);
+  await clock.advance(60_000);
+  expect(expiry.refusal).toMatchObject({ code: 'UNAUTHORIZED' });
 });

@@ -13,8 +13,8 @@ export interface Expiry extends Disposable {
 /** What is asked of a set of revocations for each subscription. */
 export type Revocations = Pick<RevocationSet, 'watch'>;
 
-/** The longest that a timer can wait, in milliseconds: 24 days. */
-const longestTimerMs = 2 ** 31 - 1;
+/** The time is looked at again at least this often, in milliseconds: a machine may have slept, or its clock was set. */
+const longestTimerMs = 60_000;
 
 /**
  * Starts the clock of one subscription; dispose of it when the subscription ends.

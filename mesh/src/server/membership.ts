@@ -1,4 +1,5 @@
 import { TRPCClientError } from '@trpc/client';
+import { ClockCheck, SteadyClock, timeOfService, type ClockSources } from '../clock/index.ts';
 import { degradedWhile, probeService, type Probe } from '../health/index.ts';
 import {
   createAuthenticate,
@@ -46,12 +47,15 @@ export interface MembershipOptions {
   publicKeys: readonly PublicJwk[];
   /** Where it keeps what it has learnt for its next start. */
   stateDir: string;
+  /** Where the time comes from. @default this machine */
+  clock?: Pick<ClockSources, 'wall' | 'monotonic'>;
   log: Logger;
 }
 
 /**
  * What every service but auth has in common with auth: it knows its keys,
- * follows what is revoked, renews its own token, and reports whom it denied.
+ * follows what is revoked, renews its own token, reports whom it denied, and
+ * compares its clock with auth's.
  *
  * @example
  * const membership = await joinMesh({ auth: clients.auth, … });
@@ -60,10 +64,11 @@ export interface MembershipOptions {
  */
 export async function joinMesh(options: MembershipOptions): Promise<Membership> {
   const { auth, authUrl, publicKeys, stateDir, log } = options;
-  const keys = await createKeySet({ initial: publicKeys, url: authUrl, stateDir, log });
+  const clock = new SteadyClock({ ...options.clock, hasReference: true });
+  const keys = await createKeySet({ initial: publicKeys, url: authUrl, stateDir, clock, log });
   const source = withFreshKeys(remoteRevocations(auth.revocations), keys);
-  const revocations = await followRevocations({ source, from: 'auth', stateDir, log });
-  return new Membership(options, { keys, revocations });
+  const revocations = await followRevocations({ source, from: 'auth', stateDir, clock, log });
+  return new Membership(options, { keys, revocations, clock });
 }
 
 /**
@@ -94,18 +99,21 @@ function isUnauthorized(reason: unknown): boolean {
 /** A service's standing with auth. */
 export class Membership {
   /** What `serve` is to know of it. */
-  readonly serving: Pick<ServiceOptions, 'authenticate' | 'revocations' | 'onDenied'>;
+  readonly serving: Pick<ServiceOptions, 'authenticate' | 'revocations' | 'onDenied' | 'clock'>;
   /** How auth is: degraded at best while nothing is learnt of what it revokes. */
   readonly authProbe: Probe;
+  /** What this service may forget goes by it. */
+  readonly clock: SteadyClock;
   readonly #options: MembershipOptions;
   readonly #keys: KeySet;
   readonly #revocations: RevocationFeed;
   readonly #denials: DenialReporter;
+  readonly #clockCheck: ClockCheck;
   #rotation: TokenRotation | undefined;
 
   constructor(
     options: MembershipOptions,
-    { keys, revocations }: { keys: KeySet; revocations: RevocationFeed },
+    { keys, revocations, clock }: { keys: KeySet; revocations: RevocationFeed; clock: SteadyClock },
   ) {
     const { auth, authUrl, log } = options;
     this.#options = options;
@@ -115,8 +123,18 @@ export class Membership {
       send: (entries, signal) => auth.audit.report.mutate({ entries: [...entries] }, { signal }),
       log,
     });
+    this.clock = clock;
+    this.#clockCheck = new ClockCheck({
+      clock,
+      read: timeOfService(authUrl),
+      reference: 'auth',
+      consequence: "users' tokens are refused",
+      log,
+    });
+    this.#clockCheck.start();
     this.serving = {
-      authenticate: createAuthenticate(keys, revocations.set),
+      clock: this.#clockCheck,
+      authenticate: createAuthenticate(keys, revocations.set, clock),
       revocations,
       onDenied: this.#denials.add,
     };
@@ -144,6 +162,7 @@ export class Membership {
     await this.#rotation?.close();
     await this.#denials.stop();
     await this.#revocations.stop();
+    this.#clockCheck.stop();
     this.#keys.close();
   }
 }

@@ -1,3 +1,4 @@
+import type { ClockStatus } from '../clock/index.ts';
 import type { AnyContract } from '../contract/index.ts';
 import {
   createHealth,
@@ -42,6 +43,8 @@ export interface ServiceOptions {
   revocations?: Pick<RevocationFeed, 'set' | 'status'>;
   /** Where the services are that this one calls, by name, each with one endpoint or several, or a probe of its own; their health shows in this one's. @default none */
   dependencies?: Readonly<Record<string, string | readonly string[] | Probe>>;
+  /** How the clock of this machine stands to that of others; a wrong one shows in its health. @default it is not compared */
+  clock?: { status(): ClockStatus };
   /** Says what the errors of a service's own libraries mean to a caller. */
   classify?: ClassifyError;
   /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
@@ -127,6 +130,7 @@ export function createService<From extends AnyContract>(
     version: options.version,
     readiness,
     pingDatabase: options.pingDatabase,
+    clock: options.clock,
     dependencies: Object.fromEntries(
       Object.entries(options.dependencies ?? {}).map(([name, dependency]) => [
         name,

@@ -9,6 +9,8 @@ export interface FakeClock extends AsyncDisposable {
    * happens now, each timer once however often it would have.
    */
   sleep(ms: number): void;
+  /** Sets the wall clock (`Date`) forward, or back by less than 0 ms; timers and `performance.now()` go on as they were. */
+  setWallClock(byMs: number): void;
 }
 
 /**
@@ -31,6 +33,9 @@ export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): Fak
     },
     sleep(ms) {
       clock.jump(ms);
+    },
+    setWallClock(byMs) {
+      clock.setSystemTime(Date.now() + byMs);
     },
     async [Symbol.asyncDispose]() {
       // The timer of the shared wheel must not be left behind in a time that is over.

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SteadyClock } from '@arcadium/mesh/clock';
 import type { Logger } from '../logger.ts';
 
 /** What {@link Retention} needs. */
@@ -6,26 +7,32 @@ export interface RetentionOptions {
   /** What is deleted, in the plural, for the log: `idempotency keys of yesterday`. */
   what: string;
   /**
-   * Deletes at most `limit` rows by one statement.
+   * Deletes at most `limit` rows by one statement. What is old goes by `now` and by the database's own time, whichever is
+   * earlier: one of the two clocks may be wrong for a while, and what is deleted does not come back.
    *
+   * @param now The earliest time that it may be on this machine.
    * @returns how many, or `busy` where another process is at it.
    */
-  deleteSome: (limit: number) => PromiseLike<number | 'busy'>;
+  deleteSome: (limit: number, now: Date) => PromiseLike<number | 'busy'>;
   logger: Logger;
   /** Wait between two runs, in milliseconds. */
   everyMs: number;
   /** Most rows deleted by one statement. @default 1000 */
   batch?: number;
+  /** @default one of its own */
+  clock?: SteadyClock;
 }
 
 /** Deletes what is too old: at the start, and then again and again. Every replica may have one. */
 export class Retention {
   readonly #options: RetentionOptions;
+  readonly #clock: SteadyClock;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? new SteadyClock();
   }
 
   /** Begins. */
@@ -48,7 +55,7 @@ export class Retention {
   async runOnce(): Promise<number> {
     const { deleteSome, batch = 1000 } = this.#options;
     for (let total = 0; ;) {
-      const deleted = await deleteSome(batch);
+      const deleted = await deleteSome(batch, new Date(this.#clock.earliest()));
       if (deleted === 'busy') return total;
       total += deleted;
       if (deleted < batch || this.#stopping.signal.aborted) return total;

@@ -113,14 +113,14 @@ const patienceMs = { stopping: 10_000, running: 1_500 };
  */
 export async function clearStaleLock(dataDir: string): Promise<void> {
   const lockFile = join(dataDir, 'postmaster.pid');
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   for (;;) {
     const content = readIfThere(lockFile);
     if (content === undefined) return;
     const pid = Number.parseInt(content, 10);
     if (!isPostgres(pid)) return rmSync(lockFile, { force: true });
     const state = content.split('\n')[7]?.trim() === 'stopping' ? 'stopping' : 'running';
-    if (Date.now() - startedAt > patienceMs[state]) {
+    if (performance.now() - startedAt > patienceMs[state]) {
       throw new Error(
         `a PostgreSQL of an earlier run (pid ${pid}) still works on ${dataDir}: stop it with "kill -INT ${pid}" and start again`,
       );

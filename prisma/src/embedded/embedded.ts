@@ -151,9 +151,9 @@ async function stopWithoutCleanUp(server: Server): Promise<void> {
 async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password'> {
   const ended = new AbortController();
   void server.exited.then((how) => ended.abort(how));
-  const until = Date.now() + startPatienceMs;
+  const until = performance.now() + startPatienceMs;
   let last: unknown;
-  while (!ended.signal.aborted && Date.now() < until) {
+  while (!ended.signal.aborted && performance.now() < until) {
     const client = new Client({ connectionString: server.adminUrl, connectionTimeoutMillis: 5_000 });
     client.on('error', () => {}); // a server that goes down again is seen by `exited`
     try {

@@ -1,3 +1,4 @@
+import { SteadyClock } from '@arcadium/mesh/clock';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -35,13 +36,25 @@ async function store(count: number, minutesAgo: number): Promise<void> {
 }
 
 const remaining = () => database.client.idempotencyKey.count();
-const retention = (options: { everyMs?: number; batch?: number } = {}) =>
+const retention = (options: { everyMs?: number; batch?: number; clock?: SteadyClock } = {}) =>
   createKeyRetention({ client: database.client, logger, ...options });
 
 test('forgets what is older than 24 hours, in batches, and nothing else', async () => {
   await store(25, 24 * 60 + 1);
   await store(3, 24 * 60 - 1);
   expect(await retention({ batch: 10 }).runOnce()).toBe(25);
+  expect(await remaining()).toBe(3);
+});
+
+test.each([
+  ['the database’s clock was set forward', 0, 24 * 60 + 60],
+  ['this machine’s was', 120, 24 * 60 - 60],
+])('while %s by two hours, nothing is forgotten that is younger', async (_whose, aheadMin, ageMin) => {
+  let ahead = aheadMin === 0 ? -120 : 0;
+  const clock = new SteadyClock({ wall: () => Date.now() + ahead * 60_000 });
+  ahead += aheadMin;
+  await store(3, ageMin);
+  expect(await retention({ clock }).runOnce()).toBe(0);
   expect(await remaining()).toBe(3);
 });
 

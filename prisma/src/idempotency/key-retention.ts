@@ -1,3 +1,4 @@
+import { SteadyClock } from '@arcadium/mesh/clock';
 import { Retention } from '../database/retention.ts';
 import type { Logger } from '../logger.ts';
 
@@ -10,6 +11,8 @@ export interface KeyRetentionOptions {
   everyMs?: number;
   /** Most rows deleted by one statement. @default 1000 */
   batch?: number;
+  /** @default one of its own */
+  clock?: SteadyClock;
 }
 
 /**
@@ -21,16 +24,18 @@ export function createKeyRetention({
   logger,
   everyMs = 600_000,
   batch = 1000,
+  clock = new SteadyClock(),
 }: KeyRetentionOptions): Retention {
   return new Retention({
     what: 'idempotency keys of yesterday',
     logger,
     everyMs,
     batch,
-    deleteSome: (limit) => client.$executeRaw`
+    clock,
+    deleteSome: (limit, now) => client.$executeRaw`
       DELETE FROM idempotency_keys WHERE (caller, procedure, key) IN (
         SELECT caller, procedure, key FROM idempotency_keys
-        WHERE created_at < now() - interval '24 hours'
+        WHERE created_at < least(now(), ${now}::timestamptz) - interval '24 hours'
         ORDER BY created_at LIMIT ${limit}::int
         FOR UPDATE SKIP LOCKED
       )`,

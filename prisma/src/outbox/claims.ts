@@ -1,3 +1,5 @@
+import { defaultBackoff } from './backoff.ts';
+
 /** A message that is to be sent, as one claim of it sees it. */
 export type OutboxRow = {
   id: string;
@@ -18,18 +20,28 @@ export interface OutboxDatabase {
 
 /**
  * Takes messages that are due, and keeps other replicas off them until the
- * lease ends: should this process die, they are due again then.
+ * lease ends: should this process die, they are due again then. One that is due
+ * later than any wait makes it, or leased for more than an hour, was written
+ * while the database's clock was ahead, and is due as well.
+ *
+ * @param options.longestWaitMs The longest that a message is put off. @default a minute
  */
 export async function claimNotices(
   database: OutboxDatabase,
-  { limit, leaseMs }: { limit: number; leaseMs: number },
+  {
+    limit,
+    leaseMs,
+    longestWaitMs = defaultBackoff.maxMs,
+  }: { limit: number; leaseMs: number; longestWaitMs?: number },
 ): Promise<OutboxRow[]> {
   const rows = await database.$queryRaw<OutboxRow[]>`
     UPDATE notification_outbox
     SET attempts = attempts + 1, leased_until = now() + ${leaseMs}::int * interval '1 millisecond'
     WHERE id IN (
       SELECT id FROM notification_outbox
-      WHERE failed_at IS NULL AND due_at <= now() AND (leased_until IS NULL OR leased_until <= now())
+      WHERE failed_at IS NULL
+        AND (due_at <= now() OR due_at > now() + ${longestWaitMs}::int * interval '1 millisecond')
+        AND (leased_until IS NULL OR leased_until <= now() OR leased_until > now() + interval '1 hour')
       ORDER BY due_at, id LIMIT ${limit}::int
       FOR UPDATE SKIP LOCKED
     )

@@ -3,11 +3,17 @@ import { expect, test } from 'vitest';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 
 const fromTrpc = (code: string) => Object.assign(new Error('refused'), { data: { code } });
+const namedFromTrpc = (code: string, name: string) =>
+  Object.assign(new Error('refused'), { data: { code, error: { name, data: {} } } });
 
 test.each([
   [fromTrpc('BAD_REQUEST'), true],
   [fromTrpc('CONFLICT'), true],
   [new MeshError('UNPROCESSABLE_CONTENT', 'refused'), true],
+  // A topic that others send: the contract says so by name.
+  [namedFromTrpc('FORBIDDEN', 'FOREIGN_TOPIC'), true],
+  [new MeshError('FORBIDDEN', 'refused', { named: { name: 'FOREIGN_TOPIC', data: {} } }), true],
+  [new MeshError('FORBIDDEN', 'refused'), false],
   [fromTrpc('SERVICE_UNAVAILABLE'), false],
   [fromTrpc('TIMEOUT'), false],
   // A token that expired, a procedure of the next version, a fault: somebody mends these.

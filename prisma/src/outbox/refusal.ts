@@ -15,9 +15,13 @@ const permanentCodes: ReadonlySet<ErrorCode> = new Set([
   'UNPROCESSABLE_CONTENT',
 ]);
 
-/** Whether what a call failed with is a refusal for good. */
+/**
+ * Whether what a call failed with is a refusal for good. FORBIDDEN is one where the contract names it, as a topic that
+ * others send: that is about the message. Without a name it is about the sender's access, which may be mended.
+ */
 export function isPermanent(error: unknown): boolean {
   const code = codeOf(error);
+  if (code === 'FORBIDDEN') return isNamed(error);
   return code !== undefined && permanentCodes.has(code);
 }
 
@@ -30,6 +34,12 @@ export function isAboutOneMessage(error: unknown): boolean {
 export function describeFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return `${codeOf(error) ?? 'UNKNOWN'}: ${message}`.replaceAll('\0', '').slice(0, 500);
+}
+
+/** Whether it is a typed error of a contract: of a tRPC client (`data.error`), or a MeshError (`named`). */
+function isNamed(error: unknown): boolean {
+  const { data, named } = error as { data?: { error?: unknown } | null; named?: unknown };
+  return Boolean(data?.error ?? named);
 }
 
 /** The code of a tRPC client's error (`data.code`) or of a MeshError (`code`). */

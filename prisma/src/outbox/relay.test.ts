@@ -85,6 +85,20 @@ test('what was written before the relay started is delivered', async () => {
   expect(bodies()).toEqual(['early']);
 });
 
+test('a message that was written while the database’s clock was two hours ahead is delivered at once', async () => {
+  const ahead = new Date(Date.now() + 7_200_000);
+  await queue('due later');
+  await queue('claimed by one that died');
+  await database.client.notificationOutbox.updateMany({ data: { dueAt: ahead } });
+  await database.client.notificationOutbox.updateMany({
+    where: { body: 'claimed by one that died' },
+    data: { leasedUntil: ahead },
+  });
+  startRelay();
+  await drained();
+  expect(bodies().toSorted()).toEqual(['claimed by one that died', 'due later']);
+});
+
 describe('being woken', () => {
   test('PostgreSQL says when there is something, long before the next poll', async () => {
     startRelay();
@@ -171,28 +185,34 @@ describe('while the notification service is away', () => {
   });
 });
 
-test('what is refused for good is set aside with its reason, said once, and holds nothing up', async () => {
-  const send = async (message: NotificationMessage) => {
-    if (message.body === 'bad')
-      throw Object.assign(new Error('no such thing'), { data: { code: 'BAD_REQUEST' } });
-    sent.push(message);
-  };
-  startRelay({ send, pollMs: 10 });
-  await queue('bad');
-  await queue('good');
-  await eventually(async () => expect(await left()).toBe(1));
-  const [parked] = await database.client.notificationOutbox.findMany();
-  expect(parked).toMatchObject({
-    body: 'bad',
-    attempts: 1,
-    lastError: 'BAD_REQUEST: no such thing',
-    failedAt: expect.any(Date),
-  });
-  await queue('another');
-  await eventually(() => expect(bodies()).toEqual(['good', 'another']));
-  expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-  expect(await claimNotices(database.client, { limit: 10, leaseMs: 1 })).toEqual([]);
-});
+test.each([
+  { code: 'BAD_REQUEST' },
+  { code: 'FORBIDDEN', error: { name: 'FOREIGN_TOPIC', data: { topic: 'page', sender: 'auth' } } },
+])(
+  'what is refused for good is set aside with its reason, said once, and holds nothing up: %o',
+  async (data) => {
+    const send = async (message: NotificationMessage) => {
+      if (message.body === 'bad') throw Object.assign(new Error('no such thing'), { data });
+      sent.push(message);
+    };
+    startRelay({ send, pollMs: 10 });
+    await queue('bad');
+    await queue('good');
+    const parked = {
+      body: 'bad',
+      attempts: 1,
+      lastError: `${data.code}: no such thing`,
+      failedAt: expect.any(Date),
+    };
+    await eventually(async () =>
+      expect(await database.client.notificationOutbox.findMany()).toMatchObject([parked]),
+    );
+    await queue('another');
+    await eventually(() => expect(bodies()).toEqual(['good', 'another']));
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(await claimNotices(database.client, { limit: 10, leaseMs: 1 })).toEqual([]);
+  },
+);
 
 test('several relays share the work: each message is sent once', async () => {
   const wanted = Array.from({ length: 200 }, (_, n) => `message ${n}`);

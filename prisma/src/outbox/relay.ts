@@ -175,7 +175,11 @@ function createDelivery<Topic extends string>(
 
   return async (signal) => {
     while (!signal.aborted) {
-      const rows = await claimNotices(database, { limit: concurrency, leaseMs });
+      const rows = await claimNotices(database, {
+        limit: concurrency,
+        leaseMs,
+        longestWaitMs: backoff.maxMs,
+      });
       await Promise.all(
         rows.map((row) => deliverOne(row, signal).catch((error: unknown) => forget(row, error))),
       );

@@ -65,6 +65,18 @@ test.each(services)('replicas of %s count together in its own schema', async (se
   );
 });
 
+test('a window that began while the clock was two hours ahead refuses nobody when that is right again', async () => {
+  const { knocks } = await startReplica(database.url('wiki'), 'wiki');
+  const pool = new Pool({ connectionString: database.url('wiki'), options: '-c search_path=wiki' });
+  cleanups.push(() => pool.end());
+  await pool.query('DELETE FROM rate_limits');
+  await knocks(1);
+  await pool.query('UPDATE rate_limits SET points = 10, expire = $1', [Date.now() + 7_200_000]);
+  expect(admitted(await knocks(1))).toBe(1);
+  // From here on it counts as ever.
+  expect(admitted(await knocks(20))).toBe(10);
+});
+
 test('a database that is not there refuses nobody for that, and is spoken of once', async () => {
   const { log, knocks } = await startReplica('postgres://nobody@127.0.0.1:1/nothing', 'nothing');
   expect(admitted(await knocks(10))).toBe(10);

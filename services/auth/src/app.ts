@@ -1,4 +1,6 @@
 import { authContract } from '@arcadium/contracts/auth';
+import type { TopicOf } from '@arcadium/contracts/notification';
+import { ClockCheck, SteadyClock, type ClockSources, type ReadTime } from '@arcadium/mesh/clock';
 import {
   databaseSettings,
   logSettings,
@@ -36,6 +38,7 @@ import { createThrottleRetention } from './jobs/throttle-retention.ts';
 import { revocationsAfter, toldUntil } from './procedures/revocations/list.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
+import { databaseTime } from './stores/database-time.ts';
 import { createStores } from './stores/stores.ts';
 
 /**
@@ -44,13 +47,16 @@ import { createStores } from './stores/stores.ts';
  * to date.
  *
  * @param ending Fires when the process is to end before it is ready.
- * @param now The time; keys and tokens go by it.
+ * @param time Where the time comes from; keys and tokens go by it.
  */
 export async function startApp(
   config: Config,
   ending: AbortSignal,
-  now: () => Date = () => new Date(),
+  time: Pick<ClockSources, 'wall' | 'monotonic'> & { reference?: ReadTime } = {},
 ): Promise<Startable> {
+  const clock = new SteadyClock({ ...time, hasReference: true });
+  const now = () => new Date(clock.now());
+  const earliest = () => new Date(clock.earliest());
   const log = createLogger({ service: 'auth', ...logSettings(config) });
   const database = openDatabase({
     ...databaseSettings(config),
@@ -68,6 +74,7 @@ export async function startApp(
     databaseUrl: config.DATABASE_URL,
     log,
     now,
+    earliest,
     leadMs: config.SIGNING_KEY_LEAD_MINUTES * 60_000,
     days: config.SIGNING_KEY_DAYS,
   });
@@ -76,15 +83,23 @@ export async function startApp(
     blacklist,
     databaseUrl: config.DATABASE_URL,
     log,
-    now: toldUntil(now),
+    now: toldUntil(earliest),
   });
   const revocations = await openRevocations({
     source: ownRevocations({
-      list: (after) => revocationsAfter(after, { blacklist, now }),
+      list: (after) => revocationsAfter(after, { blacklist, now: earliest }),
       watch: (after, signal) => revocationFeed.follow(after, signal),
     }),
     from: 'the database',
     stateDir: stateDirOf(config, import.meta.dirname),
+    clock,
+    log,
+  });
+  const clockCheck = new ClockCheck({
+    clock,
+    read: [time.reference ?? (() => databaseTime(database.client))],
+    reference: 'the database',
+    consequence: 'other services refuse the tokens that this one issues',
     log,
   });
   const sightings = new Sightings(serviceTokens, log);
@@ -93,7 +108,7 @@ export async function startApp(
   const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
-  const relay = createNotificationRelay<'security'>({
+  const relay = createNotificationRelay<TopicOf<'auth'>>({
     service: 'auth',
     database: database.client,
     databaseUrl: config.DATABASE_URL,
@@ -101,8 +116,8 @@ export async function startApp(
     log,
   });
   const retention = [
-    ...createTokenRetention({ blacklist, serviceTokens, log, now }),
-    createSessionRetention({ database: database.client, log, now }),
+    ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
+    createSessionRetention({ database: database.client, log, now: earliest }),
     createThrottleRetention(database.client, log),
   ];
 
@@ -119,17 +134,19 @@ export async function startApp(
       sightings,
       revocationFeed,
       now,
+      earliest,
     }),
     {
       version: manifest.version,
       ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
       log,
-      authenticate: sightings.noticing(createAuthenticate(keyRing.keySet, revocations.set)),
+      authenticate: sightings.noticing(createAuthenticate(keyRing.keySet, revocations.set, clock)),
       revocations,
       onDenied: denials.add,
       // Asked before such a call is read: of a flood of them, most are refused.
       rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
       pingDatabase: () => database.ping(),
+      clock: clockCheck,
       dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
       classify: classifyDatabaseError,
       routes: {
@@ -143,6 +160,13 @@ export async function startApp(
     trafficUrl: config.DATABASE_URL,
     logger: log,
     signal: ending,
+  });
+  clockCheck.start();
+  // Nothing is forgotten before it is known what time it is.
+  await clockCheck.compare();
+  const endJumps = clock.onJump(() => {
+    revocationFeed.readAgain();
+    keyRing.readAgain();
   });
   await keyRing.start();
   revocationFeed.start();
@@ -160,6 +184,8 @@ export async function startApp(
   return {
     async stop() {
       await Promise.all([service.stop(), relay.stop(), rotation.close()]);
+      endJumps();
+      clockCheck.stop();
       await Promise.all([denials.stop(), revocations.stop(), ...retention.map((job) => job.stop())]);
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await Promise.all([keyRing.stop(), revocationFeed.stop(), hasher.close()]);

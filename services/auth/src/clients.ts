@@ -1,5 +1,5 @@
 import { authContract } from '@arcadium/contracts/auth';
-import { notificationContract } from '@arcadium/contracts/notification';
+import { notificationContractFor, type NotificationContractOf } from '@arcadium/contracts/notification';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { callSettings } from '@arcadium/mesh/config';
 import type { ServiceToken } from '@arcadium/mesh/identity';
@@ -10,7 +10,7 @@ import type { Config } from './config.ts';
 export interface Clients {
   /** Itself, or another replica: its own token is renewed as everybody's is. */
   auth: MeshClient<typeof authContract, 'auth'>;
-  notification: MeshClient<typeof notificationContract, 'auth'>;
+  notification: MeshClient<NotificationContractOf<'auth'>, 'auth'>;
 }
 
 /** Connects to them, with the token in force; no connection is made before the first call. */
@@ -21,6 +21,9 @@ export function connectClients(
   const common = { as: 'auth' as const, token: () => token.current, log, ...callSettings(config) };
   return {
     auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
-    notification: connect(notificationContract, { ...common, url: config.NOTIFICATION_SERVICE_URL }),
+    notification: connect(notificationContractFor<'auth'>(), {
+      ...common,
+      url: config.NOTIFICATION_SERVICE_URL,
+    }),
   };
 }

@@ -66,6 +66,8 @@ export interface Deps {
   revocationFeed: RevocationFeed;
   /** The time. */
   now: () => Date;
+  /** The earliest time that it may be: what is forgotten goes by it. @default now */
+  earliest?: () => Date;
 }
 
 /** Every procedure of the contract, and what does it. */

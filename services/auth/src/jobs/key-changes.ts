@@ -16,6 +16,8 @@ import type { EnvironmentKeys } from './key-shelf.ts';
 /** What a change of keys goes by, beside the keys. */
 export interface KeyTools {
   readonly now: Date;
+  /** The earliest time that it may be. */
+  readonly earliest: Date;
   /** For how long a key is published before it signs, in milliseconds. */
   readonly leadMs: number;
   /** For how long a key signs before the next one is made, in days; 0 for ever. */
@@ -128,15 +130,15 @@ export async function rotateIfDue(
 /** Takes out those that no token needs any more. Says whether there were any. */
 export async function removeOldKeys(
   change: KeyChange,
-  { now, atHand, log }: Pick<KeyTools, 'now' | 'atHand' | 'log'>,
+  { now, earliest, atHand, log }: Pick<KeyTools, 'now' | 'earliest' | 'atHand' | 'log'>,
 ): Promise<boolean> {
   const signer = signerAmong(change.keys, atHand, now);
   let any = false;
   for (const key of change.keys) {
     const end = removedAt(key, change.keys);
-    if (key.removedAt || !end || end > now || key === signer) continue;
+    if (key.removedAt || !end || end > earliest || key === signer) continue;
     // Where a newer key could not be opened, this one signed beyond its turn.
-    if (await change.isNeeded(key.kid, now)) continue;
+    if (await change.isNeeded(key.kid, earliest)) continue;
     await change.remove(key.kid, now);
     log.info({ kid: key.kid }, 'a retired signing key was taken out: what it signed has expired');
     any = true;

@@ -34,6 +34,8 @@ export interface KeyRingOptions {
   databaseUrl: string;
   log: Logger;
   now: () => Date;
+  /** The earliest time that it may be: retired keys are taken out by it. @default now */
+  earliest?: () => Date;
   /** For how long a key is published before it signs, in milliseconds. */
   leadMs: number;
   /** For how long a key signs before the next one is made, in days; 0 for ever. */
@@ -73,8 +75,8 @@ export class KeyRing {
     this.#listener = new Listener({
       url: options.databaseUrl,
       channel: 'auth_signing_keys',
-      onConnect: () => this.#hear(),
-      onPayload: () => this.#hear(),
+      onConnect: () => this.readAgain(),
+      onPayload: () => this.readAgain(),
       logger: options.log,
     });
   }
@@ -212,7 +214,7 @@ export class KeyRing {
   }
 
   /** Something was changed, also while a question was under way, whose answer may be older. */
-  #hear(): void {
+  readAgain(): void {
     void this.#reloadAfterChange().catch((error: unknown) => this.#sayStale(error));
   }
 
@@ -239,10 +241,17 @@ export class KeyRing {
 
   /** Runs a change; who makes one knows by then which private keys are at hand, those just made elsewhere included. */
   #change<Result>(work: (change: KeyChange, tools: KeyTools) => Promise<Result>): Promise<Result> {
-    const { store, now, leadMs, days, log } = this.#options;
+    const { store, now, earliest = now, leadMs, days, log } = this.#options;
     return store.change(async (change) => {
       await this.#shelf.update(change.keys);
-      return work(change, { now: now(), leadMs, days, log, atHand: this.#shelf.atHand });
+      return work(change, {
+        now: now(),
+        earliest: earliest(),
+        leadMs,
+        days,
+        log,
+        atHand: this.#shelf.atHand,
+      });
     });
   }
 }

@@ -13,8 +13,8 @@ export interface TokenRetentionOptions {
   everyMs?: number;
 }
 
-/** For how long what has expired stays on the blacklist, for clocks that differ, in milliseconds. */
-const keepVoidMs = 3_600_000;
+/** For how long what has expired stays on the blacklist, for clocks that are wrong for a while, in milliseconds: a day. */
+const keepVoidMs = 24 * 3_600_000;
 
 /** For how long an expired service token is listed, in milliseconds: 90 days. */
 const keepTokensMs = 90 * 24 * 3_600_000;

@@ -219,6 +219,21 @@ test.each([
   expect(feed.has('two')).toBe(false);
 });
 
+test('after the clock was wrong for a while, everything is read again, and told to all who follow', async () => {
+  await revoke(['short'], 30_000);
+  await revoke(['long']);
+  // A replica that starts while its clock is ahead reads what is good by that.
+  time += 60_000;
+  feed.start();
+  const one = follow();
+  await vi.waitFor(() => expect(one.ids()).toEqual(['long']));
+  time -= 60_000;
+  feed.readAgain();
+  await vi.waitFor(() => expect(one.ids()).toEqual(['long', 'short', 'long']));
+  expect(one.events.filter(({ reset }) => reset)).toHaveLength(1);
+  expect(feed.has('short')).toBe(true);
+});
+
 test('entries that have expired are deleted, but never the newest', async () => {
   await revoke(['a', 'b', 'c'], 1000);
   const { top } = await blacklist.after(0, { limit: 1, now: new Date(time) });

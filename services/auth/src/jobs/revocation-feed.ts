@@ -50,6 +50,8 @@ export class RevocationFeed {
   #position = 0;
   /** The newest entry, to recognise a database that was restored. */
   #newest: string | undefined;
+  /** Whether that is all that there is; not while everything is read again. */
+  #whole = false;
   /** How often the order of revocations began anew. */
   #era = 0;
   /** When the last question was asked that the database answered, by `performance.now()`. */
@@ -58,6 +60,8 @@ export class RevocationFeed {
   #asking: Promise<void> | undefined;
   #askAgain = false;
   readonly #outage: Outage;
+  /** Whether the next question is to begin at the start. */
+  #startOver = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #followers = new Set<Follower>();
@@ -80,6 +84,15 @@ export class RevocationFeed {
   start(): void {
     this.#listener.start();
     this.#timer = setInterval(() => void this.#ask(), this.#options.everyMs ?? 500).unref();
+    void this.#ask();
+  }
+
+  /**
+   * Reads everything again, and tells it to all who follow: after a jump of the clock, under which entries were left
+   * out of what was read, or of what was told.
+   */
+  readAgain(): void {
+    this.#startOver = true;
     void this.#ask();
   }
 
@@ -193,7 +206,7 @@ export class RevocationFeed {
     const now = this.#options.now();
     const from = firstAfter(this.#entries, after);
     const items = this.#entries.slice(from, from + mostAtOnce);
-    const complete = from + items.length === this.#entries.length;
+    const complete = this.#whole && from + items.length === this.#entries.length;
     const position = complete ? this.#position : (items.at(-1)?.position ?? after);
     return {
       items: items.filter(({ expiresAt }) => expiresAt > now).map(presentRevocation),
@@ -232,11 +245,20 @@ export class RevocationFeed {
   }
 
   async #readAll(): Promise<void> {
+    if (this.#startOver) {
+      this.#startOver = false;
+      this.#beginAnew();
+    }
     for (;;) {
       const { blacklist, now } = this.#options;
       const page = await blacklist.after(this.#position, { limit: mostAtOnce, now: now() });
-      if (this.#isAnother(page)) this.#beginAnew();
-      else if (this.#take(page)) return;
+      if (this.#isAnother(page)) {
+        this.#options.log.warn(
+          { position: this.#position },
+          'the order of revocations begins anew: all are read again',
+        );
+        this.#beginAnew();
+      } else if (this.#take(page)) return;
     }
   }
 
@@ -247,14 +269,11 @@ export class RevocationFeed {
   }
 
   #beginAnew(): void {
-    this.#options.log.warn(
-      { position: this.#position },
-      'the order of revocations begins anew: all are read again',
-    );
     this.#entries = [];
     this.#ids = new Map();
     this.#position = 0;
     this.#newest = undefined;
+    this.#whole = false;
     this.#era += 1;
   }
 
@@ -270,6 +289,7 @@ export class RevocationFeed {
     // Of a newest one that has expired, only the place is known.
     if (position !== this.#position) this.#newest = last?.position === position ? last.id : undefined;
     this.#position = position;
+    this.#whole = complete;
     return complete;
   }
 

@@ -12,10 +12,10 @@ export function createThrottleRetention(client: PrismaClient, logger: Logger): R
     what: 'counts of wrong log-ins',
     logger,
     everyMs,
-    deleteSome: (limit) => client.$executeRaw`
+    deleteSome: (limit, now) => client.$executeRaw`
       DELETE FROM login_throttles WHERE key IN (
         SELECT key FROM login_throttles
-        WHERE updated_at < now() - ${accountRule.forgetAfterMs}::int * interval '1 millisecond'
+        WHERE updated_at < least(now(), ${now}::timestamptz) - ${accountRule.forgetAfterMs}::int * interval '1 millisecond'
         ORDER BY updated_at LIMIT ${limit}::int
         FOR UPDATE SKIP LOCKED
       )`,

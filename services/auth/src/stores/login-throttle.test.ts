@@ -141,6 +141,14 @@ test('after a day without an attempt it begins anew', async () => {
   expect((await one.logIn({ email, password })).code).toBe('OK');
 });
 
+test('a delay from a time when the database’s clock was ahead keeps nobody waiting', async () => {
+  const { email } = await newPerson();
+  for (let n = 0; n < 5; n++) await guess(email);
+  expect((await one.logIn({ email, password })).code).toBe('TOO_MANY_REQUESTS');
+  await one.client.loginThrottle.updateMany({ data: { blockedUntil: new Date(Date.now() + 7_200_000) } });
+  expect((await one.logIn({ email, password })).code).toBe('OK');
+});
+
 test('counts that no longer count are deleted, and no others', async () => {
   await guess('old@example.com');
   await pass(accountRule.forgetAfterMs + 1000);

@@ -123,6 +123,8 @@ function countOne(key: Prisma.Sql, rule: ThrottleRule): Prisma.Sql {
   const now = Prisma.sql`clock_timestamp()`;
   const forgotten = Prisma.sql`t.updated_at < ${now} - ${rule.forgetAfterMs}::int * interval '1 millisecond'`;
   const failures = Prisma.sql`CASE WHEN ${forgotten} THEN 1 ELSE t.failures + 1 END`;
+  // Blocked for longer than any delay: written while the database's clock was ahead.
+  const longest = Prisma.sql`${Math.max(...delays)}::int * interval '1 millisecond'`;
   const until = (count: Prisma.Sql) => Prisma.sql`
     ${now} + NULLIF((${delays}::int[])[least(${count}, ${delays.length}::int)], 0) * interval '1 millisecond'`;
   return Prisma.sql`
@@ -132,6 +134,7 @@ function countOne(key: Prisma.Sql, rule: ThrottleRule): Prisma.Sql {
     SET failures = ${failures}, blocked_until = ${until(failures)}, updated_at = ${now},
         owner_told = t.owner_told AND NOT (${forgotten})
     WHERE t.blocked_until IS NULL OR t.blocked_until <= ${now}
+       OR t.blocked_until > ${now} + ${longest}
     RETURNING failures, owner_told`;
 }
 

@@ -25,6 +25,6 @@ export function createRetention(options: NotificationRetentionOptions): Retentio
     logger: log,
     everyMs,
     batch,
-    deleteSome: (limit) => store.deleteRead({ days: keepReadDays, limit }),
+    deleteSome: (limit, now) => store.deleteRead({ days: keepReadDays, limit, now }),
   });
 }

@@ -10,11 +10,20 @@ export class RetentionStore {
 
   /**
    * Deletes up to `limit` notifications that were read more than `days` days
-   * ago, longest ago first, while no other process does.
+   * ago, longest ago first, while no other process does. Ago goes by the
+   * database's time or by `now`, whichever is earlier.
    *
    * @returns how many; `busy` when another process is at it.
    */
-  async deleteRead({ days, limit }: { days: number; limit: number }): Promise<number | 'busy'> {
+  async deleteRead({
+    days,
+    limit,
+    now,
+  }: {
+    days: number;
+    limit: number;
+    now: Date;
+  }): Promise<number | 'busy'> {
     // One statement, so the lock lasts exactly as long as the deletion.
     const [answer] = await this.#client.$queryRaw<[{ mine: boolean; deleted: number }]>`
       WITH turn AS MATERIALIZED (
@@ -22,7 +31,7 @@ export class RetentionStore {
       ), deleted AS (
         DELETE FROM notifications WHERE id IN (
           SELECT id FROM notifications
-          WHERE (SELECT mine FROM turn) AND read_at < now() - make_interval(days => ${days}::int)
+          WHERE (SELECT mine FROM turn) AND read_at < least(now(), ${now}::timestamptz) - make_interval(days => ${days}::int)
           ORDER BY read_at LIMIT ${limit}::int
         )
         RETURNING id

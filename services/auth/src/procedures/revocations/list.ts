@@ -7,11 +7,13 @@ import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
 export function listRevocations({
   blacklist,
   now,
+  earliest = now,
 }: {
   blacklist: TokenBlacklist;
   now: () => Date;
+  earliest?: (() => Date) | undefined;
 }): HandlerOf<typeof authContract, 'revocations.list'> {
-  return ({ input: { after, limit } }) => revocationsAfter(after, { blacklist, now, limit });
+  return ({ input: { after, limit } }) => revocationsAfter(after, { blacklist, now: earliest, limit });
 }
 
 /** For so long after its time an entry is told, in milliseconds, as verifiers hold it for so long. */
@@ -21,6 +23,8 @@ const toldLongerMs = 60_000;
  * What has expired by this clock is told no more: one that is behind, since a
  * token passes for some seconds more where it is verified, and by a clock that
  * may be another.
+ *
+ * @param now The earliest time that it may be: while this machine's clock is ahead, everything is still told.
  */
 export function toldUntil(now: () => Date): () => Date {
   return () => new Date(now().getTime() - toldLongerMs);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MeshError } from '@arcadium/mesh/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openService, service, user, type TestService } from '../../testing/service.ts';
+import { admin, openService, service, user, type TestService } from '../../testing/service.ts';
 
 let notification: TestService;
 beforeAll(async () => {
@@ -64,7 +64,7 @@ test('another sender, and another user, have keys of their own', async () => {
   const other = { ...input, title: 'Something else' };
   const outcomes = [
     await notification.call('notifications.send', wiki, input),
-    await notification.call('notifications.send', service('auth'), other),
+    await notification.call('notifications.send', service('auth'), { ...other, topic: 'security' }),
     await notification.call('notifications.send', wiki, { ...other, userId: randomUUID() }),
   ];
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'stored']);
@@ -131,6 +131,27 @@ test('what was stored before its topic was muted is still a duplicate', async ()
     id: first.id,
     outcome: 'duplicate',
   });
+});
+
+test.each([
+  ['wiki', 'security', ['auth']],
+  ['auth', 'page', ['wiki']],
+  ['auth', 'comment', ['wiki']],
+  ['auth', 'reply', ['wiki']],
+] as const)('%s cannot send the topic %s, which is of %s', async (sender, topic, senders) => {
+  const userId = randomUUID();
+  const one = { ...message, topic, key: 'foreign' };
+  const refusal = { code: 'FORBIDDEN', named: { name: 'FOREIGN_TOPIC', data: { topic, sender, senders } } };
+  // Also one that acts for a user, be it an administrator: the service sends.
+  for (const caller of [service(sender), { ...service(sender), user: admin().user }]) {
+    await expect(notification.call('notifications.send', caller, { ...one, userId })).rejects.toMatchObject(
+      refusal,
+    );
+    await expect(
+      notification.call('notifications.sendMany', caller, { ...one, userIds: [userId] }),
+    ).rejects.toMatchObject(refusal);
+  }
+  expect(await stored(userId)).toEqual([]);
 });
 
 test('text is stored as text, whatever it looks like', async () => {

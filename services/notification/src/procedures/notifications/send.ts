@@ -3,20 +3,25 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { isMutable } from '../../domain/muting.ts';
 import { senderOf } from '../../domain/sender.ts';
+import { otherSenders } from '../../domain/topic-sender.ts';
 import type { Stores } from '../../stores/stores.ts';
 
-/** Stores a notification for one user, once for each key of the sender. */
+/** Stores a notification for one user, once for each key of the sender; of a topic that is the sender's to send. */
 export function sendNotification({
   deliveries,
 }: Pick<Stores, 'deliveries'>): HandlerOf<typeof notificationContract, 'notifications.send'> {
   return async ({ input, caller, errors }) => {
+    const { topic } = input;
+    const sender = senderOf(caller);
+    const senders = otherSenders(topic, sender);
+    if (senders) throw errors.FOREIGN_TOPIC({ topic, sender, senders });
     const [delivery] = await deliveries.deliver({
       ...input,
       link: input.link ?? null,
       userIds: [input.userId],
-      sender: senderOf(caller),
+      sender,
       fingerprint: fingerprint(input),
-      mutable: isMutable(input.topic),
+      mutable: isMutable(topic),
       keyFor: 'each user',
     });
     if (!delivery) throw new Error('a delivery to one user had no outcome');

@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { request } from 'undici';
+import { z } from 'zod';
+import { gauge, type Logger } from '../telemetry/index.ts';
+import type { SteadyClock } from './steady-clock.ts';
+
+/** How far the clocks of two machines may be apart, in milliseconds: the verification of tokens allows as much. */
+export const clockToleranceMs = 5000;
+
+/** How far a clock that was wrong may still be off to count as right again, in milliseconds: less, so that it does not alternate. */
+const rightAgainMs = 4000;
+
+/** How often the other clock is read, in milliseconds; and until it was read once. */
+const readEveryMs = 10_000;
+const firstReadEveryMs = 1000;
+
+/** Longest wait for an answer, in milliseconds; half of it is the most that a reading may be wrong by. */
+const patienceMs = 1000;
+
+/** How this machine's clock stands to another one. */
+export interface ClockStatus {
+  /** How far it is ahead, in milliseconds; less than 0 where it is behind; `undefined` before the first answer. */
+  readonly aheadMs: number | undefined;
+  /** Whether that is more than the verification of tokens tolerates. */
+  readonly wrong: boolean;
+  /** How long the last answer took, in milliseconds. */
+  readonly responseTimeMs: number;
+}
+
+/** Reads another machine's clock: its time in milliseconds since 1970. */
+export type ReadTime = (signal: AbortSignal) => Promise<number>;
+
+export interface ClockCheckOptions {
+  clock: SteadyClock;
+  /** Readings of the same reference, one for each of its endpoints; the nearest to this machine's clock counts. */
+  read: readonly ReadTime[];
+  /** Whose clock it is, as a label of the metric: `auth`. */
+  reference: string;
+  /** What follows from a wrong clock, for the log: `users' tokens are refused`. */
+  consequence: string;
+  log: Logger;
+}
+
+const running = new Set<ClockCheck>();
+
+gauge(
+  {
+    name: 'mesh_clock_offset_seconds',
+    help: 'How far the clock of this machine is ahead of the clock of its reference (auth, or the database), in seconds; less than 0 where it is behind',
+    labels: ['reference'],
+  },
+  (set) => {
+    for (const check of running) {
+      const { aheadMs } = check.status();
+      if (aheadMs !== undefined) set({ reference: check.reference }, aheadMs / 1000);
+    }
+  },
+);
+
+/** Compares this machine's clock with another one, every ten seconds and after each jump, and logs when it is wrong. */
+export class ClockCheck {
+  readonly reference: string;
+  readonly #options: ClockCheckOptions;
+  #endJumps: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<void> | undefined;
+  #responseTimeMs = 0;
+  #wrong = false;
+
+  constructor(options: ClockCheckOptions) {
+    this.#options = options;
+    this.reference = options.reference;
+  }
+
+  /** Begins; does not wait for the first answer. */
+  start(): void {
+    const { clock, log } = this.#options;
+    running.add(this);
+    this.#endJumps = clock.onJump((byMs) => {
+      log.warn(
+        { by_seconds: seconds(byMs) },
+        `this machine's clock was set ${byMs < 0 ? 'back' : 'forward'} by ${amount(byMs)}`,
+      );
+      void this.compare();
+    });
+    void this.compare();
+  }
+
+  stop(): void {
+    running.delete(this);
+    this.#endJumps?.();
+    this.#endJumps = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  status(): ClockStatus {
+    const { aheadMs } = this.#options.clock;
+    return { aheadMs, wrong: this.#isWrong(aheadMs), responseTimeMs: this.#responseTimeMs };
+  }
+
+  /** Reads the other clock now; never fails. */
+  compare(): Promise<void> {
+    clearTimeout(this.#timer);
+    return (this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+      this.#say();
+      if (!running.has(this)) return;
+      const known = this.#options.clock.aheadMs !== undefined;
+      this.#timer = setTimeout(() => void this.compare(), known ? readEveryMs : firstReadEveryMs).unref();
+    }));
+  }
+
+  async #read(): Promise<void> {
+    const { clock, read } = this.#options;
+    const readings = await Promise.all(read.map((one) => this.#readOne(one)));
+    const off = ({ time, at }: Reading): number => Math.abs(clock.now() - clock.monotonic() - (time - at));
+    const [nearest] = readings.filter((one) => one !== undefined).toSorted((a, b) => off(a) - off(b));
+    if (!nearest) return;
+    this.#responseTimeMs = Math.round(nearest.tookMs);
+    clock.compare(nearest.time, nearest.at);
+  }
+
+  async #readOne(read: ReadTime): Promise<Reading | undefined> {
+    const { clock, log } = this.#options;
+    const begin = clock.monotonic();
+    try {
+      const signal = AbortSignal.timeout(patienceMs);
+      // Not every reading looks at its signal.
+      const late = once(signal, 'abort').then(() => Promise.reject(new Error('no answer in time')));
+      const time = await Promise.race([read(signal), late]);
+      const tookMs = clock.monotonic() - begin;
+      // It was read at some moment in between.
+      if (tookMs <= patienceMs) return { time, at: begin + tookMs / 2, tookMs };
+    } catch (error) {
+      log.debug(
+        { reason: String(error), reference: this.reference },
+        'the reference clock could not be read',
+      );
+    }
+    return undefined;
+  }
+
+  #isWrong(aheadMs = 0): boolean {
+    return Math.abs(aheadMs) > (this.#wrong ? rightAgainMs : clockToleranceMs);
+  }
+
+  /** Once when it becomes wrong, and once when it is right again. */
+  #say(): void {
+    const { aheadMs, wrong } = this.status();
+    if (aheadMs === undefined || wrong === this.#wrong) return;
+    this.#wrong = wrong;
+    const { log, reference, consequence } = this.#options;
+    const fields = { reference, offset_seconds: seconds(aheadMs) };
+    if (wrong)
+      log.error(
+        fields,
+        `this machine's clock is ${amount(aheadMs)} ${aheadMs < 0 ? 'behind' : 'ahead of'} ${reference}'s: ${consequence}. Set the clock that is wrong`,
+      );
+    else log.info(fields, `this machine's clock agrees with ${reference}'s again`);
+  }
+}
+
+type Reading = Readonly<{ time: number; at: number; tookMs: number }>;
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1000);
+}
+
+/** As `3,600 s`. */
+function amount(ms: number): string {
+  return `${Math.abs(seconds(ms)).toLocaleString('en')} s`;
+}
+
+const readiness = z.object({ timestamp: z.iso.datetime().transform(Date.parse) });
+
+/** Half of a second: a `date` header has whole ones. */
+const headerHalfMs = 500;
+
+/**
+ * Readings of the clock of another service, one for each of its endpoints: the `timestamp` of its `/readyz`, or the
+ * `date` of that answer where it has none. It needs no credentials, and answers also while it is not ready.
+ */
+export function timeOfService(url: string | readonly string[]): readonly ReadTime[] {
+  return [url].flat().map((endpoint) => async (signal) => {
+    const answer = await request(new URL('/readyz', endpoint).href, { signal });
+    const body: unknown = await answer.body.json().catch(() => undefined);
+    const read = readiness.safeParse(body);
+    if (read.success) return read.data.timestamp;
+    const time = Date.parse(String(answer.headers['date']));
+    if (Number.isNaN(time)) throw new Error(`${endpoint} does not say what time it is`);
+    return time + headerHalfMs;
+  });
+}

@@ -1,0 +1,21 @@
+// Checked by `tsc` alone: each `@ts-expect-error` is an error itself once the
+// line below it is accepted.
+
+import type { Clients } from './clients.ts';
+
+declare const clients: Clients;
+
+const { notifications } = clients.notification;
+const message = { key: 'k', userId: 'id', title: 'Title', body: 'Body' };
+const toMany = { key: 'k', userIds: ['id'], title: 'Title', body: 'Body' };
+
+void notifications.send.mutate({ ...message, topic: 'comment' });
+void notifications.sendMany.mutate({ ...toMany, topic: 'page' });
+// @ts-expect-error the security of accounts is auth's topic
+void notifications.send.mutate({ ...message, topic: 'security' });
+// @ts-expect-error to many users as well
+void notifications.sendMany.mutate({ ...toMany, topic: 'security' });
+// @ts-expect-error there is no such topic
+void notifications.send.mutate({ ...message, topic: 'weather' });
+// @ts-expect-error only administrators broadcast
+void clients.notification.broadcasts;
