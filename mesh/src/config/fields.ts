@@ -41,6 +41,8 @@ export const serverFields = {
   STATE_DIR: z.string().min(1).optional(),
   /** Whose `x-forwarded-for` is believed. */
   TRUSTED_PROXIES: networks.default([]),
+  /** Who may read `/metrics`. @default anyone */
+  METRICS_FROM: networks.optional(),
   /** How many calls one address may make within a minute without credentials; 0 for any number, and no limits of contracts either. */
   RATE_LIMIT_CALLS: wholeNumber(0, 1_000_000_000, 600),
   /** Where they are counted: by each process, or together by all replicas. */
@@ -64,6 +66,7 @@ export function serverSettings<Pool>(
     userDeadlineMs: config.USER_DEADLINE_MS,
     accessMode: config.ACCESS_MODE,
     trustedProxies: config.TRUSTED_PROXIES,
+    metricsFrom: config.METRICS_FROM,
     rateLimit: { callsPerMinute: config.RATE_LIMIT_CALLS, store: config.RATE_LIMIT_STORE, pool },
   };
 }

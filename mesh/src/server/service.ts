@@ -50,6 +50,8 @@ export interface ServiceOptions {
   drainTimeoutMs?: number;
   /** Whose `x-forwarded-for` is believed: IP addresses, and networks as `10.0.0.0/8`. @default nobody's */
   trustedProxies?: readonly string[];
+  /** Who may read `/metrics`: IP addresses, and networks as `10.0.0.0/8`. @default anyone */
+  metricsFrom?: readonly string[] | undefined;
   /** How many calls it takes from an address. @default any number */
   rateLimit?: RateLimitOptions;
   /** For handlers that can take few calls at once of what many may offer: whether they have room, by procedure. @default any number */
