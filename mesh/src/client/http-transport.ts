@@ -1,7 +1,7 @@
 import { Pool, errors, type Dispatcher } from 'undici';
 import { header, parseRetryAfter } from '../wire/index.ts';
 import { connectingTo } from './connecting-to.ts';
-import { TransportError, type Answer, type Attempt, type Transport } from './transport.ts';
+import { maxAnswerBytes, TransportError, type Answer, type Attempt, type Transport } from './transport.ts';
 
 /** System calls that fail before a connection stands, so before a byte is sent. */
 const connecting = new Set(['connect', 'getaddrinfo']);
@@ -46,6 +46,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   #status = 0;
   #retryAfterMs: number | undefined;
   #chunks: Buffer[] = [];
+  #bytes = 0;
 
   constructor(attempt: Attempt, resolve: (answer: Answer) => void, reject: (cause: unknown) => void) {
     this.#attempt = attempt;
@@ -71,8 +72,12 @@ class Receiver implements Dispatcher.DispatchHandler {
     if (typeof retryAfter === 'string') this.#retryAfterMs = parseRetryAfter(retryAfter);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > maxAnswerBytes) {
+      this.#chunks = [];
+      controller.abort(new Error(`the answer is longer than ${maxAnswerBytes} bytes`));
+    } else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {

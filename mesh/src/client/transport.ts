@@ -1,6 +1,9 @@
 /** What can carry a call. */
 export type TransportName = 'websocket' | 'http';
 
+/** The longest answer that is taken in, in bytes: it may be longer than a call. */
+export const maxAnswerBytes = 64 * 1024 * 1024;
+
 /** One attempt at a query or a mutation, ready to be sent. */
 export class Attempt {
   /** As `pages.get`. */

@@ -45,6 +45,7 @@ test('what is not said has the documented value', () => {
     LOG_LEVEL: 'info',
     USER_DEADLINE_MS: 10_000,
     ACCESS_MODE: 'enforce',
+    STREAMS_PER_CALLER: 100,
     TRUSTED_PROXIES: [],
     RATE_LIMIT_CALLS: 600,
     RATE_LIMIT_STORE: 'memory',

@@ -43,6 +43,10 @@ export const serverFields = {
   STATE_DIR: z.string().min(1).optional(),
   /** Whose `x-forwarded-for` is believed. */
   TRUSTED_PROXIES: networks.default([]),
+  /** Who may read `/metrics`. @default anyone */
+  METRICS_FROM: networks.optional(),
+  /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. */
+  STREAMS_PER_CALLER: wholeNumber(0, 1_000_000, 100),
   /** How many calls one address may make within a minute without credentials; 0 for any number, and no limits of contracts either. */
   RATE_LIMIT_CALLS: wholeNumber(0, 1_000_000_000, 600),
   /** Where they are counted: by each process, or together by all replicas. */
@@ -66,6 +70,8 @@ export function serverSettings<Pool>(
     userDeadlineMs: config.USER_DEADLINE_MS,
     accessMode: config.ACCESS_MODE,
     trustedProxies: config.TRUSTED_PROXIES,
+    metricsFrom: config.METRICS_FROM,
+    streamsPerCaller: config.STREAMS_PER_CALLER,
     rateLimit: { callsPerMinute: config.RATE_LIMIT_CALLS, store: config.RATE_LIMIT_STORE, pool },
   };
 }

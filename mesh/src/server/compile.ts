@@ -73,7 +73,7 @@ export interface CompiledProcedure {
   /**
    * Runs a subscription until its handler ends it, which it must when its signal fires, or until a token of its caller
    * expires or is revoked: then UNAUTHORIZED. Other errors as for `call`; for want of capacity it is refused only while the event loop
-   * is held up.
+   * is held up, or with TOO_MANY_REQUESTS when its caller has as many open as one may.
    */
   subscribe(invocation: Invocation<AbortSignal>): AsyncGenerator<TrackedEnvelope<unknown>>;
 }
@@ -239,6 +239,7 @@ function compileProcedure(bound: Bound): CompiledProcedure {
     async *subscribe(invocation) {
       gate.open();
       access.authorise(procedure.access, path, invocation);
+      using _counted = gate.subscribe(invocation);
       const input = parseInput(procedure, invocation.input);
       using expiry = startExpiry(invocation.caller, { gone: invocation.signal, revocations });
       const unlimited = { at: Infinity, signal: expiry.signal };

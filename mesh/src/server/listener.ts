@@ -11,7 +11,8 @@ import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
-import { lingerOn, maxBodyBytes } from './request-body.ts';
+import { mustBeBounded, shortText } from './bounded-json.ts';
+import { lingerOn, maxBodyBytes, readBody } from './request-body.ts';
 import type { PeerOf } from './peer.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
@@ -94,6 +95,9 @@ function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer |
     return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST'), {
       allow: 'GET, HEAD, POST',
     });
+  // No procedure takes a form, and to read one of many parts takes long.
+  if (request.headers['content-type']?.trim().toLowerCase().startsWith('multipart/') === true)
+    return errorAnswer(new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure takes JSON, not a form'));
   if (!isHost(request.headers.host))
     return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'));
   return Number(request.headers['content-length'] ?? 0) > maxBodyBytes ? tooLarge() : undefined;
@@ -108,6 +112,9 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
     return;
   }
+  const body = isLongJson(request) ? readBody(request) : undefined;
+  // It may end before anything asks for it.
+  body?.catch(() => {});
   void nodeHTTPRequestHandler({
     router,
     req: request,
@@ -127,6 +134,7 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     maxBatchSize,
     allowMethodOverride: true,
     createContext: async ({ info }) => {
+      if (body) mustBeBoundedFirst(info.calls, body);
       try {
         return await readContext(request, { requestId, calls: info.calls.length }, options);
       } catch (thrown) {
@@ -142,6 +150,27 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
       logFailure(log, failure, { procedure, request_id: requestId });
     },
   });
+}
+
+/** Whether its body is JSON that tRPC would parse however many parts it has. */
+function isLongJson({ method, headers }: IncomingMessage): boolean {
+  const { 'content-type': type = '', 'content-length': length = Infinity } = headers;
+  return (
+    method === 'POST' &&
+    type.trim().toLowerCase().startsWith('application/json') &&
+    Number(length) > shortText
+  );
+}
+
+/** Has the text of a body looked through before tRPC parses it, which it does when it asks for an input. */
+function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], body: Promise<string>): void {
+  for (const call of calls) {
+    const { getRawInput } = call;
+    call.getRawInput = async () => {
+      mustBeBounded(await body);
+      return getRawInput();
+    };
+  }
 }
 
 function tooLarge(): JsonAnswer {

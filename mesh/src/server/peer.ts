@@ -28,9 +28,7 @@ const longestWay = 16;
  * @throws Error for what is neither.
  */
 export function createPeerOf(trustedProxies: readonly string[] = []): PeerOf {
-  const trusted = new BlockList();
-  for (const proxy of trustedProxies) addProxy(trusted, proxy);
-  const isTrusted = (address: string) => trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+  const isTrusted = createNetworkCheck(trustedProxies);
   return ({ socket, headers }) => {
     let address = normalAddress(socket.remoteAddress);
     if (trustedProxies.length > 0 && address !== undefined && isTrusted(address)) {
@@ -40,10 +38,20 @@ export function createPeerOf(trustedProxies: readonly string[] = []): PeerOf {
   };
 }
 
-function addProxy(to: BlockList, proxy: string): void {
-  const network = parseNetwork(proxy);
-  if (!network) throw new Error(`"${proxy}" is neither an IP address nor a network`);
-  to.addSubnet(network.address, network.bits, network.version);
+/**
+ * Makes what says whether an address that `PeerOf` gave is in one of these networks.
+ *
+ * @param networks IP addresses, and networks as `10.0.0.0/8`.
+ * @throws Error for what is neither.
+ */
+export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const text of networks) {
+    const network = parseNetwork(text);
+    if (!network) throw new Error(`"${text}" is neither an IP address nor a network`);
+    list.addSubnet(network.address, network.bits, network.version);
+  }
+  return (address) => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
 /** Node has made one of several headers. */

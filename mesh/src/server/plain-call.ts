@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { ProcedureKind } from '../contract/index.ts';
+import { parseBoundedJson } from './bounded-json.ts';
 import { readBody } from './request-body.ts';
+import { MeshError } from '../wire/index.ts';
 
 /** Where the input of a plain call is: in its body, or this text of its URL. */
 export type InputSource = { readonly in: 'body' } | { readonly in: 'url'; readonly text: string };
@@ -54,14 +56,15 @@ function decode(text: string): string | undefined {
 /**
  * Reads the input of a plain call; none at all is `undefined`.
  *
- * @throws TRPCError BAD_REQUEST, in tRPC's words, for what is no JSON; else as `readBody`.
+ * @throws TRPCError BAD_REQUEST, in tRPC's words, for what is no JSON; else as `parseBoundedJson` and `readBody`.
  */
 export async function readInput(request: IncomingMessage, source: InputSource): Promise<unknown> {
   const text = source.in === 'url' ? source.text : await readBody(request);
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text);
   } catch (cause) {
+    if (cause instanceof MeshError) throw cause;
     throw new TRPCError({ code: 'BAD_REQUEST', cause });
   }
 }

@@ -41,6 +41,12 @@ export function lateError(): MeshError {
 }
 
 /** Says that a caller is to wait so long, in milliseconds, before any call of this kind. */
-export function tooManyError(waitMs: number): MeshError {
-  return new Refusal('TOO_MANY_REQUESTS', 'Too many calls come from this address', { retryAfterMs: waitMs });
+export function tooManyError(waitMs: number, message = 'Too many calls come from this address'): MeshError {
+  return new Refusal('TOO_MANY_REQUESTS', message, { retryAfterMs: Math.max(1, Math.ceil(waitMs)) });
+}
+
+/** Says that a caller has as many things open as one may. @param things As `subscriptions`. */
+export function tooManyOpenError(things: string, most: number): MeshError {
+  const message = `This caller has ${most} ${things} open, which is the limit (STREAMS_PER_CALLER)`;
+  return new Refusal('TOO_MANY_REQUESTS', message, { retryAfterMs });
 }

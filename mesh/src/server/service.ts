@@ -53,8 +53,12 @@ export interface ServiceOptions {
   drainTimeoutMs?: number;
   /** Whose `x-forwarded-for` is believed: IP addresses, and networks as `10.0.0.0/8`. @default nobody's */
   trustedProxies?: readonly string[];
+  /** Who may read `/metrics`: IP addresses, and networks as `10.0.0.0/8`. @default anyone */
+  metricsFrom?: readonly string[] | undefined;
   /** How many calls it takes from an address. @default any number */
   rateLimit?: RateLimitOptions;
+  /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. @default 100 */
+  streamsPerCaller?: number;
   /** For handlers that can take few calls at once of what many may offer: whether they have room, by procedure. @default any number */
   rooms?: Readonly<Record<string, RoomCheck>>;
 }
@@ -96,8 +100,8 @@ export function createService<From extends AnyContract>(
   const { log, authenticate, classify, userDeadlineMs, drainTimeoutMs = 30_000 } = options;
   const readiness = createReadiness();
   const closing = new AbortController();
-  const { rooms } = options;
-  const admission = new Admission(contract.name, log, { rooms });
+  const { rooms, streamsPerCaller } = options;
+  const admission = new Admission(contract.name, log, { rooms, streamsPerCaller });
   const limits = new RateLimits(contract.name, log, options.rateLimit);
   const peerOf = createPeerOf(options.trustedProxies);
   const background = new Background(log);
@@ -123,6 +127,8 @@ export function createService<From extends AnyContract>(
     authenticate,
     classify,
     log,
+    mistakes: limits.mistakes,
+    perCaller: admission.sockets,
     closing: closing.signal,
   });
   const health = createHealth({

@@ -1,6 +1,8 @@
 import { exposition } from '../telemetry/index.ts';
+import { MeshError } from '../wire/index.ts';
 import type { JsonAnswer, Route } from './answer.ts';
 import { meshRoute } from './mesh-route.ts';
+import { createNetworkCheck } from './peer.ts';
 import type { Service } from './service.ts';
 
 /** The paths that every service answers: what it is and how it is. */
@@ -17,10 +19,7 @@ export function systemRoutes(service: Service): Record<string, Route> {
       return { status: report.status === 'unhealthy' ? 503 : 200, body: report };
     },
     '/livez': (): JsonAnswer => ({ status: 200, body: { status: 'alive' } }),
-    '/metrics': async () => {
-      const { text, contentType } = await exposition();
-      return { status: 200, text, headers: { 'content-type': contentType } };
-    },
+    '/metrics': metricsRoute(service),
     '/readyz': async () => {
       const reason = await health.notReady();
       // At the end, so that whoever compares clocks by it does not count the wait for the database twice.
@@ -29,5 +28,17 @@ export function systemRoutes(service: Service): Record<string, Route> {
         ? { status: 200, body: { status: 'ready', timestamp } }
         : { status: 503, body: { status: 'not ready', reason, timestamp } };
     },
+  };
+}
+
+/** Answers those that `metricsFrom` names; the others learn which address they have, since a proxy may hide it. */
+function metricsRoute({ options: { metricsFrom }, peerOf }: Service): Route {
+  const isNamed = metricsFrom && createNetworkCheck(metricsFrom);
+  return async (request) => {
+    const { address } = peerOf(request);
+    if (isNamed && (address === undefined || !isNamed(address)))
+      throw new MeshError('FORBIDDEN', `METRICS_FROM does not name ${address ?? 'this caller'}`);
+    const { text, contentType } = await exposition();
+    return { status: 200, text, headers: { 'content-type': contentType } };
   };
 }

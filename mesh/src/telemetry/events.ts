@@ -13,8 +13,11 @@ export type ServerDecision = Readonly<{
         /** It was refused for want of capacity. */
         decision: 'shed';
         priority: 'critical' | 'normal' | 'sheddable';
-        /** `limit`: too many were under way; `queue`: it would have begun too late; `event-loop`: somebody blocks it. */
-        reason: 'limit' | 'queue' | 'event-loop' | 'room';
+        /**
+         * `limit`: too many were under way; `queue`: it would have begun too late; `event-loop`: somebody blocks it;
+         * `subscriptions`: its caller has too many open.
+         */
+        reason: 'limit' | 'queue' | 'event-loop' | 'room' | 'subscriptions';
       }>
     /** Its caller did not wait for it any more; or too many came from where it came from. */
     | Readonly<{ decision: 'deadline-passed' | 'rate-limited' }>

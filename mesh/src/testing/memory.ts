@@ -109,7 +109,7 @@ class Served<From extends AnyContract> implements MemoryService {
     const { near, far } = MemorySocket.pair(this);
     this.#open.add(near);
     near.on('close', () => this.#open.delete(near));
-    this.#service.sessions.add(far.asWebSocket(), credentials, unknownPeer);
+    this.#service.sessions.add(far.asWebSocket(), { credentials, peer: unknownPeer });
     return { socket: near.asWebSocket(), link: near as unknown as Link };
   };
 

@@ -7,6 +7,7 @@ export {
   arrayLength,
   arraySubprotocol,
   closeCode,
+  maxArrayMessages,
   maxInFlight,
   maxMessageBytes,
   reconnectMessage,

@@ -20,10 +20,17 @@ export const arrayLength = 16 * 1024;
 /** The most calls under way on one connection; a server refuses more. */
 export const maxInFlight = 1024;
 
+/** The most messages in one array that a server takes: to begin as many calls as it may have under way, and to stop as many. */
+export const maxArrayMessages = 2 * maxInFlight;
+
 /** Close codes (RFC 6455 §7.4). */
 export const closeCode = {
   /** Nobody needs the connection any more. */
   done: 1000,
+  /** The other side sent bytes, where messages are text. */
+  unsupported: 1003,
+  /** The other side sent text that is not JSON. */
+  malformed: 1007,
   /** The other side breaks the rules. */
   refused: 1008,
   /**

@@ -2,9 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { arraySubprotocol, header, socketPath } from '../../wire/index.ts';
 import { connectingTo } from '../connecting-to.ts';
-
-/** The longest message that is taken in, in bytes: an answer may be longer than a call. */
-const maxAnswerBytes = 64 * 1024 * 1024;
+import { maxAnswerBytes } from '../transport.ts';
 
 /**
  * The mask of all zeros, with which neither end touches a byte; a random one

@@ -4,6 +4,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import { showAdmission } from './admission-metrics.ts';
 import { Gate, type RoomCheck } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
+import { OpenPerCaller } from './per-caller.ts';
 import { createShedLog, type ShedLog } from './shed-log.ts';
 
 /** What is the same for all calls of a service. */
@@ -12,6 +13,8 @@ export interface AdmissionOptions {
   readonly turnMs?: number;
   /** What handlers have room for, by procedure. @default any number */
   readonly rooms?: Readonly<Record<string, RoomCheck>> | undefined;
+  /** Subscriptions, and WebSockets, that one caller may have open. @default 100 */
+  readonly streamsPerCaller?: number | undefined;
 }
 
 /** How much a service has to do. */
@@ -36,16 +39,24 @@ export class Admission {
   readonly turns: TurnQueue;
   readonly loop = new LoopSampler();
   readonly shed: ShedLog;
+  readonly subscriptions: OpenPerCaller;
+  readonly sockets: OpenPerCaller;
   readonly #gates: Gate[] = [];
   readonly #rooms: Readonly<Record<string, RoomCheck>>;
   #hide: (() => void) | undefined;
 
   /** @param service The name of its contract. */
-  constructor(service: string, log: Logger, { rooms = {}, ...turns }: AdmissionOptions = {}) {
+  constructor(
+    service: string,
+    log: Logger,
+    { rooms = {}, streamsPerCaller, ...turns }: AdmissionOptions = {},
+  ) {
     this.service = service;
     this.turns = new TurnQueue({ ...turns, nextTurn: setImmediate });
     this.shed = createShedLog(log);
     this.#rooms = rooms;
+    this.subscriptions = new OpenPerCaller(streamsPerCaller);
+    this.sockets = new OpenPerCaller(streamsPerCaller);
   }
 
   /** Makes the gate of one of its procedures. */

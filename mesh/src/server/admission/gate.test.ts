@@ -6,6 +6,7 @@ import { silentLogger } from '../../testing/index.ts';
 import { InFlight } from '../socket/in-flight.ts';
 import { Gate } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
+import { OpenPerCaller } from './per-caller.ts';
 import { createShedLog } from './shed-log.ts';
 
 /** A gate on an event loop that a test turns by hand. */
@@ -14,7 +15,8 @@ function setUp(priority: Priority = 'normal') {
   let next: (() => void)[] = [];
   const turns = new TurnQueue({ nextTurn: (run) => next.push(run), now: () => now });
   const shed = createShedLog(silentLogger);
-  const around = { service: 'inn', turns, loop: new LoopSampler(), shed };
+  const subscriptions = new OpenPerCaller();
+  const around = { service: 'inn', turns, loop: new LoopSampler(), shed, subscriptions };
   const gate = new Gate(around, 'usual', query({ summary: '', output: z.null(), access: anyone, priority }));
   const enter = (arrival: { timeoutMs?: number; signal?: InFlight } = {}) =>
     gate.takeTurn({ timeoutMs: undefined, signal: undefined, ...arrival }, now);

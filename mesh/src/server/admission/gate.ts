@@ -12,7 +12,8 @@ import type { MeshError } from '../../wire/index.ts';
 import type { Invocation } from '../compile.ts';
 import { goneError } from '../deadline.ts';
 import type { LoopSampler } from './loop-sampler.ts';
-import { busyError, lateError } from '../refusal.ts';
+import { busyError, lateError, tooManyOpenError } from '../refusal.ts';
+import { limitKeyOf, type OpenPerCaller } from './per-caller.ts';
 import type { RefusalReason, ShedLog } from './shed-log.ts';
 
 const shed = counter({
@@ -55,6 +56,7 @@ export interface Surroundings {
   readonly turns: TurnQueue;
   readonly loop: LoopSampler;
   readonly shed: ShedLog;
+  readonly subscriptions: OpenPerCaller;
 }
 
 /**
@@ -136,6 +138,19 @@ export class Gate {
   /** Asks for a subscription: it is opened whatever else is under way, but not while the event loop is held up. @throws MeshError SERVICE_UNAVAILABLE */
   open(): void {
     if (this.#around.loop.delay.state !== 'in-time') throw this.refuse('event-loop');
+  }
+
+  /**
+   * Counts a subscription among those of its caller, until it is disposed of.
+   *
+   * @throws MeshError TOO_MANY_REQUESTS when its caller has as many as one may.
+   */
+  subscribe({ caller, peer }: Pick<Invocation, 'caller' | 'peer'>): Disposable {
+    const { subscriptions } = this.#around;
+    const key = limitKeyOf(caller, peer);
+    if (subscriptions.isFull(key))
+      throw this.refuse('subscriptions', tooManyOpenError('subscriptions', subscriptions.mostOf(key)));
+    return subscriptions.open(key);
   }
 
   /** A call is over that was not handed to its handler. */

@@ -2,7 +2,7 @@ import { startupLevel, type Logger } from '../../telemetry/index.ts';
 import { RefusalLog } from '../refusal-log.ts';
 
 /** Why a call was not begun for want of capacity. */
-export type RefusalReason = 'limit' | 'queue' | 'event-loop' | 'room';
+export type RefusalReason = 'limit' | 'queue' | 'event-loop' | 'room' | 'subscriptions';
 
 /** The log of the calls that are refused for want of capacity. */
 export type ShedLog = RefusalLog<RefusalReason>;
@@ -18,6 +18,7 @@ export function createShedLog(log: Logger): ShedLog {
       queue: 'they would have begun too late',
       'event-loop': 'somebody blocks the event loop',
       room: 'what their handler needs is taken',
+      subscriptions: 'one caller has too many open',
     },
   });
 }

@@ -1,8 +1,10 @@
 import { admit, nobody, type AnyProcedure, type RateLimit } from '../../contract/index.ts';
 import { counter, remember, tell, type Logger } from '../../telemetry/index.ts';
+import type { MeshError } from '../../wire/index.ts';
 import { networkOf, type Peer } from '../peer.ts';
 import { RefusalLog } from '../refusal-log.ts';
 import { tooManyError } from '../refusal.ts';
+import { Mistakes } from './mistakes.ts';
 import {
   createPostgresStore,
   createValkeyStore,
@@ -13,7 +15,7 @@ import { MemoryWindows, type Windows } from './windows.ts';
 
 const limited = counter({
   name: 'mesh_server_rate_limited_total',
-  help: 'Calls that this process refused because too many came from one address, by procedure',
+  help: 'Calls, and WebSockets, that this process refused because one caller or address asked for too many, by procedure',
   labels: ['procedure'],
 });
 
@@ -46,13 +48,18 @@ export type CallLimit = (comer: Comer) => Promise<void> | undefined;
 
 const minuteMs = 60_000;
 
+/** Why a caller was refused. */
+type LimitReason = 'address' | 'mistakes' | 'open';
+
 /** The limits of a service: how many calls it takes from an address. Health checks and metrics know nothing of them. */
 export class RateLimits {
   readonly #service: string;
   readonly #log: Logger;
   readonly #windows: Windows | Promise<Windows>;
-  readonly #refusals: RefusalLog<'address'>;
+  readonly #refusals: RefusalLog<LimitReason>;
   readonly #callsPerMinute: number;
+  /** Counts what is not a call at all. @default nothing is limited */
+  readonly mistakes: Mistakes | undefined;
   readonly #count = remember((procedure) => limited.labels({ procedure }));
 
   /**
@@ -64,9 +71,14 @@ export class RateLimits {
     this.#log = log;
     this.#callsPerMinute = options.callsPerMinute;
     this.#windows = this.#open(options);
+    this.mistakes = options.callsPerMinute === 0 ? undefined : new Mistakes(options.callsPerMinute);
     this.#refusals = new RefusalLog(log, {
       what: 'rate limiting',
-      reasons: { address: 'too many come from one address' },
+      reasons: {
+        address: 'too many come from one address',
+        mistakes: 'too many messages of one caller were wrong',
+        open: 'one caller has too many open',
+      },
     });
   }
 
@@ -111,7 +123,7 @@ export class RateLimits {
   #take(path: string, what: string, limit: RateLimit): CallLimit {
     const prefix = `${this.#service}:${what}:`;
     const judge = (waitMs: number | undefined): undefined => {
-      if (waitMs !== undefined) throw this.#refuse(path, waitMs);
+      if (waitMs !== undefined) throw this.refuse(path, 'address', tooManyError(waitMs));
     };
     return ({ peer }) => {
       // In memory, or over a socket of this machine: there is no address to count.
@@ -124,10 +136,11 @@ export class RateLimits {
     };
   }
 
-  #refuse(procedure: string, waitMs: number): Error {
+  /** Counts what is refused, and tells of it. @returns Its error. */
+  refuse(procedure: string, reason: LimitReason, error: MeshError): MeshError {
     this.#count(procedure).inc();
-    this.#refusals.add(procedure, 'address');
+    this.#refusals.add(procedure, reason);
     tell({ side: 'server', decision: 'rate-limited', service: this.#service, procedure });
-    return tooManyError(Math.max(1, Math.ceil(waitMs)));
+    return error;
   }
 }

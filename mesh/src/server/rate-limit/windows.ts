@@ -30,5 +30,12 @@ export class MemoryWindows implements Windows {
     return window.calls > calls ? window.endsAt - now : undefined;
   }
 
+  /** How long the window of a key still lasts that has used up its limit, in milliseconds; `undefined` if it has not. */
+  waitMs(key: string, { calls }: RateLimit): number | undefined {
+    const window = this.#windows.get(key);
+    const leftMs = window && window.calls >= calls ? window.endsAt - performance.now() : 0;
+    return leftMs > 0 ? leftMs : undefined;
+  }
+
   async close(): Promise<void> {}
 }

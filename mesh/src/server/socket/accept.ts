@@ -1,14 +1,17 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Credentials } from '../../identity/index.ts';
+import { nobody } from '../../contract/index.ts';
+import { limitKeyOf } from '../admission/per-caller.ts';
 import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
 import { errorAnswer, retryHeaders } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
 import type { CallLimit } from '../rate-limit/rate-limits.ts';
 import { credentialsOf, givenRequestId } from '../request-context.ts';
+import { tooManyError, tooManyOpenError } from '../refusal.ts';
 import type { Service } from '../service.ts';
+import type { Opener } from './session.ts';
 
 /** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
 export function asksForSocket({ headers }: IncomingMessage): boolean {
@@ -34,22 +37,21 @@ export function acceptSockets(server: Server, service: Service): void {
   const limit = service.limits.ofPath(socketPath);
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    admit(request, service, limit).then(
-      (credentials) =>
-        sockets.handleUpgrade(request, socket, head, (opened) =>
-          service.sessions.add(opened, credentials, service.peerOf(request)),
-        ),
-      (thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify)),
-    );
+    admit(request, service, limit)
+      .then((opener) => {
+        mustBeWithinLimits(opener, service);
+        sockets.handleUpgrade(request, socket, head, (opened) => service.sessions.add(opened, opener));
+      })
+      .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify)));
   });
 }
 
-/** @throws MeshError when no WebSocket is opened here, or not for these credentials. */
+/** Who opens a WebSocket. @throws MeshError when none is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
   { readiness, options, access, peerOf }: Service,
   limit: CallLimit | undefined,
-): Promise<Credentials | undefined> {
+): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
     throw new MeshError('NOT_FOUND', `A WebSocket is opened at ${socketPath}`);
@@ -60,15 +62,29 @@ async function admit(
     throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
   const credentials = url.searchParams.get('connectionParams') === '1' ? undefined : credentialsOf(request);
   // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
-  if (credentials?.authorization === undefined) await limit?.({ peer: peerOf(request), anonymous: true });
-  if (!credentials) return undefined;
+  const peer = peerOf(request);
+  if (credentials?.authorization === undefined) await limit?.({ peer, anonymous: true });
+  if (!credentials) return { credentials, peer, limitKey: limitKeyOf(nobody, peer) };
   try {
-    await options.authenticate(credentials);
+    const caller = await options.authenticate(credentials);
+    return { credentials, peer, limitKey: limitKeyOf(caller, peer) };
   } catch (thrown) {
-    access.refused(thrown, socketPath, { requestId: givenRequestId(request), peer: peerOf(request) });
+    access.refused(thrown, socketPath, { requestId: givenRequestId(request), peer });
     throw thrown;
   }
-  return credentials;
+}
+
+/** @throws MeshError TOO_MANY_REQUESTS where this caller has too many open, or has sent too much that was wrong. */
+function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets } }: Service): void {
+  const waitMs = limits.mistakes?.waitMs(limitKey);
+  if (waitMs !== undefined)
+    throw limits.refuse(
+      socketPath,
+      'mistakes',
+      tooManyError(waitMs, 'Too many messages of this caller were wrong'),
+    );
+  if (sockets.isFull(limitKey))
+    throw limits.refuse(socketPath, 'open', tooManyOpenError('WebSockets', sockets.mostOf(limitKey)));
 }
 
 function refuse(socket: Duplex, failure: MeshError): void {

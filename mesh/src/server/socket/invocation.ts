@@ -4,7 +4,7 @@ import { header, parseTimeout, parseTraceContext, type TraceContext } from '../.
 import type { Invocation } from '../compile.ts';
 import type { Peer } from '../peer.ts';
 import type { InFlight } from './in-flight.ts';
-import type { SocketMessage } from './message.ts';
+import { headerOf, type SocketMessage } from './message.ts';
 
 /** The connection that a call came over. */
 interface Connection {
@@ -61,16 +61,18 @@ export class SocketInvocation implements Invocation {
   }
 
   get timeoutMs(): number | undefined {
-    return parseTimeout(this.#message.headers?.[header.timeoutMs]);
+    return parseTimeout(headerOf(this.#message, header.timeoutMs));
   }
 
   get idempotencyKey(): string | undefined {
-    return this.#message.headers?.[header.idempotencyKey];
+    const key: unknown = this.#message.headers?.[header.idempotencyKey];
+    // Refused, rather than taken for none at all.
+    return key === undefined || typeof key === 'string' ? key : '';
   }
 
   /** Read when asked for: most handlers call nobody. */
   get trace(): TraceContext | undefined {
-    const { headers } = this.#message;
-    return parseTraceContext(headers?.[header.traceparent], headers?.[header.tracestate]);
+    const message = this.#message;
+    return parseTraceContext(headerOf(message, header.traceparent), headerOf(message, header.tracestate));
   }
 }

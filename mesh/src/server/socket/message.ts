@@ -1,40 +1,84 @@
-import { MeshError, type SocketRequest } from '../../wire/index.ts';
+import { closeCode, header, MeshError, maxArrayMessages, type SocketRequest } from '../../wire/index.ts';
+import { parseBoundedJson } from '../bounded-json.ts';
 
 /** A message that can be answered. */
 export type SocketMessage = SocketRequest & { id: number | string };
 
+/** Something that is not one of tRPC's messages: its sender is told why, once, and the connection is closed. */
+export class WrongMessage extends MeshError {
+  /** The WebSocket close code. */
+  readonly closeCode: number;
+  /** The id that the error is answered with. */
+  readonly id: number | string | null;
+
+  constructor(reason: string, { code = closeCode.refused, id = null }: WrongMessageOptions = {}) {
+    super('BAD_REQUEST', `The message is not one of tRPC's: ${reason}`);
+    this.closeCode = code;
+    this.id = id;
+  }
+}
+
+type WrongMessageOptions = { code?: number; id?: number | string | null };
+
 const methods: ReadonlySet<unknown> = new Set(['query', 'mutation', 'subscription', 'subscription.stop']);
 
-/** The id of whatever came, as far as it has one that can be answered. */
-export function idOf(raw: unknown): number | string | null {
-  const id = isObject(raw) ? raw['id'] : undefined;
-  return typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id)) ? id : null;
+/** The longest id of a text, in characters: it is sent back with each answer. */
+const longestId = 256;
+
+/** What a WebSocket message says, as JSON. @throws WrongMessage */
+export function parseMessage(text: string): unknown {
+  try {
+    return parseBoundedJson(text);
+  } catch (error) {
+    if (error instanceof MeshError) throw new WrongMessage(error.message);
+    throw new WrongMessage('it is no JSON', { code: closeCode.malformed });
+  }
 }
 
 /**
- * Reads one message as tRPC does.
+ * Reads one message, or an array of several, as tRPC does.
  *
- * @throws MeshError BAD_REQUEST saying what of it is wrong.
+ * @throws WrongMessage saying what is wrong with the first one that is.
  */
-export function readMessage(raw: unknown): SocketMessage {
-  if (!isObject(raw)) throw malformed('it is no object');
-  const { jsonrpc, method, params, headers } = raw;
-  if (idOf(raw) === null) throw malformed('`id` is required');
-  if (jsonrpc !== undefined && jsonrpc !== '2.0') throw malformed('`jsonrpc` is not "2.0"');
-  if (!methods.has(method)) throw malformed('`method` is none of a procedure');
-  if (method !== 'subscription.stop') {
-    if (!isObject(params) || typeof params['path'] !== 'string')
-      throw malformed('`params.path` is no string');
-    const { lastEventId } = params;
-    if (lastEventId !== undefined && typeof lastEventId !== 'string')
-      throw malformed('`params.lastEventId` is no string');
+export function readMessages(raw: unknown): readonly SocketMessage[] {
+  const messages: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  if (messages.length > maxArrayMessages)
+    throw new WrongMessage(`an array of ${messages.length} is longer than ${maxArrayMessages}`);
+  for (const [index, message] of messages.entries()) {
+    const fault = faultOf(message);
+    if (fault === undefined) continue;
+    throw new WrongMessage(Array.isArray(raw) ? `element ${index}: ${fault}` : fault, { id: idOf(message) });
   }
-  if (headers !== undefined && !isObject(headers)) throw malformed('`headers` is no object');
-  return raw as SocketMessage;
+  return messages as readonly SocketMessage[];
 }
 
-function malformed(reason: string): MeshError {
-  return new MeshError('BAD_REQUEST', `The message is not one of tRPC's: ${reason}`);
+/** What is wrong with a message, if anything is. */
+function faultOf(raw: unknown): string | undefined {
+  if (!isObject(raw)) return 'it is no object';
+  const { jsonrpc, method, params, headers } = raw;
+  if (idOf(raw) === null) return '`id` is required';
+  if (jsonrpc !== undefined && jsonrpc !== '2.0') return '`jsonrpc` is not "2.0"';
+  if (!methods.has(method)) return '`method` is none of a procedure';
+  if (method !== 'subscription.stop') {
+    if (!isObject(params) || typeof params['path'] !== 'string') return '`params.path` is no string';
+    const { lastEventId } = params;
+    if (lastEventId !== undefined && typeof lastEventId !== 'string')
+      return '`params.lastEventId` is no string';
+  }
+  return headers === undefined || isObject(headers) ? undefined : '`headers` is no object';
+}
+
+/** The id of whatever came, as far as it has one that can be answered. */
+function idOf(raw: unknown): number | string | null {
+  const id = isObject(raw) ? raw['id'] : undefined;
+  if (typeof id === 'string') return id.length <= longestId ? id : null;
+  return typeof id === 'number' && Number.isFinite(id) ? id : null;
+}
+
+/** What a message has where HTTP has a header. Its sender may have put any JSON there; what is no text counts as not sent. */
+export function headerOf({ headers }: SocketMessage, name: (typeof header)[keyof typeof header]) {
+  const value: unknown = headers?.[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Whether JSON held an object, and no array. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -40,24 +41,74 @@ describe('the server', () => {
   });
 
   test.each([
-    ['no JSON', '{', null],
-    ['a number', '7', null],
-    ['no id', '{"method":"query","params":{"path":"items.get"}}', null],
-    ['an id of a wrong kind', '{"id":{},"method":"query","params":{"path":"items.get"}}', null],
-    ['an unknown method', '{"id":1,"method":"steal","params":{"path":"items.get"}}', 1],
-    ['no params', '{"id":1,"method":"query"}', 1],
-    ['a path that is no string', '{"id":1,"method":"query","params":{"path":7}}', 1],
-    ['a wrong jsonrpc', '{"id":1,"jsonrpc":"1.0","method":"query","params":{"path":"items.get"}}', 1],
-    ['headers of a wrong kind', '{"id":1,"method":"query","headers":[],"params":{"path":"items.get"}}', 1],
-  ])('refuses %s and goes on', async (_what, text, id) => {
+    ['no JSON', '{', null, 1007],
+    ['a number', '7', null, 1008],
+    ['no id', '{"method":"query","params":{"path":"items.get"}}', null, 1008],
+    ['an id of a wrong kind', '{"id":{},"method":"query","params":{"path":"items.get"}}', null, 1008],
+    [
+      'an id that is too long',
+      `{"id":"${'x'.repeat(257)}","method":"query","params":{"path":"items.get"}}`,
+      null,
+      1008,
+    ],
+    ['an unknown method', '{"id":1,"method":"steal","params":{"path":"items.get"}}', 1, 1008],
+    ['no params', '{"id":1,"method":"query"}', 1, 1008],
+    ['a path that is no string', '{"id":1,"method":"query","params":{"path":7}}', 1, 1008],
+    ['a wrong jsonrpc', '{"id":1,"jsonrpc":"1.0","method":"query","params":{"path":"items.get"}}', 1, 1008],
+    [
+      'headers of a wrong kind',
+      '{"id":1,"method":"query","headers":[],"params":{"path":"items.get"}}',
+      1,
+      1008,
+    ],
+    ['JSON that is nested too deep', '['.repeat(40_000) + ']'.repeat(40_000), null, 1008],
+  ])('refuses %s once, closes, and begins nothing of what follows', async (_what, text, id, code) => {
     const { socket, received, send } = await openRaw();
     socket.send(text);
-    send(call(9));
-    await vi.waitFor(() => expect(received).toHaveLength(2));
-    expect(received).toMatchObject([
-      { id, error: { data: { code: 'BAD_REQUEST' } } },
-      { id: 9, result: {} },
-    ]);
+    send({ id: 9, method: 'mutation', params: { path: 'stock.slow' } });
+    const [closedWith, reason] = await once(socket, 'close');
+    expect([closedWith, String(reason)]).toEqual([code, expect.stringMatching(/^The message is not one/)]);
+    expect(received).toMatchObject([{ id, error: { data: { code: 'BAD_REQUEST' } } }]);
+    expect(suite.state.slowCalls).toBe(0);
+  });
+
+  const slow = (id: number) => ({ id, method: 'mutation', params: { path: 'stock.slow' } });
+  test.each([
+    ['zeros', Array.from({ length: 100_000 }, () => 0), 'an array of 100000 is longer than 2048'],
+    ['a wrong one at its end', [slow(1), slow(2), 0], 'element 2: it is no object'],
+    ['too many', Array.from({ length: 2049 }, (_, id) => slow(id)), 'an array of 2049 is longer than 2048'],
+  ])('answers an array of %s with one error, closes, and begins none of it', async (_what, array, why) => {
+    const { socket, received, send } = await openRaw('/trpc', ['trpc-array']);
+    send(array);
+    const [code, reason] = await once(socket, 'close');
+    expect([code, String(reason)]).toEqual([1008, `The message is not one of tRPC's: ${why}`]);
+    expect(received).toMatchObject([{ id: null, error: { data: { code: 'BAD_REQUEST' } } }]);
+    expect(suite.state.slowCalls).toBe(0);
+  });
+
+  test('cuts a connection that it has refused where the other side does not', async () => {
+    const socket = connect({ port: suite.service.port, host: '127.0.0.1', allowHalfOpen: true });
+    suite.cleanups.push(() => socket.destroy());
+    const asked = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13';
+    socket.write(
+      `GET /trpc HTTP/1.1\r\nhost: x\r\n${asked}\r\nsec-websocket-key: ${'x'.repeat(22)}==\r\n\r\n`,
+    );
+    await once(socket, 'data');
+    const refusedAt = performance.now();
+    // One character of text, masked with nothing.
+    socket.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x30]));
+    socket.resume();
+    await once(socket, 'end');
+    // By itself the library waits for 30 s.
+    expect(performance.now() - refusedAt).toBeLessThan(15_000);
+  });
+
+  test('sends back no more than a part of a path that leads nowhere', async () => {
+    const { received, send } = await openRaw();
+    send({ id: 1, method: 'query', params: { path: 'x'.repeat(500_000) } });
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+    expect(received).toMatchObject([{ id: 1, error: { data: { code: 'NOT_FOUND' } } }]);
+    expect(JSON.stringify(received).length).toBeLessThan(1000);
   });
 
   test.each(['nothing', 'toString', '__proto__', 'items', 'stock.take'])('has no query %s', async (path) => {
@@ -67,15 +118,23 @@ describe('the server', () => {
     expect(received).toMatchObject([{ id: 1, error: { data: { code: 'NOT_FOUND', path } } }]);
   });
 
-  test('refuses binary messages, and calls of headers that are no strings', async () => {
-    const { socket, received, send } = await openRaw();
+  test('closes on a binary message', async () => {
+    const { socket, received } = await openRaw();
     socket.send(Buffer.from('{}'));
-    send({
-      ...call(1),
-      headers: { 'x-timeout-ms': 5, 'x-request-id': {}, traceparent: [], 'x-user-token': 7 },
-    });
+    expect((await once(socket, 'close'))[0]).toBe(1003);
+    expect(received).toMatchObject([{ id: null, error: {} }]);
+  });
+
+  test('takes headers that are no strings for none, but refuses such a user token', async () => {
+    const { received, send } = await openRaw();
+    const headers = { 'x-timeout-ms': 5, 'x-request-id': {}, traceparent: [], tracestate: { length: 1 } };
+    send({ ...call(1), headers });
+    send({ ...call(2), headers: { 'x-user-token': 7 } });
     await vi.waitFor(() => expect(received).toHaveLength(2));
-    expect(received).toMatchObject([{ id: null, error: {} }, { id: 1 }]);
+    expect(received).toMatchObject([
+      { id: 1, result: {} },
+      { id: 2, error: { data: { code: 'UNAUTHORIZED' } } },
+    ]);
   });
 
   test('closes on a message longer than 1 MiB', async () => {
@@ -113,7 +172,10 @@ describe('the server', () => {
     const before = process.memoryUsage.rss();
     for (let round = 0; round < 50; round += 1) {
       for (let count = 0; count < 2000; count += 1) socket.send('PING');
-      socket.send(`[${'{"id":1,"method":"subscription.stop"},'.repeat(20_000)}{"id":2}]`);
+      for (let count = 0; count < 10; count += 1)
+        socket.send(
+          `[${'{"id":1,"method":"subscription.stop"},'.repeat(2000)}{"id":1,"method":"subscription.stop"}]`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(process.memoryUsage.rss() - before).toBeLessThan(300e6);
@@ -160,6 +222,65 @@ describe('the server', () => {
     expect(suite.state.yielded).toBeLessThan(200);
     socket.resume();
     await vi.waitFor(() => expect(suite.state.yielded).toBeGreaterThan(before + 50));
+  });
+});
+
+describe('limits', () => {
+  const statusOf = async (url: string, headers: Record<string, string> = {}) => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/trpc`, { headers });
+    suite.cleanups.push(() => socket.terminate());
+    socket.on('error', () => {});
+    const [event] = await Promise.race([
+      once(socket, 'open').then(() => [101]),
+      once(socket, 'unexpected-response').then(([, { statusCode }]) => [statusCode]),
+    ]);
+    return event;
+  };
+  /** Another shop, where nobody counts but what is said. */
+  const openShop = async (options: Parameters<typeof suite.start>[0]) => {
+    suite.service = await suite.start(options);
+    return suite.service.url;
+  };
+  const wrong = async (headers: Record<string, string> = {}) => {
+    const { socket, send } = await openRaw('/trpc', [], headers);
+    send(0);
+    await once(socket, 'close');
+  };
+
+  test('who sends too much that is wrong opens no WebSocket for a while, and hinders nobody else', async () => {
+    const url = await openShop({ rateLimit: { callsPerMinute: 30 } });
+    const thief = { authorization: `Bearer ${await suite.identity.userToken()}` };
+    for (let count = 0; count < 3; count += 1) await wrong(thief);
+    expect(await statusOf(url, thief)).toBe(429);
+    expect(await statusOf(url, { authorization: `Bearer ${await suite.identity.userToken()}` })).toBe(101);
+    expect(await statusOf(url)).toBe(101);
+    for (let count = 0; count < 3; count += 1) await wrong();
+    expect(await statusOf(url)).toBe(429);
+    expect(await statusOf(url, { authorization: `Service-Token ${await token()}` })).toBe(101);
+  });
+
+  test('a stranger that asks for procedures that are not there is put out', async () => {
+    await openShop({ rateLimit: { callsPerMinute: 100 } });
+    const { socket, received, send } = await openRaw('/trpc', ['trpc-array']);
+    send(Array.from({ length: 2000 }, (_, id) => ({ id, method: 'query', params: { path: 'nothing' } })));
+    expect((await once(socket, 'close'))[0]).toBe(1008);
+    // A tenth of the calls, the one too many, and why.
+    expect(received.flat()).toHaveLength(12);
+  });
+
+  test('the WebSockets of a caller are bounded, and one that closes makes room', async () => {
+    const url = await openShop({ streamsPerCaller: 2 });
+    const [first] = [await openRaw(), await openRaw()];
+    expect(await statusOf(url)).toBe(429);
+    const user = { authorization: `Bearer ${await suite.identity.userToken()}` };
+    expect([await statusOf(url, user), await statusOf(url, user), await statusOf(url, user)]).toEqual([
+      101, 101, 429,
+    ]);
+    const service = { authorization: `Service-Token ${await token()}` };
+    for (let count = 0; count < 20; count += 1) expect(await statusOf(url, service)).toBe(101);
+    expect(await statusOf(url, service)).toBe(429);
+    first.socket.terminate();
+    await vi.waitFor(async () => expect(await statusOf(url)).toBe(101));
   });
 });
 

@@ -1,25 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Caller } from '../../contract/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { closeCode, maxInFlight, header, MeshError, reconnectMessage } from '../../wire/index.ts';
+import {
+  arraySubprotocol,
+  closeCode,
+  header,
+  maxInFlight,
+  MeshError,
+  reconnectMessage,
+} from '../../wire/index.ts';
 import type { CompiledProcedure, Invocation } from '../compile.ts';
 import { errorShape } from '../error-shape.ts';
+import type { OpenPerCaller } from '../admission/per-caller.ts';
+import { lingerMs } from '../broken-request.ts';
 import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import type { Peer } from '../peer.ts';
+import type { Mistakes } from '../rate-limit/mistakes.ts';
 import { isRequestId } from '../request-context.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
+import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
-import { idOf, isObject, readMessage, type SocketMessage } from './message.ts';
+import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 
 /** For so long after it has asked its callers to go elsewhere a service that stops begins what they send, in milliseconds. */
 const graceMs = 500;
 
-/** So many messages wait for a full outbox to drain before nothing more is read. */
-const maxWaiting = 16;
+/** The longest reason that a close frame holds, in bytes (RFC 6455 §5.5). */
+const longestReason = 123;
+
+/** Of a path that there is no procedure at, so many characters are sent back. */
+const longestEcho = 128;
 
 /** What every connection of a service needs. */
 export interface SessionOptions {
@@ -27,8 +41,21 @@ export interface SessionOptions {
   readonly authenticate: Authenticate;
   readonly classify: ClassifyError | undefined;
   readonly log: Logger;
+  /** What counts messages that are wrong. @default nothing does */
+  readonly mistakes: Mistakes | undefined;
+  /** Counts the connections of each caller. */
+  readonly perCaller: OpenPerCaller;
   /** Fires, with the MeshError that subscribers get, when the service stops. */
   readonly closing: AbortSignal;
+}
+
+/** Who opened a connection. */
+export interface Opener {
+  /** What it was opened with; `undefined` if they come in its first message. */
+  readonly credentials: Credentials | undefined;
+  readonly peer: Peer;
+  /** Whom limits count it for, as `limitKeyOf` says. @default they do not count it */
+  readonly limitKey?: string | undefined;
 }
 
 /**
@@ -43,30 +70,37 @@ export class Session {
   readonly peer: Peer;
   readonly #socket: WebSocket;
   readonly #options: SessionOptions;
+  readonly #limitKey: string | undefined;
+  readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #inFlight = new ConnectionCalls();
   #credentials: Credentials | undefined;
-  /** Messages that came while the other side did not read. */
-  #waiting: unknown[] = [];
   /** Whether nothing more is begun. */
   #ending = false;
   #closed = Promise.withResolvers<void>();
 
-  /**
-   * @param credentials What the connection was opened with; `undefined` if they come in its first message.
-   * @param arrays Whether the other side takes several answers in one message.
-   */
-  constructor(
-    socket: WebSocket,
-    options: SessionOptions,
-    { credentials, peer, arrays }: { credentials: Credentials | undefined; peer: Peer; arrays: boolean },
-  ) {
+  constructor(socket: WebSocket, options: SessionOptions, { credentials, peer, limitKey }: Opener) {
     this.#socket = socket;
     this.#options = options;
     this.#credentials = credentials;
     this.peer = peer;
-    this.#outbox = new Outbox(socket, { arrays, onDrained: () => this.#goOn() });
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    this.#limitKey = limitKey;
+    const arrays = socket.protocol === arraySubprotocol;
+    this.#outbox = new Outbox(socket, { arrays, onDrained: () => this.#inbox.goOn() });
+    this.#inbox = new Inbox(socket, {
+      ready: () => !this.#outbox.full,
+      onMessage: (message) => this.#begin(message),
+      onPing: () => this.#outbox.sendWord('PONG'),
+      onWrong: (fault) => {
+        options.mistakes?.add(limitKey);
+        this.#putOut(fault, fault.closeCode, fault.id);
+      },
+      takeFirst: credentials ? undefined : (message) => this.#takeCredentials(message),
+    });
+    socket.on('message', (data, isBinary) => {
+      this.alive = true;
+      this.#inbox.receive(data, isBinary);
+    });
     socket.on('pong', () => (this.alive = true));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
     socket.on('close', () => {
@@ -117,32 +151,10 @@ export class Session {
     this.#socket.close(closeCode.drained);
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    this.alive = true;
-    if (isBinary) return this.#refuse(null, malformed('it is binary'));
-    // As ws gives it by default; the other forms are for options that are not set here.
-    const text = (data as Buffer).toString('utf8');
-    if (text === 'PING') return this.#outbox.sendWord('PONG');
-    if (text === 'PONG') return;
-    let messages: unknown;
-    try {
-      messages = JSON.parse(text);
-    } catch {
-      return this.#refuse(null, malformed('it is no JSON'));
-    }
-    if (!this.#credentials) this.#takeCredentials(messages);
-    else if (!Array.isArray(messages)) this.#take(messages);
-    else for (const message of messages) this.#take(message);
-  }
-
-  /** The first message of a client that can set no headers: `wsLink` with `connectionParams`. */
+  /** The first message of a client that can set no headers: `wsLink` with `connectionParams`. @throws WrongMessage */
   #takeCredentials(message: unknown): void {
-    if (!isObject(message) || message['method'] !== 'connectionParams') {
-      this.#refuse(null, malformed('`connectionParams` must come first'));
-      this.#outbox.flush();
-      this.#socket.close(closeCode.refused);
-      return;
-    }
+    if (!isObject(message) || message['method'] !== 'connectionParams')
+      throw new WrongMessage('`connectionParams` must come first');
     const data = isObject(message['data']) ? message['data'] : {};
     const { authorization, [header.userToken]: userToken } = data;
     this.#credentials = {
@@ -151,31 +163,21 @@ export class Session {
     };
   }
 
-  /** Begins what a message asks for, once the other side has read what it was answered before. */
-  #take(raw: unknown): void {
+  /** Says what is wrong, and closes. What follows is not looked at; after a moment the connection is cut. */
+  #putOut(failure: MeshError, code: number, id: number | string | null = null): void {
+    this.#inbox.close();
+    this.#refuse(id, failure);
+    this.#outbox.flush();
+    this.#socket.close(code, failure.message.slice(0, longestReason));
+    const cut = setTimeout(() => this.#socket.terminate(), lingerMs);
+    void this.closed.then(() => clearTimeout(cut));
+  }
+
+  #begin(message: SocketMessage): void {
     if (this.#ending) return;
-    if (this.#outbox.full) {
-      if (this.#waiting.push(raw) === maxWaiting) this.#socket.pause();
-    } else {
-      this.#begin(raw);
-    }
-  }
-
-  #goOn(): void {
-    while (this.#waiting.length > 0 && !this.#outbox.full) this.#take(this.#waiting.shift());
-    if (this.#waiting.length === 0 && this.#socket.isPaused) this.#socket.resume();
-  }
-
-  #begin(raw: unknown): void {
-    let message: SocketMessage;
-    try {
-      message = readMessage(raw);
-    } catch (error) {
-      return this.#refuse(idOf(raw), toMeshError(error));
-    }
     if (message.method === 'subscription.stop') return this.#inFlight.cancel(message.id);
     const refusal = this.#refusalOf(message);
-    if (refusal) return this.#refuse(message.id, refusal, message);
+    if (refusal) return this.#refuseCall(message, refusal);
     const call = this.#inFlight.add(message.id);
     if (!call)
       return this.#refuse(message.id, new MeshError('BAD_REQUEST', `Duplicate id ${message.id}`), message);
@@ -183,10 +185,18 @@ export class Session {
     this.#run(message, call).catch(() => this.#socket.terminate());
   }
 
+  /** A stranger that asks for what is not there is answered some times. */
+  #refuseCall(message: SocketMessage, refusal: MeshError): void {
+    this.#refuse(message.id, refusal, message);
+    if (refusal.code !== 'NOT_FOUND' || !this.anonymous) return;
+    if (this.#options.mistakes?.add(this.#limitKey))
+      this.#putOut(new MeshError('TOO_MANY_REQUESTS', 'Too many calls name no procedure'), closeCode.refused);
+  }
+
   #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
     const path = params?.path ?? '';
     if (this.#options.procedures.get(path)?.procedure.kind !== method)
-      return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path}"`);
+      return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path.slice(0, longestEcho)}"`);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
         'TOO_MANY_REQUESTS',
@@ -272,13 +282,13 @@ export class Session {
   }
 
   #refuse(id: number | string | null, failure: MeshError, message?: SocketMessage, requestId?: string): void {
-    const error = errorShape(failure, { path: message?.params?.path, requestId });
+    const error = errorShape(failure, { path: message?.params?.path.slice(0, longestEcho), requestId });
     this.#outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
   }
 }
 
-function requestIdOf({ headers }: SocketMessage): string {
-  const given = headers?.[header.requestId];
+function requestIdOf(message: SocketMessage): string {
+  const given = headerOf(message, header.requestId);
   return given !== undefined && isRequestId(given) ? given : randomUUID();
 }
 
@@ -287,8 +297,4 @@ function inputOf({ params }: SocketMessage): unknown {
   const { input, lastEventId } = params ?? {};
   if (lastEventId === undefined) return input;
   return isObject(input) ? { ...input, lastEventId } : (input ?? { lastEventId });
-}
-
-function malformed(reason: string): MeshError {
-  return new MeshError('BAD_REQUEST', `The message is not one of tRPC's: ${reason}`);
 }

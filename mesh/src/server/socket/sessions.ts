@@ -1,8 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { Credentials } from '../../identity/index.ts';
-import { arraySubprotocol } from '../../wire/index.ts';
-import type { Peer } from '../peer.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { Session, type Opener, type SessionOptions } from './session.ts';
 
 /** How often each connection must show a sign of life, in milliseconds. */
 const pingIntervalMs = 15_000;
@@ -18,15 +15,14 @@ export class Sessions {
     this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs).unref();
   }
 
-  /** @param credentials What the connection was opened with; `undefined` if they come in its first message. */
-  add(socket: WebSocket, credentials: Credentials | undefined, peer: Peer): void {
-    const session = new Session(socket, this.#options, {
-      credentials,
-      peer,
-      arrays: socket.protocol === arraySubprotocol,
-    });
+  add(socket: WebSocket, opener: Opener): void {
+    const session = new Session(socket, this.#options, opener);
+    const counted = this.#options.perCaller.open(opener.limitKey);
     this.#open.add(session);
-    void session.closed.then(() => this.#open.delete(session));
+    void session.closed.then(() => {
+      this.#open.delete(session);
+      counted[Symbol.dispose]();
+    });
     // It was let in while the others were being asked to go.
     if (this.#options.closing.aborted) session.drain();
   }
