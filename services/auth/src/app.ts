@@ -109,6 +109,7 @@ export async function startApp(
       signer: keyRing.signer,
       signerOf: (kid) => keyRing.signerOf(kid),
       keyRing,
+      mostServiceTokens: config.SERVICE_TOKENS_MAX,
       sightings,
       revocationFeed,
       now,
