@@ -83,7 +83,7 @@ export async function startApp(
   const sightings = new Sightings(serviceTokens, log);
   const hasher = createPasswordHasher();
   const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
-  const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
+  const denials = new DenialReporter({ send: (batch) => audit.addOwnDenials(batch), log });
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
   const relay = createNotificationRelay<'security'>({
