@@ -143,8 +143,12 @@ async function recordedDenials(): Promise<Set<string>> {
   const client = new pg.Client({ connectionString: mesh.database.adminUrl });
   await client.connect();
   const { rows } = await client.query<{ denial: string }>(
-    `SELECT DISTINCT concat_ws(' ', coalesce(actor_id, actor_kind), detail->>'userId', subject, detail->>'reason') AS denial
-     FROM auth.audit_log WHERE event = 'access.denied' AND address = '127.0.0.1' AND request_id IS NOT NULL`,
+    // What auth denies it knows first-hand; what others deny is in their claims.
+    `SELECT DISTINCT concat_ws(' ', coalesce(detail->>'claimedId', detail->>'claimedKind', actor_id, actor_kind),
+       coalesce(detail->>'claimedUserId', detail->>'userId'), subject, detail->>'reason') AS denial
+     FROM auth.audit_log
+     WHERE event = 'access.denied' AND address = '127.0.0.1' AND request_id IS NOT NULL
+       AND coalesce(detail->>'claimedAddress', address) = '127.0.0.1'`,
   );
   await client.end();
   return new Set(rows.map(({ denial }) => denial));
@@ -210,15 +214,15 @@ test('a service in audit mode says so, lets through whom it would refuse, and re
       headers: { authorization: admin?.presents.authorization ?? '' },
     });
     const { result } = (await answer.json()) as {
-      result: { data: { items: { requestId: string; detail: object }[] } };
+      result: { data: { items: { detail: { claimedRequestId?: string } }[] } };
     };
-    return result.data.items.filter(({ requestId }) => requestId === 'tried-out');
+    return result.data.items.filter(({ detail }) => detail.claimedRequestId === 'tried-out');
   };
   await until(async () => (await list()).length > 0, 'it is recorded');
   expect(await list()).toMatchObject([
     {
-      actor: { kind: 'user', id: people.user },
-      detail: { service: 'notification', mode: 'audit', count: 1 },
+      actor: { kind: 'service', id: 'notification' },
+      detail: { claimedKind: 'user', claimedId: people.user, mode: 'audit', count: 1 },
     },
   ]);
 });
@@ -229,7 +233,7 @@ async function recordedOf(requestId: string): Promise<{ entries: number; denials
   await client.connect();
   const { rows } = await client.query<{ entries: number; denials: number }>(
     `SELECT count(*)::int AS entries, coalesce(sum((detail->>'count')::int), 0)::int AS denials
-     FROM auth.audit_log WHERE request_id = $1`,
+     FROM auth.audit_log WHERE coalesce(detail->>'claimedRequestId', request_id) = $1`,
     [requestId],
   );
   await client.end();

@@ -10,10 +10,10 @@ export function tokenRevoke(): Command {
     .action((tokenId: string | undefined, { service }: { service?: string }, command: Command) =>
       asAdministrator(command, async (auth) => {
         const input = inputOf(tokenId, service);
-        const { tokenIds } = await auth.serviceTokens.revoke.mutate(input);
-        console.error(
-          tokenIds.length === 0 ? `${service} has no token that is good` : `${tokenIds.length} revoked:`,
-        );
+        const { tokenIds, count = tokenIds.length } = await auth.serviceTokens.revoke.mutate(input);
+        if (count === 0) console.error(`${service} has no token that is good`);
+        else if (count > tokenIds.length) console.error(`${count} revoked, of which the latest:`);
+        else console.error(`${count} revoked:`);
         for (const id of tokenIds) console.log(id);
       }),
     );

@@ -33,16 +33,20 @@ const entry = z.object({
   id,
   at: time,
   event,
-  /** Who did it. */
+  /** Who did it; of an access that another service denied, that service: it reports it. */
   actor: z.object({ kind: z.enum(['user', 'service', 'anyone', 'system']), id: z.string().nullable() }),
   /** What it was done to: a user’s, a token’s, a session’s or a key’s id, or the path of a procedure. */
   subject: z.string().nullable(),
   /** The IP address that it came from. */
   address: z.string().nullable(),
   requestId: z.string().nullable(),
+  /** Of a reported access, what the service says of the one that it denied begins with `claimed`. */
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 export type AuditEntry = z.output<typeof entry>;
+
+/** The most denials that one entry stands for; `DenialReporter` of the mesh makes several entries of more. */
+const mostCounted = 100_000;
 
 /** An access that a service denied, or several of the same caller, procedure, reason and address within a minute. */
 const denial = z.object({
@@ -51,7 +55,7 @@ const denial = z.object({
   /** When the first of them was. */
   since: time,
   /** How many. */
-  count: z.int().min(1).max(1_000_000_000),
+  count: z.int().min(1).max(mostCounted),
   caller: z.object({
     kind: z.enum(['user', 'service', 'anyone']),
     /** A user’s id, or a service’s name. */
@@ -82,11 +86,14 @@ export const audit = {
     access: admin,
   }),
   report: mutation({
-    summary: 'Record accesses that the calling service denied; the same entry again changes nothing',
+    summary:
+      'Record accesses that the calling service says it denied, as its claim; the same entry again changes nothing',
     input: z.object({ entries: z.array(denial).min(1).max(100) }),
     output: z.object({}),
     access: anyService,
     idempotent: true,
     priority: 'sheddable',
+    // A process reports once a second at most, up to 1000 entries after a time without auth.
+    rateLimit: { calls: 300, perMs: 60_000 },
   }),
 };

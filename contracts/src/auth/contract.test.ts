@@ -16,3 +16,7 @@ test('whatever takes a password or a code is limited by address: hashes are few,
   const unlimited = costly.filter(({ procedure: { rateLimit } }) => rateLimit === undefined);
   expect(unlimited.map(({ path }) => path)).toEqual([]);
 });
+
+test('what a service reports is limited by its address: the log of what was done has room for all', () => {
+  expect(authContract.procedures.audit.report.rateLimit).toEqual({ calls: 300, perMs: 60_000 });
+});

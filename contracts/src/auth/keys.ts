@@ -44,6 +44,8 @@ export const keys = {
     output: key,
     access: admin,
     idempotent: true,
+    // There may be very many tokens to revoke, in a database from before SERVICE_TOKENS_MAX.
+    timeoutMs: 15_000,
     errors: { KEY_NOT_FOUND: error('NOT_FOUND', 'There is no such key', z.object({ kid: z.string() })) },
   }),
   list: query({

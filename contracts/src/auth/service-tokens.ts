@@ -30,6 +30,12 @@ const record = z.object({
   revokedAt: time.nullable(),
 });
 
+const tooManyTokens = error(
+  'CONFLICT',
+  'This service has as many live tokens as SERVICE_TOKENS_MAX of auth allows: list them and revoke those that are not in use, or raise the setting',
+  z.object({ service: z.string(), most: z.int() }),
+);
+
 const tokenNotFound = error('NOT_FOUND', 'There is no such token', z.object({ tokenId }));
 
 /** The tokens that services prove themselves with: an administrator’s business, and of each service its own. */
@@ -39,6 +45,7 @@ export const serviceTokens = {
     input: z.object({ service: serviceName }),
     output: issued,
     access: either(admin, anyService),
+    errors: { TOO_MANY_TOKENS: tooManyTokens },
   }),
   list: query({
     summary: 'The tokens that are known, the latest first; a service sees its own',
@@ -62,6 +69,7 @@ export const serviceTokens = {
     errors: {
       TOKEN_NOT_FOUND: tokenNotFound,
       TOKEN_REVOKED: error('CONFLICT', 'This token was revoked', z.object({ tokenId })),
+      TOO_MANY_TOKENS: tooManyTokens,
     },
   }),
   revoke: mutation({
@@ -70,9 +78,13 @@ export const serviceTokens = {
     output: z.object({
       /** What is void now, and expires later; of more than 1000 the latest. */
       tokenIds: z.array(tokenId).max(1000),
+      /** How many are void now, where `tokenIds` does not name all of them. */
+      count: z.int().min(0).optional(),
     }),
     access: either(admin, anyService),
     idempotent: true,
+    // There may be very many tokens to revoke, in a database from before SERVICE_TOKENS_MAX.
+    timeoutMs: 15_000,
     errors: { TOKEN_NOT_FOUND: tokenNotFound },
   }),
 };

@@ -105,7 +105,7 @@ export async function startApp(
   const sightings = new Sightings(serviceTokens, log);
   const hasher = createPasswordHasher();
   const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
-  const denials = new DenialReporter({ send: (batch) => audit.addDenials('auth', [...batch]), log });
+  const denials = new DenialReporter({ send: (batch) => audit.addOwnDenials(batch), log });
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
   const relay = createNotificationRelay<TopicOf<'auth'>>({
@@ -131,6 +131,7 @@ export async function startApp(
       signer: keyRing.signer,
       signerOf: (kid) => keyRing.signerOf(kid),
       keyRing,
+      mostServiceTokens: config.SERVICE_TOKENS_MAX,
       sightings,
       revocationFeed,
       now,

@@ -6,6 +6,7 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { DenialReporter, type DenialReport } from '@arcadium/mesh/server';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startApp } from './app.ts';
@@ -179,7 +180,7 @@ describe('audit.list', () => {
 });
 
 describe('audit.report', () => {
-  test('records under the name in the token, with when it was recorded', async () => {
+  test('records what a service says as its claim: the actor and the address are those of the report', async () => {
     const wiki = await asService('wiki');
     const entry = denial({ caller: { kind: 'service', id: 'baker' }, userId: 'ann' });
     const before = Date.now();
@@ -190,13 +191,17 @@ describe('audit.report', () => {
       id: entry.id,
       at: expect.any(String),
       event: 'access.denied',
-      actor: { kind: 'service', id: 'baker' },
+      actor: { kind: 'service', id: 'wiki' },
       subject: 'wiki.pages.create',
-      address: '192.0.2.1',
-      requestId: 'request-1',
+      address: '127.0.0.1',
+      requestId: expect.not.stringContaining('request-1'),
       detail: {
         service: 'wiki',
-        userId: 'ann',
+        claimedKind: 'service',
+        claimedId: 'baker',
+        claimedUserId: 'ann',
+        claimedAddress: '192.0.2.1',
+        claimedRequestId: 'request-1',
         since: entry.since,
         count: 3,
         reason: 'not-admitted',
@@ -205,6 +210,47 @@ describe('audit.report', () => {
       },
     });
     expect(Date.parse(found?.at ?? '')).toBeGreaterThan(before - 60_000);
+  });
+
+  test('a service that blames a person leaves nothing that names the person as actor, or any address but its own', async () => {
+    const [framed, stranger] = [randomUUID(), await asService('framer')];
+    const entries = Array.from({ length: 100 }, () =>
+      denial({ caller: { kind: 'user', id: framed }, address: '198.51.100.7', count: 100_000 }),
+    );
+    await stranger.audit.report.mutate({ entries });
+    const rows = await traffic.client.auditEntry.findMany({
+      where: { id: { in: entries.map(({ id }) => id) } },
+    });
+    const columns = new Set(
+      rows.map(({ actorKind, actorId, address }) => `${actorKind} ${actorId} ${address}`),
+    );
+    expect([...columns]).toEqual(['service framer 127.0.0.1']);
+    expect(await traffic.client.auditEntry.count({ where: { actorId: framed } })).toBe(0);
+    expect(await traffic.client.auditEntry.count({ where: { subject: framed } })).toBe(0);
+  });
+
+  test('all that the reporter of the mesh makes of very many denials is taken', async () => {
+    const batches: (readonly DenialReport[])[] = [];
+    const send = (batch: readonly DenialReport[]) => Promise.resolve(batches.push(batch));
+    const reporter = new DenialReporter({ send, log: silentLogger });
+    const ann = { id: randomUUID(), name: 'Ann', role: 'user', tokenId: 'x', expiresAt: 0 } as const;
+    for (let n = 0; n < 250_001; n += 1) {
+      reporter.add({
+        procedure: 'pages.create',
+        caller: { service: undefined, user: ann },
+        reason: 'not-admitted',
+        message: 'no',
+        mode: 'enforce',
+        peer: { address: '192.0.2.1', userAgent: undefined },
+        requestId: 'request-1',
+      });
+    }
+    await reporter.stop();
+    const entries = batches.flat();
+    expect(entries.map(({ count }) => count)).toEqual([100_000, 100_000, 50_001]);
+    await (await asService('wiki')).audit.report.mutate({ entries });
+    const ids = entries.map(({ id }) => id);
+    expect(await traffic.client.auditEntry.count({ where: { id: { in: ids } } })).toBe(3);
   });
 
   test('the same entries again, also among others and by another service, change nothing', async () => {
@@ -230,6 +276,7 @@ describe('audit.report', () => {
     ['a procedure with a space', [{ procedure: 'pages create' }]],
     ['a message of several lines', [{ message: 'a\nb' }]],
     ['no denial at all', [{ count: 0 }]],
+    ['more denials than anyone has counted', [{ count: 100_001 }]],
     ['one bad entry among good ones', [{}, { address: 'a\0b' }, {}]],
   ])('refuses %s, and writes nothing', async (_what, some) => {
     const count = () => traffic.client.auditEntry.count({ where: { event: 'access.denied' } });

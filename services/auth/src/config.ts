@@ -31,6 +31,11 @@ export const settings = {
   SIGNING_KEY_LEAD_MINUTES: z.coerce.number('must be a number').int().min(15).max(10_080).default(15),
   /** For how long a key signs before the next one is made, in days; 0 for as long as nobody asks for one. */
   SIGNING_KEY_DAYS: z.coerce.number('must be a number').int().min(0).max(3650).default(90),
+  /**
+   * How many live tokens a service may have: neither expired nor revoked. One instance that rotates its token has three
+   * at most, and all instances share one token.
+   */
+  SERVICE_TOKENS_MAX: z.coerce.number('must be a number').int().min(10).max(1000).default(100),
   /** With the password below: the administrator that is made when there is none. */
   ADMIN_EMAIL: z.email().toLowerCase().optional(),
   ADMIN_PASSWORD: z.string().min(1).max(128).optional(),

@@ -62,6 +62,8 @@ export interface Deps {
   signerOf: (kid: string) => Promise<SigningKey | undefined>;
   keyRing: KeyRing;
   serviceTokens: ServiceTokenStore;
+  /** How many live tokens a service may have. */
+  mostServiceTokens: number;
   sightings: Sightings;
   revocationFeed: RevocationFeed;
   /** The time. */

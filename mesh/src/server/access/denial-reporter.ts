@@ -20,6 +20,9 @@ const flushIntervalMs = 1000;
 /** Denials of the same kind are counted for so long before they are reported again, in milliseconds. */
 const countingMs = 60_000;
 
+/** The most denials that one report stands for, as auth's contract has it; of more, several reports are made. */
+const mostCounted = 100_000;
+
 /** How long a stop waits for what is still to be sent, in milliseconds. */
 const stopMs = 2000;
 
@@ -151,7 +154,8 @@ export class DenialReporter {
     for (const [key, kind] of this.#kinds) {
       const due = now - kind.openedAt >= countingMs;
       if (kind.count > 0 && (due || all || !kind.reported)) {
-        this.#enqueue(reportOf(kind));
+        for (let left = kind.count; left > 0; left -= mostCounted)
+          this.#enqueue(reportOf(kind, Math.min(left, mostCounted)));
         kind.count = 0;
         kind.reported = true;
         if (due) kind.openedAt = now;
@@ -213,7 +217,7 @@ function whoOf({ service, user }: Caller): DenialReport['caller'] {
   return user ? { kind: 'user', id: user.id } : { kind: 'anyone', id: null };
 }
 
-function reportOf({ denial, since, count }: Kind): DenialReport {
+function reportOf({ denial, since }: Kind, count: number): DenialReport {
   const { caller, procedure, reason, message, mode, peer, requestId } = denial;
   return {
     id: randomUUID(),

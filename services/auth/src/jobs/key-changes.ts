@@ -9,7 +9,7 @@ import {
   stateOf,
   waitingAmong,
 } from '../domain/signing-keys.ts';
-import type { AuditRecord } from '../stores/audit-log.ts';
+import { ourselves, type Origin } from '../stores/audit-log.ts';
 import type { KeyChange } from '../stores/signing-key-store.ts';
 import type { EnvironmentKeys } from './key-shelf.ts';
 
@@ -29,11 +29,6 @@ export interface KeyTools {
 
 /** A key that was just made. */
 export type MadeKey = Readonly<{ jwk: PublicJwk; sealedPrivate: Uint8Array<ArrayBuffer> }>;
-
-/** Who asks for a change, for the audit log. */
-export type KeyActor = Pick<AuditRecord, 'actor' | 'request'>;
-
-const system: KeyActor = { actor: { kind: 'system', id: null } };
 
 /** What a rotation came to. */
 export type Rotation =
@@ -66,7 +61,7 @@ export async function recordEnvironmentKeys(
     if (change.keys.length > 0) {
       await change.audit({
         event: 'key.rotated',
-        ...system,
+        ...ourselves,
         subject: first.kid,
         detail: { why: 'environment', activeFrom: activeFrom.toISOString() },
       });
@@ -89,7 +84,7 @@ export async function recordEnvironmentKeys(
 /** Publishes a new key, which signs after the lead; at once, where nothing else can. */
 export async function addNextKey(
   change: KeyChange,
-  { key, by, why }: { key: MadeKey; by: KeyActor; why: 'asked' | 'schedule' | 'no-key' },
+  { key, by, why }: { key: MadeKey; by: Origin; why: 'asked' | 'schedule' | 'no-key' },
   { now, leadMs, atHand, log }: KeyTools,
 ): Promise<Rotation> {
   const canSign = signerAmong(change.keys, atHand, now) !== undefined;
@@ -117,7 +112,7 @@ export async function rotateIfDue(
   const canSign = signerAmong(change.keys, atHand, now) !== undefined;
   if (canSign && !isRotationDue(change.keys, now, days)) return false;
   const why = canSign ? 'schedule' : 'no-key';
-  const rotation = await addNextKey(change, { key: await make(), by: system, why }, tools);
+  const rotation = await addNextKey(change, { key: await make(), by: ourselves, why }, tools);
   if (rotation.kind === 'full') {
     log.warn(
       { published: rotation.published },
@@ -154,7 +149,7 @@ export async function removeOldKeys(
  */
 export async function withdrawKey(
   change: KeyChange,
-  { kid, successor, by }: { kid: string; successor: MadeKey; by: KeyActor },
+  { kid, successor, by }: { kid: string; successor: MadeKey; by: Origin },
   { now, atHand, log }: KeyTools,
 ): Promise<boolean> {
   const key = change.keys.find((one) => one.kid === kid);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { nobody } from '@arcadium/mesh/contract';
 import {
   createKeySet,
   generateSigningKey,
@@ -20,7 +21,7 @@ import { KeyRing } from './key-ring.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-const admin = { actor: { kind: 'user', id: null } } as const;
+const admin = { caller: nobody, actor: { kind: 'user', id: null } } as const;
 
 let database: TestDatabase;
 let opened: Database<PrismaClient>;

@@ -11,6 +11,7 @@ import { Listener } from '@arcadium/prisma/listener';
 import type { Seal } from '../domain/seal.ts';
 import { sealKey } from '../domain/sealed-key.ts';
 import { signerAmong } from '../domain/signing-keys.ts';
+import type { Origin } from '../stores/audit-log.ts';
 import type { KeyChange, SigningKeyStore, StoredKey } from '../stores/signing-key-store.ts';
 import {
   addNextKey,
@@ -18,7 +19,6 @@ import {
   removeOldKeys,
   rotateIfDue,
   withdrawKey,
-  type KeyActor,
   type KeyTools,
   type MadeKey,
   type Rotation,
@@ -165,20 +165,26 @@ export class KeyRing {
   }
 
   /** Makes the next key, unless one waits already. */
-  async rotate(by: KeyActor): Promise<Rotation> {
+  async rotate(by: Origin): Promise<Rotation> {
     const key = await this.#make();
-    const rotation = await this.#change((change, tools) =>
-      addNextKey(change, { key, by, why: 'asked' }, tools),
+    const rotation = await this.#change(
+      (change, tools) => addNextKey(change, { key, by, why: 'asked' }, tools),
+      by,
     );
     await this.#reloadAfterChange();
     return rotation;
   }
 
   /** Takes a key out at once; answers whether there is one with this id. */
-  async withdraw(kid: string, by: KeyActor): Promise<boolean> {
+  async withdraw(kid: string, by: Origin): Promise<boolean> {
     const successor = await this.#make();
-    const known = await this.#change((change, tools) => withdrawKey(change, { kid, successor, by }, tools));
+    const known = await this.#change(
+      (change, tools) => withdrawKey(change, { kid, successor, by }, tools),
+      by,
+    );
     await this.#reloadAfterChange();
+    // All that it signed is void by now; what is left are the marks of very many tokens.
+    for (let more = known; more;) more = await this.#change((change, { now }) => change.voidTokens(kid, now));
     return known;
   }
 
@@ -240,7 +246,10 @@ export class KeyRing {
   }
 
   /** Runs a change; who makes one knows by then which private keys are at hand, those just made elsewhere included. */
-  #change<Result>(work: (change: KeyChange, tools: KeyTools) => Promise<Result>): Promise<Result> {
+  #change<Result>(
+    work: (change: KeyChange, tools: KeyTools) => Promise<Result>,
+    by?: Origin,
+  ): Promise<Result> {
     const { store, now, earliest = now, leadMs, days, log } = this.#options;
     return store.change(async (change) => {
       await this.#shelf.update(change.keys);
@@ -252,6 +261,6 @@ export class KeyRing {
         log,
         atHand: this.#shelf.atHand,
       });
-    });
+    }, by);
   }
 }

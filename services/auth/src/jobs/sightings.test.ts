@@ -5,6 +5,7 @@ import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createServiceTokenStore, type ServiceTokenStore } from '../stores/service-token-store.ts';
+import { ourselves } from '../stores/audit-log.ts';
 import { Sightings } from './sightings.ts';
 
 let identity: TestIdentity;
@@ -78,7 +79,7 @@ test('neither users nor tokens that are refused are recorded', async () => {
 });
 
 test('a service keeps the id that it was first seen with, and the log says where another comes', async () => {
-  await store.change('shop', async () => undefined);
+  await store.change('shop', ourselves, async () => undefined);
   const first = (await opened.client.service.findUniqueOrThrow({ where: { name: 'shop' } })).id;
   const log = recordingLogger();
   const sightings = new Sightings(store, log);
@@ -100,8 +101,8 @@ test('one that was revoked before it was seen is recorded as revoked', async () 
   const tokenId = await present(identity.authenticate, token);
   const expiresAt = new Date(Date.now() + 1000);
   await store.revokeUnknown(tokenId, expiresAt, {
+    ...ourselves,
     event: 'service-token.revoked',
-    actor: { kind: 'system', id: null },
     subject: tokenId,
   });
   await present(sightings.noticing(identity.authenticate), token);
@@ -112,7 +113,7 @@ test('one that was revoked before it was seen is recorded as revoked', async () 
 test('records go long after their tokens have expired, and not before', async () => {
   const longAgo = new Date(Date.now() - 200 * 24 * 3_600_000);
   const stamp = { tokenId: 'old', issuedAt: longAgo, expiresAt: new Date(longAgo.getTime() + 1000) };
-  await store.change('old-service', (change) => change.add({ stamp, kid: 'k', origin: 'issued' }));
+  await store.change('old-service', ourselves, (change) => change.add({ stamp, kid: 'k', origin: 'issued' }));
   const before = await opened.client.serviceToken.count();
   expect(await store.deleteExpired(longAgo, 1000)).toBe(0);
   expect(await store.deleteExpired(new Date(Date.now() - 90 * 24 * 3_600_000), 1000)).toBe(1);

@@ -1,7 +1,8 @@
 import { recordAudit, type Origin } from './audit-log.ts';
-import { endSessions } from './session-end.ts';
-import { inTransaction, type Database, type Transaction } from './transaction.ts';
-import { accountParts, lockUser, type StoredUser } from './user-store.ts';
+import { changeIdentities } from './identity-change.ts';
+import { allOf, endSessions } from './session-end.ts';
+import type { Database, Transaction } from './transaction.ts';
+import { accountParts, findAccount, type StoredUser } from './user-store.ts';
 
 /** Whose account is changed, when and by whom. */
 export interface AccountChange {
@@ -25,21 +26,22 @@ export interface AdministrationStore {
   enable(change: AccountChange): Promise<StoredUser | undefined>;
 }
 
-/** Lets one at a time count the administrators; the number is this lock's alone within the database. */
-const administratorsLock = 7_261_351;
-
 /** Makes the store on a client of the auth schema. */
 export function createAdministrationStore(database: Database): AdministrationStore {
   /** One change at a time: two administrators who dismiss each other must not both succeed. */
   const administer = (
-    { userId }: AccountChange,
+    { userId, origin }: AccountChange,
     work: (transaction: Transaction, user: StoredUser) => Promise<Administered>,
   ) =>
-    inTransaction(database, async (transaction): Promise<Administered> => {
-      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${administratorsLock}::bigint)`;
-      const user = await lockUser(transaction, userId);
-      return user ? work(transaction, user) : { outcome: 'not-found' };
-    });
+    changeIdentities(
+      database,
+      origin,
+      { administrators: true, user: userId },
+      async (transaction): Promise<Administered> => {
+        const user = await findAccount(transaction, userId);
+        return user ? work(transaction, user) : { outcome: 'not-found' };
+      },
+    );
 
   return {
     setRole: (role, change) =>
@@ -50,7 +52,7 @@ export function createAdministrationStore(database: Database): AdministrationSto
         const changed = await update(transaction, userId, { role });
         const detail = { from: user.role, to: role };
         await recordAudit(transaction, { ...origin, event: 'account.role-changed', subject: userId, detail });
-        await endSessions(transaction, { userId }, { at, reason: 'role-changed', origin });
+        await endSessions(transaction, allOf(userId), { at, reason: 'role-changed', origin });
         return { outcome: 'done', user: changed };
       }),
     disable: (change) =>
@@ -60,12 +62,12 @@ export function createAdministrationStore(database: Database): AdministrationSto
         if (await isLastAdministrator(transaction, user)) return { outcome: 'last-administrator' };
         const changed = await update(transaction, userId, { disabledAt: at });
         await recordAudit(transaction, { ...origin, event: 'account.disabled', subject: userId });
-        await endSessions(transaction, { userId }, { at, reason: 'account-disabled', origin });
+        await endSessions(transaction, allOf(userId), { at, reason: 'account-disabled', origin });
         return { outcome: 'done', user: changed };
       }),
     enable: ({ userId, origin }) =>
-      inTransaction(database, async (transaction) => {
-        const user = await lockUser(transaction, userId);
+      changeIdentities(database, origin, { user: userId }, async (transaction) => {
+        const user = await findAccount(transaction, userId);
         if (!user?.disabledAt) return user;
         await recordAudit(transaction, { ...origin, event: 'account.enabled', subject: userId });
         return update(transaction, userId, { disabledAt: null });

@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditEvent } from '@arcadium/contracts/auth';
-import type { Caller } from '@arcadium/mesh/contract';
+import { nobody, type Caller } from '@arcadium/mesh/contract';
 import type { Peer } from '@arcadium/mesh/server';
 import type { PrismaClient } from '@arcadium/prisma/auth';
 
@@ -37,23 +37,27 @@ export async function recordAudit(to: Connection, record: AuditRecord): Promise<
 }
 
 /** A caller, as the log names it; a service that acts for a user is the service. */
-export function actorOf({ service, user }: Caller): AuditEntry['actor'] {
+function actorOf({ service, user }: Caller): AuditEntry['actor'] {
   if (service) return { kind: 'service', id: service.name };
   return user ? { kind: 'user', id: user.id } : { kind: 'anyone', id: null };
 }
 
 /** Who does something, and by which request. */
-export type Origin = Pick<AuditRecord, 'actor' | 'request'>;
+export interface Origin extends Pick<AuditRecord, 'actor' | 'request'> {
+  /** The credentials behind it, checked again before identities change; `nobody` where none are involved. */
+  readonly caller: Caller;
+}
 
-/** This service itself, which nobody asked. */
-export const ourselves: Origin = { actor: { kind: 'system', id: null } };
+/** Auth itself, without a request. */
+export const ourselves: Origin = { caller: nobody, actor: { kind: 'system', id: null } };
 
 /** Where a call comes from, for the log. */
 export function originOf(call: { caller: Caller; peer: Peer; requestId: string }): Origin {
-  return { actor: actorOf(call.caller), request: { peer: call.peer, requestId: call.requestId } };
+  const { caller, peer, requestId } = call;
+  return { caller, actor: actorOf(caller), request: { peer, requestId } };
 }
 
-/** The same of a call that is made without a token, when it has proved whose it is. */
+/** The origin of a call without a token, once the call has proved which user makes it. */
 export function originAs(userId: string, { peer, requestId }: { peer: Peer; requestId: string }): Origin {
-  return { actor: { kind: 'user', id: userId }, request: { peer, requestId } };
+  return { caller: nobody, actor: { kind: 'user', id: userId }, request: { peer, requestId } };
 }

@@ -1,7 +1,8 @@
 import type { AuditEvent, ReportedDenial } from '@arcadium/contracts/auth';
 import type { PlaceInTime } from '@arcadium/mesh/server';
 import type { AuditEntry, PrismaClient } from '@arcadium/prisma/auth';
-import { recordAudit, type AuditRecord } from './audit-log.ts';
+import { recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
+import { changeIdentities } from './identity-change.ts';
 
 /** An entry as stored. */
 export type StoredAuditEntry = AuditEntry;
@@ -18,8 +19,10 @@ export interface AuditStore {
   list(filter: AuditFilter, limit: number, after: PlaceInTime | undefined): Promise<StoredAuditEntry[]>;
   /** Records what changes nothing else; what does, writes its entry in its own transaction. */
   add(record: AuditRecord): Promise<void>;
-  /** Records what a service denied; entries that are there already stay as they are. */
-  addDenials(service: string, denials: readonly ReportedDenial[]): Promise<void>;
+  /** Records what this service denied itself; entries that are there already stay as they are. */
+  addOwnDenials(denials: readonly ReportedDenial[]): Promise<void>;
+  /** Records what another service says that it denied, as its claim. */
+  addClaimedDenials(service: string, by: Origin, denials: readonly ReportedDenial[]): Promise<void>;
 }
 
 /** Makes the store on a client of the auth schema. */
@@ -38,26 +41,61 @@ export function createAuditStore(client: PrismaClient): AuditStore {
       });
     },
     add: (record) => recordAudit(client, record),
-    async addDenials(service, denials) {
-      await client.auditEntry.createMany({
-        data: denials.map((denial) => rowOf(service, denial)),
-        skipDuplicates: true,
-      });
+    async addOwnDenials(denials) {
+      await client.auditEntry.createMany({ data: denials.map(rowOfOwn), skipDuplicates: true });
+    },
+    addClaimedDenials: (service, by, denials) =>
+      changeIdentities(client, by, {}, async (transaction) => {
+        await transaction.auditEntry.createMany({
+          data: denials.map((denial) => rowOfClaim(service, by, denial)),
+          skipDuplicates: true,
+        });
+      }),
+  };
+}
+
+const event: AuditEvent = 'access.denied';
+
+/** What was denied here: who it was is known first-hand. */
+function rowOfOwn({ id, caller, procedure, address, requestId, userId, ...detail }: ReportedDenial) {
+  return {
+    id,
+    event,
+    actorKind: caller.kind,
+    actorId: caller.id,
+    subject: subjectOf('auth', procedure),
+    address,
+    requestId,
+    detail: { service: 'auth', ...detail, ...(userId !== null && { userId }) },
+  };
+}
+
+/**
+ * What another service reports. All that is known is who reports it and from where: whom the service says it denied,
+ * and when, is its claim, and stands in the detail alone.
+ */
+function rowOfClaim(service: string, { actor, request }: Origin, denial: ReportedDenial) {
+  const { id, caller, procedure, address, requestId, userId, ...detail } = denial;
+  return {
+    id,
+    event,
+    actorKind: actor.kind,
+    actorId: actor.id,
+    subject: subjectOf(service, procedure),
+    address: request?.peer.address ?? null,
+    requestId: request?.requestId ?? null,
+    detail: {
+      service,
+      ...detail,
+      claimedKind: caller.kind,
+      claimedId: caller.id,
+      claimedUserId: userId,
+      claimedAddress: address,
+      claimedRequestId: requestId,
     },
   };
 }
 
-/** When it was recorded is this database's to say; when it was, is what the service says. */
-function rowOf(service: string, denial: ReportedDenial) {
-  const { id, caller, procedure, address, requestId, userId, ...detail } = denial;
-  return {
-    id,
-    event: 'access.denied' satisfies AuditEvent,
-    actorKind: caller.kind,
-    actorId: caller.id,
-    subject: `${service}${procedure.startsWith('/') ? '' : '.'}${procedure}`,
-    address,
-    requestId,
-    detail: { service, ...detail, ...(userId !== null && { userId }) },
-  };
+function subjectOf(service: string, procedure: string): string {
+  return `${service}${procedure.startsWith('/') ? '' : '.'}${procedure}`;
 }

@@ -1,7 +1,9 @@
+import { Prisma } from '@arcadium/prisma/auth';
 import { recordAudit, type Origin } from './audit-log.ts';
-import { endSessions } from './session-end.ts';
+import { changeIdentities } from './identity-change.ts';
+import { allOf, endSessions } from './session-end.ts';
 import { inTransaction, type Database } from './transaction.ts';
-import { lockUser, type StoredUser } from './user-store.ts';
+import { findAccount, type StoredUser } from './user-store.ts';
 
 /** How many passwords are remembered, the current one included: none of them may be chosen. */
 const remembered = 5;
@@ -42,8 +44,8 @@ export function createPasswordStore(database: Database): PasswordStore {
       return rows.map(({ passwordHash }) => passwordHash);
     },
     change: ({ user: { id: userId, passwordVersion }, passwordHash, keepSession, at, origin }) =>
-      inTransaction(database, async (transaction) => {
-        const user = await lockUser(transaction, userId);
+      changeIdentities(database, origin, { user: userId }, async (transaction) => {
+        const user = await findAccount(transaction, userId);
         if (user?.passwordVersion !== passwordVersion) return { outcome: 'overtaken' };
         await transaction.user.update({
           where: { id: userId },
@@ -59,7 +61,7 @@ export function createPasswordStore(database: Database): PasswordStore {
         });
         await transaction.passwordHistory.deleteMany({ where: { id: { in: older.map(({ id }) => id) } } });
         await recordAudit(transaction, { ...origin, event: 'password.changed', subject: userId });
-        const others = { userId, ...(keepSession !== undefined && { id: { not: keepSession } }) };
+        const others = Prisma.sql`${allOf(userId)} AND id IS DISTINCT FROM ${keepSession ?? null}::uuid`;
         const ending = { at, reason: 'password-changed', origin } as const;
         return { outcome: 'changed', sessionsEnded: await endSessions(transaction, others, ending) };
       }),

@@ -2,9 +2,10 @@ import { newRecoveryCodes, recoveryCodeHash } from '../domain/recovery-code.ts';
 import type { Seal } from '../domain/seal.ts';
 import { newTotpSecret, totpStep } from '../domain/totp.ts';
 import { recordAudit, type Origin } from './audit-log.ts';
+import { changeIdentities } from './identity-change.ts';
 import { secretOf, takeCode } from './second-factor-code.ts';
-import { inTransaction, type Database, type Transaction } from './transaction.ts';
-import { hasSecondFactor, lockUser } from './user-store.ts';
+import type { Database, Transaction } from './transaction.ts';
+import { findAccount, hasSecondFactor } from './user-store.ts';
 
 /** Whose second factor, when, and by which request. */
 export interface FactorChange {
@@ -21,7 +22,7 @@ export type Confirmed =
 /** Second factors in the database; secrets are sealed there, recovery codes hashed. */
 export interface SecondFactorStore {
   /** Makes a secret in the place of one that was not confirmed. @returns undefined where the factor is on. */
-  enroll(change: Omit<FactorChange, 'origin'>): Promise<string | undefined>;
+  enroll(change: FactorChange): Promise<string | undefined>;
   /** Turns it on. */
   confirm(code: string, change: FactorChange): Promise<Confirmed>;
   /** @returns the new codes. */
@@ -38,11 +39,11 @@ export function createSecondFactorStore(database: Database, seal: Seal): SecondF
   /** Does something for a user whose factor is on, and who has a code of it. */
   async function withCode<Answer>(
     code: string,
-    { userId, at }: FactorChange,
+    { userId, at, origin }: FactorChange,
     work: (transaction: Transaction) => Promise<Answer>,
   ): Promise<Answer | 'not-on' | 'bad-code'> {
-    return inTransaction(database, async (transaction) => {
-      const user = await lockUser(transaction, userId);
+    return changeIdentities(database, origin, { user: userId }, async (transaction) => {
+      const user = await findAccount(transaction, userId);
       if (!user || !hasSecondFactor(user)) return 'not-on';
       return (await takeCode(transaction, seal, { userId, code, at })) ? work(transaction) : 'bad-code';
     });
@@ -58,9 +59,9 @@ export function createSecondFactorStore(database: Database, seal: Seal): SecondF
   }
 
   return {
-    enroll: ({ userId, at }) =>
-      inTransaction(database, async (transaction) => {
-        const user = await lockUser(transaction, userId);
+    enroll: ({ userId, at, origin }) =>
+      changeIdentities(database, origin, { user: userId }, async (transaction) => {
+        const user = await findAccount(transaction, userId);
         if (user && hasSecondFactor(user)) return undefined;
         const secret = newTotpSecret();
         const sealed = { sealedSecret: seal.seal(secret, secretOf(userId)), createdAt: at };
@@ -73,8 +74,7 @@ export function createSecondFactorStore(database: Database, seal: Seal): SecondF
         return secret;
       }),
     confirm: (code, { userId, at, origin }) =>
-      inTransaction(database, async (transaction): Promise<Confirmed> => {
-        await lockUser(transaction, userId);
+      changeIdentities(database, origin, { user: userId }, async (transaction): Promise<Confirmed> => {
         const stored = await transaction.totpSecret.findUnique({ where: { userId } });
         if (!stored) return { outcome: 'not-enrolled' };
         if (stored.confirmedAt) return { outcome: 'already-on' };

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenStamp } from '@arcadium/mesh/identity';
 import { MeshError } from '@arcadium/mesh/wire';
-import type { Prisma, PrismaClient, Service, ServiceToken } from '@arcadium/prisma/auth';
-import type { AuditRecord } from './audit-log.ts';
-import { recordAudit } from './audit-log.ts';
+import { Prisma, type PrismaClient, type Service, type ServiceToken } from '@arcadium/prisma/auth';
+import { ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
+import { changeIdentities } from './identity-change.ts';
+import { endServiceTokens } from './service-token-end.ts';
 import { addToBlacklist } from './token-blacklist.ts';
+import type { Transaction } from './transaction.ts';
 
 /** What is known of a token, and whose it is; never the token itself. */
 export type StoredServiceToken = ServiceToken & { service: Service };
@@ -26,6 +28,8 @@ export interface ServiceTokenChange {
   readonly service: Service;
   find(tokenId: string): Promise<StoredServiceToken | undefined>;
   successorOf(tokenId: string): Promise<StoredServiceToken | undefined>;
+  /** How many have neither expired nor been revoked, counted up to `most`. */
+  countLive(now: Date, most: number): Promise<number>;
   /** @throws KeyWithdrawnError when the key that is to sign it was withdrawn; until the end of this change none is. */
   add(token: {
     stamp: TokenStamp;
@@ -33,11 +37,19 @@ export interface ServiceTokenChange {
     origin: 'issued' | 'rotated';
     replaces?: string;
   }): Promise<StoredServiceToken>;
-  /** Marks one as revoked, or all that have not expired; answers with those that were not before, the latest first. */
-  revoke(which: { tokenId: string } | 'all', now: Date): Promise<StoredServiceToken[]>;
   audit(record: AuditRecord): Promise<void>;
-  /** Makes tokens void everywhere. To be the last thing that is done. */
-  blacklist(tokens: readonly ServiceToken[]): Promise<void>;
+  /**
+   * Revokes one token, or those that have not expired, and makes them void everywhere: up to 5000 of
+   * them, the latest first. To be the last thing that is done.
+   *
+   * @param record Makes the audit entry, of which there is one; none is written where nothing was left to revoke.
+   * @returns The ids of those that were revoked by it, the latest first.
+   */
+  revoke(
+    which: { tokenId: string } | 'all',
+    at: Date,
+    record: (count: number) => AuditRecord,
+  ): Promise<string[]>;
 }
 
 /** The key that was about to sign was withdrawn in that moment. */
@@ -58,9 +70,13 @@ export interface ServiceTokenStore {
   /** Whether there is, or was, a service of that name with a token. */
   knows(service: string): Promise<boolean>;
   /** Runs one change of a service's tokens, all or nothing; a service without any is made. */
-  change<Result>(service: string, work: (change: ServiceTokenChange) => Promise<Result>): Promise<Result>;
+  change<Result>(
+    service: string,
+    by: Origin,
+    work: (change: ServiceTokenChange) => Promise<Result>,
+  ): Promise<Result>;
   /** Makes a token void that is not known here, until no token of today can be good any more. */
-  revokeUnknown(tokenId: string, expiresAt: Date, audit: AuditRecord): Promise<void>;
+  revokeUnknown(tokenId: string, expiresAt: Date, audit: AuditRecord & Origin): Promise<void>;
   /** Records a token that was made without this service; one that is known stays as it is. Answers with its service. */
   record(token: SightedToken): Promise<Service>;
   /** Deletes up to `limit` that had expired by then; answers how many. */
@@ -90,24 +106,24 @@ export function createServiceTokenStore(client: PrismaClient): ServiceTokenStore
     async knows(name) {
       return (await client.service.findUnique({ where: { name }, select: { id: true } })) !== null;
     },
-    change: (name, work) =>
-      client.$transaction(async (transaction) => {
-        const service = await ensureService(transaction, { id: randomUUID(), name });
-        // Until the end of the transaction nobody else makes or ends a token of this service.
-        await transaction.$queryRaw`SELECT id FROM services WHERE id = ${service.id} FOR NO KEY UPDATE`;
-        return work(createChange(transaction, service));
-      }),
+    change: (name, by, work) =>
+      changeIdentities(client, by, { service: name }, async (transaction) =>
+        work(createChange(transaction, await ensureService(transaction, { id: randomUUID(), name }))),
+      ),
     revokeUnknown: (id, expiresAt, audit) =>
-      client.$transaction(async (transaction) => {
+      // The token may be anyone's: of a service that was not seen here, or of a user.
+      changeIdentities(client, audit, { credentials: true }, async (transaction) => {
         if (await transaction.tokenBlacklist.findUnique({ where: { jti: id }, select: { jti: true } }))
           return;
         await recordAudit(transaction, audit);
         await addToBlacklist(transaction, [{ id, expiresAt }], 'revoked');
       }),
     record: ({ tokenId, service, ...token }) =>
-      client.$transaction(async (transaction) => {
+      changeIdentities(client, ourselves, { service: service.name }, async (transaction) => {
         const stored = await ensureService(transaction, service);
-        const revoked = await transaction.tokenBlacklist.findUnique({ where: { jti: tokenId } });
+        const revoked = await transaction.tokenBlacklist.findFirst({
+          where: { jti: { in: [tokenId, token.kid] } },
+        });
         await transaction.serviceToken.createMany({
           data: {
             ...token,
@@ -130,7 +146,7 @@ export function createServiceTokenStore(client: PrismaClient): ServiceTokenStore
 
 /** The service of that name; it keeps the id that it was first seen with. */
 async function ensureService(
-  transaction: Prisma.TransactionClient,
+  transaction: Transaction,
   { id, name }: { id: string; name: string },
 ): Promise<Service> {
   const known = await transaction.service.findUnique({ where: { name } });
@@ -143,7 +159,7 @@ async function ensureService(
   return transaction.service.findUniqueOrThrow({ where: { name } });
 }
 
-function createChange(transaction: Prisma.TransactionClient, service: Service): ServiceTokenChange {
+function createChange(transaction: Transaction, service: Service): ServiceTokenChange {
   const { serviceToken } = transaction;
   return {
     service,
@@ -153,34 +169,28 @@ function createChange(transaction: Prisma.TransactionClient, service: Service): 
     async successorOf(replaces) {
       return (await serviceToken.findUnique({ where: { replaces }, ...withService })) ?? undefined;
     },
+    countLive: (now, most) =>
+      serviceToken.count({
+        where: { serviceId: service.id, revokedAt: null, expiresAt: { gt: now } },
+        take: most,
+      }),
     async add({ stamp: { tokenId: jti, issuedAt, expiresAt }, kid, origin, replaces = null }) {
       // Whoever withdraws the key waits for this, and finds the token; or has done so, and there is to be none.
-      const keys = await transaction.$queryRaw<{ withdrawn: boolean }[]>`
-        SELECT removed_at IS NOT NULL AS withdrawn FROM signing_keys WHERE kid = ${kid} FOR SHARE`;
-      if (keys.some(({ withdrawn }) => withdrawn)) throw new KeyWithdrawnError();
+      const key = await transaction.signingKey.findUnique({ where: { kid }, select: { removedAt: true } });
+      if (key?.removedAt) throw new KeyWithdrawnError();
       return serviceToken.create({
         data: { jti, issuedAt, expiresAt, kid, origin, replaces, serviceId: service.id },
         ...withService,
       });
     },
-    revoke: (which, now) =>
-      serviceToken
-        .updateManyAndReturn({
-          where: {
-            revokedAt: null,
-            serviceId: service.id,
-            ...(which === 'all' ? { expiresAt: { gt: now } } : { jti: which.tokenId }),
-          },
-          data: { revokedAt: now },
-          ...withService,
-        })
-        .then((revoked) => revoked.toSorted((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime())),
     audit: (record) => recordAudit(transaction, record),
-    blacklist: (tokens) =>
-      addToBlacklist(
-        transaction,
-        tokens.map(({ jti: id, expiresAt }) => ({ id, expiresAt })),
-        'revoked',
-      ),
+    async revoke(which, at, record) {
+      const wanted =
+        which === 'all' ? Prisma.sql`expires_at > ${at}::timestamptz` : Prisma.sql`jti = ${which.tokenId}`;
+      const own = Prisma.sql`service_id = ${service.id} AND ${wanted}`;
+      const ended = await endServiceTokens(transaction, own, at);
+      if (ended.length > 0) await recordAudit(transaction, record(ended.length));
+      return ended;
+    },
   };
 }

@@ -1,11 +1,14 @@
 import { userTokenLifetime } from '@arcadium/mesh/identity';
-import type { Prisma } from '@arcadium/prisma/auth';
-import { recordAudit, type Origin } from './audit-log.ts';
-import { addToBlacklist, type RevocationReason } from './token-blacklist.ts';
+import type { AuditEvent } from '@arcadium/contracts/auth';
+import { Prisma } from '@arcadium/prisma/auth';
+import type { Origin } from './audit-log.ts';
+import { lockBlacklist, type RevocationReason } from './token-blacklist.ts';
 import type { Transaction } from './transaction.ts';
 
 /** By how much the clocks of this and that replica, and of whoever verifies, may be apart, in milliseconds. */
 const toleranceMs = 60_000;
+
+const event: AuditEvent = 'session.ended';
 
 /** Why and when sessions end, and by whom. */
 export interface Ending {
@@ -17,39 +20,53 @@ export interface Ending {
 /**
  * Ends those of the sessions that are active: their refresh tokens are void,
  * and their access tokens are on the blacklist until the last has expired. To
- * be the last thing that a transaction does ({@link addToBlacklist}); sessions
- * of which there may be several want their user locked before.
+ * be the last thing that a transaction does ({@link lockBlacklist}). Their user
+ * must be locked: a call that such a session makes is checked again under that lock.
  *
+ * It takes the same few statements however many sessions there are.
+ *
+ * @param which A condition on rows of `sessions`.
  * @returns how many there were.
  */
 export async function endSessions(
   transaction: Transaction,
-  which: Prisma.SessionWhereInput,
-  { at, reason, origin }: Ending,
+  which: Prisma.Sql,
+  { at, reason, origin: { actor, request } }: Ending,
 ): Promise<number> {
-  const ended = await transaction.session.updateManyAndReturn({
-    where: { ...which, ...activeAt(at) },
-    data: { endedAt: at },
-    select: { id: true, userId: true },
-  });
-  for (const { id, userId } of ended) {
-    await recordAudit(transaction, {
-      ...origin,
-      event: 'session.ended',
-      subject: userId,
-      detail: { session: id, reason },
-    });
-  }
-  const expiresAt = new Date(at.getTime() + userTokenLifetime * 1000 + toleranceMs);
-  await addToBlacklist(
-    transaction,
-    ended.map(({ id }) => ({ id, expiresAt })),
-    reason,
-  );
-  return ended.length;
+  const active = Prisma.sql`${which} AND ended_at IS NULL AND expires_at > ${at}::timestamptz`;
+  const [found] = await transaction.$queryRaw<[{ any: boolean }]>`
+    SELECT EXISTS (SELECT FROM sessions WHERE ${active}) AS any`;
+  if (!found.any) return 0;
+  await lockBlacklist(transaction);
+  const until = new Date(at.getTime() + userTokenLifetime * 1000 + toleranceMs);
+  const [ended] = await transaction.$queryRaw<[{ count: number }]>`
+    WITH ended AS (
+      UPDATE sessions SET ended_at = ${at}::timestamptz WHERE ${active} RETURNING id, user_id
+    ), recorded AS (
+      INSERT INTO audit_log (id, event, actor_kind, actor_id, subject, address, request_id, detail)
+      SELECT uuidv7(), ${event}, ${actor.kind}, ${actor.id}, user_id::text, ${request?.peer.address ?? null},
+        ${request?.requestId ?? null}, jsonb_build_object('session', id, 'reason', ${reason}::text)
+      FROM ended
+    ), voided AS (
+      INSERT INTO token_blacklist (jti, expires_at, reason)
+      SELECT id::text, ${until}::timestamptz, ${reason}::text FROM ended
+      ON CONFLICT DO NOTHING
+    )
+    SELECT count(*)::int AS count FROM ended`;
+  return ended.count;
 }
 
 /** What is true of a session that has not ended, by itself or by somebody. */
 export function activeAt(at: Date) {
   return { endedAt: null, expiresAt: { gt: at } };
+}
+
+/** All sessions of a user, for {@link endSessions}. */
+export function allOf(userId: string): Prisma.Sql {
+  return Prisma.sql`user_id = ${userId}::uuid`;
+}
+
+/** One session. */
+export function only(sessionId: string): Prisma.Sql {
+  return Prisma.sql`id = ${sessionId}::uuid`;
 }

@@ -1,11 +1,13 @@
-import type { Session } from '@arcadium/prisma/auth';
+import { nobody } from '@arcadium/mesh/contract';
+import { Prisma, type Session } from '@arcadium/prisma/auth';
 import { refreshTokenHash, repeatWindowMs, sessionLifetimeMs, successorOf } from '../domain/refresh-token.ts';
 import type { Seal } from '../domain/seal.ts';
-import { originAs, ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
+import { originAs, originOf, ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
+import { changeIdentities } from './identity-change.ts';
 import { takeCode } from './second-factor-code.ts';
-import { activeAt, endSessions, type Ending } from './session-end.ts';
-import { inTransaction, type Database, type Transaction } from './transaction.ts';
-import { findAccount, hasSecondFactor, lockUser, type StoredUser } from './user-store.ts';
+import { activeAt, allOf, endSessions, only, type Ending } from './session-end.ts';
+import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';
+import { hasSecondFactor, lockUser, type StoredUser } from './user-store.ts';
 
 /** How many sessions of a user may be active; a further one ends the oldest. */
 const mostSessions = 100;
@@ -65,27 +67,26 @@ export function createSessionStore(database: Database, seal: Seal): SessionStore
   return {
     begin: (beginning) => inTransaction(database, (transaction) => begin(transaction, seal, beginning)),
     async exchange(token, call) {
-      const sessionId = await sessionOf(database, token);
-      if (sessionId === undefined) return { outcome: 'ended' };
+      const session = await sessionOf(database, token);
+      if (!session) return { outcome: 'ended' };
       return inTransaction(database, (transaction) =>
-        exchange(transaction, { ...call, seal, token, sessionId }),
+        exchange(transaction, { ...call, ...session, seal, token }),
       );
     },
     async endByToken(token, { at, request }) {
-      const sessionId = await sessionOf(database, token);
-      if (sessionId === undefined) return;
+      const session = await sessionOf(database, token);
+      if (!session) return;
+      const { sessionId, userId } = session;
       await inTransaction(database, async (transaction) => {
-        const session = await transaction.session.findUnique({ where: { id: sessionId } });
-        if (!session) return;
-        const origin = originAs(session.userId, request);
-        await endSessions(transaction, { id: sessionId }, { at, reason: 'logged-out', origin });
+        await lockUsers(transaction, [userId]);
+        const origin = originAs(userId, request);
+        await endSessions(transaction, only(sessionId), { at, reason: 'logged-out', origin });
       });
     },
     endAll: (userId, ending) =>
-      inTransaction(database, async (transaction) => {
-        await lockUser(transaction, userId);
-        return endSessions(transaction, { userId }, ending);
-      }),
+      changeIdentities(database, ending.origin, { user: userId }, (transaction) =>
+        endSessions(transaction, allOf(userId), ending),
+      ),
     list: (userId, at) =>
       database.session.findMany({
         where: { userId, ...activeAt(at) },
@@ -140,50 +141,52 @@ async function begin(transaction: Transaction, seal: Seal, beginning: Beginning)
 
 /** Ends what is more than a user may have; last in its transaction. */
 async function endOldest(transaction: Transaction, userId: string, at: Date): Promise<void> {
-  const surplus = await transaction.session.findMany({
-    where: { userId, ...activeAt(at) },
-    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-    skip: mostSessions,
-    select: { id: true },
-  });
-  if (surplus.length === 0) return;
-  const which = { id: { in: surplus.map(({ id }) => id) } };
-  await endSessions(transaction, which, { at, reason: 'too-many-sessions', origin: ourselves });
+  const surplus = Prisma.sql`id IN (
+    SELECT id FROM sessions
+    WHERE ${allOf(userId)} AND ended_at IS NULL AND expires_at > ${at}::timestamptz
+    ORDER BY created_at DESC, id DESC OFFSET ${mostSessions}::int
+  )`;
+  await endSessions(transaction, surplus, { at, reason: 'too-many-sessions', origin: ourselves });
 }
 
-/** A token never changes its session, so this needs no lock. */
-async function sessionOf(database: Database, token: string): Promise<string | undefined> {
+/** The session of a token, and its user. Neither ever changes, so this needs no lock. */
+async function sessionOf(database: Database, token: string): Promise<SessionOf | undefined> {
   const found = await database.refreshToken.findUnique({
     where: { hash: refreshTokenHash(token) },
-    select: { sessionId: true },
+    select: { sessionId: true, session: { select: { userId: true } } },
   });
-  return found?.sessionId;
+  return found ? { sessionId: found.sessionId, userId: found.session.userId } : undefined;
 }
 
-interface Exchange {
+interface SessionOf {
+  sessionId: string;
+  userId: string;
+}
+
+interface Exchange extends SessionOf {
   seal: Seal;
   token: string;
-  sessionId: string;
   at: Date;
   request: Request;
 }
 
 async function exchange(transaction: Transaction, given: Exchange): Promise<Exchanged> {
-  const { sessionId, at, request } = given;
-  // One exchange at a time in a family: what is read from here on is as the one before left it.
-  await transaction.$queryRaw`SELECT FROM sessions WHERE id = ${sessionId}::uuid FOR UPDATE`;
+  const { sessionId, userId, at, request } = given;
+  // One exchange at a time of a user's tokens: what is read from here on is as the one before left it. The session may
+  // have to end, and sessions end under the lock of their user.
+  const user = await lockUser(transaction, userId);
   const session = await transaction.session.findFirst({ where: { id: sessionId, ...activeAt(at) } });
-  const user = session && (await findAccount(transaction, session.userId));
   if (!session || !user) return { outcome: 'ended' };
   const end = (ending: Pick<Ending, 'reason' | 'origin'>) =>
-    endSessions(transaction, { id: sessionId }, { ...ending, at });
+    endSessions(transaction, only(sessionId), { ...ending, at });
   if (user.disabledAt) {
     await end({ reason: 'account-disabled', origin: ourselves });
     return { outcome: 'ended' };
   }
   const successor = await take(transaction, given);
   if (successor !== undefined) return { outcome: 'exchanged', successor, session, user };
-  const origin: Origin = { actor: { kind: 'anyone', id: null }, request };
+  const { peer, requestId } = request;
+  const origin = originOf({ caller: nobody, peer, requestId });
   await recordAudit(transaction, {
     ...origin,
     event: 'session.reused',

@@ -1,6 +1,8 @@
 import type { PublicJwk } from '@arcadium/mesh/identity';
-import type { Prisma, PrismaClient, SigningKey } from '@arcadium/prisma/auth';
-import { recordAudit, type AuditRecord } from './audit-log.ts';
+import { Prisma, type PrismaClient, type SigningKey } from '@arcadium/prisma/auth';
+import { ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
+import { changeIdentities } from './identity-change.ts';
+import { endServiceTokens, mostEndedAtOnce } from './service-token-end.ts';
 import { addToBlacklist } from './token-blacklist.ts';
 
 /** A key as stored. */
@@ -28,21 +30,25 @@ export interface KeyChange {
   /** Whether a service's token that this key signed has yet to expire. */
   isNeeded(kid: string, now: Date): Promise<boolean>;
   /**
-   * Revokes a key, and the services' tokens that it signed: whoever follows what is revoked refuses all that it ever
-   * signed, without having to ask for the keys. To be the last thing that is done.
+   * Revokes a key, and so all that it ever signed: whoever follows what is revoked learns of it without having to ask
+   * for the keys. Of the services' tokens that it signed it marks as many as one transaction may. To be the last thing
+   * that is done.
+   *
+   * @returns Whether more of them are left to be marked.
    */
-  voidTokens(kid: string, now: Date): Promise<void>;
+  voidTokens(kid: string, now: Date): Promise<boolean>;
 }
 
 /** The keys of this mesh in the database: their public parts, and the private ones of those made here, sealed. */
 export interface SigningKeyStore {
   all(): Promise<StoredKey[]>;
-  /** Runs one change, all or nothing, while every other one waits. */
-  change<Result>(work: (change: KeyChange) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs one change, all or nothing, while every other change of identities waits.
+   *
+   * @param by Whose credentials are checked again first. @default this service itself
+   */
+  change<Result>(work: (change: KeyChange) => Promise<Result>, by?: Origin): Promise<Result>;
 }
-
-/** Held by whoever changes keys; the number is theirs alone within the schema of auth. */
-const changeLock = 7_261_350;
 
 /** The latest `exp` that a token can have: whoever has stolen a key signs what he likes with it. */
 const endOfTime = new Date(253_402_300_799_000);
@@ -51,11 +57,10 @@ const endOfTime = new Date(253_402_300_799_000);
 export function createSigningKeyStore(client: PrismaClient): SigningKeyStore {
   return {
     all: () => client.signingKey.findMany(),
-    change: (work) =>
-      client.$transaction(async (transaction) => {
-        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${changeLock}::bigint)`;
-        return work(createChange(transaction, await transaction.signingKey.findMany()));
-      }),
+    change: (work, by = ourselves) =>
+      changeIdentities(client, by, { credentials: true }, async (transaction) =>
+        work(createChange(transaction, await transaction.signingKey.findMany())),
+      ),
   };
 }
 
@@ -82,13 +87,9 @@ function createChange(transaction: Prisma.TransactionClient, keys: readonly Stor
       return (await serviceToken.findFirst({ where, select: { jti: true } })) !== null;
     },
     async voidTokens(kid, now) {
-      const ended = await serviceToken.updateManyAndReturn({
-        where: { kid, expiresAt: { gt: now }, revokedAt: null },
-        data: { revokedAt: now },
-        select: { jti: true, expiresAt: true },
-      });
-      const records = ended.map(({ jti: id, expiresAt }) => ({ id, expiresAt }));
-      await addToBlacklist(transaction, [{ id: kid, expiresAt: endOfTime }, ...records], 'revoked');
+      await addToBlacklist(transaction, [{ id: kid, expiresAt: endOfTime }], 'revoked');
+      const signed = Prisma.sql`kid = ${kid} AND expires_at > ${now}::timestamptz`;
+      return (await endServiceTokens(transaction, signed, now)).length === mostEndedAtOnce;
     },
   };
 }

@@ -1,7 +1,5 @@
 import type { PrismaClient } from '@arcadium/prisma/auth';
-
-/** A client's transaction. */
-export type Transaction = Pick<PrismaClient, 'tokenBlacklist' | '$executeRaw'>;
+import type { Transaction } from './transaction.ts';
 
 /** Why a token or a session is void. */
 export type RevocationReason =
@@ -100,18 +98,20 @@ export function createTokenBlacklist(client: PrismaClient): TokenBlacklist {
 const positionLock = 7_261_349;
 
 /**
- * Adds to the list; what is on it stays as it is. To be the last thing that a
- * transaction does: from here to its end nobody else can add, so that positions
- * become visible in their order and whoever has read up to one has missed
- * nothing before it.
+ * Lets this transaction alone add to the list, from here to its end: so positions become visible in their order, and
+ * whoever has read up to one has missed nothing before it.
  */
+export async function lockBlacklist(transaction: Transaction): Promise<void> {
+  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${positionLock}::bigint)`;
+}
+
+/** Adds to the list; what is on it stays as it is. To be the last thing that a transaction does. */
 export async function addToBlacklist(
   transaction: Transaction,
   records: readonly RevocationRecord[],
   reason: RevocationReason,
 ): Promise<void> {
-  if (records.length === 0) return;
-  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${positionLock}::bigint)`;
+  await lockBlacklist(transaction);
   await transaction.tokenBlacklist.createMany({
     data: records.map(({ id, expiresAt }) => ({ jti: id, expiresAt, reason })),
     skipDuplicates: true,

@@ -2,7 +2,8 @@ import type { PlaceInTime } from '@arcadium/mesh/server';
 import type { User } from '@arcadium/prisma/auth';
 import { isUniqueViolation } from '@arcadium/prisma/database';
 import { recordAudit, type Origin } from './audit-log.ts';
-import { inTransaction, type Database, type Transaction } from './transaction.ts';
+import { changeIdentities } from './identity-change.ts';
+import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';
 
 /** A user as stored; the hash never leaves this service. */
 export type StoredUser = User & { totpSecret: { confirmedAt: Date | null } | null };
@@ -30,7 +31,7 @@ export interface UserStore {
   /** Newest first, from after one of them. */
   list(limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
   /** `undefined` if there is no such user. */
-  rename(id: string, name: string): Promise<StoredUser | undefined>;
+  rename(id: string, name: string, origin: Origin): Promise<StoredUser | undefined>;
   /** Whether there is one who can log in. */
   hasAdministrator(): Promise<boolean>;
 }
@@ -67,10 +68,11 @@ export function createUserStore(client: Database): UserStore {
         take: limit,
       });
     },
-    async rename(id, name) {
-      const { count } = await client.user.updateMany({ where: { id }, data: { name } });
-      return count === 0 ? undefined : findAccount(client, id);
-    },
+    rename: (id, name, origin) =>
+      changeIdentities(client, origin, { user: id }, async (transaction) => {
+        const { count } = await transaction.user.updateMany({ where: { id }, data: { name } });
+        return count === 0 ? undefined : findAccount(transaction, id);
+      }),
     async hasAdministrator() {
       const where = { role: 'admin', disabledAt: null };
       return (await client.user.findFirst({ where, select: { id: true } })) !== null;
@@ -90,7 +92,7 @@ export async function findAccount(from: Database | Transaction, id: string): Pro
 
 /** Lets one transaction at a time change what a user's account is, and reads it as of then. */
 export async function lockUser(transaction: Transaction, id: string): Promise<StoredUser | undefined> {
-  await transaction.$queryRaw`SELECT FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+  await lockUsers(transaction, [id]);
   return findAccount(transaction, id);
 }
 

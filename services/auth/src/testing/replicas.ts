@@ -2,7 +2,7 @@ import { authContract } from '@arcadium/contracts/auth';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase } from '@arcadium/prisma/database';
+import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { administrator, testConfig } from './config.ts';
@@ -15,6 +15,8 @@ export interface Replicas extends AsyncDisposable {
   readonly database: TestDatabase;
   /** What is stored, past the services. */
   readonly stored: PrismaClient;
+  /** The pool under it. */
+  readonly pool: Database<PrismaClient>['pool'];
   /** Where each of them is. */
   readonly urls: readonly string[];
   asAdmin(replica?: number): Promise<Admin>;
@@ -52,6 +54,7 @@ export async function startReplicas(count: number, change: Partial<Config> = {})
     identity,
     database,
     stored: opened.client,
+    pool: opened.pool,
     urls,
     async asAdmin(replica = 0) {
       await using anyone = connect(authContract, { as: 'anyone', url: at(replica), log: silentLogger });

@@ -58,6 +58,7 @@ async function openReplica(url: string, given: { seal: Seal; identity: TestIdent
     ...stores,
     signerOf: (kid) => keyRing.signerOf(kid),
     keyRing,
+    mostServiceTokens: 100,
     sightings: new Sightings(stores.serviceTokens, log),
     revocationFeed: new RevocationFeed({ blacklist: stores.blacklist, databaseUrl: url, log, now }),
     policy: createPasswordPolicy({ leastCharacters: 15 }),

@@ -15,6 +15,9 @@ export type Part = Readonly<{
   unreadOnly: boolean;
 }>;
 
+/** How many notifications one statement marks as read at most. */
+export const mostMarkedAtOnce = 5000;
+
 /** What a user asks about his own notifications; nobody else's are reached. */
 export class NotificationStore {
   readonly #client: PrismaClient;
@@ -58,11 +61,28 @@ export class NotificationStore {
       WHERE user_id = ${userId}::uuid AND sender = ${sender} AND link = ${link} AND read_at IS NULL`;
   }
 
-  /** Marks everything up to a place as read, the place included. @returns how many were unread. */
-  markReadUpTo(userId: string, { createdAt, id }: Position): Promise<number> {
+  /**
+   * Marks everything up to a place as read, the place included; in parts that are kept each by itself, so that a call
+   * that is cut off has made progress.
+   *
+   * @returns how many were unread.
+   */
+  async markReadUpTo(userId: string, place: Position): Promise<number> {
+    for (let total = 0; ;) {
+      const marked = await this.#markSomeReadUpTo(userId, place);
+      total += marked;
+      if (marked < mostMarkedAtOnce) return total;
+    }
+  }
+
+  #markSomeReadUpTo(userId: string, { createdAt, id }: Position): Promise<number> {
     return this.#client.$executeRaw`
       UPDATE notifications SET read_at = now()
-      WHERE user_id = ${userId}::uuid AND read_at IS NULL
-        AND (created_at, id) <= (${createdAt}::timestamptz, ${id}::uuid)`;
+      WHERE id IN (
+        SELECT id FROM notifications
+        WHERE user_id = ${userId}::uuid AND read_at IS NULL
+          AND (created_at, id) <= (${createdAt}::timestamptz, ${id}::uuid)
+        ORDER BY created_at, id LIMIT ${mostMarkedAtOnce}::int
+      ) AND read_at IS NULL`;
   }
 }

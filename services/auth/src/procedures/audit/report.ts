@@ -1,15 +1,16 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
+import { originOf } from '../../stores/audit-log.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
 
-/** Records what the calling service denied: under the name in its token, whatever it says. */
+/** Records what the calling service says that it denied: as a claim of the service that its token names. */
 export function reportDenials({
   audit,
 }: {
   audit: AuditStore;
 }): HandlerOf<typeof authContract, 'audit.report'> {
-  return async ({ input, caller }) => {
-    await audit.addDenials(caller.service.name, input.entries);
+  return async (call) => {
+    await audit.addClaimedDenials(call.caller.service.name, originOf(call), call.input.entries);
     return {};
   };
 }

@@ -1,7 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { KeyRing } from '../../jobs/key-ring.ts';
-import { actorOf } from '../../stores/audit-log.ts';
+import { originOf } from '../../stores/audit-log.ts';
 import { presentKey } from './present.ts';
 
 /** What the procedures of keys work with. */
@@ -12,8 +12,9 @@ export interface KeyDeps {
 
 /** Makes the next signing key, unless one waits already to be used. */
 export function rotateKey({ keyRing, now }: KeyDeps): HandlerOf<typeof authContract, 'keys.rotate'> {
-  return async ({ caller, errors, peer, requestId }) => {
-    const rotation = await keyRing.rotate({ actor: actorOf(caller), request: { peer, requestId } });
+  return async (call) => {
+    const { errors } = call;
+    const rotation = await keyRing.rotate(originOf(call));
     if (rotation.kind === 'waits') {
       throw errors.NEXT_KEY_WAITS({ kid: rotation.kid, activeFrom: rotation.activeFrom.toISOString() });
     }

@@ -1,7 +1,12 @@
 import type { SigningKey } from '@arcadium/mesh/identity';
 import type { Sightings } from '../../jobs/sightings.ts';
 import type { KeyRing } from '../../jobs/key-ring.ts';
-import { KeyWithdrawnError, type ServiceTokenStore } from '../../stores/service-token-store.ts';
+import type { MeshError } from '@arcadium/mesh/wire';
+import {
+  KeyWithdrawnError,
+  type ServiceTokenChange,
+  type ServiceTokenStore,
+} from '../../stores/service-token-store.ts';
 
 /** What the procedures of service tokens work with. */
 export interface ServiceTokenDeps {
@@ -12,7 +17,23 @@ export interface ServiceTokenDeps {
   /** A key that has signed, where it can do so again. */
   signerOf: (kid: string) => Promise<SigningKey | undefined>;
   keyRing: Pick<KeyRing, 'reload'>;
+  /** How many live tokens a service may have, SERVICE_TOKENS_MAX. */
+  mostServiceTokens: number;
   now: () => Date;
+}
+
+/**
+ * Checks that a service may have one more token.
+ *
+ * @throws MeshError TOO_MANY_TOKENS
+ */
+export async function mustHaveRoom(
+  change: ServiceTokenChange,
+  { errors }: { errors: { TOO_MANY_TOKENS(data: { service: string; most: number }): MeshError } },
+  { mostServiceTokens: most, now }: ServiceTokenDeps,
+): Promise<void> {
+  if ((await change.countLive(now(), most)) < most) return;
+  throw errors.TOO_MANY_TOKENS({ service: change.service.name, most });
 }
 
 /**

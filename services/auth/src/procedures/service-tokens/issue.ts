@@ -2,9 +2,12 @@ import type { authContract } from '@arcadium/contracts/auth';
 import { issueServiceToken, stampServiceToken } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
-import { actorOf } from '../../stores/audit-log.ts';
-import { withGoodKey, type ServiceTokenDeps } from './deps.ts';
+import { originOf } from '../../stores/audit-log.ts';
+import { mustHaveRoom, withGoodKey, type ServiceTokenDeps } from './deps.ts';
 import { presentIssued } from './present.ts';
+
+type Issue = HandlerOf<typeof authContract, 'serviceTokens.issue'>;
+type IssueCall = Parameters<Issue>[0];
 
 /**
  * Makes a token for a service: an administrator for any, a service for itself.
@@ -12,7 +15,7 @@ import { presentIssued } from './present.ts';
  *
  * @throws MeshError FORBIDDEN when a service asks for another’s.
  */
-export function issue(deps: ServiceTokenDeps): HandlerOf<typeof authContract, 'serviceTokens.issue'> {
+export function issue(deps: ServiceTokenDeps): Issue {
   return async (call) => {
     const { input, caller, log } = call;
     if (caller.service && caller.service.name !== input.service) {
@@ -26,21 +29,16 @@ export function issue(deps: ServiceTokenDeps): HandlerOf<typeof authContract, 's
   };
 }
 
-async function add(
-  { input, caller, peer, requestId }: Parameters<HandlerOf<typeof authContract, 'serviceTokens.issue'>>[0],
-  { serviceTokens, signer, now }: ServiceTokenDeps,
-) {
-  const key = signer();
-  const stamp = stampServiceToken(now());
-  const row = await serviceTokens.change(input.service, async (change) => {
+async function add(call: IssueCall, deps: ServiceTokenDeps) {
+  const { service } = call.input;
+  const key = deps.signer();
+  const stamp = stampServiceToken(deps.now());
+  const origin = originOf(call);
+  const row = await deps.serviceTokens.change(service, origin, async (change) => {
+    await mustHaveRoom(change, call, deps);
     const added = await change.add({ stamp, kid: key.kid, origin: 'issued' });
-    await change.audit({
-      event: 'service-token.issued',
-      actor: actorOf(caller),
-      subject: added.jti,
-      request: { peer, requestId },
-      detail: { service: input.service, kid: key.kid },
-    });
+    const detail = { service, kid: key.kid };
+    await change.audit({ ...origin, event: 'service-token.issued', subject: added.jti, detail });
     return added;
   });
   return { row, key, stamp };

@@ -2,12 +2,14 @@ import type { authContract } from '@arcadium/contracts/auth';
 import { serviceTokenLifetime } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
-import { actorOf } from '../../stores/audit-log.ts';
-import type { StoredServiceToken } from '../../stores/service-token-store.ts';
+import { originOf } from '../../stores/audit-log.ts';
+import { mostEndedAtOnce } from '../../stores/service-token-end.ts';
 import type { ServiceTokenDeps } from './deps.ts';
 
 type Revoke = HandlerOf<typeof authContract, 'serviceTokens.revoke'>;
 type RevokeCall = Parameters<Revoke>[0];
+
+const event = 'service-token.revoked';
 
 /** The most that the contract lets an answer name. */
 const mostNamed = 1000;
@@ -33,8 +35,15 @@ async function revokeAll(service: string, call: RevokeCall, deps: ServiceTokenDe
   }
   if (own) await deps.sightings.settled(own.tokenId);
   if (!(await deps.serviceTokens.knows(service))) return { tokenIds: [] };
-  const revoked = await end(service, 'all', call, deps);
-  return { tokenIds: revoked.slice(0, mostNamed).map(({ jti }) => jti) };
+  const latest: string[] = [];
+  let count = 0;
+  // One turn; more only in a database from before the bound on live tokens, where each turn is kept by itself.
+  for (let ended = mostEndedAtOnce; ended === mostEndedAtOnce; count += ended) {
+    const revoked = await end(service, 'all', call, deps);
+    ended = revoked.length;
+    latest.push(...revoked.slice(0, mostNamed - latest.length));
+  }
+  return { tokenIds: latest, ...(count > latest.length && { count }) };
 }
 
 async function revokeOne(tokenId: string, call: RevokeCall, deps: ServiceTokenDeps) {
@@ -47,7 +56,13 @@ async function revokeOne(tokenId: string, call: RevokeCall, deps: ServiceTokenDe
     throw errors.TOKEN_NOT_FOUND({ tokenId });
   } else {
     const expiresAt = new Date(deps.now().getTime() + serviceTokenLifetime * 1000);
-    await deps.serviceTokens.revokeUnknown(tokenId, expiresAt, record(tokenId, null, call));
+    const detail = { service: null };
+    await deps.serviceTokens.revokeUnknown(tokenId, expiresAt, {
+      ...originOf(call),
+      event,
+      subject: tokenId,
+      detail,
+    });
   }
   return { tokenIds: [tokenId] };
 }
@@ -57,23 +72,15 @@ async function end(
   which: { tokenId: string } | 'all',
   call: RevokeCall,
   { serviceTokens, now }: ServiceTokenDeps,
-): Promise<StoredServiceToken[]> {
-  return serviceTokens.change(service, async (change) => {
-    const at = now();
-    const revoked = await change.revoke(which, at);
-    for (const { jti } of revoked) await change.audit(record(jti, service, call));
-    await change.blacklist(revoked.filter(({ expiresAt }) => expiresAt > at));
-    call.log.info({ of: service, tokens: revoked.length }, 'service tokens were revoked');
-    return revoked;
-  });
-}
-
-function record(subject: string, service: string | null, { caller, peer, requestId }: RevokeCall) {
-  return {
-    event: 'service-token.revoked' as const,
-    actor: actorOf(caller),
-    subject,
-    request: { peer, requestId },
-    detail: { service },
-  };
+): Promise<string[]> {
+  const origin = originOf(call);
+  const revoked = await serviceTokens.change(service, origin, (change) =>
+    change.revoke(which, now(), (tokens) =>
+      which === 'all'
+        ? { ...origin, event, subject: service, detail: { service, tokens } }
+        : { ...origin, event, subject: which.tokenId, detail: { service } },
+    ),
+  );
+  call.log.info({ of: service, tokens: revoked.length }, 'service tokens were revoked');
+  return revoked;
 }

@@ -2,9 +2,9 @@ import type { authContract } from '@arcadium/contracts/auth';
 import { issueServiceToken, stampServiceToken, type SigningKey } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
-import { actorOf } from '../../stores/audit-log.ts';
+import { originOf } from '../../stores/audit-log.ts';
 import type { ServiceTokenChange, StoredServiceToken } from '../../stores/service-token-store.ts';
-import { withGoodKey, type ServiceTokenDeps } from './deps.ts';
+import { mustHaveRoom, withGoodKey, type ServiceTokenDeps } from './deps.ts';
 import { presentIssued } from './present.ts';
 
 type Rotate = HandlerOf<typeof authContract, 'serviceTokens.rotate'>;
@@ -35,7 +35,9 @@ export function rotate(deps: ServiceTokenDeps): Rotate {
       throw errors.TOKEN_NOT_FOUND({ tokenId });
     }
     const { row, key } = await withGoodKey(deps, () =>
-      serviceTokens.change(old.service.name, (change) => successorOf(tokenId, change, { call, deps })),
+      serviceTokens.change(old.service.name, originOf(call), (change) =>
+        successorOf(tokenId, change, { call, deps }),
+      ),
     );
     const stamp = { tokenId: row.jti, issuedAt: row.issuedAt, expiresAt: row.expiresAt };
     return presentIssued(await issueServiceToken(key, row.service, stamp), row);
@@ -65,18 +67,17 @@ async function addSuccessor(
   change: ServiceTokenChange,
   { call, deps }: { call: RotateCall; deps: ServiceTokenDeps },
 ): Promise<{ row: StoredServiceToken; key: SigningKey }> {
+  await mustHaveRoom(change, call, deps);
   const key = deps.signer();
   const { kid } = key;
   const stamp = stampServiceToken(deps.now());
   const row = await change.add({ stamp, kid, origin: 'rotated', replaces });
-  const { caller, peer, requestId, log } = call;
   await change.audit({
+    ...originOf(call),
     event: 'service-token.rotated',
-    actor: actorOf(caller),
     subject: row.jti,
-    request: { peer, requestId },
     detail: { service: service.name, replaces, kid },
   });
-  log.info({ token_id: row.jti, replaces, for: service.name, kid }, 'a service token was rotated');
+  call.log.info({ token_id: row.jti, replaces, for: service.name, kid }, 'a service token was rotated');
   return { row, key };
 }

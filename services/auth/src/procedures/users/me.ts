@@ -1,6 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { presentAccount } from '../../present.ts';
+import { originOf } from '../../stores/audit-log.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 import { existing } from '../own-account.ts';
 
@@ -11,6 +12,8 @@ export function getMe({ users }: { users: UserStore }): HandlerOf<typeof authCon
 
 /** Changes the name on it. */
 export function updateMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.update'> {
-  return async ({ input, caller }) =>
-    presentAccount(existing(await users.rename(caller.user.id, input.name)));
+  return async (call) => {
+    const { input, caller } = call;
+    return presentAccount(existing(await users.rename(caller.user.id, input.name, originOf(call))));
+  };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mostMarkedAtOnce } from '../../stores/notification-store.ts';
 import { openService, service, user, type TestService } from '../../testing/service.ts';
 
 let notification: TestService;
@@ -182,3 +183,16 @@ test('a service marks as read what it told the user about a link, and nothing el
   expect(await readAll(userId, { limit: 10, unreadOnly: true })).toEqual(others.toReversed());
   expect(await unread(stranger)).toBe(1);
 });
+
+test('very many are marked read in parts, and all of them', async () => {
+  const [userId, count] = [randomUUID(), 2 * mostMarkedAtOnce + 1];
+  const [upTo = ''] = await store(userId, 1);
+  await notification.client.$executeRaw`
+    INSERT INTO notifications (id, user_id, sender, key, fingerprint, topic, title, body, created_at)
+    SELECT gen_random_uuid(), ${userId}::uuid, 'wiki', gen_random_uuid()::text, '', 'page', 'Old', 'Text',
+      now() - interval '1 day' FROM generate_series(2, ${count}::int)`;
+  expect(await notification.call('notifications.markAllRead', user(userId), { upTo })).toEqual({
+    changed: count,
+  });
+  expect(await unread(userId)).toBe(0);
+}, 60_000);

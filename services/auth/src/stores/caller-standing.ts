@@ -1,0 +1,57 @@
+import type { Caller } from '@arcadium/mesh/contract';
+import { revocableIds } from '@arcadium/mesh/identity';
+import { MeshError } from '@arcadium/mesh/wire';
+import type { Transaction } from './transaction.ts';
+
+/** What the database knows of a caller's credentials. */
+interface Standing {
+  /** Whether its token or key is revoked. */
+  serviceRevoked: boolean;
+  /** The same, or its session is over. */
+  userRevoked: boolean;
+  /** The role of the user's account now; null where the account is closed, or there is none. */
+  role: string | null;
+}
+
+/**
+ * Checks a caller again, by the database alone: what a process holds in memory
+ * may be two seconds old. Neither token, session nor signing key is revoked;
+ * the account is open, and has the role that the token states. Means something
+ * only under the caller's locks ({@link changeIdentities}).
+ *
+ * @throws MeshError UNAUTHORIZED
+ */
+export async function mustStillStand(transaction: Transaction, caller: Caller): Promise<void> {
+  const { service, user } = caller;
+  if (!service && !user) return;
+  const { serviceRevoked, userRevoked, role } = await standingOf(transaction, caller);
+  if (serviceRevoked) throw refused('service', 'it was revoked');
+  if (!user) return;
+  if (userRevoked) throw refused('user', 'it was revoked');
+  if (role === null) throw refused('user', 'its account is closed');
+  if (role !== user.role) throw refused('user', 'the role of its account has changed');
+}
+
+function refused(kind: 'service' | 'user', why: string): MeshError {
+  return new MeshError('UNAUTHORIZED', `The ${kind} token is refused: ${why}`);
+}
+
+async function standingOf(transaction: Transaction, { service, user }: Caller): Promise<Standing> {
+  const ofService = service ? revocableIds(service) : [];
+  const ofUser = user ? revocableIds(user) : [];
+  const [standing] = await transaction.$queryRaw<[Standing]>`
+    WITH asked (id) AS (SELECT unnest(${[...ofService, ...ofUser]}::text[])),
+    revoked (id) AS (
+      SELECT jti FROM token_blacklist WHERE jti IN (SELECT id FROM asked)
+      UNION ALL SELECT jti FROM service_tokens WHERE revoked_at IS NOT NULL AND jti IN (SELECT id FROM asked)
+      UNION ALL SELECT kid FROM signing_keys WHERE removed_at IS NOT NULL AND kid IN (SELECT id FROM asked)
+    )
+    SELECT
+      EXISTS (SELECT FROM revoked WHERE id = ANY (${ofService}::text[])) AS "serviceRevoked",
+      EXISTS (SELECT FROM revoked WHERE id = ANY (${ofUser}::text[]))
+        OR ${user?.sessionId ?? null}::uuid IS NOT NULL AND NOT EXISTS (
+          SELECT FROM sessions WHERE id = ${user?.sessionId ?? null}::uuid AND ended_at IS NULL
+        ) AS "userRevoked",
+      (SELECT role FROM users WHERE id = ${user?.id ?? null}::uuid AND disabled_at IS NULL) AS role`;
+  return standing;
+}
