@@ -11,6 +11,7 @@ import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
+import { CostlyReads } from './costly-reads.ts';
 import type { Notice } from './domain/notice.ts';
 import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
@@ -41,6 +42,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     log,
   });
   const reader = createPageReader({ log });
+  const costlyReads = new CostlyReads(config.DATABASE_POOL_MAX);
   const relay = createNotificationRelay<Notice['topic']>({
     service: 'wiki',
     database: database.client,
@@ -52,7 +54,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
 
   const service = await serve(
     wikiContract,
-    createHandlers({ database: database.client, reader, now: () => new Date() }),
+    createHandlers({ database: database.client, reader, costlyReads, now: () => new Date() }),
     {
       version: manifest.version,
       ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
