@@ -20,17 +20,12 @@ export function ask(wiki: ServedWiki, path: string, input: unknown, headers: Hea
   return reply(`${wiki.url}/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers });
 }
 
-/** A query that is made up to three times, as told, where there is too much to do. @returns The last status. */
-export async function askAgain(
-  wiki: ServedWiki,
-  path: string,
-  input: unknown,
-  headers: Headers,
-): Promise<number> {
+/** Makes a call up to five times, as told, where there is too much to do: as clients do. @returns The last answer. */
+export async function patiently(call: () => Promise<Reply>): Promise<Reply> {
   for (let attempt = 1; ; attempt += 1) {
-    const { status, retryAfter } = await ask(wiki, path, input, headers);
-    if (status !== 503 || retryAfter === null || attempt === 3) return status;
-    await delay(Number(retryAfter) * 1000);
+    const answer = await call();
+    if (answer.status !== 503 || answer.retryAfter === null || attempt === 5) return answer;
+    await delay(Number(answer.retryAfter) * 1000);
   }
 }
 
