@@ -11,7 +11,10 @@ export const listInput = z.object({
     .optional(),
 });
 
-/** What every list answers: the items, and the cursor of the next answer unless this was the last. */
+/**
+ * What every list answers: the items, and the cursor of the next answer unless this was the last. Only that says that
+ * there are no more: an answer may have fewer items than wanted, or none, where a list looks at many to show few.
+ */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item).max(100), nextCursor: z.string().nullable() });
 }

@@ -209,7 +209,8 @@ export const wikiContract = contract('wiki', {
   },
   search: {
     query: query({
-      summary: 'Pages by words in their title or text, best first',
+      summary:
+        'Pages by the first 16 words of a text, in their title or text, best first; of more than 500 those changed last',
       input: listInput.extend({ text: line(200) }),
       output: listOf(
         z.object({
@@ -233,7 +234,13 @@ export const wikiContract = contract('wiki', {
     list: query({
       summary: 'The terms of all pages in alphabetical order, as at the end of a book',
       input: listInput.extend({ prefix: term.optional() }).prefault({}),
-      output: listOf(z.object({ term: z.string(), pages: z.int() })),
+      output: listOf(
+        z.object({
+          term: z.string(),
+          /** Of more than 1000, 1000. */
+          pages: z.int(),
+        }),
+      ),
       access: anyone,
       priority: 'sheddable',
     }),

@@ -193,7 +193,8 @@ function compileProcedure(bound: Bound): CompiledProcedure {
       const call = new BoundCall(invocation, { input, errors, log, scope, claim, later });
       begun = true;
       const answer = await deadline.race(
-        () => runInScope(scope, () => handler(call)),
+        // What begins when it is awaited, as a query of Prisma, begins within the scope as well.
+        () => runInScope(scope, () => Promise.resolve(handler(call))),
         // Not when the caller is answered: a handler at work takes its place until it is done.
         (done) => gate.finish(ticket, endOf(deadline, done)),
       );

@@ -12,6 +12,7 @@ export { Refusal } from './refusal.ts';
 export { type RateLimitOptions } from './rate-limit/rate-limits.ts';
 export { createRouter, type RequestContext } from './router.ts';
 export { run, type Startable } from './run.ts';
+export { sourceOf, type CallMaker } from './source.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
 export { serve, type RunningService, type ServeOptions } from './serve.ts';
 export { joinMesh, type AuthProcedures, type Membership, type MembershipOptions } from './membership.ts';

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 
+import { CallPool } from './call-pool.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
+import { keepOwnContext } from './own-context.ts';
 import { connectionConfig, sessionOptions } from './session.ts';
 
 export { classifyDatabaseError } from './classify.ts';
@@ -61,13 +63,13 @@ const closeTimeoutMs = 5_000;
 /**
  * Opens one pool and a Prisma client on it. Connects at the first query, so it
  * succeeds while the database is away; a pool that lost its connections makes
- * new ones by itself.
+ * new ones by itself. What a call asks for ends with the call: see {@link CallPool}.
  */
 export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
 ): Database<Client> {
   const { url, schema, logger, queryTimeoutMs = 16_000 } = options;
-  const pool = new Pool({
+  const pool = new CallPool({
     ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
     options: sessionOptions(schema, queryTimeoutMs),
     max: options.poolMax ?? 10,
@@ -76,6 +78,7 @@ export function openDatabase<Client extends Disconnectable>(
   });
   survivePoolErrors(pool, schema, logger);
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
+  keepOwnContext(client);
   let closing: Promise<void> | undefined;
   return {
     client,

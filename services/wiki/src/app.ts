@@ -18,6 +18,7 @@ import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
+import { CostlyReads } from './costly-reads.ts';
 import type { Notice } from './domain/notice.ts';
 import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
@@ -48,6 +49,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     log,
   });
   const reader = createPageReader({ log });
+  const costlyReads = new CostlyReads(config.DATABASE_POOL_MAX);
   const relay = createNotificationRelay<Notice['topic']>({
     service: 'wiki',
     database: database.client,
@@ -62,6 +64,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     createHandlers({
       database: database.client,
       reader,
+      costlyReads,
       markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
       now: () => new Date(),
     }),

@@ -1,5 +1,6 @@
 import type { wikiContract } from '@arcadium/contracts/wiki';
 import type { Handlers } from '@arcadium/mesh/server';
+import type { CostlyReads } from './costly-reads.ts';
 import { createComment } from './procedures/comments/create-comment.ts';
 import { deleteComment } from './procedures/comments/delete-comment.ts';
 import { listComments } from './procedures/comments/list-comments.ts';
@@ -25,16 +26,17 @@ import { showTree } from './procedures/pages/show-tree.ts';
 import { updatePage } from './procedures/pages/update-page.ts';
 import { unwatchPage, watchPage } from './procedures/pages/watch-page.ts';
 import { queryPages } from './procedures/search/query-pages.ts';
-import { suggestPages } from './stores/search.ts';
+import { suggestTitles } from './procedures/search/suggest-titles.ts';
 
 /** What answers each procedure of the wiki's contract. */
 export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
+  const costly: CostlyReads['handler'] = (handle) => deps.costlyReads.handler(handle);
   return {
     pages: {
       create: createPage(deps),
       get: getPage(deps),
       list: listPages(deps),
-      tree: showTree(deps),
+      tree: costly(showTree(deps)),
       update: updatePage(deps),
       move: movePage(deps),
       delete: deletePage(deps),
@@ -54,17 +56,17 @@ export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
       resolve: resolveComment(deps),
     },
     links: {
-      backlinks: listBacklinks(deps),
-      broken: listBrokenLinks(deps),
-      orphans: listOrphans(deps),
+      backlinks: costly(listBacklinks(deps)),
+      broken: costly(listBrokenLinks(deps)),
+      orphans: costly(listOrphans(deps)),
     },
     search: {
-      query: queryPages(deps),
-      suggest: async ({ input }) => ({ items: await suggestPages(deps.database, input) }),
+      query: costly(queryPages(deps)),
+      suggest: costly(suggestTitles(deps)),
     },
     index: {
-      list: listTerms(deps),
-      get: getTerm(deps),
+      list: costly(listTerms(deps)),
+      get: costly(getTerm(deps)),
     },
   };
 }

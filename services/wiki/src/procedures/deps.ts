@@ -1,6 +1,7 @@
 import type { wikiContract } from '@arcadium/contracts/wiki';
 import type { PathOf } from '@arcadium/mesh/contract';
 import type { HandlerOf } from '@arcadium/mesh/server';
+import type { CostlyReads } from '../costly-reads.ts';
 import type { PageReader } from '../reader/page-reader.ts';
 import type { Database } from '../stores/transaction.ts';
 
@@ -8,6 +9,7 @@ import type { Database } from '../stores/transaction.ts';
 export interface WikiDeps {
   database: Database;
   reader: PageReader;
+  costlyReads: CostlyReads;
   /** Marks as read what the user whom the running handler serves was told about a link. */
   markRead: (link: string) => Promise<unknown>;
   /** The clock. */

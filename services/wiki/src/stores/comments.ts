@@ -3,6 +3,7 @@ import { Prisma } from '@arcadium/prisma/wiki';
 import { commentNotice } from '../domain/notice.ts';
 import { queueNotice } from './outbox.ts';
 import type { Database, Transaction } from './transaction.ts';
+import type { Walked } from './walk.ts';
 import { watchersOf } from './watchers.ts';
 
 const commentFields = {
@@ -91,26 +92,40 @@ export async function deleteComment(database: Database, id: string, now: Date): 
   return database.comment.findUnique({ where: { id }, select: commentFields });
 }
 
-/** Comments on a page, oldest first, one more than `limit`; of the deleted ones, those under which somebody's words still stand. */
-export function listComments(
+/** Most comments that one call looks at, and most answers to deleted ones that it looks at in search of words. */
+const mostWalked = 500;
+const mostAnswers = 20_000;
+
+/** Comments on a page, oldest first; of the deleted ones, those under which somebody's words still stand. */
+export async function listComments(
   database: Database,
   { pageId, after, limit }: { pageId: string; after: PlaceInTime | undefined; limit: number },
-): Promise<CommentRow[]> {
-  const onwards = after
-    ? Prisma.sql`AND (c.created_at, c.id) > (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`
-    : Prisma.empty;
-  return database.$queryRaw<CommentRow[]>`
-    WITH RECURSIVE kept AS (
-      SELECT id, parent_id FROM comments WHERE page_id = ${pageId}::uuid AND deleted_at IS NULL
-      -- UNION, not UNION ALL: an answered comment is climbed to once, however many answers it has.
+): Promise<Walked<CommentRow, PlaceInTime>> {
+  const place = ({ at, id }: PlaceInTime) => Prisma.sql`(${at.toISOString()}::timestamptz, ${id}::uuid)`;
+  const beyond = after ? Prisma.sql`AND (c.created_at, c.id) > ${place(after)}` : Prisma.empty;
+  const [until] = await database.$queryRaw<PlaceInTime[]>`
+    SELECT c.created_at AS at, c.id::text FROM comments c WHERE c.page_id = ${pageId}::uuid ${beyond}
+    ORDER BY c.created_at, c.id OFFSET ${mostWalked - 1} LIMIT 1`;
+  const within = until ? Prisma.sql`AND (c.created_at, c.id) <= ${place(until)}` : Prisma.empty;
+  const rows = await database.$queryRaw<CommentRow[]>`
+    WITH RECURSIVE walked AS MATERIALIZED (
+      SELECT c.* FROM comments c WHERE c.page_id = ${pageId}::uuid ${beyond} ${within}
+    ), below AS (
+      SELECT id, parent_id, deleted_at FROM walked WHERE deleted_at IS NOT NULL
+      -- UNION, not UNION ALL: what stands below several is come to once.
       UNION
-      SELECT above.id, above.parent_id FROM kept JOIN comments above ON above.id = kept.parent_id
+      SELECT c.id, c.parent_id, c.deleted_at FROM below JOIN comments c ON c.parent_id = below.id
+      WHERE below.deleted_at IS NOT NULL
+    ), kept AS (
+      SELECT id, parent_id FROM (SELECT * FROM below LIMIT ${mostAnswers}::int) AS seen WHERE deleted_at IS NULL
+      UNION
+      SELECT c.id, c.parent_id FROM kept JOIN comments c ON c.id = kept.parent_id WHERE c.deleted_at IS NOT NULL
     )
     SELECT c.id, c.page_id AS "pageId", c.parent_id AS "parentId", c.author_id AS "authorId", c.body,
       c.created_at AS "createdAt", c.updated_at AS "updatedAt",
       c.resolved_at AS "resolvedAt", c.deleted_at AS "deletedAt"
-    FROM comments c
-    WHERE c.page_id = ${pageId}::uuid ${onwards} AND c.id IN (SELECT id FROM kept)
+    FROM walked c WHERE c.deleted_at IS NULL OR c.id IN (SELECT id FROM kept)
     ORDER BY c.created_at, c.id
     LIMIT ${limit + 1}`;
+  return { rows, until };
 }

@@ -1,59 +1,87 @@
 import { Prisma } from '@arcadium/prisma/wiki';
 import { summaryColumns, type SummaryRow } from './pages.ts';
 import type { Database } from './transaction.ts';
+import type { Walked } from './walk.ts';
 
 /** A link that leads to no page, and the page that it stands on. */
 export type BrokenLinkRow = { pageId: string; slug: string; position: number; target: string; text: string };
 
-/** Pages that link to an address, oldest first, from after one of them; one more than `limit`. */
-export function listBacklinks(
+/** Most pages, and most links, that one call looks at. */
+const mostPages = 500;
+const mostLinks = 2000;
+
+/** Pages that link to an address, oldest first, from after one of them. */
+export async function listBacklinks(
   database: Database,
   { slug, after, limit }: { slug: string; after: string | undefined; limit: number },
-): Promise<SummaryRow[]> {
-  return database.$queryRaw<SummaryRow[]>`
+): Promise<Walked<SummaryRow, string>> {
+  const next = (from: Prisma.Sql) => Prisma.sql`
+    SELECT l.page_id FROM page_links l WHERE l.target = ${slug} ${from} ORDER BY l.page_id LIMIT 1`;
+  // From page to page: one may link there a thousand times.
+  const linking = await database.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE linking AS (
+      SELECT (${next(after === undefined ? Prisma.empty : Prisma.sql`AND l.page_id > ${after}::uuid`)}) AS id, 1 AS n
+      UNION ALL
+      SELECT (${next(Prisma.sql`AND l.page_id > linking.id`)}), n + 1
+      FROM linking WHERE linking.id IS NOT NULL AND n < ${mostPages}::int
+    )
+    SELECT id::text FROM linking WHERE id IS NOT NULL ORDER BY n`;
+  const ids = linking.map(({ id }) => id);
+  const rows = await database.$queryRaw<SummaryRow[]>`
     SELECT ${summaryColumns} FROM pages p
-    WHERE p.deleted_at IS NULL ${onwards(after)}
-      AND p.id IN (SELECT l.page_id FROM page_links l WHERE l.target = ${slug})
+    WHERE p.id = ANY (${ids}::uuid[]) AND p.deleted_at IS NULL
     ORDER BY p.id LIMIT ${limit + 1}`;
+  return { rows, until: ids.length === mostPages ? ids.at(-1) : undefined };
 }
 
-/** Links whose address has no page, or one in the recycle bin, page by page from the top; one more than `limit`. */
-export function listBrokenLinks(
+/** Where a link stands. */
+type LinkPlace = { pageId: string; position: number };
+
+/** Links whose address has no page, or one in the recycle bin, page by page from the top. */
+export async function listBrokenLinks(
   database: Database,
-  options: {
-    pageId: string | undefined;
-    after: { pageId: string; position: number } | undefined;
-    limit: number;
-  },
-): Promise<BrokenLinkRow[]> {
-  const { pageId, after, limit } = options;
+  { pageId, after, limit }: { pageId: string | undefined; after: LinkPlace | undefined; limit: number },
+): Promise<Walked<BrokenLinkRow, LinkPlace>> {
   const ofPage = pageId === undefined ? Prisma.empty : Prisma.sql`AND l.page_id = ${pageId}::uuid`;
-  const further = after
+  const beyond = after
     ? Prisma.sql`AND (l.page_id, l.position) > (${after.pageId}::uuid, ${after.position}::int)`
     : Prisma.empty;
-  return database.$queryRaw<BrokenLinkRow[]>`
+  const [until] = await database.$queryRaw<LinkPlace[]>`
+    SELECT l.page_id AS "pageId", l.position FROM page_links l WHERE true ${ofPage} ${beyond}
+    ORDER BY l.page_id, l.position OFFSET ${mostLinks - 1} LIMIT 1`;
+  const within = until
+    ? Prisma.sql`AND (l.page_id, l.position) <= (${until.pageId}::uuid, ${until.position}::int)`
+    : Prisma.empty;
+  const rows = await database.$queryRaw<BrokenLinkRow[]>`
     SELECT l.page_id AS "pageId", p.slug, l.position, l.target, l.text
-    FROM page_links l JOIN pages p ON p.id = l.page_id
-    WHERE p.deleted_at IS NULL ${ofPage} ${further}
-      AND NOT EXISTS (SELECT FROM pages t WHERE t.slug = l.target AND t.deleted_at IS NULL)
+    FROM (
+      SELECT * FROM page_links l WHERE true ${ofPage} ${beyond} ${within}
+      ORDER BY l.page_id, l.position LIMIT ${mostLinks}
+    ) AS l,
+    -- Looked up for each link (\`OFFSET 0\`): joined, all pages would be read for the few links of a call.
+    LATERAL (SELECT slug FROM pages WHERE id = l.page_id AND deleted_at IS NULL OFFSET 0) AS p
+    WHERE (SELECT 1 FROM pages t WHERE t.slug = l.target AND t.deleted_at IS NULL LIMIT 1) IS NULL
     ORDER BY l.page_id, l.position LIMIT ${limit + 1}`;
+  return { rows, until };
 }
 
-/** Pages that no other page links to, oldest first, from after one of them; one more than `limit`. */
-export function listOrphans(
+/** Pages that no other page links to, oldest first, from after one of them. */
+export async function listOrphans(
   database: Database,
   { after, limit }: { after: string | undefined; limit: number },
-): Promise<SummaryRow[]> {
-  return database.$queryRaw<SummaryRow[]>`
+): Promise<Walked<SummaryRow, string>> {
+  const beyond = after === undefined ? Prisma.empty : Prisma.sql`AND p.id > ${after}::uuid`;
+  const [last] = await database.$queryRaw<{ id: string }[]>`
+    SELECT p.id::text FROM pages p WHERE true ${beyond} ORDER BY p.id OFFSET ${mostPages - 1} LIMIT 1`;
+  const within = last ? Prisma.sql`AND p.id <= ${last.id}::uuid` : Prisma.empty;
+  const rows = await database.$queryRaw<SummaryRow[]>`
     SELECT ${summaryColumns} FROM pages p
-    WHERE p.deleted_at IS NULL ${onwards(after)}
-      AND NOT EXISTS (
-        SELECT FROM page_links l JOIN pages s ON s.id = l.page_id
-        WHERE l.target = p.slug AND l.page_id <> p.id AND s.deleted_at IS NULL
-      )
+    WHERE p.deleted_at IS NULL ${beyond} ${within}
+      -- Looked up for each page, its links first (\`OFFSET 0\`): joined, all links would be read, or all pages for each.
+      AND (
+        SELECT 1 FROM (SELECT page_id FROM page_links WHERE target = p.slug AND page_id <> p.id OFFSET 0) AS l
+        WHERE (SELECT s.deleted_at IS NULL FROM pages s WHERE s.id = l.page_id) LIMIT 1
+      ) IS NULL
     ORDER BY p.id LIMIT ${limit + 1}`;
-}
-
-function onwards(after: string | undefined): Prisma.Sql {
-  return after === undefined ? Prisma.empty : Prisma.sql`AND p.id > ${after}::uuid`;
+  return { rows, until: last?.id };
 }

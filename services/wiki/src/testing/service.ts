@@ -14,6 +14,7 @@ import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import type { z } from 'zod';
+import { CostlyReads } from '../costly-reads.ts';
 import { createPageReader } from '../reader/page-reader.ts';
 import { createHandlers } from '../router.ts';
 
@@ -38,10 +39,17 @@ export async function openWiki() {
   const url = testDatabase.url('wiki');
   const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log });
   const reader = createPageReader({ log });
+  const costlyReads = new CostlyReads(10);
   const clock = createClock();
   const markedRead: string[] = [];
   const markRead = async (link: string) => void markedRead.push(link);
-  const handlers = createHandlers({ database: database.client, reader, markRead, now: clock.now });
+  const handlers = createHandlers({
+    database: database.client,
+    reader,
+    costlyReads,
+    markRead,
+    now: clock.now,
+  });
   const procedures = new Map(compile(wikiContract, handlers, { log }).map((one) => [one.path, one]));
 
   async function call<P extends Path>(

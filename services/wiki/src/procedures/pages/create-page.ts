@@ -1,12 +1,14 @@
+import { sourceOf } from '@arcadium/mesh/server';
 import { once } from '@arcadium/prisma/once';
 import { presentPage } from '../../presenters/page.ts';
 import { insertPage, unlessSlugTaken } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
 export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
-  return async ({ input, caller, errors, claim, signal }) => {
+  return async (call) => {
+    const { input, caller, errors, claim, signal } = call;
     // Before the transaction: reading takes its time, and needs no connection.
-    const content = await reader.read(input);
+    const content = await reader.read(input, { source: sourceOf(call), signal });
     const write = () =>
       once(database, { claim, signal }, async (transaction) => {
         const change = { editorId: caller.user.id, now: now() };

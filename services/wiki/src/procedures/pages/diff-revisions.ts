@@ -1,10 +1,12 @@
-import { diffPages } from '../../domain/page-diff.ts';
+import { sourceOf } from '@arcadium/mesh/server';
 import { pageExists } from '../../stores/pages.ts';
 import { findRevision } from '../../stores/revisions.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-export function diffRevisions({ database }: WikiDeps): WikiHandler<'pages.diff'> {
-  return async ({ input: { id, from, to }, errors }) => {
+export function diffRevisions({ database, reader }: WikiDeps): WikiHandler<'pages.diff'> {
+  return async (call) => {
+    const { errors, signal } = call;
+    const { id, from, to } = call.input;
     if (!(await pageExists(database, id))) throw errors.PAGE_NOT_FOUND({});
     const find = async (revision: number) => {
       const row = await findRevision(database, id, revision);
@@ -12,6 +14,6 @@ export function diffRevisions({ database }: WikiDeps): WikiHandler<'pages.diff'>
       return row;
     };
     const [before, after] = await Promise.all([find(from), find(to)]);
-    return diffPages(before, after);
+    return reader.diff(before, after, { source: sourceOf(call), signal });
   };
 }

@@ -1,3 +1,4 @@
+import { sourceOf, unknownPeer } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { UserIdentity } from '@arcadium/mesh/contract';
 import { once, type FromJson, type KeyedCall } from '@arcadium/prisma/once';
@@ -68,8 +69,10 @@ async function draft<Answer>(
   if (!current) throw errors.PAGE_NOT_FOUND({});
   if (current.revision !== edit.revision) throw errors.EDIT_CONFLICT({ currentRevision: current.revision });
   const next = apply(current, await edit.changes(current));
+  const source = sourceOf({ caller: { user: edit.editor, service: undefined }, peer: unknownPeer });
+  const read = () => reader.read(next, { source, signal: edit.call.signal });
   // Read again even where only the address changes: links are relative to it.
-  return { current, next, content: isSame(current, next) ? undefined : await reader.read(next) };
+  return { current, next, content: isSame(current, next) ? undefined : await read() };
 }
 
 function apply(current: PageRow, changes: Partial<PageText>): PageText {

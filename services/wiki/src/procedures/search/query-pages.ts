@@ -1,6 +1,7 @@
 import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
 import { toExcerpt } from '../../domain/excerpt.ts';
+import { searchWords } from '../../domain/search-words.ts';
 import { presentSummary } from '../../presenters/page.ts';
 import { searchPages } from '../../stores/search.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
@@ -17,7 +18,7 @@ export function queryPages({ database }: WikiDeps): WikiHandler<'search.query'> 
   return async ({ input: { text, limit, ...input } }) => {
     const place = cursor.decode(input.cursor);
     const after = place && { rank: place[0], id: place[1] };
-    const rows = await searchPages(database, { text, after, limit });
+    const rows = await searchPages(database, { text: searchWords(text), after, limit });
     return pageOf(rows, limit, {
       item: (row) => ({ page: presentSummary(row), excerpt: toExcerpt(row.headline), rank: row.rank }),
       cursor: (row) => cursor.encode([row.rank, row.id]),

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+
+import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
+import { PrismaClient } from '@arcadium/prisma/wiki';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { openDatabase, type Database } from './database.ts';
+import { hasCode } from './database-errors.ts';
+
+const logger = { info: () => {}, warn: () => {}, error: () => {} };
+let testDatabase: TestDatabase;
+let database: Database<PrismaClient>;
+/** For looking at what the other runs. */
+let observer: Database<PrismaClient>;
+
+const open = (poolMax?: number) => {
+  const url = testDatabase.url('wiki');
+  return openDatabase({ url, schema: 'wiki', client: PrismaClient, logger, ...(poolMax && { poolMax }) });
+};
+beforeAll(async () => {
+  testDatabase = await createTestDatabase(['wiki']);
+  database = open();
+  observer = open();
+});
+afterAll(async () => {
+  await database.close();
+  await observer.close();
+  await testDatabase.drop();
+});
+beforeEach(async () => void (await observer.client.page.deleteMany()));
+
+/** A call, and what ends it. */
+function call() {
+  const over = new AbortController();
+  const scope: Scope = { requestId: '1', trace: undefined, deadline: Infinity, signal: over.signal };
+  // Awaited within: what Prisma promises begins when it is awaited.
+  const run = <Result>(work: () => PromiseLike<Result>) => runInScope(scope, async () => work());
+  return { end: () => over.abort(), run };
+}
+
+const page = (slug: string) => {
+  const now = new Date();
+  return {
+    id: randomUUID(),
+    slug,
+    title: slug,
+    body: '.',
+    plain: '.',
+    authorId: randomUUID(),
+    createdAt: now,
+    updatedAt: now,
+  };
+};
+
+const running = async () => {
+  const { rows } = await observer.pool.query<{ query: string }>(
+    `SELECT query FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'`,
+  );
+  return rows.map(({ query }) => query);
+};
+const sleeping = (count: number) =>
+  vi.waitFor(async () =>
+    expect((await running()).filter((query) => /pg_sleep/.test(query))).toHaveLength(count),
+  );
+
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error: unknown) => (hasCode(error, new Set(['57014'])) ? 'cancelled' : String(error)),
+  );
+
+describe('when a call is over', () => {
+  test.each<[string, (from: Database<PrismaClient>) => Promise<unknown>]>([
+    ['of the pool', ({ pool }) => pool.query('SELECT pg_sleep(60)')],
+    [
+      'of a connection',
+      async ({ pool }) => {
+        const client = await pool.connect();
+        return client.query('SELECT pg_sleep(60)').finally(() => client.release());
+      },
+    ],
+    ['of Prisma', ({ client }) => client.$queryRaw`SELECT pg_sleep(60)::text`],
+    [
+      'of a transaction',
+      ({ client }) => client.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(60)::text`),
+    ],
+    [
+      'of an array of statements',
+      ({ client }) => client.$transaction([client.$queryRaw`SELECT pg_sleep(60)::text`]),
+    ],
+  ])('its statement ends in the server: one %s', async (_, sleep) => {
+    const one = call();
+    const outcome = codeOf(one.run(() => sleep(database)));
+    await sleeping(1);
+    one.end();
+    expect(await outcome).toBe('cancelled');
+    await sleeping(0);
+  });
+
+  test('those of others, and of jobs, go on, and nothing is left of its transaction', async () => {
+    const [gone, stays] = [call(), call()];
+    const write = (slug: string) => async () =>
+      database.client.$transaction(async (tx) => {
+        await tx.page.create({ data: page(slug) });
+        await tx.$queryRaw`SELECT pg_sleep(1.5)::text`;
+      });
+    const outcomes = [gone.run(write('gone')), stays.run(write('stays')), write('job')()].map(codeOf);
+    await sleeping(3);
+    gone.end();
+    expect(await Promise.all(outcomes)).toEqual(['cancelled', 'done', 'done']);
+    const pages = await observer.client.page.findMany({ orderBy: { slug: 'asc' } });
+    expect(pages.map(({ slug }) => slug)).toEqual(['job', 'stays']);
+  });
+
+  test('it waits for no connection, and sends nothing more', async () => {
+    const single = open(1);
+    const [holder, waiting] = [call(), call()];
+    const held = await holder.run(() => single.pool.connect());
+    const outcome = codeOf(waiting.run(() => single.client.page.count()));
+    await vi.waitFor(() => expect(single.pool.waitingCount).toBe(1));
+    waiting.end();
+    expect(await outcome).toBe('cancelled');
+    expect(await codeOf(waiting.run(() => single.client.page.count()))).toBe('cancelled');
+    holder.end();
+    expect(await codeOf(held.query('SELECT 1'))).toBe('cancelled');
+    held.release();
+    expect(await single.client.page.count()).toBe(0);
+    await single.close();
+  });
+
+  test('a transaction that is at its end ends as it would have', async () => {
+    const one = call();
+    const client = await one.run(() => database.pool.connect());
+    await client.query('BEGIN');
+    await client.query(
+      `INSERT INTO idempotency_keys (caller, procedure, key, fingerprint) VALUES ('a', 'b', 'c', 'd')`,
+    );
+    one.end();
+    await client.query('COMMIT');
+    client.release();
+    expect(await observer.client.idempotencyKey.count()).toBe(1);
+  });
+});
+
+test('a cancellation meets no statement but those of its call, on one connection that all share', async () => {
+  const single = open(1);
+  let cancelled = 0;
+  for (let n = 0; n < 150; n += 1) {
+    const one = call();
+    const outcome = codeOf(
+      one.run(() => single.client.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(0.002)::text`)),
+    );
+    setTimeout(one.end, n % 6);
+    if ((await outcome) === 'cancelled') cancelled += 1;
+    // Of another call, at once, on what may be the same connection.
+    expect(await codeOf(call().run(() => single.pool.query('SELECT 1')))).toBe('done');
+    expect(await codeOf(single.client.$transaction((tx) => tx.page.count()))).toBe('done');
+  }
+  expect(cancelled).toBeGreaterThan(0);
+  await single.close();
+});
+
+describe('queries that Prisma puts together', () => {
+  test('of several calls belong to none of them: one that is over ends no other', async () => {
+    const { id } = await observer.client.page.create({ data: page('one') });
+    const locker = await observer.pool.connect();
+    await locker.query('BEGIN; LOCK TABLE pages IN ACCESS EXCLUSIVE MODE');
+    const [gone, stays] = [call(), call()];
+    // In one moment, so that they are one statement.
+    const found = [gone, stays].map((one) =>
+      one.run(() => codeOf(database.client.page.findUnique({ where: { id } }))),
+    );
+    await vi.waitFor(async () => expect((await running()).join()).toMatch(/FROM .*pages/));
+    gone.end();
+    await locker.query('SELECT pg_sleep(0.3)');
+    await locker.query('ROLLBACK');
+    locker.release();
+    expect(await found[1]).toBe('done');
+  });
+
+  test('of one call end with it', async () => {
+    const locker = await observer.pool.connect();
+    await locker.query('BEGIN; LOCK TABLE pages IN ACCESS EXCLUSIVE MODE');
+    const one = call();
+    const find = () => codeOf(database.client.page.findUnique({ where: { id: randomUUID() } }));
+    const found = one.run(() => Promise.all([find(), find()]));
+    await vi.waitFor(async () => expect((await running()).join()).toMatch(/FROM .*pages/));
+    one.end();
+    expect(await found).toEqual(['cancelled', 'cancelled']);
+    await locker.query('ROLLBACK');
+    locker.release();
+  });
+
+  test('of one moment but not of one call each belong to their own', async () => {
+    const [gone, stays] = [call(), call()];
+    const sleep = (seconds: number) => () =>
+      codeOf(database.client.$transaction([database.client.$queryRaw`SELECT pg_sleep(${seconds})::text`]));
+    const outcomes = [gone.run(sleep(60)), stays.run(sleep(2))];
+    await sleeping(2);
+    gone.end();
+    expect(await Promise.all(outcomes)).toEqual(['cancelled', 'done']);
+  });
+});

@@ -1,0 +1,48 @@
+import { currentScope } from '@arcadium/mesh/telemetry';
+import { Pool, type PoolClient } from 'pg';
+
+import { CallOverError, Lease } from './lease.ts';
+
+type Done = (release?: Error | boolean) => void;
+type Callback = (error: Error | undefined, client: PoolClient | undefined, done: Done) => void;
+
+const nothing: Done = () => {};
+
+/**
+ * A pool that knows what its connections are asked for: where the running code belongs to a call, a connection is lent to
+ * that call. When the call is over (its time is up, its caller has gone), it waits for no connection, and what it runs
+ * is cancelled ({@link Lease}). Outside of a call, in a job or a health check, it is an ordinary pool.
+ */
+export class CallPool extends Pool {
+  override connect(): Promise<PoolClient>;
+  override connect(callback: Callback): void;
+  override connect(callback?: Callback): Promise<PoolClient> | undefined {
+    if (callback) {
+      this.#connect(callback);
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.#connect((error, client) => (client ? resolve(client) : reject(error)));
+    });
+  }
+
+  // Looked at here, once: while a call waits for a connection, code of others runs, and the pool answers from within it.
+  #connect(callback: Callback): void {
+    const signal = currentScope()?.signal;
+    if (!signal) return super.connect(callback);
+    if (signal.aborted) return callback(new CallOverError(signal), undefined, nothing);
+    let waiting = true;
+    const giveUp = (): void => {
+      waiting = false;
+      callback(new CallOverError(signal), undefined, nothing);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    super.connect((error, client, done) => {
+      signal.removeEventListener('abort', giveUp);
+      if (!waiting) return client?.release();
+      if (!client) return callback(error, client, done);
+      Lease.begin(client, signal);
+      callback(undefined, client, (failed) => client.release(failed));
+    });
+  }
+}

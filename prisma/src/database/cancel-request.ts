@@ -1,0 +1,48 @@
+import { Connection, type PoolClient } from 'pg';
+
+/** How long a request may take, in milliseconds. */
+const timeoutMs = 2_000;
+
+/** What pg has and its types do not name. */
+type Backend = Pick<PoolClient, 'host' | 'port'> & {
+  readonly processID: number;
+  readonly secretKey: number;
+  readonly ssl: boolean | object;
+};
+type CancelConnection = Connection & {
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processID: number, secretKey: number): void;
+};
+
+/**
+ * Asks the server to cancel what a session runs, on a connection of its own: it takes none of the pool's. A session that
+ * runs nothing by then is left alone.
+ *
+ * @returns Whether the server has dealt with it, which it says by closing the connection: what the session is sent
+ * after that is not hit any more. `false` where that is not known.
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
+ */
+export async function requestCancel(client: PoolClient): Promise<boolean> {
+  const { host, port, ssl, processID, secretKey } = client as unknown as Backend;
+  const connection = new Connection({ ssl }) as CancelConnection;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
+  let sent = false;
+  const send = (): void => {
+    connection.cancel(processID, secretKey);
+    sent = true;
+  };
+  connection.on('error', () => resolve(false));
+  connection.once('end', () => resolve(sent));
+  connection.once('sslconnect', send);
+  connection.once('connect', () => (ssl ? connection.requestSsl() : send()));
+  if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);
+  else connection.connect(port, host);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    connection.stream.destroy();
+  }
+}

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { callbackify } from 'node:util';
+
+import type { PoolClient } from 'pg';
+
+import { requestCancel } from './cancel-request.ts';
+
+/** A request may reach the session before the statement does: while that runs, it is repeated this often, in milliseconds. */
+const againMs = 100;
+
+/** What ends a transaction: it is always sent, and never cancelled, so that its outcome is known. */
+const ending = /^\s*(?:commit|rollback(?!\s+to\b))\b/i;
+
+type Callback = (error: Error | null, result: unknown) => void;
+type Query = (...given: unknown[]) => unknown;
+
+/** What a statement fails with that is not sent because its call is over: PostgreSQL's own code for a cancelled one. */
+export class CallOverError extends Error {
+  readonly code = '57014';
+  // Prisma's adapter tells errors of PostgreSQL by it.
+  readonly severity = 'ERROR';
+
+  constructor(signal: AbortSignal) {
+    super('the call that this statement is for is over', { cause: signal.reason });
+  }
+}
+
+/**
+ * A connection of a pool in the hands of one call, until it is given back. When the call is over, the statement that runs
+ * is cancelled in the server, and no other is sent but the end of the transaction.
+ *
+ * A cancellation that may still be on its way never meets the statement of another: the next one of this call waits for
+ * it, and a connection that is given back meanwhile is closed.
+ */
+export class Lease {
+  readonly #client: PoolClient;
+  readonly #signal: AbortSignal;
+  readonly #query: Query;
+  /** Statements that were sent and may be cancelled. */
+  #running = 0;
+  #ending = false;
+  #cancelling: Promise<void> | undefined;
+  #onSettled: (() => void) | undefined;
+
+  /** Takes a connection that the pool has just handed out. */
+  static begin(client: PoolClient, signal: AbortSignal): void {
+    const lease = new Lease(client, signal);
+    const { query, release } = client;
+    const onOver = (): void => lease.#cancel();
+    signal.addEventListener('abort', onOver);
+    client.query = ((...given: unknown[]) => lease.#run(given)) as PoolClient['query'];
+    client.release = (error) => {
+      signal.removeEventListener('abort', onOver);
+      client.query = query;
+      client.release = release;
+      release(error ?? lease.#cancelling !== undefined);
+    };
+  }
+
+  private constructor(client: PoolClient, signal: AbortSignal) {
+    this.#client = client;
+    this.#signal = signal;
+    this.#query = client.query.bind(client);
+  }
+
+  #run(given: unknown[]): unknown {
+    const last = given.at(-1);
+    if (typeof last !== 'function') return this.#send(given);
+    callbackify(() => this.#send(given.slice(0, -1)))(last as Callback);
+    return undefined;
+  }
+
+  async #send(given: unknown[]): Promise<unknown> {
+    if (ending.test(textOf(given[0]))) {
+      this.#ending = true;
+      await this.#cancelling;
+      return this.#query(...given);
+    }
+    if (this.#signal.aborted) throw new CallOverError(this.#signal);
+    this.#running += 1;
+    try {
+      return await this.#query(...given);
+    } finally {
+      this.#running -= 1;
+      this.#onSettled?.();
+    }
+  }
+
+  #cancel(): void {
+    if (this.#running === 0 || this.#ending) return;
+    this.#cancelling = this.#repeatCancel().finally(() => (this.#cancelling = undefined));
+  }
+
+  async #repeatCancel(): Promise<void> {
+    while (this.#running > 0 && !this.#ending) {
+      if (!(await requestCancel(this.#client))) {
+        // It may still arrive, whatever the session does then.
+        this.#client.connection.stream.destroy(new Error('a statement could not be cancelled'));
+        return;
+      }
+      if (this.#running > 0) await Promise.race([delay(againMs), this.#settled()]);
+    }
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => (this.#onSettled = resolve));
+  }
+}
+
+function textOf(statement: unknown): string {
+  if (typeof statement === 'string') return statement;
+  const text: unknown = (statement as { text?: unknown } | undefined)?.text;
+  return typeof text === 'string' ? text : '';
+}

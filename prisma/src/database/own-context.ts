@@ -1,0 +1,40 @@
+import { currentScope, runInScope, runOutsideScope, type Scope } from '@arcadium/mesh/telemetry';
+
+type Loader = (request: object) => Promise<unknown>;
+
+/** The part of Prisma's client that puts queries of one moment together. */
+interface DataLoader {
+  request: Loader;
+  readonly options: { singleLoader: Loader; batchLoader: (requests: object[]) => Promise<unknown> };
+}
+
+/**
+ * Lets a Prisma client run each query as part of the call that it is for. Prisma collects queries of one moment
+ * (`findUnique`, and those of a transaction), and runs all of them as part of the call whose query came first. What is
+ * put together for several calls belongs to none of them afterwards: none may cancel it.
+ *
+ * @throws TypeError where Prisma is not built as this expects.
+ */
+export function keepOwnContext(client: object): void {
+  const { dataloader } = (client as { _requestHandler?: { dataloader?: DataLoader } })._requestHandler ?? {};
+  if (typeof dataloader?.options?.singleLoader !== 'function')
+    throw new TypeError('Prisma puts queries together in a way that is not known here');
+  const { options, request } = dataloader;
+  const { singleLoader, batchLoader } = options;
+  const scopes = new WeakMap<object, Scope>();
+
+  dataloader.request = (one) => {
+    const scope = currentScope();
+    if (scope) scopes.set(one, scope);
+    return request.call(dataloader, one);
+  };
+  options.singleLoader = (one) => runAs(scopes.get(one), () => singleLoader(one));
+  options.batchLoader = (all) => {
+    const [first, ...others] = new Set(all.map((one) => scopes.get(one)));
+    return runAs(others.length > 0 ? undefined : first, () => batchLoader(all));
+  };
+}
+
+function runAs<Result>(scope: Scope | undefined, run: () => Result): Result {
+  return scope ? runInScope(scope, run) : runOutsideScope(run);
+}
