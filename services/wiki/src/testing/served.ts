@@ -4,9 +4,8 @@ import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing'
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
-import { CostlyReads } from '../costly-reads.ts';
-import { createPageReader } from '../reader/page-reader.ts';
 import { createHandlers } from '../router.ts';
+import { createTestDeps } from './deps.ts';
 
 /**
  * The wiki on a port and a database of its own, as `main.ts` serves it, but without the other services. It believes
@@ -21,23 +20,18 @@ export async function serveWiki(callsPerMinute = 1_000_000_000) {
   const database = openDatabase(settings);
   // A busy machine takes its time to fill a table.
   const observer = openDatabase({ ...settings, queryTimeoutMs: 120_000 });
-  const reader = createPageReader({ log });
-  const costlyReads = new CostlyReads(10);
+  const deps = createTestDeps({ database: database.client, now: () => new Date() });
   const identity = await createTestIdentity();
-  const service = await serve(
-    wikiContract,
-    createHandlers({ database: database.client, reader, costlyReads, now: () => new Date() }),
-    {
-      version: '1',
-      port: 0,
-      log,
-      authenticate: identity.authenticate,
-      pingDatabase: () => database.ping(),
-      classify: classifyDatabaseError,
-      trustedProxies: ['127.0.0.1'],
-      rateLimit: { callsPerMinute },
-    },
-  );
+  const service = await serve(wikiContract, createHandlers(deps), {
+    version: '1',
+    port: 0,
+    log,
+    authenticate: identity.authenticate,
+    pingDatabase: () => database.ping(),
+    classify: classifyDatabaseError,
+    trustedProxies: ['127.0.0.1'],
+    rateLimit: { callsPerMinute },
+  });
   service.ready();
   return {
     url: service.url,
@@ -46,7 +40,7 @@ export async function serveWiki(callsPerMinute = 1_000_000_000) {
     pool: observer.pool,
     async close(): Promise<void> {
       await service.stop();
-      await reader.close();
+      await deps.reader.close();
       await Promise.all([database.close(), observer.close()]);
       await testDatabase.drop();
     },

@@ -14,9 +14,8 @@ import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import type { z } from 'zod';
-import { CostlyReads } from '../costly-reads.ts';
-import { createPageReader } from '../reader/page-reader.ts';
 import { createHandlers } from '../router.ts';
+import { createTestDeps } from './deps.ts';
 
 type Procedures = (typeof wikiContract)['procedures'];
 type Path = PathOf<Procedures>;
@@ -38,18 +37,9 @@ export async function openWiki() {
   const testDatabase = await createTestDatabase(['wiki']);
   const url = testDatabase.url('wiki');
   const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log });
-  const reader = createPageReader({ log });
-  const costlyReads = new CostlyReads(10);
   const clock = createClock();
-  const markedRead: string[] = [];
-  const markRead = async (link: string) => void markedRead.push(link);
-  const handlers = createHandlers({
-    database: database.client,
-    reader,
-    costlyReads,
-    markRead,
-    now: clock.now,
-  });
+  const deps = createTestDeps({ database: database.client, now: clock.now });
+  const handlers = createHandlers(deps);
   const procedures = new Map(compile(wikiContract, handlers, { log }).map((one) => [one.path, one]));
 
   async function call<P extends Path>(
@@ -68,7 +58,7 @@ export async function openWiki() {
     url,
     clock,
     /** The links about which notifications were marked as read. */
-    markedRead,
+    markedRead: deps.markedRead,
     client: database.client,
     /** For SQL of the test's own. */
     pool: database.pool,
@@ -93,7 +83,7 @@ export async function openWiki() {
       return items;
     },
     async close(): Promise<void> {
-      await reader.close();
+      await deps.reader.close();
       await database.close();
       await testDatabase.drop();
     },
