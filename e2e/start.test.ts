@@ -97,7 +97,8 @@ test('services that start before their roles and database are made wait for thos
       () => false,
     );
   await until(ready, 'it is ready', wiki.output);
-  expect(wiki.logged().at(-1)).toMatchObject({ msg: 'wiki is ready' });
+  // On a busy machine it may say after that that it follows what is revoked again.
+  expect(wiki.logged()).toContainEqual(expect.objectContaining({ msg: 'wiki is ready' }));
 });
 
 test('under node --watch, as in containers for development, a service does all that it does', async () => {
