@@ -31,16 +31,33 @@ test.each([
 });
 
 test.each([
-  ['another address', ['10.0.0.1'], undefined, undefined, '127.0.0.1'],
-  ['one that it invents', ['192.0.2.7'], undefined, '192.0.2.7', '127.0.0.1'],
-  ['one that it invents before a proxy', ['192.0.2.7'], localProxy, '192.0.2.7, 203.0.113.9', '203.0.113.9'],
-  ['that of a proxy alone', localProxy, localProxy, '203.0.113.9', '203.0.113.9'],
-])('a caller with %s does not', async (_what, metricsFrom, trustedProxies, forwardedFor, address) => {
-  const options = { metricsFrom, trustedProxies: trustedProxies ?? [] };
+  { who: 'another address', metricsFrom: ['10.0.0.1'], trustedProxies: [], sees: '127.0.0.1' },
+  {
+    who: 'one that it invents',
+    metricsFrom: ['192.0.2.7'],
+    trustedProxies: [],
+    forwardedFor: '192.0.2.7',
+    sees: '127.0.0.1',
+  },
+  {
+    who: 'one that it invents before a proxy',
+    metricsFrom: ['192.0.2.7'],
+    trustedProxies: localProxy,
+    forwardedFor: '192.0.2.7, 203.0.113.9',
+    sees: '203.0.113.9',
+  },
+  {
+    who: 'that of a proxy alone',
+    metricsFrom: localProxy,
+    trustedProxies: localProxy,
+    forwardedFor: '203.0.113.9',
+    sees: '203.0.113.9',
+  },
+])('a caller with $who does not', async ({ forwardedFor, sees, ...options }) => {
   const { status, body } = await metricsOf(options, forwardedFor);
   expect(status).toBe(403);
   expect(JSON.parse(body)).toMatchObject({
-    error: { message: `METRICS_FROM does not name ${address}`, data: { code: 'FORBIDDEN' } },
+    error: { message: `METRICS_FROM does not name ${sees}`, data: { code: 'FORBIDDEN' } },
   });
 });
 

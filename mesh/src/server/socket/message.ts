@@ -1,4 +1,4 @@
-import { closeCode, header, MeshError, maxArrayMessages, type SocketRequest } from '../../wire/index.ts';
+import { closeCode, MeshError, maxArrayMessages, type header, type SocketRequest } from '../../wire/index.ts';
 import { parseBoundedJson } from '../bounded-json.ts';
 
 /** A message that can be answered. */
