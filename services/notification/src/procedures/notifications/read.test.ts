@@ -167,7 +167,8 @@ test('marking all up to somebody else’s or nothing is refused, and marks nothi
 test('a service marks as read what it told the user about a link, and nothing else', async () => {
   const userId = randomUUID();
   const tell = async (sender: 'wiki' | 'auth', to: string, link: string) => {
-    const input = { topic: 'page', title: 'T', body: 'B', key: randomUUID(), userId: to, link } as const;
+    const topic = sender === 'auth' ? 'security' : 'page';
+    const input = { topic, title: 'T', body: 'B', key: randomUUID(), userId: to, link } as const;
     return (await notification.call('notifications.send', service(sender), input)).id;
   };
   const link = '/pages/a#comment-1';
