@@ -14,6 +14,14 @@ export interface Done<Of extends Work> {
   readonly cpuMs: number;
 }
 
+/** How long a piece of work may take. */
+interface Limits {
+  /** How much of the processor's time, in milliseconds. */
+  readonly limitMs: number;
+  /** When it ends at the latest, on the clock of `performance.now()`. */
+  readonly until: number;
+}
+
 /** A machine that is busy gives a thread a part of the time: this many times as long is waited at most. */
 const longestWait = 3;
 
@@ -32,9 +40,12 @@ export class TextThread {
    * @throws CutOffError when it took longer, or the thread died.
    */
   async ask<Of extends Work>(work: Of, given: Works[Of]['given'], limitMs: number): Promise<Done<Of>> {
+    if (this.#closed) throw new CutOffError('the reading threads are closed');
+    const limits = { limitMs, until: performance.now() + limitMs * longestWait };
+    // Not ended where it only starts slowly: the next one needs it.
+    const worker = await beforeEnd(this.#begun(), limits);
     try {
-      if (this.#closed) throw new CutOffError('the reading threads are closed');
-      return await ask(await this.#begun(), { work, given }, limitMs);
+      return await ask(worker, { work, given }, limits);
     } catch (error) {
       void this.#end();
       this.begin();
@@ -44,11 +55,13 @@ export class TextThread {
 
   /** Starts it, if it has not; it is soon to be asked. */
   begin(): void {
-    if (!this.#closed) this.#begun().catch(() => (this.#worker = undefined));
+    if (!this.#closed) void this.#begun().catch(() => {});
   }
 
   #begun(): Promise<Worker> {
-    return (this.#worker ??= startWorker());
+    const worker = (this.#worker ??= startWorker());
+    worker.catch(() => (this.#worker = undefined));
+    return worker;
   }
 
   async close(): Promise<void> {
@@ -78,14 +91,14 @@ async function startWorker(): Promise<Worker> {
   worker.unref();
   await once(worker, 'online');
   // What it takes to load the parser is no text's time.
-  await ask(worker, { work: 'begin', given: undefined }, longestStartMs);
+  await ask(worker, { work: 'begin', given: undefined }, { limitMs: longestStartMs, until: Infinity });
   return worker;
 }
 
 async function ask<Of extends Work>(
   worker: Worker,
   question: Omit<Question<Of>, 'answerTo'>,
-  limitMs: number,
+  limits: Limits,
 ): Promise<Done<Of>> {
   const settled = new AbortController();
   const { signal } = settled;
@@ -102,7 +115,7 @@ async function ask<Of extends Work>(
     };
     const answered = once(answers, 'message', { signal });
     worker.postMessage({ ...question, answerTo } satisfies Question<Of>, [answerTo]);
-    const late = limit(spentMs, { limitMs, signal });
+    const late = limit(spentMs, limits, signal);
     const [answer] = (await Promise.race([answered, died, late])) as [Works[Of]['answer']];
     return { answer, cpuMs: await spentMs() };
   } finally {
@@ -114,11 +127,29 @@ async function ask<Of extends Work>(
 /** Throws when so much of the processor's time is spent; looks only when it may be. */
 async function limit(
   spentMs: () => Promise<number>,
-  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+  { limitMs, until }: Limits,
+  signal: AbortSignal,
 ): Promise<never> {
-  const until = performance.now() + limitMs * longestWait;
   for (let leftMs = limitMs; leftMs > 0 && performance.now() < until; leftMs = limitMs - (await spentMs())) {
     await delay(Math.max(1, Math.min(leftMs, until - performance.now())), undefined, { signal });
   }
-  throw new CutOffError(`took more than ${limitMs} ms`);
+  throw tooLate(limitMs);
+}
+
+async function beforeEnd<Result>(work: Promise<Result>, { limitMs, until }: Limits): Promise<Result> {
+  const settled = new AbortController();
+  const late = delay(Math.max(0, until - performance.now()), undefined, { signal: settled.signal }).then(
+    () => {
+      throw tooLate(limitMs);
+    },
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    settled.abort();
+  }
+}
+
+function tooLate(limitMs: number): CutOffError {
+  return new CutOffError(`took more than ${limitMs} ms`);
 }
