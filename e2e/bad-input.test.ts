@@ -9,7 +9,7 @@ import { oddCursors } from './src/hostile/odd-values.ts';
 import { rightInput, shapeOf } from './src/hostile/right-input.ts';
 import { pathsOf, wrongInputs } from './src/hostile/wrong-inputs.ts';
 import { serviceNames, startMesh, type ServiceName, type TestMesh } from './src/mesh.ts';
-import { newPerson } from './src/people.ts';
+import { newAdministrator, newPerson } from './src/people.ts';
 
 let mesh: TestMesh;
 let holdings: Holdings;
@@ -22,7 +22,8 @@ beforeAll(async () => {
   const page = await ann.wiki.pages.create.mutate({ slug: 'hostile/first', title: 'A page', body: 'Text' });
   const comment = await ann.wiki.comments.create.mutate({ pageId: page.id, body: 'A comment' });
   await ann.notification.preferences.set.mutate({ muted: ['page'] });
-  const admin = await mesh.identity.userToken({ id: ann.id, role: 'admin' });
+  // Auth looks the account up before an administrator's call changes anything.
+  const admin = await newAdministrator(mesh);
   const service = await mesh.identity.serviceToken('wiki');
   holdings = { user: ann.token, admin, service, pageId: page.id, commentId: comment.id, userId: ann.id };
   for (const name of serviceNames) {

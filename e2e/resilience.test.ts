@@ -19,7 +19,7 @@ import { measureRows } from './src/fault-table/measure-rows.ts';
 import { measureWatch } from './src/fault-table/measure-watch.ts';
 import { answeredCalls, sumOf } from './src/fault-table/server-count.ts';
 import { startMesh, type TestMesh } from './src/mesh.ts';
-import { newPerson } from './src/people.ts';
+import { newAdministrator, newPerson } from './src/people.ts';
 import { root } from './src/process.ts';
 
 // Every fault that the proxy knows, on every kind of call. All rows run at the
@@ -72,7 +72,7 @@ async function newSubject(): Promise<Record<Kind, KindOfCall>> {
     title: 'A page',
     body: 'Text. '.repeat(100),
   });
-  const adminToken = await mesh.identity.userToken({ role: 'admin' });
+  const adminToken = await newAdministrator(mesh);
   return kindsOfCalls({ ...ann, adminToken, pageId: page.id });
 }
 

@@ -4,6 +4,7 @@ import { notificationContract } from '@arcadium/contracts/notification';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect, type TransportName } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
+import pg from 'pg';
 import type { TestMesh } from './mesh.ts';
 
 /** Registers somebody, logs in, and connects to all services as this user. */
@@ -28,6 +29,18 @@ export async function newPerson(
     wiki: connect(wikiContract, { ...options, url: mesh.url('wiki') }),
     notification: connect(notificationContract, { ...options, url: mesh.url('notification') }),
   };
+}
+
+/** Makes an account an administrator's, and answers with a token of it that is of no session. */
+export async function newAdministrator(
+  mesh: Pick<TestMesh, 'url' | 'identity' | 'database'>,
+): Promise<string> {
+  const { id } = await newPerson(mesh, 'root');
+  const client = new pg.Client({ connectionString: mesh.database.adminUrl });
+  await client.connect();
+  await client.query(`UPDATE auth.users SET role = 'admin' WHERE id = $1`, [id]);
+  await client.end();
+  return mesh.identity.userToken({ id, role: 'admin' });
 }
 
 /** Logs in, and answers with the access token. */
