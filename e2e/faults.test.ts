@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDatabase, type OwnDatabase } from './src/database.ts';
 import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
 
-let mesh: TestMesh;
+let mesh: TestMesh<OwnDatabase>;
 let ann: Awaited<ReturnType<typeof newPerson>>;
 let ben: Awaited<ReturnType<typeof newPerson>>;
 let pageId: string;
 
 beforeAll(async () => {
-  mesh = await startMesh();
+  mesh = await startMesh({}, await startDatabase(serviceNames));
   [ann, ben] = await Promise.all([newPerson(mesh, 'ann'), newPerson(mesh, 'ben')]);
   ({ id: pageId } = await ann.wiki.pages.create.mutate({
     slug: `page-${randomUUID()}`,

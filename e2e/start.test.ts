@@ -6,13 +6,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { provision } from '@arcadium/prisma/provision';
 import { createTestCluster, findFreePort } from '@arcadium/prisma/testing-cluster';
-import { startMesh, until, type TestMesh } from './src/mesh.ts';
+import { startDatabase, type OwnDatabase } from './src/database.ts';
+import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
 import { startNode } from './src/process.ts';
 
-let mesh: TestMesh;
+let mesh: TestMesh<OwnDatabase>;
 beforeAll(async () => {
-  mesh = await startMesh();
+  mesh = await startMesh({}, await startDatabase(serviceNames));
 });
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();

@@ -22,6 +22,8 @@ let identity: TestIdentity;
 let database: TestDatabase;
 let auth: ChildProcess;
 let url: string;
+/** What Node compiled, where Node itself keeps it by default: each command is a process. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'node-compile-cache');
 const stateDir = mkdtempSync(join(tmpdir(), 'arcadium-mesh-'));
 beforeAll(async () => {
   identity = await createTestIdentity();
@@ -30,6 +32,7 @@ beforeAll(async () => {
   auth = spawn(process.execPath, [join(root, 'services/auth/src/main.ts')], {
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE,
       ENVIRONMENT: 'mesh-test',
       AUTH_SERVICE_URL: url,
       RATE_LIMIT_CALLS: '0',
@@ -63,7 +66,13 @@ function mesh(
   words: readonly string[],
   environment: Record<string, string> = administrator,
 ): Promise<Outcome> {
-  const env = { PATH: process.env['PATH'], ENVIRONMENT: 'mesh-test', AUTH_SERVICE_URL: url, ...environment };
+  const env = {
+    PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE,
+    ENVIRONMENT: 'mesh-test',
+    AUTH_SERVICE_URL: url,
+    ...environment,
+  };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

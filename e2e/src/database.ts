@@ -1,21 +1,31 @@
 import { silentLogger } from '@arcadium/mesh/testing';
 import { provision } from '@arcadium/prisma/provision';
+import { createTestDatabase } from '@arcadium/prisma/testing';
 import { createTestCluster, type TestCluster } from '@arcadium/prisma/testing-cluster';
 
-/** A PostgreSQL of this test alone, so that it may be killed, with a schema for each service. */
-export interface OwnDatabase {
-  readonly cluster: TestCluster;
+/** A database with a schema for each service. */
+export interface Database extends AsyncDisposable {
   /** The `DATABASE_URL` of a service. */
   url(service: string): string;
   /** The `DATABASE_OWNER_URL` of a service. */
   ownerUrl(service: string): string;
   /** The superuser's URL of the services' database. */
   readonly adminUrl: string;
+}
+
+/** On a PostgreSQL of this test alone, so that it may be killed. */
+export interface OwnDatabase extends Database {
+  readonly cluster: TestCluster;
   /** Makes again what is missing. */
   provision(): Promise<void>;
 }
 
-/** Starts one. */
+/** Makes one on the PostgreSQL of the run, migrated: for suites that leave the server alone. */
+export function copyDatabase(services: readonly string[]): Promise<Database> {
+  return createTestDatabase(services);
+}
+
+/** Starts a server, with nothing migrated. */
 export async function startDatabase(services: readonly string[]): Promise<OwnDatabase> {
   const cluster = await createTestCluster();
   const urlOf = (role: string) => `postgres://${role}:only-for-tests@127.0.0.1:${cluster.port}/arcadium`;
@@ -30,5 +40,6 @@ export async function startDatabase(services: readonly string[]): Promise<OwnDat
     ownerUrl,
     adminUrl: adminUrl.replace(/\/postgres$/, '/arcadium'),
     provision: make,
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './process.ts';
+import { compileCache, root } from './process.ts';
 import { until } from './mesh.ts';
 
 /** What `npm run dev` of a checkout is doing. */
@@ -20,7 +20,12 @@ export function startDev(folder: string): DevRun {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn('npm', ['run', 'dev'], {
     cwd: folder,
-    env: { PATH: `${join(root, 'node_modules/.bin')}:${PATH}`, HOME, npm_config_update_notifier: 'false' },
+    env: {
+      PATH: `${join(root, 'node_modules/.bin')}:${PATH}`,
+      HOME,
+      NODE_COMPILE_CACHE: compileCache,
+      npm_config_update_notifier: 'false',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

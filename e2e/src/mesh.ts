@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
 import { publicPart } from '@arcadium/mesh/identity';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
-import { startDatabase, type OwnDatabase } from './database.ts';
+import { copyDatabase, type Database } from './database.ts';
 import { startNode, type RunningProcess } from './process.ts';
 
 /** The services, in the order of their documentation. */
@@ -13,8 +13,8 @@ export const serviceNames = ['auth', 'notification', 'wiki'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** The whole mesh: real processes, a real PostgreSQL, ports of its own. */
-export interface TestMesh extends AsyncDisposable {
-  readonly database: OwnDatabase;
+export interface TestMesh<Data extends Database = Database> extends AsyncDisposable {
+  readonly database: Data;
   readonly identity: TestIdentity;
   url(service: ServiceName): string;
   /** The process that was started last for a service. */
@@ -28,19 +28,24 @@ export interface TestMesh extends AsyncDisposable {
 }
 
 type Settings = Readonly<Record<string, string>>;
+type MeshSettings = Settings | ((url: TestMesh['url']) => Promise<Settings>);
 
 /**
  * Starts it, and waits until it is healthy.
  *
  * @param settings For all services, over the defaults; made of where the services will be, for what stands
  * between them.
+ * @param database Ends with the mesh. @default a copy on the PostgreSQL of the run
  */
-export async function startMesh(
-  settings: Settings | ((url: TestMesh['url']) => Promise<Settings>) = {},
-): Promise<TestMesh> {
+export async function startMesh(settings?: MeshSettings): Promise<TestMesh>;
+export async function startMesh<Data extends Database>(
+  settings: MeshSettings,
+  database: Data,
+): Promise<TestMesh<Data>>;
+export async function startMesh(settings: MeshSettings = {}, given?: Database): Promise<TestMesh> {
   const identity = await createTestIdentity();
   const encryptionKey = randomBytes(32).toString('base64url');
-  const database = await startDatabase(serviceNames);
+  const database = given ?? (await copyDatabase(serviceNames));
   const ports = {
     auth: await findFreePort(),
     notification: await findFreePort(),
@@ -102,7 +107,7 @@ export async function startMesh(
 
   const end = async (): Promise<void> => {
     await Promise.all([...running.values()].map((one) => one[Symbol.asyncDispose]()));
-    await database.cluster[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
     await rm(state, { recursive: true, force: true });
   };
 

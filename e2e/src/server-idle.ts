@@ -13,7 +13,8 @@ export async function untilIdle({ database, replicas }: Wikis): Promise<void> {
       if (Array.from(counts, ([, count]) => Number(count)).some((count) => count > 0)) return false;
     }
     const { rows } = await client.query(
-      `SELECT 1 FROM pg_stat_activity WHERE usename = 'wiki' AND state <> 'idle'`,
+      `SELECT 1 FROM pg_stat_activity
+       WHERE datname = current_database() AND usename <> current_user AND state <> 'idle'`,
     );
     return rows.length === 0;
   };

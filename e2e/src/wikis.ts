@@ -7,7 +7,7 @@ import { connect } from '@arcadium/mesh/client';
 import { publicPart } from '@arcadium/mesh/identity';
 import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
-import { startDatabase, type OwnDatabase } from './database.ts';
+import { copyDatabase, type Database } from './database.ts';
 import { until } from './mesh.ts';
 import { startNode, type RunningProcess } from './process.ts';
 
@@ -23,7 +23,7 @@ export interface Replica {
 
 /** Several wikis on one database, and nothing else: who comments on a page of his own needs nobody told. */
 export interface Wikis extends AsyncDisposable {
-  readonly database: OwnDatabase;
+  readonly database: Database;
   readonly identity: TestIdentity;
   readonly replicas: readonly Replica[];
 }
@@ -41,12 +41,10 @@ export async function startWikis(
   options: { samePort?: number; identity?: TestIdentity; authUrl?: string } = {},
 ): Promise<Wikis> {
   const { samePort, identity = await createTestIdentity() } = options;
-  const database = await startDatabase(['wiki']);
+  const database = await copyDatabase(['wiki']);
   const nowhere = `http://127.0.0.1:${await findFreePort()}`;
   const environment = {
     ENVIRONMENT: 'e2e',
-    // Where Node itself keeps it by default: to start takes half as long, and the others need that time.
-    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
     DATABASE_URL: database.url('wiki'),
     DATABASE_OWNER_URL: database.ownerUrl('wiki'),
     PUBLIC_KEYS: JSON.stringify({ keys: [publicPart(identity.jwk)] }),
@@ -67,7 +65,7 @@ export async function startWikis(
     replicas,
     async [Symbol.asyncDispose]() {
       await Promise.all(replicas.map(({ process }) => process[Symbol.asyncDispose]()));
-      await database.cluster[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
       await rm(environment.STATE_DIR, { recursive: true, force: true });
     },
   };
