@@ -6,12 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { provision } from '@arcadium/prisma/provision';
 import { createTestCluster, findFreePort } from '@arcadium/prisma/testing-cluster';
+import { startDatabase, type OwnDatabase } from './src/database.ts';
 import { serviceNames, startMesh, until, type ServiceName, type TestMesh } from './src/mesh.ts';
 import { startNode, type LogLine, type RunningProcess } from './src/process.ts';
 
-let mesh: TestMesh;
+let mesh: TestMesh<OwnDatabase>;
 beforeAll(async () => {
-  mesh = await startMesh();
+  mesh = await startMesh({}, await startDatabase(serviceNames));
 });
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
