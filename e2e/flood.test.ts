@@ -30,7 +30,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await probe?.[Symbol.asyncDispose]();
   const urls = serviceNames.map((name) => mesh.url(name));
-  probe = startNode('e2e/src/hostile/livez-probe.ts', { PROBED: urls.join(',') });
+  probe = startNode('e2e/src/hostile/livez-probe.ts', {}, [], urls);
   await until(() => Object.keys(waits()).length === urls.length, 'each service was asked');
 });
 

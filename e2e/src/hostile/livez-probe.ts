@@ -1,8 +1,8 @@
 /**
- * Asks `/livez` of the services at the URLs of PROBED again and again, one line of JSON for each second: the longest
+ * Asks `/livez` of the services at the URLs that it is given again and again, one line of JSON for each second: the longest
  * wait so far, in milliseconds. A process of its own, so that what floods a service does not slow down who measures.
  */
-const urls = (process.env['PROBED'] ?? '').split(',');
+const urls = process.argv.slice(2);
 const longestMs: Record<string, number> = {};
 
 async function probe(url: string): Promise<never> {
