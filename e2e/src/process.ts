@@ -45,10 +45,11 @@ export function startNode(
     env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  return watch(child);
+  return watchProcess(child);
 }
 
-function watch(child: ChildProcess): RunningProcess {
+/** Follows a process that was started with pipes for its output. */
+export function watchProcess(child: ChildProcess): RunningProcess {
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));

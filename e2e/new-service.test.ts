@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { makeCheckout } from './src/checkout.ts';
+import { stepsOf, write } from './src/guide.ts';
+import { watchProcess, type RunningProcess } from './src/process.ts';
+import { runCommands } from './src/readme.ts';
+
+// Follows docs/new-service.md to the letter, in a copy of this repository, on ports of its own.
+
+const steps = stepsOf('docs/new-service.md');
+
+/** The ports that the guide names, and those of the test. */
+const ports = new Map<string, number>();
+let checkout: ReturnType<typeof makeCheckout> | undefined;
+let folder = '';
+let mesh: RunningProcess | undefined;
+
+beforeAll(async () => {
+  checkout = makeCheckout();
+  ({ folder } = checkout);
+  for (const port of ['8000', '8006', '5000', '5001']) ports.set(port, await findFreePort());
+  const url = (port: string) => `http://localhost:${ports.get(port)}`;
+  writeFileSync(
+    join(folder, '.env'),
+    [
+      `AUTH_SERVICE_URL=${url('8000')}`,
+      `NOTIFICATION_SERVICE_URL=${url('8006')}`,
+      `WIKI_SERVICE_URL=${url('5000')}`,
+      `TASKS_SERVICE_URL=${url('5001')}`,
+      `POSTGRES_PORT=${await findFreePort()}`,
+      '',
+    ].join('\n'),
+  );
+});
+
+afterAll(async () => {
+  mesh?.signal('SIGINT');
+  await mesh?.ended;
+  checkout?.remove();
+});
+
+/** The guide's commands with the ports of the test. */
+function withPorts(commands: string): string {
+  return [...ports].reduce(
+    (text, [port, own]) => text.replaceAll(`localhost:${port}`, `localhost:${own}`),
+    commands,
+  );
+}
+
+/** When the last file was written, on the clock of `performance.now()`. */
+let writtenAt = 0;
+
+/** Waits until the wiki, whose files the guide changes, runs with what was written last. */
+async function reloaded(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const at = `http://localhost:${ports.get('5000')}`;
+      const ready = await fetch(`${at}/readyz`);
+      const { uptime } = (await (await fetch(`${at}/api/status`)).json()) as { uptime: number };
+      expect([uptime * 1000 < performance.now() - writtenAt, ready.status]).toEqual([true, 200]);
+    },
+    { timeout: 60_000 },
+  );
+}
+
+/** The commands, with the variables that those of blocks before have set, as in one terminal. */
+function keepingVariables(commands: string): string {
+  const file = `'${join(folder, '.data', 'variables')}'`;
+  const names = [...commands.matchAll(/^([A-Z]+)=/gm)].map(([, name]) => name);
+  return [
+    `if [ -f ${file} ]; then source ${file}; fi`,
+    commands,
+    ...names.map((name) => `declare -p ${name} >> ${file}`),
+  ].join('\n');
+}
+
+/** `npm run dev`, as a reader starts it in a terminal of its own. */
+async function startMesh(): Promise<void> {
+  const { PATH = '', HOME = '' } = process.env;
+  mesh = watchProcess(
+    spawn('npm', ['run', 'dev'], {
+      cwd: folder,
+      env: { PATH, HOME, RATE_LIMIT_CALLS: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  let code: number | string | undefined;
+  void mesh.ended.then((ended) => (code = ended));
+  await vi.waitFor(
+    () => expect([code, mesh?.output()]).toEqual([undefined, expect.stringContaining('The mesh runs')]),
+    { timeout: 120_000 },
+  );
+}
+
+test('the guide to a new service leads to one that runs, passes its tests, and is called for a user', async () => {
+  const answers: string[] = [];
+  for (const step of steps) {
+    if (step.do === 'write') {
+      write(folder, step);
+      writtenAt = performance.now();
+    } else if (step.commands.startsWith('npm run dev')) await startMesh();
+    else {
+      const own = withPorts(step.commands);
+      if (own.includes('localhost:')) await reloaded();
+      answers.push(...(await runCommands(keepingVariables(own), { cwd: folder })));
+    }
+  }
+  const lists = answers
+    .filter((line) => line.startsWith('{"result":{"data":{"items":'))
+    .map((line) => (JSON.parse(line) as { result: { data: unknown } }).result.data);
+  const first = { title: 'Read the guide' };
+  expect(lists).toMatchObject([
+    { items: [first] },
+    { items: [first, { title: expect.stringMatching(/^Read page /) }] },
+  ]);
+  mesh?.signal('SIGINT');
+  expect(await mesh?.ended).toBe(0);
+}, 300_000);
