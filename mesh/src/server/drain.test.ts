@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { connect } from '../client/index.ts';
 import { anyone, contract, query, subscription, type RouterOf } from '../contract/index.ts';
-import { createTestIdentity, silentLogger } from '../testing/index.ts';
+import { createTestIdentity, recordingLogger, silentLogger } from '../testing/index.ts';
 import { serve, tracked, type RunningService } from './index.ts';
 
 const clock = contract('clock', {
@@ -21,6 +21,7 @@ const clock = contract('clock', {
 });
 
 let service: RunningService;
+let log = recordingLogger();
 let release = Promise.withResolvers<void>();
 let waiting = 0;
 let watching = 0;
@@ -53,7 +54,7 @@ async function start(port = 0, drainTimeoutMs = 500): Promise<RunningService> {
     {
       version: '1',
       port,
-      log: silentLogger,
+      log,
       authenticate,
       pingDatabase: async () => {},
       drainTimeoutMs,
@@ -64,6 +65,7 @@ async function start(port = 0, drainTimeoutMs = 500): Promise<RunningService> {
 beforeEach(async () => {
   release = Promise.withResolvers();
   waiting = 0;
+  log = recordingLogger();
   service = await start();
 });
 afterEach(() => service.stop());
@@ -139,6 +141,8 @@ test('a subscription goes on at the next process where it was', async () => {
   const { port } = service;
   await service.stop();
   expect(watching).toBe(0);
+  // The end of a subscription that goes on elsewhere is no fault.
+  expect(log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   service = await start(port);
   service.ready();
   await expect.poll(() => seen.at(-1)).toEqual({ id: '2', data: { n: 2 } });

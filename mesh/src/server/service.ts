@@ -10,7 +10,6 @@ import {
 } from '../health/index.ts';
 import type { Authenticate, RevocationFeed } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { MeshError } from '../wire/index.ts';
 import { AccessControl } from './access/access-control.ts';
 import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './admission/admission.ts';
@@ -19,6 +18,7 @@ import { Background } from './background.ts';
 import { createCallObserver } from './call-observer.ts';
 import { compile, type CompiledProcedure } from './compile.ts';
 import type { ClassifyError } from './failure.ts';
+import { StoppingError } from './failure-log.ts';
 import type { Handlers } from './handler.ts';
 import { createPeerOf, type PeerOf } from './peer.ts';
 import { RateLimits, type RateLimitOptions } from './rate-limit/rate-limits.ts';
@@ -151,7 +151,7 @@ export function createService<From extends AnyContract>(
     const endsAt = performance.now() + drainTimeoutMs;
     readiness.drain();
     log.info({}, `${contract.name} stops: finishing the calls that run`);
-    closing.abort(new MeshError('SERVICE_UNAVAILABLE', 'The service is stopping'));
+    closing.abort(new StoppingError());
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
