@@ -18,7 +18,7 @@ const stop = new AbortController();
 const hurry = new AbortController();
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-// With npm goes the reader of our output; the end of npm is watched for, and this is no crash.
+// When npm ends, our output has no reader. The end of npm is watched for elsewhere; a failed write must not end us.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 let stoppingSince: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -33,7 +33,7 @@ const parent = watchParent(() => stop.abort());
 try {
   await start();
 } catch (error) {
-  // Told to end while starting: Ctrl-C reaches initdb and turbo too, and their end is no failure.
+  // After Ctrl-C during a start, initdb and turbo end too: that is not a failure.
   if (!stop.signal.aborted) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

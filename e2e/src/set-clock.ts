@@ -12,7 +12,7 @@ class SetDate extends RealDate {
   constructor(...given: [] | [number | string | Date]) {
     if (given.length === 0) super(RealDate.now() + offMs);
     else if (given.length === 1) super(given[0]);
-    // The year, the month …: nobody here writes these.
+    // Year, month and so on: not used here.
     else super(...(given as unknown as [number, number]));
   }
 

@@ -47,7 +47,7 @@ function portProblems(): string[] {
     const { data: urls, error } = endpoints.safeParse(url);
     if (!urls) return [`${setting} in ${file}: ${error.issues[0]?.message ?? ''}`];
     const { PORT } = settingsOf(`services/${name}`);
-    // What is no port at all, the service says by itself.
+    // The service itself reports a PORT that is not a number.
     if (PORT !== undefined && !/^\d+$/.test(PORT)) return [];
     if (urls.map(portOf).includes(listeningPort(name, urls))) return [];
     return [

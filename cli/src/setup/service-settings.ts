@@ -10,8 +10,8 @@ export type ServiceSettings = Readonly<
 >;
 
 /**
- * The settings that a service declares in its `src/config.ts`; none where there
- * is no such file, as in a folder that is being made.
+ * The settings that a service declares in its `src/config.ts`; none where
+ * the file does not exist, as in a folder that is still being made.
  *
  * @throws Error naming the file, when it cannot be read.
  */

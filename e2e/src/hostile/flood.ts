@@ -43,7 +43,7 @@ export function arrayOf(part: string, length: number): string {
   return `[${`${part},`.repeat(Math.floor((length - 2) / (part.length + 1)))}${part}]`;
 }
 
-/** Does something again and again, several at a time, for so long, in milliseconds. */
+/** Repeats something, several at a time, for a time in milliseconds. */
 export async function again<Result>(
   what: () => Promise<Result>,
   { atOnce, forMs }: { atOnce: number; forMs: number },

@@ -53,7 +53,7 @@ export interface Members extends AsyncDisposable {
   held(): number[];
 }
 
-/** The clock leaps in a walk, and the time that passes leaps with it: nobody has set the clock. */
+/** In a walk the wall clock leaps, and the monotonic clock with it: time has passed, the clock was not set. */
 const time = { monotonic: () => Date.now(), reference: async () => Date.now() };
 
 interface Member extends Replica {

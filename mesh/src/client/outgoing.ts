@@ -48,7 +48,7 @@ export function headersOf(
   return headers;
 }
 
-/** Why a call that is to be made for a user cannot be sent, where there is no user. */
+/** The error of a call that must be made for a user and has none. */
 export function noUserError(service: string, { path }: Pick<Target, 'path'>): CallError {
   const message =
     `${service}.${path} must be called for a user, and this call has none: ` +

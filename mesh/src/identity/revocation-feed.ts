@@ -240,7 +240,7 @@ class Feed implements RevocationFeed {
 
   /** Everything from the start; what is held stays in force until then. */
   #loadAgain(): void {
-    this.#ledger.beginAnew();
+    this.#ledger.startOver();
     this.#endWatching();
     clearTimeout(this.#again);
     this.#failures = 0;

@@ -45,7 +45,7 @@ export class RevocationLedger {
     this.#onChange = onChange;
     this.#clock = clock;
     this.set = new RevocationSet(clock);
-    this.beginAnew();
+    this.startOver();
   }
 
   /** Up to where everything is held. */
@@ -70,7 +70,7 @@ export class RevocationLedger {
   }
 
   /** Loads everything from the start. */
-  beginAnew(): void {
+  startOver(): void {
     this.#loading?.set.close();
     this.#loading = { set: new RevocationSet(this.#clock), position: 0 };
     this.#order = {};
@@ -81,12 +81,12 @@ export class RevocationLedger {
     if (!this.isCurrent(reader)) return 'void';
     if (!event.reset && event.position < reader.after) {
       // The order ends before what was read of it: it is another one.
-      this.beginAnew();
+      this.startOver();
       return 'void';
     }
     if (event.reset) {
       // What follows comes in the new order, to this reader alone.
-      this.beginAnew();
+      this.startOver();
       Object.assign(reader, this.reader());
     }
     reader.after = event.position;

@@ -11,7 +11,7 @@ type End = Readonly<{ at: number; signal: AbortSignal }>;
 
 /**
  * What a call carries on to those that its handler makes. Trace, signal and the
- * user's token are made when first asked for: most handlers call nobody.
+ * user's token are made when first asked for: most handlers make no calls.
  */
 export class CallScope implements Scope {
   readonly requestId: string;

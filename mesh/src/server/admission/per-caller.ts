@@ -4,7 +4,7 @@ import { networkOf, type Peer } from '../peer.ts';
 /** How many subscriptions, and how many WebSockets, one caller may have open, where a service is not told. */
 export const defaultPerCaller = 100;
 
-/** A service has many processes and acts for many users: it may have so many times as many open. */
+/** A service has many processes and acts for many users: its limit is this many times higher. */
 const serviceFactor = 10;
 
 /**
