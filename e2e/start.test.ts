@@ -64,7 +64,10 @@ test('a service that starts before its database waits for it, and says so', asyn
     wiki.output,
   );
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-  expect([ready.status, await ready.json()]).toEqual([503, { status: 'not ready', reason: 'starting' }]);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { status: 'not ready', reason: 'starting', timestamp: expect.any(String) },
+  ]);
   const call = await fetch(`http://127.0.0.1:${port}/trpc/pages.list`);
   expect([call.status, call.headers.get('retry-after')]).toEqual([503, '1']);
   wiki.signal('SIGTERM');

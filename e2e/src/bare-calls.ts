@@ -26,6 +26,9 @@ export interface BareCaller extends AsyncDisposable {
 /** So many are under way at once. */
 const concurrency = 32;
 
+/** What refuses a call for want of capacity: of the service, or of what one caller may have of it. */
+const forCapacity: ReadonlySet<string> = new Set(['SERVICE_UNAVAILABLE', 'TOO_MANY_REQUESTS']);
+
 /** Makes many calls; their outcomes stand in the order of the calls. */
 export async function callAll(caller: BareCaller, calls: readonly BareCall[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
@@ -34,7 +37,7 @@ export async function callAll(caller: BareCaller, calls: readonly BareCall[]): P
     for (const [index, call] of queue) {
       let outcome = await caller.call(call);
       // It was asked to come back, for want of capacity: on a busy machine that is no verdict.
-      for (let n = 0; outcome.code === 'SERVICE_UNAVAILABLE' && n < 50; n += 1) {
+      for (let n = 0; forCapacity.has(outcome.code) && n < 50; n += 1) {
         await delay(100);
         outcome = await caller.call(call);
       }

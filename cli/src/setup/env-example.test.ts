@@ -41,8 +41,15 @@ function find(file: string, pattern: RegExp): string[] {
   return [...readFileSync(join(root, file), 'utf8').matchAll(pattern)].flatMap(([, name]) => name ?? []);
 }
 
-/** Read, and not for a user to set: what the system or a tool of ours passes on. */
-const passedOn = ['PATH', 'HOME', 'COMPOSE_PROJECT_NAME', 'PRISMA_SERVICE', 'PRISMA_SCHEMA_ENGINE_BINARY'];
+/** Read, and not for a user to set: what the system, a tool or a test of ours passes on. */
+const passedOn = [
+  'PATH',
+  'HOME',
+  'COMPOSE_PROJECT_NAME',
+  'PRISMA_SERVICE',
+  'PRISMA_SCHEMA_ENGINE_BINARY',
+  'CLOCK_FOLDER',
+];
 
 test('every setting that a service reads is documented, with its default, in its place', () => {
   for (const [service, settings] of services) {

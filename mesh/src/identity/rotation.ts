@@ -1,3 +1,4 @@
+import type { SteadyClock } from '../clock/index.ts';
 import { startupLevel, type Logger } from '../telemetry/index.ts';
 import { createExpiryReminder } from './expiry-reminder.ts';
 import { countRotation, watchTokenLife } from './rotation-metrics.ts';
@@ -13,6 +14,8 @@ export interface TokenRotationOptions {
   /** Called with the token in force; fails if there is no answer. */
   exchange: ExchangeToken;
   log: Logger;
+  /** Measures waits, which do not change when a clock is set. @default performance.now() */
+  clock?: Pick<SteadyClock, 'monotonic'>;
   /** Chance, 0 to 1. @default Math.random */
   random?: () => number;
 }
@@ -62,6 +65,7 @@ class Rotation implements TokenRotation {
   readonly #token: ServiceToken;
   readonly #exchange: ExchangeToken;
   readonly #log: Logger;
+  readonly #clock: Pick<SteadyClock, 'monotonic'>;
   readonly #random: () => number;
   readonly #remind: () => void;
   readonly #unwatch: () => void;
@@ -70,16 +74,17 @@ class Rotation implements TokenRotation {
   #plannedFor: string | undefined;
   /** By the wall clock, as the times in a token are. */
   #dueAt = 0;
-  /** No attempt is made before, on the clock of `performance.now()`: a wait does not get longer because a clock is set. */
+  /** No attempt is made before, on the monotonic clock: a wait does not get longer because a clock is set. */
   #notBefore = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor({ token, exchange, log, random = Math.random }: TokenRotationOptions) {
+  constructor({ token, exchange, log, clock, random = Math.random }: TokenRotationOptions) {
     this.#token = token;
     this.#exchange = exchange;
     this.#log = log;
+    this.#clock = clock ?? { monotonic: () => performance.now() };
     this.#random = random;
     this.#remind = createExpiryReminder(token, log);
     this.#unwatch = watchTokenLife(token);
@@ -88,7 +93,7 @@ class Rotation implements TokenRotation {
   start(): void {
     this.#plan();
     // One that is long due is not asked for by all at the same moment.
-    this.#notBefore = performance.now() + this.#random() * startSpreadMs;
+    this.#notBefore = this.#clock.monotonic() + this.#random() * startSpreadMs;
     this.#remind();
     this.#wait();
   }
@@ -125,7 +130,7 @@ class Rotation implements TokenRotation {
 
   /** How long it is until the next attempt, in milliseconds. */
   #leftMs(): number {
-    return Math.max(0, this.#dueAt - Date.now(), this.#notBefore - performance.now());
+    return Math.max(0, this.#dueAt - Date.now(), this.#notBefore - this.#clock.monotonic());
   }
 
   /** Never fails. */
@@ -194,7 +199,7 @@ class Rotation implements TokenRotation {
     // One that has expired has lost already: nothing is gained by haste.
     const mostMs = leftMs > 0 ? Math.max(firstMs, leftMs * longestWaitShare) : longestMs;
     const spread = 1 + jitter * (2 * this.#random() - 1);
-    this.#notBefore = performance.now() + Math.round(Math.min(waitMs, mostMs) * spread);
+    this.#notBefore = this.#clock.monotonic() + Math.round(Math.min(waitMs, mostMs) * spread);
   }
 }
 

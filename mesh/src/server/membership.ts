@@ -152,6 +152,7 @@ export class Membership {
     this.#rotation = startTokenRotation({
       token,
       exchange: (until) => auth.serviceTokens.rotate.mutate({}, { signal: until }),
+      clock: this.clock,
       log,
     });
     await this.#revocations.loaded(signal);

@@ -178,6 +178,7 @@ export async function startApp(
   const rotation = startTokenRotation({
     token,
     exchange: (signal) => clients.auth.serviceTokens.rotate.mutate({}, { signal }),
+    clock,
     log,
   });
   service.ready();
