@@ -110,6 +110,8 @@ test('from nothing it says little, and shows a table as soon as all are healthy'
     `PostgreSQL is ready on 127.0.0.1:${ports.get('postgres')}, schemas auth, echo, notification, wiki`,
   ]);
   expect(ours.length).toBeLessThanOrEqual(8);
+  expect(start).toBeLessThanOrEqual(15);
+  expect(lines.slice(0, start).filter((line) => / (WARN|ERROR|FATAL): /.test(line))).toEqual([]);
   expect(lines.slice(start + 2, start + 6)).toEqual(
     services.map((name) =>
       expect.stringMatching(new RegExp(`^${name} +http://localhost:${ports.get(name)} +healthy$`)),
