@@ -66,5 +66,7 @@ test('a wrong message ends it, with what waits', async () => {
   receive(0);
   await nextTurn();
   expect(taken).toHaveLength(256);
-  expect(faults.map(({ message }) => message)).toEqual(["The message is not one of tRPC's: it is no object"]);
+  expect(faults.map(({ message }) => message)).toEqual([
+    "The message is not one of tRPC's: it is not an object",
+  ]);
 });

@@ -24,7 +24,7 @@ interface InboxOptions {
 /**
  * What comes in on one connection. A WebSocket message is read to its end
  * before any of it is begun, so that nothing is done with one that is wrong.
- * Then its parts are handed on, at most so many in a turn of the event loop, and none
+ * Then its parts are handed on, at most 256 in a turn of the event loop, and none
  * while the other side does not read its answers; the connection is not read
  * meanwhile.
  */

@@ -31,7 +31,7 @@ export function parseMessage(text: string): unknown {
     return parseBoundedJson(text);
   } catch (error) {
     if (error instanceof MeshError) throw new WrongMessage(error.message);
-    throw new WrongMessage('it is no JSON', { code: closeCode.malformed });
+    throw new WrongMessage('it is not JSON', { code: closeCode.malformed });
   }
 }
 
@@ -54,18 +54,18 @@ export function readMessages(raw: unknown): readonly SocketMessage[] {
 
 /** What is wrong with a message, if anything is. */
 function faultOf(raw: unknown): string | undefined {
-  if (!isObject(raw)) return 'it is no object';
+  if (!isObject(raw)) return 'it is not an object';
   const { jsonrpc, method, params, headers } = raw;
   if (idOf(raw) === null) return '`id` is required';
   if (jsonrpc !== undefined && jsonrpc !== '2.0') return '`jsonrpc` is not "2.0"';
-  if (!methods.has(method)) return '`method` is none of a procedure';
+  if (!methods.has(method)) return '`method` must be query, mutation or subscription';
   if (method !== 'subscription.stop') {
-    if (!isObject(params) || typeof params['path'] !== 'string') return '`params.path` is no string';
+    if (!isObject(params) || typeof params['path'] !== 'string') return '`params.path` must be a string';
     const { lastEventId } = params;
     if (lastEventId !== undefined && typeof lastEventId !== 'string')
-      return '`params.lastEventId` is no string';
+      return '`params.lastEventId` must be a string';
   }
-  return headers === undefined || isObject(headers) ? undefined : '`headers` is no object';
+  return headers === undefined || isObject(headers) ? undefined : '`headers` must be an object';
 }
 
 /** The id of whatever came, as far as it has one that can be answered. */
@@ -75,7 +75,7 @@ function idOf(raw: unknown): number | string | null {
   return typeof id === 'number' && Number.isFinite(id) ? id : null;
 }
 
-/** What a message has where HTTP has a header. Its sender may have put any JSON there; what is no text counts as not sent. */
+/** What a message has where HTTP has a header. Its sender may have put any JSON there; a value that is not text counts as not sent. */
 export function headerOf({ headers }: SocketMessage, name: (typeof header)[keyof typeof header]) {
   const value: unknown = headers?.[name];
   return typeof value === 'string' ? value : undefined;

@@ -75,7 +75,7 @@ describe('the server', () => {
   const slow = (id: number) => ({ id, method: 'mutation', params: { path: 'stock.slow' } });
   test.each([
     ['zeros', Array.from({ length: 100_000 }, () => 0), 'an array of 100000 is longer than 2048'],
-    ['a wrong one at its end', [slow(1), slow(2), 0], 'element 2: it is no object'],
+    ['a wrong one at its end', [slow(1), slow(2), 0], 'element 2: it is not an object'],
     ['too many', Array.from({ length: 2049 }, (_, id) => slow(id)), 'an array of 2049 is longer than 2048'],
   ])('answers an array of %s with one error, closes, and begins none of it', async (_what, array, why) => {
     const { socket, received, send } = await openRaw('/trpc', ['trpc-array']);

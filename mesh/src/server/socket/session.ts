@@ -32,7 +32,7 @@ const graceMs = 500;
 /** The longest reason that a close frame holds, in bytes (RFC 6455 §5.5). */
 const longestReason = 123;
 
-/** Of a path that there is no procedure at, so many characters are sent back. */
+/** Of the path of an unknown procedure, at most this many characters are sent back. */
 const longestEcho = 128;
 
 /** What every connection of a service needs. */
