@@ -44,12 +44,14 @@ async function answered({ url }: Replica): Promise<number> {
   return sum((await countedCalls(url)).map(([, count]) => count));
 }
 
-/** Calls of all kinds by turns, each comment with a text of its own. */
-function mixedCalls(word: string) {
+/** Calls of all kinds by turns, each comment with a text of its own, that no other attempt at the test has. */
+function mixedCalls() {
+  const word = randomUUID();
   const byKey = connect(wikiContract, options(urlsOf(wikis.replicas)));
   const plain = connect(plainWikiContract, options(urlsOf(wikis.replicas)));
   const comment = (n: number) => ({ pageId: pageOf(n), body: `${word} ${n}` });
   return {
+    word,
     query: (n: number) => byKey.pages.get.query({ id: pageOf(n) }),
     idempotent: (n: number) => byKey.pages.watch.mutate({ id: pageOf(n) }),
     byKey: (n: number) => byKey.comments.create.mutate(comment(n)),
@@ -82,7 +84,7 @@ test(
   'one is killed: no query fails, nor what may be made again; started again, it gets calls again',
   { retry: 2 },
   async () => {
-    await using calls = mixedCalls('killed');
+    await using calls = mixedCalls();
     const [victim] = wikis.replicas as [Replica];
     let over = false;
     const load = openLoop({
@@ -111,7 +113,7 @@ test(
     const { failures, calls: made } = await load;
     expect(failures).toEqual([]);
     await expectEachOnce(
-      'killed',
+      calls.word,
       numbersUpTo(made).filter((n) => n % 7 === 6),
     );
   },
@@ -123,8 +125,7 @@ test(
   'all are restarted, one after the other: no call fails, plain mutations included',
   { retry: 2 },
   async () => {
-    const word = `rolled-${randomUUID()}`;
-    await using calls = mixedCalls(word);
+    await using calls = mixedCalls();
     let over = false;
     const load = openLoop({
       perSecond,
@@ -143,7 +144,7 @@ test(
     const { failures, calls: made } = await load;
     expect(failures).toEqual([]);
     await expectEachOnce(
-      word,
+      calls.word,
       numbersUpTo(made).filter((n) => n % 8 >= 6),
     );
   },
