@@ -1,4 +1,4 @@
-import { createPrivateKey, randomUUID, sign } from 'node:crypto';
+import { createPrivateKey, randomUUID, sign, type KeyObject } from 'node:crypto';
 import type { PrivateJwk, TokenKind } from '../index.ts';
 
 /** What about a token is other than it should be; `undefined` leaves a member out. */
@@ -36,8 +36,19 @@ export function encode(content: unknown): string {
 /** Signs any two parts with a key of ours, or of an attacker. */
 export function signParts(key: PrivateJwk, header: string, payload: string): string {
   const text = `${header}.${payload}`;
-  const signature = sign(null, Buffer.from(text), createPrivateKey({ key, format: 'jwk' }));
-  return `${text}.${signature.toString('base64url')}`;
+  return `${text}.${sign(null, Buffer.from(text), keyObjectOf(key)).toString('base64url')}`;
+}
+
+const keyObjects = new WeakMap<PrivateJwk, KeyObject>();
+
+/** Read once: to read a key costs more than to sign with it. */
+function keyObjectOf(key: PrivateJwk): KeyObject {
+  let found = keyObjects.get(key);
+  if (!found) {
+    found = createPrivateKey({ key, format: 'jwk' });
+    keyObjects.set(key, found);
+  }
+  return found;
 }
 
 /** Makes a token, with something about it changed. */
