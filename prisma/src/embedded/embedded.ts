@@ -63,9 +63,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const binaries = await findBinaries();
   const account = findAccount(binaries.postgres, dataDir);
   const cluster: Cluster = { binaries, account, dataDir, password };
-  await initialiseCluster(cluster);
   await clearStaleLock(dataDir);
   await requirePort(options.port);
+  await initialiseCluster(cluster);
   const server = launch(cluster, options);
   const state = await waitUntilReady(server);
   if (state === 'ready') return server;
