@@ -17,7 +17,6 @@ import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import type { z } from 'zod';
 import { createPasswordPolicy } from '../domain/password-policy.ts';
-import { createPasswordHasher } from '../domain/password.ts';
 import { createSeal, type Seal } from '../domain/seal.ts';
 import { KeyRing } from '../jobs/key-ring.ts';
 import { RevocationFeed } from '../jobs/revocation-feed.ts';
@@ -25,6 +24,7 @@ import { Sightings } from '../jobs/sightings.ts';
 import { createHandlers } from '../router.ts';
 import { createSigningKeyStore } from '../stores/signing-key-store.ts';
 import { createStores } from '../stores/stores.ts';
+import { createRememberingHasher } from './remembering-hasher.ts';
 
 type Procedures = (typeof authContract)['procedures'];
 type Path = PathOf<Procedures>;
@@ -52,8 +52,7 @@ async function openReplica(url: string, given: { seal: Seal; identity: TestIdent
     days: 0,
   });
   await keyRing.prepare();
-  // However slow the machine is: what is tested here is not what the hasher has no time for.
-  const hasher = createPasswordHasher(60_000);
+  const hasher = createRememberingHasher();
   const handlers = createHandlers({
     ...stores,
     signerOf: (kid) => keyRing.signerOf(kid),
