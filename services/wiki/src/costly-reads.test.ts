@@ -215,7 +215,7 @@ describe('the statements of callers who have gone are ended', () => {
 });
 
 test('a batch of 20 counts as 20 calls, over HTTP and over a WebSocket', async () => {
-  const limited = await serveWiki(30);
+  const limited = await serveWiki({ callsPerMinute: 30 });
   const batch = { path: 'pages.list', input: {}, times: 20 };
   expect(await askBatch(limited, batch, from('192.0.2.1'))).toEqual(Array.from({ length: 20 }, () => 200));
   const second = await askBatch(limited, batch, from('192.0.2.1'));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { silentLogger as log } from '@arcadium/mesh/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   ask,
@@ -11,12 +12,14 @@ import {
   type Headers,
 } from '../testing/attack.ts';
 import { serveWiki, type ServedWiki } from '../testing/served.ts';
+import { createPageReader } from './page-reader.ts';
 
 let wiki: ServedWiki;
 const pageId = randomUUID();
 
 beforeAll(async () => {
-  wiki = await serveWiki();
+  // Half of what texts may take, and half of the wait: eight of them still keep two threads longer than a caller waits.
+  wiki = await serveWiki({ reader: createPageReader({ log, waitMs: 2500, readMs: 1000 }) });
   await wiki.pool.query(
     `INSERT INTO pages (id, slug, title, body, plain, author_id, revision) VALUES ($1, 'home', 'Home', '.', '.', $1, 2)`,
     [pageId],

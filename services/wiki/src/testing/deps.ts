@@ -1,14 +1,18 @@
-import { createPageReader } from '../reader/page-reader.ts';
+import { createPageReader, type PageReader } from '../reader/page-reader.ts';
 import { silentLogger as log } from '@arcadium/mesh/testing';
 import { CostlyReads } from '../costly-reads.ts';
 import type { WikiDeps } from '../procedures/deps.ts';
 
 /** What the wiki's procedures work with in a test: all is real but the other services. */
-export function createTestDeps({ database, now }: Pick<WikiDeps, 'database' | 'now'>) {
+export function createTestDeps({
+  database,
+  now,
+  reader = createPageReader({ log }),
+}: Pick<WikiDeps, 'database' | 'now'> & { reader?: PageReader | undefined }) {
   const markedRead: string[] = [];
   return {
     database,
-    reader: createPageReader({ log }),
+    reader,
     costlyReads: new CostlyReads(10),
     markRead: async (link: string) => void markedRead.push(link),
     now,

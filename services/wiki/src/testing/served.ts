@@ -4,6 +4,7 @@ import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing'
 import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
+import type { PageReader } from '../reader/page-reader.ts';
 import { createHandlers } from '../router.ts';
 import { createTestDeps } from './deps.ts';
 
@@ -11,16 +12,20 @@ import { createTestDeps } from './deps.ts';
  * The wiki on a port and a database of its own, as `main.ts` serves it, but without the other services. It believes
  * `x-forwarded-for`, so that a test can come from many addresses.
  *
- * @param callsPerMinute From one address, without credentials. @default any number
+ * @param options.callsPerMinute From one address, without credentials. @default any number
+ * @param options.reader What reads its pages; it is closed with the wiki. @default one as `main.ts` has it
  */
-export async function serveWiki(callsPerMinute = 1_000_000_000) {
+export async function serveWiki({
+  callsPerMinute = 1_000_000_000,
+  reader,
+}: { callsPerMinute?: number; reader?: PageReader } = {}) {
   const testDatabase = await createTestDatabase(['wiki']);
   const url = testDatabase.url('wiki');
   const settings = { url, schema: 'wiki', client: PrismaClient, logger: log };
   const database = openDatabase(settings);
   // A busy machine takes its time to fill a table.
   const observer = openDatabase({ ...settings, queryTimeoutMs: 120_000 });
-  const deps = createTestDeps({ database: database.client, now: () => new Date() });
+  const deps = createTestDeps({ database: database.client, now: () => new Date(), reader });
   const identity = await createTestIdentity();
   const service = await serve(wikiContract, createHandlers(deps), {
     version: '1',
