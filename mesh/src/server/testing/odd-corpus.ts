@@ -145,5 +145,10 @@ export function oddCorpus(seed: number, tokens: Readonly<Record<string, string>>
     ...framings(),
     ...sequences(),
   ];
-  return [...new Map(requests.map((request) => [JSON.stringify(request), request])).values()];
+  return [...new Map(requests.map((request) => [textOf(request), request])).values()];
+}
+
+/** All of a request. Its bytes as text: as JSON each would be a number. */
+function textOf({ pieces, ...rest }: RawRequest): string {
+  return JSON.stringify({ ...rest, pieces: pieces.map((piece) => piece.toString('latin1')) });
 }
