@@ -50,7 +50,8 @@ test('where others want all the time there is, hashes are made all the same', as
     spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
   );
   try {
-    for (let n = 0; n < 5; n += 1) expect(await lane.tagOf(parameters)).toEqual(expected);
+    // The first is given up by the one thread, and the others find it busy.
+    for (let n = 0; n < 3; n += 1) expect(await lane.tagOf(parameters)).toEqual(expected);
   } finally {
     for (const one of busy) one.kill('SIGKILL');
   }
