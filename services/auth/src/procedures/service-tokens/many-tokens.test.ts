@@ -78,7 +78,8 @@ test('1500 live tokens are revoked by one call and one statement, with one entry
   expect(await admin.serviceTokens.revoke.mutate({ service: name })).toEqual({ tokenIds: [] });
 }, 60_000);
 
-test.each([11_000, 100_000])(
+// The second: more than PostgreSQL takes parameters with a statement, 65,535.
+test.each([11_000, 70_000])(
   'all of %i live tokens can be revoked, in a database from before the bound',
   async (tokens) => {
     const name = await serviceWith(tokens);
@@ -145,8 +146,10 @@ test('a service has no more live tokens than the setting allows; those that are 
   expect(byAdmin?.message).toContain('SERVICE_TOKENS_MAX');
   const [, byService] = await safe(own.serviceTokens.issue.mutate({ service: name }));
   expect(byService?.data?.error).toEqual(full);
-  const last = await admin.serviceTokens.list.query({ service: name, limit: 1 });
-  const lastId = last.items[0]?.tokenId ?? '';
+  const listed = await admin.serviceTokens.list.query({ service: name, limit: most });
+  // Of tokens of one second any may be the first of the list.
+  const others = listed.items.filter(({ tokenId: id }) => id !== tokenId && id !== successor.tokenId);
+  const lastId = others[0]?.tokenId ?? '';
   const [, rotated] = await safe(admin.serviceTokens.rotate.mutate({ tokenId: lastId }));
   expect(rotated?.data?.error).toEqual(full);
   // It was made already, and is no further token.
