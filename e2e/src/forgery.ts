@@ -1,4 +1,4 @@
-import { createHmac, sign, type KeyObject } from 'node:crypto';
+import { createHmac, randomUUID, sign, type KeyObject } from 'node:crypto';
 
 /** What a token says, header and claims; undefined leaves one out. */
 export interface TokenText {
@@ -38,7 +38,7 @@ export function goodText(
       iss: 'arcadium-auth',
       aud,
       sub: subject,
-      jti: `forged-${now}`,
+      jti: randomUUID(),
       iat: now,
       nbf: now,
       exp: now + 600,

@@ -1,15 +1,9 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { connect } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startMesh, type TestMesh } from './src/mesh.ts';
-import { newPerson } from './src/people.ts';
-
-let mesh: TestMesh;
-beforeAll(async () => {
-  mesh = await startMesh();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+import { expect, test, vi } from 'vitest';
+import { newPerson } from '../src/people.ts';
+import { mesh } from './mesh.ts';
 
 test('whose account others guess at reads of it where he is logged in, whatever he has muted', async () => {
   const [ann, ben] = [await newPerson(mesh, 'Ann'), await newPerson(mesh, 'Ben')];

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { needsUser } from '@arcadium/mesh/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { callAll, callBySocket, type BareCall, type BareCaller, type Outcome } from './src/bare-calls.ts';
-import { databaseState } from './src/database-state.ts';
-import { everyProcedure, type ServiceProcedure } from './src/every-procedure.ts';
-import type { Holdings } from './src/hostile/http-call.ts';
-import { oddCursors } from './src/hostile/odd-values.ts';
-import { rightInput, shapeOf } from './src/hostile/right-input.ts';
-import { pathsOf, wrongInputs } from './src/hostile/wrong-inputs.ts';
-import { serviceNames, startMesh, type ServiceName, type TestMesh } from './src/mesh.ts';
-import { newAdministrator, newPerson } from './src/people.ts';
+import { callAll, callBySocket, type BareCall, type BareCaller, type Outcome } from '../src/bare-calls.ts';
+import { databaseState } from '../src/database-state.ts';
+import { everyProcedure, type ServiceProcedure } from '../src/every-procedure.ts';
+import type { Holdings } from '../src/hostile/http-call.ts';
+import { oddCursors } from '../src/hostile/odd-values.ts';
+import { rightInput, shapeOf } from '../src/hostile/right-input.ts';
+import { pathsOf, wrongInputs } from '../src/hostile/wrong-inputs.ts';
+import { serviceNames, type ServiceName } from '../src/mesh.ts';
+import { newAdministrator, newPerson } from '../src/people.ts';
+import { mesh } from './mesh.ts';
 
-let mesh: TestMesh;
 let holdings: Holdings;
 const callers = new Map<string, BareCaller>();
 
 beforeAll(async () => {
-  mesh = await startMesh({ RATE_LIMIT_CALLS: '0' });
   // Somebody who has something: what could be changed, or lost, is there.
   const ann = await newPerson(mesh, 'ann');
   const page = await ann.wiki.pages.create.mutate({ slug: 'hostile/first', title: 'A page', body: 'Text' });
@@ -47,7 +46,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([...callers.values()].map((caller) => caller[Symbol.asyncDispose]()));
-  await mesh[Symbol.asyncDispose]();
 });
 
 function callerNamed(name: string): BareCaller {

@@ -5,12 +5,12 @@ import {
   randomUUID,
   type KeyObject,
 } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { goodText, hmacToken, signedToken, unsignedToken, type TokenText } from './src/forgery.ts';
-import { serviceNames, startMesh, type ServiceName, type TestMesh } from './src/mesh.ts';
-import { newPerson } from './src/people.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { goodText, hmacToken, signedToken, unsignedToken, type TokenText } from '../src/forgery.ts';
+import { serviceNames, type ServiceName } from '../src/mesh.ts';
+import { newPerson } from '../src/people.ts';
+import { mesh } from './mesh.ts';
 
-let mesh: TestMesh;
 let ann: Awaited<ReturnType<typeof newPerson>>;
 let key: KeyObject;
 const strangersKey = generateKeyPairSync('ed25519').privateKey;
@@ -19,13 +19,8 @@ const strangersKey = generateKeyPairSync('ed25519').privateKey;
 const sent = new Set<string>();
 
 beforeAll(async () => {
-  // At debug, so that each refusal is logged with all that its log line ever holds.
-  mesh = await startMesh({ LOG_LEVEL: 'debug' });
   ann = await newPerson(mesh, 'Ann');
   key = createPrivateKey({ key: { ...mesh.identity.jwk }, format: 'jwk' });
-});
-afterAll(async () => {
-  await mesh[Symbol.asyncDispose]();
 });
 
 type Headers = Readonly<Record<string, string>>;

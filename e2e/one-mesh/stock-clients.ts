@@ -10,24 +10,20 @@ import {
   isTRPCClientError,
 } from '@trpc/client';
 import { EventSource } from 'eventsource';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startMesh, until, type TestMesh } from './src/mesh.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../src/mesh.ts';
 import {
   publicCalls,
   publicProcedures,
   writeSome,
   type StockClients,
   type Written,
-} from './src/public-calls.ts';
+} from '../src/public-calls.ts';
+import { mesh } from './mesh.ts';
 
-let mesh: TestMesh;
 let written: Written;
 beforeAll(async () => {
-  mesh = await startMesh();
   written = await writeSome(mesh);
-});
-afterAll(async () => {
-  await mesh[Symbol.asyncDispose]();
 });
 
 const links = { httpLink, httpBatchLink } as const;

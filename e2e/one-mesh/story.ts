@@ -1,14 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startMesh, type TestMesh } from './src/mesh.ts';
-import { startNode } from './src/process.ts';
-
-let mesh: TestMesh;
-beforeAll(async () => {
-  mesh = await startMesh();
-});
-afterAll(async () => {
-  await mesh[Symbol.asyncDispose]();
-});
+import { expect, test } from 'vitest';
+import { startNode } from '../src/process.ts';
+import { mesh } from './mesh.ts';
 
 test.each(['the first time', 'and once more'])(
   'the story holds, %s',

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { mesh, startOneMesh } from './one-mesh/mesh.ts';
+
+// Suites that do nothing to a mesh but call it, one after another on the same one: to start it takes as long as most of
+// them do. Their order matters.
+
+beforeAll(startOneMesh);
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+// The only pages are its own.
+describe('stock clients', async () => void (await import('./one-mesh/stock-clients.ts')));
+// Nothing else may be written meanwhile: the denials of later suites are, in the background.
+describe('bad input', async () => void (await import('./one-mesh/bad-input.ts')));
+// All pages fit into one list.
+describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
+describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
+describe('the story', async () => void (await import('./one-mesh/story.ts')));
+// Auth signs with another key afterwards.
+describe('another library', async () => void (await import('./one-mesh/other-library.ts')));
