@@ -3,10 +3,9 @@ import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
 import { connect, type TransportName } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startFaultProxy } from './src/fault-proxy/index.ts';
 import { quantile } from './src/load/quantile.ts';
-import { until } from './src/mesh.ts';
 import { frontContract } from './src/stand-ins/relay-contract.ts';
 import { startStandIn, type StandIn } from './src/stand-ins/stand-in.ts';
 
@@ -81,11 +80,11 @@ async function hangUp(caller: Caller, front: StandIn): Promise<{ front: number; 
   const id = randomUUID();
   const go = await caller(front.url, id);
   const both = [front, back];
-  await until(() => both.every((service) => says(service, 'waits', id)), 'the call is at its end');
+  await vi.waitUntil(() => both.every((service) => says(service, 'waits', id)), { interval: 5 });
   expect(both.map((service) => says(service, 'gone', id))).toEqual([undefined, undefined]);
   const at = performance.timeOrigin + performance.now();
   go();
-  await until(() => both.every((service) => says(service, 'gone', id)), 'both signals have fired');
+  await vi.waitUntil(() => both.every((service) => says(service, 'gone', id)), { interval: 5 });
   const [atFront = NaN, atBack = NaN] = both.map((service) => Number(says(service, 'gone', id)?.['at']) - at);
   return { front: atFront, back: atBack };
 }
