@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { authContract } from '@arcadium/contracts/auth';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
@@ -185,7 +186,7 @@ test('one that is killed in the middle of it comes to the same successor', async
   const file = await tokenFile();
   const wiki = await startWiki({ SERVICE_TOKEN_FILE: file });
   // Auth has made it: whether the wiki has it yet, or its file, is a matter of milliseconds.
-  while ((await successorsOf(old)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while ((await successorsOf(old)).length === 0) await delay(2);
   wiki.process.signal('SIGKILL');
   await wiki.process.ended;
   // As if it had been killed before it was written, whatever the moment was.
