@@ -60,6 +60,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     logger.info({ schema: service }, 'another process migrates this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
+    // At most starts nothing is left to do, and the engine takes 0.1 s of CPU and 10 MB to load.
+    if (await session.hasApplied(migrations)) return [];
     return await applyPending(session, options, folder, migrations);
   } finally {
     await session.close();

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import { PrismaPg } from '@prisma/adapter-pg';
 import type {
@@ -7,10 +9,11 @@ import type {
   SqlQuery,
   Transaction,
 } from '@prisma/driver-adapter-utils';
-import { Pool } from 'pg';
+import { escapeIdentifier, escapeLiteral, Pool } from 'pg';
 
 import { lockKey } from '../advisory-lock.ts';
 import { connectionConfig } from '../database/session.ts';
+import type { Migration } from './migration-list.ts';
 
 /** Prisma's engine locks on this key of the whole database before it migrates. */
 const engineLock = 'pg_advisory_lock(72707369)';
@@ -71,6 +74,26 @@ export class MigrationSession {
       if (attempt === 1) onWait();
       await delay(lockPollMs, undefined, signal ? { signal } : {});
     }
+  }
+
+  /** Whether just these migrations were applied, each of them whole and as it is now. */
+  async hasApplied(migrations: readonly Migration[]): Promise<boolean> {
+    const history = `${escapeIdentifier(this.#service)}._prisma_migrations`;
+    const { rows: tables } = await this.#connection.queryRaw(
+      query(`SELECT to_regclass(${escapeLiteral(history)}) IS NOT NULL`),
+    );
+    if (tables[0]?.[0] !== true) return false;
+    const { rows } = await this.#connection.queryRaw(
+      query(
+        `SELECT migration_name, CASE WHEN finished_at IS NOT NULL THEN checksum END
+         FROM ${history} WHERE rolled_back_at IS NULL ORDER BY migration_name COLLATE "C"`,
+      ),
+    );
+    const expected = migrations.map(({ name, sql }) => [
+      name,
+      createHash('sha256').update(sql).digest('hex'),
+    ]);
+    return isDeepStrictEqual(rows, expected);
   }
 
   begin(): Promise<unknown> {
