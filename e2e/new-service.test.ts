@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { makeCheckout } from './src/checkout.ts';
 import { stepsOf, write } from './src/guide.ts';
 import { watchProcess, type RunningProcess } from './src/process.ts';
@@ -105,7 +105,9 @@ test('the guide to a new service leads to one that runs, passes its tests, and i
     else {
       const own = withPorts(step.commands);
       if (own.includes('localhost:')) await reloaded();
-      answers.push(...(await runCommands(keepingVariables(own), { cwd: folder })));
+      // What it runs as tests has the PostgreSQL of this run.
+      const env = { TEST_DATABASE_ADMIN_URL: inject('testDatabaseAdminUrl') };
+      answers.push(...(await runCommands(keepingVariables(own), { cwd: folder, env })));
     }
   }
   const lists = answers

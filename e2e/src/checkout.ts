@@ -36,9 +36,9 @@ function copyPackages(folder: string): void {
     rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
     copy('-a');
   }
-  // npm writes into this one in its place, and tests keep what they know in the other.
-  const lock = 'node_modules/.package-lock.json';
-  rmSync(join(folder, lock));
-  cpSync(join(root, lock), join(folder, lock));
-  rmSync(join(folder, 'node_modules/.cache'), { recursive: true, force: true });
+  // These are written in their place: by npm, and by tsc for what it has checked.
+  for (const own of ['node_modules/.package-lock.json', 'node_modules/.cache']) {
+    rmSync(join(folder, own), { recursive: true, force: true });
+    if (existsSync(join(root, own))) cpSync(join(root, own), join(folder, own), { recursive: true });
+  }
 }
