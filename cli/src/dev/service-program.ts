@@ -33,7 +33,12 @@ export function serviceProgram(name: string, options: ServiceOptions): Program {
 function startService(name: string, { root, print, running, hurry }: ServiceOptions): Instance {
   const child = spawn(process.execPath, ['--import', endWithParent, 'src/main.ts'], {
     cwd: join(root, 'services', name),
-    env: { ...process.env, ...outputSettings(name) },
+    env: {
+      // With what Node compiled the last time a service starts in half of the time.
+      NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile-cache'),
+      ...process.env,
+      ...outputSettings(name),
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // In a group of its own: Ctrl-C reaches us alone, and we end the services before their database.
     detached: process.platform !== 'win32',
