@@ -1,4 +1,5 @@
 import { jwks } from '@arcadium/mesh/identity';
+import { until } from '../mesh.ts';
 import type { Members } from './members.ts';
 import { readTokenFacts } from './token-facts.ts';
 
@@ -53,9 +54,16 @@ export class KeyDiary {
   /** Notes what both replicas publish, and the tokens that services hold. */
   async look(): Promise<void> {
     for (const { token } of this.#members.replicas) this.see(token());
-    const askedAt = Date.now();
     const isFirst = this.#published.size === 0;
-    const answers = await Promise.all(this.#members.authUrls.map(fetchKeys));
+    let askedAt = NaN;
+    let answers: ReadonlySet<string>[] = [];
+    // On a busy machine calls may be over before the key is there that their round is to have.
+    await until(async () => {
+      askedAt = Date.now();
+      const newest = await this.#members.newestKey();
+      answers = await Promise.all(this.#members.authUrls.map(fetchKeys));
+      return newest !== undefined && answers.every((kids) => kids.has(newest));
+    }, 'a key that is due is made and published');
     for (const kids of answers) {
       this.mostPublished = Math.max(this.mostPublished, kids.size);
       this.#compare(kids, askedAt);

@@ -13,6 +13,7 @@ import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { z } from 'zod';
 import { startApp } from '../../../services/auth/src/app.ts';
 import type { Config } from '../../../services/auth/src/config.ts';
+import { isRotationDue } from '../../../services/auth/src/domain/signing-keys.ts';
 import { testConfig } from '../../../services/auth/src/testing/config.ts';
 
 /** What a member promises: to services, and to users. */
@@ -41,6 +42,8 @@ export interface Members extends AsyncDisposable {
   readonly authUrls: readonly string[];
   /** What auth has stored. */
   readonly stored: PrismaClient;
+  /** The id of the key that auth made last; none while it is to make another. */
+  newestKey(): Promise<string | undefined>;
   /** One call of each replica to each replica of the other services, with its own token. */
   calls(): Promise<readonly NamedCall[]>;
   /** As a user, to each replica but auth's. */
@@ -79,7 +82,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     {
       SIGNING_KEY_DAYS: String(options.signingKeyDays),
       // A connection that is closed with each leap is a connection to be made in each round.
-      DATABASE_IDLE_TIMEOUT_MS: '86400000',
+      DATABASE_IDLE_TIMEOUT_MS: '0',
     },
   );
   /** Each replica has a file of its own, so that what it holds can be read there. */
@@ -174,7 +177,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
         if (to.service === 'auth') {
           const client = connect(authContract, given);
           clients.push(client);
-          return [what, () => client.serviceTokens.list.query({ limit: 1 })];
+          return [what, () => client.revocations.list.query({})];
         }
         const client = connect(memberContract, given);
         clients.push(client);
@@ -186,6 +189,10 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     replicas,
     authUrls,
     stored: opened.client,
+    async newestKey() {
+      const keys = await opened.client.signingKey.findMany({ orderBy: { publishedAt: 'desc' } });
+      return isRotationDue(keys, new Date(), options.signingKeyDays) ? undefined : keys[0]?.kid;
+    },
     async calls() {
       await readAuthTokens();
       return lines;
