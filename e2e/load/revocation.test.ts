@@ -4,7 +4,7 @@ import { notificationContract } from '@arcadium/contracts/notification';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openLoop } from '../src/load/open-loop.ts';
 import { startMesh, until, type ServiceName, type TestMesh } from '../src/mesh.ts';
 import { logIn, newPerson } from '../src/people.ts';
@@ -21,10 +21,10 @@ const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: randomU
 const credentials = { email: administrator.ADMIN_EMAIL, password: administrator.ADMIN_PASSWORD };
 
 let mesh: TestMesh;
-beforeEach(async () => {
+beforeAll(async () => {
   mesh = await startMesh(administrator);
 });
-afterEach(async () => {
+afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
@@ -197,6 +197,7 @@ describe('under load', () => {
   });
 });
 
+// The last one: auth stays away.
 test('with auth killed right after, and after a restart of who verifies', async () => {
   const admin = await administer();
   const { token, tokenId } = await admin.serviceTokens.issue.mutate({ service: 'wiki' });
