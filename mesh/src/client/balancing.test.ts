@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { BankSuite, after, busy, lost, outcome, silent, unreachable, works } from '../testing/bank.ts';
+import {
+  BankSuite,
+  after,
+  busy,
+  lost,
+  outcome,
+  silent,
+  starting,
+  unreachable,
+  works,
+} from '../testing/bank.ts';
 import { InDoubtError } from './index.ts';
 
 // Where a client’s calls go, and how many, on a clock of the test’s own.
@@ -19,7 +29,7 @@ describe('several endpoints', () => {
   });
 
   test('what one did nothing with goes to another at once, plain mutations too', async () => {
-    for (const behaviour of [unreachable, busy]) {
+    for (const behaviour of [unreachable, starting, busy]) {
       const { bank: made, cameTo } = suite.open({ 1001: behaviour, 1002: works });
       for (let n = 0; n < 20; n++) expect(await made.pay.mutate()).toEqual({ at: '1002' });
       expect(cameTo()).toContain('1001');
@@ -75,6 +85,42 @@ describe('several endpoints', () => {
       await suite.clock.advance(100);
     }
     expect(cameTo().filter((at) => at === '1001').length).toBeLessThan(10);
+  });
+
+  test('one that was killed and is back after three seconds gets calls within five', async () => {
+    const { bank: made, behaviours, cameTo } = suite.open({ 1001: after(5), 1002: after(5), 1003: after(5) });
+    const calls = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 5) {
+        void outcome(made.balance.query());
+        await suite.clock.advance(5);
+      }
+    };
+    await calls(1000);
+    // Those that are under way are lost, a few, and nobody is there for the next ones.
+    behaviours['1001'] = lost;
+    await calls(10);
+    behaviours['1001'] = unreachable;
+    await calls(2000);
+    behaviours['1001'] = starting;
+    await calls(1000);
+    behaviours['1001'] = after(5);
+    const before = cameTo().filter((at) => at === '1001').length;
+    // The probes of its breaker come after 1, 2, 4 … s.
+    await calls(5000);
+    expect(cameTo().filter((at) => at === '1001').length - before).toBeGreaterThan(10);
+  });
+
+  test('one that takes no calls yet costs no retry, and gets hardly any', async () => {
+    const { bank: made, cameTo } = suite.open(
+      { 1001: starting, 1002: after(5), 1003: after(5) },
+      { retryBudget: { ratio: 0, minPerSecond: 0 } },
+    );
+    for (let n = 0; n < 500; n++) {
+      const call = made.pay.mutate();
+      await suite.clock.advance(10);
+      expect((await call).at).not.toBe('1001');
+    }
+    expect(cameTo().filter((at) => at === '1001').length).toBeLessThan(20);
   });
 
   test('one that is about to stop gets no new calls', async () => {

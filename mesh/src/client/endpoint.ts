@@ -22,6 +22,8 @@ export interface Failure {
   readonly answered: boolean;
   /** Whether the server says that it did nothing with the call: it is there, and has no time or place for it. */
   readonly refused: boolean;
+  /** Whether nobody was reached there, or only a process that takes no calls yet. */
+  readonly absent: boolean;
   /** Whether the caller had much less time than the procedure may take. */
   readonly hurried: boolean;
   /** In milliseconds. */
@@ -137,7 +139,10 @@ export class Endpoint implements Candidate {
     } else if (verdict === 'broken') {
       permit.failure();
       this.outlier.failure();
-      this.latency.penalise(failure.durationMs);
+      // What ends without an answer is not slow: taken for that, it would not be asked until its breaker opens, and probes.
+      if (failure.answered || failure.code === 'TIMEOUT') this.latency.penalise(failure.durationMs);
+    } else if (verdict === 'absent') {
+      permit.failure();
     } else {
       permit.ignore();
       if (verdict === 'busy') this.latency.penalise(failure.durationMs);
@@ -171,13 +176,17 @@ export class Endpoint implements Candidate {
   }
 }
 
+type Verdict = 'works' | 'broken' | 'absent' | 'busy' | 'unknown';
+
 /**
  * What a failure says of the server. Only what it failed at counts against it:
  * a refusal that the caller deserved shows that it works; what the caller itself
- * cut short, or what never left, shows nothing; and one that has too much to do,
- * or is too slow for a caller in a hurry, is asked less, but not left alone.
+ * cut short, or what never left, shows nothing; one that is not there is not
+ * compared with those that are; and one that has too much to do, or is too slow
+ * for a caller in a hurry, is asked less, but not left alone.
  */
-function verdictOn({ code, answered, refused, hurried }: Failure): 'works' | 'broken' | 'busy' | 'unknown' {
+function verdictOn({ code, answered, refused, absent, hurried }: Failure): Verdict {
+  if (absent) return 'absent';
   if (refused || (code === 'TIMEOUT' && hurried)) return 'busy';
   if (code === 'CLIENT_CLOSED_REQUEST' || code === 'TOO_MANY_REQUESTS') return 'unknown';
   if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') return 'broken';

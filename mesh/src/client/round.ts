@@ -8,7 +8,7 @@ import type { Choice } from './endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Gone } from './gone.ts';
 import { Attempt, notReached, TransportError, type Answer, type TransportName } from './transport.ts';
-import { didNothing } from './verdict.ts';
+import { didNothing, foundNobody } from './verdict.ts';
 
 /** One round of a call: what is sent, and for how long it may take. */
 export interface RoundOptions {
@@ -191,7 +191,7 @@ export class Round {
       // The answer of the other one may still be good.
       this.#leg = other;
       this.#hedge = undefined;
-    } else if (this.#mayGoElsewhere(leg, error, via)) {
+    } else if (this.#mayGoElsewhere(leg, error)) {
       this.#leg = this.#send();
     } else {
       this.#fail(error);
@@ -199,15 +199,15 @@ export class Round {
   }
 
   /**
-   * What did nothing has cost nothing, as long as there is one that looks healthy. Where there is none, and where one
-   * has too much to do, it costs a retry, or all would go round.
+   * Where nobody was, it has cost nothing, as long as there is one that looks healthy. Where there is none, and where
+   * one has too much to do, it costs a retry, or all would go round.
    */
-  #mayGoElsewhere({ endpoint }: Leg, error: CallError, via: TransportName | 'none'): boolean {
+  #mayGoElsewhere({ endpoint }: Leg, error: CallError): boolean {
     const { connection, target } = this.#options;
     if (!didNothing(error) || error.data.retry === 'never') return false;
     this.#tried = [...this.#tried, endpoint];
     if (this.#tried.length >= connection.endpoints.size) return false;
-    const free = via === 'none' && connection.endpoints.anyUsable(this.#tried);
+    const free = foundNobody(error) && connection.endpoints.anyUsable(this.#tried);
     if (!free && !connection.retryBudget.tryRetry()) return false;
     const { code } = error.data;
     connection.decide({
@@ -237,6 +237,7 @@ export class Round {
       code,
       answered: via !== 'none',
       refused: retry === 'safe',
+      absent: foundNobody(error),
       hurried: this.#options.hurried,
       durationMs,
     });

@@ -8,6 +8,12 @@ export function didNothing({ data, cause }: CallError): boolean {
   return data.retry === 'safe' || (cause instanceof TransportError && !cause.reached);
 }
 
+/** Whether nobody was reached, or only a process that takes no calls yet. */
+export function foundNobody({ data, cause }: CallError): boolean {
+  if (data.notServing) return true;
+  return data.code === 'SERVICE_UNAVAILABLE' && cause instanceof TransportError && !cause.reached;
+}
+
 /**
  * Whether the call may have had its effect although it failed so. An error
  * that the contract names, and a refusal, are answers; all else may have

@@ -12,7 +12,7 @@ export interface ErrorContext {
 
 /** An error as it goes out, whichever way the call came in: nothing in it is none of the caller's business. */
 export function errorShape(
-  { code, message, named, issues, retry, retryAfterMs }: MeshError,
+  { code, message, named, issues, retry, retryAfterMs, notServing }: MeshError,
   { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},
 ): ErrorShape {
   const optional: Partial<ErrorData> = {};
@@ -21,6 +21,7 @@ export function errorShape(
   if (issues) optional.issues = issues;
   if (retry) optional.retry = retry;
   if (retryAfterMs !== undefined) optional.retryAfterMs = retryAfterMs;
+  if (notServing) optional.notServing = notServing;
   if (named) optional.error = named;
   return { message, code: number, data: { code, httpStatus: errorCodes[code].httpStatus, ...optional } };
 }

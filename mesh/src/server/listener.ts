@@ -89,7 +89,11 @@ function isHost(host: string | undefined): boolean {
 function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer | undefined {
   if (stage === 'starting')
     return errorAnswer(
-      new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', { retry: 'safe', retryAfterMs: 1000 }),
+      new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', {
+        retry: 'safe',
+        retryAfterMs: 1000,
+        notServing: true,
+      }),
     );
   if (!procedureMethods.has(request.method))
     return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST'), {

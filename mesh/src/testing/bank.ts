@@ -72,6 +72,12 @@ export const refuses =
     return answered({ error: { message: data.code, code: -32603, data } }, 503);
   };
 export const busy = refuses({ code: 'SERVICE_UNAVAILABLE', retry: 'safe' });
+export const starting = refuses({
+  code: 'SERVICE_UNAVAILABLE',
+  retry: 'safe',
+  retryAfterMs: 1000,
+  notServing: true,
+});
 
 /** Banks on a clock of the test's own; all gone after each test. */
 export class BankSuite {

@@ -22,6 +22,8 @@ export interface ErrorData<Named extends NamedError = NamedError> extends TRPCDe
   retry?: RetryAdvice;
   /** How long to wait before that, in milliseconds. */
   retryAfterMs?: number;
+  /** The process that answers takes no calls yet, whatever they ask: another one may. */
+  notServing?: true;
   /** The typed error, where the contract names one. */
   error?: Named;
 }

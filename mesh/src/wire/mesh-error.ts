@@ -11,6 +11,7 @@ export type MeshErrorOptions = Readonly<{
   issues?: readonly InputIssue[];
   retry?: RetryAdvice;
   retryAfterMs?: number;
+  notServing?: true;
 }>;
 
 /**
@@ -30,6 +31,8 @@ export class MeshError extends Error {
   readonly retry: RetryAdvice | undefined;
   /** How long to wait before that, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Set when the process takes no calls yet. */
+  readonly notServing: true | undefined;
 
   constructor(code: ErrorCode, message: string, options: MeshErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -39,5 +42,6 @@ export class MeshError extends Error {
     this.issues = options.issues;
     this.retry = options.retry;
     this.retryAfterMs = options.retryAfterMs;
+    this.notServing = options.notServing;
   }
 }
