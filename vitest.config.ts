@@ -10,27 +10,40 @@ const common = {
   expect: { poll: { timeout: 20_000 } },
 } satisfies TestProjectInlineConfiguration['test'];
 
+const alone = ['e2e/*.test.ts', 'mesh/**/*.test.ts', '**/two-hundred-days.test.ts'];
+
+const together = {
+  // Two more than the two cores that this is planned for: suites of processes wait for most of their time.
+  maxWorkers: 4,
+  sequence: { groupOrder: 0 },
+} satisfies TestProjectInlineConfiguration['test'];
+
 export default defineConfig({
   test: {
     // One PostgreSQL for the run; suites get a database each (prisma/src/testing/).
     globalSetup: ['./prisma/src/testing/testing-setup.ts'],
     projects: [
+      // These two run at the same time, as their workers are free, the first one's suites first.
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          ...common,
+          // In a process each: suites of processes, of clients (which have one set of timers in a process), and of days.
+          include: alone,
+          ...together,
+        },
+      },
       {
         extends: true,
         test: {
           name: 'test',
           ...common,
+          // In one process for many: to load a service takes longer than most of its suites.
+          isolate: false,
           include: ['**/*.test.ts'],
-          exclude: [
-            '**/node_modules/**',
-            'bench/src/stacks.test.ts',
-            'e2e/compose/**',
-            'e2e/load/**',
-            'e2e/measured/**',
-          ],
-          // One more than the two cores that this is planned for: suites of processes wait for most of their time.
-          maxWorkers: 3,
-          sequence: { groupOrder: 0 },
+          exclude: ['**/node_modules/**', 'bench/src/stacks.test.ts', 'e2e/**', ...alone],
+          ...together,
         },
       },
       {
