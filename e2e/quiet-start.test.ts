@@ -2,17 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { provision } from '@arcadium/prisma/provision';
 import { createTestCluster, findFreePort } from '@arcadium/prisma/testing-cluster';
 import { startDatabase, type OwnDatabase } from './src/database.ts';
-import { serviceNames, startMesh, until, type ServiceName, type TestMesh } from './src/mesh.ts';
+import { prepareMesh, serviceNames, until, type ServiceName, type TestMesh } from './src/mesh.ts';
 import { startNode, type LogLine, type RunningProcess } from './src/process.ts';
 
 let mesh: TestMesh<OwnDatabase>;
 beforeAll(async () => {
-  mesh = await startMesh({}, await startDatabase(serviceNames));
+  mesh = await prepareMesh({}, await startDatabase(serviceNames));
 });
 afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
@@ -50,55 +50,58 @@ const has = (service: ServiceName, message: string) => () =>
 
 type Step = readonly [service: ServiceName, before: 'at once' | 'listens on' | 'is ready'];
 
-test.each<[string, readonly Step[]]>([
-  [
-    'all at once',
+describe('a healthy start', () => {
+  afterEach(forgetAll);
+
+  test.each<[string, readonly Step[]]>([
     [
-      ['wiki', 'at once'],
-      ['notification', 'at once'],
-      ['auth', 'at once'],
+      'all at once',
+      [
+        ['wiki', 'at once'],
+        ['notification', 'at once'],
+        ['auth', 'at once'],
+      ],
     ],
-  ],
-  [
-    'one after the other, auth last',
     [
-      ['notification', 'listens on'],
-      ['wiki', 'listens on'],
-      ['auth', 'at once'],
+      'one after the other, auth last',
+      [
+        ['notification', 'listens on'],
+        ['wiki', 'listens on'],
+        ['auth', 'at once'],
+      ],
     ],
-  ],
-  [
-    'auth when the others are ready without it',
     [
-      ['wiki', 'at once'],
-      ['notification', 'is ready'],
-      ['auth', 'at once'],
+      'auth when the others are ready without it',
+      [
+        ['wiki', 'at once'],
+        ['notification', 'is ready'],
+        ['auth', 'at once'],
+      ],
     ],
-  ],
-  [
-    'auth alone at first',
     [
-      ['auth', 'is ready'],
-      ['wiki', 'listens on'],
-      ['notification', 'at once'],
+      'auth alone at first',
+      [
+        ['auth', 'is ready'],
+        ['wiki', 'listens on'],
+        ['notification', 'at once'],
+      ],
     ],
-  ],
-])('a healthy start says two lines for each service, none of them a warning: %s', async (_order, steps) => {
-  await forgetAll();
-  const startedAt = new Map<ServiceName, number>();
-  for (const [service, before] of steps) {
-    startedAt.set(service, Date.now());
-    mesh.start(service);
-    if (before !== 'at once')
-      await until(has(service, before), `${service} ${before}`, () => mesh.process(service).output());
-  }
-  await mesh.healthy();
-  for (const service of serviceNames) {
-    const lines = said(mesh.process(service), startedAt.get(service) ?? 0);
-    expect(lines.filter(({ level = '' }) => loud.includes(level))).toEqual([]);
-    expect(lines.length).toBeLessThanOrEqual(2);
-    expect(has(service, `${service} is ready`)()).toBe(true);
-  }
+  ])('says two lines for each service, none of them a warning: %s', async (_order, steps) => {
+    const startedAt = new Map<ServiceName, number>();
+    for (const [service, before] of steps) {
+      startedAt.set(service, Date.now());
+      mesh.start(service);
+      if (before !== 'at once')
+        await until(has(service, before), `${service} ${before}`, () => mesh.process(service).output());
+    }
+    await mesh.healthy();
+    for (const service of serviceNames) {
+      const lines = said(mesh.process(service), startedAt.get(service) ?? 0);
+      expect(lines.filter(({ level = '' }) => loud.includes(level))).toEqual([]);
+      expect(lines.length).toBeLessThanOrEqual(2);
+      expect(has(service, `${service} is ready`)()).toBe(true);
+    }
+  });
 });
 
 test('services whose database is still being made say what they wait for, and serve as soon as it is', async () => {

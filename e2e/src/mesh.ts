@@ -43,9 +43,25 @@ export async function startMesh<Data extends Database>(
   database: Data,
 ): Promise<TestMesh<Data>>;
 export async function startMesh(settings: MeshSettings = {}, given?: Database): Promise<TestMesh> {
+  const mesh = await prepareMesh(settings, given ?? (await copyDatabase(serviceNames)));
+  try {
+    for (const service of serviceNames) mesh.start(service);
+    await mesh.healthy();
+  } catch (error) {
+    // Nobody else knows of these processes yet, and they would outlive the tests.
+    await mesh[Symbol.asyncDispose]();
+    throw error;
+  }
+  return mesh;
+}
+
+/** The same, with none of its services started. */
+export async function prepareMesh<Data extends Database>(
+  settings: MeshSettings,
+  database: Data,
+): Promise<TestMesh<Data>> {
   const identity = await createTestIdentity();
   const encryptionKey = randomBytes(32).toString('base64url');
-  const database = given ?? (await copyDatabase(serviceNames));
   const ports = {
     auth: await findFreePort(),
     notification: await findFreePort(),
@@ -111,14 +127,6 @@ export async function startMesh(settings: MeshSettings = {}, given?: Database): 
     await rm(state, { recursive: true, force: true });
   };
 
-  try {
-    for (const service of serviceNames) start(service);
-    await healthy();
-  } catch (error) {
-    // Nobody else knows of these processes yet, and they would outlive the tests.
-    await end();
-    throw error;
-  }
   return {
     database,
     identity,
