@@ -79,16 +79,20 @@ const unfinished: readonly HostileRequest[] = serviceNames.flatMap((service) =>
   ),
 );
 
+/** A service that has too much to do says so, and rightly: it has done nothing with the request, which is sent again. */
+async function send(request: HostileRequest): Promise<Exchange> {
+  const outcome = await exchange(portOf(request.service), request);
+  const busy = outcome.answers.some(({ status, body }) => status === 503 && body.includes('"retry":"safe"'));
+  return busy ? await send(request) : outcome;
+}
+
 /** Sends everything, and says what was wrong with the answers. */
 async function sendAll(): Promise<string[]> {
   const problems: string[] = [];
   const queue = corpus.values();
   const sender = async (): Promise<void> => {
     for (const request of queue) {
-      problems.push(
-        ...problemsOf(request, await exchange(portOf(request.service), request)),
-        ...endings.splice(0),
-      );
+      problems.push(...problemsOf(request, await send(request)), ...endings.splice(0));
     }
   };
   await Promise.all(Array.from({ length: senders }, sender));
