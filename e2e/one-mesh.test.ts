@@ -13,6 +13,7 @@ describe('stock clients', async () => void (await import('./one-mesh/stock-clien
 describe('bad input', async () => void (await import('./one-mesh/bad-input.ts')));
 // All pages fit into one list.
 describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
+describe('a slow table', async () => void (await import('./one-mesh/slow-table.ts')));
 describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
 describe('the story', async () => void (await import('./one-mesh/story.ts')));
 // Auth signs with another key afterwards.

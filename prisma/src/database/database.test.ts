@@ -82,6 +82,21 @@ describe('openDatabase', () => {
     await brief.close();
   });
 
+  test('a ping does not wait for a connection of a pool whose connections wait for a lock', async () => {
+    const small = openDatabase({ url, schema: 'auth', client: PrismaClient, logger, poolMax: 2 });
+    const admin = await database.pool.connect();
+    await admin.query('BEGIN; LOCK users');
+    const waiting = Array.from({ length: 5 }, () => small.pool.query('SELECT count(*) FROM users'));
+    await vi.waitFor(() => expect(small.pool.waitingCount).toBe(3));
+    await Promise.all([small.ping(), small.ping()]);
+    await small.ping();
+    expect(small.pool.waitingCount).toBe(3);
+    await admin.query('ROLLBACK');
+    admin.release();
+    await Promise.all(waiting);
+    await small.close();
+  });
+
   test('close may be called twice, and the pool is shut afterwards', async () => {
     const other = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
     await other.ping();

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Pool } from 'pg';
+import { Client, type Pool } from 'pg';
 
 import { CallPool } from './call-pool.ts';
-import { isDatabaseUnavailable } from './database-errors.ts';
+import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { keepOwnContext } from './own-context.ts';
 import { connectionConfig, sessionOptions } from './session.ts';
@@ -69,6 +69,7 @@ export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
 ): Database<Client> {
   const { url, schema, logger, queryTimeoutMs = 16_000 } = options;
+  const ownConnection = () => new Client(connectionConfig(url, schema, pingTimeoutMs));
   const pool = new CallPool({
     ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
     options: sessionOptions(schema, queryTimeoutMs),
@@ -83,7 +84,7 @@ export function openDatabase<Client extends Disconnectable>(
   return {
     client,
     pool,
-    ping: createPing(pool),
+    ping: createPing(pool, ownConnection),
     close: () => (closing ??= close(client, pool, logger)),
   };
 }
@@ -104,14 +105,19 @@ function survivePoolErrors(pool: Pool, schema: string, logger: Logger): void {
   });
 }
 
-/** A ping that never queues up: while one is under way, it is the answer for all. */
-function createPing(pool: Pool): () => Promise<void> {
+/**
+ * A ping that never queues up: while one is under way, it is the answer for
+ * all; and while the pool has no connection left, which says that the service
+ * is busy or a table is locked, it takes one of its own.
+ */
+function createPing(pool: Pool, ownConnection: () => Client): () => Promise<void> {
+  const ask = async (): Promise<void> => {
+    const full = pool.idleCount === 0 && pool.totalCount >= pool.options.max;
+    await (full ? askAlone(ownConnection()) : pool.query('SELECT 1'));
+  };
   let underWay: Promise<void> | undefined;
   return async () => {
-    underWay ??= pool
-      .query('SELECT 1')
-      .then(() => undefined)
-      .finally(() => (underWay = undefined));
+    underWay ??= ask().finally(() => (underWay = undefined));
     const timer = new AbortController();
     const late = delay(pingTimeoutMs, undefined, { signal: timer.signal }).then(() => {
       throw Object.assign(new Error(`the database did not answer within ${pingTimeoutMs} ms`), {
@@ -126,6 +132,21 @@ function createPing(pool: Pool): () => Promise<void> {
       underWay?.catch(() => {}); // it may fail when nobody waits for it any more
     }
   };
+}
+
+const noRoom = new Set(['53300']);
+
+async function askAlone(connection: Client): Promise<void> {
+  connection.on('error', () => {}); // the query under way reports it
+  try {
+    await connection.connect();
+    await connection.query('SELECT 1');
+  } catch (error) {
+    // It is there, and has no connection to spare beside those of the pool.
+    if (!hasCode(error, noRoom)) throw error;
+  } finally {
+    await connection.end().catch(() => {});
+  }
 }
 
 async function close(client: Disconnectable, pool: Pool, logger: Logger): Promise<void> {
