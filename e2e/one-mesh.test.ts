@@ -14,6 +14,7 @@ describe('bad input', async () => void (await import('./one-mesh/bad-input.ts'))
 // All pages fit into one list.
 describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
 describe('a slow table', async () => void (await import('./one-mesh/slow-table.ts')));
+describe('no writes', async () => void (await import('./one-mesh/no-writes.ts')));
 describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
 describe('the story', async () => void (await import('./one-mesh/story.ts')));
 // Auth signs with another key afterwards.

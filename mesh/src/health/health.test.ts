@@ -14,9 +14,10 @@ function healthOf(
     dependencies?: Record<string, Probe>;
     ready?: boolean;
     aheadMs?: number;
+    takesWrites?: boolean;
   } = {},
 ) {
-  const { aheadMs = 0 } = options;
+  const { aheadMs = 0, takesWrites = true } = options;
   const readiness = createReadiness();
   if (options.ready !== false) readiness.ready();
   const health = createHealth({
@@ -24,6 +25,7 @@ function healthOf(
     version: '1.2.3',
     readiness,
     pingDatabase: options.ping ?? (async () => {}),
+    takesWrites: () => takesWrites,
     dependencies: options.dependencies ?? {},
     clock: { status: () => ({ aheadMs, wrong: aheadMs !== 0, responseTimeMs: 2 }) },
   });
@@ -76,6 +78,16 @@ test('a wrong clock makes it degraded, shows by name, and leaves it ready', asyn
   });
   expect(await health.status()).toMatchObject({
     dependencies: { clock: { status: 'unhealthy', response_time_ms: 2 } },
+  });
+  expect(await health.notReady()).toBeUndefined();
+});
+
+test('a database that takes no writes makes it degraded, shows by name, and leaves it ready', async () => {
+  const { health } = healthOf({ dependencies: { auth: answering('healthy') }, takesWrites: false });
+  expect(await health.report()).toMatchObject({
+    status: 'degraded',
+    database: 'connected',
+    dependencies: { auth: 'healthy', database_writes: 'unhealthy' },
   });
   expect(await health.notReady()).toBeUndefined();
 });

@@ -40,6 +40,8 @@ export interface HealthOptions {
   readiness: Readiness;
   /** Throws when the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
+  /** Whether it takes writes; while not, that shows as the dependency `database_writes`. */
+  takesWrites?: (() => boolean) | undefined;
   /** A probe for each service that this one calls. */
   dependencies: Readonly<Record<string, Probe>>;
   /** How the clock of this machine stands to that of others; while it is wrong, it shows as the dependency `clock`. */
@@ -48,11 +50,11 @@ export interface HealthOptions {
 
 /**
  * Makes the health of one process. Its own database gone, or itself not
- * started or about to end: unhealthy. A dependency not healthy, or a wrong
- * clock: degraded, because it still serves what it can.
+ * started or about to end: unhealthy. A dependency not healthy, a database that
+ * takes no writes, or a wrong clock: degraded, because it still serves what it can.
  */
 export function createHealth(options: HealthOptions): Health {
-  const { service, version, readiness, dependencies, clock } = options;
+  const { service, version, readiness, dependencies, clock, takesWrites = () => true } = options;
   const database = shared(timed(options.pingDatabase));
 
   const look = async () => {
@@ -64,6 +66,8 @@ export function createHealth(options: HealthOptions): Health {
     const results = Object.fromEntries(names.map((name, index) => [name, others[index] as ProbeResult]));
     const { wrong = false, responseTimeMs = 0 } = clock?.status() ?? {};
     if (wrong) results['clock'] = { status: 'unhealthy', responseTimeMs };
+    if (!takesWrites())
+      results['database_writes'] = { status: 'unhealthy', responseTimeMs: own.responseTimeMs };
     const connected = own.status === 'healthy';
     const whole = connected && readiness.stage === 'ready';
     const fine = Object.values(results).every(({ status }) => status === 'healthy');

@@ -36,6 +36,8 @@ export interface ServiceOptions {
   onDenied?: (denial: Denial) => void;
   /** Throws when the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
+  /** Whether its own database takes writes: it is degraded while not. @default it does */
+  takesWrites?: () => boolean;
   /**
    * What is revoked: the same as `authenticate` asks. Ends subscriptions whose token was revoked, and shows in
    * `/api/mesh`. @default nothing is
@@ -137,6 +139,7 @@ export function createService<From extends AnyContract>(
     readiness,
     pingDatabase: options.pingDatabase,
     clock: options.clock,
+    takesWrites: options.takesWrites,
     dependencies: Object.fromEntries(
       Object.entries(options.dependencies ?? {}).map(([name, dependency]) => [
         name,

@@ -1,9 +1,10 @@
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { classifyDatabaseError, openDatabase, type Database } from './database.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import pg from 'pg';
+import { openDatabase, type Database } from './database.ts';
 
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
+const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
@@ -22,7 +23,7 @@ test('of a query that is not valid it is said what is wrong with it, and nothing
     .create({ data: { ...faulty, createdAt: new Date(Number.NaN) } })
     .catch((thrown: unknown) => thrown);
   expect(String(error)).toContain('the-hash');
-  const classified = classifyDatabaseError(error);
+  const classified = database.serving.classify(error);
   expect(classified?.code).toBe('INTERNAL_SERVER_ERROR');
   const { message, stack } = (classified as Error).cause as Error;
   expect(message).toContain('createdAt');
@@ -32,6 +33,87 @@ test('of a query that is not valid it is said what is wrong with it, and nothing
 });
 
 test('of other errors it says nothing', () => {
-  expect(classifyDatabaseError(new Error('something else'))).toBeUndefined();
-  expect(classifyDatabaseError('text')).toBeUndefined();
+  expect(database.serving.classify(new Error('something else'))).toBeUndefined();
+  expect(database.serving.classify('text')).toBeUndefined();
+});
+
+const newUser = () => {
+  const email = `${crypto.randomUUID()}@example.org`;
+  return database.client.user.create({ data: { email, name: 'Ada', passwordHash: 'x' } });
+};
+
+/** What a write comes to, as callers see it. */
+const written = (write: () => PromiseLike<unknown>) =>
+  write().then(
+    () => 'done',
+    (error: unknown) => database.serving.classify(error),
+  );
+
+async function asAdmin(...statements: string[]): Promise<void> {
+  const admin = new pg.Client(testDatabase.adminUrl);
+  await admin.connect();
+  for (const statement of statements) await admin.query(statement);
+  await admin.end();
+}
+
+/** What comes after it has sessions of its own, as after a fail-over. */
+async function makeSessions(readOnly: boolean): Promise<void> {
+  const { username, pathname } = new URL(testDatabase.url('auth'));
+  const name = pathname.slice(1);
+  await asAdmin(
+    `ALTER ROLE ${username} IN DATABASE "${name}" SET default_transaction_read_only = ${readOnly}`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${username}' AND datname = '${name}'`,
+  );
+  await vi.waitFor(() => database.ping());
+}
+
+test('a database that is read-only refuses writes for now, says so once, and is back by itself', async () => {
+  expect(database.serving.takesWrites()).toBe(true);
+  await makeSessions(true);
+  // Seen by the ping, before anything was written.
+  expect(database.serving.takesWrites()).toBe(false);
+  const writes = [
+    newUser,
+    () => database.pool.query('DELETE FROM users'),
+    () => database.client.$executeRaw`UPDATE users SET name = 'x'`,
+    () => database.client.$transaction(async (tx) => tx.user.deleteMany()),
+  ];
+  for (const write of writes)
+    expect(await written(write)).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: 'The database is read-only',
+      retryAfterMs: 5000,
+    });
+  expect(await database.client.user.count()).toBe(0);
+  const said = (log: typeof logger.warn) =>
+    log.mock.calls.map(([, message]) => message).filter((message) => message.includes('write'));
+  await makeSessions(false);
+  expect(database.serving.takesWrites()).toBe(true);
+  expect(await written(newUser)).toBe('done');
+  expect(said(logger.warn)).toEqual(['the database is read-only: calls that write are refused']);
+  expect(said(logger.info)).toEqual(['the database takes writes again']);
+});
+
+test('one whose disk is full as well, until a while after the last write that failed', async () => {
+  await asAdmin(
+    `CREATE FUNCTION auth.full() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$`,
+    'CREATE TRIGGER disk BEFORE INSERT ON auth.users EXECUTE FUNCTION auth.full()',
+  );
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    expect(await written(newUser)).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: 'The database has no room on its disk',
+      retryAfterMs: 5000,
+    });
+    await database.ping();
+    expect(database.serving.takesWrites()).toBe(false);
+    await asAdmin('DROP TRIGGER disk ON auth.users');
+    vi.advanceTimersByTime(10_000);
+    expect(database.serving.takesWrites()).toBe(true);
+    expect(await written(newUser)).toBe('done');
+  } finally {
+    vi.useRealTimers();
+  }
 });

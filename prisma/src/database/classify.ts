@@ -1,15 +1,24 @@
 import { MeshError } from '@arcadium/mesh/wire';
 
 import { isDatabaseUnavailable } from './database-errors.ts';
+import type { Writes } from './writes.ts';
+
+/** When a caller may try to write again, in milliseconds: a fail-over takes seconds, and a full disk longer. */
+const writeAgainMs = 5000;
 
 /**
  * What an error of a database call means to the caller of a service: a
- * database that cannot be reached is SERVICE_UNAVAILABLE. For `serve`'s
- * `classify`.
+ * database that cannot be reached, or takes no writes, is SERVICE_UNAVAILABLE.
  */
-export function classifyDatabaseError(error: unknown): MeshError | undefined {
+export function classifyDatabaseError(error: unknown, writes: Writes): MeshError | undefined {
   if (isDatabaseUnavailable(error))
     return new MeshError('SERVICE_UNAVAILABLE', 'The database does not answer', { cause: error });
+  const reason = writes.failed(error);
+  if (reason)
+    return new MeshError('SERVICE_UNAVAILABLE', `The database ${reason}`, {
+      cause: error,
+      retryAfterMs: writeAgainMs,
+    });
   if (!(error instanceof Error) || error.name !== 'PrismaClientValidationError') return undefined;
   const cause = withoutArguments(error);
   return new MeshError('INTERNAL_SERVER_ERROR', 'A query of the service is faulty; its log has the details', {

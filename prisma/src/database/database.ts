@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { MeshError } from '@arcadium/mesh/wire';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, type Pool } from 'pg';
 
 import { CallPool } from './call-pool.ts';
+import { classifyDatabaseError } from './classify.ts';
 import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { keepOwnContext } from './own-context.ts';
 import { connectionConfig, sessionOptions } from './session.ts';
+import { Writes } from './writes.ts';
 
-export { classifyDatabaseError } from './classify.ts';
 export { isDatabaseUnavailable, isUniqueViolation } from './database-errors.ts';
 export type { Logger } from '../logger.ts';
 
@@ -53,6 +55,16 @@ export interface Database<Client> {
    * @throws Error of which {@link isDatabaseUnavailable} is true when it does not.
    */
   ping(): Promise<void>;
+  /**
+   * For `serve`: how the database is, and what an error of it means to a
+   * caller: SERVICE_UNAVAILABLE where it cannot be reached, and where it takes
+   * no writes, which makes the service degraded.
+   */
+  readonly serving: {
+    pingDatabase(): Promise<void>;
+    takesWrites(): boolean;
+    classify(error: unknown): MeshError | undefined;
+  };
   /** Lets running queries end, for up to 5 s, and closes every connection. May be called again. */
   close(): Promise<void>;
 }
@@ -80,11 +92,18 @@ export function openDatabase<Client extends Disconnectable>(
   survivePoolErrors(pool, schema, logger);
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
   keepOwnContext(client);
+  const writes = new Writes(schema, logger);
+  const ping = createPing(pool, ownConnection, writes);
   let closing: Promise<void> | undefined;
   return {
     client,
     pool,
-    ping: createPing(pool, ownConnection),
+    ping,
+    serving: {
+      pingDatabase: ping,
+      takesWrites: () => writes.taken,
+      classify: (error) => classifyDatabaseError(error, writes),
+    },
     close: () => (closing ??= close(client, pool, logger)),
   };
 }
@@ -110,10 +129,11 @@ function survivePoolErrors(pool: Pool, schema: string, logger: Logger): void {
  * all; and while the pool has no connection left, which says that the service
  * is busy or a table is locked, it takes one of its own.
  */
-function createPing(pool: Pool, ownConnection: () => Client): () => Promise<void> {
+function createPing(pool: Pool, ownConnection: () => Client, writes: Writes): () => Promise<void> {
   const ask = async (): Promise<void> => {
     const full = pool.idleCount === 0 && pool.totalCount >= pool.options.max;
-    await (full ? askAlone(ownConnection()) : pool.query('SELECT 1'));
+    const readOnly = await (full ? askAlone(ownConnection()) : isReadOnly(pool));
+    if (readOnly !== undefined) writes.observe(readOnly);
   };
   let underWay: Promise<void> | undefined;
   return async () => {
@@ -134,16 +154,24 @@ function createPing(pool: Pool, ownConnection: () => Client): () => Promise<void
   };
 }
 
+async function isReadOnly(asked: Pool | Client): Promise<boolean> {
+  const { rows } = await asked.query<{ value: string }>(
+    `SELECT current_setting('transaction_read_only') AS value`,
+  );
+  return rows[0]?.value === 'on';
+}
+
 const noRoom = new Set(['53300']);
 
-async function askAlone(connection: Client): Promise<void> {
+/** @returns `undefined` where it is there, and has no connection to spare beside those of the pool. */
+async function askAlone(connection: Client): Promise<boolean | undefined> {
   connection.on('error', () => {}); // the query under way reports it
   try {
     await connection.connect();
-    await connection.query('SELECT 1');
+    return await isReadOnly(connection);
   } catch (error) {
-    // It is there, and has no connection to spare beside those of the pool.
     if (!hasCode(error, noRoom)) throw error;
+    return undefined;
   } finally {
     await connection.end().catch(() => {});
   }

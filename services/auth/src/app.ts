@@ -19,7 +19,7 @@ import {
 import { DenialReporter, serve, type JsonAnswer, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { createNotificationRelay } from '@arcadium/prisma/outbox';
 import manifest from '../package.json' with { type: 'json' };
@@ -146,10 +146,9 @@ export async function startApp(
       onDenied: denials.add,
       // Asked before such a call is read: of a flood of them, most are refused.
       rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
-      pingDatabase: () => database.ping(),
+      ...database.serving,
       clock: clockCheck,
       dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
-      classify: classifyDatabaseError,
       routes: {
         '/.well-known/jwks.json': () => publishedKeys(keyRing),
       },

@@ -10,7 +10,7 @@ import {
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
-import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { PrismaClient } from '@arcadium/prisma/notification';
 import manifest from '../package.json' with { type: 'json' };
@@ -64,9 +64,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL, database.pool),
     log,
     ...membership.serving,
-    pingDatabase: () => database.ping(),
+    ...database.serving,
     dependencies: { auth: membership.authProbe },
-    classify: classifyDatabaseError,
   });
   await Promise.all([
     migrateWhenReachable({

@@ -10,7 +10,7 @@ import {
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
-import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/prisma/database';
 import { createKeyRetention } from '@arcadium/prisma/key-retention';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
 import { createNotificationRelay } from '@arcadium/prisma/outbox';
@@ -73,9 +73,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
       log,
       ...membership.serving,
-      pingDatabase: () => database.ping(),
+      ...database.serving,
       dependencies: { auth: membership.authProbe, notification: config.NOTIFICATION_SERVICE_URL },
-      classify: classifyDatabaseError,
     },
   );
   await Promise.all([

@@ -1,7 +1,7 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { serve } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
-import { classifyDatabaseError, openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import type { PageReader } from '../reader/page-reader.ts';
@@ -32,8 +32,7 @@ export async function serveWiki({
     port: 0,
     log,
     authenticate: identity.authenticate,
-    pingDatabase: () => database.ping(),
-    classify: classifyDatabaseError,
+    ...database.serving,
     trustedProxies: ['127.0.0.1'],
     rateLimit: { callsPerMinute },
   });
