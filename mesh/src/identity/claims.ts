@@ -24,6 +24,12 @@ export const serviceTokenLifetime = 90 * 24 * 3600;
 /** How long a user's access token is good: 15 minutes, in seconds. */
 export const userTokenLifetime = 15 * 60;
 
+/**
+ * How far ahead the clock of the machine that issued a token may be, in milliseconds: what `iat` and `nbf` allow
+ * (RFC 7519 §4.1.5: a small leeway, of no more than a few minutes). What revokes a token lasts so much longer.
+ */
+export const leewayMs = 60_000;
+
 /** In seconds since 1970; up to the year 9999, beyond which `Date` has no text for it. */
 const time = z.int().min(0).max(253_402_300_799);
 

@@ -5,6 +5,7 @@ import {
   createAuthenticate,
   createKeySet,
   followRevocations,
+  leewayMs,
   remoteRevocations,
   startTokenRotation,
   type FetchedKeySet,
@@ -128,7 +129,7 @@ export class Membership {
       clock,
       read: timeOfService(authUrl),
       reference: 'auth',
-      consequence: "users' tokens are refused",
+      consequence: `tokens expire at the wrong time here, and beyond ${leewayMs / 1000} s behind, new ones are refused`,
       log,
     });
     this.#clockCheck.start();

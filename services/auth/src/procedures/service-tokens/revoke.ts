@@ -1,5 +1,5 @@
 import type { authContract } from '@arcadium/contracts/auth';
-import { serviceTokenLifetime } from '@arcadium/mesh/identity';
+import { leewayMs, serviceTokenLifetime } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
 import { z } from 'zod';
@@ -59,7 +59,7 @@ async function revokeOne(tokenId: string, call: RevokeCall, deps: ServiceTokenDe
   } else if (caller.service || !tokenIdForm.safeParse(tokenId).success) {
     throw errors.TOKEN_NOT_FOUND({ tokenId });
   } else {
-    const expiresAt = new Date(deps.now().getTime() + serviceTokenLifetime * 1000);
+    const expiresAt = new Date(deps.now().getTime() + serviceTokenLifetime * 1000 + 2 * leewayMs);
     const detail = { service: null };
     await deps.serviceTokens.revokeUnknown(tokenId, expiresAt, {
       ...originOf(call),
