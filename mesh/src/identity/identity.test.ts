@@ -141,6 +141,30 @@ describe('the set of keys', () => {
     keys.close();
   });
 
+  test('asks for an unknown id also right after the schedule has asked, and then for no other', async () => {
+    published = { keys: [publicPart(ours.jwk)] };
+    asked = 0;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    try {
+      const keys = await createKeySet({ initial: [publicPart(ours.jwk)], url, log: recordingLogger() });
+      await keys.refresh();
+      vi.advanceTimersByTime(5 * 60_000);
+      await keys.refresh();
+      expect(asked).toBe(2);
+      published = { keys: [publicPart(ours.jwk), publicPart(theirs.jwk)] };
+      const found = await Promise.all([keys.find(theirs.jwk.kid), keys.find('x'), keys.find('y')]);
+      expect([found.map(Boolean), asked]).toEqual([[true, false, false], 3]);
+      for (let second = 1; second < 10; second += 1) {
+        vi.advanceTimersByTime(1000);
+        await keys.find(`invented ${second}`);
+      }
+      expect(asked).toBe(3);
+      keys.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('asks the endpoints one after the other, and the one that answered first from then on', async () => {
     published = { keys: [publicPart(ours.jwk)] };
     let refused = 0;
