@@ -30,8 +30,11 @@ export const userTokenLifetime = 15 * 60;
  */
 export const leewayMs = 60_000;
 
-/** In seconds since 1970; up to the year 9999, beyond which `Date` has no text for it. */
-const time = z.int().min(0).max(253_402_300_799);
+/** The end of the year 9999, beyond which `Date` has no text for it, in seconds since 1970. */
+const latestTime = 253_402_300_799;
+
+/** In seconds since 1970. */
+const time = z.int().min(0).max(latestTime);
 
 const registered = {
   iss: z.literal(issuer),
@@ -59,6 +62,8 @@ export const userClaims = z.object({
   type: z.literal('user'),
   name: z.string(),
   role: z.enum(['user', 'admin']),
+  /** Since when the user has the role, in seconds since 1970, of which RFC 7519 §2 allows parts; not said by older tokens. */
+  role_since: z.number().min(0).max(latestTime).optional(),
   /** The session that it belongs to: when that ends, so does the token. */
   sid: z.string().min(1).optional(),
 });

@@ -34,6 +34,21 @@ test('a user’s token belongs to its session, and expires with it at the latest
   expect(whole.expiresAt.getTime()).toBeLessThanOrEqual((now() + 15 * 60) * 1000);
 });
 
+test('a user’s token says since when the user has the role; one from before that was said does not', async () => {
+  const since = new Date(1_700_000_000_123);
+  const user = { id: 'u1', name: 'Ann', role: 'admin' } as const;
+  const { token } = await issueUserToken(ours.signingKey, { ...user, roleSince: since });
+  const said = { user: { role: 'admin', roleSince: since.getTime() } };
+  expect(await asUser(token)).toMatchObject(said);
+  expect(await asService(await ours.serviceToken('wiki'), token)).toMatchObject(said);
+  const older = await issueUserToken(ours.signingKey, user);
+  expect((await asUser(older.token)).user?.roleSince).toBeUndefined();
+  for (const claim of ['today', -1, 1e12, null]) {
+    const forged = forge(ours.jwk, { kind: 'user', claims: { role_since: claim } });
+    await expect(asUser(forged)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  }
+});
+
 test('a service’s token proves the service', async () => {
   expect(await asService(await ours.serviceToken('wiki'))).toMatchObject({
     service: { id: 'wiki-id', name: 'wiki' },
