@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -136,7 +136,39 @@ test.each<[string, string[], Record<string, string>, string]>([
   ],
   ['nobody', ['key', 'list'], {}, '--email'],
   ['no password', ['--email', 'root@example.com', 'key', 'list'], {}, 'No password was given'],
-  ['an id that is none', ['token', 'rotate', 'unknown'], administrator, 'TOKEN_NOT_FOUND'],
+  [
+    'an id that is none',
+    ['token', 'rotate', 'unknown'],
+    administrator,
+    'There is no token "unknown". Choose from: ',
+  ],
+  ['what is no id', ['token', 'revoke', 'xyz'], administrator, 'There is no token "xyz". Choose from: '],
+  ['an id of nothing', ['token', 'revoke', randomUUID()], administrator, 'add --unseen'],
+  [
+    'what is no id, unseen',
+    ['token', 'revoke', 'xyz', '--unseen'],
+    administrator,
+    '"xyz" is not the id of a token',
+  ],
+  ...[
+    ['token', 'issue', 'nosuch'],
+    ['token', 'issue', 'nosuch', '--write', '--new'],
+    ['token', 'list', '--service', 'nosuch'],
+    ['token', 'rotate', '--service', 'nosuch'],
+    ['token', 'revoke', '--service', 'nosuch'],
+  ].map((words): [string, string[], Record<string, string>, string] => [
+    `a service that does not exist (${words.join(' ')})`,
+    words,
+    administrator,
+    'There is no service "nosuch". Choose from: auth, notification, wiki.',
+  ]),
+  [
+    'a key that does not exist',
+    ['key', 'withdraw', 'nosuch'],
+    administrator,
+    'There is no key "nosuch". Choose from: ',
+  ],
+  ['both a token and a service', ['token', 'rotate', 'x', '--service', 'wiki'], administrator, '--service'],
   ['a token for an id', ['token', 'rotate', 'a.b.c'], administrator, 'not its id'],
   ['neither a token nor a service', ['token', 'revoke'], administrator, '--service'],
   ['a name that is none', ['token', 'issue', 'No Name'], administrator, 'is not the name of a service'],
@@ -151,7 +183,27 @@ test.each<[string, string[], Record<string, string>, string]>([
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err).toContain(message);
   expect(err.trim().split('\n')).toHaveLength(1);
+  expect(err).not.toMatch(/[{}]/);
 });
+
+test(
+  'what is not known here is meant only where that is said',
+  async () => {
+    expect(await mesh(['token', 'issue', 'elsewhere'])).toMatchObject({ code: 1, out: '' });
+    expect(await mesh(['token', 'list', '--service', 'elsewhere'])).toMatchObject({ code: 1, out: '' });
+    const token = await done('token', 'issue', 'elsewhere', '--new');
+    const { claims } = await verifyToken('service', token, identity.keys);
+    const listed = JSON.parse(await done('token', 'list', '--service', 'elsewhere', '--json')) as unknown;
+    expect(listed).toMatchObject([{ tokenId: claims.jti, service: 'elsewhere' }]);
+    expect((await mesh(['token', 'revoke', 'xyz'])).err).toContain(`${claims.jti} (elsewhere)`);
+    const unseen = randomUUID();
+    expect(await done('token', 'revoke', unseen, '--unseen')).toBe(unseen);
+    // None left that is good, of a service that there is: nothing to do is no failure.
+    await done('token', 'revoke', '--service', 'elsewhere');
+    expect(await mesh(['token', 'revoke', '--service', 'elsewhere'])).toMatchObject({ code: 0, out: '' });
+  },
+  longMs,
+);
 
 test('an administrator named by --email, with a password from the environment', async () => {
   const { ADMIN_EMAIL, ADMIN_PASSWORD } = administrator;

@@ -38,10 +38,21 @@ try {
   process.exitCode = 1;
 }
 
-/** One line, with what a typed error says beside its message. */
+/** One sentence, with what a typed error says beside its message, and its name. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { error: named, issues } = isCallError(error) ? error.data : {};
-  const data = named ?? issues?.[0];
-  return data === undefined ? error.message : `${error.message} (${JSON.stringify(data)})`;
+  if (named) return `${error.message}: ${facts(named.data)} (${named.name})`;
+  if (!issues) return error.message;
+  return `${error.message}: ${issues.map(({ path, message }) => [path.join('.'), message].join(' ').trim()).join('; ')}`;
+}
+
+/** The data of a typed error in words: `activeFrom` as `active from`. */
+function facts(data: unknown): string {
+  return Object.entries(Object(data) as Record<string, unknown>)
+    .map(
+      ([name, value]) =>
+        `${name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${String(value)}`,
+    )
+    .join(', ');
 }

@@ -68,7 +68,7 @@ const broadcast = z.object({
   link: z.string().nullable(),
   sender: z.string(),
   createdAt: time,
-  /** When the administrator who asks read it. */
+  /** When the administrator who asks read it; of one from before they were an administrator, when they became one. */
   readAt: time.nullable(),
 });
 export type Broadcast = z.output<typeof broadcast>;
@@ -161,7 +161,8 @@ export const notificationContract = contract('notification', {
       errors: { KEY_REUSED: keyReused },
     }),
     list: query({
-      summary: 'What administrators were told, newest first',
+      summary:
+        'What administrators were told, newest first; what is from before the caller was one is not unread',
       input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(broadcast),
       access: admin,

@@ -1,16 +1,34 @@
 import { Command } from 'commander';
-import { asAdministrator } from './administrator.ts';
+import { serviceNames } from '../workspace.ts';
+import { asAdministrator, type AuthClient } from './administrator.ts';
+import { mustKnowService, noSuch } from './choices.ts';
 import { handOver, writeOption } from './hand-over.ts';
 
-/** `token issue <service> [--write]`. */
+/** `token issue <service> [--write] [--new]`. */
 export function tokenIssue(): Command {
   return new Command('issue')
     .description('Make a token for a service and print it')
     .argument('<service>', 'its name, as wiki')
     .addOption(writeOption())
-    .action((service: string, { write }: { write?: boolean }, command: Command) =>
-      asAdministrator(command, async (auth) =>
-        handOver(await auth.serviceTokens.issue.mutate({ service }), { write }),
-      ),
+    .option('--new', 'also for a service that is not in services/ and has no token yet')
+    .action((service: string, options: Options, command: Command) =>
+      asAdministrator(command, async (auth) => {
+        await mustBeMeant(service, options, auth);
+        handOver(await auth.serviceTokens.issue.mutate({ service }), options);
+      }),
     );
+}
+
+type Options = { write?: boolean; new?: boolean };
+
+/** A slip of the keyboard must not make a credential, nor one that can be written nowhere. */
+async function mustBeMeant(service: string, { write, new: isNew }: Options, auth: AuthClient): Promise<void> {
+  const here = serviceNames();
+  if (write && !here.includes(service)) {
+    throw noSuch('service', service, {
+      choices: here,
+      advice: 'For one outside of services/, leave --write out.',
+    });
+  }
+  if (!isNew) await mustKnowService(service, auth, 'For one that is outside of services/, add --new.');
 }

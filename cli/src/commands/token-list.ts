@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { asAdministrator } from './administrator.ts';
+import { mustKnowService } from './choices.ts';
 import { printList } from './print.ts';
+import { allTokens } from './tokens.ts';
 
 /** `token list [--service <name>] [--json]`. */
 export function tokenList(): Command {
@@ -10,18 +12,8 @@ export function tokenList(): Command {
     .option('--json', 'as JSON, with all that is known of each')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
       asAdministrator(command, async (auth) => {
-        const list = (cursor?: string) =>
-          auth.serviceTokens.list.query({
-            limit: 100,
-            ...(service !== undefined && { service }),
-            ...(cursor !== undefined && { cursor }),
-          });
-        let page = await list();
-        const items = [...page.items];
-        while (page.nextCursor !== null) {
-          page = await list(page.nextCursor);
-          items.push(...page.items);
-        }
+        if (service !== undefined) await mustKnowService(service, auth);
+        const items = await allTokens(auth, service);
         printList(items, ['service', 'tokenId', 'origin', 'issuedAt', 'expiresAt', 'revokedAt'], {
           json,
         });

@@ -1,16 +1,28 @@
 import { Command } from 'commander';
 import { asAdministrator } from './administrator.ts';
+import { failedWith, mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
 
-/** `token revoke <tokenId>`, or `token revoke --service <name>`. */
+/** `token revoke <tokenId> [--unseen]`, or `token revoke --service <name>`. */
 export function tokenRevoke(): Command {
   return new Command('revoke')
     .description('Make a token void, or all that a service has; every service refuses them within seconds')
-    .argument('[tokenId]', 'as "token list" shows it; one that it does not show is void as well')
+    .argument('[tokenId]', 'as "token list" shows it')
     .option('--service <name>', 'all of this service that are known')
-    .action((tokenId: string | undefined, { service }: { service?: string }, command: Command) =>
+    .option('--unseen', 'also a token that auth has not seen, by the jti in it')
+    .action((tokenId: string | undefined, { service, unseen }: Options, command: Command) =>
       asAdministrator(command, async (auth) => {
-        const input = inputOf(tokenId, service);
-        const { tokenIds, count = tokenIds.length } = await auth.serviceTokens.revoke.mutate(input);
+        const input = tokenOrService(tokenId, service);
+        if ('service' in input) await mustKnowService(input.service, auth);
+        else if (!unseen)
+          await mustKnowToken(input.tokenId, auth, 'For one that auth has not seen, add --unseen.');
+        const { tokenIds, count = tokenIds.length } = await auth.serviceTokens.revoke
+          .mutate(input)
+          .catch((error: unknown) => {
+            if (!failedWith('TOKEN_NOT_FOUND', error)) throw error;
+            throw new Error(`"${tokenId}" is not the id of a token: an id is a UUID, the jti in the token`, {
+              cause: error,
+            });
+          });
         if (count === 0) console.error(`${service} has no token that is good`);
         else if (count > tokenIds.length) console.error(`${count} revoked, of which the latest:`);
         else console.error(`${count} revoked:`);
@@ -19,8 +31,4 @@ export function tokenRevoke(): Command {
     );
 }
 
-function inputOf(tokenId: string | undefined, service: string | undefined) {
-  if (tokenId !== undefined && service === undefined) return { tokenId };
-  if (tokenId === undefined && service !== undefined) return { service };
-  throw new Error('Name either a token by its id, or a service with --service');
-}
+type Options = { service?: string; unseen?: boolean };

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { asAdministrator, type AuthClient } from './administrator.ts';
+import { mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
 import { handOver, writeOption } from './hand-over.ts';
 
 /** `token rotate <tokenId>`, or `token rotate --service <name>`, either with `--write`. */
@@ -15,16 +16,18 @@ export function tokenRotate(): Command {
     .addOption(writeOption())
     .action((tokenId: string | undefined, options: Options, command: Command) =>
       asAdministrator(command, async (auth) => {
-        const of = tokenId ?? (await latestOf(options.service, auth));
-        handOver(await auth.serviceTokens.rotate.mutate({ tokenId: of }), options);
+        const of = tokenOrService(tokenId, options.service);
+        if ('tokenId' in of) await mustKnowToken(of.tokenId, auth);
+        const old = 'tokenId' in of ? of.tokenId : await latestOf(of.service, auth);
+        handOver(await auth.serviceTokens.rotate.mutate({ tokenId: old }), options);
       }),
     );
 }
 
 type Options = { service?: string; write?: boolean };
 
-async function latestOf(service: string | undefined, auth: AuthClient): Promise<string> {
-  if (service === undefined) throw new Error('Name either a token by its id, or a service with --service');
+async function latestOf(service: string, auth: AuthClient): Promise<string> {
+  await mustKnowService(service, auth);
   const { items } = await auth.serviceTokens.list.query({ service, limit: 100 });
   const good = items.find(
     ({ revokedAt, expiresAt }) => revokedAt === null && Date.parse(expiresAt) > Date.now(),

@@ -8,7 +8,7 @@ const sessionTokens = z.object({
   /** A JWT, good for a quarter of an hour. */
   accessToken: z.string(),
   expiresAt: time,
-  /** Good for one exchange; 30 days after the log-in the session ends, whatever was exchanged. */
+  /** Good for one exchange, which may be repeated until the token that it gave is used; 30 days after the log-in the session ends, whatever was exchanged. */
   refreshToken: z.string(),
   sessionExpiresAt: time,
   user: account,
@@ -33,7 +33,8 @@ export const sessions = {
     },
   }),
   refresh: mutation({
-    summary: 'Exchange a refresh token for new tokens; within 10 s the same one gets the same successor',
+    summary:
+      'Exchange a refresh token for new tokens; the same one gets the same successor until that is used',
     input: z.object({ refreshToken }),
     output: sessionTokens,
     access: anyone,

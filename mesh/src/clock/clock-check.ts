@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { gauge, type Logger } from '../telemetry/index.ts';
 import type { SteadyClock } from './steady-clock.ts';
 
-/** How far the clocks of two machines may be apart, in milliseconds: the verification of tokens allows as much. */
+/**
+ * How far the clocks of two machines may be apart before that is a warning, in milliseconds; for so long a token passes
+ * after it has expired. Tokens that were just issued are refused much later (`leewayMs` in `identity/`).
+ */
 export const clockToleranceMs = 5000;
 
 /** How far a clock that was wrong may still be off to count as right again, in milliseconds: less, so that it does not alternate. */
@@ -21,7 +24,7 @@ const patienceMs = 1000;
 export interface ClockStatus {
   /** How far it is ahead, in milliseconds; less than 0 where it is behind; `undefined` before the first answer. */
   readonly aheadMs: number | undefined;
-  /** Whether that is more than the verification of tokens tolerates. */
+  /** Whether that is more than {@link clockToleranceMs}. */
   readonly wrong: boolean;
   /** How long the last answer took, in milliseconds. */
   readonly responseTimeMs: number;
@@ -36,7 +39,7 @@ export interface ClockCheckOptions {
   read: readonly ReadTime[];
   /** Whose clock it is, as a label of the metric: `auth`. */
   reference: string;
-  /** What follows from a wrong clock, for the log: `users' tokens are refused`. */
+  /** What follows from a wrong clock, for the log: `tokens expire at the wrong time here`. */
   consequence: string;
   log: Logger;
 }

@@ -5,6 +5,8 @@ export type UserIdentity = Readonly<{
   id: string;
   name: string;
   role: 'user' | 'admin';
+  /** Since when they have it, in milliseconds since 1970, where the token says so. */
+  roleSince?: number | undefined;
   /** The `jti` of the token that proved it. */
   tokenId: string;
   /** The `sid` of the session that it belongs to, where it has one. */

@@ -111,8 +111,12 @@ async function verifyService(token: string, keys: KeySet): Promise<Proof<Service
 
 async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdentity>> {
   const { claims, kid } = await verifyToken('user', token, keys);
-  const { sub: id, name, role, jti: tokenId, sid: sessionId, exp } = claims;
-  return { identity: { id, name, role, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 }, kid };
+  const { sub: id, name, role, role_since: since, jti: tokenId, sid: sessionId, exp } = claims;
+  const roleSince = since === undefined ? undefined : Math.round(since * 1000);
+  return {
+    identity: { id, name, role, roleSince, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 },
+    kid,
+  };
 }
 
 /**

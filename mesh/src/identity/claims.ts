@@ -24,8 +24,17 @@ export const serviceTokenLifetime = 90 * 24 * 3600;
 /** How long a user's access token is good: 15 minutes, in seconds. */
 export const userTokenLifetime = 15 * 60;
 
-/** In seconds since 1970; up to the year 9999, beyond which `Date` has no text for it. */
-const time = z.int().min(0).max(253_402_300_799);
+/**
+ * How far ahead the clock of the machine that issued a token may be, in milliseconds: what `iat` and `nbf` allow
+ * (RFC 7519 §4.1.5: a small leeway, of no more than a few minutes). What revokes a token lasts so much longer.
+ */
+export const leewayMs = 60_000;
+
+/** The end of the year 9999, beyond which `Date` has no text for it, in seconds since 1970. */
+const latestTime = 253_402_300_799;
+
+/** In seconds since 1970. */
+const time = z.int().min(0).max(latestTime);
 
 const registered = {
   iss: z.literal(issuer),
@@ -53,6 +62,8 @@ export const userClaims = z.object({
   type: z.literal('user'),
   name: z.string(),
   role: z.enum(['user', 'admin']),
+  /** Since when the user has the role, in seconds since 1970, of which RFC 7519 §2 allows parts; not said by older tokens. */
+  role_since: z.number().min(0).max(latestTime).optional(),
   /** The session that it belongs to: when that ends, so does the token. */
   sid: z.string().min(1).optional(),
 });

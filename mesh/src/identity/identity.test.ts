@@ -34,6 +34,21 @@ test('a user’s token belongs to its session, and expires with it at the latest
   expect(whole.expiresAt.getTime()).toBeLessThanOrEqual((now() + 15 * 60) * 1000);
 });
 
+test('a user’s token says since when the user has the role; one from before that was said does not', async () => {
+  const since = new Date(1_700_000_000_123);
+  const user = { id: 'u1', name: 'Ann', role: 'admin' } as const;
+  const { token } = await issueUserToken(ours.signingKey, { ...user, roleSince: since });
+  const said = { user: { role: 'admin', roleSince: since.getTime() } };
+  expect(await asUser(token)).toMatchObject(said);
+  expect(await asService(await ours.serviceToken('wiki'), token)).toMatchObject(said);
+  const older = await issueUserToken(ours.signingKey, user);
+  expect((await asUser(older.token)).user?.roleSince).toBeUndefined();
+  for (const claim of ['today', -1, 1e12, null]) {
+    const forged = forge(ours.jwk, { kind: 'user', claims: { role_since: claim } });
+    await expect(asUser(forged)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  }
+});
+
 test('a service’s token proves the service', async () => {
   expect(await asService(await ours.serviceToken('wiki'))).toMatchObject({
     service: { id: 'wiki-id', name: 'wiki' },
@@ -139,6 +154,30 @@ describe('the set of keys', () => {
     await keys.find('z');
     expect(asked).toBe(1);
     keys.close();
+  });
+
+  test('asks for an unknown id also right after the schedule has asked, and then for no other', async () => {
+    published = { keys: [publicPart(ours.jwk)] };
+    asked = 0;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    try {
+      const keys = await createKeySet({ initial: [publicPart(ours.jwk)], url, log: recordingLogger() });
+      await keys.refresh();
+      vi.advanceTimersByTime(5 * 60_000);
+      await keys.refresh();
+      expect(asked).toBe(2);
+      published = { keys: [publicPart(ours.jwk), publicPart(theirs.jwk)] };
+      const found = await Promise.all([keys.find(theirs.jwk.kid), keys.find('x'), keys.find('y')]);
+      expect([found.map(Boolean), asked]).toEqual([[true, false, false], 3]);
+      for (let second = 1; second < 10; second += 1) {
+        vi.advanceTimersByTime(1000);
+        await keys.find(`invented ${second}`);
+      }
+      expect(asked).toBe(3);
+      keys.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('asks the endpoints one after the other, and the one that answered first from then on', async () => {

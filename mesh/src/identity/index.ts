@@ -1,5 +1,11 @@
 export { createAuthenticate, userTokenOf, type Authenticate, type Credentials } from './authenticate.ts';
-export { serviceTokenLifetime, userTokenLifetime, type ServiceClaims, type UserClaims } from './claims.ts';
+export {
+  leewayMs,
+  serviceTokenLifetime,
+  userTokenLifetime,
+  type ServiceClaims,
+  type UserClaims,
+} from './claims.ts';
 export {
   issueServiceToken,
   issueUserToken,

@@ -47,6 +47,7 @@ export function issueServiceToken(
 /**
  * Issues the access token of a user who logged in.
  *
+ * @param user.roleSince Since when the user has the role.
  * @param user.notAfter When it expires at the latest, whatever the lifetime of such tokens: the end of its session.
  */
 export function issueUserToken(
@@ -55,6 +56,7 @@ export function issueUserToken(
     id: string;
     name: string;
     role: 'user' | 'admin';
+    roleSince?: Date | undefined;
     sessionId?: string | undefined;
     notAfter?: Date | undefined;
   },
@@ -68,6 +70,7 @@ export function issueUserToken(
       type: 'user',
       name: user.name,
       role: user.role,
+      ...(user.roleSince && { role_since: user.roleSince.getTime() / 1000 }),
       ...(user.sessionId !== undefined && { sid: user.sessionId }),
     },
   });
@@ -77,7 +80,7 @@ interface TokenContent {
   type: string;
   audience: string;
   subject: string;
-  claims: Record<string, string>;
+  claims: Record<string, string | number>;
 }
 
 /** @param lifetime In seconds. */

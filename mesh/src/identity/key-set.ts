@@ -25,6 +25,11 @@ export interface KeySet {
 export interface FetchedKeySet extends KeySet {
   /** Asks the auth service at once; never fails. */
   refresh(): Promise<void>;
+  /**
+   * A trusted key was withdrawn: asks at once for what signs instead, and again for some seconds while the answer is
+   * from before. Never fails.
+   */
+  replace(kid: string): Promise<void>;
 }
 
 /** Where auth publishes its keys. */
@@ -36,8 +41,14 @@ const refreshEveryMs = 5 * 60_000;
 /** And until then. */
 const retryEveryMs = 5000;
 
-/** How long after the end of one question an unknown id makes no other, in milliseconds: whoever invents ids must not make traffic. */
+/** How long after the end of one question for an unknown id another such id makes none, in milliseconds: whoever invents ids must not make traffic. */
 const askAgainAfterMs = 10_000;
+
+/** How long to wait before a withdrawn key is asked for again that is still published, in milliseconds; twice as long each time. */
+const replaceAgainAfterMs = 50;
+
+/** How often at most: all in all for 1.5 s. */
+const mostReplaceQuestions = 6;
 
 /** Longest wait for an answer, of however many endpoints, in milliseconds: a caller waits for it who has a few seconds. */
 const longestQuestionMs = 2000;
@@ -68,8 +79,10 @@ export async function createKeySet(options: {
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
   // In a copy is nothing newer than what auth itself says, and auth may not be there to say it.
   let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
-  let askedAt = -Infinity;
+  /** When a question for an unknown id was answered; others count for nothing, or an id would wait for the schedule. */
+  let unknownAskedAt = -Infinity;
   let asking: Promise<void> | undefined;
+  let replacing: Promise<void> | undefined;
   const outage = new Outage(log);
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -91,7 +104,6 @@ export async function createKeySet(options: {
     if (sources.length === 0) return Promise.resolve();
     asking ??= ask().finally(() => {
       asking = undefined;
-      askedAt = performance.now();
       clearTimeout(timer);
       if (!closed)
         timer = setTimeout(() => void refresh(), outage.away ? retryEveryMs : refreshEveryMs).unref();
@@ -101,14 +113,43 @@ export async function createKeySet(options: {
   void refresh();
   const endJumps = sources.length > 0 ? clock.onJump(() => void refresh()) : () => {};
 
+  const askFor = async (kid: string): Promise<void> => {
+    await replacing;
+    if (keys.has(kid)) return;
+    if (asking === undefined && performance.now() - unknownAskedAt < askAgainAfterMs) return;
+    await refresh();
+    unknownAskedAt = performance.now();
+  };
+  const untilReplaced = async (kid: string): Promise<void> => {
+    // One under way may be answered as of before.
+    await asking;
+    for (
+      let waitMs = replaceAgainAfterMs, left = mostReplaceQuestions;
+      keys.has(kid) && left > 0;
+      left -= 1
+    ) {
+      await refresh();
+      // The schedule goes on with it.
+      if (outage.away || closed || !keys.has(kid)) return;
+      await sleep(waitMs, undefined, { ref: false });
+      waitMs *= 2;
+    }
+  };
+
   return {
     async find(kid) {
-      const mayAsk = asking !== undefined || performance.now() - askedAt >= askAgainAfterMs;
-      if (!keys.has(kid) && mayAsk) await refresh();
+      if (!keys.has(kid)) await askFor(kid);
       return keys.get(kid);
     },
     has: (kid) => keys.has(kid),
     refresh,
+    replace(kid) {
+      const own = Promise.all([replacing, untilReplaced(kid)]).then(() => {
+        if (replacing === own) replacing = undefined;
+      });
+      replacing = own;
+      return own;
+    },
     close() {
       closed = true;
       endJumps();

@@ -5,6 +5,7 @@ import { remember } from '../telemetry/index.ts';
 import { MeshError } from '../wire/index.ts';
 import {
   issuer,
+  leewayMs,
   serviceAudience,
   serviceClaims,
   serviceTokenType,
@@ -17,8 +18,11 @@ import {
 import type { KeySet } from './key-set.ts';
 import { readJson, takeApart, type Fault } from './token-format.ts';
 
-/** How far the clocks of two machines may be apart, in seconds. */
-const clockTolerance = clockToleranceMs / 1000;
+/** For how long a token passes after its `exp`, in seconds. */
+const expiryTolerance = clockToleranceMs / 1000;
+
+/** How far in the future its `iat` and `nbf` may be, in seconds. */
+const leeway = leewayMs / 1000;
 
 /** What each kind of token must be, beside well signed and in its time. */
 const kinds = {
@@ -81,9 +85,9 @@ function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): Claims
   }
   const { exp, iat, nbf = iat } = parsed.data;
   const now = Date.now() / 1000;
-  if (exp <= now - clockTolerance) return expired;
-  // One issued in the future was signed with a wrong clock, or for later use.
-  if (Math.max(iat, nbf) > now + clockTolerance) return 'it is not yet valid';
+  if (exp <= now - expiryTolerance) return expired;
+  // One issued further in the future was signed with a wrong clock, or for later use.
+  if (Math.max(iat, nbf) > now + leeway) return 'it is not yet valid';
   return parsed.data as ClaimsOf<Kind>;
 }
 

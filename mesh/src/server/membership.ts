@@ -5,6 +5,7 @@ import {
   createAuthenticate,
   createKeySet,
   followRevocations,
+  leewayMs,
   remoteRevocations,
   startTokenRotation,
   type FetchedKeySet,
@@ -72,15 +73,32 @@ export async function joinMesh(options: MembershipOptions): Promise<Membership> 
 }
 
 /**
- * Whoever is not let in to follow what is revoked may have a token whose key was withdrawn, and does not get to know
- * that this way: the keys themselves are told to anybody.
+ * Asks for the keys as soon as one that is trusted is told to be withdrawn: from then on another signs. Whoever is not
+ * let in to follow what is revoked may have a token whose key was withdrawn, and does not get to know that this way: the
+ * keys themselves are told to anybody.
  */
 function withFreshKeys(source: RevocationSource, keys: FetchedKeySet): RevocationSource {
+  const look = (event: unknown): void => {
+    // Whoever takes it in looks at its shape; a list of all that is revoked is not to be read twice.
+    const items = (event as { items?: unknown } | undefined | null)?.items;
+    for (const item of Array.isArray(items) ? items : []) {
+      const id = (item as { id?: unknown } | null)?.id;
+      if (typeof id === 'string' && keys.has(id)) void keys.replace(id);
+    }
+  };
   return {
-    list: (after, signal) => source.list(after, signal),
+    async list(after, signal) {
+      const event = await source.list(after, signal);
+      look(event);
+      return event;
+    },
     watch: (watching) =>
       source.watch({
         ...watching,
+        onEvent(event) {
+          look(event);
+          watching.onEvent(event);
+        },
         onEnd(reason) {
           if (isUnauthorized(reason)) void keys.refresh();
           watching.onEnd(reason);
@@ -128,7 +146,7 @@ export class Membership {
       clock,
       read: timeOfService(authUrl),
       reference: 'auth',
-      consequence: "users' tokens are refused",
+      consequence: `tokens expire at the wrong time here, and beyond ${leewayMs / 1000} s behind, new ones are refused`,
       log,
     });
     this.#clockCheck.start();

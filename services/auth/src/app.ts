@@ -11,6 +11,7 @@ import {
 } from '@arcadium/mesh/config';
 import {
   createAuthenticate,
+  leewayMs,
   openRevocations,
   openServiceToken,
   ownRevocations,
@@ -99,7 +100,7 @@ export async function startApp(
     clock,
     read: [time.reference ?? (() => databaseTime(database.client))],
     reference: 'the database',
-    consequence: 'other services refuse the tokens that this one issues',
+    consequence: `tokens that this service issues expire at the wrong time, and beyond ${leewayMs / 1000} s ahead, others refuse them`,
     log,
   });
   const sightings = new Sightings(serviceTokens, log);

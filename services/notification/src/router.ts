@@ -1,5 +1,6 @@
 import type { notificationContract } from '@arcadium/contracts/notification';
 import type { Handlers } from '@arcadium/mesh/server';
+import { readerOf } from './domain/reader.ts';
 import type { Arrivals } from './jobs/arrivals.ts';
 import { listBroadcasts } from './procedures/broadcasts/list.ts';
 import { sendBroadcast } from './procedures/broadcasts/send.ts';
@@ -38,9 +39,9 @@ export function createHandlers({ stores, arrivals }: HandlerDeps): Handlers<type
     broadcasts: {
       send: sendBroadcast(stores),
       list: listBroadcasts(stores),
-      unreadCount: async ({ caller }) => ({ count: await broadcasts.unreadCount(caller.user.id) }),
+      unreadCount: async ({ caller }) => ({ count: await broadcasts.unreadCount(readerOf(caller)) }),
       markRead: async ({ input, caller }) => ({
-        changed: await broadcasts.markRead(caller.user.id, input.ids),
+        changed: await broadcasts.markRead(readerOf(caller), input.ids),
       }),
     },
     preferences: {

@@ -184,10 +184,10 @@ const kindsAndTimes: readonly Forgery[] = [
     'its aud is wrong',
   ],
   ['one that has expired', withClaims(() => ({ exp: now() - 60 })), 'it has expired'],
-  ['one not yet valid', withClaims(() => ({ nbf: now() + 60 })), 'it is not yet valid'],
+  ['one not yet valid', withClaims(() => ({ nbf: now() + 120 })), 'it is not yet valid'],
   [
     'one issued in the future',
-    withClaims(() => ({ iat: now() + 60, exp: now() + 120 })),
+    withClaims(() => ({ iat: now() + 120, exp: now() + 180 })),
     'it is not yet valid',
   ],
   ['another issuer', withClaims(() => ({ iss: 'somebody' })), 'its iss is wrong'],

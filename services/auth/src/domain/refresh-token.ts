@@ -4,12 +4,6 @@ import type { Seal } from './seal.ts';
 /** How long a session is good, whatever it is used for: 30 days, in milliseconds. */
 export const sessionLifetimeMs = 30 * 24 * 3_600_000;
 
-/**
- * For how long after its use a refresh token still gets the successor that it
- * got, in milliseconds: the answer may have been lost, or two tabs asked at once.
- */
-export const repeatWindowMs = 10_000;
-
 /** What a session begins with: 256 bits, in base64url. */
 export function newRefreshToken(): string {
   return randomBytes(32).toString('base64url');
@@ -17,7 +11,8 @@ export function newRefreshToken(): string {
 
 /**
  * The token that comes after another: the same one however often it is asked
- * for, and to be told by this service alone. So nothing is stored but hashes.
+ * for, and to be told by this service alone. So nothing is stored but hashes,
+ * and an answer that was lost can be given again.
  */
 export function successorOf(seal: Seal, token: string): string {
   return seal.mac(token, 'refresh successor').toString('base64url');

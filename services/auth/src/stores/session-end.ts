@@ -1,12 +1,15 @@
-import { userTokenLifetime } from '@arcadium/mesh/identity';
+import { leewayMs, userTokenLifetime } from '@arcadium/mesh/identity';
 import type { AuditEvent } from '@arcadium/contracts/auth';
 import { Prisma } from '@arcadium/prisma/auth';
 import type { Origin } from './audit-log.ts';
 import { lockBlacklist, type RevocationReason } from './token-blacklist.ts';
 import type { Transaction } from './transaction.ts';
 
-/** By how much the clocks of this and that replica, and of whoever verifies, may be apart, in milliseconds. */
-const toleranceMs = 60_000;
+/**
+ * How much longer than an access token its end is on the list, in milliseconds: another replica, whose clock is ahead,
+ * may have issued the last one, and whoever verifies may be behind.
+ */
+const toleranceMs = 2 * leewayMs;
 
 const event: AuditEvent = 'session.ended';
 

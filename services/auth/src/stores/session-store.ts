@@ -1,6 +1,6 @@
 import { nobody } from '@arcadium/mesh/contract';
 import { Prisma, type Session } from '@arcadium/prisma/auth';
-import { refreshTokenHash, repeatWindowMs, sessionLifetimeMs, successorOf } from '../domain/refresh-token.ts';
+import { refreshTokenHash, sessionLifetimeMs, successorOf } from '../domain/refresh-token.ts';
 import type { Seal } from '../domain/seal.ts';
 import { originAs, originOf, ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
 import { changeIdentities } from './identity-change.ts';
@@ -44,8 +44,9 @@ export interface SessionStore {
   /** Takes the second factor's code, where the account wants one, and begins a session. */
   begin(beginning: Beginning): Promise<Begun>;
   /**
-   * Exchanges a refresh token for its successor. The same token within 10 s gets the same successor, unless that was
-   * used; any other token that was used before ends the session.
+   * Exchanges a refresh token for its successor. The same token gets the same successor until that is used: its answer
+   * may have been lost, however long ago. Once the successor was used, somebody has a copy, and the session ends
+   * (RFC 9700 §4.14.2).
    */
   exchange(token: string, call: { at: Date; request: Request }): Promise<Exchanged>;
   /** Ends the session of a refresh token, of whatever age; nothing where there is none. */
@@ -207,7 +208,6 @@ async function take(
   const next = refreshTokenHash(successor);
   const { usedAt } = await transaction.refreshToken.findUniqueOrThrow({ where: { hash } });
   if (usedAt) {
-    if (at.getTime() - usedAt.getTime() > repeatWindowMs) return undefined;
     const repeated = await transaction.refreshToken.findUnique({ where: { hash: next } });
     return repeated?.usedAt === null ? successor : undefined;
   }

@@ -167,6 +167,7 @@ export function claimsOf(token: string): {
   sub: string;
   name: string;
   role: 'user' | 'admin';
+  role_since: number;
   jti: string;
   sid: string;
   exp: number;

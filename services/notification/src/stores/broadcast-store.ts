@@ -1,4 +1,5 @@
 import type { Broadcast, PrismaClient } from '@arcadium/prisma/notification';
+import type { Reader } from '../domain/reader.ts';
 import { newestFirst, olderThan } from './keyset.ts';
 import type { Part } from './notification-store.ts';
 
@@ -7,6 +8,11 @@ export type NewBroadcast = Omit<Broadcast, 'id' | 'createdAt'>;
 
 /** A broadcast with the mark of the one administrator who asks. */
 export type StoredBroadcast = Broadcast & { reads: { readAt: Date }[] };
+
+/** The condition "was sent while they were an administrator, and is not marked as read". */
+function unreadBy({ userId, since }: Reader) {
+  return { reads: { none: { userId } }, ...(since && { createdAt: { gte: since } }) };
+}
 
 /** What all administrators are told, and what each has read of it. */
 export class BroadcastStore {
@@ -31,24 +37,25 @@ export class BroadcastStore {
   }
 
   /** A part of the broadcasts, newest first, with the marks of one administrator. */
-  list(userId: string, { limit, after, unreadOnly }: Part): Promise<StoredBroadcast[]> {
+  list(reader: Reader, { limit, after, unreadOnly }: Part): Promise<StoredBroadcast[]> {
     return this.#client.broadcast.findMany({
-      where: { ...(unreadOnly && { reads: { none: { userId } } }), ...olderThan(after) },
-      include: { reads: { where: { userId }, select: { readAt: true } } },
+      where: { AND: [unreadOnly ? unreadBy(reader) : {}, olderThan(after)] },
+      include: { reads: { where: { userId: reader.userId }, select: { readAt: true } } },
       orderBy: newestFirst,
       take: limit,
     });
   }
 
-  unreadCount(userId: string): Promise<number> {
-    return this.#client.broadcast.count({ where: { reads: { none: { userId } } } });
+  unreadCount(reader: Reader): Promise<number> {
+    return this.#client.broadcast.count({ where: unreadBy(reader) });
   }
 
   /** Marks those that exist as read by an administrator; first marks stay. @returns how many were unread. */
-  markRead(userId: string, ids: readonly string[]): Promise<number> {
+  markRead({ userId, since = new Date(0) }: Reader, ids: readonly string[]): Promise<number> {
     return this.#client.$executeRaw`
       INSERT INTO admin_notification_reads (broadcast_id, user_id, read_at)
-      SELECT id, ${userId}::uuid, now() FROM broadcasts WHERE id = ANY (${ids}::uuid[])
+      SELECT id, ${userId}::uuid, now() FROM broadcasts
+      WHERE id = ANY (${ids}::uuid[]) AND created_at >= ${since}::timestamptz
       ON CONFLICT DO NOTHING`;
   }
 }

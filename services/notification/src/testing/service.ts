@@ -8,6 +8,7 @@ import {
   type Caller,
   type PathOf,
   type ProcedureAt,
+  type UserIdentity,
 } from '@arcadium/mesh/contract';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/prisma/database';
@@ -34,16 +35,17 @@ export function service(name: 'wiki' | 'auth'): Caller {
 export function user(
   id: string = randomUUID(),
   role: 'user' | 'admin' = 'user',
-): Caller & { user: { id: string } } {
+): Caller & { user: UserIdentity } {
   return {
     service: undefined,
     user: { id, name: 'somebody', role, tokenId: randomUUID(), expiresAt: Infinity },
   };
 }
 
-/** An administrator who calls by himself. */
-export function admin(): Caller & { user: { id: string } } {
-  return user(randomUUID(), 'admin');
+/** An administrator who calls by himself. @param roleSince Since when they are one, where their token says so. */
+export function admin(roleSince?: Date): Caller & { user: UserIdentity } {
+  const { user: somebody } = user(randomUUID(), 'admin');
+  return { service: undefined, user: { ...somebody, roleSince: roleSince?.getTime() } };
 }
 
 /** What a test may want otherwise. */

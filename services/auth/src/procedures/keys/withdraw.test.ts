@@ -7,16 +7,19 @@ import {
   followRevocations,
   issueServiceToken,
   issueUserToken,
+  openServiceToken,
   publicPart,
   remoteRevocations,
 } from '@arcadium/mesh/identity';
-import { silentLogger as log } from '@arcadium/mesh/testing';
+import { joinMesh } from '@arcadium/mesh/server';
+import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createSigningKeyStore } from '../../stores/signing-key-store.ts';
+import { administrator } from '../../testing/config.ts';
 import { startReplicas, type Replicas } from '../../testing/replicas.ts';
 
 let replicas: Replicas;
@@ -123,3 +126,47 @@ test('what a withdrawn key signed is refused within two seconds by who still hol
   await refusedBy(next);
   await next.stop();
 });
+
+test.each([0, 1])(
+  'after the withdrawal of the active key a service, by replica %i, takes what the next one signs at the first try',
+  async (replica) => {
+    await using auth = await startReplicas(2);
+    const admin = await auth.asAdmin();
+    const stolen = auth.identity.jwk.kid;
+    expect((await admin.keys.list.query()).items).toMatchObject([{ kid: stolen, state: 'active' }]);
+    const own = await auth.identity.serviceToken('wiki');
+    const url = auth.urls[replica] ?? '';
+    const client = connect(authContract, { as: 'wiki', url, token: own, log });
+    const folder = await mkdtemp(join(tmpdir(), 'arcadium-next-key-'));
+    const member = await joinMesh({
+      auth: client,
+      authUrl: url,
+      token: openServiceToken({ token: own, log }),
+      publicKeys: [publicPart(auth.identity.jwk)],
+      stateDir: folder,
+      log,
+    });
+    const { authenticate, revocations } = member.serving;
+    const ask = (authorization: string) =>
+      Promise.resolve().then(() => authenticate({ authorization, userToken: undefined }));
+    await vi.waitFor(() => expect(revocations?.status().state).toBe('following'));
+    const inventor = await createTestIdentity();
+    for (let n = 0; n < 3; n += 1)
+      await expect(ask(`Bearer ${await inventor.userToken()}`)).rejects.toThrow('not known');
+
+    await admin.keys.withdraw.mutate({ kid: stolen });
+    // Logs in, at the replica that the key was not withdrawn at, too.
+    const next = await Promise.all([0, 1].map((at) => auth.asAdmin(at)));
+    const issued = await Promise.all(next.map((one) => one.serviceTokens.issue.mutate({ service: 'wiki' })));
+    for (const { token } of issued)
+      expect(await ask(`Service-Token ${token}`)).toMatchObject({ service: { name: 'wiki' } });
+    await using anyone = connect(authContract, { as: 'anyone', url, log });
+    const { accessToken } = await anyone.sessions.login.mutate(administrator);
+    expect(await ask(`Bearer ${accessToken}`)).toMatchObject({ user: { role: 'admin' } });
+
+    await member.stop();
+    await client[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  },
+  60_000,
+);

@@ -1,7 +1,8 @@
 import type { authContract } from '@arcadium/contracts/auth';
-import { serviceTokenLifetime } from '@arcadium/mesh/identity';
+import { leewayMs, serviceTokenLifetime } from '@arcadium/mesh/identity';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
+import { z } from 'zod';
 import { originOf } from '../../stores/audit-log.ts';
 import { mostEndedAtOnce } from '../../stores/service-token-end.ts';
 import type { ServiceTokenDeps } from './deps.ts';
@@ -14,12 +15,15 @@ const event = 'service-token.revoked';
 /** The most that the contract lets an answer name. */
 const mostNamed = 1000;
 
+/** Every token of this mesh has a UUID as its `jti`. */
+const tokenIdForm = z.uuid();
+
 /**
  * Makes a token void, or all of a service that are known at this moment. An
  * administrator may also name one that is not known, as those made by set-up
  * are until they are first used here: it is void for as long as any token lives.
  *
- * @throws MeshError FORBIDDEN when a service names another.
+ * @throws MeshError FORBIDDEN when a service names another; TOKEN_NOT_FOUND for what cannot be the id of a token.
  */
 export function revoke(deps: ServiceTokenDeps): Revoke {
   return async (call) => {
@@ -52,10 +56,10 @@ async function revokeOne(tokenId: string, call: RevokeCall, deps: ServiceTokenDe
   const known = await deps.serviceTokens.find(tokenId);
   if (known && (!caller.service || caller.service.name === known.service.name)) {
     await end(known.service.name, { tokenId }, call, deps);
-  } else if (caller.service) {
+  } else if (caller.service || !tokenIdForm.safeParse(tokenId).success) {
     throw errors.TOKEN_NOT_FOUND({ tokenId });
   } else {
-    const expiresAt = new Date(deps.now().getTime() + serviceTokenLifetime * 1000);
+    const expiresAt = new Date(deps.now().getTime() + serviceTokenLifetime * 1000 + 2 * leewayMs);
     const detail = { service: null };
     await deps.serviceTokens.revokeUnknown(tokenId, expiresAt, {
       ...originOf(call),

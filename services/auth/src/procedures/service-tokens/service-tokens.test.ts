@@ -258,6 +258,27 @@ describe('revoke', () => {
     expect(await auditOf(tokenId)).toHaveLength(1);
   });
 
+  test.each([
+    ['a word', 'xyz'],
+    ['the id of a key', 'kid'],
+    ['a whole token', 'token'],
+    ['a UUID with something after it', `${randomUUID()}x`],
+  ])('%s is the id of no token, and nothing is written', async (_what, given) => {
+    const tokenId =
+      given === 'kid'
+        ? auth.identity.jwk.kid
+        : given === 'token'
+          ? (await auth.identity.serviceToken('wiki')).slice(0, 100)
+          : given;
+    const count = async () => [await auth.stored.tokenBlacklist.count(), (await auditOf(tokenId)).length];
+    const before = await count();
+    for (const replica of [0, 1]) {
+      const [, error] = await safe((await auth.asAdmin(replica)).serviceTokens.revoke.mutate({ tokenId }));
+      expect(error?.data?.error).toEqual({ name: 'TOKEN_NOT_FOUND', data: { tokenId } });
+    }
+    expect(await count()).toEqual(before);
+  });
+
   test('a service revokes its own, and nobody else’s', async () => {
     const name = newService();
     const token = await auth.identity.serviceToken(name);

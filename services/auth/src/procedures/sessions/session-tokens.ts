@@ -16,7 +16,12 @@ export async function sessionTokens(
   const account = presentAccount(user);
   const { token, expiresAt } = await issueUserToken(
     signer,
-    { ...account, sessionId: session.id, notAfter: session.expiresAt },
+    {
+      ...account,
+      roleSince: user.roleSince ?? user.createdAt,
+      sessionId: session.id,
+      notAfter: session.expiresAt,
+    },
     at,
   );
   return {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { claimsOf, openAuth, outcomeOf, type TestAuth } from '../../testing/service.ts';
+import { callerOf, claimsOf, openAuth, outcomeOf, type TestAuth } from '../../testing/service.ts';
 
 let auth: TestAuth;
 let root: Awaited<ReturnType<TestAuth['newPerson']>>;
@@ -30,6 +30,49 @@ test('a role is in the tokens of the next log-in, and no token of the old one li
     event: 'account.role-changed',
     detail: { from: 'user', to: 'admin' },
   });
+});
+
+/** Since when the tokens of the next log-in say that somebody has the role, in milliseconds since 1970. */
+const roleSince = async (person: { email: string; password: string }) =>
+  claimsOf((await logIn(person)).accessToken).role_since * 1000;
+
+test('tokens say since when: from the opening of the account, until the role is another', async () => {
+  const ann = await auth.newPerson();
+  expect(claimsOf(ann.accessToken).role_since * 1000).toBe(auth.clock.now().getTime());
+  await auth.call('users.setRole', root.caller, { id: ann.id, role: 'user' });
+  expect(await roleSince(ann)).toBe(auth.clock.now().getTime());
+});
+
+test.each([
+  [
+    'by an administrator',
+    async (id: string) => void (await auth.call('users.setRole', root.caller, { id, role: 'admin' })),
+  ],
+  [
+    'by an operator, past the service',
+    async (id: string) =>
+      void (await auth.client.$executeRaw`
+      UPDATE users SET role = 'admin', disabled_at = NULL WHERE id = ${id}::uuid`),
+  ],
+  [
+    'a second time',
+    async (id: string) => {
+      for (const role of ['admin', 'user', 'admin'] as const)
+        await auth.call('users.setRole', root.caller, { id, role });
+    },
+  ],
+])('tokens say since when, where somebody was made an administrator %s', async (_how, give) => {
+  const ann = await auth.newPerson();
+  const before = Date.now();
+  await give(ann.id);
+  const since = await roleSince(ann);
+  expect(since).toBeGreaterThanOrEqual(before);
+  expect(since).toBeLessThanOrEqual(Date.now());
+  // Nothing else that is changed of an account is a change of its role.
+  const again = await logIn(ann);
+  await auth.call('users.update', callerOf(again), { name: 'Anna' });
+  const next = await auth.ask('sessions.refresh', { refreshToken: again.refreshToken });
+  expect(claimsOf(next.accessToken)).toMatchObject({ name: 'Anna', role_since: since / 1000 });
 });
 
 test('the role that somebody has already changes nothing', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { admin, openService, service, user, type TestService } from '../../testing/service.ts';
 
@@ -106,4 +107,59 @@ test('each administrator has marks of his own, and the first ones stay', async (
   expect(unread.items.map(({ id }) => id)).toEqual([newest]);
   expect(await notification.call('broadcasts.unreadCount', reader)).toEqual({ count: 1 });
   expect(await notification.call('broadcasts.unreadCount', other)).toEqual({ count: 3 });
+});
+
+/** What an administrator has not read, by each way to ask. */
+async function unreadBy(reader: ReturnType<typeof admin>) {
+  const { count } = await notification.call('broadcasts.unreadCount', reader);
+  const unread = await notification.call('broadcasts.list', reader, { unreadOnly: true });
+  const all = await notification.call('broadcasts.list', reader, {});
+  const marked = all.items.filter(({ readAt }) => readAt === null);
+  expect(marked.map(({ id }) => id)).toEqual(unread.items.map(({ id }) => id));
+  expect(count).toBe(marked.length);
+  return { ids: unread.items.map(({ id }) => id), all: all.items };
+}
+
+/** The database's clock, which broadcasts have their times from. */
+async function databaseNow(): Promise<Date> {
+  const [{ now }] = await notification.client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+  return new Date(now.getTime() + 1);
+}
+
+test('one who became an administrator later has read all from before, and can still look it up', async () => {
+  const ids = await send(3);
+  const since = await databaseNow();
+  const reader = admin(since);
+  const { ids: unread, all } = await unreadBy(reader);
+  expect(unread).toEqual([]);
+  expect(all.map(({ id, readAt }) => [id, readAt])).toEqual(ids.map((id) => [id, since.toISOString()]));
+  expect(await notification.call('broadcasts.markRead', reader, { ids })).toEqual({ changed: 0 });
+  expect((await unreadBy(boss)).ids).toEqual(ids);
+});
+
+test('what is sent from then on is unread, until it is marked, through all pages', async () => {
+  await send(3);
+  const reader = admin(await databaseNow());
+  await delay(5);
+  const later: string[] = [];
+  for (const key of ['a', 'b', 'c']) {
+    later.unshift((await notification.call('broadcasts.send', boss, { ...message, key })).id);
+  }
+  expect((await unreadBy(reader)).ids).toEqual(later);
+  const seen: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const part = await notification.call('broadcasts.list', reader, { limit: 2, unreadOnly: true, cursor });
+    seen.push(...part.items.map(({ id }) => id));
+    cursor = part.nextCursor;
+  }
+  expect(seen).toEqual(later);
+  expect(await notification.call('broadcasts.markRead', reader, { ids: later })).toEqual({ changed: 3 });
+  expect((await unreadBy(reader)).ids).toEqual([]);
+});
+
+test('one who was an administrator all the time keeps marks and what is unread', async () => {
+  const from = admin(new Date(0));
+  const ids = await send(3);
+  await notification.call('broadcasts.markRead', from, { ids: ids.slice(0, 1) });
+  expect((await unreadBy(from)).ids).toEqual(ids.slice(1));
 });

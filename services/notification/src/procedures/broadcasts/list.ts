@@ -1,5 +1,6 @@
 import type { notificationContract } from '@arcadium/contracts/notification';
 import { pageOf, timeCursor, type HandlerOf } from '@arcadium/mesh/server';
+import { readerOf } from '../../domain/reader.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { presentBroadcast } from './present.ts';
 
@@ -9,9 +10,10 @@ export function listBroadcasts({
 }: Pick<Stores, 'broadcasts'>): HandlerOf<typeof notificationContract, 'broadcasts.list'> {
   return async ({ input: { limit, cursor, unreadOnly }, caller }) => {
     const after = timeCursor.decode(cursor);
-    const rows = await broadcasts.list(caller.user.id, { limit: limit + 1, after, unreadOnly });
+    const reader = readerOf(caller);
+    const rows = await broadcasts.list(reader, { limit: limit + 1, after, unreadOnly });
     return pageOf(rows, limit, {
-      item: presentBroadcast,
+      item: (row) => presentBroadcast(row, reader),
       cursor: ({ createdAt: at, id }) => timeCursor.encode({ at, id }),
     });
   };

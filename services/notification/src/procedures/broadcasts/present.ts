@@ -1,8 +1,14 @@
 import type { Broadcast } from '@arcadium/contracts/notification';
+import type { Reader } from '../../domain/reader.ts';
 import type { StoredBroadcast } from '../../stores/broadcast-store.ts';
 
-/** A broadcast as one administrator gets it: with his own mark, without the sender's key. */
-export function presentBroadcast(row: StoredBroadcast): Broadcast {
+/**
+ * A broadcast as one administrator gets it: with their own mark, without the sender's key. One from before they were an
+ * administrator counts as read from when they became one.
+ */
+export function presentBroadcast(row: StoredBroadcast, { since }: Reader): Broadcast {
+  const passed = since !== undefined && row.createdAt < since ? since : undefined;
+  const readAt = row.reads[0]?.readAt ?? passed;
   return {
     id: row.id,
     title: row.title,
@@ -10,6 +16,6 @@ export function presentBroadcast(row: StoredBroadcast): Broadcast {
     link: row.link,
     sender: row.sender,
     createdAt: row.createdAt.toISOString(),
-    readAt: row.reads[0]?.readAt.toISOString() ?? null,
+    readAt: readAt?.toISOString() ?? null,
   };
 }

@@ -1,0 +1,67 @@
+import { isCallError } from '@arcadium/mesh/client';
+import { serviceNames } from '../workspace.ts';
+import type { AuthClient } from './administrator.ts';
+import { allTokens } from './tokens.ts';
+
+/** How many choices an error names at most. */
+const mostNamed = 10;
+
+/** The error about a name or an id that does not exist: one line that says what there is to choose from. */
+export function noSuch(
+  what: string,
+  given: string,
+  { choices, advice = '' }: { choices: readonly string[]; advice?: string },
+): Error {
+  const left = choices.length - mostNamed;
+  const more = left > 0 ? `, and ${left} more` : '';
+  const list = choices.length > 0 ? choices.slice(0, mostNamed).join(', ') + more : 'none';
+  return new Error(`There is no ${what} "${given}". Choose from: ${list}.${advice && ` ${advice}`}`);
+}
+
+/**
+ * Checks that a service is in `services/`, or that auth knows a token of it.
+ *
+ * @throws Error with the names that there are.
+ */
+export async function mustKnowService(service: string, auth: AuthClient, advice?: string): Promise<void> {
+  // Asked in any case: auth checks the form of a name.
+  const { items } = await auth.serviceTokens.list.query({ service, limit: 1 });
+  const here = serviceNames();
+  if (items.length > 0 || here.includes(service)) return;
+  const names = new Set([...here, ...(await allTokens(auth)).map((token) => token.service)]);
+  throw noSuch('service', service, { choices: [...names].toSorted(), ...(advice && { advice }) });
+}
+
+/**
+ * Checks that auth knows a token, good or not.
+ *
+ * @throws Error with the ids of those that are good.
+ */
+export async function mustKnowToken(tokenId: string, auth: AuthClient, advice?: string): Promise<void> {
+  const tokens = await allTokens(auth);
+  if (tokens.some((token) => token.tokenId === tokenId)) return;
+  const good = tokens.filter(
+    ({ revokedAt, expiresAt }) => revokedAt === null && Date.parse(expiresAt) > Date.now(),
+  );
+  const choices = good.map((token) => `${token.tokenId} (${token.service})`);
+  throw noSuch('token', tokenId, { choices, ...(advice && { advice }) });
+}
+
+/**
+ * What a command is about: a token by its id, or a service.
+ *
+ * @throws Error where it is both, or neither.
+ */
+export function tokenOrService(
+  tokenId: string | undefined,
+  service: string | undefined,
+): { tokenId: string } | { service: string } {
+  if (tokenId !== undefined && service === undefined) return { tokenId };
+  if (tokenId === undefined && service !== undefined) return { service };
+  throw new Error('Name either a token by its id, or a service with --service');
+}
+
+/** Whether a call failed with this typed error of its contract. */
+export function failedWith(name: string, error: unknown): boolean {
+  return isCallError(error) && error.data.error?.name === name;
+}
