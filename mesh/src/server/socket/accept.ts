@@ -11,7 +11,11 @@ import type { CallLimit } from '../rate-limit/rate-limits.ts';
 import { credentialsOf, givenRequestId } from '../request-context.ts';
 import { tooManyError, tooManyOpenError } from '../refusal.ts';
 import type { Service } from '../service.ts';
+import { createOriginCheck, type OriginCheck } from './origin.ts';
 import type { Opener } from './session.ts';
+
+/** Of an origin, at most this many characters are sent back. */
+const longestEcho = 128;
 
 /** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
 export function asksForSocket({ headers }: IncomingMessage): boolean {
@@ -22,6 +26,8 @@ export function asksForSocket({ headers }: IncomingMessage): boolean {
  * Takes WebSockets at `/trpc` on a server's port: the caller is authenticated
  * at the upgrade, or by the first message where the URL says
  * `connectionParams=1`.
+ *
+ * @throws Error for a further origin that is none.
  */
 export function acceptSockets(server: Server, service: Service): void {
   const sockets = new WebSocketServer({
@@ -34,10 +40,13 @@ export function acceptSockets(server: Server, service: Service): void {
   // The request is none by RFC 6455; ws would say so in plain text.
   sockets.on('wsClientError', (error, socket) => refuse(socket, new MeshError('BAD_REQUEST', error.message)));
 
-  const limit = service.limits.ofPath(socketPath);
+  const checks = {
+    limit: service.limits.ofPath(socketPath),
+    isAllowed: createOriginCheck(service.options.webSocketOrigins),
+  };
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    admit(request, service, limit)
+    admit(request, service, checks)
       .then((opener) => {
         mustBeWithinLimits(opener, service);
         sockets.handleUpgrade(request, socket, head, (opened) => service.sessions.add(opened, opener));
@@ -50,16 +59,18 @@ export function acceptSockets(server: Server, service: Service): void {
 async function admit(
   request: IncomingMessage,
   { readiness, options, access, peerOf }: Service,
-  limit: CallLimit | undefined,
+  { limit, isAllowed }: { limit: CallLimit | undefined; isAllowed: OriginCheck },
 ): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
     throw new MeshError('NOT_FOUND', `A WebSocket is opened at ${socketPath}`);
   if (readiness.stage !== 'ready')
     throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`, { retry: 'safe' });
-  const { origin, host } = request.headers;
-  if (origin !== undefined && URL.parse(origin)?.host !== host)
-    throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
+  if (!isAllowed(request))
+    throw new MeshError(
+      'FORBIDDEN',
+      `WEBSOCKET_ORIGINS does not name the origin of this page, ${request.headers.origin?.slice(0, longestEcho)}`,
+    );
   const credentials = url.searchParams.get('connectionParams') === '1' ? undefined : credentialsOf(request);
   // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
   const peer = peerOf(request);
