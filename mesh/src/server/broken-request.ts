@@ -44,13 +44,13 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
       return {
         status: '431 Request Header Fields Too Large',
         code: 'BAD_REQUEST',
-        message: 'The headers are longer than 16 KiB',
+        message: 'The URL and the headers are longer than 16 KiB: send a long input by POST, in the body',
       };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return {
         status: '408 Request Timeout',
         code: 'TIMEOUT',
-        message: 'The request was not complete in time',
+        message: 'The request was not complete in time: its headers within 10 s, all of it within 30 s',
       };
     default:
       return { status: '400 Bad Request', code: 'BAD_REQUEST', message: 'This is no valid HTTP request' };

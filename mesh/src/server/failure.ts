@@ -1,6 +1,7 @@
 import { TRPCClientError } from '@trpc/client';
 import { TRPCError } from '@trpc/server';
 import { errorCodes, isErrorCode, MeshError } from '../wire/index.ts';
+import { tooLargeError } from './request-body.ts';
 
 /** Says what an error that a service's own libraries throw means to a caller; `undefined` if it is not one of those. */
 export type ClassifyError = (error: unknown) => MeshError | undefined;
@@ -37,6 +38,8 @@ function fromTrpc(error: TRPCError): MeshError {
   if (error.code === 'INTERNAL_SERVER_ERROR') {
     return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: error.cause ?? error });
   }
+  // tRPC's own says no more than its code.
+  if (error.code === 'PAYLOAD_TOO_LARGE') return tooLargeError();
   const code = isErrorCode(error.code) ? error.code : 'BAD_REQUEST';
   return new MeshError(code, error.message, { cause: error });
 }

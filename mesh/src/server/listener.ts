@@ -12,7 +12,7 @@ import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { mustBeBounded, shortText } from './bounded-json.ts';
-import { lingerOn, maxBodyBytes, readBody } from './request-body.ts';
+import { lingerOn, maxBodyBytes, readBody, tooLargeError } from './request-body.ts';
 import type { PeerOf } from './peer.ts';
 import { readContext, requestIdOf } from './request-context.ts';
 
@@ -104,13 +104,28 @@ function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer |
     return errorAnswer(new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure takes JSON, not a form'));
   if (!isHost(request.headers.host))
     return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'));
-  return Number(request.headers['content-length'] ?? 0) > maxBodyBytes ? tooLarge() : undefined;
+  return Number(request.headers['content-length'] ?? 0) > maxBodyBytes
+    ? errorAnswer(tooLargeError())
+    : undefined;
+}
+
+/** What tRPC would refuse too (`maxBatchSize`), but without a word of how many calls it takes. */
+function refusalOfBatch({ path, query }: Exchange): JsonAnswer | undefined {
+  if (URL.parse(query, 'http://host')?.searchParams.get('batch') !== '1') return undefined;
+  const calls = path.split(/,|%2c/i).length;
+  if (calls <= maxBatchSize) return undefined;
+  return errorAnswer(
+    new MeshError(
+      'BAD_REQUEST',
+      `A batch holds at most ${maxBatchSize} calls and this one holds ${calls}: send several (httpBatchLink: maxItems: ${maxBatchSize})`,
+    ),
+  );
 }
 
 function answerCall(exchange: Exchange, options: ListenerOptions): void {
   const { request, response, requestId, path } = exchange;
   const { router, procedures, access, peerOf, classify, readiness, log } = options;
-  const refusal = refusalOf(request, readiness);
+  const refusal = refusalOf(request, readiness) ?? refusalOfBatch(exchange);
   if (refusal) {
     writeAnswer(request, response, refusal);
     if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
@@ -135,7 +150,6 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
             },
           },
     maxBodySize: maxBodyBytes,
-    maxBatchSize,
     allowMethodOverride: true,
     createContext: async ({ info }) => {
       if (body) mustBeBoundedFirst(info.calls, body);
@@ -171,14 +185,15 @@ function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], bo
   for (const call of calls) {
     const { getRawInput } = call;
     call.getRawInput = async () => {
-      mustBeBounded(await body);
+      try {
+        mustBeBounded(await body);
+      } catch (thrown) {
+        // tRPC would count any other error as a fault of the service.
+        throw toTrpcError(thrown);
+      }
       return getRawInput();
     };
   }
-}
-
-function tooLarge(): JsonAnswer {
-  return errorAnswer(new MeshError('PAYLOAD_TOO_LARGE', `The body is longer than ${maxBodyBytes} bytes`));
 }
 
 async function answerRoute(

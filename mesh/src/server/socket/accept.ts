@@ -87,13 +87,12 @@ async function admit(
 
 /** @throws MeshError TOO_MANY_REQUESTS where this caller has too many open, or has sent too much that was wrong. */
 function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets } }: Service): void {
-  const waitMs = limits.mistakes?.waitMs(limitKey);
-  if (waitMs !== undefined)
-    throw limits.refuse(
-      socketPath,
-      'mistakes',
-      tooManyError(waitMs, 'Too many messages of this caller were wrong'),
-    );
+  const { mistakes } = limits;
+  const waitMs = mistakes?.waitMs(limitKey);
+  if (mistakes && waitMs !== undefined) {
+    const message = `Too many messages of this caller were wrong: at most ${mistakes.most} in 60 s`;
+    throw limits.refuse(socketPath, 'mistakes', tooManyError(waitMs, message));
+  }
   if (sockets.isFull(limitKey))
     throw limits.refuse(socketPath, 'open', tooManyOpenError('WebSockets', sockets.mostOf(limitKey)));
 }

@@ -189,8 +189,10 @@ export class Session {
   #refuseCall(message: SocketMessage, refusal: MeshError): void {
     this.#refuse(message.id, refusal, message);
     if (refusal.code !== 'NOT_FOUND' || !this.anonymous) return;
-    if (this.#options.mistakes?.add(this.#limitKey))
-      this.#putOut(new MeshError('TOO_MANY_REQUESTS', 'Too many calls name no procedure'), closeCode.refused);
+    const { mistakes } = this.#options;
+    if (!mistakes?.add(this.#limitKey)) return;
+    const reason = `Too many calls name no procedure: at most ${mistakes.most} in 60 s`;
+    this.#putOut(new MeshError('TOO_MANY_REQUESTS', reason), closeCode.refused);
   }
 
   #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
