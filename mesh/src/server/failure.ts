@@ -26,6 +26,19 @@ export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshErro
   return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: thrown });
 }
 
+/** Which request an error of tRPC ended; where it has no context for one, it knows nothing of the request. */
+const requestIds = new WeakMap<TRPCError, string>();
+
+/** Notes which request ended with an error, before the error is formatted. */
+export function nameRequest(error: TRPCError, requestId: string): void {
+  requestIds.set(error, requestId);
+}
+
+/** Which request ended with an error; `undefined` unless `nameRequest` was told. */
+export function requestNamed(error: TRPCError): string | undefined {
+  return requestIds.get(error);
+}
+
 /** The same, as tRPC's adapters want it: they take the HTTP status from the code. */
 export function toTrpcError(thrown: unknown, classify?: ClassifyError): TRPCError {
   const cause = toMeshError(thrown, classify);

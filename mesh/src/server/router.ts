@@ -3,7 +3,7 @@ import type { AnyContract, RouterOf } from '../contract/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { compile, type CompiledProcedure, type Invocation } from './compile.ts';
 import type { Handlers } from './handler.ts';
-import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
+import { requestNamed, toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { errorShape } from './error-shape.ts';
 
 /** What every request brings to its procedures, whichever way it came in. */
@@ -54,7 +54,11 @@ export function buildRouter(
     // The formatter decides what is said of an error; nothing of a stack may go out beside it.
     isDev: false,
     errorFormatter: ({ error, shape, path, ctx }) =>
-      errorShape(toMeshError(error, classify), { path, requestId: ctx?.requestId, number: shape.code }),
+      errorShape(toMeshError(error, classify), {
+        path,
+        requestId: ctx?.requestId ?? requestNamed(error),
+        number: shape.code,
+      }),
     sse: {
       ping: { enabled: true, intervalMs: ssePingMs },
       client: { reconnectAfterInactivityMs: sseSilenceMs },

@@ -4,11 +4,12 @@ import { WebSocketServer } from 'ws';
 import { nobody } from '../../contract/index.ts';
 import { limitKeyOf } from '../admission/per-caller.ts';
 import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
-import { errorAnswer, retryHeaders } from '../answer.ts';
+import { errorAnswer } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
 import type { CallLimit } from '../rate-limit/rate-limits.ts';
-import { credentialsOf, givenRequestId } from '../request-context.ts';
+import { credentialsOf } from '../request-context.ts';
+import { requestIdOf } from '../request-id.ts';
 import { tooManyError, tooManyOpenError } from '../refusal.ts';
 import type { Service } from '../service.ts';
 import { createOriginCheck, type OriginCheck } from './origin.ts';
@@ -38,7 +39,9 @@ export function acceptSockets(server: Server, service: Service): void {
     handleProtocols: (offered) => (offered.has(arraySubprotocol) ? arraySubprotocol : false),
   });
   // The request is none by RFC 6455; ws would say so in plain text.
-  sockets.on('wsClientError', (error, socket) => refuse(socket, new MeshError('BAD_REQUEST', error.message)));
+  sockets.on('wsClientError', (error, socket, request) =>
+    refuse(socket, new MeshError('BAD_REQUEST', error.message), requestIdOf(request)),
+  );
 
   const checks = {
     limit: service.limits.ofPath(socketPath),
@@ -46,20 +49,28 @@ export function acceptSockets(server: Server, service: Service): void {
   };
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    admit(request, service, checks)
+    const requestId = requestIdOf(request);
+    admit(request, service, { ...checks, requestId })
       .then((opener) => {
         mustBeWithinLimits(opener, service);
         sockets.handleUpgrade(request, socket, head, (opened) => service.sessions.add(opened, opener));
       })
-      .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify)));
+      .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify), requestId));
   });
+}
+
+/** What a request for a WebSocket goes through. */
+interface Admission {
+  readonly limit: CallLimit | undefined;
+  readonly isAllowed: OriginCheck;
+  readonly requestId: string;
 }
 
 /** Who opens a WebSocket. @throws MeshError when none is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
   { readiness, options, access, peerOf }: Service,
-  { limit, isAllowed }: { limit: CallLimit | undefined; isAllowed: OriginCheck },
+  { limit, isAllowed, requestId }: Admission,
 ): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
@@ -80,7 +91,7 @@ async function admit(
     const caller = await options.authenticate(credentials);
     return { credentials, peer, limitKey: limitKeyOf(caller, peer) };
   } catch (thrown) {
-    access.refused(thrown, socketPath, { requestId: givenRequestId(request), peer });
+    access.refused(thrown, socketPath, { requestId, peer });
     throw thrown;
   }
 }
@@ -97,7 +108,7 @@ function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets
     throw limits.refuse(socketPath, 'open', tooManyOpenError('WebSockets', sockets.mostOf(limitKey)));
 }
 
-function refuse(socket: Duplex, failure: MeshError): void {
-  const { status, body } = errorAnswer(failure);
-  writeRaw(socket, `${status} ${STATUS_CODES[status] ?? ''}`, body, retryHeaders(failure));
+function refuse(socket: Duplex, failure: MeshError, requestId: string): void {
+  const answer = errorAnswer(failure, requestId);
+  writeRaw(socket, `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`, answer);
 }

@@ -19,7 +19,7 @@ import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import type { Peer } from '../peer.ts';
 import type { Mistakes } from '../rate-limit/mistakes.ts';
-import { isRequestId } from '../request-context.ts';
+import { isRequestId } from '../request-id.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
@@ -283,7 +283,12 @@ export class Session {
     this.#refuse(message.id, failure, message, requestId);
   }
 
-  #refuse(id: number | string | null, failure: MeshError, message?: SocketMessage, requestId?: string): void {
+  #refuse(
+    id: number | string | null,
+    failure: MeshError,
+    message?: SocketMessage,
+    requestId = message ? requestIdOf(message) : randomUUID(),
+  ): void {
     const error = errorShape(failure, { path: message?.params?.path.slice(0, longestEcho), requestId });
     this.#outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
   }
