@@ -17,6 +17,38 @@ const networks = z.string().transform((text, context): string[] => {
   return items;
 });
 
+/** Where a service answers: the origin of each of its endpoints, as `http://localhost:8000`. */
+export type Endpoints = readonly [string, ...string[]];
+
+const origin = z
+  .url({ protocol: /^https?$/, error: 'must be http://host:port' })
+  .refine(isOrigin, 'must be http://host:port, without a path, a query or a user')
+  .transform((url) => new URL(url).origin);
+
+/** One origin or several, with commas between them; the same one twice counts once. @param what What each is called. */
+const origins = (what: string) =>
+  z.string().transform((text, context): Endpoints => {
+    const items = text.split(',').map((item) => item.trim());
+    const [first, ...others] = new Set(
+      items.map((item, index) => {
+        const parsed = origin.safeParse(item);
+        if (parsed.success) return parsed.data;
+        const problem = item === '' ? 'is empty' : (parsed.error.issues[0]?.message ?? '');
+        // By its place: a value is never printed, there may be a password in it.
+        const which = items.length > 1 ? `${what} ${index + 1} of ${items.length} ` : '';
+        context.addIssue({ code: 'custom', message: `${which}${problem}` });
+        return '';
+      }),
+    );
+    return first === undefined ? z.NEVER : [first, ...others];
+  });
+
+function isOrigin(text: string): boolean {
+  // zod goes on to this check where the one before it has failed.
+  const url = URL.parse(text);
+  return url !== null && url.href === `${url.origin}/`;
+}
+
 /** Where calls are counted. */
 const rateLimitStore = z.union(
   [
@@ -45,6 +77,8 @@ export const serverFields = {
   TRUSTED_PROXIES: networks.default([]),
   /** Who may read `/metrics`. @default anyone */
   METRICS_FROM: networks.optional(),
+  /** Further origins whose pages may open WebSockets. @default those of the service's own origin alone */
+  WEBSOCKET_ORIGINS: origins('origin').optional(),
   /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. */
   STREAMS_PER_CALLER: wholeNumber(0, 1_000_000, 100),
   /** How many calls one address may make within a minute without credentials; 0 for any number, and no limits of contracts either. */
@@ -71,6 +105,7 @@ export function serverSettings<Pool>(
     accessMode: config.ACCESS_MODE,
     trustedProxies: config.TRUSTED_PROXIES,
     metricsFrom: config.METRICS_FROM,
+    webSocketOrigins: config.WEBSOCKET_ORIGINS,
     streamsPerCaller: config.STREAMS_PER_CALLER,
     rateLimit: { callsPerMinute: config.RATE_LIMIT_CALLS, store: config.RATE_LIMIT_STORE, pool },
   };
@@ -156,39 +191,11 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   };
 }
 
-/** Where a service answers: the origin of each of its endpoints, as `http://localhost:8000`. */
-export type Endpoints = readonly [string, ...string[]];
-
-const origin = z
-  .url({ protocol: /^https?$/, error: 'must be http://host:port' })
-  .refine(isOrigin, 'must be http://host:port, without a path, a query or a user')
-  .transform((url) => new URL(url).origin);
-
-/** One endpoint or several, with commas between them; the same one twice counts once. */
-export const endpoints = z.string().transform((text, context): Endpoints => {
-  const items = text.split(',').map((item) => item.trim());
-  const [first, ...others] = new Set(
-    items.map((item, index) => {
-      const parsed = origin.safeParse(item);
-      if (parsed.success) return parsed.data;
-      const problem = item === '' ? 'is empty' : (parsed.error.issues[0]?.message ?? '');
-      // By its place: a value is never printed, there may be a password in it.
-      const which = items.length > 1 ? `endpoint ${index + 1} of ${items.length} ` : '';
-      context.addIssue({ code: 'custom', message: `${which}${problem}` });
-      return '';
-    }),
-  );
-  return first === undefined ? z.NEVER : [first, ...others];
-});
+/** One endpoint or several. */
+export const endpoints = origins('endpoint');
 
 /** Where a service is. */
 export const serviceUrl = (fallback: string) => endpoints.default([fallback]);
-
-function isOrigin(text: string): boolean {
-  // zod goes on to this check where the one before it has failed.
-  const url = URL.parse(text);
-  return url !== null && url.href === `${url.origin}/`;
-}
 
 /** A value that must be there and is never printed. */
 export const secret = z.string().min(1);

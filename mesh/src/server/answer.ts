@@ -31,13 +31,14 @@ export function writeAnswer(request: IncomingMessage, response: ServerResponse, 
 /** An error outside of any procedure, in the shape that tRPC gives to its own, so that its clients read it. */
 export function errorAnswer(
   failure: MeshError,
+  requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): JsonAnswer & { body: { error: ErrorShape } } {
-  const error = errorShape(failure);
+  const error = errorShape(failure, { requestId });
   return {
     status: error.data.httpStatus,
     body: { error },
-    headers: { ...retryHeaders(failure), ...headers },
+    headers: { [header.requestId]: requestId, ...retryHeaders(failure), ...headers },
   };
 }
 

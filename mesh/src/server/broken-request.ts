@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MeshError, type ErrorCode } from '../wire/index.ts';
-import { errorAnswer, writeAnswer } from './answer.ts';
+import { errorAnswer, writeAnswer, type JsonAnswer } from './answer.ts';
 import type { OpenResponses } from './open-responses.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** How long what a refused caller still sends is read and dropped, in milliseconds: closed at once, it would see a reset and no answer. */
 export const lingerMs = 2000;
@@ -27,13 +29,15 @@ export function answerBrokenRequests(server: Server, responses: OpenResponses): 
     }
     refused.add(socket);
     const { status, code, message } = verdictOn(error.code);
-    writeRaw(socket, status, errorAnswer(new MeshError(code, message)).body);
+    writeRaw(socket, status, errorAnswer(new MeshError(code, message), randomUUID()));
   });
   server.on('checkExpectation', (request, response) => {
     writeAnswer(
       request,
       response,
-      errorAnswer(new MeshError('BAD_REQUEST', 'This expectation cannot be met'), { connection: 'close' }),
+      errorAnswer(new MeshError('BAD_REQUEST', 'This expectation cannot be met'), requestIdOf(request), {
+        connection: 'close',
+      }),
     );
   });
 }
@@ -44,13 +48,13 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
       return {
         status: '431 Request Header Fields Too Large',
         code: 'BAD_REQUEST',
-        message: 'The headers are longer than 16 KiB',
+        message: 'The URL and the headers are longer than 16 KiB: send a long input by POST, in the body',
       };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return {
         status: '408 Request Timeout',
         code: 'TIMEOUT',
-        message: 'The request was not complete in time',
+        message: 'The request was not complete in time: its headers within 10 s, all of it within 30 s',
       };
     default:
       return { status: '400 Bad Request', code: 'BAD_REQUEST', message: 'This is no valid HTTP request' };
@@ -61,8 +65,7 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
 export function writeRaw(
   socket: Duplex,
   status: string,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  { body, headers = {} }: Pick<JsonAnswer, 'body' | 'headers'>,
 ): void {
   const text = JSON.stringify(body);
   const further = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

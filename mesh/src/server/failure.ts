@@ -1,6 +1,7 @@
 import { TRPCClientError } from '@trpc/client';
 import { TRPCError } from '@trpc/server';
 import { errorCodes, isErrorCode, MeshError } from '../wire/index.ts';
+import { tooLargeError } from './request-body.ts';
 
 /** Says what an error that a service's own libraries throw means to a caller; `undefined` if it is not one of those. */
 export type ClassifyError = (error: unknown) => MeshError | undefined;
@@ -25,6 +26,19 @@ export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshErro
   return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: thrown });
 }
 
+/** Which request an error of tRPC ended; where it has no context for one, it knows nothing of the request. */
+const requestIds = new WeakMap<TRPCError, string>();
+
+/** Notes which request ended with an error, before the error is formatted. */
+export function nameRequest(error: TRPCError, requestId: string): void {
+  requestIds.set(error, requestId);
+}
+
+/** Which request ended with an error; `undefined` unless `nameRequest` was told. */
+export function requestNamed(error: TRPCError): string | undefined {
+  return requestIds.get(error);
+}
+
 /** The same, as tRPC's adapters want it: they take the HTTP status from the code. */
 export function toTrpcError(thrown: unknown, classify?: ClassifyError): TRPCError {
   const cause = toMeshError(thrown, classify);
@@ -37,6 +51,8 @@ function fromTrpc(error: TRPCError): MeshError {
   if (error.code === 'INTERNAL_SERVER_ERROR') {
     return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: error.cause ?? error });
   }
+  // tRPC's own says no more than its code.
+  if (error.code === 'PAYLOAD_TOO_LARGE') return tooLargeError();
   const code = isErrorCode(error.code) ? error.code : 'BAD_REQUEST';
   return new MeshError(code, error.message, { cause: error });
 }

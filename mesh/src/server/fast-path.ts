@@ -86,11 +86,10 @@ async function answer(
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
-    // What tRPC says of an error: the id unless it does not know who calls, the path until it has an answer to write.
-    const known = invocation.denied ? { path } : { path, requestId };
+    // What tRPC says of an error: the path until it has an answer to write.
     write(exchange, {
       status: errorCodes[failure.code].httpStatus,
-      text: JSON.stringify({ error: errorShape(failure, known) }),
+      text: JSON.stringify({ error: errorShape(failure, { path, requestId }) }),
       retryAfterMs: failure.retryAfterMs,
     });
   }

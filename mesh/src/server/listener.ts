@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Readiness } from '../health/index.ts';
@@ -7,14 +7,16 @@ import type { Logger } from '../telemetry/index.ts';
 import { errorCodes, header, MeshError } from '../wire/index.ts';
 import type { AccessControl } from './access/access-control.ts';
 import type { CompiledProcedure } from './compile.ts';
-import { toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
+import { nameRequest, toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { mustBeBounded, shortText } from './bounded-json.ts';
-import { lingerOn, maxBodyBytes, readBody } from './request-body.ts';
+import { lingerOn, maxBodyBytes, readBody, tooLargeError } from './request-body.ts';
 import type { PeerOf } from './peer.ts';
-import { readContext, requestIdOf } from './request-context.ts';
+import { unknownPath } from './unknown-name.ts';
+import { readContext } from './request-context.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** The most calls in one batch. */
 const maxBatchSize = 20;
@@ -47,18 +49,26 @@ export function createListener(options: ListenerOptions): RequestListener {
     const requestId = requestIdOf(request);
     // An absolute-form target (RFC 9112 §3.2.2) is one of ours whatever its origin; tRPC is to see the path alone.
     request.url = withoutOrigin(request.url ?? '/');
+    // A body of nothing is of no type (RFC 9110 §8.3); tRPC asks for one, and reads nothing as no input.
+    if (request.method === 'POST' && isEmpty(request)) request.headers['content-type'] = 'application/json';
     const path = pathOf(request.url);
     const query = request.url.slice(path.length);
     // A client that keeps its connection would come back to a process that is about to end.
     const closing = options.readiness.stage === 'draining';
     const exchange = { request, response, requestId, path: path.slice(trpcPrefix.length), query, closing };
     const isCall = path.startsWith(trpcPrefix);
-    if (isCall && refusalOf(request, options.readiness) === undefined && fastPath(exchange)) return;
+    if (isCall && refusalOf(exchange, options.readiness) === undefined && fastPath(exchange)) return;
     response.setHeader(header.requestId, requestId);
     if (closing) response.setHeader('connection', 'close');
     if (isCall) answerCall(exchange, options);
-    else void answerRoute(request, response, options, path);
+    else void answerRoute(exchange, options, path);
   };
+}
+
+/** Whether a request says that it has no body (RFC 9112 §6.3). */
+function isEmpty({ headers }: IncomingMessage): boolean {
+  const { 'transfer-encoding': encoding, 'content-length': length = '0' } = headers;
+  return encoding === undefined && Number(length) === 0;
 }
 
 function withoutOrigin(target: string): string {
@@ -86,7 +96,7 @@ function isHost(host: string | undefined): boolean {
 }
 
 /** What no procedure is asked with; `undefined` if the request may go on. */
-function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer | undefined {
+function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): JsonAnswer | undefined {
   if (stage === 'starting')
     return errorAnswer(
       new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', {
@@ -94,23 +104,43 @@ function refusalOf(request: IncomingMessage, { stage }: Readiness): JsonAnswer |
         retryAfterMs: 1000,
         notServing: true,
       }),
+      requestId,
     );
   if (!procedureMethods.has(request.method))
-    return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST'), {
+    return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST'), requestId, {
       allow: 'GET, HEAD, POST',
     });
   // No procedure takes a form, and to read one of many parts takes long.
   if (request.headers['content-type']?.trim().toLowerCase().startsWith('multipart/') === true)
-    return errorAnswer(new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure takes JSON, not a form'));
+    return errorAnswer(
+      new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure takes JSON, not a form'),
+      requestId,
+    );
   if (!isHost(request.headers.host))
-    return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'));
-  return Number(request.headers['content-length'] ?? 0) > maxBodyBytes ? tooLarge() : undefined;
+    return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'), requestId);
+  return Number(request.headers['content-length'] ?? 0) > maxBodyBytes
+    ? errorAnswer(tooLargeError(), requestId)
+    : undefined;
+}
+
+/** What tRPC would refuse too (`maxBatchSize`), but without a word of how many calls it takes. */
+function refusalOfBatch({ path, query, requestId }: Exchange): JsonAnswer | undefined {
+  if (URL.parse(query, 'http://host')?.searchParams.get('batch') !== '1') return undefined;
+  const calls = path.split(/,|%2c/i).length;
+  if (calls <= maxBatchSize) return undefined;
+  return errorAnswer(
+    new MeshError(
+      'BAD_REQUEST',
+      `A batch holds at most ${maxBatchSize} calls and this one holds ${calls}: send several (httpBatchLink: maxItems: ${maxBatchSize})`,
+    ),
+    requestId,
+  );
 }
 
 function answerCall(exchange: Exchange, options: ListenerOptions): void {
   const { request, response, requestId, path } = exchange;
   const { router, procedures, access, peerOf, classify, readiness, log } = options;
-  const refusal = refusalOf(request, readiness);
+  const refusal = refusalOf(exchange, readiness) ?? refusalOfBatch(exchange);
   if (refusal) {
     writeAnswer(request, response, refusal);
     if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
@@ -135,7 +165,6 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
             },
           },
     maxBodySize: maxBodyBytes,
-    maxBatchSize,
     allowMethodOverride: true,
     createContext: async ({ info }) => {
       if (body) mustBeBoundedFirst(info.calls, body);
@@ -149,6 +178,7 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
       }
     },
     onError: ({ error, path: procedure }) => {
+      nameRequest(error, requestId);
       const failure = toMeshError(error, classify);
       if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
       logFailure(log, failure, { procedure, request_id: requestId });
@@ -171,20 +201,20 @@ function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], bo
   for (const call of calls) {
     const { getRawInput } = call;
     call.getRawInput = async () => {
-      mustBeBounded(await body);
+      try {
+        mustBeBounded(await body);
+      } catch (thrown) {
+        // tRPC would count any other error as a fault of the service.
+        throw toTrpcError(thrown);
+      }
       return getRawInput();
     };
   }
 }
 
-function tooLarge(): JsonAnswer {
-  return errorAnswer(new MeshError('PAYLOAD_TOO_LARGE', `The body is longer than ${maxBodyBytes} bytes`));
-}
-
 async function answerRoute(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { routes, log }: ListenerOptions,
+  { request, response, requestId }: Exchange,
+  { routes, procedures, log }: ListenerOptions,
   path: string,
 ): Promise<void> {
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
@@ -193,12 +223,23 @@ async function answerRoute(
       writeAnswer(
         request,
         response,
-        errorAnswer(new MeshError('NOT_FOUND', 'There is nothing at this path')),
+        errorAnswer(
+          unknownPath(
+            path,
+            Object.keys(routes),
+            procedures.map((one) => one.path),
+          ),
+          requestId,
+        ),
       );
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const answer = errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD'), {
-        allow: 'GET, HEAD',
-      });
+      const answer = errorAnswer(
+        new MeshError('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD'),
+        requestId,
+        {
+          allow: 'GET, HEAD',
+        },
+      );
       writeAnswer(request, response, answer);
     } else {
       writeAnswer(request, response, await route(request));
@@ -208,7 +249,7 @@ async function answerRoute(
       thrown instanceof MeshError
         ? thrown
         : new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
-    logFailure(log, failure, { path });
-    if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure));
+    logFailure(log, failure, { path, request_id: requestId });
+    if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure, requestId));
   }
 }

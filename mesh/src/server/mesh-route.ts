@@ -2,7 +2,8 @@ import { admin, anyService, either, type Caller } from '../contract/index.ts';
 import type { RevocationStatus } from '../identity/index.ts';
 import { targetStates } from '../telemetry/index.ts';
 import type { Route } from './answer.ts';
-import { credentialsOf, givenRequestId } from './request-context.ts';
+import { credentialsOf } from './request-context.ts';
+import { givenRequestId } from './request-id.ts';
 import type { Service } from './service.ts';
 
 const meshPath = '/api/mesh';

@@ -40,8 +40,8 @@ export function lateError(): MeshError {
   return new Refusal('TIMEOUT', 'The caller had no time left before the call was begun', {});
 }
 
-/** Says that a caller is to wait so long, in milliseconds, before any call of this kind. */
-export function tooManyError(waitMs: number, message = 'Too many calls come from this address'): MeshError {
+/** Says that a caller is to wait so long, in milliseconds, before any call of this kind. @param message Which limit it is. */
+export function tooManyError(waitMs: number, message: string): MeshError {
   return new Refusal('TOO_MANY_REQUESTS', message, { retryAfterMs: Math.max(1, Math.ceil(waitMs)) });
 }
 

@@ -1,10 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import { TRPCError } from '@trpc/server';
 import { MeshError } from '../wire/index.ts';
 import { lingerMs } from './broken-request.ts';
 
 /** The longest body of a request, in bytes. */
 export const maxBodyBytes = 1024 * 1024;
+
+/** Says that a body is too long, and what may be done about it. */
+export function tooLargeError(): MeshError {
+  return new MeshError(
+    'PAYLOAD_TOO_LARGE',
+    `The body is longer than ${maxBodyBytes} bytes: send it in parts`,
+  );
+}
 
 /** As the fetch standard reads a body: UTF-8 whatever the content type says, with U+FFFD for what is none. */
 const decoder = new TextDecoder();
@@ -12,7 +19,7 @@ const decoder = new TextDecoder();
 /**
  * Reads a body to its end.
  *
- * @throws TRPCError PAYLOAD_TOO_LARGE, in tRPC's words, once more than `maxBodyBytes` have come; what follows is dropped.
+ * @throws MeshError PAYLOAD_TOO_LARGE once more than `maxBodyBytes` have come; what follows is dropped.
  * @throws MeshError CLIENT_CLOSED_REQUEST when the connection is gone before the end.
  */
 export function readBody(request: IncomingMessage): Promise<string> {
@@ -33,7 +40,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
       chunks.length = 0;
       // The stream flows on without a listener, and its bytes go nowhere.
       request.off('data', onData);
-      reject(new TRPCError({ code: 'PAYLOAD_TOO_LARGE' }));
+      reject(tooLargeError());
     };
     request.on('data', onData);
     request.on('end', () => resolve(textOf(chunks)));

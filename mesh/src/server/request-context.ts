@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../contract/index.ts';
 import { userTokenOf, type Authenticate, type Credentials } from '../identity/index.ts';
@@ -8,24 +7,6 @@ import type { CallerSignal } from './deadline.ts';
 import type { Peer, PeerOf } from './peer.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import type { RequestContext } from './router.ts';
-
-const requestIdPattern = /^[\w.:-]{1,128}$/;
-
-/** The caller's id for the request if it is one that may stand in a log, else a new one. */
-export function requestIdOf(request: IncomingMessage): string {
-  return givenRequestId(request) ?? randomUUID();
-}
-
-/** The caller's id for the request, if it is one that may stand in a log. */
-export function givenRequestId(request: IncomingMessage): string | undefined {
-  const given = textOf(request, header.requestId);
-  return isRequestId(given) ? given : undefined;
-}
-
-/** Whether an id of a caller's own making may stand in a log. */
-export function isRequestId(text: unknown): boolean {
-  return typeof text === 'string' && requestIdPattern.test(text);
-}
 
 /**
  * Reads who calls, for how long, and as part of which trace.
@@ -69,8 +50,6 @@ export class HttpInvocation implements Invocation {
   declare caller: Caller;
   input: unknown;
   readonly signal: CallerSignal;
-  /** Whether its credentials were read and are no good. */
-  denied = false;
   readonly #request: IncomingMessage;
   readonly #source: InputSource;
   readonly #authenticate: Authenticate;
@@ -87,10 +66,8 @@ export class HttpInvocation implements Invocation {
 
   /** @throws MeshError UNAUTHORIZED for credentials that are no good; else as `readInput`. */
   async arrive(): Promise<void> {
-    this.denied = true;
     const found = this.#authenticate(credentialsOf(this.#request));
     this.caller = found instanceof Promise ? await found : found;
-    this.denied = false;
     this.input = await readInput(this.#request, this.#source);
   }
 

@@ -42,7 +42,8 @@ const keepAliveTimeoutMs = 65_000;
  * `/trpc/`, over WebSockets at `/trpc`, and the health endpoints. Until `ready()` is called it answers
  * health checks only.
  *
- * @throws TypeError when a procedure has no handler; the system's error when the port cannot be had.
+ * @throws TypeError when a procedure has no handler; Error for one of `webSocketOrigins` that is no origin; the system's
+ * error when the port cannot be had.
  */
 export async function serve<From extends AnyContract>(
   contract: From,

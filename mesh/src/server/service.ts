@@ -57,6 +57,8 @@ export interface ServiceOptions {
   trustedProxies?: readonly string[];
   /** Who may read `/metrics`: IP addresses, and networks as `10.0.0.0/8`. @default anyone */
   metricsFrom?: readonly string[] | undefined;
+  /** Further origins whose pages may open WebSockets, as `https://www.example.com`. @default those of the service's own origin alone */
+  webSocketOrigins?: readonly string[] | undefined;
   /** How many calls it takes from an address. @default any number */
   rateLimit?: RateLimitOptions;
   /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. @default 100 */

@@ -18,6 +18,11 @@ export class Mistakes {
     this.#limit = { calls: Math.max(1, Math.floor(callsPerMinute * share)), perMs: minuteMs };
   }
 
+  /** How many a caller may make within a minute. */
+  get most(): number {
+    return this.#limit.calls;
+  }
+
   /** Counts one. @returns Whether it is one too many. */
   add(key: string | undefined): boolean {
     return key !== undefined && this.#windows.take(key, this.#limit) !== undefined;

@@ -122,8 +122,10 @@ export class RateLimits {
   /** @param what That is counted, for each address. */
   #take(path: string, what: string, limit: RateLimit): CallLimit {
     const prefix = `${this.#service}:${what}:`;
+    const which = what === path ? path : 'what needs no credentials';
+    const message = `Too many calls of ${which} come from this address: at most ${limit.calls} in ${limit.perMs / 1000} s`;
     const judge = (waitMs: number | undefined): undefined => {
-      if (waitMs !== undefined) throw this.refuse(path, 'address', tooManyError(waitMs));
+      if (waitMs !== undefined) throw this.refuse(path, 'address', tooManyError(waitMs, message));
     };
     return ({ peer }) => {
       // In memory, or over a socket of this machine: there is no address to count.

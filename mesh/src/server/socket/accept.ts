@@ -4,13 +4,16 @@ import { WebSocketServer } from 'ws';
 import { nobody } from '../../contract/index.ts';
 import { limitKeyOf } from '../admission/per-caller.ts';
 import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
-import { errorAnswer, retryHeaders } from '../answer.ts';
+import { errorAnswer } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
 import type { CallLimit } from '../rate-limit/rate-limits.ts';
-import { credentialsOf, givenRequestId } from '../request-context.ts';
+import { credentialsOf } from '../request-context.ts';
+import { requestIdOf } from '../request-id.ts';
 import { tooManyError, tooManyOpenError } from '../refusal.ts';
 import type { Service } from '../service.ts';
+import { longestEcho } from '../unknown-name.ts';
+import { createOriginCheck, type OriginCheck } from './origin.ts';
 import type { Opener } from './session.ts';
 
 /** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
@@ -22,6 +25,8 @@ export function asksForSocket({ headers }: IncomingMessage): boolean {
  * Takes WebSockets at `/trpc` on a server's port: the caller is authenticated
  * at the upgrade, or by the first message where the URL says
  * `connectionParams=1`.
+ *
+ * @throws Error for a further origin that is none.
  */
 export function acceptSockets(server: Server, service: Service): void {
   const sockets = new WebSocketServer({
@@ -32,34 +37,49 @@ export function acceptSockets(server: Server, service: Service): void {
     handleProtocols: (offered) => (offered.has(arraySubprotocol) ? arraySubprotocol : false),
   });
   // The request is none by RFC 6455; ws would say so in plain text.
-  sockets.on('wsClientError', (error, socket) => refuse(socket, new MeshError('BAD_REQUEST', error.message)));
+  sockets.on('wsClientError', (error, socket, request) =>
+    refuse(socket, new MeshError('BAD_REQUEST', error.message), requestIdOf(request)),
+  );
 
-  const limit = service.limits.ofPath(socketPath);
+  const checks = {
+    limit: service.limits.ofPath(socketPath),
+    isAllowed: createOriginCheck(service.options.webSocketOrigins),
+  };
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    admit(request, service, limit)
+    const requestId = requestIdOf(request);
+    admit(request, service, { ...checks, requestId })
       .then((opener) => {
         mustBeWithinLimits(opener, service);
         sockets.handleUpgrade(request, socket, head, (opened) => service.sessions.add(opened, opener));
       })
-      .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify)));
+      .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify), requestId));
   });
+}
+
+/** What a request for a WebSocket goes through. */
+interface Admission {
+  readonly limit: CallLimit | undefined;
+  readonly isAllowed: OriginCheck;
+  readonly requestId: string;
 }
 
 /** Who opens a WebSocket. @throws MeshError when none is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
   { readiness, options, access, peerOf }: Service,
-  limit: CallLimit | undefined,
+  { limit, isAllowed, requestId }: Admission,
 ): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
     throw new MeshError('NOT_FOUND', `A WebSocket is opened at ${socketPath}`);
   if (readiness.stage !== 'ready')
     throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`, { retry: 'safe' });
-  const { origin, host } = request.headers;
-  if (origin !== undefined && URL.parse(origin)?.host !== host)
-    throw new MeshError('FORBIDDEN', 'A page of another origin opens no WebSocket here');
+  if (!isAllowed(request))
+    throw new MeshError(
+      'FORBIDDEN',
+      `WEBSOCKET_ORIGINS does not name the origin of this page, ${request.headers.origin?.slice(0, longestEcho)}`,
+    );
   const credentials = url.searchParams.get('connectionParams') === '1' ? undefined : credentialsOf(request);
   // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
   const peer = peerOf(request);
@@ -69,25 +89,24 @@ async function admit(
     const caller = await options.authenticate(credentials);
     return { credentials, peer, limitKey: limitKeyOf(caller, peer) };
   } catch (thrown) {
-    access.refused(thrown, socketPath, { requestId: givenRequestId(request), peer });
+    access.refused(thrown, socketPath, { requestId, peer });
     throw thrown;
   }
 }
 
 /** @throws MeshError TOO_MANY_REQUESTS where this caller has too many open, or has sent too much that was wrong. */
 function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets } }: Service): void {
-  const waitMs = limits.mistakes?.waitMs(limitKey);
-  if (waitMs !== undefined)
-    throw limits.refuse(
-      socketPath,
-      'mistakes',
-      tooManyError(waitMs, 'Too many messages of this caller were wrong'),
-    );
+  const { mistakes } = limits;
+  const waitMs = mistakes?.waitMs(limitKey);
+  if (mistakes && waitMs !== undefined) {
+    const message = `Too many messages of this caller were wrong: at most ${mistakes.most} in 60 s`;
+    throw limits.refuse(socketPath, 'mistakes', tooManyError(waitMs, message));
+  }
   if (sockets.isFull(limitKey))
     throw limits.refuse(socketPath, 'open', tooManyOpenError('WebSockets', sockets.mostOf(limitKey)));
 }
 
-function refuse(socket: Duplex, failure: MeshError): void {
-  const { status, body } = errorAnswer(failure);
-  writeRaw(socket, `${status} ${STATUS_CODES[status] ?? ''}`, body, retryHeaders(failure));
+function refuse(socket: Duplex, failure: MeshError, requestId: string): void {
+  const answer = errorAnswer(failure, requestId);
+  writeRaw(socket, `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`, answer);
 }

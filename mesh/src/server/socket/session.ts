@@ -19,11 +19,12 @@ import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import type { Peer } from '../peer.ts';
 import type { Mistakes } from '../rate-limit/mistakes.ts';
-import { isRequestId } from '../request-context.ts';
+import { isRequestId } from '../request-id.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
+import { longestEcho, otherKind, unknownProcedure } from '../unknown-name.ts';
 import { Outbox } from './outbox.ts';
 
 /** For so long after it has asked its callers to go elsewhere a service that stops begins what they send, in milliseconds. */
@@ -31,9 +32,6 @@ const graceMs = 500;
 
 /** The longest reason that a close frame holds, in bytes (RFC 6455 §5.5). */
 const longestReason = 123;
-
-/** Of the path of an unknown procedure, at most this many characters are sent back. */
-const longestEcho = 128;
 
 /** What every connection of a service needs. */
 export interface SessionOptions {
@@ -189,14 +187,18 @@ export class Session {
   #refuseCall(message: SocketMessage, refusal: MeshError): void {
     this.#refuse(message.id, refusal, message);
     if (refusal.code !== 'NOT_FOUND' || !this.anonymous) return;
-    if (this.#options.mistakes?.add(this.#limitKey))
-      this.#putOut(new MeshError('TOO_MANY_REQUESTS', 'Too many calls name no procedure'), closeCode.refused);
+    const { mistakes } = this.#options;
+    if (!mistakes?.add(this.#limitKey)) return;
+    const reason = `Too many calls name no procedure: at most ${mistakes.most} in 60 s`;
+    this.#putOut(new MeshError('TOO_MANY_REQUESTS', reason), closeCode.refused);
   }
 
   #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
     const path = params?.path ?? '';
-    if (this.#options.procedures.get(path)?.procedure.kind !== method)
-      return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path.slice(0, longestEcho)}"`);
+    const { procedures } = this.#options;
+    const compiled = procedures.get(path);
+    if (!compiled) return unknownProcedure(path, procedures.keys());
+    if (compiled.procedure.kind !== method) return otherKind(compiled);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
         'TOO_MANY_REQUESTS',
@@ -281,7 +283,12 @@ export class Session {
     this.#refuse(message.id, failure, message, requestId);
   }
 
-  #refuse(id: number | string | null, failure: MeshError, message?: SocketMessage, requestId?: string): void {
+  #refuse(
+    id: number | string | null,
+    failure: MeshError,
+    message?: SocketMessage,
+    requestId = message ? requestIdOf(message) : randomUUID(),
+  ): void {
     const error = errorShape(failure, { path: message?.params?.path.slice(0, longestEcho), requestId });
     this.#outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
   }
