@@ -16,10 +16,16 @@ export function line(longest: number) {
     .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 }
 
-/** A text of several lines: not blank, and without the NUL that PostgreSQL cannot store. */
+/** A text whose lines end with LF: CRLF, as HTML forms send it, and CR are line endings too (CommonMark 0.31, 2.1). */
+export function withLineFeeds(value: string): string {
+  return value.replace(/\r\n?/g, '\n');
+}
+
+/** A text of several lines, each of which ends with LF: not blank, and without the NUL that PostgreSQL cannot store. */
 export function text(longest: number) {
   return z
     .string()
+    .overwrite(withLineFeeds)
     .max(longest)
     .refine((value) => value.trim() !== '', 'must not be blank')
     .refine((value) => !value.includes('\0'), 'must not contain NUL');

@@ -43,6 +43,16 @@ test('the same key again stores nothing and answers with the first id', async ()
   expect(await stored(input.userId)).toHaveLength(1);
 });
 
+test.each([['\r\n'], ['\r']])('lines that end with %j are stored with LF, and are the same', async (end) => {
+  const input = { ...message, key: `ends ${end.length}`.replace(' ', '-'), userId: randomUUID() };
+  const first = await notification.call('notifications.send', wiki, { ...input, body: `one${end}two` });
+  expect(await stored(input.userId)).toMatchObject([{ body: 'one\ntwo' }]);
+  expect(await notification.call('notifications.send', wiki, { ...input, body: 'one\ntwo' })).toEqual({
+    id: first.id,
+    outcome: 'duplicate',
+  });
+});
+
 test.each([
   { topic: 'comment' },
   { title: 'Other' },
