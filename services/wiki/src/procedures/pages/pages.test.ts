@@ -67,6 +67,25 @@ describe('pages.create', () => {
   });
 });
 
+test.each(['\u202Eeltit', '\u200B\u200B', 'a\u2066b', '\u3164', 'a\u2028b'])(
+  'the title %j is refused, and nothing is written',
+  async (title) => {
+    const { id } = await wiki.publish(`title/${Buffer.from(title).toString('hex')}`, { title: 'Title' });
+    const before = await wiki.client.page.count();
+    expect(await outcomeOf(wiki.publish('title/refused', { title }))).toBe('BAD_REQUEST');
+    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 1, title }))).toBe('BAD_REQUEST');
+    expect(await wiki.client.page.count()).toBe(before);
+    expect(await wiki.ask('pages.get', { id })).toMatchObject({ title: 'Title', revision: 1 });
+  },
+);
+
+test('who has such a name from before is told of as ever, without the mark of direction', async () => {
+  const { id } = await wiki.publish('title/told', { by: ann });
+  await wiki.call('pages.update', user('\u202Eevil'), { id, revision: 1, body: 'Other words.' });
+  const told = await wiki.client.notificationOutbox.findMany({ where: { link: '/pages/title/told' } });
+  expect(told).toMatchObject([{ title: 'evil changed “title/told”' }]);
+});
+
 describe('line endings', () => {
   const lf = 'one\ntwo\n\nthree\n';
   const endings = [
