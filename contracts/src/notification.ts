@@ -12,7 +12,7 @@ import {
   type Contract,
 } from '@arcadium/mesh/contract';
 import { z } from 'zod';
-import { id, idempotencyKey, line, text, time } from './field.ts';
+import { id, idempotencyKey, label, text, time } from './field.ts';
 import { listInput, listOf } from './list.ts';
 
 /** What a notification is about; a user may mute a topic, `security` excepted. */
@@ -43,7 +43,7 @@ const link = z
   .regex(/^\/[\w./#-]*$/);
 
 const message = z.object({
-  title: line(200),
+  title: label(200),
   body: text(2000),
   link: link.optional(),
 });

@@ -1,6 +1,6 @@
 import { admin, anyone, either, error, mutation, query, services, user } from '@arcadium/mesh/contract';
 import { z } from 'zod';
-import { id, line } from '../field.ts';
+import { id, label } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 import {
   account,
@@ -23,7 +23,7 @@ const lastAdministrator = error(
 export const users = {
   register: mutation({
     summary: 'Open an account',
-    input: z.object({ email, name: line(100), password: newPassword }),
+    input: z.object({ email, name: label(100), password: newPassword }),
     output: account,
     access: anyone,
     priority: 'sheddable',
@@ -36,7 +36,7 @@ export const users = {
   me: query({ summary: 'The account of the user who asks', output: account, access: user }),
   update: mutation({
     summary: 'Change the name on the account of the user who asks',
-    input: z.object({ name: line(100) }),
+    input: z.object({ name: label(100) }),
     output: account,
     access: user,
     idempotent: true,

@@ -1,6 +1,6 @@
 import { error } from '@arcadium/mesh/contract';
 import { z } from 'zod';
-import { id, line, text, time } from '../field.ts';
+import { id, label, text, time } from '../field.ts';
 
 /** A page's address: lower case, path-like, as `docs/architecture`. */
 export const slug = z
@@ -8,7 +8,7 @@ export const slug = z
   .max(200)
   .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/, 'lower-case words between slashes');
 
-export const title = line(200);
+export const title = label(200);
 
 /** Markdown (GitHub flavour). */
 export const body = text(200_000);

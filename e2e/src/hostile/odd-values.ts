@@ -8,7 +8,7 @@ export const oddValues: readonly string[] = [
   '" "',
   ...words(String.raw`
     null true false [] {} [[]] [null] [{}] {"":""} "" 0 -1 -0 1.5 1e9 2147483648 9007199254740993 1e308 1e999 -1e999
-    "\u0000" "a\u0000b" "\ud800" "a\udfff\ud800b" "\u202e\u0007\u001b[31m" "\uffff\ufffe"
+    "\u0000" "a\u0000b" "\ud800" "a\udfff\ud800b" "\u202e\u0007\u001b[31m" "\uffff\ufffe" "\u200b\u200b" "\u202eeltit"
     {"__proto__":{"admin":true}} {"constructor":{"prototype":{"x":1}}} {"toString":1} {"length":1e9} {"then":1}
     "__proto__" "constructor" "NaN" "undefined" "%00" "%" "\\" "{{7*7}}" "../../etc/passwd" "<script>alert(1)</script>"
     "00000000-0000-0000-0000-000000000000" "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF" "{0190a5d0-ac96-774b-bcce-b302099a8057}"

@@ -101,12 +101,24 @@ describe('users.register', () => {
     ],
     ['no address', { email: 'x', name: 'X', password }, 'email'],
     ['an empty name', { email: 'x@example.com', name: '  ', password }, 'name'],
+    ['a name that cannot be seen', { email: 'x@example.com', name: '\u200B\u200B', password }, 'name'],
+    ['a name of fillers', { email: 'x@example.com', name: '\u3164', password }, 'name'],
+    ['a name with a mark of direction', { email: 'x@example.com', name: '\u202EnnA', password }, 'name'],
     ['a name with a line break', { email: 'x@example.com', name: 'a\nb', password }, 'name'],
   ])('refuses %s, and writes nothing', async (_what, input, field) => {
     const before = await stored.user.count();
     const [, error] = await safe(anyone().users.register.mutate(input));
     expect(error?.data).toMatchObject({ code: 'BAD_REQUEST', issues: [{ path: [field] }] });
     expect(await stored.user.count()).toBe(before);
+  });
+});
+
+describe('users.update', () => {
+  test.each(['\u200B\u200B', '\u202EnnA', 'Ann\u2069', '\u2800'])('refuses the name %j', async (name) => {
+    const ann = await newPerson();
+    const [, error] = await safe(asUser(ann.accessToken).users.update.mutate({ name }));
+    expect(error?.data).toMatchObject({ code: 'BAD_REQUEST', issues: [{ path: ['name'] }] });
+    expect((await asUser(ann.accessToken).users.me.query()).name).toBe('Ann');
   });
 });
 

@@ -20,6 +20,7 @@ import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { CostlyReads } from './costly-reads.ts';
 import type { Notice } from './domain/notice.ts';
+import { Reindexing } from './jobs/reindexing.ts';
 import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
 
@@ -57,6 +58,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
+  const reindexing = new Reindexing({ database: database.client, reader, log });
   const keyRetention = createKeyRetention({ client: database.client, logger: log });
 
   const service = await serve(
@@ -89,11 +91,12 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   ]);
   relay.start();
   keyRetention.start();
+  reindexing.start();
   service.ready();
 
   return {
     async stop() {
-      await Promise.all([service.stop(), relay.stop(), keyRetention.stop()]);
+      await Promise.all([service.stop(), relay.stop(), keyRetention.stop(), reindexing.stop()]);
       await membership.stop();
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();

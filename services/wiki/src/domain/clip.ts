@@ -8,7 +8,13 @@ export function clip(text: string, longest: number): string {
   return start.length > longest ? `${start.slice(0, longest - 1).join('')}…` : text;
 }
 
-/** One line of a text that somebody typed: control characters and runs of white space become one space. */
+/**
+ * One line of a text that somebody typed: control characters and runs of white space become one space, and marks of
+ * direction go.
+ */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return text
+    .replace(/\p{Bidi_C}/gu, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
 }

@@ -31,6 +31,7 @@ describe('what is said fits the notification service’s contract', () => {
       { slug: 'a'.repeat(200), title: '𠀀'.repeat(200) },
       { ...comment, body: 'b'.repeat(10_000) },
     ],
+    ['marks of direction', '\u202Ennb\u2066', { ...page, title: '\u200B\u200F' }, comment],
     ['control characters', 'A\u0007nn', { ...page, title: 'A\tpage' }, { ...comment, body: '\n\u0001\n' }],
   ])('%s', (_, who, about, said) => {
     for (const notice of [

@@ -2,6 +2,7 @@ import { clip, oneLine } from './clip.ts';
 import { indexTerms, type IndexTerm } from './index-terms.ts';
 import { resolveTarget } from './link-target.ts';
 import type { Outline } from './outline.ts';
+import { searchWordsOf, type SearchWords } from './search-vector.ts';
 
 /** What a page's author wrote, and where it stands. */
 export interface PageSource {
@@ -20,34 +21,30 @@ export interface PageLink {
 export interface PageContent {
   readonly links: readonly PageLink[];
   readonly terms: readonly IndexTerm[];
-  /** The text without markup, for searching. */
+  /** The text without markup, which search quotes. */
   readonly plain: string;
+  /** What search reads. */
+  readonly search: SearchWords;
 }
 
 /** Most links of one page that are kept. */
 const mostLinks = 1000;
 const longestLinkText = 200;
 
-/**
- * Longest plain text, in bytes of UTF-8. A tsvector holds less than 1 MiB, and
- * hyphenated words take up to four times their length in it; a page
- * must not fail to save for that.
- *
- * @see https://www.postgresql.org/docs/current/textsearch-limitations.html
- */
+/** Longest plain text that is kept, in bytes of UTF-8: the version before makes a `tsvector` of it, which holds 1 MiB. */
 export const longestPlain = 300_000;
 
 /** Puts together what is stored about a page, from its source and its outline. */
 export function contentOf({ slug, title }: PageSource, { sections, links }: Outline): PageContent {
+  const whole = sections
+    .flatMap(({ heading, text, code }) => [heading ?? '', text, code])
+    .filter((part) => part !== '')
+    .join('\n');
   return {
     links: links.flatMap(({ href, text }) => toPageLink(slug, href, text) ?? []).slice(0, mostLinks),
     terms: indexTerms(title, sections),
-    plain: clipBytes(
-      sections
-        .flatMap(({ heading, text, code }) => [heading ?? '', text, code])
-        .filter((part) => part !== '')
-        .join('\n'),
-    ),
+    plain: clipBytes(whole),
+    search: searchWordsOf(title, whole),
   };
 }
 

@@ -2,6 +2,7 @@ import { isUniqueViolation } from '@arcadium/prisma/database';
 import type { Notice } from '../domain/notice.ts';
 import type { PageContent } from '../domain/page-content.ts';
 import { queueNotice } from './outbox.ts';
+import { storeSearchWords } from './search.ts';
 import { findSummary, pageFields, summaryFields, type PageRow, type SummaryRow } from './pages.ts';
 import type { Database, Transaction } from './transaction.ts';
 import { checkParent, holdParent } from './tree.ts';
@@ -49,7 +50,7 @@ export async function insertPage(
     select: pageFields,
   });
   await recordRevision(transaction, row, { editorId, now });
-  await rewriteContent(transaction, row.id, content);
+  await rewriteContent(transaction, row, content);
   await transaction.pageWatcher.create({ data: { pageId: row.id, userId: editorId } });
   return { outcome: 'saved', page: row };
 }
@@ -79,7 +80,7 @@ export async function savePage(
   });
   if (!row) return whyNot(transaction, id);
   await recordRevision(transaction, row, change);
-  await rewriteContent(transaction, id, content);
+  await rewriteContent(transaction, row, content);
   await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
   return { outcome: 'saved', page: row };
 }
@@ -153,10 +154,11 @@ async function recordRevision(
   });
 }
 
-async function rewriteContent(
+/** Stores the links, the terms and the words of a page at one revision. */
+export async function rewriteContent(
   transaction: Transaction,
-  pageId: string,
-  { links, terms }: PageContent,
+  { id: pageId, revision }: { id: string; revision: number },
+  { links, terms, search }: PageContent,
 ): Promise<void> {
   await transaction.pageLink.deleteMany({ where: { pageId } });
   await transaction.pageLink.createMany({
@@ -164,4 +166,5 @@ async function rewriteContent(
   });
   await transaction.indexEntry.deleteMany({ where: { pageId } });
   await transaction.indexEntry.createMany({ data: terms.map((term) => ({ ...term, pageId })) });
+  await storeSearchWords(transaction, { id: pageId, revision }, search);
 }

@@ -23,6 +23,11 @@ async function send(count: number): Promise<string[]> {
   return ids;
 }
 
+test.each([['\r\n'], ['\r']])('lines of a broadcast that end with %j are stored with LF', async (end) => {
+  await notification.call('broadcasts.send', boss, { ...message, key: 'ends', body: `one${end}two` });
+  expect(await notification.client.broadcast.findMany()).toMatchObject([{ body: 'one\ntwo' }]);
+});
+
 test('a broadcast is one row, sent once for each key of its sender', async () => {
   const input = { ...message, key: 'k' };
   const first = await notification.call('broadcasts.send', boss, input);

@@ -43,6 +43,33 @@ test('the same key again stores nothing and answers with the first id', async ()
   expect(await stored(input.userId)).toHaveLength(1);
 });
 
+test.each(['\u202Eeltit', '\u200B\u200B', 'a\u2066b', '\u2800'])('the title %j is refused', async (title) => {
+  const userId = randomUUID();
+  const input = { ...message, title, key: 'title' };
+  const refusal = { issues: [{ path: ['title'] }] };
+  await expect(notification.call('notifications.send', wiki, { ...input, userId })).rejects.toMatchObject(
+    refusal,
+  );
+  await expect(
+    notification.call('notifications.sendMany', wiki, { ...input, userIds: [userId] }),
+  ).rejects.toMatchObject(refusal);
+  await expect(
+    notification.call('broadcasts.send', admin(), { title, body: 'x', key: 'title' }),
+  ).rejects.toMatchObject(refusal);
+  expect(await stored(userId)).toEqual([]);
+  expect(await notification.client.broadcast.count()).toBe(0);
+});
+
+test.each([['\r\n'], ['\r']])('lines that end with %j are stored with LF, and are the same', async (end) => {
+  const input = { ...message, key: `ends ${end.length}`.replace(' ', '-'), userId: randomUUID() };
+  const first = await notification.call('notifications.send', wiki, { ...input, body: `one${end}two` });
+  expect(await stored(input.userId)).toMatchObject([{ body: 'one\ntwo' }]);
+  expect(await notification.call('notifications.send', wiki, { ...input, body: 'one\ntwo' })).toEqual({
+    id: first.id,
+    outcome: 'duplicate',
+  });
+});
+
 test.each([
   { topic: 'comment' },
   { title: 'Other' },

@@ -139,6 +139,28 @@ describe('who is told', () => {
   });
 });
 
+describe('line endings of a comment', () => {
+  test.each([
+    ['crlf', '\r\n'],
+    ['cr', '\r'],
+    ['lf', '\n'],
+  ])('%s is stored as LF, and is no change', async (name, end) => {
+    const { id: pageId } = await wiki.publish(`ends/${name}`, { by: bob });
+    const body = ['one', 'two'].join(end);
+    const comment = await wiki.call('comments.create', ann, { pageId, body });
+    expect(comment.body).toBe('one\ntwo');
+    expect(await wiki.call('comments.update', ann, { id: comment.id, body })).toEqual(comment);
+    const notice = await wiki.client.notificationOutbox.findFirst({
+      where: { link: { contains: comment.id } },
+    });
+    expect(notice?.body).toBe('one\ntwo');
+    // One of an earlier version of the service.
+    await wiki.pool.query('UPDATE comments SET body = $2 WHERE id = $1', [comment.id, 'one\r\ntwo']);
+    const updated = await wiki.call('comments.update', ann, { id: comment.id, body });
+    expect(updated.updatedAt).toBe(comment.updatedAt);
+  });
+});
+
 describe('comments.update, comments.resolve and comments.delete', () => {
   test('only its author changes a comment', async () => {
     const { id: pageId } = await wiki.publish('update');

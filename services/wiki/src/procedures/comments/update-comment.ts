@@ -1,3 +1,4 @@
+import { withLineFeeds } from '@arcadium/contracts/wiki';
 import { MeshError } from '@arcadium/mesh/wire';
 import { mayEditComment } from '../../domain/authorship.ts';
 import { presentComment } from '../../presenters/comment.ts';
@@ -11,7 +12,7 @@ export function updateComment({ database, now }: WikiDeps): WikiHandler<'comment
     if (!mayEditComment(caller.user, comment)) {
       throw new MeshError('FORBIDDEN', 'Only its author may change a comment');
     }
-    if (comment.body === body) return presentComment(comment);
+    if (withLineFeeds(comment.body) === body) return presentComment(comment);
     const changed = await changeComment(database, id, { body, updatedAt: now() });
     if (!changed) throw errors.COMMENT_NOT_FOUND({ id });
     return presentComment(changed);

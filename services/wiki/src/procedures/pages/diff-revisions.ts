@@ -1,3 +1,4 @@
+import { withLineFeeds } from '@arcadium/contracts/wiki';
 import { sourceOf } from '@arcadium/mesh/server';
 import { pageExists } from '../../stores/pages.ts';
 import { findRevision } from '../../stores/revisions.ts';
@@ -11,7 +12,8 @@ export function diffRevisions({ database, reader }: WikiDeps): WikiHandler<'page
     const find = async (revision: number) => {
       const row = await findRevision(database, id, revision);
       if (!row) throw errors.REVISION_NOT_FOUND({ revision });
-      return row;
+      // One of an earlier version of the service may have other line endings, which are no change.
+      return { ...row, body: withLineFeeds(row.body) };
     };
     const [before, after] = await Promise.all([find(from), find(to)]);
     return reader.diff(before, after, { source: sourceOf(call), signal });

@@ -1,3 +1,4 @@
+import { withLineFeeds } from '@arcadium/contracts/wiki';
 import { sourceOf, unknownPeer } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { UserIdentity } from '@arcadium/mesh/contract';
@@ -77,14 +78,15 @@ async function draft<Answer>(
 
 function apply(current: PageRow, changes: Partial<PageText>): PageText {
   const { slug, title, body, parentId } = { ...current, ...changes };
-  return { slug, title, body, parentId };
+  // A revision of an earlier version of the service may have other line endings.
+  return { slug, title, body: withLineFeeds(body), parentId };
 }
 
 function isSame(current: PageRow, next: PageText): boolean {
   return (
     current.slug === next.slug &&
     current.title === next.title &&
-    current.body === next.body &&
+    withLineFeeds(current.body) === next.body &&
     current.parentId === next.parentId
   );
 }

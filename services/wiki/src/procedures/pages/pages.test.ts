@@ -56,7 +56,7 @@ describe('pages.create', () => {
   });
 
   test('any text goes in and comes out', async () => {
-    const body = `'; DROP TABLE pages; -- $1 %s \\ \u{E000} \u{1F600} ${'ß'.repeat(1000)}\r\n`;
+    const body = `'; DROP TABLE pages; -- $1 %s \\ \u{E000} \u{1F600} ${'ß'.repeat(1000)}\n`;
     const { id } = await wiki.publish('create/odd', { body, title: `"'\\%_` });
     expect(await wiki.ask('pages.get', { id })).toMatchObject({ body, title: `"'\\%_` });
   });
@@ -64,6 +64,80 @@ describe('pages.create', () => {
   test('half a character becomes the replacement character', async () => {
     const { id } = await wiki.publish('create/half', { body: 'a\uD800b', title: 'a\uDC00b' });
     expect(await wiki.ask('pages.get', { id })).toMatchObject({ body: 'a\uFFFDb', title: 'a\uFFFDb' });
+  });
+});
+
+test.each(['\u202Eeltit', '\u200B\u200B', 'a\u2066b', '\u3164', 'a\u2028b'])(
+  'the title %j is refused, and nothing is written',
+  async (title) => {
+    const { id } = await wiki.publish(`title/${Buffer.from(title).toString('hex')}`, { title: 'Title' });
+    const before = await wiki.client.page.count();
+    expect(await outcomeOf(wiki.publish('title/refused', { title }))).toBe('BAD_REQUEST');
+    expect(await outcomeOf(wiki.call('pages.update', ann, { id, revision: 1, title }))).toBe('BAD_REQUEST');
+    expect(await wiki.client.page.count()).toBe(before);
+    expect(await wiki.ask('pages.get', { id })).toMatchObject({ title: 'Title', revision: 1 });
+  },
+);
+
+test('who has such a name from before is told of as ever, without the mark of direction', async () => {
+  const { id } = await wiki.publish('title/told', { by: ann });
+  await wiki.call('pages.update', user('\u202Eevil'), { id, revision: 1, body: 'Other words.' });
+  const told = await wiki.client.notificationOutbox.findMany({ where: { link: '/pages/title/told' } });
+  expect(told).toMatchObject([{ title: 'evil changed “title/told”' }]);
+});
+
+describe('line endings', () => {
+  const lf = 'one\ntwo\n\nthree\n';
+  const endings = [
+    ['CRLF', '\r\n'],
+    ['CR', '\r'],
+    ['LF', '\n'],
+  ] as const;
+
+  test.each(endings)('of %s are stored as LF, in the page and its revision', async (name, end) => {
+    const { id } = await wiki.publish(`ends/${name.toLowerCase()}`, { body: lf.replaceAll('\n', end) });
+    expect((await wiki.ask('pages.get', { id })).body).toBe(lf);
+    expect((await wiki.ask('pages.revision', { id, revision: 1 })).body).toBe(lf);
+  });
+
+  test.each(endings)('the same text with %s is no change, and nobody is told', async (name, end) => {
+    const slug = `same/${name.toLowerCase()}`;
+    const { id } = await wiki.publish(slug, { by: ann, body: lf });
+    const saved = await wiki.call('pages.update', bob, {
+      id,
+      revision: 1,
+      body: lf.replaceAll('\n', end),
+    });
+    expect(saved).toMatchObject({ revision: 1, body: lf });
+    expect(await wiki.client.notificationOutbox.count({ where: { link: `/pages/${slug}` } })).toBe(0);
+  });
+
+  test('of a page that was stored with CRLF are no change, and become LF with the next one', async () => {
+    const { id } = await wiki.publish('ends/before', { body: lf });
+    const crlf = lf.replaceAll('\n', '\r\n');
+    await wiki.pool.query('UPDATE pages SET body = $2 WHERE id = $1', [id, crlf]);
+    await wiki.pool.query('UPDATE page_revisions SET body = $2 WHERE page_id = $1', [id, crlf]);
+    const update = (change: object) => wiki.call('pages.update', ann, { id, revision: 1, ...change });
+    expect(await update({ body: lf })).toMatchObject({ revision: 1 });
+    expect(await update({ body: crlf })).toMatchObject({ revision: 1 });
+    expect(await update({ body: `${lf}four\n` })).toMatchObject({ revision: 2 });
+    expect(await wiki.ask('pages.diff', { id, from: 1, to: 2 })).toMatchObject({ added: 1, removed: 0 });
+    const reverted = await wiki.call('pages.revert', ann, { id, revision: 2, to: 1 });
+    expect(reverted).toMatchObject({ revision: 3, body: lf });
+  });
+
+  test('count as one character each', async () => {
+    const longest = 'a\r\n'.repeat(100_000);
+    const { id } = await wiki.publish('ends/longest', { body: longest });
+    expect((await wiki.ask('pages.get', { id })).body).toHaveLength(200_000);
+    expect(await outcomeOf(wiki.publish('ends/longer', { body: `${longest}b` }))).toBe('BAD_REQUEST');
+  });
+
+  test('do not make another call of a repeated one', async () => {
+    const page = { slug: 'ends/again', title: 'Again', parentId: null };
+    const first = await wiki.call('pages.create', ann, { ...page, body: lf }, 'ends');
+    const again = { ...page, body: lf.replaceAll('\n', '\r\n') };
+    expect(await wiki.call('pages.create', ann, again, 'ends')).toEqual(first);
   });
 });
 

@@ -3,6 +3,7 @@ import { openWiki, user, type TestWiki } from '../../testing/service.ts';
 
 let wiki: TestWiki;
 const ann = user('Ann');
+let scripts = 0;
 
 beforeAll(async () => {
   wiki = await openWiki();
@@ -56,16 +57,48 @@ describe('search.query', () => {
   });
 
   test('the excerpt is safe HTML, with the words found marked', async () => {
-    // PostgreSQL leaves out what it takes for a tag, so that here it puts one together.
     const body = '\u{E000}gizmo\u{E001} <b>gizmos</b> `<im<b>g src=x onerror=alert("1")>` & \\<mark\\>';
     await wiki.publish('hostile', { title: 'Hostile', body });
     const { items } = await wiki.ask('search.query', { text: 'gizmo' });
     const excerpt = items[0]?.excerpt ?? '';
-    expect(excerpt).toMatch(/^<mark>gizmo<\/mark> +<mark>gizmos<\/mark> +&lt;im g src=x/);
-    expect(excerpt.replaceAll(/<\/?mark>/g, '')).not.toMatch(
-      /[<>"\u{E000}\u{E001}]|&(?!amp;|lt;|gt;|quot;|#39;)/u,
+    expect(excerpt).toMatch(
+      /^\u{E000}<mark>gizmo<\/mark>\u{E001} <mark>gizmos<\/mark> &lt;im&lt;b&gt;g src=x/u,
     );
+    expect(excerpt.replaceAll(/<\/?mark>/g, '')).not.toMatch(/[<>"]|&(?!amp;|lt;|gt;|quot;|#39;)/);
     expect(excerpt.match(/<mark>/g)).toHaveLength(2);
+  });
+
+  test.each([
+    ['He said “quorum” – left…done.', 'quorum', 'He said “<mark>quorum</mark>” – left…done.'],
+    ['¿Qué? «Días» después…', 'dias', '¿Qué? «<mark>Días</mark>» después…'],
+    ['我们在东京城里学习分布式系统。', '分布式', '我们在东京城里学习<mark>分布式</mark>系统。'],
+    ['私は大阪城公園で会いました', '大阪', '私は<mark>大阪</mark>城公園で会いました'],
+    ['私はニューヨークへ行く', 'ヨーク', '私はニュー<mark>ヨーク</mark>へ行く'],
+    ['ฉันเรียนภาษาไทยทุกวัน', 'ภาษาไทย', 'ฉันเรียน<mark>ภาษาไทย</mark>ทุกวัน'],
+    ['ខ្ញុំរៀនភាសាខ្មែរ', 'ភាសា', 'ខ្ញុំរៀន<mark>ភាសា</mark>ខ្មែរ'],
+    ['한국어는 어렵다', '한국어', '<mark>한국어</mark>는 어렵다'],
+    ['Он сказал: «Кворум»!', 'кворум', 'Он сказал: «<mark>Кворум</mark>»!'],
+    ['قال: «النصاب»، ثم ذهب', 'النصاب', 'قال: «<mark>النصاب</mark>»، ثم ذهب'],
+    ['सभा में “गणपूर्ति” है', 'गणपूर्ति', 'सभा में “<mark>गणपूर्ति</mark>” है'],
+    ['一個字：鯨。', '鯨', '一個字：<mark>鯨</mark>。'],
+    ['深海の白鯨', '白', '深海の<mark>白</mark>鯨'],
+  ])('in %j, %j is found and marked', async (body, text, excerpt) => {
+    const slug = `script/${scripts++}`;
+    await wiki.publish(slug, { title: 'Script', body });
+    const { items } = await wiki.ask('search.query', { text });
+    expect(items.map((item) => [item.page.slug, item.excerpt])).toEqual([[slug, excerpt]]);
+    // Typed as it stands in the text, too.
+    expect(await search(`“${text}”`)).toEqual([slug]);
+  });
+
+  test('what the index has, search finds: in every form, far into a page', async () => {
+    const filler = '東京は雨。 '.repeat(20_000);
+    await wiki.publish('far', { title: 'Çok uzun', body: `${filler}\n\n蜃気楼が見えた。Mirage, “Éclipse”…` });
+    for (const term of ['蜃気楼', 'mirage', 'eclipse', 'cok']) {
+      const { items } = await wiki.ask('index.get', { term });
+      expect([term, items.map(({ slug }) => slug)]).toEqual([term, ['far']]);
+      expect([term, await search(term)]).toEqual([term, ['far']]);
+    }
   });
 
   test.each([
