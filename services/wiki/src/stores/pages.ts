@@ -26,12 +26,16 @@ export const summaryColumns = Prisma.sql`
   p.id, p.slug, p.title, p.parent_id AS "parentId", p.revision, p.author_id AS "authorId",
   p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
 
-/** A page that is not in the recycle bin. */
-export function findPage(
+/** A page that is not in the recycle bin; at an address that it has moved from, where no other is, too. */
+export async function findPage(
   database: Database,
   address: { id: string } | { slug: string },
 ): Promise<PageRow | null> {
-  return database.page.findFirst({ where: { ...address, deletedAt: null }, select: pageFields });
+  const find = (where: Prisma.PageWhereInput) =>
+    database.page.findFirst({ where: { ...where, deletedAt: null }, select: pageFields });
+  return (
+    (await find(address)) ?? ('slug' in address ? find({ moves: { some: { slug: address.slug } } }) : null)
+  );
 }
 
 /** A page without its text, whether it is in the recycle bin or not. */
