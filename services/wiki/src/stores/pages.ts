@@ -43,6 +43,18 @@ export function findSummary(database: Database | Transaction, id: string): Promi
   return database.page.findUnique({ where: { id }, select: summaryFields });
 }
 
+/** Most addresses that a page had which are answered. */
+const mostMoves = 10;
+
+/** The address of a page, whether it is in the recycle bin or not, and some that it had before. */
+export async function findAddresses(database: Database, id: string): Promise<string[]> {
+  const page = await database.page.findUnique({
+    where: { id },
+    select: { slug: true, moves: { take: mostMoves, select: { slug: true } } },
+  });
+  return page ? [...new Set([page.slug, ...page.moves.map(({ slug }) => slug)])] : [];
+}
+
 /** Whether a page is there and not in the recycle bin. */
 export async function pageExists(database: Database, id: string): Promise<boolean> {
   return (await database.page.findFirst({ where: { id, deletedAt: null }, select: { id: true } })) !== null;
