@@ -38,7 +38,7 @@ export const wikiContract = contract('wiki', {
       errors: slugErrors,
     }),
     get: query({
-      summary: 'One page by id or address',
+      summary: 'One page by id or address; at an address it has moved from, with its address now',
       input: pageAddress,
       output: page,
       access: anyone,

@@ -21,7 +21,7 @@ test.each([
   ['readme', 'spec.pdf', 'spec.pdf'],
   ['readme', './note:todo', 'note:todo'],
 ])('on %s, %j leads to %j', (from, href, target) => {
-  expect(resolveTarget(from, href)).toBe(target);
+  expect(resolveTarget(from, href)?.target).toBe(target);
 });
 
 test.each([
@@ -42,11 +42,20 @@ test.each([
 });
 
 test('a link that climbs above the root keeps its steps, which no address has', () => {
-  expect(resolveTarget('docs/architecture', '../../../x/../y.md')).toBe('../../y');
-  expect(resolveTarget('readme', '/../x')).toBe('../x');
+  expect(resolveTarget('docs/architecture', '../../../x/../y.md')?.target).toBe('../../y');
+  expect(resolveTarget('readme', '/../x')?.target).toBe('../x');
 });
 
 test('a target longer than any address is cut, and cannot be one', () => {
   const target = resolveTarget('readme', `${'a'.repeat(100_000)}.md`);
-  expect(target).toBe(`${'a'.repeat(199)}…`);
+  expect(target?.target).toBe(`${'a'.repeat(199)}…`);
+});
+
+test.each([
+  ['/notes.md', true],
+  ['/notes.MD?raw=1#part', true],
+  ['/notes', false],
+  ['/notes.md/x', false],
+])('%j says whether it is written with .md', (href, markdown) => {
+  expect(resolveTarget('readme', href)?.markdown).toBe(markdown);
 });

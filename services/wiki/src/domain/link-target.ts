@@ -3,6 +3,13 @@ import { clip } from './clip.ts';
 /** As long as a slug can be; what is longer leads to no page and is cut. */
 const longestTarget = 200;
 
+/** Where a link leads: to the page at `<target>.md`, where it is written so and there is one, or to the one at `target`. */
+export interface LinkTarget {
+  readonly target: string;
+  /** Whether it is written with `.md` at its end. */
+  readonly markdown: boolean;
+}
+
 /**
  * The address that a link on a page leads to, or `undefined` where it leads
  * out of the wiki (a scheme, `//host`, `mailto:`), to a part of the same page
@@ -16,15 +23,16 @@ const longestTarget = 200;
  * @param from The address of the page that the link stands on.
  * @param href What the author wrote.
  */
-export function resolveTarget(from: string, href: string): string | undefined {
+export function resolveTarget(from: string, href: string): LinkTarget | undefined {
   // Browsers drop these wherever they stand, "java\nscript:" included.
   const url = href.replace(/[\t\n\r]/g, '').trim();
   if (/^[a-z][a-z\d+.-]*:/i.test(url) || url.startsWith('//')) return undefined;
   const path = url.split(/[?#]/, 1)[0] ?? '';
   if (path === '') return undefined;
   const base = path.startsWith('/') ? [] : from.split('/').slice(0, -1);
-  const target = normalise([...base, ...path.split('/').map(decode)].join('/'));
-  return target === '' ? undefined : clip(target, longestTarget);
+  const written = normalise([...base, ...path.split('/').map(decode)].join('/'));
+  const target = written.replace(/\.md$/, '');
+  return target === '' ? undefined : { target: clip(target, longestTarget), markdown: target !== written };
 }
 
 /** Walks `.` and `..`, and gives the address the form that slugs have. */
@@ -35,7 +43,7 @@ function normalise(path: string): string {
     if (step === '..' && steps.length > 0 && steps.at(-1) !== '..') steps.pop();
     else steps.push(step);
   }
-  return steps.join('/').normalize('NFC').toLowerCase().replace(/\.md$/, '');
+  return steps.join('/').normalize('NFC').toLowerCase();
 }
 
 /** Percent-decodes what can be decoded, and leaves the rest as it stands; no NUL, which PostgreSQL cannot store. */

@@ -7,9 +7,9 @@ const read = (body: string, slug = 'docs/a') =>
 
 test('links are resolved from the address of their page, one row for each that leads to a page', () => {
   expect(read('[one](b.md) [out](https://example.org) [](../c) [one](b.md)').links).toEqual([
-    { target: 'docs/b', text: 'one' },
-    { target: 'c', text: 'c' },
-    { target: 'docs/b', text: 'one' },
+    { target: 'docs/b', markdown: true, text: 'one' },
+    { target: 'c', markdown: false, text: 'c' },
+    { target: 'docs/b', markdown: true, text: 'one' },
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { clip, oneLine } from './clip.ts';
 import { indexTerms, type IndexTerm } from './index-terms.ts';
-import { resolveTarget } from './link-target.ts';
+import { resolveTarget, type LinkTarget } from './link-target.ts';
 import type { Outline } from './outline.ts';
 import { searchWordsOf, type SearchWords } from './search-vector.ts';
 
@@ -12,8 +12,7 @@ export interface PageSource {
 }
 
 /** A link to a page, by its address because there may be no such page yet. */
-export interface PageLink {
-  readonly target: string;
+export interface PageLink extends LinkTarget {
   readonly text: string;
 }
 
@@ -52,8 +51,8 @@ function toPageLink(slug: string, href: string, text: string): PageLink | undefi
   const target = resolveTarget(slug, href);
   if (target === undefined) return undefined;
   return {
-    target,
-    text: clip(oneLine(text.slice(0, 2 * longestLinkText)), longestLinkText).toWellFormed() || target,
+    ...target,
+    text: clip(oneLine(text.slice(0, 2 * longestLinkText)), longestLinkText).toWellFormed() || target.target,
   };
 }
 

@@ -1,9 +1,12 @@
 import { wordsOf } from './words.ts';
 
-/** The words of a page, each with its places as PostgreSQL's `tsvector` writes them: `1A,7B`. */
+/**
+ * The words of a page, and for each its places as PostgreSQL's `tsvector` writes them: `1A,7B`. Both with a space
+ * between two, since to send many thousands of strings keeps the thread that answers calls from the others.
+ */
 export interface SearchWords {
-  readonly words: readonly string[];
-  readonly places: readonly string[];
+  readonly words: string;
+  readonly places: string;
 }
 
 /**
@@ -45,5 +48,5 @@ export function searchWordsOf(title: string, plain: string): SearchWords {
   };
   add(title, 'A');
   add(plain, 'B');
-  return { words: [...places.keys()], places: Array.from(places.values(), (each) => each.join(',')) };
+  return { words: [...places.keys()].join(' '), places: [...places.values()].join(' ') };
 }

@@ -18,7 +18,7 @@ const beforeLink = (body: string) => source(`${body}\n\n# Part\n\n[b](b.md) word
 
 test('reads a page', async () => {
   const { links, terms, plain } = await patient.read(beforeLink('Hello *there*.'));
-  expect(links).toEqual([{ target: 'docs/b', text: 'b' }]);
+  expect(links).toEqual([{ target: 'docs/b', markdown: true, text: 'b' }]);
   expect(terms.map(({ term }) => term)).toEqual(['mesh', 'part', 'hello', 'word']);
   expect(plain).toBe('Hello there.\nPart\nb word');
 });
@@ -40,7 +40,7 @@ test('200,000 characters of ordinary text are read, not skimmed', { timeout: 60_
 
 test('what is nested too deeply for the parser is skimmed', { timeout: 20_000 }, async () => {
   expect((await patient.read(beforeLink('> '.repeat(5000)))).links).toEqual([
-    { target: 'docs/b', text: 'b' },
+    { target: 'docs/b', markdown: true, text: 'b' },
   ]);
   expect(logger.lines).toMatchObject([
     { level: 'warn', fields: { slug: 'docs/a', problem: expect.stringContaining('call stack') } },
@@ -53,7 +53,7 @@ describe('200,000 characters that keep a parser busy are skimmed, and the link a
     const { links } = await brisk.read(beforeLink(part.repeat(200_000 / part.length)));
     // A fifth of a second for the parser, and the rest for a busy machine.
     expect(performance.now() - startedAt).toBeLessThan(5000);
-    expect(links).toContainEqual({ target: 'docs/b', text: 'b' });
+    expect(links).toContainEqual({ target: 'docs/b', markdown: true, text: 'b' });
   });
 });
 
@@ -68,7 +68,7 @@ test(
     ]);
     // A reference, which skimming does not understand.
     const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
-    expect(links).toEqual([{ target: 'docs/c', text: 'ref' }]);
+    expect(links).toEqual([{ target: 'docs/c', markdown: true, text: 'ref' }]);
     await reader.close();
   },
 );
@@ -80,6 +80,8 @@ test('pages behind one that is stuck do not wait for ever', { timeout: 20_000 },
   await expect(reader.read(source('[b](b.md)'))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   expect(stuck).toBe(true);
   await first;
-  expect((await reader.read(source('[b](b.md)'))).links).toEqual([{ target: 'docs/b', text: 'b' }]);
+  expect((await reader.read(source('[b](b.md)'))).links).toEqual([
+    { target: 'docs/b', markdown: true, text: 'b' },
+  ]);
   await reader.close();
 });

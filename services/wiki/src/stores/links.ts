@@ -10,13 +10,58 @@ export type BrokenLinkRow = { pageId: string; slug: string; position: number; ta
 const mostPages = 500;
 const mostLinks = 2000;
 
-/** Pages that link to an address, oldest first, from after one of them. */
+/** Most addresses that a page had by which links to it are looked for. */
+const mostMoves = 50;
+
+/** The live page at an address, or the one that has moved from there: its id, or null. */
+function pageAt(address: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`coalesce(
+    (SELECT at.id FROM pages at WHERE at.slug = ${address} AND at.deleted_at IS NULL LIMIT 1),
+    (SELECT at.id FROM page_moves m JOIN pages at ON at.id = m.page_id
+     WHERE m.slug = ${address} AND at.deleted_at IS NULL LIMIT 1)
+  )`;
+}
+
+/**
+ * How links are written that lead to a page: `target` and `markdown`. With its address, or with one that it has moved
+ * from and that no other page has now; and with `.md` behind that, or before it was taken off, as `page_links` has it.
+ */
+function waysTo(id: Prisma.Sql, slug: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT way.target, way.markdown
+    FROM (
+      SELECT ${slug} AS address
+      UNION ALL
+      (SELECT m.slug FROM page_moves m
+       WHERE m.page_id = ${id} AND (SELECT 1 FROM pages o WHERE o.slug = m.slug AND o.deleted_at IS NULL LIMIT 1) IS NULL
+       LIMIT ${mostMoves}::int)
+    ) AS own, LATERAL (
+      SELECT own.address, false
+      UNION ALL
+      SELECT own.address, true WHERE coalesce(${pageAt(Prisma.sql`own.address || '.md'`)}, ${id}) IS NOT DISTINCT FROM ${id}
+      UNION ALL
+      SELECT left(own.address, -3), true WHERE own.address LIKE '%.md'
+    ) AS way (target, markdown)`;
+}
+
+/** Pages that link to an address, or to the page that is there in another way, oldest first, from after one of them. */
 export async function listBacklinks(
   database: Database,
   { slug, after, limit }: { slug: string; after: string | undefined; limit: number },
 ): Promise<Walked<SummaryRow, string>> {
+  const ways = await database.$queryRaw<{ target: string; markdown: boolean }[]>`
+    SELECT DISTINCT way.* FROM (SELECT ${pageAt(Prisma.sql`${slug}::text`)} AS id OFFSET 0) AS there
+    LEFT JOIN pages p ON p.id = there.id,
+    LATERAL (${waysTo(Prisma.sql`p.id`, Prisma.sql`coalesce(p.slug, ${slug}::text)`)}) AS way`;
+  const targets = ways.map(({ target }) => target);
+  const markdown = ways.map((way) => way.markdown);
   const next = (from: Prisma.Sql) => Prisma.sql`
-    SELECT l.page_id FROM page_links l WHERE l.target = ${slug} ${from} ORDER BY l.page_id LIMIT 1`;
+    SELECT linked.page_id
+    FROM unnest(${targets}::text[], ${markdown}::boolean[]) AS way (target, markdown), LATERAL (
+      SELECT l.page_id FROM page_links l
+      WHERE l.target = way.target AND l.markdown = way.markdown ${from} ORDER BY l.page_id LIMIT 1
+    ) AS linked
+    ORDER BY linked.page_id LIMIT 1`;
   // From page to page: one may link there a thousand times.
   const linking = await database.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE linking AS (
@@ -60,7 +105,8 @@ export async function listBrokenLinks(
     ) AS l,
     -- Looked up for each link (\`OFFSET 0\`): joined, all pages would be read for the few links of a call.
     LATERAL (SELECT slug FROM pages WHERE id = l.page_id AND deleted_at IS NULL OFFSET 0) AS p
-    WHERE (SELECT 1 FROM pages t WHERE t.slug = l.target AND t.deleted_at IS NULL LIMIT 1) IS NULL
+    WHERE ${pageAt(Prisma.sql`l.target`)} IS NULL
+      AND (NOT l.markdown OR ${pageAt(Prisma.sql`l.target || '.md'`)} IS NULL)
     ORDER BY l.page_id, l.position LIMIT ${limit + 1}`;
   return { rows, until };
 }
@@ -79,7 +125,10 @@ export async function listOrphans(
     WHERE p.deleted_at IS NULL ${beyond} ${within}
       -- Looked up for each page, its links first (\`OFFSET 0\`): joined, all links would be read, or all pages for each.
       AND (
-        SELECT 1 FROM (SELECT page_id FROM page_links WHERE target = p.slug AND page_id <> p.id OFFSET 0) AS l
+        SELECT 1 FROM (${waysTo(Prisma.sql`p.id`, Prisma.sql`p.slug`)}) AS way, LATERAL (
+          SELECT l.page_id FROM page_links l
+          WHERE l.target = way.target AND l.markdown = way.markdown AND l.page_id <> p.id OFFSET 0
+        ) AS l
         WHERE (SELECT s.deleted_at IS NULL FROM pages s WHERE s.id = l.page_id) LIMIT 1
       ) IS NULL
     ORDER BY p.id LIMIT ${limit + 1}`;

@@ -80,6 +80,11 @@ export async function savePage(
   });
   if (!row) return whyNot(transaction, id);
   await recordRevision(transaction, row, change);
+  if (row.slug !== current.slug) {
+    await transaction.$executeRaw`
+      INSERT INTO page_moves (slug, page_id) VALUES (${current.slug}, ${id}::uuid)
+      ON CONFLICT (slug) DO UPDATE SET page_id = excluded.page_id`;
+  }
   await rewriteContent(transaction, row, content);
   await queueNotice(transaction, change.notice, await watchersOf(transaction, id, [change.editorId]));
   return { outcome: 'saved', page: row };

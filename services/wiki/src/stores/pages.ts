@@ -26,17 +26,33 @@ export const summaryColumns = Prisma.sql`
   p.id, p.slug, p.title, p.parent_id AS "parentId", p.revision, p.author_id AS "authorId",
   p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
 
-/** A page that is not in the recycle bin. */
-export function findPage(
+/** A page that is not in the recycle bin; at an address that it has moved from, where no other is, too. */
+export async function findPage(
   database: Database,
   address: { id: string } | { slug: string },
 ): Promise<PageRow | null> {
-  return database.page.findFirst({ where: { ...address, deletedAt: null }, select: pageFields });
+  const find = (where: Prisma.PageWhereInput) =>
+    database.page.findFirst({ where: { ...where, deletedAt: null }, select: pageFields });
+  return (
+    (await find(address)) ?? ('slug' in address ? find({ moves: { some: { slug: address.slug } } }) : null)
+  );
 }
 
 /** A page without its text, whether it is in the recycle bin or not. */
 export function findSummary(database: Database | Transaction, id: string): Promise<SummaryRow | null> {
   return database.page.findUnique({ where: { id }, select: summaryFields });
+}
+
+/** Most addresses that a page had which are answered. */
+const mostMoves = 10;
+
+/** The address of a page, whether it is in the recycle bin or not, and some that it had before. */
+export async function findAddresses(database: Database, id: string): Promise<string[]> {
+  const page = await database.page.findUnique({
+    where: { id },
+    select: { slug: true, moves: { take: mostMoves, select: { slug: true } } },
+  });
+  return page ? [...new Set([page.slug, ...page.moves.map(({ slug }) => slug)])] : [];
 }
 
 /** Whether a page is there and not in the recycle bin. */

@@ -36,7 +36,7 @@ export async function storeSearchWords(
   await transaction.$executeRaw`
     UPDATE pages SET indexed_revision = revision, words = (
       SELECT coalesce(string_agg('''' || stem || ''':' || place, ' '), '')::tsvector
-      FROM unnest(${words}::text[], ${places}::text[]) AS found (word, place),
+      FROM unnest(string_to_array(${words}, ' '), string_to_array(${places}, ' ')) AS found (word, place),
         unnest(ts_lexize('pg_catalog.english_stem', word)) AS stem
     )
     WHERE id = ${id}::uuid AND revision = ${revision}::int`;

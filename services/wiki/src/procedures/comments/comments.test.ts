@@ -231,6 +231,16 @@ describe('what a user was told about a comment is marked as read', () => {
     await wiki.call('comments.resolve', bob, { id: comment.id });
     await vi.waitFor(() => expect(marked()).toEqual([link, link]));
   });
+
+  test('marks what was told before the page moved, too', async () => {
+    const { id: pageId } = await wiki.publish('told/here', { by: ann });
+    const comment = await wiki.call('comments.create', bob, { pageId, body: 'A question' });
+    await wiki.call('pages.move', ann, { id: pageId, revision: 1, slug: 'told/there' });
+    await wiki.call('comments.resolve', ann, { id: comment.id });
+    const marked = () => wiki.markedRead.filter((one) => one.endsWith(comment.id)).toSorted();
+    const links = ['here', 'there'].map((part) => `/pages/told/${part}#comment-${comment.id}`);
+    await vi.waitFor(() => expect(marked()).toEqual(links));
+  });
 });
 
 describe('comments.list', () => {
