@@ -279,9 +279,15 @@ function endOf({ reason }: Deadline, done: boolean): CallEnd {
 function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
   const parsed = input.safeParse(raw);
   if (parsed.success) return parsed.data;
+  if (input.type === 'void' && isEmpty(raw)) return undefined;
   throw new MeshError('BAD_REQUEST', 'The input does not fit the contract', {
     issues: issuesOf(parsed.error),
   });
+}
+
+/** Whether a body says, as many clients do, that there is no input. */
+function isEmpty(raw: unknown): boolean {
+  return raw === null || (typeof raw === 'object' && !Array.isArray(raw) && Object.keys(raw).length === 0);
 }
 
 /** The first few issues: an input wrong in a thousand places must not make an answer of a thousand lines. */

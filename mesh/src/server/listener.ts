@@ -48,6 +48,8 @@ export function createListener(options: ListenerOptions): RequestListener {
     const requestId = requestIdOf(request);
     // An absolute-form target (RFC 9112 §3.2.2) is one of ours whatever its origin; tRPC is to see the path alone.
     request.url = withoutOrigin(request.url ?? '/');
+    // A body of nothing is of no type (RFC 9110 §8.3); tRPC asks for one, and reads nothing as no input.
+    if (request.method === 'POST' && isEmpty(request)) request.headers['content-type'] = 'application/json';
     const path = pathOf(request.url);
     const query = request.url.slice(path.length);
     // A client that keeps its connection would come back to a process that is about to end.
@@ -60,6 +62,12 @@ export function createListener(options: ListenerOptions): RequestListener {
     if (isCall) answerCall(exchange, options);
     else void answerRoute(exchange, options, path);
   };
+}
+
+/** Whether a request says that it has no body (RFC 9112 §6.3). */
+function isEmpty({ headers }: IncomingMessage): boolean {
+  const { 'transfer-encoding': encoding, 'content-length': length = '0' } = headers;
+  return encoding === undefined && Number(length) === 0;
 }
 
 function withoutOrigin(target: string): string {
