@@ -1,13 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { envFileName, type Environment } from '@arcadium/mesh/config';
+import { envFileName, nearest, type Environment } from '@arcadium/mesh/config';
 import { serviceNames } from '../workspace.ts';
 import { readEnvExample } from './env-example.ts';
 import { readServiceSettings } from './service-settings.ts';
-
-/** How many letters may be wrong, missing, too many or swapped with their neighbour. */
-const mostWrong = 2;
 
 /**
  * Names the settings that nothing reads and that look like one that something
@@ -45,35 +42,4 @@ async function knownSettings(root: string): Promise<Set<string>> {
 
 function namesIn(path: string): string[] {
   return existsSync(path) ? Object.keys(parseEnv(readFileSync(path, 'utf8'))).toSorted() : [];
-}
-
-/** The known name that is nearest, of those that are near; short names are near to nothing. */
-function nearest(name: string, known: ReadonlySet<string>): string | undefined {
-  const near = [...known]
-    .map((other) => ({ other, wrong: distance(name.toUpperCase(), other) }))
-    .filter(({ other, wrong }) => wrong <= Math.min(mostWrong, (other.length - 2) / 3))
-    .toSorted((one, two) => one.wrong - two.wrong);
-  return near[0]?.other;
-}
-
-/** In how many letters two words differ, of which a swap of neighbours counts as one (optimal string alignment). */
-function distance(one: string, two: string): number {
-  const rows: number[][] = [Array.from({ length: two.length + 1 }, (_, column) => column)];
-  const at = (row: number, column: number) => rows[row]?.[column] ?? Infinity;
-  for (let row = 1; row <= one.length; row += 1) {
-    rows.push([row]);
-    for (let column = 1; column <= two.length; column += 1) {
-      const same = one[row - 1] === two[column - 1] ? 0 : 1;
-      const swapped = one[row - 1] === two[column - 2] && one[row - 2] === two[column - 1];
-      rows[row]?.push(
-        Math.min(
-          at(row - 1, column) + 1,
-          at(row, column - 1) + 1,
-          at(row - 1, column - 1) + same,
-          swapped ? at(row - 2, column - 2) + 1 : Infinity,
-        ),
-      );
-    }
-  }
-  return at(one.length, two.length);
 }

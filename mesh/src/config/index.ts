@@ -19,5 +19,6 @@ export {
   tokenSettings,
   type Endpoints,
 } from './fields.ts';
+export { nearest } from './nearest.ts';
 export { parseNetwork } from './network.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

@@ -104,3 +104,16 @@ export type Presents<As extends string> = As extends 'anyone'
     : As extends 'admin'
       ? 'anyone' | 'user' | 'admin'
       : 'anyone' | 'service' | As | `${As} for ${'user' | 'admin'}`;
+
+/** Whom a rule admits, in words: `users, or the service wiki for administrators`. */
+export function describeAccess({ alternatives }: Access): string {
+  return alternatives.length === 0 ? 'nobody' : alternatives.map(describe).join(', or ');
+}
+
+function describe({ services: some, user: role }: Alternative): string {
+  const who = role === 'admin' ? 'administrators' : 'users';
+  if (!some) return role ? who : 'anyone';
+  const service =
+    some === 'any' ? 'any service' : `the ${some.length > 1 ? 'services' : 'service'} ${some.join(' and ')}`;
+  return role ? `${service} for ${who}` : service;
+}

@@ -3,6 +3,7 @@ export {
   admin,
   anyone,
   anyService,
+  describeAccess,
   either,
   services,
   user,

@@ -14,6 +14,7 @@ import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } f
 import { mustBeBounded, shortText } from './bounded-json.ts';
 import { lingerOn, maxBodyBytes, readBody, tooLargeError } from './request-body.ts';
 import type { PeerOf } from './peer.ts';
+import { unknownPath } from './unknown-name.ts';
 import { readContext } from './request-context.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -213,7 +214,7 @@ function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], bo
 
 async function answerRoute(
   { request, response, requestId }: Exchange,
-  { routes, log }: ListenerOptions,
+  { routes, procedures, log }: ListenerOptions,
   path: string,
 ): Promise<void> {
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
@@ -222,7 +223,14 @@ async function answerRoute(
       writeAnswer(
         request,
         response,
-        errorAnswer(new MeshError('NOT_FOUND', 'There is nothing at this path'), requestId),
+        errorAnswer(
+          unknownPath(
+            path,
+            Object.keys(routes),
+            procedures.map((one) => one.path),
+          ),
+          requestId,
+        ),
       );
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       const answer = errorAnswer(

@@ -1,10 +1,12 @@
-import { initTRPC, type AnyTRPCRouter, type TRPCRouterRecord } from '@trpc/server';
+import { initTRPC, type AnyTRPCRouter, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
 import type { AnyContract, RouterOf } from '../contract/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { MeshError } from '../wire/index.ts';
 import { compile, type CompiledProcedure, type Invocation } from './compile.ts';
 import type { Handlers } from './handler.ts';
 import { requestNamed, toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
 import { errorShape } from './error-shape.ts';
+import { unknownProcedure } from './unknown-name.ts';
 
 /** What every request brings to its procedures, whichever way it came in. */
 export type RequestContext = Omit<Invocation, 'input' | 'signal' | 'arrive'>;
@@ -50,11 +52,17 @@ export function buildRouter(
   procedures: readonly CompiledProcedure[],
   { classify, closing = never }: RouterOptions = {},
 ): AnyTRPCRouter {
+  const paths = new Set(procedures.map(({ path }) => path));
+  /** tRPC's own says that it has found none, and no more. */
+  const failureOf = (error: TRPCError, path: string | undefined): MeshError =>
+    error.code === 'NOT_FOUND' && path !== undefined && !paths.has(path)
+      ? unknownProcedure(path, paths)
+      : toMeshError(error, classify);
   const trpc = initTRPC.context<RequestContext>().create({
     // The formatter decides what is said of an error; nothing of a stack may go out beside it.
     isDev: false,
     errorFormatter: ({ error, shape, path, ctx }) =>
-      errorShape(toMeshError(error, classify), {
+      errorShape(failureOf(error, path), {
         path,
         requestId: ctx?.requestId ?? requestNamed(error),
         number: shape.code,

@@ -1,4 +1,4 @@
-import { admit, nobody, type Access, type Caller } from '../../contract/index.ts';
+import { admit, describeAccess, nobody, type Access, type Caller } from '../../contract/index.ts';
 import { counter, type Logger } from '../../telemetry/index.ts';
 import { MeshError } from '../../wire/index.ts';
 import type { Invocation } from '../compile.ts';
@@ -63,12 +63,12 @@ export class AccessControl {
     if (verdict === 'unauthenticated') {
       const message = 'This procedure needs credentials';
       this.#tell({ ...denial, reason: 'no-credentials', message, mode: 'enforce' });
-      throw new MeshError('UNAUTHORIZED', message);
+      throw new MeshError('UNAUTHORIZED', `${message}. It is for ${describeAccess(rule)}`);
     }
     const message = 'This caller may not call this procedure';
     const mode = this.#mode === 'audit' && couldAdmit(rule, caller) ? 'audit' : 'enforce';
     this.#tell({ ...denial, reason: 'not-admitted', message, mode });
-    if (mode === 'enforce') throw new MeshError('FORBIDDEN', message);
+    if (mode === 'enforce') throw new MeshError('FORBIDDEN', `${message}. It is for ${describeAccess(rule)}`);
   }
 
   /**

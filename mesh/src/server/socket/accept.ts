@@ -12,11 +12,9 @@ import { credentialsOf } from '../request-context.ts';
 import { requestIdOf } from '../request-id.ts';
 import { tooManyError, tooManyOpenError } from '../refusal.ts';
 import type { Service } from '../service.ts';
+import { longestEcho } from '../unknown-name.ts';
 import { createOriginCheck, type OriginCheck } from './origin.ts';
 import type { Opener } from './session.ts';
-
-/** Of an origin, at most this many characters are sent back. */
-const longestEcho = 128;
 
 /** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
 export function asksForSocket({ headers }: IncomingMessage): boolean {

@@ -24,6 +24,7 @@ import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
+import { longestEcho, otherKind, unknownProcedure } from '../unknown-name.ts';
 import { Outbox } from './outbox.ts';
 
 /** For so long after it has asked its callers to go elsewhere a service that stops begins what they send, in milliseconds. */
@@ -31,9 +32,6 @@ const graceMs = 500;
 
 /** The longest reason that a close frame holds, in bytes (RFC 6455 §5.5). */
 const longestReason = 123;
-
-/** Of the path of an unknown procedure, at most this many characters are sent back. */
-const longestEcho = 128;
 
 /** What every connection of a service needs. */
 export interface SessionOptions {
@@ -197,8 +195,10 @@ export class Session {
 
   #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
     const path = params?.path ?? '';
-    if (this.#options.procedures.get(path)?.procedure.kind !== method)
-      return new MeshError('NOT_FOUND', `No "${method}"-procedure on path "${path.slice(0, longestEcho)}"`);
+    const { procedures } = this.#options;
+    const compiled = procedures.get(path);
+    if (!compiled) return unknownProcedure(path, procedures.keys());
+    if (compiled.procedure.kind !== method) return otherKind(compiled);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
         'TOO_MANY_REQUESTS',
