@@ -7,11 +7,11 @@ export const email = z.email().max(254).toLowerCase();
 /** A password that somebody logs in with: any that may have been allowed once. */
 export const givenPassword = z.string().min(1).max(128);
 
-/**
- * A password that somebody chooses: NIST 800-63B-4 has no rules of composition and at least 8 characters, the service
- * asks for more unless it is told otherwise.
- */
-export const newPassword = z.string().min(8).max(128);
+/** The longest password, in characters. */
+const longestPassword = 128;
+
+/** A password that somebody chooses. How short it may be is the service's to say (`PASSWORD_REFUSED`, `too-short`). */
+export const newPassword = z.string().max(longestPassword, `must have at most ${longestPassword} characters`);
 
 /** Six digits from an authenticator app, or a recovery code. */
 export const secondFactorCode = z
@@ -36,9 +36,20 @@ export type Account = z.output<typeof account>;
 
 export const userNotFound = error('NOT_FOUND', 'There is no such user', z.object({ id }));
 
+/** Why a password is refused, after "The password". */
+const refusals = {
+  'too-short': 'is too short',
+  common: 'is common, or made from a common one: it is among the first that an attacker tries',
+  personal: 'is made from the name or the address of its owner',
+  reused: 'is one of the last five of this account',
+};
+
 export const passwordRefused = error(
   'BAD_REQUEST',
-  'This password cannot be chosen',
+  ({ reason, least }: { reason: keyof typeof refusals; least?: number | undefined }) =>
+    least === undefined
+      ? `The password ${refusals[reason]}`
+      : `The password is too short: it must have ${least} to ${longestPassword} characters`,
   z.object({
     /** `reused`: one of the last five. */
     reason: z.enum(['too-short', 'common', 'personal', 'reused']),

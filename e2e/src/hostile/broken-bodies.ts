@@ -60,12 +60,16 @@ export const brokenBodies: readonly WireCase[] = [
 
   ['9 petabytes', post('content-length: 9007199254740991'), { expect: [413] }],
   [
-    '2 MiB with a length',
-    post(`content-length: ${2 * mebibyte}`) + ' '.repeat(2 * mebibyte),
+    '4 MiB with a length',
+    post(`content-length: ${4 * mebibyte}`) + ' '.repeat(4 * mebibyte),
     { expect: [413] },
   ],
-  ['1 MiB and a byte', post(`content-length: ${mebibyte + 1}`) + ' '.repeat(mebibyte + 1), { expect: [413] }],
-  ['2 MiB in one chunk', chunked(`200000\r\n${' '.repeat(2 * mebibyte)}\r\n0\r\n\r\n`), { expect: [413] }],
+  [
+    '2 MiB and a byte',
+    post(`content-length: ${2 * mebibyte + 1}`) + ' '.repeat(2 * mebibyte + 1),
+    { expect: [413] },
+  ],
+  ['4 MiB in one chunk', chunked(`400000\r\n${' '.repeat(4 * mebibyte)}\r\n0\r\n\r\n`), { expect: [413] }],
   [
     '8 MiB in chunks',
     chunked(`${`10000\r\n${' '.repeat(65_536)}\r\n`.repeat(128)}0\r\n\r\n`),

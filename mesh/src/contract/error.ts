@@ -4,17 +4,17 @@ import { MeshError, type ErrorCode } from '../wire/index.ts';
 /** A typed error that a procedure may answer with: its code, what a person reads, and its data's schema. */
 export type ErrorDefinition<Data extends z.ZodType = z.ZodType> = Readonly<{
   code: ErrorCode;
-  message: string;
+  message: string | ((data: never) => string);
   data: Data;
 }>;
 
 /** The typed errors of a procedure by name; names are in capitals, as `SLUG_TAKEN`. */
 export type ErrorDefinitions = Readonly<Record<string, ErrorDefinition>>;
 
-/** Defines a typed error for a procedure's `errors`. */
+/** Defines a typed error for a procedure's `errors`. @param message For a person; made from the data where it names values. */
 export function error<Data extends z.ZodType>(
   code: ErrorCode,
-  message: string,
+  message: string | ((data: z.output<Data>) => string),
   data: Data,
 ): ErrorDefinition<Data> {
   return { code, message, data };
@@ -34,7 +34,11 @@ export type ErrorFactories<Errors extends ErrorDefinitions> = Readonly<{
 export function errorFactories<Errors extends ErrorDefinitions>(errors: Errors): ErrorFactories<Errors> {
   const factories = Object.entries(errors).map(([name, { code, message, data }]) => [
     name,
-    (value: unknown) => new MeshError(code, message, { named: { name, data: data.parse(value) } }),
+    (value: unknown) => {
+      const parsed = data.parse(value);
+      const text = typeof message === 'function' ? message(parsed as never) : message;
+      return new MeshError(code, text, { named: { name, data: parsed } });
+    },
   ]);
   return Object.fromEntries(factories) as ErrorFactories<Errors>;
 }

@@ -124,7 +124,7 @@ test('a WebSocket whose messages bring a forged user’s token answers each with
   const tokens: unknown[] = forgeries.map(([, make]) =>
     make({ kind: 'user', ours: ours.jwk, theirs: theirs.jwk }),
   );
-  // A megabyte is no message (`maxMessageBytes`); the other end of it is tested with the messages.
+  // A megabyte is no token; the other end of it is tested with the messages.
   tokens.splice(0, tokens.length, ...tokens.filter((token) => String(token).length < 2 ** 20));
   tokens.push('', 7, {}, [], true, { length: 5 });
   for (const [id, token] of tokens.entries()) {

@@ -4,7 +4,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { Readiness } from '../health/index.ts';
 import type { Authenticate } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { errorCodes, header, MeshError } from '../wire/index.ts';
+import { errorCodes, header, maxMessageBytes, MeshError } from '../wire/index.ts';
 import type { AccessControl } from './access/access-control.ts';
 import type { CompiledProcedure } from './compile.ts';
 import { nameRequest, toMeshError, toTrpcError, type ClassifyError } from './failure.ts';
@@ -12,7 +12,7 @@ import { logFailure } from './failure-log.ts';
 import { createFastPath, type Exchange } from './fast-path.ts';
 import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
 import { mustBeBounded, shortText } from './bounded-json.ts';
-import { lingerOn, maxBodyBytes, readBody, tooLargeError } from './request-body.ts';
+import { lingerOn, readBody, tooLargeError } from './request-body.ts';
 import type { PeerOf } from './peer.ts';
 import { unknownPath } from './unknown-name.ts';
 import { readContext } from './request-context.ts';
@@ -118,7 +118,7 @@ function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): Json
     );
   if (!isHost(request.headers.host))
     return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'), requestId);
-  return Number(request.headers['content-length'] ?? 0) > maxBodyBytes
+  return Number(request.headers['content-length'] ?? 0) > maxMessageBytes
     ? errorAnswer(tooLargeError(), requestId)
     : undefined;
 }
@@ -164,7 +164,7 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
               ...(error && retryHeaders(toMeshError(error, classify))),
             },
           },
-    maxBodySize: maxBodyBytes,
+    maxBodySize: maxMessageBytes,
     allowMethodOverride: true,
     createContext: async ({ info }) => {
       if (body) mustBeBoundedFirst(info.calls, body);

@@ -1,15 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { MeshError } from '../wire/index.ts';
+import { maxMessageBytes, MeshError } from '../wire/index.ts';
 import { lingerMs } from './broken-request.ts';
-
-/** The longest body of a request, in bytes. */
-export const maxBodyBytes = 1024 * 1024;
 
 /** Says that a body is too long, and what may be done about it. */
 export function tooLargeError(): MeshError {
   return new MeshError(
     'PAYLOAD_TOO_LARGE',
-    `The body is longer than ${maxBodyBytes} bytes: send it in parts`,
+    `The body is longer than ${maxMessageBytes} bytes: send it in parts`,
   );
 }
 
@@ -19,7 +16,7 @@ const decoder = new TextDecoder();
 /**
  * Reads a body to its end.
  *
- * @throws MeshError PAYLOAD_TOO_LARGE once more than `maxBodyBytes` have come; what follows is dropped.
+ * @throws MeshError PAYLOAD_TOO_LARGE once more than `maxMessageBytes` have come; what follows is dropped.
  * @throws MeshError CLIENT_CLOSED_REQUEST when the connection is gone before the end.
  */
 export function readBody(request: IncomingMessage): Promise<string> {
@@ -33,7 +30,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
     let size = 0;
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size <= maxBodyBytes) {
+      if (size <= maxMessageBytes) {
         chunks.push(chunk);
         return;
       }

@@ -29,7 +29,7 @@ describe('a refused request has its id in the header and in the error', () => {
       'a form',
       415,
       '/trpc/stock.brief',
-      { method: 'POST', headers: { 'content-type': 'multipart/x' } } as const,
+      { method: 'POST', body: Buffer.from('x'), headers: { 'content-type': 'multipart/x' } } as const,
     ],
     [
       'a token that is none',

@@ -239,9 +239,9 @@ describe('bounds', () => {
     ['another content type', '/trpc/items.add', post('name=x', { 'content-type': 'text/plain' }), 415],
     ['a batch of 21', `/trpc/${Array(21).fill('items.get').join(',')}?batch=1&input={}`, {}, 400],
     [
-      'a body of more than 1 MiB',
+      'a body of more than 2 MiB',
       '/trpc/items.add',
-      post(JSON.stringify({ name: 'x'.repeat(1024 * 1024) })),
+      post(JSON.stringify({ name: 'x'.repeat(2 * 1024 * 1024) })),
       413,
     ],
   ])('%s', async (_what, path, init, status) => {

@@ -5,6 +5,7 @@ import type { AnyContract } from '../contract/index.ts';
 import type { Route } from './answer.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { watchConnections } from './drain.ts';
+import { frontDoor } from './front-door.ts';
 import type { Handlers } from './handler.ts';
 import { createListener } from './listener.ts';
 import { watchResponses } from './open-responses.ts';
@@ -53,10 +54,11 @@ export async function serve<From extends AnyContract>(
   const { log, classify, authenticate, host = '127.0.0.1' } = options;
   const service = createService<From>(contract, handlers, options);
   const { procedures, readiness, closing } = service;
+  const routes = { ...systemRoutes(service), ...limitedRoutes(service, options.routes) };
   const listener = createListener({
     router: buildRouter(procedures, { classify, closing }),
     procedures,
-    routes: { ...systemRoutes(service), ...limitedRoutes(service, options.routes) },
+    routes: { '/': frontDoor(service, Object.keys(routes)), ...routes },
     authenticate,
     access: service.access,
     peerOf: service.peerOf,

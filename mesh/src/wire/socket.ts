@@ -11,8 +11,11 @@ export const socketPath = '/trpc';
 /** The subprotocol of those who take several answers in one message, as a JSON array. Everybody may send arrays. */
 export const arraySubprotocol = 'trpc-array';
 
-/** The longest message that is taken in, in bytes. */
-export const maxMessageBytes = 1024 * 1024;
+/**
+ * The longest message that is taken in, and the longest body of a request, in bytes. JSON may write each character of a
+ * text as `\uXXXX`, six bytes (RFC 8259 §7): a contract's longest input must fit also then.
+ */
+export const maxMessageBytes = 2 * 1024 * 1024;
 
 /** Messages are put together up to this length, in characters; a longer one goes alone. */
 export const arrayLength = 16 * 1024;

@@ -137,9 +137,9 @@ describe('the server', () => {
     ]);
   });
 
-  test('closes on a message longer than 1 MiB', async () => {
+  test('closes on a message longer than 2 MiB', async () => {
     const { socket } = await openRaw();
-    socket.send(`"${'x'.repeat(1_100_000)}"`);
+    socket.send(`"${'x'.repeat(2_100_000)}"`);
     expect((await once(socket, 'close'))[0]).toBe(1009);
   });
 

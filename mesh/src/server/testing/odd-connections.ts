@@ -2,14 +2,14 @@ import type { RawRequest } from './raw-exchange.ts';
 import { bytesOf, chunked, posted, single, type Draft } from './raw-requests.ts';
 
 const item = '{"id":1}';
-const mebibyte = 1024 * 1024;
+const longest = 2 * 1024 * 1024;
 const call = (path: string): Draft => ({ target: `/trpc/${path}` });
 
 /** Bodies that are framed in odd ways, or too long. */
 export function framings(): RawRequest[] {
   const inChunks = { 'transfer-encoding': 'chunked' };
-  const long = `"${'x'.repeat(mebibyte)}"`;
-  const fitting = `"${'x'.repeat(mebibyte - 2)}"`;
+  const long = `"${'x'.repeat(longest)}"`;
+  const fitting = `"${'x'.repeat(longest - 2)}"`;
   const fine = [
     ...[1, 3, 1000].map((size) => posted('store', chunked('{"text":"in many chunks"}', size), inChunks)),
     posted('store', chunked(fitting, 60_000), inChunks),

@@ -83,10 +83,32 @@ test.each([
   expect(await refusalOf(ada, () => change(ada, ada.password, newPassword))).toEqual(error);
 });
 
-test.each(['short', 'x'.repeat(129)])('refuses %j by its length alone', async (newPassword) => {
+test('refuses one that is too long by its length alone', async () => {
   const ann = await auth.newPerson();
-  expect(await refusalOf(ann, () => change(ann, ann.password, newPassword))).toBe('BAD_REQUEST');
+  expect(await refusalOf(ann, () => change(ann, ann.password, 'x'.repeat(129)))).toBe('BAD_REQUEST');
 });
+
+test.each([
+  ['', 'is too short: it must have 15 to 128 characters'],
+  ['seven77', 'is too short: it must have 15 to 128 characters'],
+  ['fourteen chars', 'is too short: it must have 15 to 128 characters'],
+  ['пароль из слов', 'is too short: it must have 15 to 128 characters'],
+  ['passwordpassword', 'is common, or made from a common one: it is among the first that an attacker tries'],
+  ['Grace Hopper-1906', 'is made from the name or the address of its owner'],
+])(
+  'says the same of %j to whoever opens an account and to whoever changes a password',
+  async (password, why) => {
+    const grace = await auth.newPerson({ name: 'Grace Hopper' });
+    const refused = {
+      code: 'BAD_REQUEST',
+      message: `The password ${why}`,
+      named: { name: 'PASSWORD_REFUSED' },
+    };
+    await expect(change(grace, grace.password, password)).rejects.toMatchObject(refused);
+    const person = { email: 'grace@hopper.example', name: 'Grace Hopper', password };
+    await expect(auth.ask('users.register', person)).rejects.toMatchObject(refused);
+  },
+);
 
 // Some forty hashes, by design 50 ms each.
 test('none of the last five, however it is typed; the sixth is forgotten', async () => {
@@ -137,6 +159,7 @@ test('a log-in that was under way with the old password gets no session', async 
 });
 
 test.each([
+  ['short', { reason: 'too-short', least: 15 }],
   ['fourteen chars', { reason: 'too-short', least: 15 }],
   ['qwertyuiopasdfghj', { reason: 'common' }],
   ['person@example.com', { reason: 'personal' }],

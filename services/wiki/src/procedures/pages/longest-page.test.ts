@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serveWiki, type ServedWiki } from '../../testing/served.ts';
+
+const longest = 200_000;
+
+let wiki: ServedWiki;
+let authorization: string;
+beforeAll(async () => {
+  wiki = await serveWiki();
+  authorization = `Bearer ${await wiki.identity.userToken()}`;
+});
+afterAll(() => wiki.close());
+
+/** JSON of which each character is written as `\uXXXX`, in texts and names. */
+function escaped(value: unknown): string {
+  return JSON.stringify(value, undefined, 0).replaceAll(/"((?:[^"\\]|\\.)*)"/g, (text) => {
+    const units = (JSON.parse(text) as string).split('');
+    return `"${units.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`;
+  });
+}
+
+async function post(path: string, body: string) {
+  const headers = { authorization, 'content-type': 'application/json' };
+  const answer = await fetch(`${wiki.url}/trpc/${path}`, { method: 'POST', headers, body });
+  return (await answer.json()) as { result?: { data: { body: string } }; error?: { data: { code: string } } };
+}
+
+const bodies = [
+  ['Latin', 'a'.repeat(longest)],
+  ['Cyrillic', 'ж'.repeat(longest)],
+  ['emoji', '😀'.repeat(longest / 2)],
+  ['tabs', `x${'\t'.repeat(longest - 1)}`],
+] as const;
+
+test.each(bodies)('the longest page is taken however it is escaped: %s', async (what, body) => {
+  const page = { slug: `longest/${what.toLowerCase()}`, title: what.repeat(20), body };
+  const sent = escaped(page);
+  expect(sent.length).toBeGreaterThan(1_200_000);
+  expect((await post('pages.create', sent)).result?.data.body).toBe(body);
+});
+
+test('also in a batch', async () => {
+  const body = '漢'.repeat(longest);
+  const sent = `{"0":${escaped({ slug: 'longest/batch', title: 'Batch', body })}}`;
+  expect(await post('pages.create?batch=1', sent)).toMatchObject([{ result: { data: { body } } }]);
+});
+
+test('also over a WebSocket', async () => {
+  const socket = new WebSocket(`${wiki.url.replace('http', 'ws')}/trpc?connectionParams=1`);
+  await once(socket, 'open');
+  const body = 'é'.repeat(longest);
+  const call = {
+    id: 1,
+    method: 'mutation',
+    params: { path: 'pages.create', input: { slug: 'longest/ws', title: 'W', body } },
+  };
+  socket.send(JSON.stringify({ method: 'connectionParams', data: { authorization } }));
+  socket.send(escaped(call));
+  const [{ data }] = (await once(socket, 'message')) as [MessageEvent];
+  socket.close();
+  expect(JSON.parse(String(data))).toMatchObject({ id: 1, result: { data: { body } } });
+});
+
+test('a character more is refused by the contract, not by the length of what was sent', async () => {
+  const page = { slug: 'longest/more', title: 'More', body: 'a'.repeat(longest + 1) };
+  expect(await post('pages.create', escaped(page))).toMatchObject({
+    error: { data: { code: 'BAD_REQUEST', issues: [{ path: ['body'] }] } },
+  });
+});
