@@ -14,6 +14,7 @@ describe('bad input', async () => void (await import('./one-mesh/bad-input.ts'))
 // All pages fit into one list.
 describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
 describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
+describe('a new administrator', async () => void (await import('./one-mesh/new-administrator.ts')));
 describe('the story', async () => void (await import('./one-mesh/story.ts')));
 // Auth signs with another key afterwards.
 describe('another library', async () => void (await import('./one-mesh/other-library.ts')));
