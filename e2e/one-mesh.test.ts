@@ -16,6 +16,7 @@ describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
 describe('a slow table', async () => void (await import('./one-mesh/slow-table.ts')));
 describe('no writes', async () => void (await import('./one-mesh/no-writes.ts')));
 describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
+describe('a new administrator', async () => void (await import('./one-mesh/new-administrator.ts')));
 describe('the story', async () => void (await import('./one-mesh/story.ts')));
 // Auth signs with another key afterwards.
 describe('another library', async () => void (await import('./one-mesh/other-library.ts')));

@@ -115,6 +115,24 @@ test('a token with nothing wrong is taken, so that what is refused below is refu
   }
 });
 
+test.each(['iat', 'nbf'])(
+  'a token whose %s is 6, 30 or 55 s in the future is taken by every service',
+  async (claim) => {
+    for (const ahead of [6, 30, 55]) {
+      const early = withClaims((now) => ({ [claim]: now + ahead }));
+      for (const target of forUsers)
+        expect(await callWith(target, bearer(early(good('user'))))).toMatchObject({ status: 200 });
+      for (const target of forServices) {
+        const own = serviceToken(early(good('service')));
+        expect(await callWith(target, own)).toMatchObject({ status: 200 });
+        expect(await callWith(target, { ...own, 'x-user-token': early(good('user')) })).toMatchObject({
+          status: 200,
+        });
+      }
+    }
+  },
+);
+
 /** Makes a bad token of a good one's text. */
 type Fault = (text: TokenText) => string;
 
