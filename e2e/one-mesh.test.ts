@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { mesh, startOneMesh } from './one-mesh/mesh.ts';
 
-// Suites that do nothing to a mesh but call it, one after another on the same one: to start it takes as long as most of
-// them do. Their order matters.
+// Suites that leave a mesh as it was, one after another on the same one: to start it takes as long as most of them do.
+// Their order matters.
 
 beforeAll(startOneMesh);
 afterAll(() => mesh[Symbol.asyncDispose]());
