@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test, vi } from 'vitest';
 import { newPerson } from '../src/people.ts';
@@ -43,7 +44,7 @@ test.each([
       expect(answers.map(({ status }) => status)).toEqual([200, 200]);
       expect(await answers[1]?.json()).toMatchObject({ status: 'healthy', database: 'connected' });
       expect(performance.now() - askedAt).toBeLessThan(1000);
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await delay(250);
     }
     await admin.query('ROLLBACK');
     await admin.end();

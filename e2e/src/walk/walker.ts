@@ -6,7 +6,7 @@ import type { KeyDiary } from './key-diary.ts';
 import type { Members } from './members.ts';
 
 /** Every so many rounds a user logs out, and in again. */
-const roundsOfSession = 10;
+const roundsOfSession = 20;
 
 /** A user who stays logged in for months, and calls. */
 export interface Walker extends AsyncDisposable {
