@@ -19,7 +19,7 @@ function counting() {
 const asService = (token: string) => ({ authorization: `Service-Token ${token}`, userToken: undefined });
 const asUser = (token: string) => ({ authorization: `Bearer ${token}`, userToken: undefined });
 
-test('a hundred thousand bad tokens are refused without a signature checked, and push out no good one', async () => {
+test('a million bad tokens are refused without a signature checked, and push out no good one', async () => {
   const { find, authenticate } = counting();
   const good = asService(await ours.serviceToken('wiki'));
   const known = await authenticate(good);
@@ -34,7 +34,7 @@ test('a hundred thousand bad tokens are refused without a signature checked, and
   ];
   const random = randomBytes(300).toString('base64url');
   const refusals = new Set<unknown>();
-  for (let batch = 0; batch < 100; batch += 1) {
+  for (let batch = 0; batch < 1000; batch += 1) {
     const attempts = Array.from({ length: 1000 }, (_, n) => {
       const token = makers[n % makers.length]?.(batch * 1000 + n) ?? '';
       return authenticate(n % 2 === 0 ? asService(token) : asUser(token));
@@ -55,8 +55,7 @@ test('a flood of good tokens of users pushes out no service’s', async () => {
     asService(forge(ours.jwk, { claims: { service_name: name, exp: now() + 600 } })),
   );
   for (const service of services) await authenticate(service);
-  // One more than are remembered of each kind.
-  for (let n = 0; n < 10_001; n += 1) {
+  for (let n = 0; n < 10_500; n += 1) {
     const token = forge(ours.jwk, { kind: 'user' });
     await authenticate(asUser(token));
     await authenticate({ ...services[0], userToken: token, authorization: services[0]?.authorization });
