@@ -92,7 +92,7 @@ const renewed = ({ process: { logged, output } }: Wiki) =>
 
 /** How long after it was ready its token was renewed, by its log, in milliseconds. */
 function renewedAfterMs({ process: own }: Wiki): number {
-  const timeOf = (is: (line: LogLine) => boolean) => Date.parse(String(own.logged().find(is)?.['time']));
+  const timeOf = (is: (line: LogLine) => boolean) => Date.parse(String(own.logged().find(is)?.['timestamp']));
   return timeOf(isRenewal) - timeOf(({ msg }) => msg === 'wiki is ready');
 }
 

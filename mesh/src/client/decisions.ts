@@ -38,7 +38,7 @@ function logBreaker(
   if (reason === 'open')
     outage.begin(
       fields,
-      `${target} keeps failing there: calls go elsewhere, or are refused, until it is back`,
+      `${target} keeps failing there: calls go elsewhere, or are refused, until it is back; see its log`,
     );
   else if (reason === 'closed') outage.end(fields, `${target} is back`);
   else log.debug(fields, `${target} is tried again`);

@@ -1,5 +1,5 @@
 import type { FailedAttempt } from '../resilience/index.ts';
-import { startupLevel } from '../telemetry/index.ts';
+import { currentScope, startupLevel } from '../telemetry/index.ts';
 import { errorCodes, header } from '../wire/index.ts';
 import { isCallError } from './call-error.ts';
 import type { Connection } from './connection.ts';
@@ -7,10 +7,12 @@ import type { Endpoint } from './endpoint.ts';
 
 /**
  * Logs one attempt that failed, with the documented fields: `endpoint`,
- * `error`, `retry_count`, `timestamp`, and the call's `context`. An error that
+ * `error`, `retry_count`, `timestamp`, and the call's `context`: what comes
+ * next, and the request id where a log has it, that of the service that
+ * answered or this one's own, of the call that made this one. An error that
  * the contract names is an answer, not a fault, and is there for those who
  * look for it, as is the failure of a call whose caller makes it again and
- * says himself what that means.
+ * says itself what that means.
  */
 export function logFailure(
   { error, attempt, retryInMs, reason }: FailedAttempt,
@@ -25,19 +27,18 @@ export function logFailure(
 ): void {
   const { connection, endpoint, path, headers, repeated } = from;
   const data = isCallError(error) ? error.data : undefined;
+  const url = endpoint?.url ?? connection.endpoints.url;
+  const found = data?.requestId !== undefined || currentScope() !== undefined;
   const fields = {
-    endpoint: `${endpoint?.url ?? connection.endpoints.url}/trpc/${path}`,
+    endpoint: `${url}/trpc/${path}`,
     address: endpoint?.address.ip,
-    error: error.message,
+    // The line names the endpoint already.
+    error: error.message.replace(`${url} gave no answer: `, ''),
     code: data?.code,
     retry_count: attempt - 1,
     timestamp: new Date().toISOString(),
     context: {
-      caller: connection.as,
-      target: connection.target,
-      procedure: path,
-      request_id: headers[header.requestId],
-      trace_id: headers[header.traceparent]?.split('-')[1],
+      request_id: found ? headers[header.requestId] : undefined,
       retry_in_ms: retryInMs,
       no_retry_because: reason,
     },
@@ -48,7 +49,6 @@ export function logFailure(
     // Of a service that is still starting, as this one is.
     const mayPass = data !== undefined && errorCodes[data.code].retryable;
     const level = mayPass ? startupLevel() : 'warn';
-    const outcome = retryInMs === undefined ? 'failed' : 'failed and will be made again';
-    connection.log[level](fields, `a call to ${connection.target} ${outcome}`);
+    connection.log[level](fields, `a call to ${connection.target} failed`);
   }
 }

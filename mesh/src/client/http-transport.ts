@@ -127,6 +127,12 @@ function toTransportError(cause: unknown, origin: string): TransportError {
     first instanceof errors.ConnectTimeoutError ||
     (first instanceof Error && 'syscall' in first && connecting.has(String(first.syscall)));
   const reached = !failedToConnect;
-  const reason = first instanceof Error && first.message !== '' ? first.message : String(first);
-  return new TransportError(`${origin} gave no answer: ${reason}`, { reached, cause });
+  return new TransportError(`${origin} gave no answer: ${reasonOf(first)}`, { reached, cause });
+}
+
+/** Of a system's error its call and its code, as `connect ECONNREFUSED`: the rest of its message repeats the address. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return syscall && code ? `${syscall} ${code}` : error.message || String(error);
 }

@@ -138,7 +138,7 @@ export class Round {
     if (choice) return this.#sendTo(choice);
     connection.decide({ decision: 'refused', reason: 'breaker', procedure: target.path });
     const waitMs = Math.round(connection.endpoints.retryAfterMs);
-    const message = `${connection.target} keeps failing and is left alone for ${waitMs} ms`;
+    const message = `${connection.target}: breaker open for ${waitMs} ms`;
     // A retry that comes sooner would be refused as well.
     this.#fail(
       localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message), retryAfterMs: waitMs }),

@@ -41,9 +41,9 @@ function createReminder(log: Logger, message: { low: string; expired: string }) 
     stage = stageOf(facts, Date.now());
     if (stage === 'good' || (stage === before && performance.now() - saidAt < dayMs)) return;
     saidAt = performance.now();
-    const say = stage === 'low' ? log.warn : log.error;
+    const level = stage === 'low' ? 'warn' : 'error';
     const expires = { token_id: facts.tokenId, expires_at: new Date(facts.expiresAt).toISOString() };
-    say.call(log, expires, stage === 'expired' ? message.expired : message.low);
+    log[level](expires, stage === 'expired' ? message.expired : message.low);
   };
 }
 

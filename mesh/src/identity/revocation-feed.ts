@@ -316,11 +316,12 @@ class Feed implements RevocationFeed {
     this.#starting = setTimeout(() => {
       this.#starting = undefined;
       const fields = { ...this.#place(), saved_at: this.#restoredFrom };
-      const instead =
+      const { from } = this.#options;
+      const message =
         this.#restoredFrom === undefined
-          ? ', and no local copy; starting with an empty list'
-          : '; starting with the local copy';
-      this.#unheard.begin(fields, `no revocation list from ${this.#options.from} yet${instead}`);
+          ? `no revocation list from ${from} yet, and no local copy; starting with an empty list`
+          : `no revocation list from ${from} yet; starting with the local copy`;
+      this.#unheard.begin(fields, message);
       this.#ready.resolve();
     }, startWaitMs);
   }

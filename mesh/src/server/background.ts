@@ -1,4 +1,4 @@
-import { runInScope, type Logger, type Scope } from '../telemetry/index.ts';
+import { describeError, runInScope, type Logger, type Scope } from '../telemetry/index.ts';
 
 /** Work that goes on when the call that began it is answered: nobody waits for it, and its failure is nobody's but the log's. */
 export class Background {
@@ -45,9 +45,8 @@ export class Background {
     try {
       await work();
     } catch (error) {
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       this.#log.warn(
-        { ...context, reason },
+        { ...context, reason: describeError(error) },
         'work in the background of a call failed; the call is not affected',
       );
     }

@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/index.ts';
+import { describeError, type Logger } from '../telemetry/index.ts';
 import { errorCodes, MeshError } from '../wire/index.ts';
 import { Refusal } from './refusal.ts';
 
@@ -12,24 +12,21 @@ export class StoppingError extends MeshError {
 /**
  * Logs a call that failed, as loud as its reader needs: what is broken here as
  * an error with its cause, what is unavailable as a warning, and a caller's own
- * mistake for those who look for it. What was not begun is logged in summary,
- * elsewhere, and so is the stop of the service.
+ * mistake, or what the log tells of as a state, for those who look for it. What
+ * was not begun is logged in summary, elsewhere, and so is the stop of the
+ * service.
  */
 export function logFailure(log: Logger, failure: MeshError, context: Record<string, unknown>): void {
   if (failure instanceof Refusal || failure instanceof StoppingError) return;
-  const { code, message, cause } = failure;
+  const { code, message, cause, told } = failure;
   if (code === 'INTERNAL_SERVER_ERROR') {
     log.error(
       { ...context, code, err: cause ?? failure },
       'a call failed because of a fault in this service',
     );
-  } else if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') {
-    log.warn({ ...context, code, reason: message, cause: textOf(cause) }, 'a call failed');
-  } else {
-    log.debug({ ...context, code, reason: message }, 'a call was refused');
+    return;
   }
-}
-
-function textOf(cause: unknown): string | undefined {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : undefined;
+  const fields = { ...context, code, reason: message, cause: cause && describeError(cause) };
+  if (errorCodes[code].httpStatus < 500 && code !== 'TIMEOUT') log.debug(fields, 'a call was refused');
+  else log[told ? 'debug' : 'warn'](fields, 'a call failed');
 }

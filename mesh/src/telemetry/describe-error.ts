@@ -4,12 +4,15 @@ export interface ErrorSummary {
   type: string;
   /** The system's, PostgreSQL's or the library's own; of the error or of what caused it. */
   code?: string;
-  /** In one line, with the messages of what caused it. */
+  /** In one line, with the messages of what caused it, 200 characters of each. */
   message: string;
 }
 
 /** So many errors of a chain of causes are looked at. */
 const longestChain = 4;
+
+/** Longest text of an error, in characters: a driver may put all of a statement into it. */
+const longestMessage = 200;
 
 /** What matters of an error that was expected: its code and its message. */
 export function summariseError(error: Error): ErrorSummary {
@@ -23,11 +26,12 @@ export function summariseError(error: Error): ErrorSummary {
 }
 
 /**
- * What an error says, in one line and without its stack: its message, or its
- * code where it has no message, as that of a host with several addresses.
+ * What an error says, in one line of up to 200 characters and without its
+ * stack: its message, or its code where it has no message, as that of a host
+ * with several addresses.
  */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? messageOf(error) : String(error);
+  return error instanceof Error ? messageOf(error) : inOneLine(String(error));
 }
 
 function causesOf(error: Error): Error[] {
@@ -38,7 +42,12 @@ function causesOf(error: Error): Error[] {
 }
 
 function messageOf(error: Error): string {
-  return error.message.replaceAll(/\s+/g, ' ').trim() || (codeOf(error) ?? error.name);
+  return inOneLine(error.message) || (codeOf(error) ?? error.name);
+}
+
+function inOneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > longestMessage ? `${line.slice(0, longestMessage - 1)}…` : line;
 }
 
 function codeOf(error: Error): string | undefined {

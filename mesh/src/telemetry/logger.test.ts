@@ -29,7 +29,7 @@ test('one JSON object a line where standard output is not a terminal', () => {
   expect(others).toEqual([]);
   expect(line).toEqual({
     level: 'info',
-    time: expect.stringMatching(/^\d{4}-.*Z$/),
+    timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
     service: 'wiki',
     n: 1,
     msg: 'said',

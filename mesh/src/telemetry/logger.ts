@@ -41,8 +41,8 @@ export interface LoggerOptions {
 }
 
 /**
- * Makes the logger of a process, which writes to standard output. Fields that
- * hold credentials are masked, one level deep included. An error in `err` has
+ * Makes the logger of a process, which writes to standard output, each line
+ * with its `timestamp`, in ISO 8601. Fields that hold credentials are masked, one level deep included. An error in `err` has
  * its stack in lines of level `error`; in others, which are about failures
  * that were expected, its type, code and message.
  */
@@ -52,10 +52,10 @@ export function createLogger(options: LoggerOptions): Logger {
     {
       level,
       base: { service },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: false,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: serialiseError },
-      hooks: { logMethod: summariseExpected },
+      hooks: { logMethod: complete },
       redact: { paths: secretFields.flatMap((field) => pathsTo(field)), censor: '[hidden]' },
     },
     format === 'pretty' ? prettyDestination() : pino.destination({ fd: 1, sync: true }),
@@ -64,11 +64,12 @@ export function createLogger(options: LoggerOptions): Logger {
 
 const errorLevel = pino.levels.values['error'] ?? 50;
 
-/** A serialiser is not told the level of its line; this is. */
-function summariseExpected(this: Pino, line: Parameters<LogFn>, write: LogFn, level: number): void {
-  const [fields] = line as unknown[] as [{ err?: unknown } | undefined];
-  if (level < errorLevel && fields?.err instanceof Error)
-    line[0] = { ...fields, err: summariseError(fields.err) };
+/** Gives a line its time, where it has none, and sums an expected error up: a serialiser is not told the level. */
+function complete(this: Pino, line: Parameters<LogFn>, write: LogFn, level: number): void {
+  const [given] = line as unknown[] as [Record<string, unknown>];
+  const fields: Record<string, unknown> = { timestamp: new Date().toISOString(), ...given };
+  if (level < errorLevel && fields['err'] instanceof Error) fields['err'] = summariseError(fields['err']);
+  line[0] = fields as never;
   write.apply(this, line);
 }
 

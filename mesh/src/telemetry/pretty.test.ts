@@ -5,7 +5,7 @@ import { prettyDestination } from './pretty.ts';
 function pretty(line: Record<string, unknown>, colour = false): string {
   let written = '';
   const out = { write: (text: string) => void (written += text) };
-  const whole = { level: 'info', time: '2026-01-02T03:04:05.678Z', service: 'wiki', ...line };
+  const whole = { level: 'info', timestamp: '2026-01-02T03:04:05.678Z', service: 'wiki', ...line };
   prettyDestination(out, colour).write(`${JSON.stringify(whole)}\n`);
   expect(written).toMatch(/^\d\d:\d\d:05\.678 .*\n$/s);
   return written.slice(13, -1);
@@ -23,7 +23,6 @@ test('a failure has its endpoint, its error and the number of retries; no stack,
     error: 'connect ECONNREFUSED 127.0.0.1:8006',
     code: 'SERVICE_UNAVAILABLE',
     retry_count: 2,
-    timestamp: '2026-01-02T03:04:05.678Z',
     context: { caller: 'wiki', procedure: 'notifications.send' },
     msg: 'a call to notification failed',
   };

@@ -17,7 +17,6 @@ const firstFields = ['endpoint', 'procedure', 'error', 'reason', 'retry_count', 
 /** Part of every line, or for machines. */
 const hiddenFields = new Set([
   'level',
-  'time',
   'service',
   'msg',
   'err',
@@ -60,6 +59,7 @@ function createPrettifier(colour: boolean): (line: string) => string {
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   return prettyFactory({
     colorize: colour,
+    timestampKey: 'timestamp',
     translateTime: 'SYS:HH:MM:ss.l',
     hideObject: true,
     customPrettifiers: {

@@ -12,13 +12,14 @@ export type MeshErrorOptions = Readonly<{
   retry?: RetryAdvice;
   retryAfterMs?: number;
   notServing?: true;
+  told?: true;
 }>;
 
 /**
  * The one error class of the mesh. What is thrown as anything else is answered
  * as `INTERNAL_SERVER_ERROR` and only its log line says what it was.
  *
- * All but `cause` and the stack goes on the wire; these stay in the log of the
+ * All but `cause`, `told` and the stack goes on the wire; these stay in the
  * service that threw.
  */
 export class MeshError extends Error {
@@ -33,6 +34,8 @@ export class MeshError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Set when the process takes no calls yet. */
   readonly notServing: true | undefined;
+  /** Set when the log has the cause as a state that began, so that the call itself is a debug line. */
+  readonly told: true | undefined;
 
   constructor(code: ErrorCode, message: string, options: MeshErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -43,5 +46,6 @@ export class MeshError extends Error {
     this.retry = options.retry;
     this.retryAfterMs = options.retryAfterMs;
     this.notServing = options.notServing;
+    this.told = options.told;
   }
 }

@@ -90,7 +90,9 @@ test('a database that is read-only refuses writes for now, says so once, and is 
   await makeSessions(false);
   expect(database.serving.takesWrites()).toBe(true);
   expect(await written(newUser)).toBe('done');
-  expect(said(logger.warn)).toEqual(['the database is read-only: calls that write are refused']);
+  expect(said(logger.warn)).toEqual([
+    'the database is read-only: calls that write are refused; point DATABASE_URL at the primary',
+  ]);
   expect(said(logger.info)).toEqual(['the database takes writes again']);
 });
 

@@ -1,5 +1,6 @@
 import { MeshError } from '@arcadium/mesh/wire';
 
+import type { Availability } from './availability.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import type { Writes } from './writes.ts';
 
@@ -9,14 +10,21 @@ const writeAgainMs = 5000;
 /**
  * What an error of a database call means to the caller of a service: a
  * database that cannot be reached, or takes no writes, is SERVICE_UNAVAILABLE.
+ * Both are states, which say themselves in the log that they begin and end.
  */
-export function classifyDatabaseError(error: unknown, writes: Writes): MeshError | undefined {
-  if (isDatabaseUnavailable(error))
-    return new MeshError('SERVICE_UNAVAILABLE', 'The database does not answer', { cause: error });
+export function classifyDatabaseError(
+  error: unknown,
+  { availability, writes }: { availability: Availability; writes: Writes },
+): MeshError | undefined {
+  const state = { cause: error, told: true } as const;
+  if (isDatabaseUnavailable(error)) {
+    availability.failed(error);
+    return new MeshError('SERVICE_UNAVAILABLE', 'The database does not answer', state);
+  }
   const reason = writes.failed(error);
   if (reason)
     return new MeshError('SERVICE_UNAVAILABLE', `The database ${reason}`, {
-      cause: error,
+      ...state,
       retryAfterMs: writeAgainMs,
     });
   if (!(error instanceof Error) || error.name !== 'PrismaClientValidationError') return undefined;

@@ -105,6 +105,56 @@ describe('openDatabase', () => {
   });
 });
 
+test('that the database is gone is said once, in one line, however many calls fail, and so is its return', async () => {
+  const said: [level: string, fields: Record<string, unknown>, message: string][] = [];
+  const note = (level: string) => (fields: Record<string, unknown>, message: string) =>
+    void said.push([level, fields, message]);
+  const own: Logger = { info: note('info'), warn: note('warn'), error: note('error') };
+  const other = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: own });
+  const { client, pool, serving } = other;
+  const calls = [
+    () => client.user.count(),
+    () => client.$queryRaw`SELECT count(*) FROM users`,
+    () => client.$transaction(async (tx) => tx.user.count()),
+    () => pool.query('SELECT 1'),
+  ];
+  const refused = async () => {
+    const errors = await Promise.all([...calls, ...calls].map((call) => failure(Promise.resolve(call()))));
+    for (const error of errors)
+      expect(serving.classify(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', told: true });
+  };
+  await Promise.all(calls.map((call) => call()));
+
+  await cluster.kill();
+  await refused();
+  await vi.waitFor(() => expect(said).toHaveLength(1));
+  await refused();
+  await expect(serving.pingDatabase()).rejects.toThrow('ECONNREFUSED');
+  await cluster.start();
+  await vi.waitFor(() => expect(said).toHaveLength(2), { timeout: 5000 });
+  const [gone, back] = said;
+  expect(gone).toEqual([
+    'warn',
+    { schema: 'auth', reason: `connect ECONNREFUSED 127.0.0.1:${cluster.port}` },
+    'the database does not answer: calls are refused until it does; start it, or check DATABASE_URL',
+  ]);
+  expect(back).toEqual(['info', { schema: 'auth' }, 'the database answers again']);
+
+  // One session that an administrator ends is no database that is gone.
+  await pool.query('SELECT 1');
+  const admin = new Client(cluster.adminUrl);
+  await admin.connect();
+  await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'auth'`);
+  await admin.end();
+  await vi.waitFor(() => expect(said).toHaveLength(3), { timeout: 5000 });
+  expect(said[2]).toEqual([
+    'warn',
+    { schema: 'auth', reason: 'terminating connection due to administrator command' },
+    'the database answers, but connections were lost or calls of it failed',
+  ]);
+  await other.close();
+});
+
 describe('isUniqueViolation', () => {
   test('tells a taken email from other errors, by Prisma, raw SQL and pg', async () => {
     const { client, pool } = database;

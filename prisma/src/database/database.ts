@@ -4,6 +4,7 @@ import type { MeshError } from '@arcadium/mesh/wire';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, type Pool } from 'pg';
 
+import { Availability } from './availability.ts';
 import { CallPool } from './call-pool.ts';
 import { classifyDatabaseError } from './classify.ts';
 import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
@@ -81,7 +82,6 @@ export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
 ): Database<Client> {
   const { url, schema, logger, queryTimeoutMs = 16_000 } = options;
-  const ownConnection = () => new Client(connectionConfig(url, schema, pingTimeoutMs));
   const pool = new CallPool({
     ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
     options: sessionOptions(schema, queryTimeoutMs),
@@ -89,22 +89,28 @@ export function openDatabase<Client extends Disconnectable>(
     idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
     query_timeout: queryTimeoutMs + 1_000,
   });
-  survivePoolErrors(pool, schema, logger);
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
   keepOwnContext(client);
   const writes = new Writes(schema, logger);
-  const ping = createPing(pool, ownConnection, writes);
+  const alone = { ...connectionConfig(url, schema, pingTimeoutMs), query_timeout: pingTimeoutMs };
+  const askAlone = () => askOver(new Client(alone));
+  const ping = createPing(pool, askAlone, writes);
+  const availability = new Availability({ schema, ping, ask: askAlone, log: logger });
+  survivePoolErrors(pool, availability);
   let closing: Promise<void> | undefined;
   return {
     client,
     pool,
     ping,
     serving: {
-      pingDatabase: ping,
+      pingDatabase: () => availability.ping(),
       takesWrites: () => writes.taken,
-      classify: (error) => classifyDatabaseError(error, writes),
+      classify: (error) => classifyDatabaseError(error, { availability, writes }),
     },
-    close: () => (closing ??= close(client, pool, logger)),
+    close() {
+      availability.close();
+      return (closing ??= close(client, pool, logger));
+    },
   };
 }
 
@@ -113,14 +119,12 @@ export function openDatabase<Client extends Disconnectable>(
  * is one: from the pool while it is idle, from the connection itself while
  * somebody holds it.
  */
-function survivePoolErrors(pool: Pool, schema: string, logger: Logger): void {
-  pool.on('error', () => {}); // idle ones; the listener below logs them too
+function survivePoolErrors(pool: Pool, availability: Availability): void {
+  pool.on('error', () => {}); // idle ones; the listener below tells of them too
   pool.on('connect', (connection) => {
     connection.on('error', () => {});
     // The first error of a connection is the cause, those after it say that it is gone.
-    connection.once('error', (error) =>
-      logger.warn({ reason: error.message, schema }, 'database connection lost'),
-    );
+    connection.once('error', (error) => availability.failed(error));
   });
 }
 
@@ -129,10 +133,14 @@ function survivePoolErrors(pool: Pool, schema: string, logger: Logger): void {
  * all; and while the pool has no connection left, which says that the service
  * is busy or a table is locked, it takes one of its own.
  */
-function createPing(pool: Pool, ownConnection: () => Client, writes: Writes): () => Promise<void> {
+function createPing(
+  pool: Pool,
+  askAlone: () => Promise<boolean | undefined>,
+  writes: Writes,
+): () => Promise<void> {
   const ask = async (): Promise<void> => {
     const full = pool.idleCount === 0 && pool.totalCount >= pool.options.max;
-    const readOnly = await (full ? askAlone(ownConnection()) : isReadOnly(pool));
+    const readOnly = await (full ? askAlone() : isReadOnly(pool));
     if (readOnly !== undefined) writes.observe(readOnly);
   };
   let underWay: Promise<void> | undefined;
@@ -164,7 +172,7 @@ async function isReadOnly(asked: Pool | Client): Promise<boolean> {
 const noRoom = new Set(['53300']);
 
 /** @returns `undefined` where it is there, and has no connection to spare beside those of the pool. */
-async function askAlone(connection: Client): Promise<boolean | undefined> {
+async function askOver(connection: Client): Promise<boolean | undefined> {
   connection.on('error', () => {}); // the query under way reports it
   try {
     await connection.connect();

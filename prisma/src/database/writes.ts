@@ -4,13 +4,13 @@ import type { Logger } from '../logger.ts';
 import { hasCode } from './database-errors.ts';
 
 /**
- * Why PostgreSQL takes no write, by its SQLSTATE.
+ * Why PostgreSQL takes no write, by its SQLSTATE, and what to do then.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const reasons = [
-  ['25006', 'is read-only'],
-  ['53100', 'has no room on its disk'],
+  ['25006', 'is read-only', 'point DATABASE_URL at the primary'],
+  ['53100', 'has no room on its disk', 'make room'],
 ] as const;
 
 type Reason = (typeof reasons)[number][1];
@@ -65,7 +65,9 @@ export class Writes {
   #say(): void {
     const fields = { schema: this.#schema };
     const reason = this.#reason;
-    if (reason) this.#outage.begin(fields, `the database ${reason}: calls that write are refused`);
-    else this.#outage.end(fields, 'the database takes writes again');
+    if (reason) {
+      const remedy = reasons.find(([, name]) => name === reason)?.[2];
+      this.#outage.begin(fields, `the database ${reason}: calls that write are refused; ${remedy}`);
+    } else this.#outage.end(fields, 'the database takes writes again');
   }
 }
