@@ -69,7 +69,7 @@ function complete(this: Pino, line: Parameters<LogFn>, write: LogFn, level: numb
   const [given] = line as unknown[] as [Record<string, unknown>];
   const fields: Record<string, unknown> = { timestamp: new Date().toISOString(), ...given };
   if (level < errorLevel && fields['err'] instanceof Error) fields['err'] = summariseError(fields['err']);
-  line[0] = fields as never;
+  line[0] = fields;
   write.apply(this, line);
 }
 
