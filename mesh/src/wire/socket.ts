@@ -41,6 +41,11 @@ export const closeCode = {
    * of our own: a gateway that restarts closes with 1012 whatever is under way.
    */
   drained: 4012,
+  /**
+   * The credentials that it was opened with have expired or were revoked, or are no good. What is unanswered was not
+   * begun, as above, so that this is a code of our own too; IANA's 3000 says no more than the first.
+   */
+  unauthorized: 4401,
 } as const;
 
 /** What a caller sends. */

@@ -84,10 +84,10 @@ async function admit(
   // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
   const peer = peerOf(request);
   if (credentials?.authorization === undefined) await limit?.({ peer, anonymous: true });
-  if (!credentials) return { credentials, peer, limitKey: limitKeyOf(nobody, peer) };
+  if (!credentials) return { credentials, caller: nobody, peer, limitKey: limitKeyOf(nobody, peer) };
   try {
     const caller = await options.authenticate(credentials);
-    return { credentials, peer, limitKey: limitKeyOf(caller, peer) };
+    return { credentials, caller, peer, limitKey: limitKeyOf(caller, peer) };
   } catch (thrown) {
     access.refused(thrown, socketPath, { requestId, peer });
     throw thrown;
