@@ -23,10 +23,12 @@ import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import type { Peer } from '../peer.ts';
 import type { Mistakes } from '../rate-limit/mistakes.ts';
+import { tooLargeError } from '../request-body.ts';
 import { isRequestId } from '../request-id.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
+import { LongMessage } from './long-message.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
 import { OwnCredentials } from './own-credentials.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../unknown-name.ts';
@@ -237,21 +239,27 @@ export class Session {
     this.#run(message, call).catch(() => this.#socket.terminate());
   }
 
-  /** A stranger that asks for what is not there is answered some times. */
+  /** A stranger that asks for what is not there is answered some times, and so is whoever sends what is too long. */
   #refuseCall(message: SocketMessage, refusal: MeshError): void {
     this.#refuse(message.id, refusal, message);
-    if (refusal.code !== 'NOT_FOUND' || !this.anonymous) return;
+    const isLong = message instanceof LongMessage;
+    if (!isLong && (refusal.code !== 'NOT_FOUND' || !this.anonymous)) return;
     const { mistakes } = this.#options;
     if (!mistakes?.add(this.#limitKey)) return;
-    const reason = `Too many calls name no procedure: at most ${mistakes.most} in 60 s`;
+    const what = isLong ? 'are too long' : 'name no procedure';
+    const reason = `Too many calls ${what}: at most ${mistakes.most} in 60 s`;
     this.#putOut(new MeshError('TOO_MANY_REQUESTS', reason), closeCode.refused);
   }
 
-  #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
+  #refusalOf(message: SocketMessage): MeshError | undefined {
+    const { method, params } = message;
     const path = params?.path ?? '';
     const { procedures } = this.#options;
     const compiled = procedures.get(path);
-    if (!compiled) return unknownProcedure(path, procedures.keys());
+    if (!compiled)
+      return message instanceof LongMessage
+        ? tooLargeError('message')
+        : unknownProcedure(path, procedures.keys());
     if (compiled.procedure.kind !== method) return otherKind(compiled);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
