@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -102,6 +103,14 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     expect(await signingKeys()).toBe(keysBefore + 1);
   },
 
+  async 'README.md, Subscriptions, 1'({ text }) {
+    await tellsAnn('stock-socket', text);
+  },
+
+  async 'README.md, Subscriptions, 2'({ text }) {
+    await tellsAnn('stock-events', text, { TOKEN: (await loggedIn(ann)).token });
+  },
+
   async 'docs/operations.md, What was to be told and is not yet, 1'({ text }) {
     const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
     await admin.connect();
@@ -176,6 +185,25 @@ async function checked(name: string, text: string): Promise<string> {
   await checkout.write(`${name}.ts`, here(text));
   await runCommands('npx tsc', { cwd: checkout.folder });
   return `npx node ${name}.ts`;
+}
+
+/** Runs a program that says what Ann is told, until it has said it once. */
+async function tellsAnn(name: string, text: string, env: Record<string, string> = {}): Promise<void> {
+  const says = 'console.log(data.title)';
+  expect(text).toContain(says);
+  const program = await checked(name, text.replace(says, `process.exit(void ${says})`));
+  const { id: userId } = await loggedIn(ann);
+  // The wiki's own was revoked by now.
+  const token = await mesh.identity.serviceToken('wiki');
+  const asWiki = { as: 'wiki' as const, url: mesh.url('notification'), token, log: silentLogger };
+  await using notification = connect(notificationContract, asWiki);
+  const printed = runCommands(program, { cwd: checkout.folder, env });
+  // What it is told before it watches is not told again.
+  const told = setInterval(() => {
+    const message = { topic: 'comment' as const, title: `Told ${name}`, body: 'By the README' };
+    void notification.notifications.send.mutate({ ...message, userId, key: randomUUID() });
+  }, 200);
+  expect(await printed.finally(() => clearInterval(told))).toEqual([`Told ${name}`]);
 }
 
 async function loggedIn(credentials: typeof ann): Promise<{ token: string; id: string }> {

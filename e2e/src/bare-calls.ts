@@ -93,18 +93,46 @@ export function callByHttp(url: string, presents: Readonly<Record<string, string
   };
 }
 
-/** Calls over one WebSocket that brings its credentials in the first message, so that each call is answered by itself. */
+/** Where a connection is closed because its credentials are no good: what it has not answered, it has not begun. */
+const unauthorized = 4401;
+
+/**
+ * Calls over a WebSocket that brings its credentials in the first message, so that each call is answered by itself; over
+ * another one where the first is closed because they are no good.
+ */
 export async function callBySocket(
   url: string,
   presents: Readonly<Record<string, string | undefined>>,
 ): Promise<BareCaller> {
+  let line = await openLine(url, presents);
+  let opening: Promise<unknown> | undefined;
+  return {
+    async call(call) {
+      for (;;) {
+        const outcome = await line.call(call);
+        if (outcome) return outcome;
+        opening ??= openLine(url, presents).then((opened) => {
+          line = opened;
+          opening = undefined;
+        });
+        await opening;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      line.socket.terminate();
+    },
+  };
+}
+
+/** One WebSocket; a call on it has no outcome where it was closed before that was begun. */
+async function openLine(url: string, presents: Readonly<Record<string, string | undefined>>) {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/trpc?connectionParams=1`);
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);
   });
   socket.send(JSON.stringify({ method: 'connectionParams', data: presents }));
-  const waiting = new Map<number, (outcome: Outcome) => void>();
+  const waiting = new Map<number, (outcome: Outcome | undefined) => void>();
   socket.on('message', (data: Buffer) => {
     const { id, error, result } = JSON.parse(data.toString()) as Message;
     const tell = waiting.get(id);
@@ -116,12 +144,17 @@ export async function callBySocket(
       waiting.delete(id);
     }
   });
-  socket.on('close', () => {
-    for (const tell of waiting.values()) tell({ code: 'the connection was closed' });
+  let closed = false;
+  socket.on('close', (code) => {
+    closed = true;
+    const outcome = code === unauthorized ? undefined : { code: 'the connection was closed' };
+    for (const tell of waiting.values()) tell(outcome);
   });
   let lastId = 0;
   return {
-    call({ procedure: { path, procedure }, input }) {
+    socket,
+    call({ procedure: { path, procedure }, input }: BareCall): Promise<Outcome | undefined> {
+      if (closed) return Promise.resolve(undefined);
       const id = ++lastId;
       return new Promise((resolve) => {
         waiting.set(id, resolve);
@@ -129,9 +162,6 @@ export async function callBySocket(
           `{"id":${id},"method":"${procedure.kind}","params":{"path":"${path}"${input === '' ? '' : `,"input":${input}`}}}`,
         );
       });
-    },
-    async [Symbol.asyncDispose]() {
-      socket.terminate();
     },
   };
 }

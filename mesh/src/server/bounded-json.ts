@@ -7,7 +7,7 @@ export const shortText = 32 * 1024;
 const mostLevels = 100;
 
 /** The most objects, arrays and members of objects in a longer text. */
-const mostParts = 20_000;
+export const mostParts = 20_000;
 
 /**
  * Parses JSON that a caller sent. Nesting and many objects or keys make

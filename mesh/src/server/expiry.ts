@@ -35,10 +35,15 @@ export function startExpiry(
     refusal = new MeshError('UNAUTHORIZED', message);
     over.abort();
   };
-  const wait = (): void => {
+  /** @returns How much is left, in milliseconds. */
+  const look = (): number => {
     const leftMs = expiresAt - Date.now();
     if (leftMs <= 0) refuse('The token has expired that this began with');
-    else timer = setTimeout(wait, Math.min(leftMs, longestTimerMs)).unref();
+    return leftMs;
+  };
+  const wait = (): void => {
+    const leftMs = look();
+    if (leftMs > 0) timer = setTimeout(wait, Math.min(leftMs, longestTimerMs)).unref();
   };
   if (expiresAt !== Infinity) wait();
   const ids = [service, user].flatMap((identity) => (identity ? revocableIds(identity) : []));
@@ -46,6 +51,8 @@ export function startExpiry(
   return {
     signal: gone ? AbortSignal.any([gone, over.signal]) : over.signal,
     get refusal() {
+      // The timer may be late.
+      look();
       return refusal;
     },
     [Symbol.dispose]() {

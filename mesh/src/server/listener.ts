@@ -169,7 +169,9 @@ function answerCall(exchange: Exchange, options: ListenerOptions): void {
     createContext: async ({ info }) => {
       if (body) mustBeBoundedFirst(info.calls, body);
       try {
-        return await readContext(request, { requestId, calls: info.calls.length }, options);
+        // Those of an EventSource, which sets no headers; a token does not belong in a URL otherwise (RFC 6750 §2.3).
+        const params = info.type === 'subscription' ? info.connectionParams : undefined;
+        return await readContext(request, { requestId, calls: info.calls.length, params }, options);
       } catch (thrown) {
         // Of a batch the first: it is one request, and one pair of credentials.
         const asked = procedures.find((one) => info.calls.some((call) => call.path === one.path));

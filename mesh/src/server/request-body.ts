@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { maxMessageBytes, MeshError } from '../wire/index.ts';
 import { lingerMs } from './broken-request.ts';
 
-/** Says that a body is too long, and what may be done about it. */
-export function tooLargeError(): MeshError {
+/** Says that a body is too long, or a WebSocket message, and what may be done about it. */
+export function tooLargeError(what: 'body' | 'message' = 'body'): MeshError {
   return new MeshError(
     'PAYLOAD_TOO_LARGE',
-    `The body is longer than ${maxMessageBytes} bytes: send it in parts`,
+    `The ${what} is longer than ${maxMessageBytes} bytes: send it in parts`,
   );
 }
 

@@ -3,23 +3,35 @@ import type { Caller } from '../contract/index.ts';
 import { userTokenOf, type Authenticate, type Credentials } from '../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../wire/index.ts';
 import type { Invocation } from './compile.ts';
+import { credentialsIn } from './connection-params.ts';
 import type { CallerSignal } from './deadline.ts';
 import type { Peer, PeerOf } from './peer.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import type { RequestContext } from './router.ts';
 
+/** What is known of a request before its context is made. */
+interface Arrived {
+  readonly requestId: string;
+  /** How many calls it makes. */
+  readonly calls: number;
+  /** The `connectionParams` of its URL, where it may present its credentials so. */
+  readonly params: unknown;
+}
+
 /**
- * Reads who calls, for how long, and as part of which trace.
+ * Reads who calls, for how long, and as part of which trace. Headers with credentials go before those of a URL.
  *
- * @param calls How many calls the request makes.
  * @throws MeshError UNAUTHORIZED for credentials that are no good; none at all are no error here.
+ * @throws MeshError BAD_REQUEST as `credentialsIn`.
  */
 export async function readContext(
   request: IncomingMessage,
-  { requestId, calls }: { requestId: string; calls: number },
+  { requestId, calls, params }: Arrived,
   { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
 ): Promise<RequestContext> {
-  const credentials = credentialsOf(request);
+  const inHeaders = credentialsOf(request);
+  const showsNone = inHeaders.authorization === undefined && inHeaders.userToken === undefined;
+  const credentials = showsNone ? credentialsIn(params) : inHeaders;
   return {
     caller: await authenticate(credentials),
     userToken: userTokenOf(credentials),

@@ -131,6 +131,8 @@ export function createService<From extends AnyContract>(
     authenticate,
     classify,
     log,
+    access,
+    revocations: options.revocations?.set,
     mistakes: limits.mistakes,
     perCaller: admission.sockets,
     closing: closing.signal,

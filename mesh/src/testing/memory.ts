@@ -8,7 +8,8 @@ import {
   type OpenSocket,
   type Transport,
 } from '../client/index.ts';
-import { nobody, type AnyContract } from '../contract/index.ts';
+import { nobody, type AnyContract, type Caller } from '../contract/index.ts';
+import type { Credentials } from '../identity/index.ts';
 import { createService, type Handlers, type ServiceOptions } from '../server/index.ts';
 import { unknownPeer } from '../server/peer.ts';
 import { silentLogger } from './logger.ts';
@@ -101,17 +102,21 @@ class Served<From extends AnyContract> implements MemoryService {
     if (this.#service.readiness.stage !== 'ready')
       throw new NotOpened('the service is stopping', 'unavailable');
     const credentials = { authorization, userToken: undefined };
-    try {
-      await this.#authenticate(credentials);
-    } catch (error) {
-      throw new NotOpened(String(error), 'credentials');
-    }
+    const caller = await this.#callerOf(credentials);
     const { near, far } = MemorySocket.pair(this);
     this.#open.add(near);
     near.on('close', () => this.#open.delete(near));
-    this.#service.sessions.add(far.asWebSocket(), { credentials, peer: unknownPeer });
+    this.#service.sessions.add(far.asWebSocket(), { credentials, caller, peer: unknownPeer });
     return { socket: near.asWebSocket(), link: near as unknown as Link };
   };
+
+  async #callerOf(credentials: Credentials): Promise<Caller> {
+    try {
+      return await this.#authenticate(credentials);
+    } catch (error) {
+      throw new NotOpened(String(error), 'credentials');
+    }
+  }
 
   cut(): void {
     for (const socket of this.#open) socket.terminate();

@@ -10,6 +10,7 @@ export {
   maxArrayMessages,
   maxInFlight,
   maxMessageBytes,
+  maxRefusedBytes,
   reconnectMessage,
   socketPath,
   type SocketRequest,

@@ -17,6 +17,12 @@ export const arraySubprotocol = 'trpc-array';
  */
 export const maxMessageBytes = 2 * 1024 * 1024;
 
+/**
+ * The longest WebSocket message that ends nothing but itself, in bytes: what is longer than `maxMessageBytes` is looked
+ * through for who waits for an answer, and refused. Beyond this the connection ends, before more of it is held.
+ */
+export const maxRefusedBytes = 4 * maxMessageBytes;
+
 /** Messages are put together up to this length, in characters; a longer one goes alone. */
 export const arrayLength = 16 * 1024;
 
@@ -36,11 +42,18 @@ export const closeCode = {
   malformed: 1007,
   /** The other side breaks the rules. */
   refused: 1008,
+  /** The other side sent a message that is too long, and it cannot be told who waits for an answer. */
+  tooLong: 1009,
   /**
    * The server stops, and has begun nothing that it did not answer: what is unanswered may be sent elsewhere. A code
    * of our own: a gateway that restarts closes with 1012 whatever is under way.
    */
   drained: 4012,
+  /**
+   * The credentials that it was opened with have expired or were revoked, or are no good. What is unanswered was not
+   * begun, as above, so that this is a code of our own too; IANA's 3000 says no more than the first.
+   */
+  unauthorized: 4401,
 } as const;
 
 /** What a caller sends. */

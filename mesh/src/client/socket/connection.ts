@@ -27,7 +27,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** The server stops and did nothing with an attempt: it may be sent elsewhere. */
+/** The server has closed the connection and did nothing with an attempt: it may be sent on another. */
 export class MovedError extends Error {}
 
 /**
@@ -200,7 +200,7 @@ export class SocketConnection {
   }
 
   #lose(code: number, reason: string): void {
-    const moved = code === closeCode.drained && this.#leaving;
+    const moved = (code === closeCode.drained || code === closeCode.unauthorized) && this.#leaving;
     for (const { attempt, reject } of this.#pending.clear()) {
       attempt.onCancel = undefined;
       const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;

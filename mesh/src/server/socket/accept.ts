@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { nobody } from '../../contract/index.ts';
 import { limitKeyOf } from '../admission/per-caller.ts';
-import { arraySubprotocol, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { arraySubprotocol, maxRefusedBytes, MeshError, socketPath } from '../../wire/index.ts';
 import { errorAnswer } from '../answer.ts';
 import { writeRaw } from '../broken-request.ts';
 import { toMeshError } from '../failure.ts';
@@ -33,7 +33,7 @@ export function acceptSockets(server: Server, service: Service): void {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: maxMessageBytes,
+    maxPayload: maxRefusedBytes,
     handleProtocols: (offered) => (offered.has(arraySubprotocol) ? arraySubprotocol : false),
   });
   // The request is none by RFC 6455; ws would say so in plain text.
@@ -84,10 +84,10 @@ async function admit(
   // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
   const peer = peerOf(request);
   if (credentials?.authorization === undefined) await limit?.({ peer, anonymous: true });
-  if (!credentials) return { credentials, peer, limitKey: limitKeyOf(nobody, peer) };
+  if (!credentials) return { credentials, caller: nobody, peer, limitKey: limitKeyOf(nobody, peer) };
   try {
     const caller = await options.authenticate(credentials);
-    return { credentials, peer, limitKey: limitKeyOf(caller, peer) };
+    return { credentials, caller, peer, limitKey: limitKeyOf(caller, peer) };
   } catch (thrown) {
     access.refused(thrown, socketPath, { requestId, peer });
     throw thrown;

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
-import { closeCode } from '../../wire/index.ts';
+import { closeCode, maxArrayMessages, maxMessageBytes } from '../../wire/index.ts';
+import { readLongMessage } from './long-message.ts';
 import { parseMessage, readMessages, WrongMessage, type SocketMessage } from './message.ts';
 
 /** Messages that one connection may begin in one turn of the event loop, before the others have theirs. */
@@ -50,7 +51,9 @@ export class Inbox {
     try {
       if (isBinary) throw new WrongMessage('it is binary', { code: closeCode.unsupported });
       // As ws gives it by default; the other forms are for options that are not set here.
-      this.#read((data as Buffer).toString('utf8'));
+      const bytes = data as Buffer;
+      if (bytes.length > maxMessageBytes) this.#readLong(bytes);
+      else this.#read(bytes.toString('utf8'));
     } catch (fault) {
       if (!(fault instanceof WrongMessage)) throw fault;
       this.close();
@@ -81,6 +84,14 @@ export class Inbox {
     this.#takeFirst = undefined;
     if (takeFirst) takeFirst(parsed);
     else for (const message of readMessages(parsed)) this.#take(message);
+  }
+
+  /** One that is too long is refused to those who wait for an answer to it, and to nobody else. */
+  #readLong(bytes: Buffer): void {
+    const messages = this.#takeFirst ? undefined : readLongMessage(bytes, maxArrayMessages);
+    if (!messages)
+      throw new WrongMessage(`it is longer than ${maxMessageBytes} bytes`, { code: closeCode.tooLong });
+    for (const message of messages) this.#take(message);
   }
 
   #take(message: SocketMessage): void {

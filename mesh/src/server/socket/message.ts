@@ -69,7 +69,7 @@ function faultOf(raw: unknown): string | undefined {
 }
 
 /** The id of whatever came, as far as it has one that can be answered. */
-function idOf(raw: unknown): number | string | null {
+export function idOf(raw: unknown): number | string | null {
   const id = isObject(raw) ? raw['id'] : undefined;
   if (typeof id === 'string') return id.length <= longestId ? id : null;
   return typeof id === 'number' && Number.isFinite(id) ? id : null;

@@ -34,6 +34,11 @@ export class Outbox {
     return this.#socket.bufferedAmount > highWater;
   }
 
+  /** Whether nothing waits here. */
+  get empty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Sends one message, with the others of this turn. */
   send(message: string): void {
     this.#waiting.push(message);

@@ -200,8 +200,12 @@ describe('the server', () => {
     await vi.waitFor(() => expect(received).toHaveLength(1));
     vi.useFakeTimers({ now: Date.now() + 10_000, toFake: ['Date'] });
     take(2);
-    await vi.waitFor(() => expect(received).toHaveLength(2)).finally(() => vi.useRealTimers());
-    expect(received).toMatchObject([{ result: {} }, { error: { data: { code: 'UNAUTHORIZED' } } }]);
+    await vi.waitFor(() => expect(received).toHaveLength(3)).finally(() => vi.useRealTimers());
+    expect(received).toMatchObject([
+      { result: {} },
+      { id: null, method: 'reconnect' },
+      { id: 2, error: { data: { code: 'UNAUTHORIZED' } } },
+    ]);
   });
 
   test('a reader that reads nothing is not written to without end', async () => {

@@ -10,8 +10,12 @@ import {
   maxInFlight,
   MeshError,
   reconnectMessage,
+  socketPath,
 } from '../../wire/index.ts';
+import type { AccessControl } from '../access/access-control.ts';
 import type { CompiledProcedure, Invocation } from '../compile.ts';
+import { credentialsIn } from '../connection-params.ts';
+import type { Revocations } from '../expiry.ts';
 import { errorShape } from '../error-shape.ts';
 import type { OpenPerCaller } from '../admission/per-caller.ts';
 import { lingerMs } from '../broken-request.ts';
@@ -19,15 +23,18 @@ import { toMeshError, type ClassifyError } from '../failure.ts';
 import { logFailure } from '../failure-log.ts';
 import type { Peer } from '../peer.ts';
 import type { Mistakes } from '../rate-limit/mistakes.ts';
+import { tooLargeError } from '../request-body.ts';
 import { isRequestId } from '../request-id.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
+import { LongMessage } from './long-message.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
+import { OwnCredentials } from './own-credentials.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../unknown-name.ts';
 import { Outbox } from './outbox.ts';
 
-/** For so long after it has asked its callers to go elsewhere a service that stops begins what they send, in milliseconds. */
+/** For so long after it was asked to go a connection may be used, in milliseconds: what was sent before that was read gets its answer. */
 const graceMs = 500;
 
 /** The longest reason that a close frame holds, in bytes (RFC 6455 §5.5). */
@@ -39,6 +46,10 @@ export interface SessionOptions {
   readonly authenticate: Authenticate;
   readonly classify: ClassifyError | undefined;
   readonly log: Logger;
+  /** Is told of credentials that are no good. */
+  readonly access: AccessControl;
+  /** Who says that a token was revoked. @default nobody does */
+  readonly revocations: Revocations | undefined;
   /** What counts messages that are wrong. @default nothing does */
   readonly mistakes: Mistakes | undefined;
   /** Counts the connections of each caller. */
@@ -51,15 +62,21 @@ export interface SessionOptions {
 export interface Opener {
   /** What it was opened with; `undefined` if they come in its first message. */
   readonly credentials: Credentials | undefined;
+  /** Whom they prove it to be; nobody until they come. */
+  readonly caller: Caller;
   readonly peer: Peer;
   /** Whom limits count it for, as `limitKeyOf` says. @default they do not count it */
   readonly limitKey?: string | undefined;
 }
 
+/** Why a connection is closed, once what is under way is answered. */
+type Farewell = Readonly<{ code: number; reason?: string; rejected?: MeshError }>;
+
 /**
  * One connection: reads tRPC's messages, makes the calls, and sends what they
  * answer. Who calls was proved when it was opened, and is asked again for each
- * call.
+ * call. When that is no longer in force, the connection is closed, so that
+ * its client opens another with fresh credentials.
  */
 export class Session {
   /** Whether anything has come in since it was last asked. */
@@ -72,19 +89,34 @@ export class Session {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #inFlight = new ConnectionCalls();
-  #credentials: Credentials | undefined;
-  /** Whether nothing more is begun. */
+  readonly #own: OwnCredentials;
+  /** Whether a call was refused for want of credentials that are good. */
+  #refused = false;
+  #farewell: Farewell | undefined;
+  /** Whether it is closed as soon as nothing is under way. */
   #ending = false;
-  #closed = Promise.withResolvers<void>();
+  readonly #graceOver = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
 
-  constructor(socket: WebSocket, options: SessionOptions, { credentials, peer, limitKey }: Opener) {
+  constructor(socket: WebSocket, options: SessionOptions, { credentials, caller, peer, limitKey }: Opener) {
     this.#socket = socket;
     this.#options = options;
-    this.#credentials = credentials;
+    this.#own = new OwnCredentials({
+      authenticate: options.authenticate,
+      revocations: options.revocations,
+      onOver: ({ message }) => this.#leave({ code: closeCode.unauthorized, reason: message }),
+    });
+    if (credentials) this.#own.accept(credentials, caller);
     this.peer = peer;
     this.#limitKey = limitKey;
     const arrays = socket.protocol === arraySubprotocol;
-    this.#outbox = new Outbox(socket, { arrays, onDrained: () => this.#inbox.goOn() });
+    this.#outbox = new Outbox(socket, {
+      arrays,
+      onDrained: () => {
+        this.#inbox.goOn();
+        this.#closeWhenIdle();
+      },
+    });
     this.#inbox = new Inbox(socket, {
       ready: () => !this.#outbox.full,
       onMessage: (message) => this.#begin(message),
@@ -102,6 +134,8 @@ export class Session {
     socket.on('pong', () => (this.alive = true));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
     socket.on('close', () => {
+      this.#own[Symbol.dispose]();
+      this.#graceOver.resolve();
       this.#inFlight.cancelAll();
       this.#outbox.release();
       this.#closed.resolve();
@@ -115,7 +149,7 @@ export class Session {
 
   /** Whether it was opened without credentials. */
   get anonymous(): boolean {
-    return this.#credentials?.authorization === undefined;
+    return this.#own.presented?.authorization === undefined;
   }
 
   /** Asks the other side for a sign of life. */
@@ -134,10 +168,18 @@ export class Session {
    * sends, and closes when all that was begun is answered.
    */
   drain(): void {
-    this.#outbox.send(reconnectMessage);
+    this.#leave({ code: closeCode.drained });
+  }
+
+  #leave(farewell: Farewell): void {
+    if (this.#farewell) return;
+    this.#farewell = farewell;
+    // Who was never let in is not asked to come back at once: tRPC's clients wait longer each time.
+    if (!farewell.rejected) this.#outbox.send(reconnectMessage);
     this.#outbox.flush();
     const grace = setTimeout(() => {
       this.#ending = true;
+      this.#graceOver.resolve();
       this.#closeWhenIdle();
     }, graceMs);
     void this.closed.then(() => clearTimeout(grace));
@@ -146,19 +188,33 @@ export class Session {
   #closeWhenIdle(): void {
     if (!this.#ending || this.#inFlight.size > 0) return;
     this.#outbox.flush();
-    this.#socket.close(closeCode.drained);
+    // A slow reader has not got all of its answers yet.
+    if (!this.#outbox.empty) return;
+    this.#ending = false;
+    this.#inbox.close();
+    const { code = closeCode.drained, reason = '', rejected } = this.#farewell ?? {};
+    if (!rejected) return this.#socket.close(code, reason.slice(0, longestReason));
+    // Each call that they were presented for has told of them.
+    if (!this.#refused)
+      this.#options.access.refused(rejected, socketPath, { requestId: randomUUID(), peer: this.peer });
+    this.#putOut(rejected, code);
   }
 
   /** The first message of a client that can set no headers: `wsLink` with `connectionParams`. @throws WrongMessage */
   #takeCredentials(message: unknown): void {
     if (!isObject(message) || message['method'] !== 'connectionParams')
       throw new WrongMessage('`connectionParams` must come first');
-    const data = isObject(message['data']) ? message['data'] : {};
-    const { authorization, [header.userToken]: userToken } = data;
-    this.#credentials = {
-      authorization: typeof authorization === 'string' ? authorization : undefined,
-      userToken: typeof userToken === 'string' ? userToken : undefined,
-    };
+    try {
+      void this.#prove(credentialsIn(message['data']));
+    } catch (fault) {
+      throw fault instanceof MeshError ? new WrongMessage(fault.message) : fault;
+    }
+  }
+
+  /** As tRPC's adapter does where `createContext` throws: an error of no id, and the end of the connection. */
+  async #prove(credentials: Credentials): Promise<void> {
+    const rejected = await this.#own.prove(credentials);
+    if (rejected) this.#leave({ code: closeCode.unauthorized, rejected });
   }
 
   /** Says what is wrong, and closes. What follows is not looked at; after a moment the connection is cut. */
@@ -172,7 +228,7 @@ export class Session {
   }
 
   #begin(message: SocketMessage): void {
-    if (this.#ending) return;
+    if (this.#ending && this.#farewell?.code === closeCode.drained) return;
     if (message.method === 'subscription.stop') return this.#inFlight.cancel(message.id);
     const refusal = this.#refusalOf(message);
     if (refusal) return this.#refuseCall(message, refusal);
@@ -183,21 +239,27 @@ export class Session {
     this.#run(message, call).catch(() => this.#socket.terminate());
   }
 
-  /** A stranger that asks for what is not there is answered some times. */
+  /** A stranger that asks for what is not there is answered some times, and so is whoever sends what is too long. */
   #refuseCall(message: SocketMessage, refusal: MeshError): void {
     this.#refuse(message.id, refusal, message);
-    if (refusal.code !== 'NOT_FOUND' || !this.anonymous) return;
+    const isLong = message instanceof LongMessage;
+    if (!isLong && (refusal.code !== 'NOT_FOUND' || !this.anonymous)) return;
     const { mistakes } = this.#options;
     if (!mistakes?.add(this.#limitKey)) return;
-    const reason = `Too many calls name no procedure: at most ${mistakes.most} in 60 s`;
+    const what = isLong ? 'are too long' : 'name no procedure';
+    const reason = `Too many calls ${what}: at most ${mistakes.most} in 60 s`;
     this.#putOut(new MeshError('TOO_MANY_REQUESTS', reason), closeCode.refused);
   }
 
-  #refusalOf({ method, params }: SocketMessage): MeshError | undefined {
+  #refusalOf(message: SocketMessage): MeshError | undefined {
+    const { method, params } = message;
     const path = params?.path ?? '';
     const { procedures } = this.#options;
     const compiled = procedures.get(path);
-    if (!compiled) return unknownProcedure(path, procedures.keys());
+    if (!compiled)
+      return message instanceof LongMessage
+        ? tooLargeError('message')
+        : unknownProcedure(path, procedures.keys());
     if (compiled.procedure.kind !== method) return otherKind(compiled);
     if (this.#inFlight.size >= maxInFlight)
       return new MeshError(
@@ -218,10 +280,15 @@ export class Session {
       if (message.method === 'subscription') await this.#stream(message, call, { compiled, invocation });
       else this.#answer(message, { type: 'data', data: await compiled.call(invocation) });
     } catch (thrown) {
-      this.#fail(message, toMeshError(thrown, this.#options.classify), requestId);
+      const failure = toMeshError(thrown, this.#options.classify);
+      if (failure.code === 'UNAUTHORIZED') {
+        this.#refused = true;
+        await this.#own.check();
+      }
+      this.#fail(message, failure, requestId);
     } finally {
       this.#inFlight.delete(message.id);
-      if (this.#ending) this.#closeWhenIdle();
+      this.#closeWhenIdle();
     }
   }
 
@@ -233,9 +300,10 @@ export class Session {
   /** What proves who makes a call: the service by the connection, a user that it acts for by each message. */
   credentialsOf({ headers }: SocketMessage): Credentials {
     // What stands in a message is any JSON; what is no text is no token either, rather than none at all.
-    const given: unknown = headers?.[header.userToken] ?? this.#credentials?.userToken;
+    const { authorization, userToken: own } = this.#own.presented ?? {};
+    const given: unknown = headers?.[header.userToken] ?? own;
     const userToken = given === undefined || typeof given === 'string' ? given : '';
-    return { authorization: this.#credentials?.authorization, userToken };
+    return { authorization, userToken };
   }
 
   async #stream(
@@ -267,10 +335,24 @@ export class Session {
       }
     } catch (error) {
       // What a handler throws because its signal fired is how it ends, not a fault.
-      if (!signal.aborted) throw error;
+      if (!signal.aborted && !(await this.#isMoved(call, error))) throw error;
     }
     // Nothing is said where the service stops: a client goes on elsewhere with what was not ended.
     if (!closing.aborted) this.#answer(message, { type: 'stopped' });
+  }
+
+  /**
+   * Whether a subscription that has ended goes on elsewhere. One that ended with the credentials of its connection may be
+   * moved by its client to another, opened with fresh ones; for as long as that may take it is not said to have failed.
+   */
+  async #isMoved(call: InFlight, error: unknown): Promise<boolean> {
+    if (!(error instanceof MeshError) || error.code !== 'UNAUTHORIZED') return false;
+    await this.#own.check();
+    if (this.#farewell?.code !== closeCode.unauthorized) return false;
+    const stopped = Promise.withResolvers<void>();
+    call.addEventListener('abort', stopped.resolve);
+    await Promise.race([stopped.promise, this.#graceOver.promise]);
+    return call.aborted;
   }
 
   #answer({ id, jsonrpc }: SocketMessage, result: unknown): void {

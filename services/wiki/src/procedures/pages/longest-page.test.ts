@@ -62,6 +62,34 @@ test('also over a WebSocket', async () => {
   expect(JSON.parse(String(data))).toMatchObject({ id: 1, result: { data: { body } } });
 });
 
+test('one that is far too long for a WebSocket is refused alone, and another one is made beside it', async () => {
+  const socket = new WebSocket(`${wiki.url.replace('http', 'ws')}/trpc?connectionParams=1`);
+  await once(socket, 'open');
+  const answers = new Map<number, unknown>();
+  socket.addEventListener('message', ({ data }) => {
+    const answer = JSON.parse(String(data)) as { id: number };
+    answers.set(answer.id, answer);
+  });
+  const create = (id: number, slug: string, body: string) =>
+    JSON.stringify({
+      id,
+      method: 'mutation',
+      params: { path: 'pages.create', input: { slug, title: 'W', body } },
+    });
+  // In any letter case, as a header is.
+  socket.send(JSON.stringify({ method: 'connectionParams', data: { Authorization: authorization } }));
+  socket.send(create(1, 'longest/before', 'a'));
+  socket.send(create(2, 'longest/far', 'a'.repeat(3_000_000)));
+  socket.send(create(3, 'longest/after', 'a'));
+  await expect.poll(() => answers.size).toBe(3);
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  socket.close();
+  expect(answers.get(2)).toMatchObject({ error: { data: { code: 'PAYLOAD_TOO_LARGE' } } });
+  for (const id of [1, 3]) expect(answers.get(id)).toMatchObject({ result: { data: { body: 'a' } } });
+  const far = await fetch(`${wiki.url}/trpc/pages.get?input={"slug":"longest/far"}`);
+  expect(far.status).toBe(404);
+});
+
 test('a character more is refused by the contract, not by the length of what was sent', async () => {
   const page = { slug: 'longest/more', title: 'More', body: 'a'.repeat(longest + 1) };
   expect(await post('pages.create', escaped(page))).toMatchObject({

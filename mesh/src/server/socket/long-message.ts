@@ -1,0 +1,120 @@
+import { mostParts } from '../bounded-json.ts';
+import { idOf, type SocketMessage } from './message.ts';
+
+/** Something to be answered of a message that is too long to be read: its id, and that it is refused. */
+export class LongMessage implements SocketMessage {
+  readonly id: number | string;
+  /** Any that has an answer: it is refused whatever it is. */
+  readonly method = 'query';
+
+  constructor(id: number | string) {
+    this.id = id;
+  }
+}
+
+/** The longest `id` or `method` that is looked at, as JSON, in bytes: 256 characters, each of which may take six. */
+const longestValue = 2048;
+
+/** Where a value begins that is looked for. */
+type Member = { name: 'id' | 'method'; from: number };
+
+/**
+ * Looks through a message that is too long to be parsed, and finds who waits for an answer to it, wherever in it that
+ * stands. It makes nothing of the rest, so that the length costs time alone, some milliseconds.
+ *
+ * @param bytes One of tRPC's messages, or an array of them, as JSON.
+ * @param most How many there may be of them.
+ * @returns A refusal for each, and what is to be stopped; `undefined` where somebody waits who cannot be named, and where it
+ * has more parts than a message may have.
+ */
+export function readLongMessage(bytes: Buffer, most: number): SocketMessage[] | undefined {
+  const found: SocketMessage[] = [];
+  /** How deep the members of a message stand: deeper by one in an array. */
+  const own = bytes[skipSpace(bytes, 0)] === bracket.array ? 2 : 1;
+  let depth = 0;
+  let parts = 0;
+  let member: Member | undefined;
+  let values: Partial<Record<Member['name'], unknown>> = {};
+  const endMember = (at: number): void => {
+    if (member) values[member.name] = valueOf(bytes, member.from, at);
+    member = undefined;
+  };
+  for (let at = 0; at < bytes.length; at += 1) {
+    switch (bytes[at]) {
+      case 0x22: {
+        // "
+        const end = endOfString(bytes, at);
+        const colon = depth === own ? skipSpace(bytes, end + 1) : -1;
+        if (bytes[colon] === 0x3a) {
+          const name = nameOf(bytes, at + 1, end);
+          member = name && { name, from: colon + 1 };
+          parts += 1;
+        }
+        at = end;
+        break;
+      }
+      case bracket.array:
+      case bracket.object:
+        depth += 1;
+        parts += 1;
+        break;
+      case 0x2c: // ,
+        if (depth === own) endMember(at);
+        break;
+      case 0x5d: // ]
+        depth -= 1;
+        break;
+      case 0x7d: // }
+        if (depth === own) {
+          endMember(at);
+          const message = messageOf(values);
+          if (!message || found.push(message) > most) return undefined;
+          values = {};
+        }
+        depth -= 1;
+        break;
+      default:
+    }
+    if (parts > mostParts) return undefined;
+  }
+  return depth === 0 && found.length > 0 ? found : undefined;
+}
+
+const bracket = { array: 0x5b, object: 0x7b } as const;
+
+function messageOf(values: Partial<Record<Member['name'], unknown>>): SocketMessage | undefined {
+  const id = idOf(values);
+  if (id === null) return undefined;
+  return values.method === 'subscription.stop' ? { id, method: values.method } : new LongMessage(id);
+}
+
+/** Which member a key is, where it is one that is looked for. */
+function nameOf(bytes: Buffer, from: number, to: number): Member['name'] | undefined {
+  const length = to - from;
+  if (length !== 2 && length !== 6) return undefined;
+  const name = bytes.toString('latin1', from, to);
+  return name === 'id' || name === 'method' ? name : undefined;
+}
+
+function valueOf(bytes: Buffer, from: number, to: number): unknown {
+  if (to - from > longestValue) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8', from, to));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the string that begins here ends; the end of the bytes, if it does not. */
+function endOfString(bytes: Buffer, start: number): number {
+  let at = start + 1;
+  for (; at < bytes.length && bytes[at] !== 0x22; at += 1) if (bytes[at] === 0x5c) at += 1;
+  return at;
+}
+
+/** The first byte from here on that is not JSON's white space. */
+function skipSpace(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at += 1;
+  return at;
+}
