@@ -14,6 +14,7 @@ describe('bad input', async () => void (await import('./one-mesh/bad-input.ts'))
 // All pages fit into one list.
 describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
 describe('a slow table', async () => void (await import('./one-mesh/slow-table.ts')));
+describe('connections to the database', async () => void (await import('./one-mesh/connections.ts')));
 describe('no writes', async () => void (await import('./one-mesh/no-writes.ts')));
 describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
 describe('a new administrator', async () => void (await import('./one-mesh/new-administrator.ts')));

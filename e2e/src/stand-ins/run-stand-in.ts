@@ -7,14 +7,17 @@ import { silentLogger } from '@arcadium/mesh/testing';
  * Runs a small service as this process, without a database and for whoever asks. It logs where it listens.
  *
  * @param handlers Made with a logger of their own: the service itself says nothing, as it may be there to fail.
+ * @param options.drainDelayMs How long it takes calls after SIGTERM, in milliseconds. @default 0
  */
 export function runStandIn<From extends AnyContract>(
   contract: From,
   handlers: (log: Logger) => Handlers<From>,
+  options: { drainDelayMs?: number } = {},
 ): void {
   run(async () => {
     const log = createLogger({ service: contract.name });
     const service = await serve(contract, handlers(log), {
+      ...options,
       version: '0.0.0',
       port: 0,
       log: silentLogger,

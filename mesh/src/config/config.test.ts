@@ -43,6 +43,8 @@ test('what is not said has the documented value', () => {
     KEYS: { keys: ['a'] },
     HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
+    KEEP_ALIVE_TIMEOUT_MS: 65_000,
+    DRAIN_DELAY_MS: 0,
     USER_DEADLINE_MS: 10_000,
     ACCESS_MODE: 'enforce',
     STREAMS_PER_CALLER: 100,

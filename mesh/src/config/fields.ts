@@ -67,6 +67,10 @@ export const serverFields = {
   LOG_LEVEL: z.enum(logLevels).default('info'),
   /** One JSON object a line, or lines for people; where it is not set, that depends on standard output. */
   LOG_FORMAT: z.enum(logFormats).optional(),
+  /** How long a connection without a request is kept, in milliseconds: longer than the proxy before the service keeps it. */
+  KEEP_ALIVE_TIMEOUT_MS: wholeNumber(1000, 86_400_000, 65_000),
+  /** How long it still takes calls after SIGTERM, while `/readyz` already answers 503, in milliseconds. */
+  DRAIN_DELAY_MS: wholeNumber(0, 600_000, 0),
   /** How long a user's request may take in all, the calls that it leads to included, in milliseconds; what a contract names goes before. */
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
   /** `audit` lets through whom an access rule refuses for who it is, and records it: to try rules out, never for good. */
@@ -101,6 +105,8 @@ export function serverSettings<Pool>(
   return {
     host: config.HOST,
     port: config.PORT ?? portOf(own[0]),
+    keepAliveTimeoutMs: config.KEEP_ALIVE_TIMEOUT_MS,
+    drainDelayMs: config.DRAIN_DELAY_MS,
     userDeadlineMs: config.USER_DEADLINE_MS,
     accessMode: config.ACCESS_MODE,
     trustedProxies: config.TRUSTED_PROXIES,

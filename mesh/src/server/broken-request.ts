@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MeshError, type ErrorCode } from '../wire/index.ts';
 import { errorAnswer, writeAnswer, type JsonAnswer } from './answer.ts';
@@ -18,7 +19,12 @@ export const lingerMs = 2000;
 export function answerBrokenRequests(server: Server, responses: OpenResponses): void {
   const refused = new WeakSet<Duplex>();
 
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
+      endUnused(socket, server.keepAliveTimeout - server.headersTimeout);
+      return;
+    }
     // What follows the rubbish is rubbish too; the first of it was answered.
     if (refused.has(socket)) return;
     const begun = responses.on(socket).some(({ headersSent }) => headersSent);
@@ -40,6 +46,17 @@ export function answerBrokenRequests(server: Server, responses: OpenResponses): 
       }),
     );
   });
+}
+
+/**
+ * Ends a connection on which no request begins in time, in milliseconds. Node counts the time for headers from the
+ * connection on; a request that begins later has all of it. No answer: nothing was asked.
+ */
+function endUnused(socket: Socket, withinMs: number): void {
+  const timer = setTimeout(() => {
+    if (socket.bytesRead === 0) endGently(socket);
+  }, withinMs).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function verdictOn(code: string | undefined): { status: string; code: ErrorCode; message: string } {
@@ -69,8 +86,18 @@ export function writeRaw(
 ): void {
   const text = JSON.stringify(body);
   const further = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
+  endGently(
+    socket,
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n${further.join('')}\r\n${text}`,
   );
+}
+
+/**
+ * Ends a connection in stages (RFC 9112 §9.6): sends what is queued and that
+ * nothing follows, and goes on reading until the other side has closed too, or
+ * for two seconds. Closed with bytes unread, it would be reset.
+ */
+export function endGently(socket: Duplex, last?: string): void {
+  socket.end(last);
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }

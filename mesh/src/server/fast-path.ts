@@ -32,8 +32,6 @@ export interface Exchange {
   path: string;
   /** What follows the path in the target, as it was sent. */
   query: string;
-  /** Whether the connection is to be closed after the answer: the process is about to end. */
-  closing: boolean;
 }
 
 /** Answers a request if it is a plain call; says whether it was. */
@@ -118,7 +116,7 @@ function comesLater(value: unknown): boolean {
 }
 
 function write(
-  { response, requestId, closing }: Exchange,
+  { response, requestId }: Exchange,
   { status, text, retryAfterMs }: { status: number; text: string; retryAfterMs?: number | undefined },
 ): void {
   if (response.destroyed) return;
@@ -134,7 +132,6 @@ function write(
     requestId,
   ];
   if (retryAfterMs !== undefined) headers.push(header.retryAfter, formatRetryAfter(retryAfterMs));
-  if (closing) headers.push('connection', 'close');
   response.writeHead(status, headers);
   response.end(text);
 }

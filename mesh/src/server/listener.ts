@@ -46,6 +46,8 @@ const trpcPrefix = '/trpc/';
 export function createListener(options: ListenerOptions): RequestListener {
   const fastPath = createFastPath(options);
   return (request, response) => {
+    // Its connection has ended: a call would be done and not answered (RFC 9112 §9.6).
+    if (!request.socket.writable) return;
     const requestId = requestIdOf(request);
     // An absolute-form target (RFC 9112 §3.2.2) is one of ours whatever its origin; tRPC is to see the path alone.
     request.url = withoutOrigin(request.url ?? '/');
@@ -53,13 +55,10 @@ export function createListener(options: ListenerOptions): RequestListener {
     if (request.method === 'POST' && isEmpty(request)) request.headers['content-type'] = 'application/json';
     const path = pathOf(request.url);
     const query = request.url.slice(path.length);
-    // A client that keeps its connection would come back to a process that is about to end.
-    const closing = options.readiness.stage === 'draining';
-    const exchange = { request, response, requestId, path: path.slice(trpcPrefix.length), query, closing };
+    const exchange = { request, response, requestId, path: path.slice(trpcPrefix.length), query };
     const isCall = path.startsWith(trpcPrefix);
     if (isCall && refusalOf(exchange, options.readiness) === undefined && fastPath(exchange)) return;
     response.setHeader(header.requestId, requestId);
-    if (closing) response.setHeader('connection', 'close');
     if (isCall) answerCall(exchange, options);
     else void answerRoute(exchange, options, path);
   };

@@ -20,6 +20,11 @@ export interface ServeOptions extends ServiceOptions {
   host?: string;
   /** 0 takes any free port. */
   port: number;
+  /**
+   * How long a connection without a request is kept, in milliseconds. Longer than what is before the service (a client, a
+   * proxy) keeps it, so that the other side closes first: what is closed here may lose a request that is on its way. @default 65000
+   */
+  keepAliveTimeoutMs?: number;
   /** Further paths that answer JSON to GET. @default none */
   routes?: Readonly<Record<string, Route>>;
 }
@@ -31,12 +36,9 @@ export interface RunningService {
   readonly port: number;
   /** Says that start-up is done: from now on calls are taken and `/readyz` says so. */
   ready(): void;
-  /** Not ready at once, no new connections; finishes what runs, then closes. */
+  /** Not ready at once; takes calls for the drain delay, then no new connections; finishes what runs, and closes. */
   stop(): Promise<void>;
 }
-
-/** How long a connection without a request is kept, in milliseconds: longer than any client's own, so that the client closes first. */
-const keepAliveTimeoutMs = 65_000;
 
 /**
  * Listens, and answers for a contract with its handlers: tRPC over HTTP at
@@ -51,7 +53,7 @@ export async function serve<From extends AnyContract>(
   handlers: Handlers<From>,
   options: ServeOptions,
 ): Promise<RunningService> {
-  const { log, classify, authenticate, host = '127.0.0.1' } = options;
+  const { log, classify, authenticate, host = '127.0.0.1', keepAliveTimeoutMs = 65_000 } = options;
   const service = createService<From>(contract, handlers, options);
   const { procedures, readiness, closing } = service;
   const routes = { ...systemRoutes(service), ...limitedRoutes(service, options.routes) };
@@ -66,20 +68,19 @@ export async function serve<From extends AnyContract>(
     readiness,
     log,
   });
-  const server = createServer(
-    {
-      keepAliveTimeout: keepAliveTimeoutMs,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      // How often the two above are looked at: Node's own 30 s would let headers take 40.
-      connectionsCheckingInterval: 1000,
-      shouldUpgradeCallback: asksForSocket,
-    },
-    listener,
-  );
+  const server = createServer({
+    keepAliveTimeout: keepAliveTimeoutMs,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    // How often the two above are looked at: Node's own 30 s would let headers take 40.
+    connectionsCheckingInterval: 1000,
+    shouldUpgradeCallback: asksForSocket,
+  });
   const responses = watchResponses(server);
   answerBrokenRequests(server, responses);
-  const drain = watchConnections(server, responses);
+  // Before the listener, which may answer at once: the answer is to say that the connection closes.
+  const drain = watchConnections(server, responses, options.drainDelayMs ?? 0);
+  server.on('request', listener);
   acceptSockets(server, service);
   server.listen(options.port, host);
   await once(server, 'listening');

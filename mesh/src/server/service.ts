@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ClockStatus } from '../clock/index.ts';
 import type { AnyContract } from '../contract/index.ts';
 import {
@@ -51,7 +52,12 @@ export interface ServiceOptions {
   classify?: ClassifyError;
   /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
   userDeadlineMs?: number;
-  /** How long calls that run may go on after `stop`, and the work that they left behind, in milliseconds. @default 30000 */
+  /**
+   * How long it still takes calls after `stop`, while `/readyz` already answers 503, in milliseconds: as long as what
+   * sends it calls needs to see that. @default 0
+   */
+  drainDelayMs?: number;
+  /** How long calls that run may go on after that, and the work that they left behind, in milliseconds. @default 30000 */
   drainTimeoutMs?: number;
   /** Whose `x-forwarded-for` is believed: IP addresses, and networks as `10.0.0.0/8`. @default nobody's */
   trustedProxies?: readonly string[];
@@ -80,10 +86,10 @@ export interface Service {
   readonly peerOf: PeerOf;
   /** Its WebSockets. */
   readonly sessions: Sessions;
-  /** Fires, with the MeshError that subscribers get, when it stops. */
+  /** Fires, with the MeshError that subscribers get, when it takes no more calls. */
   readonly closing: AbortSignal;
   /**
-   * Not ready at once; finishes what runs.
+   * Not ready at once; takes calls for the drain delay, then finishes what runs.
    *
    * @param drain Ends the ways in, once what came by them is answered; within so many milliseconds.
    */
@@ -101,7 +107,7 @@ export function createService<From extends AnyContract>(
   handlers: Handlers<From>,
   options: ServiceOptions,
 ): Service {
-  const { log, authenticate, classify, userDeadlineMs, drainTimeoutMs = 30_000 } = options;
+  const { log, authenticate, classify, userDeadlineMs, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
   const readiness = createReadiness();
   const closing = new AbortController();
   const { rooms, streamsPerCaller } = options;
@@ -155,8 +161,13 @@ export function createService<From extends AnyContract>(
 
   let stopping: Promise<void> | undefined;
   const end = async (drain: (timeoutMs: number) => Promise<void>): Promise<void> => {
-    const endsAt = performance.now() + drainTimeoutMs;
+    const delayMs = readiness.stage === 'ready' ? drainDelayMs : 0;
     readiness.drain();
+    if (delayMs > 0) {
+      log.info({ drain_delay_ms: delayMs }, `${contract.name} stops: not ready, and still taking calls`);
+      await setTimeout(delayMs);
+    }
+    const endsAt = performance.now() + drainTimeoutMs;
     log.info({}, `${contract.name} stops: finishing the calls that run`);
     closing.abort(new StoppingError());
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);

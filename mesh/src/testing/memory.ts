@@ -99,8 +99,7 @@ class Served<From extends AnyContract> implements MemoryService {
 
   readonly open: OpenSocket = async (url, { authorization }) => {
     if (!this.reachable) return refuse(url)(url, { authorization } as Parameters<OpenSocket>[1]);
-    if (this.#service.readiness.stage !== 'ready')
-      throw new NotOpened('the service is stopping', 'unavailable');
+    if (this.#service.closing.aborted) throw new NotOpened('the service is stopping', 'unavailable');
     const credentials = { authorization, userToken: undefined };
     const caller = await this.#callerOf(credentials);
     const { near, far } = MemorySocket.pair(this);

@@ -271,7 +271,12 @@ describe('migrateWhenReachable', () => {
         'PostgreSQL does not let role "one" in (role "one" is not permitted to log in)',
       ],
       [
-        'ALTER ROLE one LOGIN',
+        'ALTER ROLE one LOGIN CONNECTION LIMIT 0',
+        undefined,
+        `PostgreSQL at 127.0.0.1:${cluster.port} has no connection left (too many connections for role "one"): raise its max_connections, or lower DATABASE_POOL_MAX`,
+      ],
+      [
+        'ALTER ROLE one CONNECTION LIMIT -1',
         undefined,
         'role "one" may not use schema "one" in database "arc2" yet; provisioning grants that',
       ],

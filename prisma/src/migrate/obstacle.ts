@@ -104,6 +104,8 @@ function explainConnection(error: unknown, { host, port, user, database }: Clien
   if (has('42501'))
     return `role "${user}" may not connect to database "${database}" yet; provisioning grants that`;
   if (has('57P03')) return `PostgreSQL at ${host}:${port} is starting up`;
+  if (has('53300'))
+    return `PostgreSQL at ${host}:${port} has no connection left (${messageOf(error)}): raise its max_connections, or lower DATABASE_POOL_MAX`;
   if (isDatabaseUnavailable(error))
     return `PostgreSQL does not answer at ${host}:${port} (${codeOf(error) ?? messageOf(error)})`;
   return undefined;

@@ -67,13 +67,13 @@ interface Admission {
 /** Who opens a WebSocket. @throws MeshError when none is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
-  { readiness, options, access, peerOf }: Service,
+  { readiness, closing, options, access, peerOf }: Service,
   { limit, isAllowed, requestId }: Admission,
 ): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
     throw new MeshError('NOT_FOUND', `A WebSocket is opened at ${socketPath}`);
-  if (readiness.stage !== 'ready')
+  if (readiness.stage === 'starting' || closing.aborted)
     throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`, { retry: 'safe' });
   if (!isAllowed(request))
     throw new MeshError(
