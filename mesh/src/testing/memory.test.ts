@@ -260,7 +260,7 @@ describe('work in the background', () => {
       expect.objectContaining({
         level: 'warn',
         message: 'work in the background of a call failed; the call is not affected',
-        fields: expect.objectContaining({ procedure: 'bill', reason: 'Error: the printer is out of paper' }),
+        fields: expect.objectContaining({ procedure: 'bill', reason: 'the printer is out of paper' }),
       }),
     );
   });

@@ -57,8 +57,8 @@ describe('who waits for an answer is found', () => {
         const bytes = Buffer.from(head + filling.repeat(maxRefusedBytes / filling.length));
         const begin = performance.now();
         readLongMessage(bytes, 2048);
-        // Some 10 ms; a machine that does something else has time for it too.
-        expect(performance.now() - begin).toBeLessThan(1000);
+        // Some 10 ms, and minutes where each part were looked at again: a machine that does something else has time for it.
+        expect(performance.now() - begin).toBeLessThan(10_000);
       }
     }
   });
