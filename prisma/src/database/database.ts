@@ -9,7 +9,7 @@ import { classifyDatabaseError } from './classify.ts';
 import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { keepOwnContext } from './own-context.ts';
-import { connectionConfig, sessionOptions } from './session.ts';
+import { connectionConfig, longestStatementMs, pooledConfig, sessionOptions } from './session.ts';
 import { Writes } from './writes.ts';
 
 export { isDatabaseUnavailable, isUniqueViolation } from './database-errors.ts';
@@ -29,6 +29,11 @@ export interface DatabaseOptions<Client extends Disconnectable> {
   /** The service's generated `PrismaClient` class. */
   client: new (options: { adapter: PrismaPg }) => Client;
   logger: Logger;
+  /**
+   * Whether `url` leads through a connection pooler, as PgBouncer in transaction mode: then sessions have the settings of
+   * their role alone, {@link DatabaseOptions.queryTimeoutMs} included. @default false
+   */
+  pooled?: boolean;
   /** Most connections at once. @default 10 */
   poolMax?: number;
   /** Longest wait for a connection, new or from the pool, in milliseconds. @default 5000 */
@@ -80,11 +85,13 @@ const closeTimeoutMs = 5_000;
 export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
 ): Database<Client> {
-  const { url, schema, logger, queryTimeoutMs = 16_000 } = options;
-  const ownConnection = () => new Client(connectionConfig(url, schema, pingTimeoutMs));
+  const { url, schema, logger, pooled = false, queryTimeoutMs = longestStatementMs } = options;
+  const { connectTimeoutMs = 5_000 } = options;
+  const ownConnection = () =>
+    new Client(pooled ? pooledConfig(url, pingTimeoutMs) : connectionConfig(url, schema, pingTimeoutMs));
   const pool = new CallPool({
-    ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
-    options: sessionOptions(schema, queryTimeoutMs),
+    ...pooledConfig(url, connectTimeoutMs),
+    ...(!pooled && { options: sessionOptions(schema, queryTimeoutMs) }),
     max: options.poolMax ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
     query_timeout: queryTimeoutMs + 1_000,
