@@ -130,6 +130,13 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     expect(await mesh.health('wiki')).toMatchObject({ http: 200 });
   },
 
+  async 'docs/operations.md, PgBouncer, 1'({ language, text }) {
+    // A PgBouncer is run with it by the tests that have one.
+    const reader = await readFile(join(root, 'prisma/src/testing/testing-pgbouncer.ts'), 'utf8');
+    expect(reader).toContain('docs/operations.md');
+    expect([language, text]).toEqual(['ini', expect.stringMatching(/^\[databases\]\n/)]);
+  },
+
   async 'docs/operations.md, The state of the mesh, from one process, 1'({ text }) {
     const env = { SERVICE_TOKEN: mesh.environment('notification')['SERVICE_TOKEN'] ?? '' };
     const [answer = ''] = await runCommands(here(text), { env });

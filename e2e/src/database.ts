@@ -9,6 +9,8 @@ export interface Database extends AsyncDisposable {
   url(service: string): string;
   /** The `DATABASE_OWNER_URL` of a service. */
   ownerUrl(service: string): string;
+  /** The `DATABASE_DIRECT_URL` of a service, where `url` leads through a pooler. */
+  directUrl?(service: string): string;
   /** The superuser's URL of the services' database. */
   readonly adminUrl: string;
 }

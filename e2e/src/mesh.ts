@@ -85,6 +85,7 @@ export async function prepareMesh<Data extends Database>(
     PORT: String(ports[service]),
     DATABASE_URL: database.url(service),
     DATABASE_OWNER_URL: database.ownerUrl(service),
+    ...(database.directUrl && { DATABASE_DIRECT_URL: database.directUrl(service) }),
     PUBLIC_KEYS: JSON.stringify({ keys: [publicPart(identity.jwk)] }),
     SERVICE_TOKEN: tokens[service],
     AUTH_SERVICE_URL: url('auth'),

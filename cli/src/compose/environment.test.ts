@@ -64,6 +64,11 @@ test.each([
   ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2@db.example.com/prod'", 'names another server'],
   ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2#et@127.0.0.1:54320/arcadium'", 'is no URL'],
   ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2%zz@127.0.0.1:54320/arcadium'", 'is no URL'],
+  [
+    'DATABASE_DIRECT_URL',
+    "DATABASE_DIRECT_URL='postgres://wiki:hunter2@db/arcadium'",
+    'names another server',
+  ],
   ['SERVICE_TOKEN', 'SERVICE_TOKEN_FILE=/nowhere', 'names a file that cannot be read'],
 ])('what of %s cannot be used is said without its value (%s)', (name, line, problem) => {
   inWiki(name, line);

@@ -8,7 +8,7 @@ import { serviceNames, urlSetting } from '../workspace.ts';
 const databaseHost = 'postgres:5432';
 
 /** Settings that name a database. */
-const databaseUrl = /^DATABASE_(OWNER_)?URL$/;
+const databaseUrl = /^DATABASE_(OWNER_|DIRECT_)?URL$/;
 
 /**
  * Writes what docker-compose.yml reads, out of what set-up made for the

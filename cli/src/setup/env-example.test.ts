@@ -45,6 +45,7 @@ function find(file: string, pattern: RegExp): string[] {
 const passedOn = [
   'PATH',
   'HOME',
+  'CI',
   'COMPOSE_PROJECT_NAME',
   'PRISMA_SERVICE',
   'PRISMA_SCHEMA_ENGINE_BINARY',

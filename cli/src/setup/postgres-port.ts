@@ -8,7 +8,7 @@ const defaultPort = 54_320;
 const portNumber = z.coerce.number().int().min(1).max(65_535);
 
 /** The settings that name the embedded PostgreSQL. */
-const databaseUrls = ['DATABASE_ADMIN_URL', 'DATABASE_URL', 'DATABASE_OWNER_URL'];
+const databaseUrls = ['DATABASE_ADMIN_URL', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_OWNER_URL'];
 
 /**
  * The port of the embedded PostgreSQL: one setting, POSTGRES_PORT, which is

@@ -7,8 +7,11 @@ import {
   callFields,
   ConfigError,
   databaseFields,
+  databaseSettings,
+  directUrl,
   endpoints,
   json,
+  ownerUrl,
   readConfig,
   readEnvironment,
   secret,
@@ -128,16 +131,37 @@ test.each(['example', '../other', 'a b'])('no environment is called %s', (ENVIRO
   expect(() => readEnvironment([folder], { ENVIRONMENT })).toThrow('ENVIRONMENT cannot be');
 });
 
-test('a nearer database brings its own owner, or has none', () => {
-  const owned = { DATABASE_URL: 'postgres://a', DATABASE_OWNER_URL: 'postgres://b' };
+test('a nearer database brings its own owner and its own direct URL, or has none', () => {
+  const owned = {
+    DATABASE_URL: 'postgres://a',
+    DATABASE_OWNER_URL: 'postgres://b',
+    DATABASE_DIRECT_URL: 'postgres://c',
+  };
   writeFileSync(
     join(folder, '.env.owned'),
-    "DATABASE_URL='postgres://far'\nDATABASE_OWNER_URL='postgres://o'\n",
+    "DATABASE_URL='postgres://far'\nDATABASE_OWNER_URL='postgres://o'\nDATABASE_DIRECT_URL_FILE='/d'\n",
   );
   const read = (own: Record<string, string>) => readEnvironment([folder], { ENVIRONMENT: 'owned', ...own });
   expect(read({ DATABASE_URL: 'postgres://near' })).not.toHaveProperty('DATABASE_OWNER_URL');
+  expect(read({ DATABASE_URL: 'postgres://near' })).not.toHaveProperty('DATABASE_DIRECT_URL_FILE');
   expect(read({ DATABASE_URL_FILE: '/near' })).not.toHaveProperty('DATABASE_OWNER_URL');
   expect(read(owned)).toMatchObject(owned);
+});
+
+test('with a direct URL, which may be in a file, traffic alone goes through a pooler', () => {
+  const path = join(folder, 'direct');
+  const [pooled, direct, owner] = ['postgres://r@pooler/d', 'postgres://r@db/d', 'postgres://o@db/d'];
+  writeFileSync(path, `${direct}\n`);
+  const read = (environment: Record<string, string>) => {
+    const config = readConfig(databaseFields, { DATABASE_URL: pooled, ...environment });
+    return [databaseSettings(config), ownerUrl(config), directUrl(config)];
+  };
+  const through = expect.objectContaining({ url: pooled, pooled: true });
+  expect(read({ DATABASE_DIRECT_URL_FILE: path })).toEqual([through, direct, direct]);
+  expect(read({ DATABASE_DIRECT_URL: direct, DATABASE_OWNER_URL: owner })).toEqual([through, owner, direct]);
+  const plain = expect.objectContaining({ url: pooled, pooled: false });
+  expect(read({})).toEqual([plain, pooled, pooled]);
+  expect(() => read({ DATABASE_DIRECT_URL: 'db:5432' })).toThrow('DATABASE_DIRECT_URL: must be postgres://');
 });
 
 test.each(['localhost', 'http://h/path', 'http://h/?q', 'http://user@h', 'ftp://h', 'http://'])(

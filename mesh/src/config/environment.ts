@@ -33,8 +33,9 @@ function voidedBy(name: string): string[] {
   const setting = name.replace(/_FILE$/, '');
   // A setting and its file are two ways to say one thing: the nearer one is meant.
   const same = [setting, `${setting}_FILE`];
-  // Another database, of which the farther layer does not know the owner.
-  return setting === 'DATABASE_URL' ? [...same, 'DATABASE_OWNER_URL', 'DATABASE_OWNER_URL_FILE'] : same;
+  // Another database, of which the farther layer knows neither the owner nor the way past a pooler.
+  const others = setting === 'DATABASE_URL' ? ['DATABASE_OWNER_URL', 'DATABASE_DIRECT_URL'] : [];
+  return [...same, ...others.flatMap((other) => [other, `${other}_FILE`])];
 }
 
 /**

@@ -147,7 +147,9 @@ const postgresUrl = z.url({
 export const databaseFields = {
   /** For traffic: a role that reads and writes rows. */
   DATABASE_URL: postgresUrl,
-  /** For migrations: the role that the schema belongs to. Without it, DATABASE_URL does both. */
+  /** The same role and database without a connection pooler between. Without it, DATABASE_URL leads to PostgreSQL itself. */
+  DATABASE_DIRECT_URL: postgresUrl.optional(),
+  /** For migrations: the role that the schema belongs to. Without it, the role of traffic does both. */
   DATABASE_OWNER_URL: postgresUrl.optional(),
   /** Connections. */
   DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
@@ -159,6 +161,7 @@ export const databaseFields = {
 export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFields>>) {
   return {
     url: config.DATABASE_URL,
+    pooled: config.DATABASE_DIRECT_URL !== undefined,
     poolMax: config.DATABASE_POOL_MAX,
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: config.DATABASE_IDLE_TIMEOUT_MS,
@@ -167,7 +170,12 @@ export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFie
 
 /** The URL that migrations connect with. */
 export function ownerUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
-  return config.DATABASE_OWNER_URL ?? config.DATABASE_URL;
+  return config.DATABASE_OWNER_URL ?? directUrl(config);
+}
+
+/** The URL of what needs a session of its own, as LISTEN does. */
+export function directUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
+  return config.DATABASE_DIRECT_URL ?? config.DATABASE_URL;
 }
 
 /** How this service calls others. */

@@ -5,6 +5,7 @@ export {
   callSettings,
   databaseFields,
   databaseSettings,
+  directUrl,
   endpoints,
   json,
   logSettings,

@@ -10,7 +10,7 @@ import { classifyDatabaseError } from './classify.ts';
 import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { keepOwnContext } from './own-context.ts';
-import { connectionConfig, sessionOptions } from './session.ts';
+import { connectionConfig, longestStatementMs, pooledConfig, sessionOptions } from './session.ts';
 import { Writes } from './writes.ts';
 
 export { isDatabaseUnavailable, isUniqueViolation } from './database-errors.ts';
@@ -30,6 +30,11 @@ export interface DatabaseOptions<Client extends Disconnectable> {
   /** The service's generated `PrismaClient` class. */
   client: new (options: { adapter: PrismaPg }) => Client;
   logger: Logger;
+  /**
+   * Whether `url` leads through a connection pooler, as PgBouncer in transaction mode: then sessions have the settings of
+   * their role alone, {@link DatabaseOptions.queryTimeoutMs} included. @default false
+   */
+  pooled?: boolean;
   /** Most connections at once. @default 10 */
   poolMax?: number;
   /** Longest wait for a connection, new or from the pool, in milliseconds. @default 5000 */
@@ -81,10 +86,11 @@ const closeTimeoutMs = 5_000;
 export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
 ): Database<Client> {
-  const { url, schema, logger, queryTimeoutMs = 16_000 } = options;
+  const { url, schema, logger, pooled = false, queryTimeoutMs = longestStatementMs } = options;
+  const { connectTimeoutMs = 5_000 } = options;
   const pool = new CallPool({
-    ...connectionConfig(url, schema, options.connectTimeoutMs ?? 5_000),
-    options: sessionOptions(schema, queryTimeoutMs),
+    ...pooledConfig(url, connectTimeoutMs),
+    ...(!pooled && { options: sessionOptions(schema, queryTimeoutMs) }),
     max: options.poolMax ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
     query_timeout: queryTimeoutMs + 1_000,
@@ -92,7 +98,10 @@ export function openDatabase<Client extends Disconnectable>(
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
   keepOwnContext(client);
   const writes = new Writes(schema, logger);
-  const alone = { ...connectionConfig(url, schema, pingTimeoutMs), query_timeout: pingTimeoutMs };
+  const alone = {
+    ...(pooled ? pooledConfig(url, pingTimeoutMs) : connectionConfig(url, schema, pingTimeoutMs)),
+    query_timeout: pingTimeoutMs,
+  };
   const askAlone = () => askOver(new Client(alone));
   const ping = createPing(pool, askAlone, writes);
   const availability = new Availability({ schema, ping, ask: askAlone, log: logger });

@@ -1,19 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { startupLevel } from '@arcadium/mesh/telemetry';
+import { describeError, Outage } from '@arcadium/mesh/telemetry';
 
 import type { Logger } from '../logger.ts';
+import { sendProbe } from './listener-probe.ts';
 
 /** What a {@link Listener} needs. */
 export interface ListenerOptions {
-  /** `postgres://role:password@host:port/database`. */
+  /** `postgres://role:password@host:port/database`, with no connection pooler between. */
   url: string;
   /** Name of the channel, as `pg_notify` has it. */
   channel: string;
-  /** Called after each connect, once the channel is listened to: what came before may have been missed. */
+  /**
+   * Called after each connect, once the channel is listened to: what came before may have been missed. While nothing
+   * that is announced arrives, called again and again instead.
+   */
   onConnect: () => void;
   /** Called with each payload, in the order of commits. Must not throw. */
   onPayload: (payload: string) => void;
@@ -22,10 +27,14 @@ export interface ListenerOptions {
   connectTimeoutMs?: number;
   /** Wait after the first failure to connect, in milliseconds; doubles up to 5 s, half of it left to chance. @default 100 */
   retryMs?: number;
-  /** How often a silent connection is asked whether it is alive, in milliseconds. @default 30000 */
+  /** How often a silent connection is asked whether it is alive and hears, in milliseconds. @default 30000 */
   heartbeatMs?: number;
   /** Longest wait for the answer to that, in milliseconds; the connection is given up then. @default 5000 */
   answerMs?: number;
+  /** How long something announced may take to arrive; after that, nothing is heard. In milliseconds. @default 2000 */
+  hearMs?: number;
+  /** While nothing is heard: wait between two looks, beside that, in milliseconds. @default 1000 */
+  lookMs?: number;
 }
 
 const longestRetryMs = 5_000;
@@ -36,15 +45,26 @@ const goodbyeMs = 1_000;
  * One connection of its own on LISTEN, made again whenever it is lost, until
  * `stop()`. A pool's will not do: they come and go, and what is announced to
  * one that has gone is heard by nobody.
+ *
+ * Whether it hears is tried out, by something announced to itself alone from
+ * another connection: a pooler takes LISTEN without an error and loses what is
+ * announced. Then it looks every few seconds instead, until it hears again.
  */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #stopping = new AbortController();
+  readonly #probeChannel = `arcadium_probe_${randomUUID()}`;
   #running: Promise<void> | undefined;
   #listening = false;
+  /** That it has no connection. */
+  readonly #lost: Outage;
+  /** That it has one, and nothing arrives over it. */
+  readonly #deaf: Outage;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#lost = new Outage(options.logger);
+    this.#deaf = new Outage(options.logger);
   }
 
   /** Whether it hears what is announced at this moment. */
@@ -60,32 +80,26 @@ export class Listener {
   /** Closes the connection and makes no other. May be called again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#lost.close();
+    this.#deaf.close();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    const { channel, logger, onConnect, retryMs = 100 } = this.#options;
+    const { channel, onConnect, retryMs = 100 } = this.#options;
     let waitMs = retryMs;
-    let said: string | undefined;
-    let level: 'debug' | 'info' | 'warn' | undefined;
     const connected = () => {
-      if (said !== undefined)
-        logger[level === 'warn' ? 'info' : 'debug']?.({ channel }, 'listening to the channel again');
-      said = undefined;
-      level = 'warn'; // what has worked is not starting any more
       waitMs = retryMs;
+      for (const outage of [this.#lost, this.#deaf])
+        outage.end({ channel }, 'listening to the channel again');
       onConnect();
     };
     while (!signal.aborted) {
-      const reason = reasonOf(await this.#listen(connected).catch((error: unknown) => error));
+      const error: unknown = await this.#listen(connected).catch((thrown: unknown) => thrown);
       if (signal.aborted) return;
-      // Once for each reason: while the database is away, every attempt fails.
-      const before = level;
-      level = before === 'warn' ? 'warn' : startupLevel('debug');
-      if (reason !== said || level !== before)
-        logger[level]?.({ channel, reason }, 'not listening to the channel, trying again');
-      said = reason;
+      const fields = { channel, reason: describeError(error) };
+      this.#lost.begin(fields, 'not listening to the channel, trying again');
       const pauseMs = waitMs * (0.5 + Math.random() / 2); // what failed together does not come back together
       await delay(pauseMs, undefined, { signal }).catch(() => {}); // cut short by stop()
       waitMs = Math.min(waitMs * 2, longestRetryMs);
@@ -109,14 +123,13 @@ export class Listener {
     // Later errors tell nothing new, but unheard they would end the process: hence `on`, not `once`.
     client.on('error', lost.reject);
     client.on('end', () => lost.reject(new Error('the connection was closed')));
-    client.on('notification', ({ payload }) => onPayload(payload ?? ''));
+    client.on('notification', (heard) => {
+      if (heard.channel === channel) onPayload(heard.payload ?? '');
+    });
     this.#stopping.signal.addEventListener('abort', lost.reject, { signal: over.signal });
     try {
       await Promise.race([client.connect(), lost.promise]);
-      await Promise.race([client.query(`LISTEN ${client.escapeIdentifier(channel)}`), lost.promise]);
-      this.#listening = true;
-      connected();
-      return await Promise.race([lost.promise, this.#heartbeat(client, over.signal)]);
+      return await Promise.race([lost.promise, this.#follow(client, connected, over.signal)]);
     } finally {
       this.#listening = false;
       over.abort();
@@ -125,10 +138,45 @@ export class Listener {
   }
 
   /** Fails when the server no longer answers, which without traffic nothing else would tell. */
-  async #heartbeat(client: Client, signal: AbortSignal): Promise<never> {
+  async #follow(client: Client, connected: () => void, signal: AbortSignal): Promise<never> {
+    const { channel, heartbeatMs = 30_000, lookMs = 1_000, onConnect } = this.#options;
+    const names = [channel, this.#probeChannel].map((name) => client.escapeIdentifier(name));
+    const listen = names.map((name) => `LISTEN ${name}`).join(';');
     for (;;) {
-      await delay(this.#options.heartbeatMs ?? 30_000, undefined, { ref: false, signal });
-      await client.query('SELECT 1');
+      await client.query(this.#listening ? 'SELECT 1' : listen);
+      const hears = await this.#hears(client, signal);
+      signal.throwIfAborted();
+      if (!hears) await client.query('SELECT 1'); // one that is lost is not deaf, and fails here
+      if (hears !== this.#listening) {
+        this.#listening = hears;
+        if (hears) connected();
+      }
+      if (!hears) {
+        this.#deaf.begin(
+          { channel },
+          'hearing nothing of the channel, looking every few seconds instead; is there a connection pooler between?',
+        );
+        onConnect();
+      }
+      await delay(hears ? heartbeatMs : lookMs, undefined, { ref: false, signal });
+    }
+  }
+
+  /** Whether it hears what another connection announces; where none can be made, that is taken for granted. */
+  async #hears(client: Client, signal: AbortSignal): Promise<boolean> {
+    const { url, hearMs = 2_000, connectTimeoutMs: timeoutMs = 5_000 } = this.#options;
+    const arrived = Promise.withResolvers<boolean>();
+    const onNotification = (heard: { channel: string }) => {
+      if (heard.channel === this.#probeChannel) arrived.resolve(true);
+    };
+    client.on('notification', onNotification);
+    try {
+      if (!(await sendProbe(url, this.#probeChannel, { timeoutMs, signal }))) return true;
+      const late = delay(hearMs, false, { ref: false, signal });
+      late.catch(() => {}); // it may be over by then
+      return await Promise.race([arrived.promise, late]);
+    } finally {
+      client.off('notification', onNotification);
     }
   }
 }
@@ -138,10 +186,4 @@ async function close(client: Client, socket: Socket): Promise<void> {
   const late = setTimeout(() => socket.destroy(), goodbyeMs);
   await client.end().catch(() => {});
   clearTimeout(late);
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // A host of several addresses fails with one error for all, which has a code and no message.
-  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }

@@ -69,21 +69,41 @@ test('leaves no server behind that could not be provisioned', async () => {
   expect(existsSync(join(root, '.data/postgres/postmaster.pid'))).toBe(false);
 });
 
-test('with DATABASE_URL in the environment it makes the schemas there and starts nothing', async () => {
-  const adminUrl = inject('testDatabaseAdminUrl');
-  const external = new URL(adminUrl);
-  const name = `test_${inject('testDatabaseRunId')}_dev`;
-  external.pathname = `/${name}`;
-  await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
-  const database = await startDevDatabase(root, silent, { DATABASE_URL: external.href });
-  expect(database).toMatchObject({ what: 'the PostgreSQL of DATABASE_URL is used, schemas auth' });
-  expect(database.pid).toBeUndefined();
-  expect(existsSync(join(root, '.data'))).toBe(false);
-  expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
-    readdirSync(migrationsFolder('auth')).length,
+test('nothing is made through a pooler: where there is a direct URL, that is used', async () => {
+  const behind = authUrl().replace(`:${port}/`, ':1/');
+  writeFileSync(
+    join(root, 'services/auth/.env'),
+    `DATABASE_URL=${behind}\nDATABASE_DIRECT_URL=${authUrl()}\nDATABASE_OWNER_URL=${authUrl()}\n`,
   );
+  const database = await startDevDatabase(root, silent, {});
+  expect(await currentUser(authUrl())).toBe('auth');
   await database.stop();
 });
+
+test.each([
+  ['', (url: string) => ({ DATABASE_URL: url })],
+  [
+    ', past a pooler',
+    (url: string) => ({ DATABASE_URL: 'postgres://a@127.0.0.1:1/a', DATABASE_DIRECT_URL: url }),
+  ],
+])(
+  'with DATABASE_URL in the environment it makes the schemas there and starts nothing%s',
+  async (how, settings) => {
+    const adminUrl = inject('testDatabaseAdminUrl');
+    const external = new URL(adminUrl);
+    const name = `test_${inject('testDatabaseRunId')}_dev${how.length}`;
+    external.pathname = `/${name}`;
+    await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
+    const database = await startDevDatabase(root, silent, settings(external.href));
+    expect(database).toMatchObject({ what: 'the PostgreSQL of DATABASE_URL is used, schemas auth' });
+    expect(database.pid).toBeUndefined();
+    expect(existsSync(join(root, '.data'))).toBe(false);
+    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
+      readdirSync(migrationsFolder('auth')).length,
+    );
+    await database.stop();
+  },
+);
 
 test('says what is missing', async () => {
   rmSync(join(root, 'prisma/.env'));

@@ -16,6 +16,7 @@ const defaultPort = 54_320;
 const adminField = { DATABASE_ADMIN_URL: databaseFields.DATABASE_OWNER_URL };
 const serviceFields = {
   DATABASE_URL: databaseFields.DATABASE_URL.optional(),
+  DATABASE_DIRECT_URL: databaseFields.DATABASE_DIRECT_URL,
   DATABASE_OWNER_URL: databaseFields.DATABASE_OWNER_URL,
 };
 
@@ -29,7 +30,10 @@ const serviceFields = {
  * @throws Error when no admin URL is set; ConfigError when one cannot be used.
  */
 export function readDevSettings(environment: Environment, root: string): DevSettings {
-  const { DATABASE_URL: url } = readConfig(serviceFields, readEnvironment([], environment));
+  const { DATABASE_URL, DATABASE_DIRECT_URL: url = DATABASE_URL } = readConfig(
+    serviceFields,
+    readEnvironment([], environment),
+  );
   if (url !== undefined)
     return { kind: 'external', url, schemas: readServices(environment, root).map(({ name }) => name) };
   const folder = join(root, 'prisma');
@@ -55,7 +59,13 @@ function readServices({ ENVIRONMENT }: Environment, root: string): ProvisionedSe
     .toSorted()
     .flatMap((name) => {
       const own = readEnvironment([join(folder, name)], { ENVIRONMENT });
-      const { DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl } = readConfig(serviceFields, own);
+      const settings = readConfig(serviceFields, own);
+      // Through a pooler nothing is made.
+      const {
+        DATABASE_URL,
+        DATABASE_DIRECT_URL: url = DATABASE_URL,
+        DATABASE_OWNER_URL: ownerUrl,
+      } = settings;
       return url === undefined ? [] : [{ name, url, ownerUrl }];
     });
 }

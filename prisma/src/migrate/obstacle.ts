@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 
 import { hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
-import { connectionConfig } from '../database/session.ts';
+import { isPoolerRefusal, poolerError, refusePooler } from '../database/pooler.ts';
+import { connectionConfig, longestStatementMs, pooledConfig } from '../database/session.ts';
 
 /** Where a service's database is, and who works there. */
 export interface DatabaseUse {
@@ -11,6 +12,11 @@ export interface DatabaseUse {
   url: string;
   /** Its `DATABASE_URL`, where another role reads and writes the rows. @default the same as `url` */
   trafficUrl?: string | undefined;
+  /**
+   * Its `DATABASE_DIRECT_URL`: the role and the database of `trafficUrl`, which may lead through a connection pooler then.
+   * @default `trafficUrl` leads to PostgreSQL itself
+   */
+  directUrl?: string | undefined;
 }
 
 /** What a service waits for. */
@@ -21,34 +27,56 @@ export interface Obstacle {
   code?: string;
 }
 
+/** With this code a pooler says in words what it lacks: a database, a user, a server behind it. */
+const spoken = '08P01';
+
 /** Longest wait for a connection, and for an answer, in milliseconds. */
 const patienceMs = 5_000;
 
 /**
  * Asks the server what a service still lacks before it can migrate and work:
- * the server itself, its database, its roles, its schema, or rights there.
+ * the server itself, its database, its roles, its schema, or rights there; and
+ * where a pooler stands between them, the settings that its sessions have.
  *
  * @returns The first thing that is missing; `undefined` when nothing is.
- * @throws Any error of a connection that waiting does not help, as a server without TLS where the URL demands it.
+ * @throws ConfigError where a URL that must lead to PostgreSQL itself leads to a connection pooler; any error of a
+ * connection that waiting does not help, as a server without TLS where the URL demands it.
  */
-export async function findObstacle({ service, url, trafficUrl }: DatabaseUse): Promise<Obstacle | undefined> {
-  const ofOwner = await askAs(url, service, schemaForOwner);
-  if (ofOwner || trafficUrl === undefined || trafficUrl === url) return ofOwner;
-  return askAs(trafficUrl, service, schemaForTraffic);
+export async function findObstacle(use: DatabaseUse): Promise<Obstacle | undefined> {
+  const { service, url, trafficUrl = url, directUrl } = use;
+  const settingOf = (one: string): string => {
+    if (one === directUrl) return 'DATABASE_DIRECT_URL';
+    return one === trafficUrl ? 'DATABASE_URL' : 'DATABASE_OWNER_URL';
+  };
+  const ofOwner = await askAs(url, { service, direct: settingOf(url), ask: schemaForOwner });
+  if (ofOwner) return ofOwner;
+  const direct = directUrl ?? trafficUrl;
+  if (direct !== url) {
+    const ofTraffic = await askAs(direct, { service, direct: settingOf(direct), ask: schemaForTraffic });
+    if (ofTraffic) return ofTraffic;
+  }
+  return directUrl === undefined ? undefined : askAs(trafficUrl, { service, ask: settingsOfTraffic });
 }
 
-async function askAs(
-  url: string,
-  service: string,
-  ask: (client: Client, service: string) => Promise<string | undefined>,
-): Promise<Obstacle | undefined> {
-  const client = new Client({ ...connectionConfig(url, service, patienceMs), query_timeout: patienceMs });
+interface Question {
+  readonly service: string;
+  /** The setting that the URL came from, where no pooler may stand between. */
+  readonly direct?: string;
+  /** Answers with what is missing. */
+  ask(client: Client, service: string): Promise<string | undefined>;
+}
+
+async function askAs(url: string, { service, direct, ask }: Question): Promise<Obstacle | undefined> {
+  const config = direct ? connectionConfig(url, service, patienceMs) : pooledConfig(url, patienceMs);
+  const client = new Client({ ...config, query_timeout: patienceMs });
   client.on('error', () => {}); // the query under way reports it
   try {
     await client.connect();
+    if (direct) await refusePooler(client, direct);
     const reason = await ask(client, service);
     return reason === undefined ? undefined : { reason };
   } catch (error) {
+    if (direct && isPoolerRefusal(error)) throw poolerError(direct);
     const reason = explainConnection(error, client);
     if (reason === undefined) throw error;
     const code = codeOf(error);
@@ -94,6 +122,23 @@ async function schemaForTraffic(client: Client, service: string): Promise<string
   return `role "${client.user}" may not use schema "${service}" in database "${client.database}" yet; provisioning grants that`;
 }
 
+/** What the sessions of a pooler have: their settings come from the role, not from who connects. */
+async function settingsOfTraffic(client: Client, service: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ path: string; zone: string; timeout: number }>(
+    `SELECT current_setting('search_path') AS path, current_setting('TimeZone') AS zone,
+       (SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout') AS timeout`,
+  );
+  const { path = '', zone = '', timeout = 0 } = rows[0] ?? {};
+  const schemas = path.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+  const wrong = [
+    schemas.join() !== `${service},extensions` && `search_path = ${path}`,
+    !/^(?:Etc\/)?UTC$/i.test(zone) && `TimeZone = ${zone}`,
+    (timeout === 0 || timeout > longestStatementMs) && `statement_timeout = ${timeout}`,
+  ].filter((one) => one !== false);
+  if (wrong.length === 0) return undefined;
+  return `DATABASE_URL leads to sessions of role "${client.user}" with ${wrong.join(', ')}; provisioning makes the settings of a role, which a pooler's connections have after RECONNECT`;
+}
+
 /** What a connection that failed means; `undefined` where waiting does not help. */
 function explainConnection(error: unknown, { host, port, user, database }: Client): string | undefined {
   const has = (...codes: string[]): boolean => hasCode(error, new Set(codes));
@@ -107,7 +152,7 @@ function explainConnection(error: unknown, { host, port, user, database }: Clien
   if (has('53300'))
     return `PostgreSQL at ${host}:${port} has no connection left (${messageOf(error)}): raise its max_connections, or lower DATABASE_POOL_MAX`;
   if (isDatabaseUnavailable(error))
-    return `PostgreSQL does not answer at ${host}:${port} (${codeOf(error) ?? messageOf(error)})`;
+    return `PostgreSQL does not answer at ${host}:${port} (${has(spoken) ? messageOf(error) : (codeOf(error) ?? messageOf(error))})`;
   return undefined;
 }
 

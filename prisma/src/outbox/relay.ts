@@ -46,7 +46,7 @@ export interface NotificationRelayOptions<Topic extends string = string> {
   /** Whose outbox it is, as `wiki`: begins the keys of its messages, and the channel on which its rows are announced. */
   service: string;
   database: OutboxDatabase;
-  /** For the connection that hears of new rows. */
+  /** For the connection that hears of new rows: PostgreSQL itself, no pooler. */
   databaseUrl: string;
   send: NotificationSender<Topic>;
   log: Logger;

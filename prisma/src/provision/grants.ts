@@ -1,12 +1,14 @@
 import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 
+import { longestStatementMs } from '../database/session.ts';
 import type { Room } from './room.ts';
 
 /** The names in a room, without the passwords. */
 export interface Tenant {
   schema: string;
-  /** The roles that work in the schema. */
-  roles: readonly string[];
+  owner: string;
+  /** The owner himself, where there is one role for both. */
+  traffic: string;
 }
 
 /**
@@ -22,13 +24,15 @@ export async function grantDatabase(
   const name = escapeIdentifier(database);
   await inTransaction(admin, async () => {
     await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
-    for (const { roles, schema } of tenants) {
-      for (const role of roles.map(escapeIdentifier)) {
-        await admin.query(`GRANT CONNECT ON DATABASE ${name} TO ${role}`);
+    for (const { owner, traffic, schema } of tenants) {
+      for (const role of new Set([owner, traffic])) {
+        const grantee = escapeIdentifier(role);
+        await admin.query(`GRANT CONNECT ON DATABASE ${name} TO ${grantee}`);
         // For sessions that come without our options: psql, a connection pooler.
-        await admin.query(
-          `ALTER ROLE ${role} IN DATABASE ${name} SET search_path = ${escapeIdentifier(schema)}, extensions`,
-        );
+        const set = `ALTER ROLE ${grantee} IN DATABASE ${name} SET`;
+        await admin.query(`${set} search_path = ${escapeIdentifier(schema)}, extensions`);
+        await admin.query(`${set} timezone = 'UTC'`);
+        if (role === traffic) await admin.query(`${set} statement_timeout = ${longestStatementMs}`);
       }
     }
   });

@@ -112,6 +112,16 @@ describe('provision', () => {
       expect(await ask(cluster.adminUrl.replace(/postgres$/, 'arcadium'), granted)).toEqual([]);
     });
 
+    test('sessions that bring no options, as those of a pooler, have what the service needs', async () => {
+      await run([pair('shop')]);
+      await ask(cluster.adminUrl, `ALTER DATABASE arcadium SET timezone = 'Asia/Kolkata'`);
+      const settings = `SELECT current_setting('search_path') AS path, current_setting('timezone') AS zone,
+        current_setting('statement_timeout') AS longest`;
+      const both = { path: 'shop, extensions', zone: 'UTC' };
+      expect(await ask(pair('shop').url, settings)).toEqual([{ ...both, longest: '16s' }]);
+      expect(await ask(pair('shop').ownerUrl, settings)).toEqual([{ ...both, longest: '0' }]);
+    });
+
     const everything = `
       CREATE TABLE words (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, word text);
       INSERT INTO words (word) VALUES ('kept');

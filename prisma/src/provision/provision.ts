@@ -1,6 +1,7 @@
 import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 
 import { lockKey } from '../advisory-lock.ts';
+import { refusePooler } from '../database/pooler.ts';
 import type { Logger } from '../logger.ts';
 import { createExtensions } from './extensions.ts';
 import { grantDatabase, grantSchema } from './grants.ts';
@@ -27,12 +28,14 @@ const lockPatienceMs = 60_000;
  * own schema and `extensions`, nothing else. May be run again, while services
  * work too, and by several at once; a password that differs replaces the old one.
  *
- * @throws Error when a URL names no role, password or database; PostgreSQL's error when the admin lacks a right.
+ * @throws Error when a URL names no role, password or database; ConfigError when `adminUrl` leads to a connection pooler;
+ * PostgreSQL's error when the admin lacks a right.
  */
 export async function provision(options: ProvisionOptions): Promise<void> {
   const { adminUrl, services, logger } = options;
   const rooms = services.map(readRoom);
   await withClient(adminUrl, undefined, async (admin) => {
+    await refusePooler(admin, 'DATABASE_ADMIN_URL');
     // Roles and databases belong to the whole server, so everybody takes this one lock.
     await admin.query(`SET lock_timeout = ${lockPatienceMs}`);
     await admin.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
@@ -46,7 +49,8 @@ export async function provision(options: ProvisionOptions): Promise<void> {
       });
       const named = tenants.map((room) => ({
         schema: room.schema,
-        roles: rolesOf(room).map(({ name }) => name),
+        owner: room.owner.name,
+        traffic: room.traffic.name,
       }));
       await grantDatabase(admin, database, named);
       logger.info({ database, schemas: tenants.map((room) => room.schema) }, 'database provisioned');
@@ -59,7 +63,8 @@ export async function provision(options: ProvisionOptions): Promise<void> {
  * names: for a database that somebody brings along and whose roles are not
  * ours to make. There, one role reaches all schemas.
  *
- * @throws PostgreSQL's error when the role may not make schemas in that database.
+ * @throws ConfigError when the URL leads to a connection pooler; PostgreSQL's error when the role may not make schemas in
+ * that database.
  */
 export async function provisionSchemas(options: {
   url: string;
@@ -67,6 +72,7 @@ export async function provisionSchemas(options: {
   logger: Logger;
 }): Promise<void> {
   await withClient(options.url, undefined, async (inside) => {
+    await refusePooler(inside, 'DATABASE_URL');
     await inside.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
     await createExtensions(inside, options.logger);
     for (const schema of options.schemas) {

@@ -47,7 +47,7 @@ async function startReplica(url: string, schema: string) {
     () => replica.stop(),
   );
   const knock = async () => (await fetch(`${replica.url}/trpc/door.knock`)).status;
-  return { log, knocks: (count: number) => Promise.all(Array.from({ length: count }, knock)) };
+  return { log, pool, knocks: (count: number) => Promise.all(Array.from({ length: count }, knock)) };
 }
 
 const admitted = (statuses: number[]) => statuses.filter((status) => status === 200).length;
@@ -63,6 +63,18 @@ test.each(services)('replicas of %s count together in its own schema', async (se
   expect([one, other].flatMap(({ log }) => log.lines).filter(({ message }) => /STORE/.test(message))).toEqual(
     [],
   );
+});
+
+test('a count leaves no prepared statement in a session: a connection pooler lends that to others', async () => {
+  const { knocks, pool } = await startReplica(database.url('auth'), 'auth');
+  await pool.query('DELETE FROM rate_limits');
+  expect(admitted(await knocks(12))).toBe(10);
+  const sessions = await Promise.all(Array.from({ length: 4 }, () => pool.connect()));
+  const prepared = await Promise.all(
+    sessions.map((one) => one.query('SELECT name FROM pg_prepared_statements')),
+  );
+  for (const session of sessions) session.release();
+  expect(prepared.flatMap(({ rows }) => rows)).toEqual([]);
 });
 
 test('a window that began while the clock was two hours ahead refuses nobody when that is right again', async () => {

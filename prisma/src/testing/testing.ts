@@ -61,7 +61,7 @@ export async function createTestDatabase(
       grantDatabase(
         admin,
         database,
-        names.map((schema) => ({ schema, roles: [roleOf(schema), ownerOf(schema)] })),
+        names.map((schema) => ({ schema, owner: ownerOf(schema), traffic: roleOf(schema) })),
       ),
     );
   });

@@ -3,6 +3,7 @@ import type { TopicOf } from '@arcadium/contracts/notification';
 import { ClockCheck, SteadyClock, type ClockSources, type ReadTime } from '@arcadium/mesh/clock';
 import {
   databaseSettings,
+  directUrl,
   logSettings,
   ownerUrl,
   serverSettings,
@@ -72,7 +73,7 @@ export async function startApp(
     environment: { signing: config.SIGNING_KEYS, publicOnly: config.PUBLIC_KEYS?.keys ?? [] },
     store: createSigningKeyStore(database.client),
     seal,
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: directUrl(config),
     log,
     now,
     earliest,
@@ -82,7 +83,7 @@ export async function startApp(
   await keyRing.prepare();
   const revocationFeed = new RevocationFeed({
     blacklist,
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: directUrl(config),
     log,
     now: toldUntil(earliest),
   });
@@ -112,7 +113,7 @@ export async function startApp(
   const relay = createNotificationRelay<TopicOf<'auth'>>({
     service: 'auth',
     database: database.client,
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: directUrl(config),
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
@@ -159,6 +160,7 @@ export async function startApp(
     service: 'auth',
     url: ownerUrl(config),
     trafficUrl: config.DATABASE_URL,
+    directUrl: config.DATABASE_DIRECT_URL,
     logger: log,
     signal: ending,
   });

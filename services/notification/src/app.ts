@@ -1,6 +1,7 @@
 import { notificationContract } from '@arcadium/contracts/notification';
 import {
   databaseSettings,
+  directUrl,
   logSettings,
   ownerUrl,
   serverSettings,
@@ -48,7 +49,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   const stores = createStores(database.client);
   const arrivals = new Arrivals({
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: directUrl(config),
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     store: stores.arrivals,
     log,
@@ -72,6 +73,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       service: 'notification',
       url: ownerUrl(config),
       trafficUrl: config.DATABASE_URL,
+      directUrl: config.DATABASE_DIRECT_URL,
       logger: log,
       signal: ending,
     }),

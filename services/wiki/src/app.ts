@@ -1,6 +1,7 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
 import {
   databaseSettings,
+  directUrl,
   logSettings,
   ownerUrl,
   serverSettings,
@@ -54,7 +55,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const relay = createNotificationRelay<Notice['topic']>({
     service: 'wiki',
     database: database.client,
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: directUrl(config),
     send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
     log,
   });
@@ -84,6 +85,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       service: 'wiki',
       url: ownerUrl(config),
       trafficUrl: config.DATABASE_URL,
+      directUrl: config.DATABASE_DIRECT_URL,
       logger: log,
       signal: ending,
     }),

@@ -116,11 +116,13 @@ const optionsOf = ({ calls, perMs }: RateLimit) => ({
 export function createPostgresStore(pool: PostgresPool): CallStore {
   // One for all limits would do to clear out what is over; the first one does it.
   let clears = true;
+  // Its statements have names, which a session keeps: behind a connection pooler it is another session each time.
+  const unnamed: PostgresPool = { query: ({ text, values = [] }) => pool.query({ text, values }) };
   return {
     counterOf(limit) {
       const counter = new RateLimiterPostgres({
         ...optionsOf(limit),
-        storeClient: pool,
+        storeClient: unnamed,
         storeType: 'pool',
         tableName: 'rate_limits',
         // The migrations make it: the role of traffic may not.

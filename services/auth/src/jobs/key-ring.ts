@@ -30,7 +30,7 @@ export interface KeyRingOptions {
   environment: EnvironmentKeys;
   store: SigningKeyStore;
   seal: Seal;
-  /** For the connection that listens for changes: the service's `DATABASE_URL`. */
+  /** For the connection that listens for changes: PostgreSQL itself, no pooler. */
   databaseUrl: string;
   log: Logger;
   now: () => Date;

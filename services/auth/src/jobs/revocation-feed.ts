@@ -7,7 +7,7 @@ import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token
 /** What {@link RevocationFeed} needs. */
 export interface RevocationFeedOptions {
   blacklist: Pick<TokenBlacklist, 'after'>;
-  /** For the connection that listens for additions: the service's `DATABASE_URL`. */
+  /** For the connection that listens for additions: PostgreSQL itself, no pooler. */
   databaseUrl: string;
   log: Logger;
   now: () => Date;

@@ -5,7 +5,7 @@ import { Mailbox } from './mailbox.ts';
 
 /** What {@link Arrivals} need. */
 export interface ArrivalsOptions {
-  /** For the connection that listens: the service's `DATABASE_URL`. */
+  /** For the connection that listens: PostgreSQL itself, no pooler. */
   databaseUrl: string;
   /** Longest wait for that connection, in milliseconds. @default 5000 */
   connectTimeoutMs?: number;
