@@ -20,9 +20,11 @@ import { logFailure } from '../failure-log.ts';
 import type { Peer } from '../peer.ts';
 import type { Mistakes } from '../rate-limit/mistakes.ts';
 import { isRequestId } from '../request-id.ts';
+import type { Link } from '../stall.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
+import { Liveness } from './liveness.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../unknown-name.ts';
 import { Outbox } from './outbox.ts';
@@ -54,6 +56,8 @@ export interface Opener {
   readonly peer: Peer;
   /** Whom limits count it for, as `limitKeyOf` says. @default they do not count it */
   readonly limitKey?: string | undefined;
+  /** The TCP connection below. @default none, as in memory */
+  readonly link?: Link;
 }
 
 /**
@@ -62,8 +66,6 @@ export interface Opener {
  * call.
  */
 export class Session {
-  /** Whether anything has come in since it was last asked. */
-  alive = true;
   /** Who opened it. */
   readonly peer: Peer;
   readonly #socket: WebSocket;
@@ -71,18 +73,22 @@ export class Session {
   readonly #limitKey: string | undefined;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #liveness: Liveness;
   readonly #inFlight = new ConnectionCalls();
   #credentials: Credentials | undefined;
   /** Whether nothing more is begun. */
   #ending = false;
   #closed = Promise.withResolvers<void>();
 
-  constructor(socket: WebSocket, options: SessionOptions, { credentials, peer, limitKey }: Opener) {
+  constructor(socket: WebSocket, options: SessionOptions, { credentials, peer, limitKey, link }: Opener) {
     this.#socket = socket;
     this.#options = options;
     this.#credentials = credentials;
     this.peer = peer;
     this.#limitKey = limitKey;
+    this.#liveness = new Liveness(link, (payload) => {
+      if (socket.readyState === socket.OPEN) socket.ping(payload);
+    });
     const arrays = socket.protocol === arraySubprotocol;
     this.#outbox = new Outbox(socket, { arrays, onDrained: () => this.#inbox.goOn() });
     this.#inbox = new Inbox(socket, {
@@ -96,10 +102,10 @@ export class Session {
       takeFirst: credentials ? undefined : (message) => this.#takeCredentials(message),
     });
     socket.on('message', (data, isBinary) => {
-      this.alive = true;
+      this.#liveness.heard();
       this.#inbox.receive(data, isBinary);
     });
-    socket.on('pong', () => (this.alive = true));
+    socket.on('pong', (payload) => this.#liveness.answered(payload));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
     socket.on('close', () => {
       this.#inFlight.cancelAll();
@@ -118,10 +124,9 @@ export class Session {
     return this.#credentials?.authorization === undefined;
   }
 
-  /** Asks the other side for a sign of life. */
-  ping(): void {
-    this.alive = false;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  /** Looks whether it lives, which is to be done every `beatMs`. @returns `false` where it is dead, or does not read. */
+  beat(): boolean {
+    return this.#liveness.beat(this.#outbox.full);
   }
 
   /** Ends it without a word. */
