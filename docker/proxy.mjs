@@ -6,74 +6,76 @@
 // not accept it, and to any of them while none is ready. Services among
 // themselves do without it.
 
-import { promises, resolve4 } from 'node:dns';
+import { resolve4 } from 'node:dns/promises';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 
 // How often each replica is asked, in milliseconds, and how long it has to answer. DRAIN_DELAY_MS is longer than both.
 const everyMs = 1000;
 const withinMs = 1000;
+// How long connecting to one of them may take before the next one is tried, in milliseconds. Where one does not listen, that is known at once.
+const connectMs = 2000;
 
 // A side that vanished without a word is noticed by TCP's own probes.
 const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 };
 
-const servers = process.argv.slice(2).map((target) => {
+const serve = async (target) => {
   const [host, port] = target.split(':');
-  const lookup = lookUpAmong(watchReplicas(host, port));
+  const replicas = await watchReplicas(host, port);
+  const lookup = (_name, _options, done) => replicas(done);
   const server = createServer(options, (caller) => {
-    const replica = connect({ host, port, lookup, ...options });
+    const replica = connect({ host, port, lookup, autoSelectFamilyAttemptTimeout: connectMs, ...options });
     join(caller, replica);
     join(replica, caller);
   });
   return server.listen(port);
-});
+};
+const servers = await Promise.all(process.argv.slice(2).map(serve));
 
 // What is under way may end: the services end it, when they stop themselves.
 process.on('SIGTERM', () => {
   for (const server of servers) server.close();
 });
 
-/** Asks the replicas of a service again and again; the set holds the addresses of those that are ready. */
-function watchReplicas(host, port) {
-  const ready = new Set();
+/**
+ * Asks the replicas of a service again and again. The function gives where they are, those that are ready first and
+ * another one of them each time, as connect() tries them one by one.
+ */
+async function watchReplicas(host, port) {
+  let ready = [];
+  let others = [];
+  let turn = 0;
   const look = async () => {
-    const addresses = await promises.resolve4(host).catch(() => []);
-    const answers = await Promise.all(addresses.map((address) => isReady(address, port)));
-    ready.clear();
-    for (const [n, address] of addresses.entries()) if (answers[n]) ready.add(address);
+    // Where the name cannot be found, it stays as it was.
+    const all = await resolve4(host).catch(() => [...ready, ...others]);
+    const answers = await Promise.all(all.map((address) => isReady(address, port)));
+    ready = all.filter((_, n) => answers[n]);
+    others = all.filter((_, n) => !answers[n]);
     setTimeout(look, everyMs).unref();
   };
-  void look();
-  return ready;
+  await look();
+  return (done) => {
+    turn += 1;
+    const first = ready.length === 0 ? 0 : turn % ready.length;
+    const all = [...ready.slice(first), ...ready.slice(0, first), ...others];
+    const entries = all.map((address) => ({ address, family: 4 }));
+    process.nextTick(done, all.length === 0 ? new Error(`${host} is not found`) : null, entries);
+  };
 }
 
 function isReady(host, port) {
   return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(withinMs);
-    const request = get({ host, port, path: '/readyz', agent: false, signal }, (answer) => {
+    const request = get({ host, port, path: '/readyz', agent: false }, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     });
-    request.on('error', () => resolve(false));
+    const late = setTimeout(() => request.destroy(), withinMs);
+    request.on('error', () => {});
+    request.on('close', () => {
+      clearTimeout(late);
+      resolve(false);
+    });
   });
-}
-
-/** Addresses in an order of chance, as connect() tries them one by one. Docker's name server gives all of them so. */
-function lookUpAmong(ready) {
-  return (name, _options, done) => {
-    if (ready.size === 0) resolve4(name, (error, addresses = []) => done(error, addresses.map(toEntry)));
-    else process.nextTick(done, null, shuffle([...ready]).map(toEntry));
-  };
-}
-
-const toEntry = (address) => ({ address, family: 4 });
-
-function shuffle(list) {
-  for (let n = list.length - 1; n > 0; n -= 1) {
-    const other = Math.floor(Math.random() * (n + 1));
-    [list[n], list[other]] = [list[other], list[n]];
-  }
-  return list;
 }
 
 function join(from, to) {

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { Agent, request, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { Agent } from 'node:http';
 import { expect, test } from 'vitest';
 import { openLoop } from '../src/load/open-loop.ts';
+import { plainRequest } from '../src/load/plain-request.ts';
 import { startReadyProxy } from '../src/load/ready-proxy.ts';
 import { startStandIn, type StandIn } from '../src/stand-ins/stand-in.ts';
 
@@ -12,14 +11,10 @@ const replicas = 3;
 /** Several times as long as the proxy needs to see that one is not ready. */
 const drainDelayMs = 1000;
 
-/** Makes a call by plain HTTP, once. @param agent Keeps connections; `false` for a new one. */
 async function echo(url: string, n: number, agent: Agent | false): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const asked = request(`${url}/trpc/echo`, { method: 'POST', agent, headers });
-  asked.end(JSON.stringify({ n }));
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-  const body = await text(answer);
-  if (body !== `{"result":{"data":{"n":${n}}}}`) throw new Error(`${answer.statusCode}: ${body}`);
+  const answer = await plainRequest(`${url}/trpc/echo`, { agent, headers, body: JSON.stringify({ n }) });
+  if (answer.body !== `{"result":{"data":{"n":${n}}}}`) throw new Error(`${answer.status}: ${answer.body}`);
 }
 
 test('all are replaced under 200 new connections a second, and others that are kept: none is refused, none is reset', async () => {

@@ -12,6 +12,7 @@ import { watchResponses } from './open-responses.ts';
 import { buildRouter } from './router.ts';
 import { createService, type Service, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
+import { cutStalled } from './stall.ts';
 import { systemRoutes } from './system-routes.ts';
 
 /** How one service is served. */
@@ -78,6 +79,7 @@ export async function serve<From extends AnyContract>(
   });
   const responses = watchResponses(server);
   answerBrokenRequests(server, responses);
+  cutStalled(server);
   // Before the listener, which may answer at once: the answer is to say that the connection closes.
   const drain = watchConnections(server, responses, options.drainDelayMs ?? 0);
   server.on('request', listener);

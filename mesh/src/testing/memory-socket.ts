@@ -57,10 +57,10 @@ export class MemorySocket extends EventEmitter {
     if (onSent) queueMicrotask(onSent);
   }
 
-  ping(): void {
+  ping(payload: Buffer = Buffer.alloc(0)): void {
     this.#pass(() => {
-      this.peer.#take('ping');
-      this.peer.#pass(() => this.#take('pong'));
+      this.peer.#take('ping', payload);
+      this.peer.#pass(() => this.#take('pong', payload));
     });
   }
 

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { nobody } from '../../contract/index.ts';
@@ -51,7 +52,9 @@ export function acceptSockets(server: Server, service: Service): void {
     admit(request, service, { ...checks, requestId })
       .then((opener) => {
         mustBeWithinLimits(opener, service);
-        sockets.handleUpgrade(request, socket, head, (opened) => service.sessions.add(opened, opener));
+        sockets.handleUpgrade(request, socket, head, (opened) =>
+          service.sessions.add(opened, { ...opener, link: socket as Socket }),
+        );
       })
       .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify), requestId));
   });

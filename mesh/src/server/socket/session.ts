@@ -25,9 +25,11 @@ import type { Peer } from '../peer.ts';
 import type { Mistakes } from '../rate-limit/mistakes.ts';
 import { tooLargeError } from '../request-body.ts';
 import { isRequestId } from '../request-id.ts';
+import type { Link } from '../stall.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
+import { Liveness } from './liveness.ts';
 import { LongMessage } from './long-message.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
 import { OwnCredentials } from './own-credentials.ts';
@@ -67,6 +69,8 @@ export interface Opener {
   readonly peer: Peer;
   /** Whom limits count it for, as `limitKeyOf` says. @default they do not count it */
   readonly limitKey?: string | undefined;
+  /** The TCP connection below. @default none, as in memory */
+  readonly link?: Link;
 }
 
 /** Why a connection is closed, once what is under way is answered. */
@@ -79,8 +83,6 @@ type Farewell = Readonly<{ code: number; reason?: string; rejected?: MeshError }
  * its client opens another with fresh credentials.
  */
 export class Session {
-  /** Whether anything has come in since it was last asked. */
-  alive = true;
   /** Who opened it. */
   readonly peer: Peer;
   readonly #socket: WebSocket;
@@ -88,6 +90,7 @@ export class Session {
   readonly #limitKey: string | undefined;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #liveness: Liveness;
   readonly #inFlight = new ConnectionCalls();
   readonly #own: OwnCredentials;
   /** Whether a call was refused for want of credentials that are good. */
@@ -98,7 +101,11 @@ export class Session {
   readonly #graceOver = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
 
-  constructor(socket: WebSocket, options: SessionOptions, { credentials, caller, peer, limitKey }: Opener) {
+  constructor(
+    socket: WebSocket,
+    options: SessionOptions,
+    { credentials, caller, peer, limitKey, link }: Opener,
+  ) {
     this.#socket = socket;
     this.#options = options;
     this.#own = new OwnCredentials({
@@ -109,6 +116,9 @@ export class Session {
     if (credentials) this.#own.accept(credentials, caller);
     this.peer = peer;
     this.#limitKey = limitKey;
+    this.#liveness = new Liveness(link, (payload) => {
+      if (socket.readyState === socket.OPEN) socket.ping(payload);
+    });
     const arrays = socket.protocol === arraySubprotocol;
     this.#outbox = new Outbox(socket, {
       arrays,
@@ -128,10 +138,10 @@ export class Session {
       takeFirst: credentials ? undefined : (message) => this.#takeCredentials(message),
     });
     socket.on('message', (data, isBinary) => {
-      this.alive = true;
+      this.#liveness.heard();
       this.#inbox.receive(data, isBinary);
     });
-    socket.on('pong', () => (this.alive = true));
+    socket.on('pong', (payload) => this.#liveness.answered(payload));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
     socket.on('close', () => {
       this.#own[Symbol.dispose]();
@@ -152,10 +162,9 @@ export class Session {
     return this.#own.presented?.authorization === undefined;
   }
 
-  /** Asks the other side for a sign of life. */
-  ping(): void {
-    this.alive = false;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  /** Looks whether it lives, which is to be done every `beatMs`. @returns `false` where it is dead, or does not read. */
+  beat(): boolean {
+    return this.#liveness.beat(this.#outbox.full);
   }
 
   /** Ends it without a word. */

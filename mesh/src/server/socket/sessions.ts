@@ -1,8 +1,6 @@
 import type { WebSocket } from 'ws';
+import { beatMs } from '../stall.ts';
 import { Session, type Opener, type SessionOptions } from './session.ts';
-
-/** How often each connection must show a sign of life, in milliseconds. */
-const pingIntervalMs = 15_000;
 
 /** The connections of a service. */
 export class Sessions {
@@ -12,7 +10,7 @@ export class Sessions {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs).unref();
+    this.#heartbeat = setInterval(() => this.#beat(), beatMs).unref();
   }
 
   add(socket: WebSocket, opener: Opener): void {
@@ -39,9 +37,6 @@ export class Sessions {
   }
 
   #beat(): void {
-    for (const session of this.#open) {
-      if (session.alive) session.ping();
-      else session.terminate();
-    }
+    for (const session of this.#open) if (!session.beat()) session.terminate();
   }
 }
