@@ -8,6 +8,8 @@ export {
   endpoints,
   json,
   logSettings,
+  outboxFields,
+  outboxSettings,
   ownerUrl,
   portOf,
   secret,
