@@ -4,8 +4,10 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
+import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
 import { verifyToken } from '@arcadium/mesh/identity';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -127,6 +129,47 @@ test(
   longMs,
 );
 
+test(
+  'a notification that was given up is listed, retried and dropped',
+  async () => {
+    const own = openDatabase({
+      url: database.url('auth'),
+      schema: 'auth',
+      client: PrismaClient,
+      logger: silentLogger,
+    });
+    const id = randomUUID();
+    await own.pool.query(
+      `INSERT INTO auth.notification_outbox (id, user_ids, topic, title, body, link)
+       VALUES ($1, ARRAY[$1::uuid], 'security', 'Title', 'Body', '/')`,
+      [id],
+    );
+    const giveUp = () =>
+      own.pool.query<{ id: string }>(
+        `UPDATE auth.notification_deliveries SET failed_at = now(), last_error = 'CONFLICT: no'
+         WHERE message_id = $1 RETURNING id`,
+        [id],
+      );
+    const { rows } = await giveUp();
+    const given = `auth:${rows[0]?.id}`;
+    const only = ['--service', 'auth'];
+    expect(JSON.parse(await done('outbox', 'list', ...only, '--json'))).toMatchObject([
+      { id: given, userId: id, title: 'Title', error: 'CONFLICT: no' },
+    ]);
+    const unknown = await mesh(['outbox', 'retry', 'auth:0', ...only]);
+    expect(unknown).toMatchObject({ code: 1, out: '' });
+    expect(unknown.err).toContain(
+      `There is no notification that was given up "auth:0". Choose from: ${given}.`,
+    );
+    expect(await done('outbox', 'retry', given, ...only)).toBe('1');
+    await giveUp();
+    expect(await done('outbox', 'drop', '--all', ...only)).toBe('1');
+    expect(JSON.parse(await done('outbox', 'list', ...only, '--json'))).toEqual([]);
+    await own.close();
+  },
+  longMs,
+);
+
 test.each<[string, string[], Record<string, string>, string]>([
   [
     'a wrong password',
@@ -171,6 +214,19 @@ test.each<[string, string[], Record<string, string>, string]>([
   ['both a token and a service', ['token', 'rotate', 'x', '--service', 'wiki'], administrator, '--service'],
   ['a token for an id', ['token', 'rotate', 'a.b.c'], administrator, 'not its id'],
   ['neither a token nor a service', ['token', 'revoke'], administrator, '--service'],
+  [
+    'a notification that was not given up',
+    ['outbox', 'retry', 'auth:999'],
+    { ...administrator, WIKI_SERVICE_URL: 'http://127.0.0.1:9' },
+    'The outbox of auth or wiki could not be used',
+  ],
+  ['neither a notification nor all', ['outbox', 'drop'], administrator, 'all with --all'],
+  [
+    'a service without an outbox',
+    ['outbox', 'list', '--service', 'notification'],
+    administrator,
+    'There is no service with an outbox "notification". Choose from: auth, wiki.',
+  ],
   ['a name that is none', ['token', 'issue', 'No Name'], administrator, 'is not the name of a service'],
   [
     'an auth that is down',

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { keyList } from './commands/key-list.ts';
 import { keyRotate } from './commands/key-rotate.ts';
 import { keyWithdraw } from './commands/key-withdraw.ts';
+import { outboxDrop, outboxList, outboxRetry } from './commands/outbox.ts';
 import { tokenIssue } from './commands/token-issue.ts';
 import { tokenList } from './commands/token-list.ts';
 import { tokenRevoke } from './commands/token-revoke.ts';
@@ -30,6 +31,12 @@ mesh
   .addCommand(keyRotate())
   .addCommand(keyList())
   .addCommand(keyWithdraw());
+mesh
+  .command('outbox')
+  .description('Notifications that the wiki and auth gave up delivering')
+  .addCommand(outboxList())
+  .addCommand(outboxRetry())
+  .addCommand(outboxDrop());
 
 try {
   await mesh.parseAsync();

@@ -103,11 +103,25 @@ export const notificationContract = contract('notification', {
     }),
     sendMany: mutation({
       summary: 'Tell several users the same; the same key again changes nothing',
-      input: message.extend({ key: idempotencyKey, userIds: z.array(id).min(1).max(500), topic }),
+      input: message.extend({
+        key: idempotencyKey,
+        userIds: z.array(id).min(1).max(500),
+        topic,
+        /**
+         * What to do about users for whom it cannot be stored: with `true`, answer soon and name them; otherwise the call
+         * fails when the others have it.
+         */
+        partial: z.boolean().optional(),
+      }),
       output: z.object({
         stored: z.int().min(0),
         duplicate: z.int().min(0),
         muted: z.int().min(0),
+        /** With `partial`: who does not have it. `busy` passes; `failed` is a fault, the service's log has it. */
+        undelivered: z
+          .array(z.object({ userId: id, reason: z.enum(['busy', 'failed']) }))
+          .max(500)
+          .optional(),
       }),
       access: senders,
       idempotent: true,

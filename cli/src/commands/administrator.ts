@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect, isCallError, type MeshClient } from '@arcadium/mesh/client';
+import type { Endpoints } from '@arcadium/mesh/config';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Command } from 'commander';
 import { serviceUrls, settingsOf } from '../workspace.ts';
@@ -10,27 +11,35 @@ import { serviceUrls, settingsOf } from '../workspace.ts';
 export type AuthClient = MeshClient<typeof authContract, 'admin'>;
 
 // What fails is said once, by the command.
-const log = createLogger({ service: 'mesh', level: 'silent' });
+export const log = createLogger({ service: 'mesh', level: 'silent' });
 
 /** Somebody waits at a terminal: what fails is made again by him. */
-const retryPolicy = { attempts: 0, baseMs: 1000, jitter: 0 };
+export const retryPolicy = { attempts: 0, baseMs: 1000, jitter: 0 };
 
 /**
  * Logs in, and runs a command's work as that administrator.
  *
  * @param command Its options say who, as `--email` of the program.
+ * @param work Gets his access token too, for services other than auth.
  * @throws Error in words, when auth cannot be reached or does not let him in.
  */
 export async function asAdministrator(
   command: Command,
-  work: (auth: AuthClient) => Promise<void>,
+  work: (auth: AuthClient, token: string) => Promise<void>,
 ): Promise<void> {
-  const url = serviceUrls().get('auth');
-  if (!url) throw new Error('Where auth is, is not known: set AUTH_SERVICE_URL, or run "npm run setup"');
+  const url = urlOf('auth');
   const credentials = await credentialsOf(command.optsWithGlobals<{ email?: string }>().email);
   const token = await logIn(url, credentials);
   await using auth = connect(authContract, { as: 'admin', url, token, log, retryPolicy });
-  await work(auth);
+  await work(auth, token);
+}
+
+/** Where a service is. @throws Error in words, where that is not known. */
+export function urlOf(service: string): Endpoints {
+  const url = serviceUrls().get(service);
+  if (url) return url;
+  const setting = `${service.toUpperCase()}_SERVICE_URL`;
+  throw new Error(`Where ${service} is, is not known: set ${setting}, or run "npm run setup"`);
 }
 
 type Credentials = Readonly<{ email: string; password: string }>;

@@ -1,4 +1,5 @@
 import { contract } from '@arcadium/mesh/contract';
+import { outbox } from '../outbox.ts';
 import { keys } from './keys.ts';
 import { revocations } from './revocations.ts';
 import { serviceTokens } from './service-tokens.ts';
@@ -18,4 +19,5 @@ export const authContract = contract('auth', {
   keys,
   revocations,
   audit,
+  outbox,
 });

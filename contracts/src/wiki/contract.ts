@@ -2,6 +2,7 @@ import { anyone, contract, mutation, query, user } from '@arcadium/mesh/contract
 import { z } from 'zod';
 import { id, line } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
+import { outbox } from '../outbox.ts';
 import { comment, commentBody, commentErrors, replyErrors } from './comment.ts';
 import {
   body,
@@ -261,4 +262,5 @@ export const wikiContract = contract('wiki', {
       access: anyone,
     }),
   },
+  outbox,
 });

@@ -52,6 +52,10 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
 
     'audit.list': ['admin'],
     'audit.report': ['service'],
+
+    'outbox.list': ['admin'],
+    'outbox.retry': ['admin'],
+    'outbox.drop': ['admin'],
   },
   notification: {
     'notifications.send': ['auth', 'wiki'],
@@ -102,5 +106,9 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
 
     'index.list': ['anyone'],
     'index.get': ['anyone'],
+
+    'outbox.list': ['admin'],
+    'outbox.retry': ['admin'],
+    'outbox.drop': ['admin'],
   },
 };

@@ -64,6 +64,7 @@ function valueFor(shape: Shape, at: { path: string; holdings: Holdings; name?: s
 export function rightValue(path: string, field: string, { pageId, commentId, userId }: Holdings): unknown {
   if (field === 'id')
     return path.startsWith('comments.') ? commentId : path.startsWith('users.') ? userId : pageId;
+  if (field === 'ids' && path.startsWith('outbox.')) return ['1'];
   if (field === 'ids' || field === 'userIds') return [userId];
   return {
     pageId,

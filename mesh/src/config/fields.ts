@@ -205,6 +205,25 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   };
 }
 
+/** How long a service goes on with a notification that it cannot deliver. */
+export const outboxFields = {
+  /** How often the notification service may fail at one before it is given up. */
+  OUTBOX_MAX_FAILURES: wholeNumber(1, 1_000_000, 20),
+  /** How long one is tried before it is given up, in hours. */
+  OUTBOX_MAX_WAIT_HOURS: wholeNumber(1, 87_600, 168),
+  /** How long one that was given up is kept, in days. */
+  OUTBOX_KEEP_DAYS: wholeNumber(1, 3650, 90),
+};
+
+/** The same, as a relay and its retention take it. */
+export function outboxSettings(config: z.output<z.ZodObject<typeof outboxFields>>) {
+  return {
+    maxFailures: config.OUTBOX_MAX_FAILURES,
+    maxWaitMs: config.OUTBOX_MAX_WAIT_HOURS * 3_600_000,
+    keepDays: config.OUTBOX_KEEP_DAYS,
+  };
+}
+
 /** One endpoint or several. */
 export const endpoints = origins('endpoint');
 

@@ -9,6 +9,8 @@ export {
   endpoints,
   json,
   logSettings,
+  outboxFields,
+  outboxSettings,
   ownerUrl,
   portOf,
   secret,

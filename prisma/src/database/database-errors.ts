@@ -115,6 +115,25 @@ export function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   );
 }
 
+/** Serialization failure, deadlock, Prisma's word for these two, and a lock that was waited for too long. */
+export const crossedCodes: ReadonlySet<string> = new Set(['40001', '40P01', 'P2034', '55P03']);
+
+/** A statement that took too long, or was cancelled. */
+export const cancelledCodes: ReadonlySet<string> = new Set(['57014']);
+
+/** Whether a database call failed because others were in its way for longer than it may wait. */
+export function isInTheWay(error: unknown): boolean {
+  return hasCode(error, crossedCodes) || hasCode(error, cancelledCodes);
+}
+
+/** A database that takes no writes: read-only, or without room on its disk, memory or connections. */
+const noWriteCodes: ReadonlySet<string> = new Set(['25006', '53000', '53100', '53200', '53300', '53400']);
+
+/** Whether a write failed for a reason that every other one fails for as well: the database is away, or takes no writes. */
+export function isForAllWrites(error: unknown): boolean {
+  return isDatabaseUnavailable(error) || hasCode(error, noWriteCodes);
+}
+
 /** Whether Prisma gave an interactive transaction up for the time it took: it is rolled back then. */
 export function isTransactionExpired(error: unknown): boolean {
   return links(error).some(

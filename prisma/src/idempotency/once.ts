@@ -2,7 +2,7 @@ import type { IdempotencyClaim } from '@arcadium/mesh/server';
 import { keyReused, MeshError } from '@arcadium/mesh/wire';
 
 import { lockKey } from '../advisory-lock.ts';
-import { hasCode, isTransactionExpired } from '../database/database-errors.ts';
+import { cancelledCodes, crossedCodes, hasCode, isTransactionExpired } from '../database/database-errors.ts';
 import { longestWaitMs, notNow } from './not-now.ts';
 import { inTurn } from './turns.ts';
 
@@ -44,12 +44,6 @@ const tookTooLong = `The work was not done within ${longestTransactionMs / 1000}
 
 /** The longest answer that is kept, in characters of JSON; a page's text at its limit is a third of that. */
 const longestAnswer = 4 * 1024 * 1024;
-
-/** Serialization failure, deadlock, Prisma's word for these two, and a lock that was waited for too long. */
-const crossedCodes: ReadonlySet<string> = new Set(['40001', '40P01', 'P2034', '55P03']);
-
-/** A statement that took too long, or was cancelled. */
-const cancelledCodes: ReadonlySet<string> = new Set(['57014']);
 
 /**
  * Does the work of a call in one transaction, once for its idempotency key:

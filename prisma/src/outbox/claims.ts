@@ -1,95 +1,163 @@
 import { defaultBackoff } from './backoff.ts';
 
-/** A message that is to be sent, as one claim of it sees it. */
-export type OutboxRow = {
+/** A message on its way to one recipient, as one claim of it sees it. */
+export type Delivery = {
+  /** A whole number: deliveries of one recipient follow one another in this order. */
   id: string;
-  userIds: string[];
+  messageId: string;
+  userId: string;
   topic: string;
   title: string;
   body: string;
   link: string;
   /** Counts the claims, this one included. */
   attempts: number;
+  /** How often the notification service failed at this one. */
+  failures: number;
+  /** How long it has waited to be delivered, in milliseconds. */
+  waitedMs: number;
 };
 
-/** A service's generated Prisma client, whose schema has a table `notification_outbox`. */
+/** A service's generated Prisma client, whose schema has `notification_outbox` and `notification_deliveries`. */
 export interface OutboxDatabase {
   $queryRaw<Rows = unknown>(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<Rows>;
   $executeRaw(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<number>;
 }
 
+/** What a claim goes by. */
+export interface ClaimOptions {
+  /** Most deliveries wanted. */
+  limit: number;
+  /** How long others are kept off, in milliseconds. */
+  leaseMs: number;
+  /** The earliest time that it may be: how long they have waited goes by it, or by the database's, whichever is earlier. */
+  now: Date;
+  /** The longest that a delivery is put off, in milliseconds. @default a minute */
+  longestWaitMs?: number;
+}
+
 /**
- * Takes messages that are due, and keeps other replicas off them until the
- * lease ends: should this process die, they are due again then. One that is due
- * later than any wait makes it, or leased for more than an hour, was written
- * while the database's clock was ahead, and is due as well.
+ * Takes deliveries that are due, of each recipient the first alone, and keeps
+ * other replicas off them until the lease ends: should this process die, they
+ * are due again then. One that is due later than any wait makes it, or leased for
+ * more than an hour, was written while the database's clock was ahead, and is
+ * due as well.
  *
- * @param options.longestWaitMs The longest that a message is put off. @default a minute
+ * @returns Those of one message together, messages in the order of their first delivery.
  */
-export async function claimNotices(
+export async function claimDeliveries(
   database: OutboxDatabase,
-  {
-    limit,
-    leaseMs,
-    longestWaitMs = defaultBackoff.maxMs,
-  }: { limit: number; leaseMs: number; longestWaitMs?: number },
-): Promise<OutboxRow[]> {
-  const rows = await database.$queryRaw<OutboxRow[]>`
-    UPDATE notification_outbox
-    SET attempts = attempts + 1, leased_until = now() + ${leaseMs}::int * interval '1 millisecond'
-    WHERE id IN (
-      SELECT id FROM notification_outbox
-      WHERE failed_at IS NULL
-        AND (due_at <= now() OR due_at > now() + ${longestWaitMs}::int * interval '1 millisecond')
-        AND (leased_until IS NULL OR leased_until <= now() OR leased_until > now() + interval '1 hour')
-      ORDER BY due_at, id LIMIT ${limit}::int
-      FOR UPDATE SKIP LOCKED
+  { limit, leaseMs, now, longestWaitMs = defaultBackoff.maxMs }: ClaimOptions,
+): Promise<Delivery[]> {
+  return database.$queryRaw<Delivery[]>`
+    WITH claimed AS (
+      UPDATE notification_deliveries
+      SET attempts = attempts + 1, leased_until = now() + ${leaseMs}::int * interval '1 millisecond'
+      WHERE id IN (
+        SELECT id FROM notification_deliveries AS head
+        WHERE failed_at IS NULL
+          AND (due_at <= now() OR due_at > now() + ${longestWaitMs}::int * interval '1 millisecond')
+          AND (leased_until IS NULL OR leased_until <= now() OR leased_until > now() + interval '1 hour')
+          AND id = (SELECT min(id) FROM notification_deliveries AS lane
+                    WHERE lane.user_id = head.user_id AND lane.failed_at IS NULL)
+        ORDER BY due_at, id LIMIT ${limit}::int
+        FOR UPDATE SKIP LOCKED
+      )
+      RETURNING id, message_id, user_id, attempts, failures, waits_since
     )
-    RETURNING id, user_ids AS "userIds", topic, title, body, link, attempts`;
-  // An UPDATE returns in no order; ids of version 7 sort by time.
-  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    SELECT claimed.id::text AS id, message_id::text AS "messageId", user_id::text AS "userId",
+      topic, title, body, link, claimed.attempts, failures,
+      (extract(epoch FROM least(now(), ${now}::timestamptz) - waits_since) * 1000)::float8 AS "waitedMs"
+    FROM claimed JOIN notification_outbox ON notification_outbox.id = message_id
+    ORDER BY min(claimed.id) OVER (PARTITION BY message_id), claimed.id`;
 }
 
-/** Removes a message that was delivered. */
-export async function removeNotice(database: OutboxDatabase, { id }: OutboxRow): Promise<void> {
-  await database.$executeRaw`DELETE FROM notification_outbox WHERE id = ${id}::uuid`;
-}
-
-/** Gives a claim back, to be tried again later. */
-export async function postponeNotice(
+/** Removes what was delivered, and each message that has no delivery left. What another session holds stays, and is sent again. */
+export async function removeDeliveries(
   database: OutboxDatabase,
-  row: OutboxRow,
-  retry: { error: string; delayMs: number },
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  if (deliveries.length === 0) return;
+  const ids = deliveries.map(({ id }) => id);
+  await database.$executeRaw`
+    DELETE FROM notification_deliveries WHERE id IN (
+      SELECT id FROM notification_deliveries WHERE id = ANY (${ids}::bigint[]) FOR UPDATE SKIP LOCKED
+    )`;
+  const messageIds = new Set(deliveries.map(({ messageId }) => messageId));
+  // A statement of its own, which sees what others have removed by now.
+  await database.$executeRaw`
+    DELETE FROM notification_outbox WHERE id IN (
+      SELECT id FROM notification_outbox AS message
+      WHERE id = ANY (${[...messageIds]}::uuid[])
+        AND NOT EXISTS (SELECT FROM notification_deliveries WHERE message_id = message.id)
+      FOR UPDATE SKIP LOCKED
+    )`;
+}
+
+/** Removes every message that has no delivery left. */
+export async function removeMessages(database: OutboxDatabase): Promise<void> {
+  await database.$executeRaw`
+    DELETE FROM notification_outbox WHERE id IN (
+      SELECT id FROM notification_outbox AS message
+      WHERE NOT EXISTS (SELECT FROM notification_deliveries WHERE message_id = message.id)
+      FOR UPDATE SKIP LOCKED
+    )`;
+}
+
+/**
+ * Gives a claim back, to be tried again later.
+ *
+ * @param retry.failures How often the notification service failed at it by now.
+ */
+export async function postponeDelivery(
+  database: OutboxDatabase,
+  { id, attempts }: Delivery,
+  retry: { error: string; delayMs: number; failures: number },
 ): Promise<void> {
   // With the same count of attempts the claim is still this one: a lease that ran out may have a new holder.
   await database.$executeRaw`
-    UPDATE notification_outbox
-    SET leased_until = NULL, due_at = now() + ${retry.delayMs}::int * interval '1 millisecond', last_error = ${retry.error}
-    WHERE id = ${row.id}::uuid AND attempts = ${row.attempts}::int`;
+    UPDATE notification_deliveries
+    SET leased_until = NULL, due_at = now() + ${retry.delayMs}::int * interval '1 millisecond',
+      failures = ${retry.failures}::int, last_error = ${retry.error}
+    WHERE id = ${id}::bigint AND attempts = ${attempts}::int`;
+}
+
+/** Sets a delivery aside: it is not tried again, and the next one of its recipient follows. @returns Whether the claim was still this one. */
+export async function giveUpDelivery(
+  database: OutboxDatabase,
+  { id, attempts }: Delivery,
+  { error, failures }: { error: string; failures: number },
+): Promise<boolean> {
+  const changed = await database.$executeRaw`
+    UPDATE notification_deliveries
+    SET leased_until = NULL, failed_at = now(), failures = ${failures}::int, last_error = ${error}
+    WHERE id = ${id}::bigint AND attempts = ${attempts}::int`;
+  return changed > 0;
 }
 
 /**
- * How long it is until the next message is due that nobody has claimed, in
+ * How long it is until the next delivery is due that no relay has claimed, in
  * milliseconds; Infinity where none waits. By the database's clock, which is the
  * one that claims go by.
  */
 export async function nextDueMs(database: OutboxDatabase): Promise<number> {
   const [next] = await database.$queryRaw<{ ms: number }[]>`
-    SELECT (extract(epoch FROM due_at - clock_timestamp()) * 1000)::float8 AS ms FROM notification_outbox
+    SELECT (extract(epoch FROM due_at - clock_timestamp()) * 1000)::float8 AS ms
+    FROM notification_deliveries AS head
     WHERE failed_at IS NULL AND (leased_until IS NULL OR leased_until <= now())
-    ORDER BY due_at LIMIT 1`;
+      AND id = (SELECT min(id) FROM notification_deliveries AS lane
+                WHERE lane.user_id = head.user_id AND lane.failed_at IS NULL)
+    ORDER BY due_at, id LIMIT 1`;
   return next ? Math.max(next.ms, 0) : Infinity;
 }
 
-/** Sets a message aside that was refused for good. It stays in the table for somebody to look at. */
-export async function parkNotice(database: OutboxDatabase, row: OutboxRow, error: string): Promise<void> {
+/** Makes everything due at once that waits because the notification service was away. */
+export async function hurryDeliveries(database: OutboxDatabase): Promise<void> {
   await database.$executeRaw`
-    UPDATE notification_outbox SET leased_until = NULL, failed_at = now(), last_error = ${error}
-    WHERE id = ${row.id}::uuid AND attempts = ${row.attempts}::int`;
-}
-
-/** Makes everything due at once that waits for its next attempt. */
-export async function hurryNotices(database: OutboxDatabase): Promise<void> {
-  await database.$executeRaw`
-    UPDATE notification_outbox SET due_at = now() WHERE failed_at IS NULL AND due_at > now()`;
+    UPDATE notification_deliveries SET due_at = now()
+    WHERE id IN (
+      SELECT id FROM notification_deliveries
+      WHERE failed_at IS NULL AND failures = 0 AND due_at > now()
+      FOR UPDATE SKIP LOCKED
+    )`;
 }

@@ -30,10 +30,13 @@ export function isAboutOneMessage(error: unknown): boolean {
   return isPermanent(error) || codeOf(error) === 'INTERNAL_SERVER_ERROR';
 }
 
-/** What a failure is called in the outbox: short, without a stack. */
+/** What a failure is called in the outbox: one line, short, without a stack. */
 export function describeFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return `${codeOf(error) ?? 'UNKNOWN'}: ${message}`.replaceAll('\0', '').slice(0, 500);
+  return `${codeOf(error) ?? 'UNKNOWN'}: ${message}`
+    .replaceAll('\0', '')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 500);
 }
 
 /** Whether it is a typed error of a contract: of a tRPC client (`data.error`), or a MeshError (`named`). */

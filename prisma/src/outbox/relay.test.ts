@@ -5,7 +5,7 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { claimNotices } from './claims.ts';
+import { claimDeliveries } from './claims.ts';
 import {
   createNotificationRelay,
   type NotificationMessage,
@@ -61,10 +61,11 @@ function startRelay(options: Partial<NotificationRelayOptions> = {}): Notificati
   return relay;
 }
 
-const queue = (body: string) =>
+const queue = (body: string, userIds = [ann]) =>
   database.client.notificationOutbox.create({
-    data: { body, userIds: [ann], topic: 'security', title: 'Title', link: '/' },
+    data: { body, userIds, topic: 'security', title: 'Title', link: '/' },
   });
+const claim = (leaseMs: number) => claimDeliveries(database.client, { limit: 10, leaseMs, now: new Date() });
 const left = () => database.client.notificationOutbox.count();
 const bodies = () => sent.map(({ body }) => body);
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { interval: 10 });
@@ -89,9 +90,9 @@ test('a message that was written while the database’s clock was two hours ahea
   const ahead = new Date(Date.now() + 7_200_000);
   await queue('due later');
   await queue('claimed by one that died');
-  await database.client.notificationOutbox.updateMany({ data: { dueAt: ahead } });
-  await database.client.notificationOutbox.updateMany({
-    where: { body: 'claimed by one that died' },
+  await database.client.notificationDelivery.updateMany({ data: { dueAt: ahead } });
+  await database.client.notificationDelivery.updateMany({
+    where: { message: { body: 'claimed by one that died' } },
     data: { leasedUntil: ahead },
   });
   startRelay();
@@ -161,9 +162,11 @@ describe('while the notification service is away', () => {
     };
     // Longer than the test lasts: none of them comes back by itself.
     startRelay({ send, backoff: { baseMs: 600_000, maxMs: 600_000 } });
-    for (const body of ['one', 'two', 'three']) await queue(body);
+    for (const body of ['one', 'two', 'three']) await queue(body, [randomUUID()]);
     await eventually(async () => {
-      expect(await database.client.notificationOutbox.count({ where: { lastError: { not: null } } })).toBe(3);
+      expect(await database.client.notificationDelivery.count({ where: { lastError: { not: null } } })).toBe(
+        3,
+      );
     });
     away = false;
     await queue('four');
@@ -199,18 +202,20 @@ test.each([
     await queue('bad');
     await queue('good');
     const parked = {
-      body: 'bad',
+      message: { body: 'bad' },
       attempts: 1,
       lastError: `${data.code}: no such thing`,
       failedAt: expect.any(Date),
     };
     await eventually(async () =>
-      expect(await database.client.notificationOutbox.findMany()).toMatchObject([parked]),
+      expect(
+        await database.client.notificationDelivery.findMany({ include: { message: true } }),
+      ).toMatchObject([parked]),
     );
     await queue('another');
     await eventually(() => expect(bodies()).toEqual(['good', 'another']));
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-    expect(await claimNotices(database.client, { limit: 10, leaseMs: 1 })).toEqual([]);
+    expect(await claim(1)).toEqual([]);
   },
 );
 
@@ -219,7 +224,7 @@ test('several relays share the work: each message is sent once', async () => {
   await database.client.notificationOutbox.createMany({
     data: wanted.map((body) => ({
       body,
-      userIds: [ann],
+      userIds: [randomUUID()],
       topic: 'security',
       title: 't',
       link: '/',
@@ -228,6 +233,7 @@ test('several relays share the work: each message is sent once', async () => {
   const byRelay = [0, 0, 0];
   for (const index of byRelay.keys()) {
     startRelay({
+      batch: 10,
       send: async (message) => {
         sent.push(message);
         byRelay[index] = (byRelay[index] ?? 0) + 1;
@@ -243,10 +249,10 @@ test('several relays share the work: each message is sent once', async () => {
 describe('a process that dies between claim and delivery', () => {
   test('its messages are delivered by another once the lease has ended, and not before', async () => {
     await queue('inherited');
-    const [claimed] = await claimNotices(database.client, { limit: 10, leaseMs: 500 });
+    const [claimed] = await claim(500);
     expect(claimed).toMatchObject({ body: 'inherited', attempts: 1 });
-    const held = await database.client.notificationOutbox.findFirstOrThrow();
-    expect(await claimNotices(database.client, { limit: 10, leaseMs: 500 })).toEqual([]);
+    const held = await database.client.notificationDelivery.findFirstOrThrow();
+    expect(await claim(500)).toEqual([]);
     let deliveredAt: Date | undefined;
     const send = async (message: NotificationMessage) => {
       // The database's clock, since it also decides about the lease.
@@ -257,7 +263,7 @@ describe('a process that dies between claim and delivery', () => {
     startRelay({ send, pollMs: 10 });
     await drained();
     expect(bodies()).toEqual(['inherited']);
-    expect(sent[0]?.key).toBe(`auth:${claimed?.id}`);
+    expect(sent[0]?.key).toBe(`auth:${claimed?.messageId}`);
     expect(deliveredAt?.getTime()).toBeGreaterThanOrEqual(held.leasedUntil?.getTime() ?? Infinity);
   });
 
@@ -272,13 +278,11 @@ describe('a process that dies between claim and delivery', () => {
     await queue('late');
     await started.promise;
     await eventually(async () => {
-      expect(await claimNotices(database.client, { limit: 1, leaseMs: 60_000 })).toMatchObject([
-        { attempts: 2 },
-      ]);
+      expect(await claim(60_000)).toMatchObject([{ attempts: 2 }]);
     });
     slow.reject(unreachable());
     await eventually(() => expect(log.lines).toHaveLength(1));
-    expect(await database.client.notificationOutbox.findFirst()).toMatchObject({
+    expect(await database.client.notificationDelivery.findFirst()).toMatchObject({
       attempts: 2,
       lastError: null,
       leasedUntil: expect.any(Date),

@@ -5,6 +5,7 @@ import {
   databaseSettings,
   directUrl,
   logSettings,
+  outboxSettings,
   ownerUrl,
   serverSettings,
   stateDirOf,
@@ -23,7 +24,7 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/prisma/database';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
-import { createNotificationRelay } from '@arcadium/prisma/outbox';
+import { createNotificationRelay, createOutboxRetention } from '@arcadium/prisma/outbox';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
@@ -110,17 +111,22 @@ export async function startApp(
   const denials = new DenialReporter({ send: (batch) => audit.addOwnDenials(batch), log });
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
+  const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
   const relay = createNotificationRelay<TopicOf<'auth'>>({
     service: 'auth',
     database: database.client,
     databaseUrl: directUrl(config),
-    send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
+    send: (message, signal) =>
+      clients.notification.notifications.sendMany.mutate({ ...message, partial: true }, { signal }),
     log,
+    maxFailures,
+    maxWaitMs,
   });
   const retention = [
     ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
     createSessionRetention({ database: database.client, log, now: earliest }),
     createThrottleRetention(database.client, log),
+    createOutboxRetention({ database: database.client, logger: log, keepDays, clock }),
   ];
 
   const service = await serve(

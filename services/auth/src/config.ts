@@ -2,6 +2,7 @@ import {
   callFields,
   databaseFields,
   json,
+  outboxFields,
   readServiceConfig,
   serverFields,
   serviceUrl,
@@ -16,6 +17,7 @@ export const settings = {
   ...databaseFields,
   ...tokenFields,
   ...callFields,
+  ...outboxFields,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   /** A JWK set of Ed25519 keys with their private parts; the first one signs. */

@@ -1,6 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { KeySet, SigningKey } from '@arcadium/mesh/identity';
 import type { Handlers } from '@arcadium/mesh/server';
+import type { OutboxHandlers } from '@arcadium/prisma/outbox';
 import type { PasswordPolicy } from './domain/password-policy.ts';
 import type { PasswordHasher } from './domain/password.ts';
 import type { KeyRing } from './jobs/key-ring.ts';
@@ -55,6 +56,7 @@ export interface Deps {
   policy: PasswordPolicy;
   hasher: PasswordHasher;
   throttle: LoginThrottle;
+  outbox: OutboxHandlers;
   keys: KeySet;
   /** The key that signs at this moment. */
   signer: () => SigningKey;
@@ -111,5 +113,6 @@ export function createHandlers(deps: Deps): Handlers<typeof authContract> {
     keys: { rotate: rotateKey(deps), withdraw: telling(withdrawKey(deps)), list: listKeys(deps) },
     revocations: { list: listRevocations(deps), watch: watchRevocations(deps) },
     audit: { list: listAudit(deps), report: reportDenials(deps) },
+    outbox: deps.outbox,
   };
 }

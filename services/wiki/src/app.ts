@@ -3,6 +3,7 @@ import {
   databaseSettings,
   directUrl,
   logSettings,
+  outboxSettings,
   ownerUrl,
   serverSettings,
   stateDirOf,
@@ -14,7 +15,7 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/prisma/database';
 import { createKeyRetention } from '@arcadium/prisma/key-retention';
 import { migrateWhenReachable } from '@arcadium/prisma/migrate';
-import { createNotificationRelay } from '@arcadium/prisma/outbox';
+import { createNotificationRelay, createOutboxRetention } from '@arcadium/prisma/outbox';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
@@ -52,15 +53,22 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   const reader = createPageReader({ log });
   const costlyReads = new CostlyReads(config.DATABASE_POOL_MAX);
+  const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
   const relay = createNotificationRelay<Notice['topic']>({
     service: 'wiki',
     database: database.client,
     databaseUrl: directUrl(config),
-    send: (message, signal) => clients.notification.notifications.sendMany.mutate(message, { signal }),
+    send: (message, signal) =>
+      clients.notification.notifications.sendMany.mutate({ ...message, partial: true }, { signal }),
     log,
+    maxFailures,
+    maxWaitMs,
   });
   const reindexing = new Reindexing({ database: database.client, reader, log });
-  const keyRetention = createKeyRetention({ client: database.client, logger: log });
+  const retention = [
+    createKeyRetention({ client: database.client, logger: log }),
+    createOutboxRetention({ database: database.client, logger: log, keepDays }),
+  ];
 
   const service = await serve(
     wikiContract,
@@ -91,14 +99,12 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     }),
     membership.start(ending),
   ]);
-  relay.start();
-  keyRetention.start();
-  reindexing.start();
+  for (const job of [relay, ...retention, reindexing]) job.start();
   service.ready();
 
   return {
     async stop() {
-      await Promise.all([service.stop(), relay.stop(), keyRetention.stop(), reindexing.stop()]);
+      await Promise.all([service.stop(), ...[relay, ...retention, reindexing].map((job) => job.stop())]);
       await membership.stop();
       await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
       await reader.close();

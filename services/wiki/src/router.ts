@@ -1,5 +1,6 @@
 import type { wikiContract } from '@arcadium/contracts/wiki';
 import type { Handlers } from '@arcadium/mesh/server';
+import { createOutboxHandlers } from '@arcadium/prisma/outbox';
 import type { CostlyReads } from './costly-reads.ts';
 import { createComment } from './procedures/comments/create-comment.ts';
 import { deleteComment } from './procedures/comments/delete-comment.ts';
@@ -68,5 +69,6 @@ export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
       list: costly(listTerms(deps)),
       get: costly(getTerm(deps)),
     },
+    outbox: createOutboxHandlers(deps.database),
   };
 }

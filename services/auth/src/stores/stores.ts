@@ -1,3 +1,4 @@
+import { createOutboxHandlers } from '@arcadium/prisma/outbox';
 import type { Seal } from '../domain/seal.ts';
 import { createAdministrationStore } from './administration-store.ts';
 import { createAuditStore } from './audit-store.ts';
@@ -22,5 +23,6 @@ export function createStores(database: Database, seal: Seal) {
     serviceTokens: createServiceTokenStore(database),
     audit: createAuditStore(database),
     throttle: createLoginThrottle(database),
+    outbox: createOutboxHandlers(database),
   };
 }

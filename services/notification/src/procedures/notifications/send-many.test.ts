@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openService, service, user, type TestService } from '../../testing/service.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { connect, openService, service, user, type TestService } from '../../testing/service.ts';
 
 let notification: TestService;
 beforeAll(async () => {
@@ -114,4 +114,113 @@ test('many sends to the same users in different orders do not block one another 
     ),
   );
   for (const sent of await Promise.all(sends)) expect(sent.stored).toBe(200);
+});
+
+describe('one user of many', () => {
+  let other: pg.Client;
+  afterEach(() => other.end());
+
+  const send = (key: string, userIds: string[], partial?: boolean) =>
+    notification.call('notifications.sendMany', wiki, {
+      ...message,
+      key,
+      userIds,
+      ...(partial !== undefined && { partial }),
+    });
+
+  /** What another session holds of a user, by the message that is to be sent. */
+  const holds: [string, (key: string, userId: string) => Promise<unknown>][] = [
+    [
+      'the row that is to be written',
+      (key, userId) =>
+        other.query(
+          `INSERT INTO notifications (id, user_id, sender, key, fingerprint, topic, title, body)
+           VALUES (uuidv7(), $1, 'wiki', $2, '', 'page', 'T', 'B')`,
+          [userId, key],
+        ),
+    ],
+    [
+      'the lock of that user',
+      (_key, userId) =>
+        other.query(`SELECT pg_advisory_xact_lock(hashtext('notification.user'), hashtext($1))`, [userId]),
+    ],
+  ];
+
+  test.each(holds)(
+    'whom another session keeps locked (%s) is named, and the others have theirs',
+    async (what, hold) => {
+      const userIds = somebody(20);
+      const [locked = '', ...others] = userIds;
+      const key = `held-${what.length}`;
+      other = await connect(notification.url);
+      await other.query('BEGIN');
+      await hold(key, locked);
+      expect(await send(key, userIds, true)).toEqual({
+        stored: 19,
+        duplicate: 0,
+        muted: 0,
+        undelivered: [{ userId: locked, reason: 'busy' }],
+      });
+      expect((await stored(key)).map(({ userId }) => userId).toSorted()).toEqual(others.toSorted());
+      // Without `partial` the same call fails, and may be made again.
+      await expect(send(key, userIds)).rejects.toMatchObject({
+        code: 'SERVICE_UNAVAILABLE',
+        retryAfterMs: expect.any(Number),
+      });
+      if (what === 'the lock of that user') {
+        const toOne = { ...message, key: `${key}-one`, userId: locked };
+        await expect(notification.call('notifications.send', wiki, toOne)).rejects.toMatchObject({
+          code: 'SERVICE_UNAVAILABLE',
+        });
+      }
+      await other.query('ROLLBACK');
+      expect(await send(key, userIds, true)).toEqual({ stored: 1, duplicate: 19, muted: 0 });
+    },
+  );
+
+  test('for whom the service fails is named, and the others have theirs', async () => {
+    const userIds = somebody(20);
+    const [failing = '', ...others] = userIds;
+    other = await connect(notification.adminUrl);
+    await other.query(`
+      CREATE FUNCTION notification.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF NEW.user_id = '${failing}' THEN RAISE EXCEPTION 'a fault'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON notification.notifications
+        FOR EACH ROW EXECUTE FUNCTION notification.refuse()`);
+    expect(await send('failing', userIds, true)).toEqual({
+      stored: 19,
+      duplicate: 0,
+      muted: 0,
+      undelivered: [{ userId: failing, reason: 'failed' }],
+    });
+    expect((await stored('failing')).map(({ userId }) => userId).toSorted()).toEqual(others.toSorted());
+    await expect(send('failing', userIds)).rejects.toThrow('a fault');
+    await other.query('DROP FUNCTION notification.refuse() CASCADE');
+  });
+
+  test('a key that was used for something else is refused also where each is tried alone', async () => {
+    const [had = '', locked = ''] = somebody(2);
+    await send('reused-alone', [had]);
+    other = await connect(notification.url);
+    await other.query('BEGIN');
+    await other.query(`SELECT pg_advisory_xact_lock(hashtext('notification.user'), hashtext($1))`, [locked]);
+    const again = { ...message, title: 'Other', key: 'reused-alone', userIds: [had, locked], partial: true };
+    await expect(notification.call('notifications.sendMany', wiki, again)).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect(await stored('reused-alone')).toHaveLength(1);
+  });
+
+  test('a database that takes no writes is nobody’s own trouble', async () => {
+    other = await connect(notification.url);
+    const deliver = vi
+      .spyOn(notification.stores.deliveries, 'deliver')
+      .mockRejectedValue(Object.assign(new Error('read-only'), { code: '25006' }));
+    await expect(send('read-only', somebody(3), true)).rejects.toThrow('read-only');
+    expect(deliver).toHaveBeenCalledOnce();
+    deliver.mockRestore();
+  });
 });

@@ -3,7 +3,9 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { isMutable } from '../../domain/muting.ts';
 import { senderOf } from '../../domain/sender.ts';
+import { inTheWay } from '../in-the-way.ts';
 import { otherSenders } from '../../domain/topic-sender.ts';
+import { patientMs } from '../../stores/delivery-store.ts';
 import type { Stores } from '../../stores/stores.ts';
 
 /** Stores a notification for one user, once for each key of the sender; of a topic that is the sender's to send. */
@@ -15,7 +17,7 @@ export function sendNotification({
     const sender = senderOf(caller);
     const senders = otherSenders(topic, sender);
     if (senders) throw errors.FOREIGN_TOPIC({ topic, sender, senders });
-    const [delivery] = await deliveries.deliver({
+    const message = {
       ...input,
       link: input.link ?? null,
       userIds: [input.userId],
@@ -23,8 +25,10 @@ export function sendNotification({
       fingerprint: fingerprint(input),
       mutable: isMutable(topic),
       keyFor: 'each user',
-    });
+    } as const;
+    const [delivery] = await deliveries.deliverToEach(message, patientMs);
     if (!delivery) throw new Error('a delivery to one user had no outcome');
+    if ('error' in delivery) throw delivery.outcome === 'busy' ? inTheWay(delivery.error) : delivery.error;
     if (delivery.outcome === 'conflict') throw errors.KEY_REUSED({ key: input.key });
     return { id: delivery.id, outcome: delivery.outcome };
   };

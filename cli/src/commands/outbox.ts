@@ -1,0 +1,137 @@
+import { authContract } from '@arcadium/contracts/auth';
+import { wikiContract } from '@arcadium/contracts/wiki';
+import { connect, isCallError } from '@arcadium/mesh/client';
+import { Command } from 'commander';
+import { asAdministrator, log, retryPolicy, urlOf } from './administrator.ts';
+import { noSuch } from './choices.ts';
+import { printList } from './print.ts';
+
+/** The services that have an outbox. */
+const senders = ['auth', 'wiki'] as const;
+type Sender = (typeof senders)[number];
+
+/** The most ids that one call takes. */
+const mostIds = 100;
+
+type Outbox = ReturnType<typeof connectTo>['outbox'];
+type Notice = Awaited<ReturnType<typeof allOf>>[number];
+
+/** `outbox list [--service <name>] [--json]`. */
+export function outboxList(): Command {
+  return new Command('list')
+    .description('Show the notifications that were given up, the latest of each service first')
+    .option('--service <name>', 'of this service alone: auth or wiki')
+    .option('--json', 'as JSON, with all that is known of each')
+    .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
+      withOutboxes(command, service, async (outboxes) => {
+        const items: Notice[] = [];
+        for (const [name, outbox] of outboxes) items.push(...(await allOf(name, outbox)));
+        printList(items, ['id', 'userId', 'topic', 'title', 'givenUpAt', 'error'], { json });
+      }),
+    );
+}
+
+/** `outbox retry <id…>`, or `outbox retry --all [--service <name>]`. */
+export function outboxRetry(): Command {
+  return changing(
+    new Command('retry').description('Deliver notifications that were given up after all'),
+    (outbox, ids) => outbox.retry.mutate({ ids }),
+  );
+}
+
+/** `outbox drop <id…>`, or `outbox drop --all [--service <name>]`. */
+export function outboxDrop(): Command {
+  return changing(new Command('drop').description('Delete notifications that were given up'), (outbox, ids) =>
+    outbox.drop.mutate({ ids }),
+  );
+}
+
+type Options = { all?: boolean; service?: string };
+
+function changing(
+  command: Command,
+  change: (outbox: Outbox, ids: string[]) => Promise<{ changed: number }>,
+): Command {
+  return command
+    .argument('[ids...]', 'as "outbox list" shows them')
+    .option('--all', 'all that were given up')
+    .option('--service <name>', 'with --all, of this service alone: auth or wiki')
+    .action((ids: string[], { all = false, service }: Options, self: Command) => {
+      if (all === ids.length > 0)
+        throw new Error('Name either notifications by their ids, or all with --all');
+      return withOutboxes(self, service, async (outboxes) => {
+        let total = 0;
+        for (const [outbox, wanted] of await chosen(outboxes, all ? undefined : ids)) {
+          for (let start = 0; start < wanted.length; start += mostIds)
+            total += (await change(outbox, wanted.slice(start, start + mostIds))).changed;
+        }
+        console.log(String(total));
+      });
+    });
+}
+
+/** Which ids of which outbox are meant. @param given All where it is undefined. */
+async function chosen(
+  outboxes: ReadonlyMap<Sender, Outbox>,
+  given: readonly string[] | undefined,
+): Promise<[Outbox, string[]][]> {
+  const lists = await Promise.all([...outboxes].map(([name, outbox]) => allOf(name, outbox)));
+  const known = lists.flat().map(({ id }) => id);
+  const unknown = given?.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw noSuch('notification that was given up', unknown, { choices: known });
+  const wanted = given ?? known;
+  return [...outboxes].map(([name, outbox]) => [
+    outbox,
+    [...new Set(wanted)].filter((id) => id.startsWith(`${name}:`)).map((id) => id.slice(name.length + 1)),
+  ]);
+}
+
+/** All of one service; ids begin with its name, since each service counts its own. */
+async function allOf(service: Sender, outbox: Outbox) {
+  const all = [];
+  let cursor: string | undefined;
+  do {
+    const { items, nextCursor } = await outbox.list.query({
+      limit: 100,
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const item of items) all.push({ ...item, id: `${service}:${item.id}` });
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return all;
+}
+
+async function withOutboxes(
+  command: Command,
+  service: string | undefined,
+  work: (outboxes: ReadonlyMap<Sender, Outbox>) => Promise<void>,
+): Promise<void> {
+  const names = senders.filter((name) => service === undefined || name === service);
+  if (names.length === 0) throw noSuch('service with an outbox', service ?? '', { choices: senders });
+  await asAdministrator(command, async (_auth, token) => {
+    await using clients = new AsyncDisposableStack();
+    const outboxes = new Map(
+      names.map((name) => [name, clients.use(connectTo(name, token)).outbox] as const),
+    );
+    try {
+      await work(outboxes);
+    } catch (error) {
+      if (!isCallError(error)) throw error;
+      throw new Error(`The outbox of ${names.join(' or ')} could not be used: ${error.message}`, {
+        cause: error,
+      });
+    }
+  });
+}
+
+function connectTo(service: Sender, token: string) {
+  const options = { as: 'admin', url: urlOf(service), token, log, retryPolicy } as const;
+  // The group is the same in both.
+  return service === 'wiki'
+    ? (connect(wikiContract, options) as unknown as ReturnType<typeof connectToAuth>)
+    : connectToAuth(options);
+}
+
+function connectToAuth(options: Parameters<typeof connect<typeof authContract, 'admin'>>[1]) {
+  return connect(authContract, options);
+}

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { notificationContractFor } from '@arcadium/contracts/notification';
+import { connect } from '@arcadium/mesh/client';
+import { recordingLogger } from '@arcadium/mesh/testing';
+import { openDatabase } from '@arcadium/prisma/database';
+import { createNotificationRelay } from '@arcadium/prisma/outbox';
+import { PrismaClient } from '@arcadium/prisma/wiki';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { copyDatabase } from '../src/database.ts';
+import { quantile } from '../src/load/quantile.ts';
+import { prepareMesh, until, type TestMesh } from '../src/mesh.ts';
+
+// 2,000 notifications for 200 recipients, of whom one is locked and one always fails, from the wiki's outbox through its
+// relay to a notification service in a process of its own. Each message is for ten of them, as a change of a page is for
+// those who watch it.
+
+const messages = 200;
+const recipients = 200;
+/** Recipients of a message. */
+const audience = 10;
+const longestMs = 1000;
+
+let mesh: TestMesh;
+let database: ReturnType<typeof openWikiDatabase>;
+let admin: pg.Client;
+let locker: pg.Client;
+const log = recordingLogger();
+const cleanups: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  mesh = await prepareMesh({}, await copyDatabase(['notification', 'wiki']));
+  cleanups.push(() => mesh[Symbol.asyncDispose]());
+  await startNotification();
+  database = openWikiDatabase();
+  cleanups.push(() => database.close());
+  admin = await session();
+  locker = await session();
+  const client = connect(notificationContractFor<'wiki'>(), {
+    as: 'wiki',
+    url: mesh.url('notification'),
+    token: mesh.environment('wiki')['SERVICE_TOKEN'] ?? '',
+    log,
+  });
+  cleanups.push(() => client[Symbol.asyncDispose]());
+  const relay = createNotificationRelay<'page'>({
+    service: 'wiki',
+    database: database.client,
+    databaseUrl: mesh.database.url('wiki'),
+    send: (message, signal) =>
+      client.notifications.sendMany.mutate({ ...message, partial: true }, { signal }),
+    log,
+    maxFailures: 2,
+    backoff: { baseMs: 300, maxMs: 1000 },
+  });
+  relay.start();
+  cleanups.push(() => relay.stop());
+});
+afterAll(async () => {
+  for (const cleanUp of cleanups.toReversed()) await cleanUp();
+});
+
+afterEach(() => locker.query('ROLLBACK'));
+
+function openWikiDatabase() {
+  return openDatabase({ url: mesh.database.url('wiki'), schema: 'wiki', client: PrismaClient, logger: log });
+}
+
+async function session(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: mesh.database.adminUrl });
+  await client.connect();
+  cleanups.push(() => client.end());
+  return client;
+}
+
+async function startNotification(): Promise<void> {
+  mesh.start('notification');
+  await until(
+    async () => (await fetch(`${mesh.url('notification')}/readyz`).catch(() => undefined))?.ok === true,
+    'notification is ready',
+    () => mesh.process('notification').output(),
+  );
+}
+
+/** Whose messages, and what became of them. */
+class Run {
+  readonly userIds = Array.from({ length: recipients }, () => randomUUID());
+  readonly locked = this.userIds[0] ?? '';
+  readonly failing = this.userIds[1] ?? '';
+  /** When each message was written, and for whom, by its id. */
+  readonly written = new Map<string, { userIds: readonly string[]; at: number }>();
+  readonly outages: { from: number; to: number }[] = [];
+
+  /** Holds a row that the first message for one recipient is to have, and makes the insert for another one fail. */
+  async begin(): Promise<void> {
+    // Before the lock: a trigger is made by who has the table alone.
+    await admin.query(`
+      CREATE OR REPLACE FUNCTION notification.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF NEW.user_id = '${this.failing}' THEN RAISE EXCEPTION 'a fault'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON notification.notifications
+        FOR EACH ROW EXECUTE FUNCTION notification.refuse()`);
+    await locker.query('BEGIN');
+    const id = randomUUID();
+    await locker.query(
+      `INSERT INTO notification.notifications (id, user_id, sender, key, fingerprint, topic, title, body)
+       VALUES (uuidv7(), $1, 'wiki', $2, '', 'page', 'T', 'B')`,
+      [this.locked, `wiki:${id}`],
+    );
+    await this.#insert(id, [this.locked]);
+  }
+
+  async writeAll(everyMs: number): Promise<void> {
+    for (let n = 0; n < messages; n += 1) {
+      const stride = 1 + (n % 19);
+      const userIds = Array.from(
+        { length: audience },
+        (_, k) => this.userIds[(n * audience + k * stride) % recipients] ?? '',
+      );
+      await this.#insert(randomUUID(), userIds);
+      await delay(everyMs);
+    }
+  }
+
+  async #insert(id: string, userIds: string[]): Promise<void> {
+    await database.client.notificationOutbox.create({
+      data: { id, userIds, topic: 'page', title: 'Title', body: id, link: '/pages/page' },
+    });
+    this.written.set(id, { userIds, at: Date.now() });
+  }
+
+  /** What a recipient was sent, in the order of writing. */
+  sentTo(userId: string): string[] {
+    return [...this.written].filter(([, { userIds }]) => userIds.includes(userId)).map(([id]) => id);
+  }
+
+  async arrived(): Promise<{ id: string; userId: string; at: number }[]> {
+    const { rows } = await admin.query<{ body: string; user_id: string; created_at: Date }>(
+      `SELECT body, user_id, created_at FROM notification.notifications
+       WHERE user_id = ANY ($1) ORDER BY created_at, notifications.id`,
+      [this.userIds],
+    );
+    return rows.map((row) => ({ id: row.body, userId: row.user_id, at: row.created_at.getTime() }));
+  }
+
+  /** How long each message for the others took, in milliseconds, without the time that the service was away. */
+  async latencies(): Promise<number[]> {
+    const arrived = await this.arrived();
+    const ends = this.outages.map(({ from, to }) => ({
+      from,
+      to: arrived.find(({ at }) => at >= to)?.at ?? Infinity,
+    }));
+    return arrived.map(({ id, at }) => {
+      const writtenAt = this.written.get(id)?.at ?? NaN;
+      const away = ends.map(({ from, to }) => Math.max(0, Math.min(to, at) - Math.max(from, writtenAt)));
+      return away.reduce((left, ms) => left - ms, at - writtenAt);
+    });
+  }
+}
+
+const left = (userIds: readonly string[]) =>
+  database.client.notificationDelivery.count({ where: { userId: { in: [...userIds] }, failedAt: null } });
+
+/** @param everyMs Wait between two bursts, in milliseconds. */
+async function watchRun(everyMs: number, during: (run: Run) => Promise<void>): Promise<void> {
+  const run = new Run();
+  await run.begin();
+  await Promise.all([run.writeAll(everyMs), during(run)]);
+  const others = run.userIds.filter((userId) => ![run.locked, run.failing].includes(userId));
+  await until(async () => (await left(others)) === 0, 'all others have theirs');
+
+  const latencies = await run.latencies();
+  expect(latencies).toHaveLength(others.flatMap((userId) => run.sentTo(userId)).length);
+  expect(quantile(latencies, 0.99), `half within ${quantile(latencies, 0.5)} ms`).toBeLessThan(longestMs);
+
+  // The locked one has nothing until the lock is gone, and then all of it.
+  expect((await run.arrived()).filter(({ userId }) => userId === run.locked)).toEqual([]);
+  await locker.query('ROLLBACK');
+  await until(async () => (await left(run.userIds)) === 0, 'nothing is left');
+
+  const arrived = await run.arrived();
+  for (const userId of run.userIds) {
+    const bodies = arrived.filter((one) => one.userId === userId).map(({ id }) => id);
+    expect(bodies).toEqual(userId === run.failing ? [] : run.sentTo(userId));
+  }
+  // Those of the one that always fails are given up, each said once.
+  const givenUp = await database.client.notificationDelivery.findMany({
+    where: { userId: run.failing },
+    orderBy: { id: 'asc' },
+  });
+  expect(givenUp.map(({ messageId }) => messageId)).toEqual(run.sentTo(run.failing));
+  const said = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['notice_id']);
+  expect(said.filter((id) => run.written.has(String(id))).toSorted()).toEqual(
+    run.sentTo(run.failing).toSorted(),
+  );
+}
+
+test('one recipient that is locked and one that always fails delay nobody else', async () => {
+  await watchRun(100, async () => {});
+  // Nor do they close the way for the others.
+  expect(log.lines.filter(({ message }) => message.includes('keeps failing'))).toEqual([]);
+});
+
+test('the same while the notification service is killed three times', async () => {
+  await watchRun(200, async ({ outages }) => {
+    for (let n = 0; n < 3; n++) {
+      await delay(6000);
+      const from = Date.now();
+      mesh.process('notification').signal('SIGKILL');
+      await mesh.process('notification').ended;
+      await startNotification();
+      outages.push({ from, to: Date.now() });
+    }
+    expect(outages).toHaveLength(3);
+  });
+});
