@@ -71,6 +71,7 @@ describe('notification is killed', () => {
 describe('PostgreSQL is killed', () => {
   test('services are unhealthy, calls fail fast, no process ends, and all is well when it is back', async () => {
     const pids = serviceNames.map((service) => mesh.process(service).pid);
+    const saidBefore = serviceNames.map((service) => mesh.process(service).output().length);
     await mesh.database.cluster.kill();
     for (const service of serviceNames) {
       await until(async () => (await mesh.health(service)).http === 503, `${service} answers 503`);
@@ -94,6 +95,13 @@ describe('PostgreSQL is killed', () => {
       async () => (await ann.notification.notifications.unreadCount.query()).count === 3,
       'Ann was told again',
     );
+    // One line for the whole outage, with the remedy, however many calls failed; and no line is long.
+    for (const [index, service] of serviceNames.entries()) {
+      const lines = mesh.process(service).output().slice(saidBefore[index]).split('\n');
+      expect(lines.filter((line) => line.includes('"the database does not answer: calls'))).toHaveLength(1);
+      expect(lines.filter((line) => line.includes('"the database answers again"'))).toHaveLength(1);
+      expect(lines.filter((line) => line.length > 300)).toEqual([]);
+    }
     // Signal 0 only asks whether the process is there.
     for (const pid of pids) expect(() => process.kill(pid, 0)).not.toThrow();
   });

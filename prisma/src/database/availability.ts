@@ -53,6 +53,7 @@ export class Availability {
     try {
       await this.#ping();
       this.#hasAnswered = true;
+      this.#answers();
     } catch (error) {
       if (this.#hasAnswered) this.failed(error);
       throw error;
@@ -82,7 +83,7 @@ export class Availability {
     this.#failure = undefined;
     try {
       await this.#ask();
-      if (this.#outage.away) this.#outage.end({ schema }, 'the database answers again');
+      if (this.#outage.away) this.#answers();
       else if (!signal.aborted)
         this.#log.warn(
           { schema, reason: describeError(failure) },
@@ -93,5 +94,9 @@ export class Availability {
         'the database does not answer: calls are refused until it does; start it, or check DATABASE_URL';
       if (!signal.aborted) this.#outage.begin({ schema, reason: describeError(error) }, message);
     }
+  }
+
+  #answers(): void {
+    this.#outage.end({ schema: this.#schema }, 'the database answers again');
   }
 }

@@ -5,7 +5,7 @@ import {
   type PublicJwk,
   type SigningKey,
 } from '@arcadium/mesh/identity';
-import type { Logger } from '@arcadium/mesh/telemetry';
+import { describeError, type Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import { Listener } from '@arcadium/prisma/listener';
 import type { Seal } from '../domain/seal.ts';
@@ -231,7 +231,10 @@ export class KeyRing {
   }
 
   #sayStale(error: unknown): void {
-    this.#options.log.warn({ err: error }, 'the signing keys could not be read, those known stay in force');
+    this.#options.log.warn(
+      { reason: describeError(error) },
+      'the signing keys could not be read, those known stay in force',
+    );
   }
 
   async #make(): Promise<MadeKey> {

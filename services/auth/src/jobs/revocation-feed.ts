@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RevocationEvent } from '@arcadium/contracts/auth';
-import { Outage, type Logger } from '@arcadium/mesh/telemetry';
+import { describeError, Outage, type Logger } from '@arcadium/mesh/telemetry';
 import { Listener } from '@arcadium/prisma/listener';
 import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
 
@@ -236,7 +236,10 @@ export class RevocationFeed {
         this.#forgetExpired();
         this.#wake();
       } catch (error) {
-        this.#outage.begin({ err: error }, 'revocations cannot be read; followers get no heartbeat');
+        this.#outage.begin(
+          { reason: describeError(error) },
+          'revocations cannot be read; followers get no heartbeat',
+        );
         break;
       }
     } while (this.#askAgain);
