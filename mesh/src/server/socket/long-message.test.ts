@@ -57,8 +57,8 @@ describe('who waits for an answer is found', () => {
         const bytes = Buffer.from(head + filling.repeat(maxRefusedBytes / filling.length));
         const begin = process.threadCpuUsage();
         readLongMessage(bytes, 2048);
-        // In microseconds of this thread's own: what else the machine does is not counted.
-        expect(process.threadCpuUsage(begin).user).toBeLessThan(300_000);
+        // In microseconds of this thread's own: some 50 ms, and minutes where each part were looked at again.
+        expect(process.threadCpuUsage(begin).user).toBeLessThan(3_000_000);
       }
     }
   });
