@@ -6,6 +6,7 @@ import { startDatabase, type OwnDatabase } from './src/database.ts';
 import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
 import { startNode } from './src/process.ts';
+import { tellStory } from './src/tell-story.ts';
 
 describe.skipIf(noPgBouncer)('behind PgBouncer (skipped where it is not installed)', () => {
   let direct: OwnDatabase;
@@ -25,18 +26,7 @@ describe.skipIf(noPgBouncer)('behind PgBouncer (skipped where it is not installe
     await pooler?.[Symbol.asyncDispose]();
   });
 
-  async function tellStory(): Promise<void> {
-    const demo = startNode('cli/src/demo.ts', {
-      PUBLIC_KEYS: mesh.environment('auth')['PUBLIC_KEYS'] ?? '',
-      AUTH_SERVICE_URL: mesh.url('auth'),
-      NOTIFICATION_SERVICE_URL: mesh.url('notification'),
-      WIKI_SERVICE_URL: mesh.url('wiki'),
-    });
-    const code = await demo.ended;
-    expect([code, demo.output()]).toEqual([0, expect.stringContaining('Every step held')]);
-  }
-
-  test('the story holds in transaction mode, from migrations to a live notification', tellStory);
+  test('the story holds in transaction mode, from migrations to a live notification', () => tellStory(mesh));
 
   test('who watches is told of what comes after a restart of PgBouncer, in session mode, and of PostgreSQL', async () => {
     const [ann, ben] = await Promise.all([newPerson(mesh, 'ann'), newPerson(mesh, 'ben')]);
@@ -55,7 +45,7 @@ describe.skipIf(noPgBouncer)('behind PgBouncer (skipped where it is not installe
     await pooler.restart({ pool_mode: 'session' });
     await mesh.healthy();
     await comment('second');
-    await tellStory();
+    await tellStory(mesh);
 
     await direct.cluster.kill();
     await until(async () => (await mesh.health('wiki')).status === 'unhealthy', 'the wiki is unhealthy');

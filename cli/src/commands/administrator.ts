@@ -20,7 +20,7 @@ export const retryPolicy = { attempts: 0, baseMs: 1000, jitter: 0 };
  * Logs in, and runs a command's work as that administrator.
  *
  * @param command Its options say who, as `--email` of the program.
- * @param work Gets his access token too, for services other than auth.
+ * @param work Gets the administrator's access token too, for services other than auth.
  * @throws Error in words, when auth cannot be reached or does not let him in.
  */
 export async function asAdministrator(
