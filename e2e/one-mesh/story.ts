@@ -1,5 +1,11 @@
-import { test } from 'vitest';
-import { tellStory } from '../src/tell-story.ts';
+import { expect, test } from 'vitest';
+import { tellStory } from '../src/story.ts';
 import { mesh } from './mesh.ts';
 
-test.each(['the first time', 'and once more'])('the story holds, %s', () => tellStory(mesh), 60_000);
+test.each(['the first time', 'and once more'])(
+  'the story holds, %s',
+  async () => {
+    expect(await tellStory(mesh)).toEqual([0, expect.stringContaining('Every step held')]);
+  },
+  60_000,
+);

@@ -1,9 +1,8 @@
-import { expect } from 'vitest';
 import type { TestMesh } from './mesh.ts';
 import { startNode } from './process.ts';
 
-/** Runs the story of `npm run demo` on a mesh, and expects that each of its steps holds. */
-export async function tellStory(mesh: TestMesh): Promise<void> {
+/** Runs the story of `npm run demo` on a mesh. @returns Its exit code, and what it printed. */
+export async function tellStory(mesh: TestMesh): Promise<[code: number | string, output: string]> {
   const demo = startNode('cli/src/demo.ts', {
     PUBLIC_KEYS: mesh.environment('auth')['PUBLIC_KEYS'] ?? '',
     AUTH_SERVICE_URL: mesh.url('auth'),
@@ -11,5 +10,5 @@ export async function tellStory(mesh: TestMesh): Promise<void> {
     WIKI_SERVICE_URL: mesh.url('wiki'),
   });
   const code = await demo.ended;
-  expect([code, demo.output()]).toEqual([0, expect.stringContaining('Every step held')]);
+  return [code, demo.output()];
 }
