@@ -220,13 +220,16 @@ test('one that is lost waits longer after each failure, and asks for a token eac
     },
   });
   await expect.poll(() => events.listenerCount('tick')).toBe(1);
+  // The client knows that it has begun: lost before that, it would have failed once more.
+  events.emit('tick', 4);
+  await expect.poll(() => seen.length).toBe(1);
   balancer.fail([502], [500]);
   await expect.poll(() => balancer.asked.length, { timeout: 10_000 }).toBe(4);
   await expect.poll(() => events.listenerCount('tick')).toBe(1);
   const [, second = 0, third = 0, fourth = 0] = balancer.asked;
   expect([Math.round((third - second) / 1000), Math.round((fourth - third) / 1000)]).toEqual([1, 2]);
   events.emit('tick', 5);
-  await expect.poll(() => seen.length).toBe(1);
+  await expect.poll(() => seen.length).toBe(2);
   expect(tokens).toBe(4);
   expect(failed).toEqual([]);
   expect(own.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
