@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const common = {
@@ -10,7 +11,14 @@ const common = {
   expect: { poll: { timeout: 20_000 } },
 } satisfies TestProjectInlineConfiguration['test'];
 
-const alone = ['e2e/*.test.ts', 'mesh/**/*.test.ts', '**/two-hundred-days.test.ts'];
+const ofOneSource = ['{cli,contracts,mesh,prisma,services}/**/*.test.ts'];
+/** Suites with a process each: those of processes, and those that fake timers, of which a process has one set. */
+const alone = [
+  'e2e/*.test.ts',
+  ...globSync(ofOneSource, { exclude: ['**/node_modules/**'] }).filter((path) =>
+    readFileSync(path, 'utf8').includes('useFakeTimers'),
+  ),
+];
 
 const together = {
   // Two more than the two cores that this is planned for: suites of processes wait for most of their time.
@@ -29,7 +37,6 @@ export default defineConfig({
         test: {
           name: 'alone',
           ...common,
-          // In a process each: suites of processes, of clients (which have one set of timers in a process), and of days.
           include: alone,
           ...together,
         },

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { timeouts, TimeoutWheel, type Timeout } from './timeout-wheel.ts';
+import { TimeoutWheel, type Timeout } from './timeout-wheel.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -207,7 +207,7 @@ test('agrees with setTimeout on a thousand time-outs, many of them stopped', () 
   // A generator of its own, so that a failure can be made again.
   let seed = 11;
   const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const wheel = timeouts;
+  const wheel = new TimeoutWheel();
   const fired = { wheel: new Map<number, number>(), timer: new Map<number, number>() };
   const started: { id: number; timeout: Timeout; timer: NodeJS.Timeout }[] = [];
   for (let id = 0; id < 1000; id++) {

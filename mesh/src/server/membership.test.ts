@@ -111,11 +111,11 @@ test('a service whose key was withdrawn, and that may not follow for that, forge
   const stateDir = await mkdtemp(join(tmpdir(), 'arcadium-member-'));
   const before = await startRegistry(list, old.authenticate);
   const token = await old.serviceToken('desk');
-  const { revocations } = connect(registry, { as: 'desk', url: before.url, token, log });
+  await using client = connect(registry, { as: 'desk', url: before.url, token, log });
   const nobodyAsks = () => Promise.reject(new Error('nobody asks for it here'));
   const membership = await joinMesh({
     auth: {
-      revocations,
+      revocations: client.revocations,
       serviceTokens: { rotate: { mutate: nobodyAsks } },
       audit: { report: { mutate: nobodyAsks } },
     },

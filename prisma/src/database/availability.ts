@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { describeError, Outage } from '@arcadium/mesh/telemetry';
+import { Outage } from '@arcadium/mesh/telemetry';
 
 import type { Logger } from '../logger.ts';
+import { describeDatabaseError } from './database-errors.ts';
 
 /** How often it is asked whether it answers, while something is wrong, in milliseconds. */
 const everyMs = 1000;
@@ -86,13 +87,13 @@ export class Availability {
       if (this.#outage.away) this.#answers();
       else if (!signal.aborted)
         this.#log.warn(
-          { schema, reason: describeError(failure) },
+          { schema, reason: describeDatabaseError(failure) },
           'the database answers, but connections were lost or calls of it failed',
         );
     } catch (error) {
       const message =
         'the database does not answer: calls are refused until it does; start it, or check DATABASE_URL';
-      if (!signal.aborted) this.#outage.begin({ schema, reason: describeError(error) }, message);
+      if (!signal.aborted) this.#outage.begin({ schema, reason: describeDatabaseError(error) }, message);
     }
   }
 

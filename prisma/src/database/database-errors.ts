@@ -1,6 +1,8 @@
 // What went wrong, told from errors of three origins: pg and its pool, the
 // driver adapter, and Prisma's client, which wrap one another in several ways.
 
+import { describeError } from '@arcadium/mesh/telemetry';
+
 /** System errors of a socket that say the server cannot be reached. */
 const socketCodes = new Set([
   'ECONNREFUSED',
@@ -55,6 +57,7 @@ const messages = [
 interface Link {
   code?: unknown;
   originalCode?: unknown;
+  originalMessage?: unknown;
   kind?: unknown;
   message?: unknown;
   cause?: unknown;
@@ -140,6 +143,12 @@ export function isTransactionExpired(error: unknown): boolean {
     ({ code, message }) =>
       code === 'P2028' && typeof message === 'string' && message.includes('expired transaction'),
   );
+}
+
+/** What a database call failed with, in one line: PostgreSQL's own words where it has said any, which Prisma puts last. */
+export function describeDatabaseError(error: unknown): string {
+  const said = links(error).find(({ originalMessage }) => typeof originalMessage === 'string');
+  return describeError(said?.originalMessage ?? error);
 }
 
 /** The error and everything it wraps, outermost first. */

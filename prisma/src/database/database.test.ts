@@ -4,7 +4,13 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { Client, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { isDatabaseUnavailable, isUniqueViolation, openDatabase, type Database } from './database.ts';
+import {
+  describeDatabaseError,
+  isDatabaseUnavailable,
+  isUniqueViolation,
+  openDatabase,
+  type Database,
+} from './database.ts';
 import type { Logger } from '../logger.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { provision } from '../provision/provision.ts';
@@ -153,6 +159,22 @@ test('that the database is gone is said once, in one line, however many calls fa
     'the database answers, but connections were lost or calls of it failed',
   ]);
   await other.close();
+});
+
+test('describeDatabaseError says what PostgreSQL said, by Prisma, raw SQL and pg', async () => {
+  const { client, pool } = database;
+  const reasons = await Promise.all(
+    [
+      client.$queryRaw`SELECT 1 / 0`,
+      client.$executeRaw`SELECT 1 / 0`,
+      client.$transaction([client.$queryRaw`SELECT 1 / 0`]),
+      pool.query('SELECT 1 / 0'),
+    ].map(async (call) => describeDatabaseError(await failure(call))),
+  );
+  expect(reasons).toEqual(Array(4).fill('division by zero'));
+  expect(describeDatabaseError(new Error('Unable to start a transaction\nin the given time'))).toBe(
+    'Unable to start a transaction in the given time',
+  );
 });
 
 describe('isUniqueViolation', () => {

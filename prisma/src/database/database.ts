@@ -13,7 +13,13 @@ import { keepOwnContext } from './own-context.ts';
 import { connectionConfig, longestStatementMs, pooledConfig, sessionOptions } from './session.ts';
 import { Writes } from './writes.ts';
 
-export { isDatabaseUnavailable, isForAllWrites, isInTheWay, isUniqueViolation } from './database-errors.ts';
+export {
+  describeDatabaseError,
+  isDatabaseUnavailable,
+  isForAllWrites,
+  isInTheWay,
+  isUniqueViolation,
+} from './database-errors.ts';
 export type { Logger } from '../logger.ts';
 
 /** What every generated Prisma client has. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Outage } from '@arcadium/mesh/telemetry';
+import { describeDatabaseError } from '../database/database-errors.ts';
 import { Listener } from '../database/listener.ts';
 import { Deliveries, type DeliveryOptions } from './delivery.ts';
-import { describeFailure } from './refusal.ts';
 
 export type { NotificationMessage, NotificationSender } from './delivery.ts';
 export { createOutboxHandlers, createOutboxRetention, type OutboxHandlers } from './given-up.ts';
@@ -46,7 +46,7 @@ export function createNotificationRelay<Topic extends string>(
       unread.end({}, 'the outbox can be read again');
       return waitMs;
     } catch (error) {
-      unread.begin({ reason: describeFailure(error) }, 'the outbox could not be read, trying again');
+      unread.begin({ reason: describeDatabaseError(error) }, 'the outbox could not be read, trying again');
       return pollMs;
     }
   };

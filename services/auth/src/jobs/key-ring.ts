@@ -5,8 +5,9 @@ import {
   type PublicJwk,
   type SigningKey,
 } from '@arcadium/mesh/identity';
-import { describeError, type Logger } from '@arcadium/mesh/telemetry';
+import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
+import { describeDatabaseError } from '@arcadium/prisma/database';
 import { Listener } from '@arcadium/prisma/listener';
 import type { Seal } from '../domain/seal.ts';
 import { sealKey } from '../domain/sealed-key.ts';
@@ -232,7 +233,7 @@ export class KeyRing {
 
   #sayStale(error: unknown): void {
     this.#options.log.warn(
-      { reason: describeError(error) },
+      { reason: describeDatabaseError(error) },
       'the signing keys could not be read, those known stay in force',
     );
   }

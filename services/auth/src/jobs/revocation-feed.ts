@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RevocationEvent } from '@arcadium/contracts/auth';
-import { describeError, Outage, type Logger } from '@arcadium/mesh/telemetry';
+import { Outage, type Logger } from '@arcadium/mesh/telemetry';
+import { describeDatabaseError } from '@arcadium/prisma/database';
 import { Listener } from '@arcadium/prisma/listener';
 import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
 
@@ -237,7 +238,7 @@ export class RevocationFeed {
         this.#wake();
       } catch (error) {
         this.#outage.begin(
-          { reason: describeError(error) },
+          { reason: describeDatabaseError(error) },
           'revocations cannot be read; followers get no heartbeat',
         );
         break;
