@@ -38,7 +38,12 @@ const roomRules = Object.entries(rooms).map(([room, allowed]) =>
           .map((other) => `**/${other}/*.ts`),
         message: `mesh/${room} may import: ${allowed.join(', ') || 'no other room'}.`,
       },
-      { group: ['../*/!(index).ts'], message: 'Another room is imported through its index.ts.' },
+      {
+        group: Object.keys(rooms).flatMap((other) =>
+          other === room ? [] : [`**/${other}/*.ts`, `!**/${other}/index.ts`],
+        ),
+        message: 'Another room is imported through its index.ts.',
+      },
       { group: ['@arcadium/*'], message: 'The mesh knows no service by name.' },
     ],
   ),

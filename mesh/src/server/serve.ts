@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyContract } from '../contract/index.ts';
-import type { Route } from './answer.ts';
-import { answerBrokenRequests } from './broken-request.ts';
-import { watchConnections } from './drain.ts';
-import { frontDoor } from './front-door.ts';
-import type { Handlers } from './handler.ts';
-import { createListener } from './listener.ts';
-import { watchResponses } from './open-responses.ts';
-import { buildRouter } from './router.ts';
+import type { Route } from './http/answer.ts';
+import { answerBrokenRequests } from './http/broken-request.ts';
+import { watchConnections } from './http/drain.ts';
+import { frontDoor } from './http/front-door.ts';
+import type { Handlers } from './call/handler.ts';
+import { createListener } from './http/listener.ts';
+import { watchResponses } from './http/open-responses.ts';
+import { buildRouter } from './trpc/router.ts';
 import { createService, type Service, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
-import { cutStalled } from './stall.ts';
-import { systemRoutes } from './system-routes.ts';
+import { cutStalled } from './http/stall.ts';
+import { systemRoutes } from './http/system-routes.ts';
 
 /** How one service is served. */
 export interface ServeOptions extends ServiceOptions {

@@ -13,16 +13,16 @@ import type { Authenticate, RevocationFeed } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { AccessControl } from './access/access-control.ts';
 import type { AccessMode, Denial } from './access/denial.ts';
-import { Admission } from './admission/admission.ts';
-import type { RoomCheck } from './admission/gate.ts';
-import { Background } from './background.ts';
-import { createCallObserver } from './call-observer.ts';
-import { compile, type CompiledProcedure } from './compile.ts';
-import type { ClassifyError } from './failure.ts';
-import { StoppingError } from './failure-log.ts';
-import type { Handlers } from './handler.ts';
-import { createPeerOf, type PeerOf } from './peer.ts';
-import { RateLimits, type RateLimitOptions } from './rate-limit/rate-limits.ts';
+import { Admission } from './limits/admission.ts';
+import type { RoomCheck } from './limits/gate.ts';
+import { Background } from './call/background.ts';
+import { createCallObserver } from './call/call-observer.ts';
+import { compile, type CompiledProcedure } from './call/compile.ts';
+import type { ClassifyError } from './call/failure.ts';
+import { StoppingError } from './call/failure-log.ts';
+import type { Handlers } from './call/handler.ts';
+import { createPeerOf, type PeerOf } from './call/peer.ts';
+import { RateLimits, type RateLimitOptions } from './limits/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
 
 /** How one service is run, wherever its calls come from. */

@@ -11,7 +11,7 @@ import {
 import { nobody, type AnyContract, type Caller } from '../contract/index.ts';
 import type { Credentials } from '../identity/index.ts';
 import { createService, type Handlers, type ServiceOptions } from '../server/index.ts';
-import { unknownPeer } from '../server/peer.ts';
+import { unknownPeer } from '../server/call/peer.ts';
 import { silentLogger } from './logger.ts';
 import { MemorySocket, type MemoryLine } from './memory-socket.ts';
 

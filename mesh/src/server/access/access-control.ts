@@ -1,8 +1,8 @@
 import { admit, describeAccess, nobody, type Access, type Caller } from '../../contract/index.ts';
 import { counter, type Logger } from '../../telemetry/index.ts';
 import { MeshError } from '../../wire/index.ts';
-import type { Invocation } from '../compile.ts';
-import { unknownPeer, type Peer } from '../peer.ts';
+import type { Invocation } from '../call/compile.ts';
+import { unknownPeer, type Peer } from '../call/peer.ts';
 import type { AccessMode, Denial } from './denial.ts';
 import { OncePerMinute } from './once-per-minute.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TRPCClientError } from '@trpc/client';
 import type { Caller } from '../../contract/index.ts';
 import { counter, Outage, type Logger } from '../../telemetry/index.ts';
-import { networkOf } from '../peer.ts';
+import { networkOf } from '../call/peer.ts';
 import type { AccessMode, Denial } from './denial.ts';
 
 /** So many kinds of denial are told apart at once, and so many reports wait to be sent. */

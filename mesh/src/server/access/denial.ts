@@ -1,5 +1,5 @@
 import type { Caller } from '../../contract/index.ts';
-import type { Peer } from '../peer.ts';
+import type { Peer } from '../call/peer.ts';
 
 /**
  * How access rules are applied. `enforce`: whom a rule does not admit is refused. `audit`, to try rules out: whom a rule

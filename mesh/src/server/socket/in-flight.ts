@@ -1,4 +1,4 @@
-import type { CallerSignal } from '../deadline.ts';
+import type { CallerSignal } from '../call/deadline.ts';
 
 /** A call that is under way; also the signal that its caller has gone, or has called it off. */
 export class InFlight implements CallerSignal {

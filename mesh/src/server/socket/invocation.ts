@@ -1,8 +1,8 @@
 import type { Caller } from '../../contract/index.ts';
 import { userTokenOf, type Credentials } from '../../identity/index.ts';
 import { header, parseTimeout, parseTraceContext, type TraceContext } from '../../wire/index.ts';
-import type { Invocation } from '../compile.ts';
-import type { Peer } from '../peer.ts';
+import type { Invocation } from '../call/compile.ts';
+import type { Peer } from '../call/peer.ts';
 import type { InFlight } from './in-flight.ts';
 import { headerOf, type SocketMessage } from './message.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { beatMs, Stall, type Link } from '../stall.ts';
+import { beatMs, Stall, type Link } from '../http/stall.ts';
 
 /** The least that the other side must read or send to be alive, in bytes a second: 128 kbit/s. */
 const leastRate = 16 * 1024;

@@ -1,4 +1,4 @@
-import { mostParts } from '../bounded-json.ts';
+import { mostParts } from '../http/bounded-json.ts';
 import { idOf, type SocketMessage } from './message.ts';
 
 /** Something to be answered of a message that is too long to be read: its id, and that it is refused. */

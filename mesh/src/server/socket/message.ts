@@ -1,5 +1,5 @@
 import { closeCode, MeshError, maxArrayMessages, type header, type SocketRequest } from '../../wire/index.ts';
-import { parseBoundedJson } from '../bounded-json.ts';
+import { parseBoundedJson } from '../http/bounded-json.ts';
 
 /** A message that can be answered. */
 export type SocketMessage = SocketRequest & { id: number | string };

@@ -1,7 +1,7 @@
 import { nobody, type Caller } from '../../contract/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
 import { MeshError } from '../../wire/index.ts';
-import { startExpiry, type Expiry, type Revocations } from '../expiry.ts';
+import { startExpiry, type Expiry, type Revocations } from '../call/expiry.ts';
 
 /** What credentials are judged by, and who is told. */
 interface OwnCredentialsOptions {

@@ -13,19 +13,19 @@ import {
   socketPath,
 } from '../../wire/index.ts';
 import type { AccessControl } from '../access/access-control.ts';
-import type { CompiledProcedure, Invocation } from '../compile.ts';
-import { credentialsIn } from '../connection-params.ts';
-import type { Revocations } from '../expiry.ts';
-import { errorShape } from '../error-shape.ts';
-import type { OpenPerCaller } from '../admission/per-caller.ts';
-import { lingerMs } from '../broken-request.ts';
-import { toMeshError, type ClassifyError } from '../failure.ts';
-import { logFailure } from '../failure-log.ts';
-import type { Peer } from '../peer.ts';
-import type { Mistakes } from '../rate-limit/mistakes.ts';
-import { tooLargeError } from '../request-body.ts';
-import { isRequestId } from '../request-id.ts';
-import type { Link } from '../stall.ts';
+import type { CompiledProcedure, Invocation } from '../call/compile.ts';
+import { credentialsIn } from '../http/connection-params.ts';
+import type { Revocations } from '../call/expiry.ts';
+import { errorShape } from '../call/error-shape.ts';
+import type { OpenPerCaller } from '../limits/per-caller.ts';
+import { lingerMs } from '../http/broken-request.ts';
+import { toMeshError, type ClassifyError } from '../call/failure.ts';
+import { logFailure } from '../call/failure-log.ts';
+import type { Peer } from '../call/peer.ts';
+import type { Mistakes } from '../limits/mistakes.ts';
+import { tooLargeError } from '../http/request-body.ts';
+import { isRequestId } from '../http/request-id.ts';
+import type { Link } from '../http/stall.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { Inbox } from './inbox.ts';
 import { SocketInvocation } from './invocation.ts';
@@ -33,7 +33,7 @@ import { Liveness } from './liveness.ts';
 import { LongMessage } from './long-message.ts';
 import { headerOf, isObject, WrongMessage, type SocketMessage } from './message.ts';
 import { OwnCredentials } from './own-credentials.ts';
-import { longestEcho, otherKind, unknownProcedure } from '../unknown-name.ts';
+import { longestEcho, otherKind, unknownProcedure } from '../call/unknown-name.ts';
 import { Outbox } from './outbox.ts';
 
 /** For so long after it was asked to go a connection may be used, in milliseconds: what was sent before that was read gets its answer. */

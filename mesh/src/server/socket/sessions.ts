@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { beatMs } from '../stall.ts';
+import { beatMs } from '../http/stall.ts';
 import { Session, type Opener, type SessionOptions } from './session.ts';
 
 /** The connections of a service. */

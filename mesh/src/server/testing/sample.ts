@@ -12,7 +12,7 @@ import {
   user,
 } from '../../contract/index.ts';
 import { MeshError } from '../../wire/index.ts';
-import type { Handlers } from '../handler.ts';
+import type { Handlers } from '../call/handler.ts';
 
 const anything = z.unknown();
 const fault = (summary: string) => query({ summary, output: anything, access: anyone });

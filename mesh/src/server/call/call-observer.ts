@@ -1,0 +1,40 @@
+import type { Caller } from '../../contract/index.ts';
+import { durations, remember, startupLevel, type Logger } from '../../telemetry/index.ts';
+import type { FinishedCall } from './compile.ts';
+import { toMeshError, type ClassifyError } from './failure.ts';
+
+const seconds = durations({
+  name: 'mesh_server_call_seconds',
+  help: 'How long calls took that this process answered, in seconds, by procedure, caller and code',
+  labels: ['procedure', 'caller', 'code'],
+});
+
+/** By procedure, caller and code. */
+const secondsOf = remember((procedure) =>
+  remember((caller) => remember((code) => seconds.labels({ procedure, caller, code }))),
+);
+
+/** A call that takes longer is logged, in milliseconds. */
+const slowMs = 1000;
+
+/** Measures each call of a procedure, and logs those that were slow. */
+export function createCallObserver(
+  path: string,
+  { log, classify }: { log: Logger; classify: ClassifyError | undefined },
+): (call: FinishedCall) => void {
+  const measured = secondsOf(path);
+  return ({ caller, requestId, durationMs, error }) => {
+    const code = error === undefined ? 'OK' : toMeshError(error, classify).code;
+    measured(callerName(caller))(code).observe(durationMs / 1000);
+    if (durationMs >= slowMs && error === undefined) {
+      const fields = { procedure: path, request_id: requestId, duration_ms: Math.round(durationMs) };
+      // The first ones of a process load code and open connections.
+      log[startupLevel('debug')](fields, 'a call was slow');
+    }
+  };
+}
+
+/** Few values, whoever calls: the service, or what kind of person. */
+function callerName({ service, user }: Caller): string {
+  return service?.name ?? user?.role ?? 'anyone';
+}

@@ -1,0 +1,27 @@
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { errorCodes, type ErrorData, type ErrorShape, type MeshError } from '../../wire/index.ts';
+
+/** What is said of an error beside what is in it. */
+export interface ErrorContext {
+  /** The procedure, where the request got that far. */
+  path?: string | undefined;
+  requestId?: string | undefined;
+  /** tRPC's number for the error. @default the one of its code */
+  number?: ErrorShape['code'];
+}
+
+/** An error as it goes out, whichever way the call came in: nothing in it is none of the caller's business. */
+export function errorShape(
+  { code, message, named, issues, retry, retryAfterMs, notServing }: MeshError,
+  { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},
+): ErrorShape {
+  const optional: Partial<ErrorData> = {};
+  if (path !== undefined) optional.path = path;
+  if (requestId !== undefined) optional.requestId = requestId;
+  if (issues) optional.issues = issues;
+  if (retry) optional.retry = retry;
+  if (retryAfterMs !== undefined) optional.retryAfterMs = retryAfterMs;
+  if (notServing) optional.notServing = notServing;
+  if (named) optional.error = named;
+  return { message, code: number, data: { code, httpStatus: errorCodes[code].httpStatus, ...optional } };
+}

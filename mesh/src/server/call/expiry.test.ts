@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { nobody } from '../../contract/index.ts';
+import { RevocationSet } from '../../identity/index.ts';
+import { useFakeClock } from '../../testing/index.ts';
+import { startExpiry } from './expiry.ts';
+
+test('what a handler has left on the signal of its subscription goes when that has ended', () => {
+  const gone = new AbortController().signal;
+  const expiry = startExpiry(nobody, { gone });
+  let told = 0;
+  expiry.signal.addEventListener('abort', () => (told += 1), { once: true });
+  expect(expiry.signal.aborted).toBe(false);
+  expiry[Symbol.dispose]();
+  expect([told, expiry.refusal, gone.aborted]).toEqual([1, undefined, false]);
+});
+
+test('a token that is revoked ends it, once, and nobody is told when it had ended before', () => {
+  const set = new RevocationSet();
+  const expiresAt = Date.now() + 60_000;
+  const user = { id: 'u', name: 'Ann', role: 'user' as const, tokenId: 't', sessionId: 's', expiresAt };
+  const [going, over, late] = [1, 2, 3].map(() => startExpiry({ ...nobody, user }, { revocations: set }));
+  over?.[Symbol.dispose]();
+  set.add([{ id: 's', expiresAt }]);
+  expect([going?.signal.aborted, late?.signal.aborted]).toEqual([true, true]);
+  expect(going?.refusal).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('revoked') });
+  expect(over?.refusal).toBeUndefined();
+  // Between the proof of its caller and its own begin.
+  expect(startExpiry({ ...nobody, user }, { revocations: set }).refusal).toBeDefined();
+  for (const one of [going, late]) one?.[Symbol.dispose]();
+  set.close();
+});
+
+test('a token that has expired ends it, and is named as what did', () => {
+  const service = { id: 'till-id', name: 'till', tokenId: 't', expiresAt: Date.now() - 1 };
+  const expiry = startExpiry({ ...nobody, service });
+  expect(expiry.signal.aborted).toBe(true);
+  expect(expiry.refusal).toMatchObject({
+    code: 'UNAUTHORIZED',
+    message: 'The token has expired that this began with',
+  });
+});
+
+test('one that began before the machine slept, or its clock was set, ends within a minute after that', async () => {
+  await using clock = useFakeClock();
+  const service = { id: 'till-id', name: 'till', tokenId: 't', expiresAt: Date.now() + 15 * 60_000 };
+  const expiry = startExpiry({ ...nobody, service });
+  await clock.advance(5 * 60_000);
+  expect(expiry.signal.aborted).toBe(false);
+  clock.setWallClock(8 * 3_600_000);
+  await clock.advance(60_000);
+  expect(expiry.refusal).toMatchObject({ code: 'UNAUTHORIZED' });
+});

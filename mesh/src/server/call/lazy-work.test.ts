@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { anyone, contract, nobody, query } from '../../contract/index.ts';
+import { currentScope } from '../../telemetry/index.ts';
+import { silentLogger as log } from '../../testing/index.ts';
+import { compile } from './compile.ts';
+
+const shelf = contract('shelf', {
+  read: query({ summary: 'Says which call it belongs to', output: z.string(), access: anyone }),
+});
+
+/** As Prisma's: `then` begins it. */
+class LazyQuery extends Promise<string> {
+  readonly #begin: (resolve: (id: string) => void) => void;
+
+  constructor(begin: (resolve: (id: string) => void) => void) {
+    super(() => {});
+    this.#begin = begin;
+  }
+
+  static override get [Symbol.species]() {
+    return Promise;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- that it begins here is the point
+  override then<Done = string, Failed = never>(
+    onDone?: ((id: string) => Done | PromiseLike<Done>) | null,
+    onFailed?: ((reason: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Done | Failed> {
+    return new Promise<string>(this.#begin).then(onDone, onFailed);
+  }
+}
+
+test('work that begins when it is awaited belongs to the call, where a handler only returns it', async () => {
+  const read = () => new LazyQuery((resolve) => resolve(currentScope()?.requestId ?? 'none'));
+  const [compiled] = compile(shelf, { read }, { log });
+  const call = { requestId: 'r-1', caller: nobody, input: undefined, trace: undefined, timeoutMs: undefined };
+  expect(await compiled?.call({ ...call, idempotencyKey: undefined, signal: undefined })).toBe('r-1');
+});

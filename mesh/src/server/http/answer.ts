@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { formatRetryAfter, header, type ErrorShape, type MeshError } from '../../wire/index.ts';
+import { errorShape } from '../call/error-shape.ts';
+
+/** A path outside of tRPC that answers GET and HEAD. */
+export type Route = (request: IncomingMessage) => Promise<Answer> | Answer;
+
+export type JsonAnswer = Readonly<{
+  status: number;
+  body: unknown;
+  headers?: Readonly<Record<string, string>>;
+}>;
+
+/** One that is no JSON; its headers name its type. */
+type TextAnswer = Readonly<{ status: number; text: string; headers: Readonly<Record<string, string>> }>;
+
+type Answer = JsonAnswer | TextAnswer;
+
+/** Writes an answer; of HEAD, only its headers. */
+export function writeAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const text = 'text' in answer ? answer.text : JSON.stringify(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+/** An error outside of any procedure, in the shape that tRPC gives to its own, so that its clients read it. */
+export function errorAnswer(
+  failure: MeshError,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): JsonAnswer & { body: { error: ErrorShape } } {
+  const error = errorShape(failure, { requestId });
+  return {
+    status: error.data.httpStatus,
+    body: { error },
+    headers: { [header.requestId]: requestId, ...retryHeaders(failure), ...headers },
+  };
+}
+
+/** What an error says in the headers of its answer. */
+export function retryHeaders({ retryAfterMs }: MeshError): Record<string, string> {
+  return retryAfterMs === undefined ? {} : { [header.retryAfter]: formatRetryAfter(retryAfterMs) };
+}

@@ -1,0 +1,108 @@
+import { describeAccess } from '../../contract/index.ts';
+import type { Route } from './answer.ts';
+import type { Service } from '../service.ts';
+
+/** What the paths are for that every service has. */
+const purposes: Readonly<Record<string, string>> = {
+  '/health': 'how the service, its database and its dependencies are',
+  '/api/status': 'the same, with uptime and response times',
+  '/livez': 'whether the process turns',
+  '/readyz': 'whether it takes calls',
+  '/metrics': 'Prometheus metrics',
+  '/api/mesh': 'how it stands to the services that it calls, for administrators and services',
+};
+
+/** Where tRPC describes the calls. */
+const format = 'https://trpc.io/docs/rpc';
+
+/**
+ * Makes the route of `/`: what answers here, its procedures, with whom their contract admits, and where to read on. JSON,
+ * or HTML for who prefers it by `Accept`, as browsers do. It says nothing that the contract does not say.
+ *
+ * @param paths The service's other paths.
+ */
+export function frontDoor({ name, options, procedures }: Service, paths: readonly string[]): Route {
+  const body = {
+    service: name,
+    version: options.version,
+    about: `The ${name} service: queries by GET or POST, mutations by POST, subscriptions by GET as server-sent events, and all of them over a WebSocket at /trpc, in the format of tRPC`,
+    format,
+    procedures: procedures.map(({ path, procedure: { kind, summary, access } }) => ({
+      path: `/trpc/${path}`,
+      kind,
+      summary,
+      for: describeAccess(access),
+    })),
+    paths: paths.map((path) => ({ path, ...(purposes[path] && { summary: purposes[path] }) })),
+  };
+  const page = htmlOf(body);
+  const headers = { vary: 'accept' };
+  const htmlHeaders = {
+    ...headers,
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'",
+    'x-content-type-options': 'nosniff',
+  };
+  return ({ headers: { accept = '*/*' } }) =>
+    weightOf('text/html', accept) > weightOf('application/json', accept)
+      ? { status: 200, text: page, headers: htmlHeaders }
+      : { status: 200, body, headers };
+}
+
+/** How much a media type is preferred, 0 to 1, by the range that names it most exactly (RFC 9110 §12.5.1). */
+function weightOf(type: string, accept: string): number {
+  const ranges = [type, `${type.split('/')[0]}/*`, '*/*'];
+  let best = { rank: ranges.length, weight: 0 };
+  for (const item of accept.toLowerCase().split(',')) {
+    const [range = '', ...parameters] = item.split(';').map((part) => part.trim());
+    const rank = ranges.indexOf(range);
+    if (rank === -1 || rank >= best.rank) continue;
+    const weight = Number(parameters.find((one) => one.startsWith('q='))?.slice(2) ?? 1);
+    best = { rank, weight: Number.isNaN(weight) ? 0 : weight };
+  }
+  return best.weight;
+}
+
+interface FrontDoor {
+  readonly service: string;
+  readonly version: string;
+  readonly about: string;
+  readonly procedures: readonly Readonly<Record<'path' | 'kind' | 'summary' | 'for', string>>[];
+  readonly paths: readonly Readonly<{ path: string; summary?: string }>[];
+}
+
+function htmlOf({ service, version, about, procedures, paths }: FrontDoor): string {
+  const rows = procedures.map((one) =>
+    row([`<code>${escape(one.path)}</code>`, escape(one.kind), escape(one.summary), escape(one.for)]),
+  );
+  const links = paths.map(({ path, summary = '' }) =>
+    row([`<a href="${escape(path)}">${escape(path)}</a>`, escape(summary)]),
+  );
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>${escape(service)}</title>
+<h1>${escape(service)} ${escape(version)}</h1>
+<p>${escape(about)} (<a href="${format}">format</a>).</p>
+<h2>Procedures</h2>
+<table>
+<tr><th>path</th><th>kind</th><th>summary</th><th>for</th></tr>
+${rows.join('\n')}
+</table>
+<h2>Paths</h2>
+<table>
+${links.join('\n')}
+</table>
+</html>
+`;
+}
+
+function row(cells: readonly string[]): string {
+  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escape(text: string): string {
+  return text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? '');
+}

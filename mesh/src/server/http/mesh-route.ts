@@ -1,0 +1,52 @@
+import { admin, anyService, either, type Caller } from '../../contract/index.ts';
+import type { RevocationStatus } from '../../identity/index.ts';
+import { targetStates } from '../../telemetry/index.ts';
+import type { Route } from './answer.ts';
+import { credentialsOf } from './request-context.ts';
+import { givenRequestId } from './request-id.ts';
+import type { Service } from '../service.ts';
+
+const meshPath = '/api/mesh';
+
+/** It says where everything is. */
+const rule = either(admin, anyService);
+
+/**
+ * Makes the route that tells how this process stands to the services that it
+ * calls, endpoint by endpoint, how it learns of revocations, and how much it has to do itself. For services
+ * and administrators.
+ */
+export function meshRoute({ name, options, admission, access, peerOf }: Service): Route {
+  return async (request) => {
+    const attempt = { requestId: givenRequestId(request), peer: peerOf(request) };
+    let caller: Caller;
+    try {
+      caller = await options.authenticate(credentialsOf(request));
+    } catch (thrown) {
+      access.refused(thrown, meshPath, attempt);
+      throw thrown;
+    }
+    access.authorise(rule, meshPath, { ...attempt, caller });
+    const { procedures, queued, eventLoopDelayMs, shedding } = admission.snapshot();
+    return {
+      status: 200,
+      body: {
+        service: name,
+        version: options.version,
+        timestamp: new Date().toISOString(),
+        targets: targetStates(),
+        ...(options.revocations && { identity: { revocations: present(options.revocations.status()) } }),
+        server: {
+          shedding,
+          queued,
+          event_loop_delay_ms: Math.round(eventLoopDelayMs),
+          procedures: procedures.map(({ path, limit, inFlight }) => ({ path, limit, in_flight: inFlight })),
+        },
+      },
+    };
+  };
+}
+
+function present({ state, size, position, confirmedMsAgo }: RevocationStatus) {
+  return { state, size, position, confirmed_ms_ago: confirmedMsAgo ?? null };
+}

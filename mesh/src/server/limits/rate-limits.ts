@@ -1,0 +1,148 @@
+import { admit, nobody, type AnyProcedure, type RateLimit } from '../../contract/index.ts';
+import { counter, remember, tell, type Logger } from '../../telemetry/index.ts';
+import type { MeshError } from '../../wire/index.ts';
+import { networkOf, type Peer } from '../call/peer.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { tooManyError } from '../call/refusal.ts';
+import { Mistakes } from './mistakes.ts';
+import {
+  createPostgresStore,
+  createValkeyStore,
+  SharedWindows,
+  type PostgresPool,
+} from './shared-windows.ts';
+import { MemoryWindows, type Windows } from './windows.ts';
+
+const limited = counter({
+  name: 'mesh_server_rate_limited_total',
+  help: 'Calls, and WebSockets, that this process refused because one caller or address asked for too many, by procedure',
+  labels: ['procedure'],
+});
+
+/** How many calls an address may make, and where they are counted. */
+export interface RateLimitOptions {
+  /** Calls without credentials, of all procedures together; 0 for any number, and then no contract limits any either. */
+  readonly callsPerMinute: number;
+  /**
+   * `memory`: each process by itself. `postgres`: all replicas together, in the table `rate_limits` of the service's
+   * schema, with `pool`. A URL, `valkey://host:port`: all together, there. @default 'memory'
+   */
+  readonly store?: 'memory' | 'postgres' | URL;
+  readonly pool?: PostgresPool;
+}
+
+/** What is known of a call when nothing is done for it yet. */
+export interface Comer {
+  readonly peer?: Peer | undefined;
+  /** Whether it shows no credentials; those that it shows may still be no good. */
+  readonly anonymous: boolean;
+}
+
+/**
+ * Counts a call before anything is done for it.
+ *
+ * @returns A promise only where others count as well.
+ * @throws MeshError TOO_MANY_REQUESTS, with the time that the limit still holds; the promise rejects with the same.
+ */
+export type CallLimit = (comer: Comer) => Promise<void> | undefined;
+
+const minuteMs = 60_000;
+
+/** Why a caller was refused. */
+type LimitReason = 'address' | 'mistakes' | 'open';
+
+/** The limits of a service: how many calls it takes from an address. Health checks and metrics know nothing of them. */
+export class RateLimits {
+  readonly #service: string;
+  readonly #log: Logger;
+  readonly #windows: Windows | Promise<Windows>;
+  readonly #refusals: RefusalLog<LimitReason>;
+  readonly #callsPerMinute: number;
+  /** Counts what is not a call at all. @default nothing is limited */
+  readonly mistakes: Mistakes | undefined;
+  readonly #count = remember((procedure) => limited.labels({ procedure }));
+
+  /**
+   * @param service The name of its contract.
+   * @throws TypeError when calls are to be counted in PostgreSQL and there is no pool.
+   */
+  constructor(service: string, log: Logger, options: RateLimitOptions = { callsPerMinute: 0 }) {
+    this.#service = service;
+    this.#log = log;
+    this.#callsPerMinute = options.callsPerMinute;
+    this.#windows = this.#open(options);
+    this.mistakes = options.callsPerMinute === 0 ? undefined : new Mistakes(options.callsPerMinute);
+    this.#refusals = new RefusalLog(log, {
+      what: 'rate limiting',
+      reasons: {
+        address: 'too many come from one address',
+        mistakes: 'too many messages of one caller were wrong',
+        open: 'one caller has too many open',
+      },
+    });
+  }
+
+  /** The limits of a procedure: its own, for everybody; and the one for all calls without credentials, where it takes these. */
+  ofProcedure(path: string, { access, rateLimit }: AnyProcedure): CallLimit | undefined {
+    if (this.#callsPerMinute === 0) return undefined;
+    const isPublic = admit(access, nobody) === 'admitted';
+    const common = isPublic ? this.#take(path, 'anyone', this.#forAnyone) : undefined;
+    const own = rateLimit && this.#take(path, path, rateLimit);
+    if (!own) return common && ((comer) => (comer.anonymous ? common(comer) : undefined));
+    return (comer) => {
+      const taken = own(comer);
+      if (!common || !comer.anonymous) return taken;
+      return taken ? taken.then(() => common(comer)) : common(comer);
+    };
+  }
+
+  /** The limit of what is no procedure: a path that anyone may ask, or opening a WebSocket. It has a count of its own. */
+  ofPath(path: string): CallLimit | undefined {
+    return this.#callsPerMinute === 0 ? undefined : this.#take(path, path, this.#forAnyone);
+  }
+
+  async close(): Promise<void> {
+    this.#refusals.stop();
+    await (await this.#windows).close();
+  }
+
+  get #forAnyone(): RateLimit {
+    return { calls: this.#callsPerMinute, perMs: minuteMs };
+  }
+
+  #open({ callsPerMinute, store = 'memory', pool }: RateLimitOptions): Windows | Promise<Windows> {
+    if (callsPerMinute === 0 || store === 'memory') return new MemoryWindows();
+    if (store !== 'postgres')
+      return createValkeyStore(store).then((opened) => new SharedWindows(opened, this.#log));
+    if (!pool)
+      throw new TypeError(`${this.#service}: to count calls in PostgreSQL takes the pool of its database`);
+    return new SharedWindows(createPostgresStore(pool), this.#log);
+  }
+
+  /** @param what That is counted, for each address. */
+  #take(path: string, what: string, limit: RateLimit): CallLimit {
+    const prefix = `${this.#service}:${what}:`;
+    const which = what === path ? path : 'what needs no credentials';
+    const message = `Too many calls of ${which} come from this address: at most ${limit.calls} in ${limit.perMs / 1000} s`;
+    const judge = (waitMs: number | undefined): undefined => {
+      if (waitMs !== undefined) throw this.refuse(path, 'address', tooManyError(waitMs, message));
+    };
+    return ({ peer }) => {
+      // In memory, or over a socket of this machine: there is no address to count.
+      if (peer?.address === undefined) return undefined;
+      const key = prefix + networkOf(peer.address);
+      const windows = this.#windows;
+      if (windows instanceof Promise) return windows.then((opened) => opened.take(key, limit)).then(judge);
+      const taken = windows.take(key, limit);
+      return taken instanceof Promise ? taken.then(judge) : judge(taken);
+    };
+  }
+
+  /** Counts what is refused, and tells of it. @returns Its error. */
+  refuse(procedure: string, reason: LimitReason, error: MeshError): MeshError {
+    this.#count(procedure).inc();
+    this.#refusals.add(procedure, reason);
+    tell({ side: 'server', decision: 'rate-limited', service: this.#service, procedure });
+    return error;
+  }
+}

@@ -1,0 +1,24 @@
+import { startupLevel, type Logger } from '../../telemetry/index.ts';
+import { RefusalLog } from './refusal-log.ts';
+
+/** Why a call was not begun for want of capacity. */
+export type RefusalReason = 'limit' | 'queue' | 'event-loop' | 'room' | 'subscriptions';
+
+/** The log of the calls that are refused for want of capacity. */
+export type ShedLog = RefusalLog<RefusalReason>;
+
+/** Makes it. */
+export function createShedLog(log: Logger): ShedLog {
+  return new RefusalLog(log, {
+    what: 'shedding',
+    // A process that loads its code blocks its own event loop.
+    level: () => startupLevel('debug'),
+    reasons: {
+      limit: 'too many of its calls are under way',
+      queue: 'they would have begun too late',
+      'event-loop': 'somebody blocks the event loop',
+      room: 'what their handler needs is taken',
+      subscriptions: 'one caller has too many open',
+    },
+  });
+}
