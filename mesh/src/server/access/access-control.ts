@@ -1,8 +1,8 @@
 import { admit, describeAccess, nobody, type Access, type Caller } from '../../contract/index.ts';
 import { counter, type Logger } from '../../telemetry/index.ts';
 import { MeshError } from '../../wire/index.ts';
-import type { Invocation } from '../call/compile.ts';
-import { unknownPeer, type Peer } from '../call/peer.ts';
+import { unknownPeer } from '../call/peer.ts';
+import type { RawCall } from '../call/raw-call.ts';
 import type { AccessMode, Denial } from './denial.ts';
 import { OncePerMinute } from './once-per-minute.ts';
 
@@ -12,9 +12,11 @@ const denied = counter({
   labels: ['procedure', 'caller', 'reason', 'mode'],
 });
 
+/** What is asked for, and who may have it. */
+type Asked = Readonly<{ path: string; procedure: { readonly access: Access } }>;
+
 /** What asks to be let in. */
-type Attempt = Readonly<{ requestId: string | undefined; peer?: Peer | undefined }>;
-type Call = Attempt & Readonly<{ caller: Caller }>;
+type Attempt = Pick<RawCall, 'peer'> & Readonly<{ requestId: string | undefined }>;
 
 /** How access is decided, and who is told. */
 export interface AccessOptions {
@@ -52,14 +54,13 @@ export class AccessControl {
   /**
    * Lets a call go on, or not.
    *
-   * @param rule Who may call.
    * @throws MeshError UNAUTHORIZED, FORBIDDEN
    */
-  authorise(rule: Access, procedure: string, attempt: Call): void {
-    const verdict = admit(rule, attempt.caller);
+  authorise({ path, procedure: { access: rule } }: Asked, caller: Caller, attempt: Attempt): void {
+    const verdict = admit(rule, caller);
     if (verdict === 'admitted') return;
-    const { caller, requestId, peer = unknownPeer } = attempt;
-    const denial = { procedure, caller, requestId, peer };
+    const { requestId, peer = unknownPeer } = attempt;
+    const denial = { procedure: path, caller, requestId, peer };
     if (verdict === 'unauthenticated') {
       const message = 'This procedure needs credentials';
       this.#tell({ ...denial, reason: 'no-credentials', message, mode: 'enforce' });
@@ -72,22 +73,28 @@ export class AccessControl {
   }
 
   /**
-   * Finds out who makes a call, and with what input.
+   * Finds out who makes a call.
    *
-   * @throws MeshError UNAUTHORIZED for credentials that are no good; others for input that cannot be read.
+   * @returns A promise only where that takes a while.
+   * @throws MeshError UNAUTHORIZED for invalid credentials.
    */
-  arrive(procedure: string, invocation: Invocation): Promise<void> | undefined {
-    let arriving: Promise<void> | undefined;
+  identify(procedure: string, raw: RawCall): Caller | Promise<Caller> {
     try {
-      arriving = invocation.arrive?.();
+      const caller = raw.identify();
+      return caller instanceof Promise ? this.#identified(caller, procedure, raw) : caller;
     } catch (thrown) {
-      this.refused(thrown, procedure, invocation);
+      this.refused(thrown, procedure, raw);
       throw thrown;
     }
-    return arriving?.catch((thrown: unknown) => {
-      this.refused(thrown, procedure, invocation);
+  }
+
+  async #identified(caller: Promise<Caller>, procedure: string, raw: RawCall): Promise<Caller> {
+    try {
+      return await caller;
+    } catch (thrown) {
+      this.refused(thrown, procedure, raw);
       throw thrown;
-    });
+    }
   }
 
   /** Tells of what the check of credentials threw, if it is that they are no good. */

@@ -1,6 +1,6 @@
 import type { Caller } from '../../contract/index.ts';
 import { durations, remember, startupLevel, type Logger } from '../../telemetry/index.ts';
-import type { FinishedCall } from './compile.ts';
+import type { FinishedCall } from './binding.ts';
 import { toMeshError, type ClassifyError } from './failure.ts';
 
 const seconds = durations({

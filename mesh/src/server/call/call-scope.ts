@@ -1,10 +1,10 @@
-import type { AnyProcedure } from '../../contract/index.ts';
+import type { AnyProcedure, Caller } from '../../contract/index.ts';
 import type { Logger, Scope } from '../../telemetry/index.ts';
 import { childOf, type TraceContext } from '../../wire/index.ts';
-import type { Invocation } from './compile.ts';
 import type { Call } from './handler.ts';
 import type { IdempotencyClaim } from './idempotency-claim.ts';
 import { unknownPeer, type Peer } from './peer.ts';
+import type { RawCall } from './raw-call.ts';
 
 /** When a call ends at the latest, and the signal that says so. */
 type End = Readonly<{ at: number; signal: AbortSignal }>;
@@ -17,14 +17,16 @@ export class CallScope implements Scope {
   readonly requestId: string;
   readonly deadline: number;
   readonly #end: End;
-  readonly #invocation: Invocation;
+  readonly #raw: RawCall;
+  readonly #caller: Caller;
   #trace: TraceContext | undefined;
 
-  constructor(invocation: Invocation, end: End) {
-    this.requestId = invocation.requestId;
+  constructor(raw: RawCall, caller: Caller, end: End) {
+    this.requestId = raw.requestId;
     this.deadline = end.at;
     this.#end = end;
-    this.#invocation = invocation;
+    this.#raw = raw;
+    this.#caller = caller;
   }
 
   get signal(): AbortSignal {
@@ -32,12 +34,11 @@ export class CallScope implements Scope {
   }
 
   get userToken(): string | undefined {
-    const { caller, userToken } = this.#invocation;
-    return caller.user && userToken;
+    return this.#caller.user && this.#raw.userToken;
   }
 
   get trace(): TraceContext | undefined {
-    const parent = this.#trace ? undefined : this.#invocation.trace;
+    const parent = this.#trace ? undefined : this.#raw.trace;
     if (parent) this.#trace = childOf(parent);
     return this.#trace;
   }
@@ -53,20 +54,24 @@ export class BoundCall implements Call<AnyProcedure> {
   readonly errors: Call<AnyProcedure>['errors'];
   readonly requestId: string;
   readonly claim: IdempotencyClaim | undefined;
-  readonly #invocation: Invocation;
+  readonly #raw: RawCall;
   readonly #scope: CallScope;
   readonly #log: Logger;
   readonly #later: Later;
 
   constructor(
-    invocation: Invocation,
-    bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & { scope: CallScope; later: Later },
+    raw: RawCall,
+    bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & {
+      caller: Caller;
+      scope: CallScope;
+      later: Later;
+    },
   ) {
     this.input = bound.input;
-    this.caller = invocation.caller;
+    this.caller = bound.caller;
     this.errors = bound.errors;
-    this.requestId = invocation.requestId;
-    this.#invocation = invocation;
+    this.requestId = raw.requestId;
+    this.#raw = raw;
     this.claim = bound.claim;
     this.#scope = bound.scope;
     this.#log = bound.log;
@@ -74,7 +79,7 @@ export class BoundCall implements Call<AnyProcedure> {
   }
 
   get peer(): Peer {
-    return this.#invocation.peer ?? unknownPeer;
+    return this.#raw.peer ?? unknownPeer;
   }
 
   get signal(): AbortSignal {

@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { actingFor, anyone, contract, either, mutation, query, services, user } from '../../contract/index.ts';
+import {
+  actingFor,
+  anyone,
+  contract,
+  either,
+  mutation,
+  query,
+  services,
+  user,
+} from '../../contract/index.ts';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
 import { serve, type IdempotencyClaim, type RunningService } from '../index.ts';
 

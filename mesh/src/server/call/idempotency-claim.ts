@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../contract/index.ts';
 import { isIdempotencyKey, MeshError } from '../../wire/index.ts';
-import type { Invocation } from './compile.ts';
+import type { RawCall } from './raw-call.ts';
 
 /**
  * What one call of a `by-key` procedure claims: that the work of this key is
@@ -54,13 +54,16 @@ export class CallClaim implements IdempotencyClaim {
 /**
  * The claim of a call that carries a key.
  *
- * @param input As its schema parsed it.
+ * @param call.input As its schema parsed it.
  * @throws MeshError BAD_REQUEST for what is no key.
  */
 export function claimOf(
   procedure: string,
-  { idempotencyKey: key, caller }: Invocation,
-  input: unknown,
+  {
+    raw: { idempotencyKey: key },
+    caller,
+    input,
+  }: { raw: Pick<RawCall, 'idempotencyKey'>; caller: Caller; input: unknown },
 ): CallClaim | undefined {
   if (key === undefined) return undefined;
   if (isIdempotencyKey(key)) return new CallClaim({ procedure, caller, key, input });

@@ -4,6 +4,7 @@ import { anyone, contract, nobody, query } from '../../contract/index.ts';
 import { currentScope } from '../../telemetry/index.ts';
 import { silentLogger as log } from '../../testing/index.ts';
 import { compile } from './compile.ts';
+import { rawCallOf } from './raw-call.ts';
 
 const shelf = contract('shelf', {
   read: query({ summary: 'Says which call it belongs to', output: z.string(), access: anyone }),
@@ -34,6 +35,6 @@ class LazyQuery extends Promise<string> {
 test('work that begins when it is awaited belongs to the call, where a handler only returns it', async () => {
   const read = () => new LazyQuery((resolve) => resolve(currentScope()?.requestId ?? 'none'));
   const [compiled] = compile(shelf, { read }, { log });
-  const call = { requestId: 'r-1', caller: nobody, input: undefined, trace: undefined, timeoutMs: undefined };
-  expect(await compiled?.call({ ...call, idempotencyKey: undefined, signal: undefined })).toBe('r-1');
+  const call = rawCallOf({ requestId: 'r-1', caller: nobody }, { readInput: () => undefined });
+  expect(await compiled?.call(call)).toBe('r-1');
 });

@@ -1,6 +1,6 @@
 import { nearest } from '../../config/index.ts';
 import { MeshError } from '../../wire/index.ts';
-import type { CompiledProcedure } from './compile.ts';
+import type { CompiledProcedure } from './procedure.ts';
 
 /** Of what a caller asked for, at most this many characters are sent back. */
 export const longestEcho = 128;

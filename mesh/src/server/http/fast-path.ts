@@ -1,15 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { Authenticate } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { errorCodes, formatRetryAfter, header } from '../../wire/index.ts';
-import type { CompiledProcedure } from '../call/compile.ts';
+import type { CompiledProcedure } from '../call/procedure.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
 import { recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
 import type { PeerOf } from '../call/peer.ts';
-import { HttpInvocation } from './request-context.ts';
+import type { Exchange } from './exchange.ts';
+import { HttpCall } from './http-call.ts';
 import { InFlight } from '../socket/in-flight.ts';
 import { errorShape } from '../call/error-shape.ts';
 
@@ -21,17 +21,6 @@ export interface FastPathOptions {
   peerOf: PeerOf;
   classify: ClassifyError | undefined;
   log: Logger;
-}
-
-/** A request for a procedure that was let in. */
-export interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-  requestId: string;
-  /** What follows `/trpc/` in the target, as it was sent. */
-  path: string;
-  /** What follows the path in the target, as it was sent. */
-  query: string;
 }
 
 /** Answers a request if it is a plain call; says whether it was. */
@@ -72,12 +61,10 @@ async function answer(
   };
   response.on('close', onGone);
 
-  const invocation = new HttpInvocation(request, { requestId, signal: gone, source, authenticate, peerOf });
+  const call = new HttpCall(request, { requestId, signal: gone, source, authenticate, peerOf });
   let path: string | undefined = compiled.path;
   try {
-    const counted = compiled.limit?.(invocation);
-    if (counted) await counted;
-    const data = await compiled.call(invocation);
+    const data = await compiled.call(call);
     path = undefined;
     write(exchange, { status: 200, text: textOf(data) });
   } catch (thrown) {

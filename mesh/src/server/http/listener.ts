@@ -1,43 +1,22 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
-import type { AnyTRPCRouter } from '@trpc/server';
 import type { Readiness } from '../../health/index.ts';
-import type { Authenticate } from '../../identity/index.ts';
-import type { Logger } from '../../telemetry/index.ts';
-import { errorCodes, header, maxMessageBytes, MeshError } from '../../wire/index.ts';
-import type { AccessControl } from '../access/access-control.ts';
-import type { CompiledProcedure } from '../call/compile.ts';
-import { nameRequest, toMeshError, toTrpcError, type ClassifyError } from '../call/failure.ts';
+import { errorCodes, header, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
 import { logFailure } from '../call/failure-log.ts';
-import { createFastPath, type Exchange } from './fast-path.ts';
-import { errorAnswer, retryHeaders, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
-import { mustBeBounded, shortText } from './bounded-json.ts';
-import { lingerOn, readBody, tooLargeError } from './request-body.ts';
-import type { PeerOf } from '../call/peer.ts';
 import { unknownPath } from '../call/unknown-name.ts';
-import { readContext } from './request-context.ts';
+import { answerByTrpc, refusalOfBatch, type AdapterOptions } from '../trpc/adapter.ts';
+import { errorAnswer, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import { createFastPath } from './fast-path.ts';
+import { lingerOn, tooLargeError } from './request-body.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** The most calls in one batch. */
-const maxBatchSize = 20;
-
 /** What every request goes through on its way to a procedure or a route. */
-export interface ListenerOptions {
-  /** Answers every call that is not plain. */
-  router: AnyTRPCRouter;
-  /** The procedures whose plain calls need no router. */
-  procedures: readonly CompiledProcedure[];
+export interface ListenerOptions extends AdapterOptions {
   routes: Readonly<Record<string, Route>>;
-  authenticate: Authenticate;
-  /** Is told of credentials that are no good. */
-  access: AccessControl;
-  peerOf: PeerOf;
-  classify: ClassifyError | undefined;
   readiness: Readiness;
-  log: Logger;
 }
 
-const trpcPrefix = '/trpc/';
+const trpcPrefix = `${socketPath}/`;
 
 /**
  * Makes the one listener of a service's port: exact paths for the routes,
@@ -59,8 +38,11 @@ export function createListener(options: ListenerOptions): RequestListener {
     const isCall = path.startsWith(trpcPrefix);
     if (isCall && refusalOf(exchange, options.readiness) === undefined && fastPath(exchange)) return;
     response.setHeader(header.requestId, requestId);
-    if (isCall) answerCall(exchange, options);
-    else void answerRoute(exchange, options, path);
+    if (!isCall) return void answerRoute(exchange, options, path);
+    const refusal = refusalOf(exchange, options.readiness) ?? refusalOfBatch(exchange);
+    if (!refusal) return answerByTrpc(exchange, options);
+    writeAnswer(request, response, refusal);
+    if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
   };
 }
 
@@ -122,135 +104,34 @@ function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): Json
     : undefined;
 }
 
-/** What tRPC would refuse too (`maxBatchSize`), but without a word of how many calls it takes. */
-function refusalOfBatch({ path, query, requestId }: Exchange): JsonAnswer | undefined {
-  if (URL.parse(query, 'http://host')?.searchParams.get('batch') !== '1') return undefined;
-  const calls = path.split(/,|%2c/i).length;
-  if (calls <= maxBatchSize) return undefined;
-  return errorAnswer(
-    new MeshError(
-      'BAD_REQUEST',
-      `A batch holds at most ${maxBatchSize} calls and this one holds ${calls}: send several (httpBatchLink: maxItems: ${maxBatchSize})`,
-    ),
-    requestId,
-  );
-}
-
-function answerCall(exchange: Exchange, options: ListenerOptions): void {
-  const { request, response, requestId, path } = exchange;
-  const { router, procedures, access, peerOf, classify, readiness, log } = options;
-  const refusal = refusalOf(exchange, readiness) ?? refusalOfBatch(exchange);
-  if (refusal) {
-    writeAnswer(request, response, refusal);
-    if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
-    return;
-  }
-  const body = isLongJson(request) ? readBody(request) : undefined;
-  // It may end before anything asks for it.
-  body?.catch(() => {});
-  void nodeHTTPRequestHandler({
-    router,
-    req: request,
-    res: response,
-    path,
-    // A refusal of the whole request would go out as text; a stream says itself what it is.
-    responseMeta: ({ eagerGeneration, errors: [error] }) =>
-      eagerGeneration
-        ? {}
-        : {
-            headers: {
-              'content-type': 'application/json',
-              ...(error && retryHeaders(toMeshError(error, classify))),
-            },
-          },
-    maxBodySize: maxMessageBytes,
-    allowMethodOverride: true,
-    createContext: async ({ info }) => {
-      if (body) mustBeBoundedFirst(info.calls, body);
-      try {
-        // Those of an EventSource, which sets no headers; a token does not belong in a URL otherwise (RFC 6750 §2.3).
-        const params = info.type === 'subscription' ? info.connectionParams : undefined;
-        return await readContext(request, { requestId, calls: info.calls.length, params }, options);
-      } catch (thrown) {
-        // Of a batch the first: it is one request, and one pair of credentials.
-        const asked = procedures.find((one) => info.calls.some((call) => call.path === one.path));
-        access.refused(thrown, asked?.path ?? trpcPrefix, { requestId, peer: peerOf(request) });
-        throw toTrpcError(thrown, classify);
-      }
-    },
-    onError: ({ error, path: procedure }) => {
-      nameRequest(error, requestId);
-      const failure = toMeshError(error, classify);
-      if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
-      logFailure(log, failure, { procedure, request_id: requestId });
-    },
-  });
-}
-
-/** Whether its body is JSON that tRPC would parse however many parts it has. */
-function isLongJson({ method, headers }: IncomingMessage): boolean {
-  const { 'content-type': type = '', 'content-length': length = Infinity } = headers;
-  return (
-    method === 'POST' &&
-    type.trim().toLowerCase().startsWith('application/json') &&
-    Number(length) > shortText
-  );
-}
-
-/** Has the text of a body looked through before tRPC parses it, which it does when it asks for an input. */
-function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], body: Promise<string>): void {
-  for (const call of calls) {
-    const { getRawInput } = call;
-    call.getRawInput = async () => {
-      try {
-        mustBeBounded(await body);
-      } catch (thrown) {
-        // tRPC would count any other error as a fault of the service.
-        throw toTrpcError(thrown);
-      }
-      return getRawInput();
-    };
-  }
-}
-
 async function answerRoute(
   { request, response, requestId }: Exchange,
-  { routes, procedures, log }: ListenerOptions,
+  options: ListenerOptions,
   path: string,
 ): Promise<void> {
-  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   try {
-    if (!route) {
-      writeAnswer(
-        request,
-        response,
-        errorAnswer(
-          unknownPath(
-            path,
-            Object.keys(routes),
-            procedures.map((one) => one.path),
-          ),
-          requestId,
-        ),
-      );
-    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const answer = errorAnswer(
-        new MeshError('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD'),
-        requestId,
-        {
-          allow: 'GET, HEAD',
-        },
-      );
-      writeAnswer(request, response, answer);
-    } else {
-      writeAnswer(request, response, await route(request));
-    }
+    writeAnswer(request, response, await routeAnswer(request, options, { path, requestId }));
   } catch (thrown) {
     const failure =
       thrown instanceof MeshError
         ? thrown
         : new MeshError('INTERNAL_SERVER_ERROR', `${path} failed`, { cause: thrown });
-    logFailure(log, failure, { path, request_id: requestId });
+    logFailure(options.log, failure, { path, request_id: requestId });
     if (!response.headersSent) writeAnswer(request, response, errorAnswer(failure, requestId));
   }
+}
+
+function routeAnswer(
+  request: IncomingMessage,
+  { routes, procedures }: ListenerOptions,
+  { path, requestId }: { path: string; requestId: string },
+): ReturnType<Route> {
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (!route) {
+    const paths = procedures.map((one) => one.path);
+    return errorAnswer(unknownPath(path, Object.keys(routes), paths), requestId);
+  }
+  if (request.method === 'GET' || request.method === 'HEAD') return route(request);
+  const failure = new MeshError('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD');
+  return errorAnswer(failure, requestId, { allow: 'GET, HEAD' });
 }

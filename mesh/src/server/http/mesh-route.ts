@@ -2,14 +2,14 @@ import { admin, anyService, either, type Caller } from '../../contract/index.ts'
 import type { RevocationStatus } from '../../identity/index.ts';
 import { targetStates } from '../../telemetry/index.ts';
 import type { Route } from './answer.ts';
-import { credentialsOf } from './request-context.ts';
+import { credentialsOf } from './request-headers.ts';
 import { givenRequestId } from './request-id.ts';
 import type { Service } from '../service.ts';
 
 const meshPath = '/api/mesh';
 
 /** It says where everything is. */
-const rule = either(admin, anyService);
+const asked = { path: meshPath, procedure: { access: either(admin, anyService) } };
 
 /**
  * Makes the route that tells how this process stands to the services that it
@@ -26,7 +26,7 @@ export function meshRoute({ name, options, admission, access, peerOf }: Service)
       access.refused(thrown, meshPath, attempt);
       throw thrown;
     }
-    access.authorise(rule, meshPath, { ...attempt, caller });
+    access.authorise(asked, caller, attempt);
     const { procedures, queued, eventLoopDelayMs, shedding } = admission.snapshot();
     return {
       status: 200,

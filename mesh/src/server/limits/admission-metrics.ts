@@ -1,10 +1,13 @@
 import { gauge } from '../../telemetry/index.ts';
-import type { Admission } from './admission.ts';
+import type { AdmissionState } from './admission-state.ts';
 
-const running = new Set<Admission>();
+/** What has such a state. */
+type Source = Readonly<{ snapshot(): AdmissionState }>;
+
+const running = new Set<Source>();
 
 /** Shows the state of a service's admission among the metrics of this process; what it returns ends that. */
-export function showAdmission(admission: Admission): () => void {
+export function showAdmission(admission: Source): () => void {
   running.add(admission);
   return () => void running.delete(admission);
 }

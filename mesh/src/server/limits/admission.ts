@@ -2,6 +2,7 @@ import type { AnyProcedure } from '../../contract/index.ts';
 import { TurnQueue } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { showAdmission } from './admission-metrics.ts';
+import type { AdmissionState } from './admission-state.ts';
 import { Gate, type RoomCheck } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
 import { OpenPerCaller } from './per-caller.ts';
@@ -15,17 +16,6 @@ export interface AdmissionOptions {
   readonly rooms?: Readonly<Record<string, RoomCheck>> | undefined;
   /** Subscriptions, and WebSockets, that one caller may have open. @default 100 */
   readonly streamsPerCaller?: number | undefined;
-}
-
-/** How much a service has to do. */
-export interface AdmissionState {
-  readonly procedures: readonly Readonly<{ path: string; limit: number; inFlight: number }>[];
-  /** Calls that wait for a turn of the event loop. */
-  readonly queued: number;
-  /** By how much the event loop was last held up, in milliseconds. */
-  readonly eventLoopDelayMs: number;
-  /** Whether calls were refused within the last seconds. */
-  readonly shedding: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { defaultTimeoutMs, type AnyProcedure, type Priority } from '../../contract/index.ts';
+import { defaultTimeoutMs, type AnyProcedure, type Caller, type Priority } from '../../contract/index.ts';
 import {
   ConcurrencyLimit,
   type CallEnd,
@@ -9,8 +9,9 @@ import {
 } from '../../resilience/index.ts';
 import { counter, remember, tell } from '../../telemetry/index.ts';
 import type { MeshError } from '../../wire/index.ts';
-import type { Invocation } from '../call/compile.ts';
 import { goneError } from '../call/deadline.ts';
+import type { Peer } from '../call/peer.ts';
+import type { RawCall } from '../call/raw-call.ts';
 import type { LoopSampler } from './loop-sampler.ts';
 import { busyError, lateError, tooManyOpenError } from '../call/refusal.ts';
 import { limitKeyOf, type OpenPerCaller } from './per-caller.ts';
@@ -67,7 +68,7 @@ export interface Surroundings {
 export type RoomCheck = () => MeshError | undefined;
 
 /** What is known of a call before anything is done for it. */
-export type Arrival = Pick<Invocation, 'timeoutMs' | 'signal' | 'connection'>;
+export type Arrival = Pick<RawCall, 'timeoutMs' | 'signal' | 'connection'>;
 
 /** Lets the calls of one procedure in, or refuses them. */
 export class Gate {
@@ -145,7 +146,7 @@ export class Gate {
    *
    * @throws MeshError TOO_MANY_REQUESTS when its caller has as many as one may.
    */
-  subscribe({ caller, peer }: Pick<Invocation, 'caller' | 'peer'>): Disposable {
+  subscribe(caller: Caller, peer: Peer | undefined): Disposable {
     const { subscriptions } = this.#around;
     const key = limitKeyOf(caller, peer);
     if (subscriptions.isFull(key))

@@ -1,7 +1,8 @@
 import { nobody, type Caller } from '../../contract/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
-import { MeshError } from '../../wire/index.ts';
+import { header, MeshError } from '../../wire/index.ts';
 import { startExpiry, type Expiry, type Revocations } from '../call/expiry.ts';
+import type { SocketMessage } from './message.ts';
 
 /** What credentials are judged by, and who is told. */
 interface OwnCredentialsOptions {
@@ -24,9 +25,23 @@ export class OwnCredentials implements Disposable {
     this.#options = options;
   }
 
-  /** As they came; `undefined` until then. */
-  get presented(): Credentials | undefined {
-    return this.#presented;
+  /** Whether the connection was opened without credentials. */
+  get anonymous(): boolean {
+    return this.#presented?.authorization === undefined;
+  }
+
+  /** Who makes a call. @throws MeshError UNAUTHORIZED */
+  callerOf(message: SocketMessage): Caller | Promise<Caller> {
+    return this.#options.authenticate(this.of(message));
+  }
+
+  /** What proves who makes a call: the service by the connection, a user that it acts for by each message. */
+  of({ headers }: SocketMessage): Credentials {
+    // What stands in a message is any JSON; what is no text is no token either, rather than none at all.
+    const { authorization, userToken: own } = this.#presented ?? {};
+    const given: unknown = headers?.[header.userToken] ?? own;
+    const userToken = given === undefined || typeof given === 'string' ? given : '';
+    return { authorization, userToken };
   }
 
   /** Takes those that a caller was proved by. */

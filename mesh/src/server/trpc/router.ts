@@ -2,14 +2,13 @@ import { initTRPC, type AnyTRPCRouter, type TRPCError, type TRPCRouterRecord } f
 import type { AnyContract, RouterOf } from '../../contract/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { MeshError } from '../../wire/index.ts';
-import { compile, type CompiledProcedure, type Invocation } from '../call/compile.ts';
+import { compile } from '../call/compile.ts';
 import type { Handlers } from '../call/handler.ts';
 import { requestNamed, toMeshError, toTrpcError, type ClassifyError } from '../call/failure.ts';
+import type { CompiledProcedure } from '../call/procedure.ts';
+import { rawCallOf, type KnownCall } from '../call/raw-call.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { unknownProcedure } from '../call/unknown-name.ts';
-
-/** What every request brings to its procedures, whichever way it came in. */
-export type RequestContext = Omit<Invocation, 'input' | 'signal' | 'arrive'>;
 
 /** What a router needs beside its procedures. */
 export interface RouterOptions {
@@ -26,10 +25,9 @@ const sseSilenceMs = 3 * ssePingMs;
 
 const never = new AbortController().signal;
 
-/** What tRPC hands to a procedure. */
+/** What tRPC hands to a procedure: what its request brings, and how the input is read. */
 interface Request {
-  ctx: RequestContext;
-  input: unknown;
+  ctx: { request: KnownCall; readInput: () => Promise<unknown> };
   signal: AbortSignal | undefined;
 }
 
@@ -58,7 +56,7 @@ export function buildRouter(
     error.code === 'NOT_FOUND' && path !== undefined && !paths.has(path)
       ? unknownProcedure(path, paths)
       : toMeshError(error, classify);
-  const trpc = initTRPC.context<RequestContext>().create({
+  const trpc = initTRPC.context<KnownCall>().create({
     // The formatter decides what is said of an error; nothing of a stack may go out beside it.
     isDev: false,
     errorFormatter: ({ error, shape, path, ctx }) =>
@@ -73,30 +71,26 @@ export function buildRouter(
     },
   });
 
-  const limited = ({ limit }: CompiledProcedure) =>
-    trpc.procedure.use(async ({ ctx, next }) => {
-      try {
-        await limit?.({ peer: ctx.peer, anonymous: !ctx.caller.service && !ctx.caller.user });
-      } catch (thrown) {
-        throw toTrpcError(thrown, classify);
-      }
-      return next();
-    });
+  // No parser of tRPC's: the compiled procedure reads and checks the input, when it is its turn.
+  const builder = trpc.procedure.use(({ ctx, getRawInput, next }) =>
+    next({ ctx: { request: ctx, readInput: getRawInput } }),
+  );
   const unary =
     (compiled: CompiledProcedure) =>
-    async ({ ctx, input, signal }: Request) => {
+    async ({ ctx: { request, readInput }, signal }: Request) => {
+      // The calls of a batch share their context, where they came over no connection.
+      const known = { ...request, connection: request.connection ?? request };
       try {
-        // The calls of a batch share their context, where they came over no connection.
-        return await compiled.call({ ...ctx, input, signal, connection: ctx.connection ?? ctx });
+        return await compiled.call(rawCallOf(known, { readInput, signal }));
       } catch (thrown) {
         throw toTrpcError(thrown, classify);
       }
     };
   const stream = (compiled: CompiledProcedure) =>
-    async function* ({ ctx, input, signal }: Request) {
+    async function* ({ ctx: { request, readInput }, signal }: Request) {
       const over = AbortSignal.any(signal ? [signal, closing] : [closing]);
       try {
-        yield* compiled.subscribe({ ...ctx, input, signal: over });
+        yield* await compiled.subscribe(rawCallOf(request, { readInput, signal: over }));
       } catch (thrown) {
         // What a handler throws because its signal fired is how it ends, not a fault.
         if (!over.aborted) throw toTrpcError(thrown, classify);
@@ -107,8 +101,6 @@ export function buildRouter(
 
   const record: TRPCRouterRecord = {};
   for (const compiled of procedures) {
-    // The schemas are checked by the compiled procedure; this parser only lets tRPC hand the input on.
-    const builder = limited(compiled).input((input: unknown) => input);
     const { kind } = compiled.procedure;
     const built =
       kind === 'query'

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { contract, nobody } from '@arcadium/mesh/contract';
 import { importSigningKey } from '@arcadium/mesh/identity';
-import { compile } from '@arcadium/mesh/server';
+import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/auth';
@@ -80,16 +80,9 @@ export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): P
     },
     async logIn({ email, password, from = '192.0.2.1' }: Try): Promise<Answered> {
       try {
-        await procedure?.call({
-          input: { email, password },
-          caller: nobody,
-          requestId: randomUUID(),
-          trace: undefined,
-          timeoutMs: undefined,
-          idempotencyKey: undefined,
-          signal: undefined,
-          peer: { address: from, userAgent: undefined },
-        });
+        const peer = { address: from, userAgent: undefined };
+        const known = { caller: nobody, requestId: randomUUID(), peer };
+        await procedure?.call(rawCallOf(known, { readInput: () => ({ email, password }) }));
         return { code: 'OK', message: '', retryAfterMs: undefined };
       } catch (error) {
         if (!(error instanceof MeshError)) throw error;

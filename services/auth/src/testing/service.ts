@@ -9,7 +9,7 @@ import {
   type ProcedureAt,
   type UserIdentity,
 } from '@arcadium/mesh/contract';
-import { compile } from '@arcadium/mesh/server';
+import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
 import { MeshError, startTrace } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/auth';
@@ -79,15 +79,8 @@ async function openReplica(url: string, given: { seal: Seal; identity: TestIdent
       caller: Caller,
       input: z.input<At<P>['input']>,
     ): Promise<z.output<At<P>['output']>> {
-      const request = {
-        requestId: randomUUID(),
-        trace: startTrace(),
-        timeoutMs: undefined,
-        signal: undefined,
-        idempotencyKey: undefined,
-        peer: testPeer,
-      };
-      const ask = () => procedures.get(path)?.call({ ...request, input, caller });
+      const known = { caller, requestId: randomUUID(), trace: startTrace(), peer: testPeer };
+      const ask = () => procedures.get(path)?.call(rawCallOf(known, { readInput: () => input }));
       return (await untilAdmitted(ask)) as z.output<At<P>['output']>;
     },
   };

@@ -7,7 +7,7 @@ import {
   type PathOf,
   type ProcedureAt,
 } from '@arcadium/mesh/contract';
-import { compile } from '@arcadium/mesh/server';
+import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { silentLogger as log } from '@arcadium/mesh/testing';
 import { MeshError, startTrace } from '@arcadium/mesh/wire';
 import { openDatabase } from '@arcadium/prisma/database';
@@ -48,10 +48,9 @@ export async function openWiki() {
     input: z.input<At<P>['input']>,
     idempotencyKey: string = randomUUID(),
   ): Promise<z.output<At<P>['output']>> {
-    const request = { requestId: 'test', trace: startTrace(), timeoutMs: undefined, signal: undefined };
-    return (await procedures.get(path)?.call({ ...request, input, caller, idempotencyKey })) as z.output<
-      At<P>['output']
-    >;
+    const known = { caller, requestId: 'test', trace: startTrace(), idempotencyKey };
+    const answer = await procedures.get(path)?.call(rawCallOf(known, { readInput: () => input }));
+    return answer as z.output<At<P>['output']>;
   }
 
   return {

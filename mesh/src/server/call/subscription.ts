@@ -1,0 +1,41 @@
+import { isTrackedEnvelope, tracked, type TrackedEnvelope } from '@trpc/server';
+import type { Caller } from '../../contract/index.ts';
+import { runInScope } from '../../telemetry/index.ts';
+import type { Binding } from './binding.ts';
+import { BoundCall, CallScope, type Later } from './call-scope.ts';
+import { startExpiry } from './expiry.ts';
+import type { RawCall } from './raw-call.ts';
+import { parseInput, presentOutput } from './schema.ts';
+
+/** The events of one subscription, whose caller is known. */
+export async function* subscribe(
+  { path, procedure, handler, errors, log, gate, access, revocations }: Binding,
+  { raw, caller, later }: { raw: RawCall<AbortSignal>; caller: Caller; later: Later },
+): AsyncGenerator<TrackedEnvelope<unknown>> {
+  gate.open();
+  access.authorise({ path, procedure }, caller, raw);
+  using _counted = gate.subscribe(caller, raw.peer);
+  const input = parseInput(procedure, await raw.readInput());
+  using expiry = startExpiry(caller, { gone: raw.signal, revocations });
+  const scope = new CallScope(raw, caller, { at: Infinity, signal: expiry.signal });
+  const call = new BoundCall(raw, { caller, input, errors, log, scope, claim: undefined, later });
+  const events = handler(call) as AsyncIterable<unknown>;
+  const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
+  try {
+    for (;;) {
+      const next = await runInScope(scope, () => iterator.next());
+      // A handler that did not look at its signal has nobody left to tell.
+      if (next.done || expiry.refusal) break;
+      if (!isTrackedEnvelope(next.value))
+        throw new TypeError(`${path} yielded what is not tracked(id, event)`);
+      const [id, event] = next.value;
+      yield tracked(id, presentOutput(procedure, path, event));
+    }
+  } catch (error) {
+    // What a handler throws because its signal fired is how it ends.
+    if (!expiry.refusal) throw error;
+  } finally {
+    await iterator.return?.();
+  }
+  if (expiry.refusal) throw expiry.refusal;
+}

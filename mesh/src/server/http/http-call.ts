@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../contract/index.ts';
+import { userTokenOf, type Authenticate } from '../../identity/index.ts';
+import { header, parseTimeout, type TraceContext } from '../../wire/index.ts';
+import type { CallerSignal } from '../call/deadline.ts';
+import type { Peer, PeerOf } from '../call/peer.ts';
+import type { RawCall } from '../call/raw-call.ts';
+import { readInput, type InputSource } from './plain-call.ts';
+import { credentialsOf, keyOf, textOf, traceOf } from './request-headers.ts';
+
+/** What a request needs to become a call. */
+interface HttpCallOptions {
+  readonly requestId: string;
+  readonly signal: CallerSignal;
+  readonly source: InputSource;
+  readonly authenticate: Authenticate;
+  readonly peerOf: PeerOf;
+}
+
+/** A request as the call that it asks for. What few calls need is read when it is asked for. */
+export class HttpCall implements RawCall {
+  readonly requestId: string;
+  readonly signal: CallerSignal;
+  readonly #request: IncomingMessage;
+  readonly #source: InputSource;
+  readonly #authenticate: Authenticate;
+  readonly #peerOf: PeerOf;
+
+  constructor(
+    request: IncomingMessage,
+    { requestId, signal, source, authenticate, peerOf }: HttpCallOptions,
+  ) {
+    this.requestId = requestId;
+    this.signal = signal;
+    this.#request = request;
+    this.#source = source;
+    this.#authenticate = authenticate;
+    this.#peerOf = peerOf;
+  }
+
+  identify(): Caller | Promise<Caller> {
+    return this.#authenticate(credentialsOf(this.#request));
+  }
+
+  readInput(): unknown {
+    return readInput(this.#request, this.#source);
+  }
+
+  /** Requests that were sent one after the other, unanswered, share a turn as the messages of a WebSocket do. */
+  get connection(): object {
+    return this.#request.socket;
+  }
+
+  get peer(): Peer {
+    return this.#peerOf(this.#request);
+  }
+
+  get userToken(): string | undefined {
+    return userTokenOf(credentialsOf(this.#request));
+  }
+
+  get anonymous(): boolean {
+    return this.#request.headers.authorization === undefined;
+  }
+
+  get timeoutMs(): number | undefined {
+    return parseTimeout(textOf(this.#request, header.timeoutMs));
+  }
+
+  get trace(): TraceContext | undefined {
+    return traceOf(this.#request);
+  }
+
+  get idempotencyKey(): string | undefined {
+    return keyOf(this.#request, 1);
+  }
+}

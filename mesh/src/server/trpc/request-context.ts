@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import { userTokenOf, type Authenticate } from '../../identity/index.ts';
+import { header, parseTimeout } from '../../wire/index.ts';
+import type { PeerOf } from '../call/peer.ts';
+import type { KnownCall } from '../call/raw-call.ts';
+import { credentialsIn } from '../http/connection-params.ts';
+import { credentialsOf, keyOf, textOf, traceOf } from '../http/request-headers.ts';
+
+/** What is known of a request before its context is made. */
+interface Arrived {
+  readonly requestId: string;
+  /** How many calls it makes. */
+  readonly calls: number;
+  /** The `connectionParams` of its URL, where it may present its credentials so. */
+  readonly params: unknown;
+}
+
+/**
+ * Reads who calls, for how long, and as part of which trace. Headers with credentials go before those of a URL.
+ *
+ * @throws MeshError UNAUTHORIZED for credentials that are no good; none at all are no error here.
+ * @throws MeshError BAD_REQUEST as `credentialsIn`.
+ */
+export async function readContext(
+  request: IncomingMessage,
+  { requestId, calls, params }: Arrived,
+  { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
+): Promise<KnownCall> {
+  const inHeaders = credentialsOf(request);
+  const showsNone = inHeaders.authorization === undefined && inHeaders.userToken === undefined;
+  const credentials = showsNone ? credentialsIn(params) : inHeaders;
+  return {
+    caller: await authenticate(credentials),
+    userToken: userTokenOf(credentials),
+    requestId,
+    trace: traceOf(request),
+    timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
+    idempotencyKey: keyOf(request, calls),
+    peer: peerOf(request),
+    connection: request.socket,
+  };
+}
