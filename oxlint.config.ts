@@ -99,7 +99,7 @@ export default defineConfig({
     'max-params': ['error', { max: 4 }],
     'no-console': 'error',
     'node/no-process-env': 'error',
-    'import/no-cycle': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'import/no-default-export': 'error',
     'import/no-self-import': 'error',
     'typescript/await-thenable': 'error',

@@ -1,5 +1,4 @@
-import type { AnyProcedure } from '../contract/index.ts';
-import { retry, type FailedAttempt, type Hedge } from '../resilience/index.ts';
+import { retry, type FailedAttempt } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
 import { header } from '../wire/index.ts';
 import {
@@ -10,26 +9,15 @@ import {
   toCallError,
   type CallError,
 } from './call-error.ts';
-import type { CallMeter } from './call-meter.ts';
 import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
 import { headersOf, noUserError, type CallOptions } from './outgoing.ts';
 import { Round, type RoundOptions } from './round.ts';
+import type { Target } from './target.ts';
 import { notReached } from './transport.ts';
 import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
-
-/** A query or mutation as it is to be called. */
-export type Target = Readonly<{
-  path: string;
-  procedure: AnyProcedure;
-  meter: CallMeter;
-  /** Whether the client's service may make it only for a user. */
-  needsUser: boolean;
-  /** Decides on second attempts, where the contract asks for them. */
-  hedge: Hedge | undefined;
-}>;
 
 /**
  * Calls a query or a mutation: a deadline for the whole, a time-out for each

@@ -2,7 +2,7 @@ import { timeouts, type Hedge, type Permit, type Queued, type Timeout } from '..
 import { decisions, tell } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
 import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
-import type { Target } from './call.ts';
+import type { Target } from './target.ts';
 import type { Connection } from './connection.ts';
 import type { Choice } from './endpoints.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -19,8 +19,6 @@ export {
   openRevocations,
   type FollowOptions,
   type RevocationFeed,
-  type RevocationState,
-  type RevocationStatus,
 } from './revocation-feed.ts';
 export { RevocationSet, type Revocation } from './revocation-set.ts';
 export {
@@ -31,6 +29,7 @@ export {
   type RevocationSource,
   type RevocationWatch,
 } from './revocation-source.ts';
+export { type RevocationState, type RevocationStatus } from './revocation-status.ts';
 export { revocableIds, type RevocationCheck } from './revoked.ts';
 export {
   startTokenRotation,

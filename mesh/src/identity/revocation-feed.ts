@@ -5,6 +5,7 @@ import { RevocationLedger, type Reader, type Taken } from './revocation-ledger.t
 import { measureRevocations, revocationEvents } from './revocation-metrics.ts';
 import { RevocationPoll } from './revocation-poll.ts';
 import type { RevocationSet } from './revocation-set.ts';
+import type { RevocationStatus } from './revocation-status.ts';
 import { heartbeatMs, revocationEvent, type RevocationSource } from './revocation-source.ts';
 
 /** Silence for so long means that something is wrong, in milliseconds. */
@@ -27,23 +28,6 @@ const staleAfterMs = 5000;
 
 /** How long a start waits for a source that tells nothing, in milliseconds. */
 const startWaitMs = 2000;
-
-/**
- * How a process learns of revocations: `following`, as they happen; `polling`, by asking each second; `stale`, not at
- * all for more than five seconds: what it held before is still in force.
- */
-export type RevocationState = 'following' | 'polling' | 'stale';
-
-/** How a feed stands. */
-export interface RevocationStatus {
-  readonly state: RevocationState;
-  /** How many are held. */
-  readonly size: number;
-  /** Up to where in the source's order. */
-  readonly position: number;
-  /** How long ago the source has said that nothing is missing, in milliseconds; `undefined` before the first time. */
-  readonly confirmedMsAgo: number | undefined;
-}
 
 /** What is revoked, as a source tells it. */
 export interface RevocationFeed {

@@ -1,5 +1,5 @@
 import { counter, gauge } from '../telemetry/index.ts';
-import type { RevocationStatus } from './revocation-feed.ts';
+import type { RevocationStatus } from './revocation-status.ts';
 
 const readers = new Set<() => RevocationStatus>();
 

@@ -1,6 +1,8 @@
 import type { TRPCDefaultErrorData, TRPCDefaultErrorShape } from '@trpc/server';
 import type { ErrorCode } from './error-code.ts';
-import type { NamedError } from './mesh-error.ts';
+
+/** A typed error of a contract as it travels: its name there, and data of its schema. */
+export type NamedError = Readonly<{ name: string; data: unknown }>;
 
 /**
  * An error as it goes over the wire: tRPC's own shape, with the request's id,

@@ -1,8 +1,14 @@
 export { errorCodes, isErrorCode, type ErrorCode } from './error-code.ts';
-export { type ErrorData, type ErrorShape, type InputIssue, type RetryAdvice } from './error-shape.ts';
+export {
+  type ErrorData,
+  type ErrorShape,
+  type InputIssue,
+  type NamedError,
+  type RetryAdvice,
+} from './error-shape.ts';
 export { header, serviceTokenScheme, userTokenScheme } from './header.ts';
 export { isIdempotencyKey, keyReused } from './idempotency-key.ts';
-export { MeshError, type MeshErrorOptions, type NamedError } from './mesh-error.ts';
+export { MeshError, type MeshErrorOptions } from './mesh-error.ts';
 export {
   arrayLength,
   arraySubprotocol,

@@ -1,8 +1,5 @@
 import type { ErrorCode } from './error-code.ts';
-import type { InputIssue, RetryAdvice } from './error-shape.ts';
-
-/** A typed error of a contract as it travels: its name there, and data of its schema. */
-export type NamedError = Readonly<{ name: string; data: unknown }>;
+import type { InputIssue, NamedError, RetryAdvice } from './error-shape.ts';
 
 /** What an error may hold beside its code and message. */
 export type MeshErrorOptions = Readonly<{
