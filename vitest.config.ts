@@ -16,7 +16,7 @@ const ofOneSource = ['{cli,contracts,mesh,prisma,services}/**/*.test.ts'];
 const alone = [
   'e2e/*.test.ts',
   ...globSync(ofOneSource, { exclude: ['**/node_modules/**'] }).filter((path) =>
-    readFileSync(path, 'utf8').includes('useFakeTimers'),
+    /useFake(Timers|Clock)/.test(readFileSync(path, 'utf8')),
   ),
 ];
 

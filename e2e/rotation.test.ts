@@ -105,7 +105,7 @@ async function tokenFile(): Promise<string> {
 const inFile = async (file: string) => (await readFile(file, 'utf8')).trim();
 
 async function idOf(token: string): Promise<string> {
-  return (await verifyToken('service', token, mesh.identity.keys)).claims.jti;
+  return (await verifyToken('service', token, { keys: mesh.identity.keys })).claims.jti;
 }
 
 /** The ids of the tokens that were made to follow one. */

@@ -97,14 +97,14 @@ test(
   'a token is issued, listed, rotated and revoked',
   async () => {
     const token = await done('token', 'issue', 'wiki');
-    const { claims } = await verifyToken('service', token, identity.keys);
+    const { claims } = await verifyToken('service', token, { keys: identity.keys });
     expect(claims).toMatchObject({ service_name: 'wiki' });
     const listed = JSON.parse(await done('token', 'list', '--service', 'wiki', '--json')) as unknown;
     expect(listed).toMatchObject([{ tokenId: claims.jti, origin: 'issued', revokedAt: null }]);
     const next = await done('token', 'rotate', claims.jti);
     expect(next).not.toBe(token);
     expect(await done('token', 'rotate', claims.jti)).toBe(next);
-    const { claims: successor } = await verifyToken('service', next, identity.keys);
+    const { claims: successor } = await verifyToken('service', next, { keys: identity.keys });
     expect(await done('token', 'revoke', claims.jti)).toBe(claims.jti);
     expect(await done('token', 'revoke', '--service', 'wiki')).toBe(successor.jti);
     expect(await done('token', 'list')).toMatch(/^service +tokenId .*\n─+/);
@@ -248,7 +248,7 @@ test(
     expect(await mesh(['token', 'issue', 'elsewhere'])).toMatchObject({ code: 1, out: '' });
     expect(await mesh(['token', 'list', '--service', 'elsewhere'])).toMatchObject({ code: 1, out: '' });
     const token = await done('token', 'issue', 'elsewhere', '--new');
-    const { claims } = await verifyToken('service', token, identity.keys);
+    const { claims } = await verifyToken('service', token, { keys: identity.keys });
     const listed = JSON.parse(await done('token', 'list', '--service', 'elsewhere', '--json')) as unknown;
     expect(listed).toMatchObject([{ tokenId: claims.jti, service: 'elsewhere' }]);
     expect((await mesh(['token', 'revoke', 'xyz'])).err).toContain(`${claims.jti} (elsewhere)`);

@@ -49,7 +49,7 @@ test('makes everything, for its owner’s eyes only, and tokens that hold', asyn
   expect(await run()).toContain('services/tasks/.env: SERVICE_TOKEN');
   for (const file of files) expect([file, statSync(join(root, file)).mode & 0o777]).toEqual([file, 0o600]);
   expect(
-    await verifyToken('service', setting('services/tasks/.env', 'SERVICE_TOKEN'), await keySet()),
+    await verifyToken('service', setting('services/tasks/.env', 'SERVICE_TOKEN'), { keys: await keySet() }),
   ).toMatchObject({
     claims: { service_name: 'tasks', type: 'service' },
   });
@@ -106,7 +106,7 @@ test('interrupted after any file, it is completed by the next run', async () => 
     const keys = await keySet();
     for (const service of ['auth', 'wiki', 'tasks']) {
       const token = setting(`services/${service}/.env`, 'SERVICE_TOKEN');
-      expect(await verifyToken('service', token, keys)).toMatchObject({ claims: { service_name: service } });
+      expect(await verifyToken('service', token, { keys })).toMatchObject({ claims: { service_name: service } });
     }
   }
 });
@@ -125,7 +125,7 @@ test('an expired token is replaced, with the same service id', async () => {
   expect(await run()).toEqual(['services/wiki/.env: SERVICE_TOKEN']);
   const token = setting('services/wiki/.env', 'SERVICE_TOKEN');
   const trusted = await createKeySet({ initial: [publicPart(keys[0])], log: silentLogger });
-  expect(await verifyToken('service', token, trusted)).toMatchObject({
+  expect(await verifyToken('service', token, { keys: trusted })).toMatchObject({
     claims: { service_id: 'the-id', service_name: 'wiki' },
   });
 });
@@ -139,8 +139,8 @@ test('lost signing keys are made anew; what the lost ones signed is still truste
   );
   expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe(token);
   const trusted = await keySet();
-  await verifyToken('service', token, trusted);
-  await verifyToken('service', setting('services/auth/.env', 'SERVICE_TOKEN'), trusted);
+  await verifyToken('service', token, { keys: trusted });
+  await verifyToken('service', setting('services/auth/.env', 'SERVICE_TOKEN'), { keys: trusted });
 });
 
 test('a token that no trusted key signed is pointed out, and stays', async () => {
@@ -243,5 +243,5 @@ test('several processes at once make one environment', async () => {
   const runs = await Promise.all([run(), run(), run()]);
   expect(runs.filter((written) => written.length > 0)).toHaveLength(1);
   const keys = await keySet();
-  await verifyToken('service', setting('services/wiki/.env', 'SERVICE_TOKEN'), keys);
+  await verifyToken('service', setting('services/wiki/.env', 'SERVICE_TOKEN'), { keys });
 });

@@ -14,7 +14,7 @@ const dated = z.object({ exp: z.number(), service_id: z.string() });
 /** Tells a token that is in force from one that has expired and one that these keys did not sign. */
 export async function tokenState(token: string, keys: KeySet): Promise<TokenState> {
   try {
-    const { claims } = await verifyToken('service', token, keys);
+    const { claims } = await verifyToken('service', token, { keys });
     return { kind: 'good', service: claims.service_name };
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;

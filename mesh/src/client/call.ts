@@ -160,6 +160,8 @@ class OutgoingCall {
   #failed(thrown: unknown): CallError {
     const { path, procedure } = this.#target;
     const gone = this.#gone.aborted;
+    // A wait that was cut short leaves this to its signals, which may outlive it.
+    this.#gone.removeEventListener();
     if (gone) this.#consider();
     const error = gone ? goneError(this.#gone.reason, thrown) : toCallError(thrown);
     const { code } = error.data;

@@ -2,10 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
+import type { TokenRules } from './claims.ts';
 import type { KeySet } from './key-set.ts';
 import { isRevoked, mustStand, type RevocationCheck } from './revoked.ts';
 import { longestToken } from './token-format.ts';
-import { mustLast, verifyToken } from './verify.ts';
+import { mustLast, verifyToken, type VerifyOptions } from './verify.ts';
 
 /** What a request presents, as it stands in its headers. */
 export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
@@ -34,20 +35,28 @@ const forgetEveryMs = 60_000;
 /** A verified token: whom it proves, and the key that it stands and falls with. */
 type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 
+/** How credentials are checked beside their keys. */
+export interface AuthenticateOptions {
+  /** What is refused though it is well signed and in its time, asked for each call. @default nothing */
+  revocations?: RevocationCheck | undefined;
+  /** What tokens expire by; after a jump of its wall clock each is verified again. @default one of its own */
+  clock?: SteadyClock;
+  /** Issuer, audiences and types of the tokens. @default those of this mesh */
+  rules?: TokenRules;
+}
+
 /**
  * Makes the check of credentials. A token is verified once and then found by
  * its text until it expires, is revoked or its key is withdrawn. Only good tokens are remembered, so whoever sends
  * bad ones cannot push them out; and each kind by itself, so that many users push out no service.
  *
  * @param keys The public keys to verify with.
- * @param revocations What is refused though it is well signed and in its time, asked for each call. @default nothing
- * @param clock What tokens expire by; after a jump of its wall clock each is verified again. @default one of its own
  */
 export function createAuthenticate(
   keys: KeySet,
-  revocations?: RevocationCheck,
-  clock: SteadyClock = new SteadyClock(),
+  { revocations, clock = new SteadyClock(), rules }: AuthenticateOptions = {},
 ): Authenticate {
+  const by: VerifyOptions = { keys, rules };
   // By the whole header: to cut the token out of it would cost more than to find it.
   const services = createMemory<ServiceIdentity>(keys, { revocations, clock });
   const users = createMemory<UserIdentity>(keys, { revocations, clock });
@@ -70,9 +79,9 @@ export function createAuthenticate(
     const [scheme, token] = splitScheme(authorization);
     if (scheme === serviceTokenScheme.toLowerCase()) {
       const service =
-        services.recall(authorization) ?? services.keep(authorization, await verifyService(token, keys));
+        services.recall(authorization) ?? services.keep(authorization, await verifyService(token, by));
       if (userToken === undefined) return { service, user: undefined };
-      const user = actedFor.recall(userToken) ?? actedFor.keep(userToken, await verifyUser(userToken, keys));
+      const user = actedFor.recall(userToken) ?? actedFor.keep(userToken, await verifyUser(userToken, by));
       return { service, user };
     }
     if (userToken !== undefined) {
@@ -84,7 +93,7 @@ export function createAuthenticate(
     if (scheme !== userTokenScheme.toLowerCase()) {
       throw new MeshError('UNAUTHORIZED', 'The authorization scheme is neither Service-Token nor Bearer');
     }
-    return { service: undefined, user: users.keep(authorization, await verifyUser(token, keys)) };
+    return { service: undefined, user: users.keep(authorization, await verifyUser(token, by)) };
   };
 
   return (credentials) => recall(credentials) ?? verify(credentials);
@@ -103,14 +112,14 @@ function splitScheme(authorization: string): [scheme: string, token: string] {
   return [authorization.slice(0, space).toLowerCase(), token];
 }
 
-async function verifyService(token: string, keys: KeySet): Promise<Proof<ServiceIdentity>> {
-  const { claims, kid } = await verifyToken('service', token, keys);
+async function verifyService(token: string, by: VerifyOptions): Promise<Proof<ServiceIdentity>> {
+  const { claims, kid } = await verifyToken('service', token, by);
   const { service_id: id, service_name: name, jti: tokenId, exp } = claims;
   return { identity: { id, name, tokenId, keyId: kid, expiresAt: exp * 1000 }, kid };
 }
 
-async function verifyUser(token: string, keys: KeySet): Promise<Proof<UserIdentity>> {
-  const { claims, kid } = await verifyToken('user', token, keys);
+async function verifyUser(token: string, by: VerifyOptions): Promise<Proof<UserIdentity>> {
+  const { claims, kid } = await verifyToken('user', token, by);
   const { sub: id, name, role, role_since: since, jti: tokenId, sid: sessionId, exp } = claims;
   const roleSince = since === undefined ? undefined : Math.round(since * 1000);
   return {

@@ -1,19 +1,28 @@
 import { z } from 'zod';
 
-/** Who issues every token of this mesh (`iss`). */
-export const issuer = 'arcadium-auth';
+/** A kind of token. Each has an audience and a type of its own, so that neither passes for the other (RFC 8725 §3.11). */
+export type TokenKind = 'service' | 'user';
 
-/** Whom a service's token is for (`aud`); a user's token has another audience and is refused for it. */
-export const serviceAudience = 'arcadium-services';
+/** What tokens of a mesh say of themselves: who issues them, and for each kind its audience and its type. */
+export type TokenRules = Readonly<{ issuer: string }> &
+  Readonly<
+    Record<
+      TokenKind,
+      Readonly<{
+        /** `aud` */
+        audience: string;
+        /** `typ` in the header. */
+        type: string;
+      }>
+    >
+  >;
 
-/** Whom a user's access token is for (`aud`). */
-export const userAudience = 'arcadium-users';
-
-/** `typ` in the header of a service's token: one kind of token can never pass for another (RFC 8725 §3.11). */
-export const serviceTokenType = 'service+jwt';
-
-/** `typ` in the header of a user's access token (RFC 9068). */
-export const userTokenType = 'at+jwt';
+/** The rules of this mesh; the type of a user's access token is that of RFC 9068. */
+export const defaultTokenRules: TokenRules = {
+  issuer: 'arcadium-auth',
+  service: { audience: 'arcadium-services', type: 'service+jwt' },
+  user: { audience: 'arcadium-users', type: 'at+jwt' },
+};
 
 /** The only algorithm that is signed with or accepted (RFC 8725 §3.1). */
 export const algorithm = 'EdDSA';
@@ -37,7 +46,8 @@ const latestTime = 253_402_300_799;
 const time = z.int().min(0).max(latestTime);
 
 const registered = {
-  iss: z.literal(issuer),
+  iss: z.string(),
+  aud: z.string(),
   sub: z.string().min(1),
   jti: z.string().min(1),
   iat: time,
@@ -45,10 +55,9 @@ const registered = {
   nbf: time.optional(),
 };
 
-/** What a service's token says. */
+/** What a service's token says; `iss` and `aud` are checked beside it, by the rules in force. */
 export const serviceClaims = z.object({
   ...registered,
-  aud: z.literal(serviceAudience),
   type: z.literal('service'),
   service_id: z.string().min(1),
   service_name: z.string().min(1),
@@ -58,7 +67,6 @@ export type ServiceClaims = z.output<typeof serviceClaims>;
 /** What a user's access token says. */
 export const userClaims = z.object({
   ...registered,
-  aud: z.literal(userAudience),
   type: z.literal('user'),
   name: z.string(),
   role: z.enum(['user', 'admin']),

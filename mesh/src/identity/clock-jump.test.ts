@@ -30,7 +30,7 @@ beforeEach(async () => {
   clock.compare(Date.now(), clock.monotonic());
   feed = await followRevocations({ source: list, from: 'auth', clock, log });
   await feed.loaded();
-  const authenticate = createAuthenticate(ours.keys, feed.set, clock);
+  const authenticate = createAuthenticate(ours.keys, { revocations: feed.set, clock });
   ask = async (token) => {
     try {
       await authenticate({ authorization: `Bearer ${token}`, userToken: undefined });

@@ -15,6 +15,8 @@ const open = contract('open', {
     summary: 'Who calls',
     output: z.object({ service: z.string().nullable(), user: z.string().nullable() }),
     access: anyone,
+    // A machine that stands still for a moment would refuse it otherwise, before it looks at who calls.
+    priority: 'critical',
   }),
 });
 

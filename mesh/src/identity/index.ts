@@ -1,9 +1,18 @@
-export { createAuthenticate, userTokenOf, type Authenticate, type Credentials } from './authenticate.ts';
 export {
+  createAuthenticate,
+  userTokenOf,
+  type Authenticate,
+  type AuthenticateOptions,
+  type Credentials,
+} from './authenticate.ts';
+export {
+  defaultTokenRules,
   leewayMs,
   serviceTokenLifetime,
   userTokenLifetime,
   type ServiceClaims,
+  type TokenKind,
+  type TokenRules,
   type UserClaims,
 } from './claims.ts';
 export {
@@ -50,4 +59,4 @@ export {
   type SigningKey,
 } from './signing-key.ts';
 export { type TokenFacts } from './token-facts.ts';
-export { verifyToken, type TokenKind } from './verify.ts';
+export { verifyToken, type VerifyOptions } from './verify.ts';

@@ -1,15 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import {
-  algorithm,
-  issuer,
-  serviceAudience,
-  serviceTokenLifetime,
-  serviceTokenType,
-  userAudience,
-  userTokenLifetime,
-  userTokenType,
-} from './claims.ts';
+import { algorithm, serviceTokenLifetime, userTokenLifetime, type TokenKind } from './claims.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** A signed token, and what its owner should know of it. */
@@ -37,10 +28,9 @@ export function issueServiceToken(
   at: Date | TokenStamp = new Date(),
 ): Promise<IssuedToken> {
   return sign(key, at instanceof Date ? stampServiceToken(at) : at, {
-    type: serviceTokenType,
-    audience: serviceAudience,
+    kind: 'service',
     subject: service.id,
-    claims: { type: 'service', service_id: service.id, service_name: service.name },
+    claims: { service_id: service.id, service_name: service.name },
   });
 }
 
@@ -63,11 +53,9 @@ export function issueUserToken(
   now: Date = new Date(),
 ): Promise<IssuedToken> {
   return sign(key, stamp(now, userTokenLifetime, user.notAfter), {
-    type: userTokenType,
-    audience: userAudience,
+    kind: 'user',
     subject: user.id,
     claims: {
-      type: 'user',
       name: user.name,
       role: user.role,
       ...(user.roleSince && { role_since: user.roleSince.getTime() / 1000 }),
@@ -77,8 +65,7 @@ export function issueUserToken(
 }
 
 interface TokenContent {
-  type: string;
-  audience: string;
+  kind: TokenKind;
   subject: string;
   claims: Record<string, string | number>;
 }
@@ -96,10 +83,11 @@ function stamp(now: Date, lifetime: number, notAfter?: Date): TokenStamp {
 
 async function sign(key: SigningKey, at: TokenStamp, content: TokenContent): Promise<IssuedToken> {
   const { tokenId, issuedAt, expiresAt } = at;
-  const token = await new SignJWT(content.claims)
-    .setProtectedHeader({ alg: algorithm, typ: content.type, kid: key.kid })
+  const { issuer, [content.kind]: rules } = key.rules;
+  const token = await new SignJWT({ type: content.kind, ...content.claims })
+    .setProtectedHeader({ alg: algorithm, typ: rules.type, kid: key.kid })
     .setIssuer(issuer)
-    .setAudience(content.audience)
+    .setAudience(rules.audience)
     .setSubject(content.subject)
     .setJti(tokenId)
     .setIssuedAt(issuedAt)

@@ -61,7 +61,7 @@ test.each(['jti', 'sid', 'kid'])(
   'one from the future is void as soon as its %s is revoked, and for as long as it could pass',
   async (id) => {
     const set = new RevocationSet();
-    const authenticate = createAuthenticate(ours.keys, set);
+    const authenticate = createAuthenticate(ours.keys, { revocations: set });
     const iat = now() + leewayMs / 1000;
     const claims = { jti: 'jti', sid: 'sid', iat, exp: iat + 900 };
     expect(await itself('user', claims, authenticate)).toBe('OK');

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import { z } from 'zod';
-import { algorithm } from './claims.ts';
+import { algorithm, defaultTokenRules, type TokenRules } from './claims.ts';
 
 /** An Ed25519 key as a JWK (RFC 8037), public part. */
 export const publicJwk = z.object({
@@ -17,8 +17,8 @@ export type PublicJwk = z.output<typeof publicJwk>;
 export const privateJwk = publicJwk.extend({ d: z.base64url().length(43) });
 export type PrivateJwk = z.output<typeof privateJwk>;
 
-/** A key that signs, and the id that its tokens name it by. */
-export type SigningKey = Readonly<{ kid: string; key: CryptoKey }>;
+/** A key that signs, the id that its tokens name it by, and the rules that they follow. */
+export type SigningKey = Readonly<{ kid: string; key: CryptoKey; rules: TokenRules }>;
 
 /** Makes a new Ed25519 key; its id is its thumbprint (RFC 7638), so that equal keys have equal ids. */
 export async function generateSigningKey(): Promise<PrivateJwk> {
@@ -41,7 +41,14 @@ export async function importKey(jwk: PublicJwk | PrivateJwk): Promise<CryptoKey>
   return key;
 }
 
-/** Makes a stored private key ready to sign. */
-export async function importSigningKey(jwk: PrivateJwk): Promise<SigningKey> {
-  return { kid: jwk.kid, key: await importKey(jwk) };
+/**
+ * Makes a stored private key ready to sign.
+ *
+ * @param rules What its tokens say of themselves. @default as tokens of this mesh
+ */
+export async function importSigningKey(
+  jwk: PrivateJwk,
+  rules: TokenRules = defaultTokenRules,
+): Promise<SigningKey> {
+  return { kid: jwk.kid, key: await importKey(jwk), rules };
 }

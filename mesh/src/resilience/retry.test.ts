@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRetryBudget } from './retry-budget.ts';
 import { defaultRetryPolicy, retry, type FailedAttempt, type RetryOptions } from './retry.ts';
@@ -266,8 +267,7 @@ describe('a wait that the server asks for', () => {
 
 test('a wait that was cancelled no longer listens', async () => {
   const gone = new AbortController();
-  const removed = vi.spyOn(gone.signal, 'removeEventListener');
   setTimeout(() => gone.abort(new Error('gone')), 100);
   await failing({ signal: gone.signal });
-  expect(removed).toHaveBeenCalledOnce();
+  expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import pRetry from 'p-retry';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** How often, and after what waits, a failed call is made again. */
@@ -68,23 +69,55 @@ export async function retry<Result>(
   attempt: (number: number) => Promise<Result>,
   options: RetryOptions,
 ): Promise<Result> {
-  const { signal } = options;
-  signal.throwIfAborted();
+  options.signal.throwIfAborted();
   options.budget?.onCall();
-  let chance: number | undefined;
-  for (let number = 1; ; number++) {
-    let failure: FailedAttempt;
-    try {
-      return await attempt(number);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      chance ??= (options.random ?? Math.random)();
-      failure = judge({ error: asError(thrown), attempt: number, chance }, options);
-    }
-    options.onFailure(failure);
-    signal.throwIfAborted();
-    if (failure.retryInMs === undefined) throw failure.error;
-    if (failure.retryInMs > 0) await wait(failure.retryInMs, signal);
+  try {
+    return await attempt(1);
+  } catch (thrown) {
+    options.signal.throwIfAborted();
+    return await retryAfter(thrown, attempt, options);
+  }
+}
+
+/** Has p-retry make the attempts after the first one, which costs nothing where it succeeds. */
+async function retryAfter<Result>(
+  first: unknown,
+  attempt: (number: number) => Promise<Result>,
+  options: RetryOptions,
+): Promise<Result> {
+  const { policy, signal, random = Math.random, onFailure } = options;
+  const chance = random();
+  const schedule = { minTimeout: policy.baseMs * spread(policy, chance), maxTimeout: longestWaitMs };
+  let answer: { result: Result } | undefined;
+  try {
+    return await pRetry(
+      async (number) => {
+        if (number === 1) throw asError(first);
+        const result = await attempt(number);
+        answer = { result };
+        return result;
+      },
+      {
+        ...schedule,
+        retries: policy.attempts,
+        // It asks no more of it than `retry` does.
+        signal: signal as AbortSignal,
+        async onFailedAttempt({ error, attemptNumber }) {
+          signal.throwIfAborted();
+          const failure = judge({ error, attempt: attemptNumber, chance }, options);
+          onFailure(failure);
+          signal.throwIfAborted();
+          if (failure.retryInMs === undefined) throw error;
+          // p-retry waits for what its schedule says; the server may have asked for more.
+          const moreMs = failure.retryInMs - scheduledMs({ attempt: attemptNumber, chance }, policy);
+          if (moreMs > 0) await wait(moreMs, signal);
+        },
+      },
+    );
+  } catch (error) {
+    // What was done is not to be taken for undone, although its caller has gone in the meantime.
+    if (answer) return answer.result;
+    throw error;
   }
 }
 
@@ -110,12 +143,20 @@ function isTooLate(retryInMs: number, { deadline, expectedMs }: RetryOptions): b
 }
 
 /** A wait that the server asked for is only ever lengthened, and by chance: it tells all its callers the same one. */
-function waitAfter({ error, attempt, chance }: Failed, { policy, retryAfterMs }: RetryOptions): number {
-  const { baseMs, jitter } = policy;
-  const spread = 1 + jitter * (2 * chance - 1);
-  const scheduled = Math.min(Math.round(baseMs * spread * 2 ** (attempt - 1)), longestWaitMs);
-  const asked = Math.ceil((retryAfterMs?.(error) ?? 0) * (1 + jitter * chance));
+function waitAfter(failed: Failed, { policy, retryAfterMs }: RetryOptions): number {
+  const asked = Math.ceil((retryAfterMs?.(failed.error) ?? 0) * (1 + policy.jitter * failed.chance));
+  const scheduled = scheduledMs(failed, policy);
   return asked > scheduled ? asked : scheduled;
+}
+
+/** The wait after an attempt, as p-retry makes it. */
+function scheduledMs({ attempt, chance }: Omit<Failed, 'error'>, policy: RetryPolicy): number {
+  return Math.min(Math.round(policy.baseMs * spread(policy, chance) * 2 ** (attempt - 1)), longestWaitMs);
+}
+
+/** By how much chance lengthens or shortens a wait. */
+function spread({ jitter }: RetryPolicy, chance: number): number {
+  return 1 + jitter * (2 * chance - 1);
 }
 
 function isBug(error: Error): boolean {

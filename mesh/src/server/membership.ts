@@ -16,6 +16,7 @@ import {
   type RevocationSource,
   type ServiceToken,
   type TokenRotation,
+  type TokenRules,
 } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { DenialReporter, type DenialReport } from './access/denial-reporter.ts';
@@ -48,6 +49,8 @@ export interface MembershipOptions {
   publicKeys: readonly PublicJwk[];
   /** Where it keeps what it has learnt for its next start. */
   stateDir: string;
+  /** Issuer, audiences and types of the tokens that it accepts. @default those of this mesh */
+  tokens?: TokenRules;
   /** Where the time comes from. @default this machine */
   clock?: Pick<ClockSources, 'wall' | 'monotonic'>;
   log: Logger;
@@ -133,7 +136,7 @@ export class Membership {
     options: MembershipOptions,
     { keys, revocations, clock }: { keys: KeySet; revocations: RevocationFeed; clock: SteadyClock },
   ) {
-    const { auth, authUrl, log } = options;
+    const { auth, authUrl, tokens, log } = options;
     this.#options = options;
     this.#keys = keys;
     this.#revocations = revocations;
@@ -152,7 +155,11 @@ export class Membership {
     this.#clockCheck.start();
     this.serving = {
       clock: this.#clockCheck,
-      authenticate: createAuthenticate(keys, revocations.set, clock),
+      authenticate: createAuthenticate(keys, {
+        revocations: revocations.set,
+        clock,
+        ...(tokens && { rules: tokens }),
+      }),
       revocations,
       onDenied: this.#denials.add,
     };

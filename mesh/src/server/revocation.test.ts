@@ -118,7 +118,7 @@ async function startDesk(
       version: '1',
       port: 0,
       log: silentLogger,
-      authenticate: createAuthenticate(identity.keys, feed.set),
+      authenticate: createAuthenticate(identity.keys, { revocations: feed.set }),
       revocations: feed,
       pingDatabase: async () => {},
       ...options,
@@ -344,7 +344,7 @@ test('a revoked token is not remembered, and what is remembered of others is', a
   const feed = await followRevocations({ source: list, from: 'registry', log: silentLogger });
   cleanups.push(() => feed.stop());
   const find = vi.fn(identity.keys.find);
-  const authenticate = createAuthenticate({ ...identity.keys, find }, feed.set);
+  const authenticate = createAuthenticate({ ...identity.keys, find }, { revocations: feed.set });
   const [one, ann] = [await till(), await annOf('s1')];
   const credentials = { authorization: `Service-Token ${one.token}`, userToken: ann.token };
   const first = await authenticate(credentials);

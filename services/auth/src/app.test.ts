@@ -126,7 +126,7 @@ describe('sessions.login', () => {
     const ann = await newPerson();
     const published = jwks.parse(await (await fetch(`${url}/.well-known/jwks.json`)).json());
     const keys = await createKeySet({ initial: published.keys, log: silentLogger });
-    expect(await verifyToken('user', ann.accessToken, keys)).toMatchObject({
+    expect(await verifyToken('user', ann.accessToken, { keys })).toMatchObject({
       claims: { sub: ann.id, role: 'user', name: 'Ann' },
     });
   });

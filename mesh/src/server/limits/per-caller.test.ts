@@ -48,7 +48,7 @@ async function startDesk() {
       version: '1',
       port: 0,
       log: silentLogger,
-      authenticate: createAuthenticate(identity.keys, revocations),
+      authenticate: createAuthenticate(identity.keys, { revocations }),
       revocations: {
         set: revocations,
         status: () => ({ state: 'following', size: 0, position: 0, confirmedMsAgo: 0 }),

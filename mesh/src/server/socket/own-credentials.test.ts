@@ -28,7 +28,7 @@ let denials: Denial[];
 /** A shop that follows the list. */
 async function open(options: Partial<ServeOptions> = {}) {
   suite.service = await suite.start({
-    authenticate: createAuthenticate(suite.identity.keys, feed.set),
+    authenticate: createAuthenticate(suite.identity.keys, { revocations: feed.set }),
     revocations: feed,
     onDenied: (denial) => denials.push(denial),
     ...options,

@@ -108,7 +108,7 @@ describe('a rotation', () => {
     time += 1;
     expect([one.signer().kid, other.signer().kid]).toEqual([kid, kid]);
     const { token } = await issueUserToken(other.signer(), { id: 'u', name: 'Ann', role: 'user' });
-    expect(await verifyToken('user', token, one.keySet)).toMatchObject({ kid });
+    expect(await verifyToken('user', token, { keys: one.keySet })).toMatchObject({ kid });
   });
 
   test('makes one key, however many ask at once, and none while it waits', async () => {

@@ -87,7 +87,7 @@ async function startVerifier(url: string, token: string) {
   const feed = await followRevocations({ source, from: 'auth', stateDir, log });
   await feed.loaded();
   return {
-    authenticate: createAuthenticate(keys, feed.set),
+    authenticate: createAuthenticate(keys, { revocations: feed.set }),
     async stop() {
       await feed.stop();
       await client[Symbol.asyncDispose]();

@@ -19,7 +19,7 @@ function newService(): string {
 
 /** What a token says, and by which key. */
 const read = async (token: string) => {
-  const { claims, kid } = await verifyToken('service', token, auth.identity.keys);
+  const { claims, kid } = await verifyToken('service', token, { keys: auth.identity.keys });
   return { ...claims, kid };
 };
 

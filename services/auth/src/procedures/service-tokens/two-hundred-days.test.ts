@@ -23,7 +23,7 @@ test('over 200 days on two replicas a service that rotates its token is never re
   for (let replica = 0; Date.now() < end; replica = 1 - replica) {
     // By those who know only what is published: each replica tells the same, and enough.
     for (const keys of [await published(0), await published(1)]) {
-      const { claims, kid } = await verifyToken('service', token, keys);
+      const { claims, kid } = await verifyToken('service', token, { keys });
       kids.add(kid);
       ids.add(claims.service_id);
     }

@@ -36,7 +36,7 @@ async function verified(
   keys: KeySet,
 ): Promise<{ claims: ServiceClaims | UserClaims; kid: string } | undefined> {
   try {
-    return await verifyToken(kind, token, keys);
+    return await verifyToken(kind, token, { keys });
   } catch (error) {
     if (error instanceof MeshError) return undefined;
     throw error;
