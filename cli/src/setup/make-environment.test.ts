@@ -106,7 +106,9 @@ test('interrupted after any file, it is completed by the next run', async () => 
     const keys = await keySet();
     for (const service of ['auth', 'wiki', 'tasks']) {
       const token = setting(`services/${service}/.env`, 'SERVICE_TOKEN');
-      expect(await verifyToken('service', token, { keys })).toMatchObject({ claims: { service_name: service } });
+      expect(await verifyToken('service', token, { keys })).toMatchObject({
+        claims: { service_name: service },
+      });
     }
   }
 });

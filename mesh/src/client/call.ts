@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
-import { headersOf, noUserError, type CallOptions } from './outgoing.ts';
+import { headersOf, noUserError, type InterceptedOptions } from './outgoing.ts';
 import { Round, type RoundOptions } from './round.ts';
 import type { Target } from './target.ts';
 import { notReached } from './transport.ts';
@@ -31,15 +31,15 @@ export function call(
   connection: Connection,
   target: Target,
   input: unknown,
-  options: CallOptions,
+  options: InterceptedOptions,
 ): Promise<unknown> {
-  return new OutgoingCall(connection, target, { input, ...options }).run();
+  return new Call(connection, target, { input, ...options }).run();
 }
 
 const nowhere: readonly Endpoint[] = [];
 
 /** One call, and what all of its attempts have in common. */
-class OutgoingCall {
+class Call {
   readonly #connection: Connection;
   readonly #target: Target;
   readonly #input: unknown;
@@ -57,7 +57,7 @@ class OutgoingCall {
   /** Whether, for all that is known, a mutation may have had its effect. */
   #inDoubt = false;
 
-  constructor(connection: Connection, target: Target, options: CallOptions & { input: unknown }) {
+  constructor(connection: Connection, target: Target, options: InterceptedOptions & { input: unknown }) {
     const scope = currentScope();
     this.#startedAt = connection.clock.read();
     // What may take longer for each attempt has at least that.

@@ -25,6 +25,7 @@ import { createDecide } from './decisions.ts';
 import { Endpoints } from './endpoints.ts';
 import type { Lookup } from './host-name.ts';
 import { createHttpTransport } from './http-transport.ts';
+import { intercept, type ClientInterceptor, type OutgoingCall } from './interceptor.ts';
 import { keepRing } from './listen.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './outgoing.ts';
@@ -60,6 +61,8 @@ export interface ConnectOptions<As extends string> {
   deadlineMs?: number;
   /** How many calls may be under way, and how many wait for that. @default 1024 and 1024 */
   bulkhead?: BulkheadOptions;
+  /** What runs around each query and mutation, the first one outermost: see docs/interceptors.md. @default nothing */
+  interceptors?: readonly ClientInterceptor[];
   /**
    * What carries the calls: one WebSocket to each endpoint, with HTTP where none can be opened; HTTP alone; or what
    * this function makes for an endpoint.
@@ -81,7 +84,7 @@ export function connect<const To extends AnyContract, const As extends string>(
   to: To,
   options: ConnectOptions<As>,
 ): MeshClient<To, As> {
-  const { as, token, log = createLogger({ service: as, level: 'warn' }) } = options;
+  const { as, token, log = createLogger({ service: as, level: 'warn' }), interceptors = [] } = options;
   const scheme = isPerson(as) ? userTokenScheme : serviceTokenScheme;
   const authorization = (): string | undefined => {
     const current = typeof token === 'function' ? token() : token;
@@ -133,8 +136,16 @@ export function connect<const To extends AnyContract, const As extends string>(
       meter: createCallMeter(to.name, path),
       hedge: procedure.hedge ? createHedge({ now: clock.now }) : undefined,
     };
-    const unary = (input: unknown, { signal, context }: RequestOptions = {}) =>
-      call(connection, target, input, { ...context, signal });
+    const make = (input: unknown, { signal, context }: RequestOptions, headers?: OutgoingCall['headers']) =>
+      call(connection, target, input, { ...context, headers, signal });
+    const unary = (input: unknown, request: RequestOptions = {}) =>
+      interceptors.length === 0
+        ? make(input, request)
+        : intercept(
+            interceptors,
+            { target: to.name, path, kind: procedure.kind as OutgoingCall['kind'], input, headers: {} },
+            (changed) => make(changed.input, request, changed.headers),
+          );
     const subscribe = (input: unknown, request: RequestOptions = {}) => {
       const signals = [closing.signal, request.signal].filter((signal) => signal !== undefined);
       const userToken =

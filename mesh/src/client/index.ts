@@ -2,6 +2,7 @@ export { InDoubtError, isCallError, type CallError } from './call-error.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export { withFallback } from './fallback.ts';
 export { type Lookup } from './host-name.ts';
+export { type CallChanges, type ClientInterceptor, type OutgoingCall } from './interceptor.ts';
 export { type CallContext, type JobClient, type MeshClient } from './mesh-client.ts';
 export { type Address } from './resolve.ts';
 export { NotOpened, type OpenSocket } from './socket/open.ts';

@@ -23,6 +23,10 @@ export interface CallOptions {
   repeated?: boolean | undefined;
 }
 
+/** The same, and the headers that interceptors have added. */
+export type InterceptedOptions = CallOptions &
+  Readonly<{ headers?: Readonly<Record<string, string>> | undefined }>;
+
 /** What the headers of a call depend on. */
 type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };
 
@@ -32,11 +36,14 @@ type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['proced
  * handler's own.
  */
 export function headersOf(
-  { userToken, idempotencyKey }: CallOptions,
+  { userToken, idempotencyKey, headers: added }: InterceptedOptions,
   { needsUser, procedure: { idempotent } }: HeaderTarget,
 ): Record<string, string> {
   const scope = currentScope();
-  const headers: Record<string, string> = { [header.requestId]: scope?.requestId ?? crypto.randomUUID() };
+  const headers: Record<string, string> = {
+    ...added,
+    [header.requestId]: scope?.requestId ?? crypto.randomUUID(),
+  };
   const behind = userToken ?? (needsUser ? scope?.userToken : undefined);
   if (behind !== undefined) headers[header.userToken] = behind;
   if (idempotent === 'by-key') headers[header.idempotencyKey] = idempotencyKey ?? crypto.randomUUID();

@@ -7,6 +7,7 @@ export { rawCallOf, type KnownCall, type RawCall } from './call/raw-call.ts';
 export { cursorOf, pageOf, timeCursor, type CursorCodec, type PlaceInTime } from './cursor.ts';
 export { type ClassifyError } from './call/failure.ts';
 export { type Call, type Handler, type HandlerOf, type Handlers } from './call/handler.ts';
+export { type InterceptedCall, type ServerInterceptor } from './call/interceptor.ts';
 export { type IdempotencyClaim } from './call/idempotency-claim.ts';
 export { type JsonAnswer, type Route } from './http/answer.ts';
 export { networkOf, unknownPeer, type Peer } from './call/peer.ts';

@@ -22,6 +22,7 @@ import type { ClassifyError } from './call/failure.ts';
 import { StoppingError } from './call/failure-log.ts';
 import type { CompiledProcedure } from './call/procedure.ts';
 import type { Handlers } from './call/handler.ts';
+import type { ServerInterceptor } from './call/interceptor.ts';
 import { createPeerOf, type PeerOf } from './call/peer.ts';
 import { RateLimits, type RateLimitOptions } from './limits/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
@@ -66,6 +67,8 @@ export interface ServiceOptions {
   metricsFrom?: readonly string[] | undefined;
   /** Further origins whose pages may open WebSockets, as `https://www.example.com`. @default those of the service's own origin alone */
   webSocketOrigins?: readonly string[] | undefined;
+  /** What runs around the handler of each call, the first one outermost: see docs/interceptors.md. @default nothing */
+  interceptors?: readonly ServerInterceptor[];
   /** How many calls it takes from an address. @default any number */
   rateLimit?: RateLimitOptions;
   /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. @default 100 */
@@ -127,6 +130,7 @@ export function createService<From extends AnyContract>(
     limits,
     background,
     userDeadlineMs,
+    interceptors: options.interceptors,
     revocations: options.revocations?.set,
     observe: (path) => createCallObserver(path, { log, classify }),
   });

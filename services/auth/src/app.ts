@@ -149,7 +149,9 @@ export async function startApp(
       version: manifest.version,
       ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
       log,
-      authenticate: sightings.noticing(createAuthenticate(keyRing.keySet, { revocations: revocations.set, clock })),
+      authenticate: sightings.noticing(
+        createAuthenticate(keyRing.keySet, { revocations: revocations.set, clock }),
+      ),
       revocations,
       onDenied: denials.add,
       // Asked before such a call is read: of a flood of them, most are refused.

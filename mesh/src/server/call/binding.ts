@@ -6,12 +6,14 @@ import type { CallLimit } from '../limits/rate-limits.ts';
 import type { Background } from './background.ts';
 import type { Revocations } from './expiry.ts';
 import type { Call } from './handler.ts';
+import type { InterceptedCall } from './interceptor.ts';
 
 /** What one procedure is bound to, the same for all of its calls. */
 export interface Binding {
   readonly path: string;
   readonly procedure: AnyProcedure;
-  readonly handler: (call: Call<AnyProcedure>) => unknown;
+  /** With its interceptors. */
+  readonly handler: (call: InterceptedCall) => unknown;
   readonly errors: Call<AnyProcedure>['errors'];
   readonly log: Logger;
   /** How many calls an address may make. @default any number */

@@ -1,7 +1,8 @@
-import type { AnyProcedure, Caller } from '../../contract/index.ts';
+import type { Caller, ProcedureKind } from '../../contract/index.ts';
 import type { Logger, Scope } from '../../telemetry/index.ts';
-import { childOf, type TraceContext } from '../../wire/index.ts';
-import type { Call } from './handler.ts';
+import { childOf, header, type TraceContext } from '../../wire/index.ts';
+import type { Binding } from './binding.ts';
+import type { InterceptedCall } from './interceptor.ts';
 import type { IdempotencyClaim } from './idempotency-claim.ts';
 import { unknownPeer, type Peer } from './peer.ts';
 import type { RawCall } from './raw-call.ts';
@@ -47,35 +48,50 @@ export class CallScope implements Scope {
 /** Takes work that goes on when the call that it came from is answered. */
 export type Later = (work: () => Promise<unknown>, scope: CallScope) => void;
 
+/** What proves who calls is read by `identify` alone. */
+const credentialHeaders: ReadonlySet<string> = new Set([header.authorization, header.userToken]);
+
+/** What one call brings to its handler. */
+type Own = Readonly<{
+  caller: Caller;
+  input: unknown;
+  scope: CallScope;
+  claim?: IdempotencyClaim | undefined;
+  later: Later;
+}>;
+
 /** A call as its handler gets it; what few handlers look at is made when first asked for. */
-export class BoundCall implements Call<AnyProcedure> {
+export class BoundCall implements InterceptedCall {
   readonly input: unknown;
-  readonly caller: Call<AnyProcedure>['caller'];
-  readonly errors: Call<AnyProcedure>['errors'];
+  readonly caller: InterceptedCall['caller'];
   readonly requestId: string;
   readonly claim: IdempotencyClaim | undefined;
   readonly #raw: RawCall;
+  readonly #bound: Binding;
   readonly #scope: CallScope;
-  readonly #log: Logger;
   readonly #later: Later;
 
-  constructor(
-    raw: RawCall,
-    bound: Pick<BoundCall, 'input' | 'errors' | 'log' | 'claim'> & {
-      caller: Caller;
-      scope: CallScope;
-      later: Later;
-    },
-  ) {
-    this.input = bound.input;
-    this.caller = bound.caller;
-    this.errors = bound.errors;
+  constructor(raw: RawCall, bound: Binding, { caller, input, scope, claim, later }: Own) {
+    this.input = input;
+    this.caller = caller;
     this.requestId = raw.requestId;
+    this.claim = claim;
     this.#raw = raw;
-    this.claim = bound.claim;
-    this.#scope = bound.scope;
-    this.#log = bound.log;
-    this.#later = bound.later;
+    this.#bound = bound;
+    this.#scope = scope;
+    this.#later = later;
+  }
+
+  get path(): string {
+    return this.#bound.path;
+  }
+
+  get kind(): ProcedureKind {
+    return this.#bound.procedure.kind;
+  }
+
+  get errors(): InterceptedCall['errors'] {
+    return this.#bound.errors;
   }
 
   get peer(): Peer {
@@ -86,8 +102,12 @@ export class BoundCall implements Call<AnyProcedure> {
     return this.#scope.signal;
   }
 
+  get header(): (name: string) => string | undefined {
+    return (name) => (credentialHeaders.has(name) ? undefined : this.#raw.header(name));
+  }
+
   get log(): Logger {
-    return this.#log.child({ request_id: this.requestId });
+    return this.#bound.log.child({ request_id: this.requestId });
   }
 
   get inBackground(): (work: () => Promise<unknown>) => void {

@@ -7,6 +7,7 @@ import { Background } from './background.ts';
 import type { Binding, FinishedCall } from './binding.ts';
 import type { Revocations } from './expiry.ts';
 import type { Handlers } from './handler.ts';
+import { withInterceptors, type ServerInterceptor } from './interceptor.ts';
 import { CompiledProcedure } from './procedure.ts';
 
 /** What compiled procedures need besides their handlers. */
@@ -24,6 +25,8 @@ export interface CompileOptions {
   revocations?: Revocations | undefined;
   /** What lets calls in. @default one that does not look at the event loop */
   admission?: Admission | undefined;
+  /** What runs around each handler, the first one outermost. @default nothing */
+  interceptors?: readonly ServerInterceptor[] | undefined;
   /** What counts calls by address. @default they are not counted */
   limits?: RateLimits | undefined;
 }
@@ -36,10 +39,10 @@ export interface CompileOptions {
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  { log, observe, userDeadlineMs = 10_000, revocations, limits, ...options }: CompileOptions,
+  { log, observe, userDeadlineMs = 10_000, interceptors = [], revocations, ...options }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const { admission = new Admission(from.name, log), background = new Background(log) } = options;
-  const { access = new AccessControl({ log }) } = options;
+  const { access = new AccessControl({ log }), limits } = options;
   const entries = entriesOf(from);
   const missing = entries
     .map(({ path }) => path)
@@ -50,7 +53,7 @@ export function compile<From extends AnyContract>(
       new CompiledProcedure({
         path,
         procedure,
-        handler: handlerAt(handlers, path) as Binding['handler'],
+        handler: withInterceptors(interceptors, handlerAt(handlers, path) as Binding['handler']),
         errors: errorFactories(procedure.errors),
         log: log.child({ procedure: path }),
         limit: limits?.ofProcedure(path, procedure),

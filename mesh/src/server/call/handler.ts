@@ -25,6 +25,8 @@ export interface Call<From extends AnyProcedure> {
   /** Adds the procedure and the request's id to each line. */
   readonly log: Logger;
   readonly requestId: string;
+  /** A header of the request, or of the WebSocket's message; not those with credentials. @param name In lower case. */
+  readonly header: (name: string) => string | undefined;
   /** Where the call comes from. */
   readonly peer: Peer;
   /**

@@ -83,7 +83,7 @@ export class CompiledProcedure {
   }
 
   async #handle({ raw, caller, input: sent, ticket, arrivedAt }: AdmittedCall): Promise<unknown> {
-    const { path, procedure, handler, errors, log, gate, access } = this.#bound;
+    const { path, procedure, handler, gate, access } = this.#bound;
     let begun = false;
     try {
       // Authorise.
@@ -100,7 +100,7 @@ export class CompiledProcedure {
 
       // Handle.
       const scope = new CallScope(raw, caller, deadline);
-      const call = new BoundCall(raw, { caller, input, errors, log, scope, claim, later: this.#later });
+      const call = new BoundCall(raw, this.#bound, { caller, input, scope, claim, later: this.#later });
       begun = true;
       const answer = await deadline.race(
         // What begins when it is awaited, as a query of Prisma, begins within the scope as well.

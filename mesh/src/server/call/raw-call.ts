@@ -22,6 +22,8 @@ export interface RawCall<Signal extends CallerSignal = CallerSignal> {
   readonly idempotencyKey?: string | undefined;
   /** The access token of the user whom the call is for, for the calls that its handler makes for them. */
   readonly userToken?: string | undefined;
+  /** A header that was sent once. @param name In lower case. */
+  header(name: string): string | undefined;
   /**
    * Verifies its credentials.
    *
@@ -39,8 +41,10 @@ export interface RawCall<Signal extends CallerSignal = CallerSignal> {
 }
 
 /** A call whose caller is known before it begins: of a request that is authenticated as a whole, or of this process. */
-export type KnownCall = Omit<RawCall, 'anonymous' | 'identify' | 'readInput' | 'signal'> & {
+export type KnownCall = Omit<RawCall, 'anonymous' | 'header' | 'identify' | 'readInput' | 'signal'> & {
   readonly caller: Caller;
+  /** @default none were sent */
+  readonly header?: RawCall['header'] | undefined;
 };
 
 /** A call whose caller is known, as any other. */
@@ -53,6 +57,7 @@ export function rawCallOf<Signal extends CallerSignal>(
     ...known,
     signal,
     anonymous: !caller.service && !caller.user,
+    header: known.header ?? (() => undefined),
     identify: () => caller,
     readInput,
   };

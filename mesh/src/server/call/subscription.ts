@@ -9,17 +9,18 @@ import { parseInput, presentOutput } from './schema.ts';
 
 /** The events of one subscription, whose caller is known. */
 export async function* subscribe(
-  { path, procedure, handler, errors, log, gate, access, revocations }: Binding,
+  bound: Binding,
   { raw, caller, later }: { raw: RawCall<AbortSignal>; caller: Caller; later: Later },
 ): AsyncGenerator<TrackedEnvelope<unknown>> {
+  const { path, procedure, handler, gate, access, revocations } = bound;
   gate.open();
   access.authorise({ path, procedure }, caller, raw);
   using _counted = gate.subscribe(caller, raw.peer);
   const input = parseInput(procedure, await raw.readInput());
   using expiry = startExpiry(caller, { gone: raw.signal, revocations });
   const scope = new CallScope(raw, caller, { at: Infinity, signal: expiry.signal });
-  const call = new BoundCall(raw, { caller, input, errors, log, scope, claim: undefined, later });
-  const events = handler(call) as AsyncIterable<unknown>;
+  const call = new BoundCall(raw, bound, { caller, input, scope, later });
+  const events = (await runInScope(scope, () => handler(call))) as AsyncIterable<unknown>;
   const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
   try {
     for (;;) {

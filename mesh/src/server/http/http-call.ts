@@ -46,6 +46,10 @@ export class HttpCall implements RawCall {
     return readInput(this.#request, this.#source);
   }
 
+  header(name: string): string | undefined {
+    return textOf(this.#request, name);
+  }
+
   /** Requests that were sent one after the other, unanswered, share a turn as the messages of a WebSocket do. */
   get connection(): object {
     return this.#request.socket;

@@ -1,4 +1,4 @@
-import { closeCode, MeshError, maxArrayMessages, type header, type SocketRequest } from '../../wire/index.ts';
+import { closeCode, MeshError, maxArrayMessages, type SocketRequest } from '../../wire/index.ts';
 import { parseBoundedJson } from '../http/bounded-json.ts';
 
 /** A message that can be answered. */
@@ -76,8 +76,8 @@ export function idOf(raw: unknown): number | string | null {
 }
 
 /** What a message has where HTTP has a header. Its sender may have put any JSON there; a value that is not text counts as not sent. */
-export function headerOf({ headers }: SocketMessage, name: (typeof header)[keyof typeof header]) {
-  const value: unknown = headers?.[name];
+export function headerOf({ headers = {} }: SocketMessage, name: string): string | undefined {
+  const value: unknown = Object.hasOwn(headers, name) ? headers[name] : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 

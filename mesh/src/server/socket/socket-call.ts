@@ -42,6 +42,10 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
     return isObject(input) ? { ...input, lastEventId } : (input ?? { lastEventId });
   }
 
+  header(name: string): string | undefined {
+    return headerOf(this.#message, name);
+  }
+
   get userToken(): string | undefined {
     return userTokenOf(this.connection.credentials.of(this.#message));
   }

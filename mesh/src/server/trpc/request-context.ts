@@ -38,5 +38,6 @@ export async function readContext(
     idempotencyKey: keyOf(request, calls),
     peer: peerOf(request),
     connection: request.socket,
+    header: (name) => textOf(request, name),
   };
 }
