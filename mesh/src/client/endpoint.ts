@@ -188,7 +188,7 @@ type Verdict = 'works' | 'broken' | 'absent' | 'busy' | 'unknown';
 function verdictOn({ code, answered, refused, absent, hurried }: Failure): Verdict {
   if (absent) return 'absent';
   if (refused || (code === 'TIMEOUT' && hurried)) return 'busy';
-  if (code === 'CLIENT_CLOSED_REQUEST' || code === 'TOO_MANY_REQUESTS') return 'unknown';
-  if (errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT') return 'broken';
-  return answered ? 'works' : 'unknown';
+  const { blames } = errorCodes[code];
+  if (blames === 'endpoint') return 'broken';
+  return blames === 'caller' && answered ? 'works' : 'unknown';
 }

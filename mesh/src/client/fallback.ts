@@ -1,15 +1,6 @@
-import type { ErrorCode } from '../wire/index.ts';
+import { errorCodes } from '../wire/index.ts';
 import { isCallError } from './call-error.ts';
 import { countDecision } from './decisions.ts';
-
-/** The ways to fail that say that there is nobody to answer now. */
-const gone: ReadonlySet<ErrorCode> = new Set([
-  'SERVICE_UNAVAILABLE',
-  'TIMEOUT',
-  'BAD_GATEWAY',
-  'GATEWAY_TIMEOUT',
-  'TOO_MANY_REQUESTS',
-]);
 
 /**
  * Goes on with another value where the service that is called is gone, busy or
@@ -22,7 +13,7 @@ export async function withFallback<Value>(call: Promise<Value>, fallback: NoInfe
   try {
     return await call;
   } catch (error) {
-    if (!isCallError(error) || error.data.error || !gone.has(error.data.code)) throw error;
+    if (!isCallError(error) || error.data.error || !errorCodes[error.data.code].retryable) throw error;
     const { target = '', procedure = '' } = (error.meta ?? {}) as { target?: string; procedure?: string };
     countDecision(target, { decision: 'fallback', reason: error.data.code, procedure });
     return fallback;

@@ -21,8 +21,7 @@ export function foundNobody({ data, cause }: CallError): boolean {
  */
 export function mayHaveRun(error: CallError): boolean {
   const { code, error: named } = error.data;
-  if (named || didNothing(error)) return false;
-  return errorCodes[code].httpStatus >= 500 || code === 'TIMEOUT' || code === 'CLIENT_CLOSED_REQUEST';
+  return !named && !didNothing(error) && errorCodes[code].mayHaveRun;
 }
 
 /** Whether the same call may be made again: what failed must be able to pass, and doing it twice must do no harm. */

@@ -1,19 +1,4 @@
-import { isErrorCode, type ErrorCode } from '@arcadium/mesh/wire';
-
-/**
- * Codes that say the message itself is wrong, so that sending it again can
- * only fail again. All others get better by themselves or by somebody's hand: a
- * service that is away, a token that is rotated, a procedure that the next
- * version has, a fault that is mended.
- */
-const permanentCodes: ReadonlySet<ErrorCode> = new Set([
-  'BAD_REQUEST',
-  'CONFLICT',
-  'PRECONDITION_FAILED',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'UNPROCESSABLE_CONTENT',
-]);
+import { errorCodes, isErrorCode, type ErrorCode } from '@arcadium/mesh/wire';
 
 /**
  * Whether what a call failed with is a refusal for good. FORBIDDEN is one where the contract names it, as a topic that
@@ -22,7 +7,7 @@ const permanentCodes: ReadonlySet<ErrorCode> = new Set([
 export function isPermanent(error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'FORBIDDEN') return isNamed(error);
-  return code !== undefined && permanentCodes.has(code);
+  return code !== undefined && errorCodes[code].permanent;
 }
 
 /** Whether a failure is of the message alone, and says nothing about whether others get through. */

@@ -27,6 +27,6 @@ export function logFailure(log: Logger, failure: MeshError, context: Record<stri
     return;
   }
   const fields = { ...context, code, reason: message, cause: cause && describeError(cause) };
-  if (errorCodes[code].httpStatus < 500 && code !== 'TIMEOUT') log.debug(fields, 'a call was refused');
+  if (errorCodes[code].blames !== 'endpoint') log.debug(fields, 'a call was refused');
   else log[told ? 'debug' : 'warn'](fields, 'a call failed');
 }
