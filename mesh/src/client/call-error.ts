@@ -9,7 +9,7 @@ import {
   type ErrorData,
   type ErrorShape,
 } from '../wire/index.ts';
-import { TransportError, type Answer } from './transport.ts';
+import { TransportError, type Answer } from './transports/transport.ts';
 
 /** The error of every call that failed: `data.code` says how, whether a server said so or none was reached. */
 export type CallError = TRPCClientError<{ errorShape: ErrorShape; transformer: false }> & {

@@ -10,13 +10,13 @@ import {
   type CallError,
 } from './call-error.ts';
 import type { Connection } from './connection.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
 import { headersOf, noUserError, type InterceptedOptions } from './outgoing.ts';
-import { Round, type RoundOptions } from './round.ts';
+import { Attempt, type AttemptOptions } from './attempt.ts';
 import type { Target } from './target.ts';
-import { notReached } from './transport.ts';
+import { notReached } from './transports/transport.ts';
 import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
 
 /**
@@ -51,7 +51,7 @@ class Call {
   readonly #gone: Gone;
   readonly #repeated: boolean;
   #attempts = 0;
-  #round: Round | undefined;
+  #attempt: Attempt | undefined;
   /** Where it has failed so far. */
   #failedAt: readonly Endpoint[] = nowhere;
   /** Whether, for all that is known, a mutation may have had its effect. */
@@ -84,7 +84,7 @@ class Call {
       this.#connection.clock.read();
     }
     try {
-      const data = await retry((number) => this.#attempt(number), {
+      const data = await retry((number) => this.#try(number), {
         policy: this.#repeated ? { ...retryPolicy, attempts: 0 } : retryPolicy,
         budget: retryBudget,
         signal: this.#gone,
@@ -101,7 +101,7 @@ class Call {
     }
   }
 
-  #attempt(number: number): Promise<unknown> {
+  #try(number: number): Promise<unknown> {
     this.#attempts = number;
     const { path, procedure } = this.#target;
     const limitMs = procedure.timeoutMs ?? this.#connection.timeoutMs;
@@ -113,7 +113,7 @@ class Call {
       const message = 'No time was left for this call';
       return Promise.reject(localError('TIMEOUT', message, { cause: notReached(message) }));
     }
-    this.#round = new Round({
+    this.#attempt = new Attempt({
       connection: this.#connection,
       target: this.#target,
       message: {
@@ -127,15 +127,15 @@ class Call {
       hurried: timeoutMs < limitMs / 2,
       gone: this.#gone,
       failedAt: this.#failedAt,
-    } satisfies RoundOptions);
-    return this.#round.run();
+    } satisfies AttemptOptions);
+    return this.#attempt.run();
   }
 
   #onFailure(failure: FailedAttempt): void {
     const { error, reason, retryInMs } = failure;
     const { path: procedure } = this.#target;
     this.#consider();
-    const endpoint = this.#round?.endpoint;
+    const endpoint = this.#attempt?.endpoint;
     if (endpoint) this.#failedAt = [...this.#failedAt, endpoint];
     if (isCallError(error)) {
       if (reason) this.#connection.decide({ decision: 'no-retry', reason, procedure });
@@ -176,11 +176,11 @@ class Call {
   }
 
   /**
-   * What the last round says of the effect. Doubt stays: that a later attempt was refused says nothing of an earlier
+   * What the last attempt says of the effect. Doubt stays: that a later attempt was refused says nothing of an earlier
    * one, but for a typed error under a key, whose work was done by no attempt.
    */
   #consider(): void {
-    const error = this.#round?.error;
+    const error = this.#attempt?.error;
     if (!error) return;
     if (error.data.error && this.#target.procedure.idempotent === 'by-key') this.#inDoubt = false;
     else this.#inDoubt ||= mayHaveRun(error);
@@ -189,7 +189,7 @@ class Call {
   #log(failure: FailedAttempt): void {
     logFailure(failure, {
       connection: this.#connection,
-      endpoint: this.#round?.endpoint,
+      endpoint: this.#attempt?.endpoint,
       path: this.#target.path,
       headers: this.#headers,
       repeated: this.#repeated,

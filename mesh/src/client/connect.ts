@@ -22,17 +22,17 @@ import { createCallMeter } from './call-meter.ts';
 import { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { createDecide } from './decisions.ts';
-import { Endpoints } from './endpoints.ts';
-import type { Lookup } from './host-name.ts';
-import { createHttpTransport } from './http-transport.ts';
+import { Endpoints } from './endpoints/endpoints.ts';
+import type { Lookup } from './endpoints/host-name.ts';
+import { createHttpTransport } from './transports/http-transport.ts';
 import { intercept, type ClientInterceptor, type OutgoingCall } from './interceptor.ts';
 import { keepRing } from './listen.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './outgoing.ts';
-import type { Address } from './resolve.ts';
-import { createSocketTransport } from './socket/socket-transport.ts';
-import { createSubscriptionClient } from './subscriptions.ts';
-import type { Transport, TransportName } from './transport.ts';
+import type { Address } from './endpoints/resolve.ts';
+import { createSocketTransport } from './transports/socket/socket-transport.ts';
+import { createSubscriptionClient } from './subscriptions/subscriptions.ts';
+import type { Transport, TransportName } from './transports/transport.ts';
 
 /** Longest wait for a connection, in milliseconds: time must be left for another endpoint. */
 const longestConnectMs = 2000;

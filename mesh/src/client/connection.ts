@@ -2,7 +2,7 @@ import type { Bulkhead, RetryBudget, RetryPolicy } from '../resilience/index.ts'
 import type { Logger } from '../telemetry/index.ts';
 import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
-import type { Endpoints } from './endpoints.ts';
+import type { Endpoints } from './endpoints/endpoints.ts';
 
 /** A client's connection to one service, and all that its calls have in common. */
 export interface Connection {

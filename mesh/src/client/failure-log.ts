@@ -3,7 +3,7 @@ import { currentScope, startupLevel } from '../telemetry/index.ts';
 import { errorCodes, header } from '../wire/index.ts';
 import { isCallError } from './call-error.ts';
 import type { Connection } from './connection.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
 
 /**
  * Logs one attempt that failed, with the documented fields: `endpoint`,

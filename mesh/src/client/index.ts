@@ -1,16 +1,11 @@
 export { InDoubtError, isCallError, type CallError } from './call-error.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export { withFallback } from './fallback.ts';
-export { type Lookup } from './host-name.ts';
+export { type Lookup } from './endpoints/host-name.ts';
 export { type CallChanges, type ClientInterceptor, type OutgoingCall } from './interceptor.ts';
 export { type CallContext, type JobClient, type MeshClient } from './mesh-client.ts';
-export { type Address } from './resolve.ts';
-export { NotOpened, type OpenSocket } from './socket/open.ts';
-export { createSocketTransport } from './socket/socket-transport.ts';
-export {
-  TransportError,
-  type Answer,
-  type Attempt,
-  type Transport,
-  type TransportName,
-} from './transport.ts';
+export { type Address } from './endpoints/resolve.ts';
+export { NotOpened, type OpenSocket } from './transports/socket/open.ts';
+export { type Request } from './request.ts';
+export { createSocketTransport } from './transports/socket/socket-transport.ts';
+export { TransportError, type Answer, type Transport, type TransportName } from './transports/transport.ts';

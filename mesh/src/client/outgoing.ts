@@ -2,7 +2,7 @@ import { currentScope } from '../telemetry/index.ts';
 import { formatTraceparent, header } from '../wire/index.ts';
 import { localError, type CallError } from './call-error.ts';
 import type { Target } from './target.ts';
-import { notReached } from './transport.ts';
+import { notReached } from './transports/transport.ts';
 
 /** What one call may bring of its own, beside its input. */
 export interface CallOptions {

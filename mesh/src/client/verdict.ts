@@ -1,7 +1,7 @@
 import type { AnyProcedure } from '../contract/index.ts';
 import { errorCodes } from '../wire/index.ts';
 import { isCallError, type CallError } from './call-error.ts';
-import { TransportError } from './transport.ts';
+import { TransportError } from './transports/transport.ts';
 
 /** Whether it is certain that nothing was done with the call that failed so. */
 export function didNothing({ data, cause }: CallError): boolean {

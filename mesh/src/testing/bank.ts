@@ -4,7 +4,7 @@ import {
   connect,
   TransportError,
   type Answer,
-  type Attempt,
+  type Request,
   type CallError,
   type ConnectOptions,
   type Transport,
@@ -38,7 +38,7 @@ export const bank = contract('bank', {
 });
 
 /** What an endpoint of a test does with an attempt. */
-export type Behaviour = (attempt: Attempt, at: string) => Promise<Answer>;
+export type Behaviour = (attempt: Request, at: string) => Promise<Answer>;
 
 const answered = (body: unknown, status = 200): Answer => ({ status, body, via: 'websocket' });
 export const works: Behaviour = async (attempt, at) => {
@@ -97,7 +97,7 @@ export class BankSuite {
   /** A bank with one endpoint for each behaviour; behaviours may be changed, and what came is kept. */
   open(behaviours: Record<string, Behaviour>, options: Partial<ConnectOptions<'anyone'>> = {}) {
     const log = recordingLogger();
-    const received: { at: string; attempt: Attempt; timeoutMs: number }[] = [];
+    const received: { at: string; attempt: Request; timeoutMs: number }[] = [];
     const leaving = new Set<string>();
     const made = connect(bank, {
       as: 'anyone',

@@ -9,8 +9,8 @@ import {
   starting,
   unreachable,
   works,
-} from '../testing/bank.ts';
-import { InDoubtError } from './index.ts';
+} from '../../testing/bank.ts';
+import { InDoubtError } from '../index.ts';
 
 // Where a client’s calls go, and how many, on a clock of the test’s own.
 

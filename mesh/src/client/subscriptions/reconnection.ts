@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RetryPolicy } from '../resilience/index.ts';
-import { header, parseRetryAfter } from '../wire/index.ts';
-import { Outage } from '../telemetry/index.ts';
-import type { Connection } from './connection.ts';
+import type { RetryPolicy } from '../../resilience/index.ts';
+import { header, parseRetryAfter } from '../../wire/index.ts';
+import { Outage } from '../../telemetry/index.ts';
+import type { Connection } from '../connection.ts';
 
 /** The longest wait between two tries, in milliseconds, before jitter. */
 const longestMs = 30_000;

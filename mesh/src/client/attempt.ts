@@ -2,19 +2,20 @@ import { timeouts, type Hedge, type Permit, type Queued, type Timeout } from '..
 import { decisions, tell } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
 import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
+import { Request } from './request.ts';
 import type { Target } from './target.ts';
 import type { Connection } from './connection.ts';
-import type { Choice } from './endpoints.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Choice } from './endpoints/endpoints.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
 import type { Gone } from './gone.ts';
-import { Attempt, notReached, TransportError, type Answer, type TransportName } from './transport.ts';
+import { notReached, TransportError, type Answer, type TransportName } from './transports/transport.ts';
 import { didNothing, foundNobody } from './verdict.ts';
 
-/** One round of a call: what is sent, and for how long it may take. */
-export interface RoundOptions {
+/** One attempt of a call: what is sent, and for how long it may take. */
+export interface AttemptOptions {
   readonly connection: Connection;
   readonly target: Target;
-  readonly message: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization'> & {
+  readonly message: Pick<Request, 'path' | 'kind' | 'input' | 'authorization'> & {
     readonly headers: Record<string, string>;
   };
   /** In milliseconds. */
@@ -23,23 +24,23 @@ export interface RoundOptions {
   readonly hurried: boolean;
   /** Fires when nobody waits any more. */
   readonly gone: Gone;
-  /** Where earlier rounds of the call failed: it goes elsewhere, if there is an elsewhere. */
+  /** Where earlier attempts of the call failed: it goes elsewhere, if there is an elsewhere. */
   readonly failedAt: readonly Endpoint[];
 }
 
-/** An attempt on its way to one endpoint. */
-class Leg extends Attempt {
+/** A request on its way to one endpoint. */
+class RoutedRequest extends Request {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
 
-  constructor(message: RoundOptions['message'], { endpoint, permit }: Choice, now: number) {
+  constructor(message: AttemptOptions['message'], { endpoint, permit }: Choice, now: number) {
     super(message, now);
     this.endpoint = endpoint;
     this.permit = permit;
   }
 }
 
-const noEndpoints: readonly Endpoint[] = [];
+const none: readonly never[] = [];
 
 /**
  * What the caller counts as one attempt: the message goes to one endpoint; at
@@ -47,12 +48,12 @@ const noEndpoints: readonly Endpoint[] = [];
  * the contract asks for it, to a second one when the first takes long. The
  * first answer counts.
  */
-export class Round {
+export class Attempt {
   /** Where it went last. */
   endpoint: Endpoint | undefined;
   /** What it failed with. */
   error: CallError | undefined;
-  readonly #options: RoundOptions;
+  readonly #options: AttemptOptions;
   #resolve!: (data: unknown) => void;
   #reject!: (error: CallError) => void;
   /** On the clock of `performance.now()`, in milliseconds. */
@@ -62,15 +63,15 @@ export class Round {
   #queued: Queued | undefined;
   /** Whether it has a place in the bulkhead. */
   #entered = false;
-  #leg: Leg | undefined;
-  #hedge: Leg | undefined;
+  /** One, or two where the first is late; the first answer counts. */
+  #underWay: readonly RoutedRequest[] = none;
   /** Endpoints that it is not to go to. */
   #tried: readonly Endpoint[];
 
-  constructor(options: RoundOptions) {
+  constructor(options: AttemptOptions) {
     this.#options = options;
     const { failedAt, connection } = options;
-    this.#tried = failedAt.length < connection.endpoints.size ? failedAt : noEndpoints;
+    this.#tried = failedAt.length < connection.endpoints.size ? failedAt : none;
   }
 
   /** @throws CallError */
@@ -101,12 +102,11 @@ export class Round {
     this.#queued = undefined;
     this.#entered = true;
     if (waited && this.#isOver()) return;
-    this.#leg = this.#send();
     const { hedge } = this.#options.target;
-    if (!hedge || !this.#leg) return;
+    if (!this.#send() || !hedge) return;
     hedge.onCall();
     const delayMs = hedge.delayMs();
-    if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#sendHedge(hedge));
+    if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#onLate(hedge));
   }
 
   /** Whether its turn has come too late: whoever made room may have been called off by the same signal. */
@@ -118,24 +118,28 @@ export class Round {
     return true;
   }
 
-  #sendHedge(hedge: Hedge): void {
+  /** The first endpoint takes long: another one is asked as well, if there is budget for that. */
+  #onLate(hedge: Hedge): void {
     const { connection, target } = this.#options;
-    const first = this.#leg;
     connection.clock.read();
+    const [first] = this.#underWay;
     if (!first || !hedge.tryHedge()) return;
     // Elsewhere if there is an elsewhere: where one is slow, the next may be too.
     if (connection.endpoints.size > 1) this.#tried = [...this.#tried, first.endpoint];
     const choice = connection.endpoints.choose(this.#tried);
     if (!choice) return;
-    this.#hedge = this.#sendTo(choice);
+    this.#sendTo(choice);
     connection.decide({ decision: 'hedge', procedure: target.path, endpoint: choice.endpoint.name });
   }
 
   /** Sends it to an endpoint that it was not sent to yet; fails where there is none. */
-  #send(): Leg | undefined {
+  #send(): boolean {
     const { connection, target } = this.#options;
     const choice = connection.endpoints.choose(this.#tried);
-    if (choice) return this.#sendTo(choice);
+    if (choice) {
+      this.#sendTo(choice);
+      return true;
+    }
     connection.decide({ decision: 'refused', reason: 'breaker', procedure: target.path });
     const waitMs = Math.round(connection.endpoints.retryAfterMs);
     const message = `${connection.target}: breaker open for ${waitMs} ms`;
@@ -143,66 +147,61 @@ export class Round {
     this.#fail(
       localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message), retryAfterMs: waitMs }),
     );
-    return undefined;
+    return false;
   }
 
-  #sendTo(choice: Choice): Leg {
+  #sendTo(choice: Choice): void {
     const { message, connection } = this.#options;
     const now = connection.clock.latest;
     // Attempts follow one another, so they may share what only the time left changes.
     message.headers[header.timeoutMs] = formatTimeout(this.#endsAt - now);
-    const leg = new Leg(message, choice, now);
-    this.endpoint = leg.endpoint;
-    leg.endpoint.begin();
-    leg.endpoint.transport.send(leg).then(
-      (answer) => this.#onAnswer(leg, answer),
+    const request = new RoutedRequest(message, choice, now);
+    this.#underWay = [...this.#underWay, request];
+    this.endpoint = request.endpoint;
+    request.endpoint.begin();
+    request.endpoint.transport.send(request).then(
+      (answer) => this.#onAnswer(request, answer),
       (error: unknown) => {
-        if (!leg.cancelled) this.#onFailure(leg, toCallError(error), 'none');
+        if (!request.cancelled) this.#onFailure(request, toCallError(error), 'none');
       },
     );
-    return leg;
   }
 
-  #onAnswer(leg: Leg, answer: Answer): void {
-    if (leg.cancelled) return;
+  #onAnswer(request: RoutedRequest, answer: Answer): void {
+    if (request.cancelled) return;
     const { target } = this.#options;
     let data: unknown;
     try {
       data = readAnswer(answer, target.procedure.output);
     } catch (error) {
-      return this.#onFailure(leg, unreadable(error), answer.via);
+      return this.#onFailure(request, unreadable(error), answer.via);
     }
-    const durationMs = this.#options.connection.clock.read() - leg.startedAt;
-    leg.endpoint.succeeded(leg.permit, durationMs);
+    const durationMs = this.#options.connection.clock.read() - request.startedAt;
+    request.endpoint.succeeded(request.permit, durationMs);
     target.meter.attempt(answer.via, 'OK');
-    if (decisions.hasSubscribers) this.#tell(leg, 'OK', durationMs);
+    if (decisions.hasSubscribers) this.#tell(request, 'OK', durationMs);
     target.hedge?.observe(durationMs);
-    const other = this.#otherThan(leg);
+    const others = this.#othersThan(request);
     this.#settle();
-    if (other) this.#outrun(other, leg);
+    for (const other of others) this.#outrun(other, request);
     this.#resolve(data);
   }
 
-  #onFailure(leg: Leg, error: CallError, via: TransportName | 'none'): void {
-    this.#end(leg, error, via);
+  #onFailure(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
+    this.#end(request, error, via);
     if (via === 'none') this.#options.connection.endpoints.refresh();
-    const other = this.#otherThan(leg);
-    if (other) {
-      // The answer of the other one may still be good.
-      this.#leg = other;
-      this.#hedge = undefined;
-    } else if (this.#mayGoElsewhere(leg, error)) {
-      this.#leg = this.#send();
-    } else {
-      this.#fail(error);
-    }
+    this.#underWay = this.#othersThan(request);
+    // The answer of another one may still be good.
+    if (this.#underWay.length > 0) return;
+    if (this.#mayGoElsewhere(request, error)) this.#send();
+    else this.#fail(error);
   }
 
   /**
    * Where nobody was, it has cost nothing, as long as there is one that looks healthy. Where there is none, and where
    * one has too much to do, it costs a retry, or all would go round.
    */
-  #mayGoElsewhere({ endpoint }: Leg, error: CallError): boolean {
+  #mayGoElsewhere({ endpoint }: RoutedRequest, error: CallError): boolean {
     const { connection, target } = this.#options;
     if (!didNothing(error) || error.data.retry === 'never') return false;
     this.#tried = [...this.#tried, endpoint];
@@ -221,19 +220,19 @@ export class Round {
 
   /** Nobody waits any more. */
   #giveUp(error: CallError): void {
-    const legs = [this.#leg, this.#hedge].filter((leg) => leg !== undefined);
+    const requests = this.#underWay;
     this.#queued?.cancel();
-    for (const leg of legs) this.#end(leg, error, 'none');
+    for (const request of requests) this.#end(request, error, 'none');
     this.#fail(error);
-    for (const leg of legs) leg.cancel();
+    for (const request of requests) request.cancel();
   }
 
-  #end(leg: Leg, error: CallError, via: TransportName | 'none'): void {
+  #end(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
     const { code, retry } = error.data;
-    const durationMs = this.#options.connection.clock.read() - leg.startedAt;
+    const durationMs = this.#options.connection.clock.read() - request.startedAt;
     this.#options.target.meter.attempt(via, code);
-    if (decisions.hasSubscribers) this.#tell(leg, code, durationMs);
-    leg.endpoint.failed(leg.permit, {
+    if (decisions.hasSubscribers) this.#tell(request, code, durationMs);
+    request.endpoint.failed(request.permit, {
       code,
       answered: via !== 'none',
       refused: retry === 'safe',
@@ -243,7 +242,7 @@ export class Round {
     });
   }
 
-  #tell({ endpoint }: Leg, reason: ErrorCode | 'OK', durationMs: number): void {
+  #tell({ endpoint }: RoutedRequest, reason: ErrorCode | 'OK', durationMs: number): void {
     const { connection, target } = this.#options;
     tell({
       side: 'client',
@@ -257,17 +256,17 @@ export class Round {
   }
 
   /** The other one was quicker. */
-  #outrun(leg: Leg, winner: Leg): void {
+  #outrun(request: RoutedRequest, winner: RoutedRequest): void {
     const { connection, target } = this.#options;
-    leg.endpoint.outrun(leg.permit, connection.clock.latest - leg.startedAt);
+    request.endpoint.outrun(request.permit, connection.clock.latest - request.startedAt);
     target.meter.attempt('none', 'CLIENT_CLOSED_REQUEST');
-    if (winner.startedAt > leg.startedAt)
+    if (winner.startedAt > request.startedAt)
       connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.name });
-    leg.cancel();
+    request.cancel();
   }
 
-  #otherThan(leg: Leg): Leg | undefined {
-    return leg === this.#leg ? this.#hedge : this.#leg;
+  #othersThan(request: RoutedRequest): readonly RoutedRequest[] {
+    return this.#underWay.length > 1 ? this.#underWay.filter((one) => one !== request) : none;
   }
 
   #fail(error: CallError): void {
@@ -281,8 +280,7 @@ export class Round {
     if (this.#timeout) timeouts.stop(this.#timeout);
     if (this.#hedgeTimeout) timeouts.stop(this.#hedgeTimeout);
     gone.removeEventListener();
-    this.#leg = undefined;
-    this.#hedge = undefined;
+    this.#underWay = none;
     if (!this.#entered) return;
     this.#entered = false;
     connection.bulkhead.leave();
@@ -299,7 +297,7 @@ export class Round {
 
   /** Why there is no answer, and whether the server can have seen the call. */
   #silence(): TransportError {
-    const reached = this.#leg?.sent === true || this.#hedge?.sent === true;
+    const reached = this.#underWay.some(({ sent }) => sent);
     return new TransportError('No answer came while somebody waited', { reached });
   }
 }

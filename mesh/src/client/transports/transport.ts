@@ -1,45 +1,10 @@
+import type { Request } from '../request.ts';
+
 /** What can carry a call. */
 export type TransportName = 'websocket' | 'http';
 
 /** The longest answer that is taken in, in bytes: it may be longer than a call. */
 export const maxAnswerBytes = 64 * 1024 * 1024;
-
-/** One attempt at a query or a mutation, ready to be sent. */
-export class Attempt {
-  /** As `pages.get`. */
-  readonly path: string;
-  readonly kind: 'query' | 'mutation';
-  readonly input: unknown;
-  /** Who calls, as the header says it; a connection may have said it already. */
-  readonly authorization: string | undefined;
-  /** What else goes with it, by the names of headers. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** On the clock of `performance.now()`, in milliseconds. */
-  readonly startedAt: number;
-  /** What the transport that carries it does when nobody waits for it any more. */
-  onCancel: (() => void) | undefined;
-  cancelled = false;
-  /** Whether the server may have seen it: what carries it says so before the first byte leaves. */
-  sent = false;
-
-  constructor(
-    sent: Pick<Attempt, 'path' | 'kind' | 'input' | 'authorization' | 'headers'>,
-    startedAt: number = performance.now(),
-  ) {
-    this.path = sent.path;
-    this.kind = sent.kind;
-    this.input = sent.input;
-    this.authorization = sent.authorization;
-    this.headers = sent.headers;
-    this.startedAt = startedAt;
-  }
-
-  /** Ends it: its answer is of no use any more. */
-  cancel(): void {
-    this.cancelled = true;
-    this.onCancel?.();
-  }
-}
 
 /** What a server answered: a body that should be tRPC's, and how it came. */
 export interface Answer {
@@ -51,10 +16,10 @@ export interface Answer {
 }
 
 /**
- * Carries attempts to one endpoint of a service.
+ * Carries requests to one endpoint of a service.
  *
  * `send` answers whatever the server said, errors included; it throws
- * TransportError when there is no answer, and anything when an attempt was
+ * TransportError when there is no answer, and anything when a request was
  * cancelled.
  */
 export interface Transport {
@@ -62,7 +27,7 @@ export interface Transport {
   readonly url: string;
   /** Whether it has asked for new calls to go elsewhere: it is about to stop. */
   readonly leaving: boolean;
-  send(attempt: Attempt): Promise<Answer>;
+  send(request: Request): Promise<Answer>;
   close(): Promise<void>;
 }
 

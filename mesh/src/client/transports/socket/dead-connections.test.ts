@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { ShopSuite } from '../../testing/shop-suite.ts';
+import { ShopSuite } from '../../../testing/shop-suite.ts';
 
 // Connections that are dead and do not say so, on real sockets.
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { RunningService } from '../server/index.ts';
-import { targetStates } from '../telemetry/index.ts';
-import { ShopSuite } from '../testing/shop-suite.ts';
+import type { RunningService } from '../../server/index.ts';
+import { targetStates } from '../../telemetry/index.ts';
+import { ShopSuite } from '../../testing/shop-suite.ts';
 
 // Replicas behind one name, as Compose and Kubernetes have them: one address each, the same port.
 

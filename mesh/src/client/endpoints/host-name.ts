@@ -1,5 +1,5 @@
 import { lookup as lookupName } from 'node:dns/promises';
-import { Outage, type Logger } from '../telemetry/index.ts';
+import { Outage, type Logger } from '../../telemetry/index.ts';
 
 /** Finds the addresses of a name, as `dns.lookup` with `all` does. */
 export type Lookup = (host: string) => Promise<Found>;

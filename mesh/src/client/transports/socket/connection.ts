@@ -5,9 +5,10 @@ import {
   maxInFlight,
   maxMessageBytes,
   type SocketRequest,
-} from '../../wire/index.ts';
-import { localError } from '../call-error.ts';
-import { TransportError, type Answer, type Attempt } from '../transport.ts';
+} from '../../../wire/index.ts';
+import { localError } from '../../call-error.ts';
+import type { Request } from '../../request.ts';
+import { TransportError, type Answer } from '../transport.ts';
 import type { Link, OpenedSocket } from './open.ts';
 import { Pulse } from './pulse.ts';
 import { Slots } from './slots.ts';
@@ -20,14 +21,14 @@ const longestBody = maxMessageBytes - 32;
 
 /** A call that waits for its answer. */
 interface Pending {
-  readonly attempt: Attempt;
+  readonly request: Request;
   /** What had come in when it was sent, as the pulse says it. */
   heard: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The server has closed the connection and did nothing with an attempt: it may be sent on another. */
+/** The server has closed the connection and did nothing with a request: it may be sent on another. */
 export class MovedError extends Error {}
 
 /**
@@ -96,19 +97,19 @@ export class SocketConnection {
     return this.#pulse.suspectForMs;
   }
 
-  send(attempt: Attempt): Promise<Answer> {
+  send(request: Request): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const { path, input, kind: method, headers } = attempt;
-      const request: Omit<SocketRequest, 'id'> = { method, params: { path, input }, headers };
-      const body = JSON.stringify(request);
+      const { path, input, kind: method, headers } = request;
+      const message: Omit<SocketRequest, 'id'> = { method, params: { path, input }, headers };
+      const body = JSON.stringify(message);
       // A character is three bytes at most.
       if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
-      const pending = { attempt, heard: 0, resolve, reject };
+      const pending = { request, heard: 0, resolve, reject };
       const id = this.#pending.add(pending);
       if (this.#pending.size === 1) this.#link.ref();
       const text = `{"id":${id},${body.slice(1)}`;
-      attempt.onCancel = () => this.#cancel(id);
+      request.onCancel = () => this.#cancel(id);
       if (this.#waiting.length === 0) process.nextTick(this.#flush);
       else if (this.#length + text.length > arrayLength) this.#flush();
       this.#waiting.push({ pending, text });
@@ -134,14 +135,14 @@ export class SocketConnection {
   }
 
   readonly #flush = (): void => {
-    const waiting = this.#waiting.filter(({ pending }) => !pending.attempt.cancelled);
+    const waiting = this.#waiting.filter(({ pending }) => !pending.request.cancelled);
     this.#waiting = [];
     this.#length = 0;
     const [first, ...rest] = waiting;
     if (!first || !this.open) return;
     const { heard } = this.#pulse;
     for (const { pending } of waiting) {
-      pending.attempt.sent = true;
+      pending.request.sent = true;
       pending.heard = heard;
     }
     this.#socket.send(rest.length === 0 ? first.text : `[${waiting.map(({ text }) => text).join(',')}]`);
@@ -174,10 +175,10 @@ export class SocketConnection {
   #cancel(id: number): void {
     const pending = this.#take(id);
     if (!pending) return;
-    const { attempt, heard } = pending;
-    if (attempt.sent && this.open) {
+    const { request, heard } = pending;
+    if (request.sent && this.open) {
       this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
-      if (performance.now() - attempt.startedAt >= longWaitMs) this.#pulse.doubt(heard);
+      if (performance.now() - request.startedAt >= longWaitMs) this.#pulse.doubt(heard);
     }
     pending.reject(new Error('cancelled'));
   }
@@ -185,7 +186,7 @@ export class SocketConnection {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.take(id);
     if (!pending) return undefined;
-    pending.attempt.onCancel = undefined;
+    pending.request.onCancel = undefined;
     if (this.#pending.size === 0) {
       this.#link.unref();
       if (this.#retired) this.#part();
@@ -201,10 +202,10 @@ export class SocketConnection {
 
   #lose(code: number, reason: string): void {
     const moved = (code === closeCode.drained || code === closeCode.unauthorized) && this.#leaving;
-    for (const { attempt, reject } of this.#pending.clear()) {
-      attempt.onCancel = undefined;
+    for (const { request, reject } of this.#pending.clear()) {
+      request.onCancel = undefined;
       const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
-      reject(moved ? new MovedError(why) : new TransportError(why, { reached: attempt.sent }));
+      reject(moved ? new MovedError(why) : new TransportError(why, { reached: request.sent }));
     }
   }
 }

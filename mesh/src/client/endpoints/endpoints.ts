@@ -4,14 +4,14 @@ import {
   type BreakerOptions,
   type OutlierDetector,
   type Permit,
-} from '../resilience/index.ts';
-import type { EndpointState, Logger } from '../telemetry/index.ts';
-import type { Clock } from './clock.ts';
-import type { Decide } from './decisions.ts';
+} from '../../resilience/index.ts';
+import type { EndpointState, Logger } from '../../telemetry/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Decide } from '../decisions.ts';
 import { Endpoint, forceEveryMs } from './endpoint.ts';
 import type { Lookup } from './host-name.ts';
 import { createResolver, type Address, type Resolver } from './resolve.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from '../transports/transport.ts';
 
 /** An endpoint that was chosen, and the leave of its breaker. */
 export type Choice = Readonly<{ endpoint: Endpoint; permit: Permit }>;

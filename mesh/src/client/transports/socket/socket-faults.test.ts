@@ -9,14 +9,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { anyone, contract, error, query } from '../../contract/index.ts';
-import { defaultRetryPolicy } from '../../resilience/index.ts';
-import { serve } from '../../server/index.ts';
-import { runInScope } from '../../telemetry/index.ts';
-import { silentLogger } from '../../testing/index.ts';
-import { ShopSuite } from '../../testing/shop-suite.ts';
-import { startShop } from '../../testing/shop.ts';
-import { connect } from '../index.ts';
+import { anyone, contract, error, query } from '../../../contract/index.ts';
+import { defaultRetryPolicy } from '../../../resilience/index.ts';
+import { serve } from '../../../server/index.ts';
+import { runInScope } from '../../../telemetry/index.ts';
+import { silentLogger } from '../../../testing/index.ts';
+import { ShopSuite } from '../../../testing/shop-suite.ts';
+import { startShop } from '../../../testing/shop.ts';
+import { connect } from '../../index.ts';
 
 // What goes wrong around a connection, on real sockets.
 

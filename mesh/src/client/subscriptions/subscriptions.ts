@@ -2,8 +2,8 @@ import { httpSubscriptionLink, TRPCUntypedClient, type TRPCLink } from '@trpc/cl
 import type { AnyTRPCRouter } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { EventSource } from 'eventsource';
-import { header } from '../wire/index.ts';
-import { headersOf, noUserError } from './outgoing.ts';
+import { header } from '../../wire/index.ts';
+import { headersOf, noUserError } from '../outgoing.ts';
 import { Reconnection, type Subscriber } from './reconnection.ts';
 
 /** Whom it serves is known when it begins: a handler may be over when it is made again. */

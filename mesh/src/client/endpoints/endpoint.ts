@@ -7,13 +7,13 @@ import {
   type OutlierDetector,
   type Permit,
   type Watched,
-} from '../resilience/index.ts';
-import type { EndpointState } from '../telemetry/index.ts';
-import { errorCodes, type ErrorCode } from '../wire/index.ts';
-import type { Clock } from './clock.ts';
-import type { Decide } from './decisions.ts';
+} from '../../resilience/index.ts';
+import type { EndpointState } from '../../telemetry/index.ts';
+import { errorCodes, type ErrorCode } from '../../wire/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Decide } from '../decisions.ts';
 import type { Address } from './resolve.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from '../transports/transport.ts';
 
 /** How an attempt at an endpoint failed. */
 export interface Failure {

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { Request } from '../request.ts';
 import { createHttpTransport } from './http-transport.ts';
-import { Attempt, maxAnswerBytes } from './transport.ts';
+import { maxAnswerBytes } from './transport.ts';
 
 test('an answer without an end is given up, and its connection', async () => {
   const chunk = Buffer.alloc(1024 * 1024, ' ');
@@ -21,14 +22,14 @@ test('an answer without an end is given up, and its connection', async () => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const transport = createHttpTransport(`http://127.0.0.1:${port}`, { connectTimeoutMs: 2000 });
-  const attempt = new Attempt({
+  const request = new Request({
     path: 'x',
     kind: 'query',
     input: undefined,
     authorization: undefined,
     headers: {},
   });
-  await expect(transport.send(attempt)).rejects.toMatchObject({
+  await expect(transport.send(request)).rejects.toMatchObject({
     message: expect.stringContaining(`the answer is longer than ${maxAnswerBytes} bytes`),
     reached: true,
   });

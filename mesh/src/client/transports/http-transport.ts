@@ -1,7 +1,8 @@
 import { Pool, errors, type Dispatcher } from 'undici';
-import { header, parseRetryAfter } from '../wire/index.ts';
-import { connectingTo } from './connecting-to.ts';
-import { maxAnswerBytes, TransportError, type Answer, type Attempt, type Transport } from './transport.ts';
+import { header, parseRetryAfter } from '../../wire/index.ts';
+import { connectingTo } from '../endpoints/connecting-to.ts';
+import type { Request } from '../request.ts';
+import { maxAnswerBytes, TransportError, type Answer, type Transport } from './transport.ts';
 
 /** System calls that fail before a connection stands, so before a byte is sent. */
 const connecting = new Set(['connect', 'getaddrinfo']);
@@ -26,13 +27,13 @@ export function createHttpTransport(
   return {
     url: origin,
     leaving: false,
-    send: (attempt) =>
+    send: (request) =>
       new Promise((resolve, reject) => {
-        const receiver = new Receiver(attempt, resolve, (cause) => {
+        const receiver = new Receiver(request, resolve, (cause) => {
           // What cannot be sent at all is a mistake of the caller's, not of the network.
           reject(cause instanceof errors.InvalidArgumentError ? cause : toTransportError(cause, origin));
         });
-        pool.dispatch({ ...requestOf(attempt), headers: headersOf(attempt) }, receiver);
+        pool.dispatch({ ...requestOf(request), headers: headersOf(request) }, receiver);
       }),
     close: () => pool.destroy(),
   };
@@ -40,7 +41,7 @@ export function createHttpTransport(
 
 /** Takes in one answer as it comes: `pool.request` would make a stream of it, and a signal, for every call. */
 class Receiver implements Dispatcher.DispatchHandler {
-  readonly #attempt: Attempt;
+  readonly #request: Request;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (cause: unknown) => void;
   #status = 0;
@@ -48,18 +49,18 @@ class Receiver implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(attempt: Attempt, resolve: (answer: Answer) => void, reject: (cause: unknown) => void) {
-    this.#attempt = attempt;
+  constructor(request: Request, resolve: (answer: Answer) => void, reject: (cause: unknown) => void) {
+    this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     const abort = (): void => controller.abort(new Error('cancelled'));
-    if (this.#attempt.cancelled) abort();
+    if (this.#request.cancelled) abort();
     else {
-      this.#attempt.sent = true;
-      this.#attempt.onCancel = abort;
+      this.#request.sent = true;
+      this.#request.onCancel = abort;
     }
   }
 
@@ -96,13 +97,13 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 }
 
-function headersOf({ authorization, headers }: Attempt): Record<string, string> {
+function headersOf({ authorization, headers }: Request): Record<string, string> {
   const all: Record<string, string> = { ...headers, 'content-type': 'application/json' };
   if (authorization !== undefined) all[header.authorization] = authorization;
   return all;
 }
 
-function requestOf({ path, kind, input }: Attempt) {
+function requestOf({ path, kind, input }: Request) {
   const text = input === undefined ? undefined : JSON.stringify(input);
   if (kind === 'mutation') return { path: `/trpc/${path}`, method: 'POST' as const, body: text ?? null };
   const target = text === undefined ? `/trpc/${path}` : `/trpc/${path}?input=${encodeURIComponent(text)}`;

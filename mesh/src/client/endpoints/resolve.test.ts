@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { recordingLogger, silentLogger } from '../testing/index.ts';
+import { recordingLogger, silentLogger } from '../../testing/index.ts';
 import { systemLookup, type Lookup } from './host-name.ts';
 import { createResolver, type Address, type Resolver, type ResolverOptions } from './resolve.ts';
 

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { actingFor, contract, services, subscription, user } from '../contract/index.ts';
-import { defaultRetryPolicy } from '../resilience/index.ts';
-import { serve, tracked, type RunningService } from '../server/index.ts';
-import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
-import type { Logger } from '../telemetry/index.ts';
-import { connect } from './index.ts';
+import { actingFor, contract, services, subscription, user } from '../../contract/index.ts';
+import { defaultRetryPolicy } from '../../resilience/index.ts';
+import { serve, tracked, type RunningService } from '../../server/index.ts';
+import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { connect } from '../index.ts';
 import { waitAfter } from './reconnection.ts';
 import { createSubscriptionClient } from './subscriptions.ts';
 

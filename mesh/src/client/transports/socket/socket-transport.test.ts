@@ -7,9 +7,9 @@ import {
   type Socket,
 } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
-import { recordingLogger } from '../../testing/index.ts';
-import { defaultRetryPolicy } from '../../resilience/index.ts';
-import { ShopSuite } from '../../testing/shop-suite.ts';
+import { recordingLogger } from '../../../testing/index.ts';
+import { defaultRetryPolicy } from '../../../resilience/index.ts';
+import { ShopSuite } from '../../../testing/shop-suite.ts';
 
 const suite = new ShopSuite();
 

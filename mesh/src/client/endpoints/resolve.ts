@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isIP } from 'node:net';
-import type { Logger } from '../telemetry/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import { HostName, systemLookup, type Lookup } from './host-name.ts';
 
 /** One place where a service answers. */

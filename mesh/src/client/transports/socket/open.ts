@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { arraySubprotocol, header, socketPath } from '../../wire/index.ts';
-import { connectingTo } from '../connecting-to.ts';
+import { arraySubprotocol, header, socketPath } from '../../../wire/index.ts';
+import { connectingTo } from '../../endpoints/connecting-to.ts';
 import { maxAnswerBytes } from '../transport.ts';
 
 /**

@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { createHttpTransport } from './http-transport.ts';
-import { openSocket } from './socket/open.ts';
-import { Attempt } from './transport.ts';
+import { createHttpTransport } from '../transports/http-transport.ts';
+import { openSocket } from '../transports/socket/open.ts';
+import { Request } from '../request.ts';
 
-const attempt = () =>
-  new Attempt({ path: 'wares.list', kind: 'query', input: undefined, authorization: undefined, headers: {} });
+const listWares = () =>
+  new Request({ path: 'wares.list', kind: 'query', input: undefined, authorization: undefined, headers: {} });
 
 const opening = (ip?: string) => ({
   ip,
@@ -45,7 +45,7 @@ describe('a host that no name server knows, at an address that is known', () => 
     hosts = [];
     const url = `http://shop.invalid:${port}`;
     const transport = createHttpTransport(url, { connectTimeoutMs: 2000, ip: '127.0.0.1' });
-    expect(await transport.send(attempt())).toMatchObject({ status: 200 });
+    expect(await transport.send(listWares())).toMatchObject({ status: 200 });
     expect([transport.url, hosts]).toEqual([url, [`shop.invalid:${port}`]]);
     await transport.close();
   });
@@ -60,7 +60,7 @@ describe('a host that no name server knows, at an address that is known', () => 
   test('is not reached without it', async () => {
     const url = `http://shop.invalid:${port}`;
     const transport = createHttpTransport(url, { connectTimeoutMs: 2000 });
-    await expect(transport.send(attempt())).rejects.toMatchObject({ reached: false });
+    await expect(transport.send(listWares())).rejects.toMatchObject({ reached: false });
     await expect(openSocket(url, opening())).rejects.toMatchObject({ reason: 'unreached' });
     await transport.close();
   });
@@ -79,7 +79,7 @@ test('TLS asks for the name', async () => {
   );
   const url = `https://shop.invalid:${await listen(server)}`;
   const transport = createHttpTransport(url, { connectTimeoutMs: 2000, ip: '127.0.0.1' });
-  await transport.send(attempt()).catch(() => {});
+  await transport.send(listWares()).catch(() => {});
   await openSocket(url, opening('127.0.0.1')).catch(() => {});
   expect(greetings).toEqual([
     expect.stringContaining('shop.invalid'),

@@ -1,6 +1,7 @@
-import { timeouts } from '../../resilience/index.ts';
-import type { Logger } from '../../telemetry/index.ts';
-import { TransportError, type Answer, type Attempt, type Transport } from '../transport.ts';
+import { timeouts } from '../../../resilience/index.ts';
+import type { Logger } from '../../../telemetry/index.ts';
+import type { Request } from '../../request.ts';
+import { TransportError, type Answer, type Transport } from '../transport.ts';
 import { MovedError, SocketConnection } from './connection.ts';
 import { NotOpened, openSocket, type OpenSocket } from './open.ts';
 
@@ -73,9 +74,9 @@ class SocketTransport implements Transport {
     return this.#connection?.open === true && this.#connection.leaving;
   }
 
-  send(attempt: Attempt): Promise<Answer> {
-    const connection = this.#connectionFor(attempt);
-    return connection ? this.#sendOn(connection, attempt) : this.#connectAndSend(attempt);
+  send(request: Request): Promise<Answer> {
+    const connection = this.#connectionFor(request);
+    return connection ? this.#sendOn(connection, request) : this.#connectAndSend(request);
   }
 
   async close(): Promise<void> {
@@ -84,7 +85,7 @@ class SocketTransport implements Transport {
     await Promise.all([...[...this.#open].map((connection) => connection.close()), this.#http.close()]);
   }
 
-  #connectionFor({ authorization }: Attempt): SocketConnection | undefined {
+  #connectionFor({ authorization }: Request): SocketConnection | undefined {
     const connection = this.#connection;
     return connection?.open &&
       !connection.full &&
@@ -95,11 +96,11 @@ class SocketTransport implements Transport {
   }
 
   /** One that the server did nothing with, because it stops, is sent elsewhere. */
-  #sendOn(connection: SocketConnection, attempt: Attempt): Promise<Answer> {
-    return connection.send(attempt).catch((error: unknown) => {
-      if (error instanceof MovedError && !attempt.cancelled) {
-        attempt.sent = false;
-        return this.#connectAndSend(attempt);
+  #sendOn(connection: SocketConnection, request: Request): Promise<Answer> {
+    return connection.send(request).catch((error: unknown) => {
+      if (error instanceof MovedError && !request.cancelled) {
+        request.sent = false;
+        return this.#connectAndSend(request);
       }
       throw error instanceof TransportError
         ? new TransportError(`${this.url} gave no answer: ${error.message}`, error)
@@ -107,13 +108,13 @@ class SocketTransport implements Transport {
     });
   }
 
-  async #connectAndSend(attempt: Attempt): Promise<Answer> {
-    this.#openFor(attempt.authorization);
+  async #connectAndSend(request: Request): Promise<Answer> {
+    this.#openFor(request.authorization);
     // Where one could not be opened before, it may take long again: nobody waits for it.
     if (this.#opening && this.#failures === 0) await Promise.race([this.#opening, wait(firstWaitMs)]);
-    if (attempt.cancelled) throw new TransportError('The call was cancelled', { reached: false });
-    const connection = this.#connectionFor(attempt);
-    return connection ? await this.#sendOn(connection, attempt) : await this.#http.send(attempt);
+    if (request.cancelled) throw new TransportError('The call was cancelled', { reached: false });
+    const connection = this.#connectionFor(request);
+    return connection ? await this.#sendOn(connection, request) : await this.#http.send(request);
   }
 
   /** Begins to open a connection, where there is none for these credentials and one may be had. */
