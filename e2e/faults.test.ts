@@ -47,7 +47,7 @@ describe('notification is killed', () => {
         .filter(({ endpoint }) => String(endpoint).startsWith(mesh.url('notification')));
     await until(() => failures().length >= 2, 'the failed calls are logged');
     expect(failures()[0]).toMatchObject({
-      endpoint: `${mesh.url('notification')}/trpc/notifications.sendMany`,
+      endpoint: `${mesh.url('notification')}/trpc/notifications.sendBatch`,
       error: expect.stringMatching(/^(?:connect ECONNREFUSED|the connection was closed.*)$/),
       retry_count: 0,
       timestamp: expect.stringMatching(/^\d{4}-/),

@@ -127,6 +127,28 @@ export const notificationContract = contract('notification', {
       idempotent: true,
       errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
     }),
+    /**
+     * A call that is refused for one of its messages may have stored some of the others. Messages for one user arrive in the
+     * order given, unless an earlier one is undelivered.
+     */
+    sendBatch: mutation({
+      summary: 'Tell users different things, soon, and name those who could not be told; a key as in `send`',
+      input: z.object({
+        messages: z
+          .array(message.extend({ key: idempotencyKey, userId: id, topic }))
+          .min(1)
+          .max(100),
+      }),
+      output: z.object({
+        /** Who does not have which. `busy` passes; `failed` is a fault, the service's log has it. */
+        undelivered: z
+          .array(z.object({ key: idempotencyKey, userId: id, reason: z.enum(['busy', 'failed']) }))
+          .max(100),
+      }),
+      access: senders,
+      idempotent: true,
+      errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
+    }),
     list: query({
       summary: 'The notifications of the user who asks, newest first',
       input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
@@ -204,21 +226,25 @@ export const notificationContract = contract('notification', {
 
 type Procedures = (typeof notificationContract)['procedures'];
 
+/** The input of a procedure that sends, with the topics of one service. */
+type Narrowed<Input, Sender extends string> = Input extends { readonly messages: (infer One)[] }
+  ? Omit<Input, 'messages'> & { readonly messages: Narrowed<One, Sender>[] }
+  : Input & { readonly topic: TopicOf<Sender> };
+
 /** A procedure that sends, as one service may call it. */
 type Sent<Send extends AnyProcedure, Sender extends string> = Omit<Send, 'input'> & {
-  readonly input: z.ZodType<
-    z.output<Send['input']>,
-    z.input<Send['input']> & { readonly topic: TopicOf<Sender> }
-  >;
+  readonly input: z.ZodType<z.output<Send['input']>, Narrowed<z.input<Send['input']>, Sender>>;
 };
+
+/** The procedures that send. */
+type Sending = 'send' | 'sendMany' | 'sendBatch';
 
 /** The same contract, as one service sees it: the topics of others are not in its types. */
 export type NotificationContractOf<Sender extends string> = Contract<
   'notification',
   Omit<Procedures, 'notifications'> & {
-    readonly notifications: Omit<Procedures['notifications'], 'send' | 'sendMany'> & {
-      readonly send: Sent<Procedures['notifications']['send'], Sender>;
-      readonly sendMany: Sent<Procedures['notifications']['sendMany'], Sender>;
+    readonly notifications: Omit<Procedures['notifications'], Sending> & {
+      readonly [Name in Sending]: Sent<Procedures['notifications'][Name], Sender>;
     };
   }
 >;

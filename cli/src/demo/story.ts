@@ -142,7 +142,7 @@ async function comment(
   );
 
   const told = await tell.call(
-    { who: 'wiki', whom: 'notification → ann', procedure: 'notifications.sendMany' },
+    { who: 'wiki', whom: 'notification → ann', procedure: 'notifications.sendBatch' },
     () => arrival.notification,
     ({ title }) => `“${title}”, ${(performance.now() - startedAt).toFixed(0)} ms after the comment`,
   );

@@ -60,6 +60,7 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
   notification: {
     'notifications.send': ['auth', 'wiki'],
     'notifications.sendMany': ['auth', 'wiki'],
+    'notifications.sendBatch': ['auth', 'wiki'],
     'notifications.list': ['user'],
     'notifications.unreadCount': ['user'],
     'notifications.markRead': ['user'],

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { defaultBackoff } from './backoff.ts';
 
 /** A message on its way to one recipient, as one claim of it sees it. */
@@ -43,7 +44,7 @@ export interface ClaimOptions {
  * more than an hour, was written while the database's clock was ahead, and is
  * due as well.
  *
- * @returns Those of one message together, messages in the order of their first delivery.
+ * @returns In the order of their ids.
  */
 export async function claimDeliveries(
   database: OutboxDatabase,
@@ -69,20 +70,31 @@ export async function claimDeliveries(
       topic, title, body, link, claimed.attempts, failures,
       (extract(epoch FROM least(now(), ${now}::timestamptz) - waits_since) * 1000)::float8 AS "waitedMs"
     FROM claimed JOIN notification_outbox ON notification_outbox.id = message_id
-    ORDER BY min(claimed.id) OVER (PARTITION BY message_id), claimed.id`;
+    ORDER BY claimed.id`;
 }
 
-/** Removes what was delivered, and each message that has no delivery left. What another session holds stays, and is sent again. */
+/**
+ * How often, and after which waits in milliseconds, to remove what another session holds: a claim of another replica keeps
+ * a row that it finds leased locked until it ends.
+ */
+const removalWaitsMs = [0, 20, 100];
+
+/** Removes what was delivered, and each message that has no delivery left. What another session goes on holding stays, and is sent again. */
 export async function removeDeliveries(
   database: OutboxDatabase,
   deliveries: readonly Delivery[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
   const ids = deliveries.map(({ id }) => id);
-  await database.$executeRaw`
-    DELETE FROM notification_deliveries WHERE id IN (
-      SELECT id FROM notification_deliveries WHERE id = ANY (${ids}::bigint[]) FOR UPDATE SKIP LOCKED
-    )`;
+  let left = ids.length;
+  for (const waitMs of removalWaitsMs) {
+    if (left === 0) break;
+    if (waitMs > 0) await delay(waitMs);
+    left -= await database.$executeRaw`
+      DELETE FROM notification_deliveries WHERE id IN (
+        SELECT id FROM notification_deliveries WHERE id = ANY (${ids}::bigint[]) FOR UPDATE SKIP LOCKED
+      )`;
+  }
   const messageIds = new Set(deliveries.map(({ messageId }) => messageId));
   // A statement of its own, which sees what others have removed by now.
   await database.$executeRaw`
@@ -104,22 +116,34 @@ export async function removeMessages(database: OutboxDatabase): Promise<void> {
     )`;
 }
 
-/**
- * Gives a claim back, to be tried again later.
- *
- * @param retry.failures How often the notification service failed at it by now.
- */
-export async function postponeDelivery(
+/** When a delivery is tried again. */
+export type Retry = Readonly<{
+  delivery: Delivery;
+  /** In milliseconds. */
+  delayMs: number;
+  /** How often the notification service failed at it by now. */
+  failures: number;
+}>;
+
+/** Gives claims back, to be tried again later. */
+export async function postponeDeliveries(
   database: OutboxDatabase,
-  { id, attempts }: Delivery,
-  retry: { error: string; delayMs: number; failures: number },
+  retries: readonly Retry[],
+  error: string,
 ): Promise<void> {
+  if (retries.length === 0) return;
   // With the same count of attempts the claim is still this one: a lease that ran out may have a new holder.
   await database.$executeRaw`
-    UPDATE notification_deliveries
-    SET leased_until = NULL, due_at = now() + ${retry.delayMs}::int * interval '1 millisecond',
-      failures = ${retry.failures}::int, last_error = ${retry.error}
-    WHERE id = ${id}::bigint AND attempts = ${attempts}::int`;
+    UPDATE notification_deliveries AS delivery
+    SET leased_until = NULL, due_at = now() + delay_ms * interval '1 millisecond',
+      failures = retry.failures, last_error = ${error}
+    FROM unnest(
+      ${retries.map(({ delivery }) => delivery.id)}::bigint[],
+      ${retries.map(({ delivery }) => delivery.attempts)}::int[],
+      ${retries.map(({ delayMs }) => delayMs)}::int[],
+      ${retries.map(({ failures }) => failures)}::int[]
+    ) AS retry (id, attempts, delay_ms, failures)
+    WHERE delivery.id = retry.id AND delivery.attempts = retry.attempts`;
 }
 
 /** Sets a delivery aside: it is not tried again, and the next one of its recipient follows. @returns Whether the claim was still this one. */

@@ -7,39 +7,40 @@ import {
   giveUpDelivery,
   hurryDeliveries,
   nextDueMs,
-  postponeDelivery,
+  postponeDeliveries,
   type Delivery,
   type OutboxDatabase,
+  type Retry,
 } from './claims.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 import { Removal } from './removal.ts';
 import { settled } from './settled.ts';
 
-/** A message as `notifications.sendMany` takes it. */
+/** A message for one recipient, as `notifications.sendBatch` takes it. */
 export interface NotificationMessage<Topic extends string = string> {
-  /** The same each time this message is sent, so that it arrives once. */
+  /** The same each time this message is sent, so that it arrives once; the recipients of a message have it in common. */
   key: string;
-  userIds: string[];
+  userId: string;
   topic: Topic;
   title: string;
   body: string;
   link: string;
 }
 
-/** What the notification service answers: to whom it could not deliver, if anyone. */
+/** What the notification service answers: what it could not deliver to whom, if anything. */
 export type Answer = Readonly<{
-  undelivered?: readonly Readonly<{ userId: string; reason: 'busy' | 'failed' }>[] | undefined;
+  undelivered: readonly Readonly<{ key: string; userId: string; reason: 'busy' | 'failed' }>[];
 }>;
 
 /**
- * Sends one message to the notification service, to some of its recipients;
- * rejects with the call's error, also when the signal fires because the relay
- * stops.
+ * Sends messages to the notification service, 100 at most, and of one recipient
+ * one; rejects with the call's error, also when the signal fires because the
+ * relay stops.
  */
 export type NotificationSender<Topic extends string = string> = (
-  message: NotificationMessage<Topic>,
+  messages: NotificationMessage<Topic>[],
   signal: AbortSignal,
-) => Promise<Answer | void>;
+) => Promise<Answer>;
 
 /** How deliveries are made. */
 export interface DeliveryOptions<Topic extends string = string> {
@@ -50,7 +51,7 @@ export interface DeliveryOptions<Topic extends string = string> {
   log: Logger;
   /** Most calls at once. @default 10 */
   concurrency?: number;
-  /** Most recipients that are claimed at once. @default 100 */
+  /** Most messages in a call, up to 100. @default 100 */
   batch?: number;
   /** Longest time for one send, in milliseconds; longer counts as a failure. @default 30000 */
   sendTimeoutMs?: number;
@@ -104,8 +105,8 @@ type Send = Readonly<{ startedAt: number; overtaken: AbortController }>;
 
 /**
  * Delivers what is due: to each recipient one message after another, to
- * different ones at the same time. What one message is about goes to all of its
- * recipients in one call, as long as nothing has failed for them.
+ * different ones at the same time. What is due for several recipients goes out
+ * in one call, as long as nothing has failed for them.
  */
 export class Deliveries<Topic extends string> {
   readonly #options: typeof defaults & DeliveryOptions<Topic> & { clock: SteadyClock };
@@ -114,6 +115,8 @@ export class Deliveries<Topic extends string> {
   readonly #waiting: (readonly Delivery[])[] = [];
   readonly #underWay = new Set<Promise<void>>();
   readonly #sends = new Set<Send>();
+  /** Recipients for whom something has failed, and nothing has worked since: sent to alone, so that they hold up no other. */
+  readonly #troubled = new Set<string>();
   readonly #removal: Removal;
   /** Whether the last thing heard of the notification service was that it cannot be reached. */
   #away = false;
@@ -138,7 +141,7 @@ export class Deliveries<Topic extends string> {
       longestWaitMs: backoff.maxMs,
       now: new Date(clock.earliest()),
     });
-    this.#waiting.push(...groupsOf(claimed));
+    this.#waiting.push(...this.#groupsOf(claimed));
     this.#fill(signal);
     if (claimed.length === limit) return this.#room > 0 ? 0 : Infinity;
     return Math.max(await nextDueMs(database), claimed.length === 0 ? heldMs : 0);
@@ -155,6 +158,15 @@ export class Deliveries<Topic extends string> {
   /** While it is away one call at a time finds out whether it is back, and the others need not wait for their retries then. */
   get #room(): number {
     return (this.#away ? 1 : this.#options.concurrency) - this.#underWay.size;
+  }
+
+  /** One call for all but those that may fail, which follow in one call each. */
+  #groupsOf(deliveries: readonly Delivery[]): Delivery[][] {
+    const mayFail = ({ failures, userId }: Delivery) => failures > 0 || this.#troubled.has(userId);
+    const together = deliveries.filter((delivery) => !mayFail(delivery));
+    return [together, ...deliveries.filter(mayFail).map((delivery) => [delivery])].filter(
+      ({ length }) => length > 0,
+    );
   }
 
   #fill(signal: AbortSignal): void {
@@ -175,17 +187,14 @@ export class Deliveries<Topic extends string> {
   async #deliver(group: readonly Delivery[], signal: AbortSignal): Promise<void> {
     const { database } = this.#options;
     const send = { startedAt: performance.now(), overtaken: new AbortController() };
-    let answer: Answer | void;
+    let answer: Answer;
     try {
       answer = await this.#send(group, send, signal);
     } catch (error) {
       if (signal.aborted) return this.#putBack(group, stopped);
       if (send.overtaken.signal.aborted) return this.#beginAgain(group);
-      // A fault may be of one recipient, and says nothing of the others then.
-      if (group.length > 1 && isAboutOneMessage(error) && !isPermanent(error)) {
-        await Promise.all(group.map((delivery) => this.#deliver([delivery], signal)));
-        return;
-      }
+      // It may be about one of them, and says nothing of the others then.
+      if (group.length > 1 && isAboutOneMessage(error)) return this.#separate(group, describeFailure(error));
       if (isAboutOneMessage(error)) return this.#fail(group, { error, own: 'failed' });
       this.#away = true;
       const waiting = this.#waiting.splice(0).map((others) => this.#putBack(others, 'the service is away'));
@@ -193,8 +202,9 @@ export class Deliveries<Topic extends string> {
       return;
     }
     this.#overtake(send);
-    const reasons = new Map(answer?.undelivered?.map(({ userId, reason }) => [userId, reason]));
+    const reasons = new Map(answer.undelivered.map(({ userId, reason }) => [userId, reason]));
     const delivered = group.filter(({ userId }) => !reasons.has(userId));
+    for (const { userId } of delivered) this.#troubled.delete(userId);
     await this.#removal.remove(delivered);
     await Promise.all(
       group
@@ -206,11 +216,12 @@ export class Deliveries<Topic extends string> {
     await hurryDeliveries(database);
   }
 
-  async #send(group: readonly Delivery[], send: Send, signal: AbortSignal): Promise<Answer | void> {
+  async #send(group: readonly Delivery[], send: Send, signal: AbortSignal): Promise<Answer> {
     this.#sends.add(send);
     try {
       const either = AbortSignal.any([signal, send.overtaken.signal]);
-      return await settled(this.#options.send(this.#messageFor(group), either), this.#options.sendTimeoutMs);
+      const messages = group.map((delivery) => this.#messageFor(delivery));
+      return await settled(this.#options.send(messages, either), this.#options.sendTimeoutMs);
     } finally {
       this.#sends.delete(send);
     }
@@ -226,28 +237,39 @@ export class Deliveries<Topic extends string> {
   #beginAgain(group: readonly Delivery[]): Promise<void> {
     const reason = 'later ones got through while it was under way';
     if (group.every(({ attempts }) => attempts === 1)) return this.#putBack(group, reason);
+    if (group.length > 1) return this.#separate(group, reason);
     return this.#fail(group, { error: new MeshError('TIMEOUT', reason) });
+  }
+
+  /** To be sent at once, each alone. */
+  #separate(group: readonly Delivery[], reason: string): Promise<void> {
+    for (const { userId } of group) this.#troubled.add(userId);
+    return this.#putBack(group, reason);
   }
 
   async #fail(group: readonly Delivery[], { error, own }: Failure): Promise<void> {
     const { database, backoff, log } = this.#options;
     const reason = describeFailure(error);
-    const postponed = await Promise.all(
-      group.map(async (delivery) => {
-        const failures = failuresAfter(delivery, own);
-        if (await this.#gaveUp(delivery, { error, failures })) return undefined;
-        const delayMs = Math.ceil(backoffMs(delivery.attempts, Math.random(), backoff));
-        await postponeDelivery(database, delivery, { error: reason, delayMs, failures });
-        return { delivery, delayMs };
-      }),
-    );
-    const [first, ...others] = postponed.filter((one) => one !== undefined);
+    const retries: Retry[] = [];
+    for (const delivery of group) {
+      if (own) this.#troubled.add(delivery.userId);
+      const failures = failuresAfter(delivery, own);
+      if (await this.#gaveUp(delivery, { error, failures })) continue;
+      const delayMs = Math.ceil(backoffMs(delivery.attempts, Math.random(), backoff));
+      retries.push({ delivery, delayMs, failures });
+    }
+    await postponeDeliveries(database, retries, reason);
+    const [first] = retries;
     if (!first) return;
-    const { delivery, delayMs } = first;
-    // Once for each message: while the service is away, all of them fail every minute.
-    const level = delivery.attempts === 1 ? startupLevel() : 'debug';
+    // Once for each call: while the service is away, all of them fail every minute.
+    const level = first.delivery.attempts === 1 ? startupLevel() : 'debug';
     log[level](
-      { ...contextOf(delivery), recipients: others.length + 1, error: reason, delay_ms: delayMs },
+      {
+        ...contextOf(first.delivery),
+        recipients: retries.length,
+        error: reason,
+        delay_ms: first.delayMs,
+      },
       'a notification could not be delivered, it is tried again',
     );
   }
@@ -276,16 +298,9 @@ export class Deliveries<Topic extends string> {
   }
 
   /** To be delivered at once, by this process or another. */
-  async #putBack(group: readonly Delivery[], error: string): Promise<void> {
-    await Promise.all(
-      group.map((delivery) =>
-        postponeDelivery(this.#options.database, delivery, {
-          error,
-          delayMs: 0,
-          failures: delivery.failures,
-        }),
-      ),
-    );
+  #putBack(group: readonly Delivery[], reason: string): Promise<void> {
+    const retries = group.map((delivery) => ({ delivery, delayMs: 0, failures: delivery.failures }));
+    return postponeDeliveries(this.#options.database, retries, reason);
   }
 
   #forget(group: readonly Delivery[], error: unknown): void {
@@ -296,26 +311,10 @@ export class Deliveries<Topic extends string> {
   }
 
   /** The service alone writes its outbox, and writes what its own types allow. */
-  #messageFor(group: readonly Delivery[]): NotificationMessage<Topic> {
-    const [first] = group;
-    if (!first) throw new Error('a message has no recipient');
-    const { messageId, topic, title, body, link } = first;
-    const userIds = group.map(({ userId }) => userId);
-    return {
-      key: `${this.#options.service}:${messageId}`,
-      userIds,
-      topic: topic as Topic,
-      title,
-      body,
-      link,
-    };
+  #messageFor({ messageId, userId, topic, title, body, link }: Delivery): NotificationMessage<Topic> {
+    const key = `${this.#options.service}:${messageId}`;
+    return { key, userId, topic: topic as Topic, title, body, link };
   }
-}
-
-/** Deliveries of one message together; what has failed before alone, so that it holds up no other. */
-function groupsOf(deliveries: readonly Delivery[]): Delivery[][] {
-  const groups = Map.groupBy(deliveries, ({ id, messageId, failures }) => (failures > 0 ? id : messageId));
-  return [...groups.values()];
 }
 
 /** That a recipient is busy is no reason to give up, but one to send to it alone. */

@@ -13,6 +13,7 @@ import {
   type NotificationMessage,
   type NotificationRelay,
   type NotificationRelayOptions,
+  type NotificationSender,
 } from './relay.ts';
 
 const [ann, ben, cid] = [randomUUID(), randomUUID(), randomUUID()];
@@ -68,9 +69,15 @@ function startRelay(
   relays.push(relay);
 }
 
-const take = ({ body, userIds }: NotificationMessage) => {
-  for (const userId of userIds) sent.push([body, userId]);
-};
+const take = ({ body, userId }: NotificationMessage) => void sent.push([body, userId]);
+
+/** Takes all, or fails with what one of them fails with. */
+const each =
+  (send: (message: NotificationMessage, signal: AbortSignal) => unknown): NotificationSender =>
+  async (messages, signal) => {
+    await Promise.all(messages.map((message) => send(message, signal)));
+    return { undelivered: [] };
+  };
 const fault = () => new MeshError('INTERNAL_SERVER_ERROR', 'a fault');
 
 const queue = async (body: string, userIds: string[] = [ann]) => {
@@ -85,27 +92,32 @@ const drained = () =>
   eventually(async () => expect(await database.client.notificationOutbox.count()).toBe(0));
 const givenUp = () => database.client.notificationDelivery.count({ where: { failedAt: { not: null } } });
 
-test('a message for several goes to all of them in one call, once each', async () => {
+test('what is due goes out in one call, each recipient’s first alone, and to each once', async () => {
   const calls: string[][] = [];
-  startRelay(async (message) => {
-    calls.push(message.userIds.toSorted());
-    take(message);
-  });
   await queue('all', [ann, ben, cid, ann]);
+  await queue('second', [ann]);
+  await queue('other', [randomUUID()]);
+  startRelay(async (messages) => {
+    calls.push(messages.map(({ body }) => body));
+    return each(take)(messages, AbortSignal.abort());
+  });
   await drained();
-  expect(calls).toEqual([[ann, ben, cid].toSorted()]);
+  expect(calls).toEqual([['all', 'all', 'all', 'other'], ['second']]);
+  for (const userId of [ann, ben, cid])
+    expect(bodiesOf(userId).filter((body) => body === 'all')).toHaveLength(1);
 });
 
 test('each recipient gets what was written in that order, by several relays, while calls fail and take their time', async () => {
   const users = Array.from({ length: 20 }, () => randomUUID());
   const wanted = Array.from({ length: 10 }, (_, n) => `number ${n}`);
   let calls = 0;
-  const send = async (message: NotificationMessage) => {
+  const send: NotificationSender = async (messages) => {
     calls += 1;
     if (calls % 7 === 0) throw new MeshError('SERVICE_UNAVAILABLE', 'away');
     if (calls % 5 === 0) throw fault();
     await database.pool.query('SELECT pg_sleep($1)', [(calls % 3) / 200]);
-    take(message);
+    messages.forEach(take);
+    return { undelivered: [] };
   };
   for (const body of wanted) await queue(body, users);
   for (let n = 0; n < 3; n += 1) startRelay(send, { pollMs: 20 });
@@ -114,38 +126,48 @@ test('each recipient gets what was written in that order, by several relays, whi
 });
 
 describe('what hangs', () => {
-  test('delays its recipient alone', async () => {
-    const release = Promise.withResolvers<void>();
-    startRelay(async (message) => {
-      if (message.userIds.includes(ann)) await release.promise;
-      take(message);
-    });
-    for (let n = 0; n < 20; n += 1) for (const userId of [ann, ben]) await queue(`${n}`, [userId]);
-    await eventually(() => expect(bodiesOf(ben)).toHaveLength(20));
-    expect(bodiesOf(ann)).toEqual([]);
-    release.resolve();
-    await drained();
-    expect(bodiesOf(ann)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}`));
-  });
-
-  test('is called off and begun again when later ones get through', async () => {
-    let hanging = true;
-    startRelay(async (message, signal) => {
-      if (message.body === 'first' && hanging) {
-        hanging = false;
-        await new Promise((_resolve, reject) =>
-          signal.addEventListener('abort', () => reject(new Error('called off'))),
-        );
-      }
-      take(message);
-    });
-    await queue('first', [ann]);
-    await queue('second', [ann]);
-    for (let n = 0; bodiesOf(ann).length < 2; n += 1) {
+  /** Others whose messages get through while one hangs, until a condition holds. */
+  const writeOthersUntil = async (done: () => boolean) => {
+    for (let n = 0; !done(); n += 1) {
       await queue(`other ${n}`, [randomUUID()]);
       await database.pool.query('SELECT pg_sleep(0.05)');
       expect(n).toBeLessThan(200);
     }
+  };
+  const calledOff = (signal: AbortSignal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('called off')));
+    });
+
+  test('delays its recipient alone, and what was sent with it for a second', async () => {
+    let hanging = true;
+    for (let n = 0; n < 5; n += 1) await queue(`${n}`, [ann, ben]);
+    startRelay(async (messages, signal) => {
+      if (hanging && messages.some(({ userId }) => userId === ann)) await calledOff(signal);
+      messages.forEach(take);
+      return { undelivered: [] };
+    });
+    await writeOthersUntil(() => bodiesOf(ben).length === 5);
+    expect(bodiesOf(ann)).toEqual([]);
+    hanging = false;
+    await writeOthersUntil(() => bodiesOf(ann).length === 5);
+    for (const userId of [ann, ben]) expect(bodiesOf(userId)).toEqual(['0', '1', '2', '3', '4']);
+  });
+
+  test('is called off and begun again when later ones get through', async () => {
+    let hanging = true;
+    startRelay(
+      each(async (message, signal) => {
+        if (message.body === 'first' && hanging) {
+          hanging = false;
+          await calledOff(signal);
+        }
+        take(message);
+      }),
+    );
+    await queue('first', [ann]);
+    await queue('second', [ann]);
+    await writeOthersUntil(() => bodiesOf(ann).length === 2);
     expect(bodiesOf(ann)).toEqual(['first', 'second']);
   });
 
@@ -155,7 +177,7 @@ describe('what hangs', () => {
     await other.connect();
     await other.query('BEGIN');
     await other.query('SELECT FROM wiki.notification_deliveries FOR UPDATE');
-    startRelay(async (message) => take(message), { pollMs: 20 });
+    startRelay(each(take), { pollMs: 20 });
     await queue('free', [ben]);
     await eventually(() => expect(bodiesOf(ben)).toEqual(['free']));
     expect(bodiesOf(ann)).toEqual([]);
@@ -170,12 +192,11 @@ describe('one recipient of many', () => {
   test.each(['busy', 'failed'] as const)('who is %s is sent to again, alone', async (reason) => {
     const calls: string[][] = [];
     let troubled = 3;
-    startRelay(async (message) => {
-      calls.push(message.userIds);
-      const failing = message.userIds.includes(ann) && (troubled -= 1) >= 0;
-      const userIds = failing ? message.userIds.filter((id) => id !== ann) : message.userIds;
-      take({ ...message, userIds });
-      return failing ? { undelivered: [{ userId: ann, reason }] } : {};
+    startRelay(async (messages) => {
+      calls.push(messages.map(({ userId }) => userId));
+      const failing = messages.filter(({ userId }) => userId === ann && (troubled -= 1) >= 0);
+      messages.filter((message) => !failing.includes(message)).forEach(take);
+      return { undelivered: failing.map(({ key, userId }) => ({ key, userId, reason })) };
     });
     await queue('all', [ann, ben, cid]);
     await queue('next', [ann, ben]);
@@ -187,17 +208,51 @@ describe('one recipient of many', () => {
     ]);
   });
 
-  test('a fault that is not said to be one recipient’s is found by sending to each alone', async () => {
+  test.each([
+    ['a fault', fault()],
+    ['a refusal', new MeshError('BAD_REQUEST', 'no such thing')],
+  ])('%s that names nobody is found by sending to each alone', async (_, error) => {
     startRelay(
-      async (message) => {
-        if (message.userIds.includes(ann)) throw fault();
-        take(message);
+      async (messages) => {
+        if (messages.some(({ userId }) => userId === ann)) throw error;
+        messages.forEach(take);
+        return { undelivered: [] };
       },
       { maxFailures: 3 },
     );
     await queue('all', [ann, ben, cid]);
+    await queue('other', [cid]);
     await eventually(async () => expect(await givenUp()).toBe(1));
-    expect(sent.map(([, userId]) => userId).toSorted()).toEqual([ben, cid].toSorted());
+    await eventually(() => expect(bodiesOf(cid)).toEqual(['all', 'other']));
+    expect(bodiesOf(ben)).toEqual(['all']);
+    expect(bodiesOf(ann)).toEqual([]);
+  });
+
+  test('for whom one was given up holds up no other with the next, and is sent to with others again when that worked', async () => {
+    const calls: string[][] = [];
+    let failing = true;
+    startRelay(
+      async (messages) => {
+        calls.push(messages.map(({ userId }) => userId).toSorted());
+        const undelivered = messages
+          .filter(({ userId }) => failing && userId === ann)
+          .map(({ key, userId }) => ({ key, userId, reason: 'failed' as const }));
+        return { undelivered };
+      },
+      { maxFailures: 1 },
+    );
+    const both = [ann, ben].toSorted();
+    await queue('first', both);
+    await eventually(async () => expect(await givenUp()).toBe(1));
+    failing = false;
+    await queue('second', both);
+    await eventually(() => expect(calls.flat().filter((userId) => userId === ann)).toHaveLength(2));
+    await eventually(async () => expect(await database.client.notificationDelivery.count()).toBe(1));
+    await queue('third', both);
+    await eventually(() => expect(calls).toHaveLength(4));
+    expect(calls[0]).toEqual(both);
+    expect(calls.slice(1, 3).toSorted()).toEqual(both.map((userId) => [userId]));
+    expect(calls[3]).toEqual(both);
   });
 });
 
@@ -213,10 +268,10 @@ describe('giving up', () => {
   test('after so many failures of its own: said once, counted, and the next one follows', async () => {
     const before = await reasonCount('reason="failures"');
     startRelay(
-      async (message) => {
+      each((message) => {
         if (message.body === 'bad') throw fault();
         take(message);
-      },
+      }),
       { maxFailures: 4 },
     );
     await queue('bad');
@@ -234,10 +289,13 @@ describe('giving up', () => {
     async (what) => {
       let tries = 0;
       startRelay(
-        async (message) => {
-          if ((tries += 1) > 12) return take(message);
-          if (what === 'away') throw new MeshError('SERVICE_UNAVAILABLE', 'away');
-          return { undelivered: [{ userId: ann, reason: 'busy' }] };
+        async (messages) => {
+          const done = (tries += 1) > 12;
+          if (done) messages.forEach(take);
+          else if (what === 'away') throw new MeshError('SERVICE_UNAVAILABLE', 'away');
+          return {
+            undelivered: done ? [] : messages.map(({ key, userId }) => ({ key, userId, reason: 'busy' })),
+          };
         },
         { maxFailures: 2 },
       );
@@ -255,10 +313,13 @@ describe('giving up', () => {
       where: { userId: { in: [ann, ben] } },
       data: { waitsSince: new Date(Date.now() - 8 * 86_400_000) },
     });
-    startRelay(async (message) => {
-      if (message.userIds.includes(ben)) return take(message);
-      throw new MeshError('SERVICE_UNAVAILABLE', 'away');
-    });
+    startRelay(
+      each((message) => {
+        if (message.userId !== ben) throw new MeshError('SERVICE_UNAVAILABLE', 'away');
+        take(message);
+      }),
+      { batch: 1 },
+    );
     await eventually(async () => expect(await givenUp()).toBe(1));
     await eventually(() => expect(bodiesOf(ben)).toEqual(['old as well']));
     expect(await database.client.notificationDelivery.findFirst({ where: { userId: cid } })).toMatchObject({
@@ -271,10 +332,10 @@ describe('giving up', () => {
     const handlers = createOutboxHandlers(database.client);
     let failing = true;
     startRelay(
-      async (message) => {
+      each((message) => {
         if (failing) throw fault();
         take(message);
-      },
+      }),
       { maxFailures: 1, pollMs: 20 },
     );
     for (const body of ['one', 'two', 'three', 'four']) await queue(body);

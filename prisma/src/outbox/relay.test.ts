@@ -5,7 +5,7 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { claimDeliveries } from './claims.ts';
+import { claimDeliveries, removeDeliveries } from './claims.ts';
 import {
   createNotificationRelay,
   type NotificationMessage,
@@ -44,14 +44,24 @@ afterEach(async () => {
   await database.client.notificationOutbox.deleteMany();
 });
 
+type Options = Omit<Partial<NotificationRelayOptions>, 'send'> & {
+  /** Takes one message; what it fails with, the call fails with. */
+  send?: (message: NotificationMessage) => Promise<void>;
+};
+
 /** A relay that polls so seldom that a test would end before, unless it says otherwise. */
-function startRelay(options: Partial<NotificationRelayOptions> = {}): NotificationRelay {
-  const send = async (message: NotificationMessage) => void sent.push(message);
+function startRelay({
+  send = async (message) => void sent.push(message),
+  ...options
+}: Options = {}): NotificationRelay {
   const relay = createNotificationRelay({
     service: 'auth',
     database: database.client,
     databaseUrl: url,
-    send,
+    send: async (messages) => {
+      await Promise.all(messages.map(send));
+      return { undelivered: [] };
+    },
     log,
     pollMs: 60_000,
     ...options,
@@ -75,7 +85,7 @@ test('a message leaves the outbox as it was written, with the key of its row', a
   startRelay();
   const { id } = await queue('Hello.');
   await drained();
-  const message = { userIds: [ann], topic: 'security', title: 'Title', body: 'Hello.', link: '/' };
+  const message = { userId: ann, topic: 'security', title: 'Title', body: 'Hello.', link: '/' };
   expect(sent).toEqual([{ key: `auth:${id}`, ...message }]);
 });
 
@@ -244,6 +254,31 @@ test('several relays share the work: each message is sent once', async () => {
   await drained();
   expect(bodies().toSorted()).toEqual(wanted.toSorted());
   expect(Math.min(...byRelay)).toBeGreaterThan(0);
+});
+
+test('what another session holds for a moment is removed when it lets go', async () => {
+  await queue('held');
+  const claimed = await claim(60_000);
+  const other = await database.pool.connect();
+  await other.query('BEGIN');
+  await other.query('SELECT FROM notification_deliveries FOR UPDATE');
+  const { client } = database;
+  const counts: number[] = [];
+  await removeDeliveries(
+    {
+      $queryRaw: (...sql) => client.$queryRaw(...sql),
+      $executeRaw: async (...sql) => {
+        const count = await client.$executeRaw(...sql);
+        // The first attempt has found it held.
+        if (counts.push(count) === 1) await other.query('ROLLBACK');
+        return count;
+      },
+    },
+    claimed,
+  );
+  other.release();
+  expect(counts).toEqual([0, 1, 1]);
+  expect(await left()).toBe(0);
 });
 
 describe('a process that dies between claim and delivery', () => {

@@ -116,8 +116,7 @@ export async function startApp(
     service: 'auth',
     database: database.client,
     databaseUrl: directUrl(config),
-    send: (message, signal) =>
-      clients.notification.notifications.sendMany.mutate({ ...message, partial: true }, { signal }),
+    send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
     maxFailures,
     maxWaitMs,

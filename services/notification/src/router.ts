@@ -6,6 +6,7 @@ import { listBroadcasts } from './procedures/broadcasts/list.ts';
 import { sendBroadcast } from './procedures/broadcasts/send.ts';
 import { listNotifications } from './procedures/notifications/list.ts';
 import { markAllRead } from './procedures/notifications/mark-all-read.ts';
+import { sendBatch } from './procedures/notifications/send-batch.ts';
 import { sendNotifications } from './procedures/notifications/send-many.ts';
 import { sendNotification } from './procedures/notifications/send.ts';
 import { watchNotifications } from './procedures/notifications/watch.ts';
@@ -22,6 +23,7 @@ export function createHandlers({ stores, arrivals }: HandlerDeps): Handlers<type
     notifications: {
       send: sendNotification(stores),
       sendMany: sendNotifications(stores),
+      sendBatch: sendBatch(stores),
       list: listNotifications(stores),
       unreadCount: async ({ caller }) => ({ count: await notifications.unreadCount(caller.user.id) }),
       markRead: async ({ input, caller }) => ({

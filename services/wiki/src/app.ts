@@ -58,8 +58,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     service: 'wiki',
     database: database.client,
     databaseUrl: directUrl(config),
-    send: (message, signal) =>
-      clients.notification.notifications.sendMany.mutate({ ...message, partial: true }, { signal }),
+    send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
     maxFailures,
     maxWaitMs,

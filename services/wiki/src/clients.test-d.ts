@@ -15,6 +15,9 @@ void notifications.sendMany.mutate({ ...toMany, topic: 'page' });
 void notifications.send.mutate({ ...message, topic: 'security' });
 // @ts-expect-error to many users as well
 void notifications.sendMany.mutate({ ...toMany, topic: 'security' });
+void notifications.sendBatch.mutate({ messages: [{ ...message, topic: 'page' }] });
+// @ts-expect-error nor in a batch
+void notifications.sendBatch.mutate({ messages: [{ ...message, topic: 'security' }] });
 // @ts-expect-error there is no such topic
 void notifications.send.mutate({ ...message, topic: 'weather' });
 // @ts-expect-error only administrators broadcast

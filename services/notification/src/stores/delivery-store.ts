@@ -19,12 +19,17 @@ export type Message = Readonly<{
 
 /** What became of a message for one user: `conflict` where the key was used for another payload. */
 export type Delivery = Readonly<
-  | { outcome: 'stored' | 'duplicate' | 'conflict'; userId: string; id: string }
-  | { outcome: 'muted'; userId: string; id: null }
+  | { outcome: 'stored' | 'duplicate' | 'conflict'; key: string; userId: string; id: string }
+  | { outcome: 'muted'; key: string; userId: string; id: null }
 >;
 
 /** That a message could not be stored for one user: `busy` where others were in the way for too long. */
-export type Undelivered = Readonly<{ outcome: 'busy' | 'failed'; userId: string; error: unknown }>;
+export type Undelivered = Readonly<{
+  outcome: 'busy' | 'failed';
+  key: string;
+  userId: string;
+  error: unknown;
+}>;
 
 /**
  * Longest time from a notification's id to its commit, in milliseconds.
@@ -38,8 +43,11 @@ export const patientMs = 1000;
 /** The same where the answer is wanted soon, of those who need not wait. A send holds its locks for some milliseconds. */
 export const hurriedMs = 200;
 
-/** For how many waits users are tried alone; those who are left are `busy`. */
-const longestAlone = 15;
+/** For how many waits what failed is tried again in parts; those who are left are `busy`. */
+const longestInParts = 15;
+
+/** How many parts: of 500 users, the one in trouble is found after three waits, in fifty transactions. */
+const partCount = 25;
 
 /** Stores what is sent. */
 export class DeliveryStore {
@@ -50,66 +58,78 @@ export class DeliveryStore {
   }
 
   /**
-   * Stores a message for each of its users, once each, or for none of them if
-   * any answer is `conflict`. The answers name each user once, in no order; of
-   * a conflict, perhaps others who had the key before.
+   * Stores each message for each of its users, once, or nothing at all if any
+   * answer is `conflict`. The answers name each user of a message once, in no
+   * order; of a conflict, perhaps others who had the key before. Messages for
+   * one user are stored in the order given.
    *
-   * Two locks, held until the commit, put competing sends one after another:
-   * the key's, so that the second of two equal ones sees what the first did;
-   * and its users', so that what one user gets commits in the order of its ids
-   * and times. Whoever saw a notification has then seen all before it, which
+   * Two kinds of locks, held until the commit, put competing sends one after
+   * another: the keys', so that the second of two equal ones sees what the first
+   * did; and the users', so that what one user gets commits in the order of its
+   * ids and times. Whoever saw a notification has then seen all before it, which
    * "after this one" (watch) and "up to this one" (mark all read) stand on.
    *
    * @param lockWaitMs Longest wait for one lock, in milliseconds; a statement may take five times as long.
    */
-  async deliver(message: Message, lockWaitMs: number): Promise<Delivery[]> {
+  async deliver(messages: readonly Message[], lockWaitMs: number): Promise<Delivery[]> {
     // The insert is a statement of its own: it must see what committed while the locks were waited for.
     const [, deliveries] = await this.#client.$transaction([
-      this.#lock(message, lockWaitMs),
-      this.#insert(message),
+      this.#lock(messages, lockWaitMs),
+      this.#insert(messages),
     ]);
     return deliveries;
   }
 
   /**
-   * The same, and where that fails for all users together, for each of them
-   * alone, so that the trouble of one is his own.
+   * The same, and where that fails for all together, in smaller and smaller
+   * parts, at last for each user of each message alone, so that the trouble of
+   * one is no other's.
    *
    * @throws Error where the database is away or takes no writes.
    */
-  async deliverToEach(message: Message, lockWaitMs: number): Promise<(Delivery | Undelivered)[]> {
-    const userIds = [...new Set(message.userIds.map((userId) => userId.toLowerCase()))];
+  async deliverToEach(messages: readonly Message[], lockWaitMs: number): Promise<(Delivery | Undelivered)[]> {
+    const addressed = messages.map((message) => ({
+      ...message,
+      userIds: [...new Set(message.userIds.map((userId) => userId.toLowerCase()))],
+    }));
+    return this.#deliverInParts(addressed, lockWaitMs, performance.now() + longestInParts * lockWaitMs);
+  }
+
+  async #deliverInParts(
+    messages: readonly Message[],
+    lockWaitMs: number,
+    endsAt: number,
+  ): Promise<(Delivery | Undelivered)[]> {
+    if (performance.now() > endsAt) return undelivered(messages, 'busy', new Error('no time was left'));
     try {
-      return await this.deliver(message, lockWaitMs);
+      return await this.deliver(messages, lockWaitMs);
     } catch (error) {
       if (isForAllWrites(error)) throw error;
-      const [userId, ...others] = userIds;
-      if (userId !== undefined && others.length === 0) return [undelivered(userId, error)];
+      const parts = partsOf(messages);
+      if (parts.length === 1) return undelivered(messages, isInTheWay(error) ? 'busy' : 'failed', error);
+      const outcomes: (Delivery | Undelivered)[] = [];
+      // One after another, since those of one message have the lock of its key in common.
+      for (const part of parts) outcomes.push(...(await this.#deliverInParts(part, lockWaitMs, endsAt)));
+      return outcomes;
     }
-    const outcomes: (Delivery | Undelivered)[] = [];
-    const endsAt = performance.now() + longestAlone * lockWaitMs;
-    // One after another, since they have the lock of the key in common.
-    for (const userId of userIds) {
-      if (performance.now() > endsAt)
-        outcomes.push({ outcome: 'busy', userId, error: new Error('no time was left') });
-      else outcomes.push(...(await this.deliverToEach({ ...message, userIds: [userId] }, lockWaitMs)));
-    }
-    return outcomes;
   }
 
   /**
-   * A lock for each user, by a hash of 32 bits, so that users do not stand in one another's way. PostgreSQL has room for
-   * some thousands of locks in all (`max_locks_per_transaction` for each connection). Always the key's first, then
+   * A lock for each key and user, by a hash of 32 bits, so that users do not stand in one another's way. PostgreSQL has room
+   * for some thousands of locks in all (`max_locks_per_transaction` for each connection). Always the keys' first, each kind
    * ascending: nobody waits in a circle.
    */
-  #lock({ sender, key, userIds }: Message, lockWaitMs: number) {
+  #lock(messages: readonly Message[], lockWaitMs: number) {
+    const keys = messages.map(({ sender, key }) => `${sender} ${key}`);
+    const userIds = messages.flatMap((message) => message.userIds);
     return this.#client.$executeRaw`
       SELECT (SELECT set_config('transaction_timeout', ${String(sendTimeoutMs)}, true)),
         (SELECT set_config('lock_timeout', ${String(lockWaitMs)}, true)),
         (SELECT set_config('statement_timeout', ${String(5 * lockWaitMs)}, true)),
         pg_advisory_xact_lock(kind, item)
       FROM (
-        SELECT 1 AS step, hashtext('notification.key') AS kind, hashtext(${`${sender} ${key}`}) AS item
+        SELECT 1 AS step, hashtext('notification.key') AS kind, hashtext(key) AS item
+        FROM unnest(${keys}::text[]) AS key
         UNION
         SELECT 2, hashtext('notification.user'), hashtext(user_id::text)
         FROM unnest(${userIds}::uuid[]) AS user_id
@@ -117,40 +137,70 @@ export class DeliveryStore {
       ) AS ordered`;
   }
 
-  #insert(message: Message) {
-    const { sender, key, fingerprint, topic, title, body, link, userIds, mutable } = message;
-    const wholeKey = message.keyFor === 'everybody';
+  #insert(messages: readonly Message[]) {
+    const column = <Name extends keyof Message>(name: Name) => messages.map((message) => message[name]);
+    // An address is the place of a message in these columns, from 1, and a user.
+    const places = messages.flatMap(({ userIds }, index) => userIds.map(() => index + 1));
+    const wholeKey = messages.map(({ keyFor }) => keyFor === 'everybody');
     return this.#client.$queryRaw<Delivery[]>`
-      WITH addressed AS (
-        SELECT DISTINCT user_id FROM unnest(${userIds}::uuid[]) AS user_id
+      WITH message AS (
+        SELECT * FROM unnest(
+          ${column('sender')}::text[], ${column('key')}::text[], ${column('fingerprint')}::text[],
+          ${column('topic')}::text[], ${column('title')}::text[], ${column('body')}::text[],
+          ${column('link')}::text[], ${column('mutable')}::bool[], ${wholeKey}::bool[]
+        ) WITH ORDINALITY AS m (sender, key, fingerprint, topic, title, body, link, mutable, whole_key, place)
+      ), addressed AS (
+        SELECT DISTINCT place, user_id
+        FROM unnest(${places}::int[], ${messages.flatMap(({ userIds }) => userIds)}::uuid[]) AS a (place, user_id)
       ), existing AS (
-        SELECT user_id, id, fingerprint = ${fingerprint} AS same, user_id IN (SELECT user_id FROM addressed) AS asked
-        FROM notifications
-        WHERE sender = ${sender} AND key = ${key} AND (${wholeKey} OR user_id IN (SELECT user_id FROM addressed))
+        SELECT place, key, user_id, had.id, had.fingerprint = message.fingerprint AS same
+        FROM addressed JOIN message USING (place) JOIN notifications AS had USING (sender, key, user_id)
+        UNION
+        SELECT place, key, user_id, had.id, false
+        FROM message JOIN notifications AS had USING (sender, key)
+        WHERE whole_key AND had.fingerprint <> message.fingerprint
       ), muted AS (
-        SELECT user_id FROM addressed JOIN preferences USING (user_id)
-        WHERE ${mutable} AND ${topic} = ANY (muted) AND user_id NOT IN (SELECT user_id FROM existing)
+        SELECT place, key, user_id
+        FROM addressed JOIN message USING (place) JOIN preferences USING (user_id)
+        WHERE mutable AND topic = ANY (muted) AND (place, user_id) NOT IN (SELECT place, user_id FROM existing)
       ), stored AS (
         INSERT INTO notifications (id, user_id, sender, key, fingerprint, topic, title, body, link, created_at)
-        SELECT one.id, user_id, ${sender}, ${key}, ${fingerprint}, ${topic}, ${title}, ${body}, ${link},
-          uuid_extract_timestamp(one.id)
+        SELECT one.id, user_id, sender, key, fingerprint, topic, title, body, link, uuid_extract_timestamp(one.id)
         FROM (
-          SELECT uuidv7() AS id, user_id FROM addressed
-          WHERE user_id NOT IN (SELECT user_id FROM existing)
-            AND user_id NOT IN (SELECT user_id FROM muted)
+          SELECT uuidv7() AS id, place, user_id FROM addressed
+          WHERE (place, user_id) NOT IN (SELECT place, user_id FROM existing)
+            AND (place, user_id) NOT IN (SELECT place, user_id FROM muted)
             AND NOT EXISTS (SELECT FROM existing WHERE NOT same)
-        ) AS one
-        RETURNING id, user_id
+          ORDER BY place
+        ) AS one JOIN message USING (place)
+        RETURNING id, key, user_id
       )
-      SELECT user_id::text AS "userId", id::text AS id, 'stored' AS outcome FROM stored
+      SELECT key, user_id::text AS "userId", id::text AS id, 'stored' AS outcome FROM stored
       UNION ALL
-      SELECT user_id::text, id::text, CASE WHEN same THEN 'duplicate' ELSE 'conflict' END
-      FROM existing WHERE asked OR NOT same
+      SELECT key, user_id::text, id::text, CASE WHEN same THEN 'duplicate' ELSE 'conflict' END FROM existing
       UNION ALL
-      SELECT user_id::text, NULL, 'muted' FROM muted`;
+      SELECT key, user_id::text, NULL, 'muted' FROM muted`;
   }
 }
 
-function undelivered(userId: string, error: unknown): Undelivered {
-  return { outcome: isInTheWay(error) ? 'busy' : 'failed', userId, error };
+/** Of one message, parts of its users; of several, parts of the messages. Of one user there is one part. */
+function partsOf(messages: readonly Message[]): (readonly Message[])[] {
+  const [first] = messages;
+  if (!first || messages.length > 1) return inParts(messages);
+  return inParts(first.userIds).map((userIds) => [{ ...first, userIds }]);
+}
+
+function inParts<Item>(items: readonly Item[]): Item[][] {
+  const size = Math.ceil(items.length / partCount);
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
+    items.slice(n * size, (n + 1) * size),
+  );
+}
+
+function undelivered(
+  messages: readonly Message[],
+  outcome: 'busy' | 'failed',
+  error: unknown,
+): Undelivered[] {
+  return messages.flatMap(({ key, userIds }) => userIds.map((userId) => ({ outcome, key, userId, error })));
 }

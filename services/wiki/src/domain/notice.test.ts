@@ -2,8 +2,8 @@ import { notificationContract } from '@arcadium/contracts/notification';
 import { describe, expect, test } from 'vitest';
 import { commentNotice, pageNotice } from './notice.ts';
 
-const { input } = notificationContract.procedures.notifications.sendMany;
-const recipients = { key: 'wiki:1', userIds: ['0198c0de-0000-7000-8000-000000000000'] };
+const { input } = notificationContract.procedures.notifications.sendBatch;
+const recipient = { key: 'wiki:1', userId: '0198c0de-0000-7000-8000-000000000000' };
 const page = { slug: 'docs/a_b-c.d', title: 'A page' };
 const comment = { id: '0198c0de-0000-7000-8000-000000000001', body: 'Well done.' };
 
@@ -39,7 +39,7 @@ describe('what is said fits the notification service’s contract', () => {
       pageNotice(who, 'reverted', about),
       commentNotice(who, 'comment', { page: about, comment: said }),
     ]) {
-      expect(input.safeParse({ ...recipients, ...notice })).toMatchObject({ success: true });
+      expect(input.safeParse({ messages: [{ ...recipient, ...notice }] })).toMatchObject({ success: true });
     }
   });
 });

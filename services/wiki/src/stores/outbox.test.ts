@@ -19,7 +19,10 @@ test('a comment reaches the notification service as its contract has it, and lea
     service: 'wiki',
     database: wiki.client,
     databaseUrl: wiki.url,
-    send: async (message) => void sent.push(message),
+    send: async (messages) => {
+      sent.push(messages);
+      return { undelivered: [] };
+    },
     log: silentLogger,
     // Longer than the test lasts: what wakes it is the announcement alone.
     pollMs: 60_000,
@@ -28,16 +31,17 @@ test('a comment reaches the notification service as its contract has it, and lea
   const { id } = await wiki.call('comments.create', user('Bob'), { pageId: page.id, body: 'Hello.' });
   await vi.waitFor(async () => expect(await wiki.client.notificationOutbox.count()).toBe(0));
   await relay.stop();
-  expect(sent).toEqual([
+  const messages = [
     {
       key: expect.stringMatching(/^wiki:[\da-f-]{36}$/),
-      userIds: [ann.user.id],
+      userId: ann.user.id,
       topic: 'comment',
       title: 'Bob commented on “page”',
       body: 'Hello.',
       link: `/pages/page#comment-${id}`,
     },
-  ]);
-  const { input } = notificationContract.procedures.notifications.sendMany;
-  expect(input.parse(sent[0])).toEqual(sent[0]);
+  ];
+  expect(sent).toEqual([messages]);
+  const { input } = notificationContract.procedures.notifications.sendBatch;
+  expect(input.parse({ messages: sent[0] })).toEqual({ messages });
 });

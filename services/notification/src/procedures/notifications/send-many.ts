@@ -1,12 +1,11 @@
 import type { notificationContract } from '@arcadium/contracts/notification';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import { fingerprint } from '../../domain/fingerprint.ts';
-import { isMutable } from '../../domain/muting.ts';
 import { senderOf } from '../../domain/sender.ts';
 import { inTheWay } from '../in-the-way.ts';
 import { otherSenders } from '../../domain/topic-sender.ts';
 import { hurriedMs, patientMs } from '../../stores/delivery-store.ts';
 import type { Stores } from '../../stores/stores.ts';
+import { messageOf } from './message-of.ts';
 
 /**
  * Stores a notification for each of several users, or for none when the key was used for something else, or the topic is
@@ -20,15 +19,8 @@ export function sendNotifications({
     const sender = senderOf(caller);
     const senders = otherSenders(topic, sender);
     if (senders) throw errors.FOREIGN_TOPIC({ topic, sender, senders });
-    const message = {
-      ...input,
-      link: input.link ?? null,
-      sender,
-      fingerprint: fingerprint(input),
-      mutable: isMutable(topic),
-      keyFor: 'everybody',
-    } as const;
-    const outcomes = await deliveries.deliverToEach(message, partial ? hurriedMs : patientMs);
+    const message = messageOf(input, { sender, userIds: input.userIds, keyFor: 'everybody' });
+    const outcomes = await deliveries.deliverToEach([message], partial ? hurriedMs : patientMs);
     const count = { stored: 0, duplicate: 0, muted: 0, conflict: 0, busy: 0, failed: 0 };
     for (const { outcome } of outcomes) count[outcome] += 1;
     if (count.conflict > 0) throw errors.KEY_REUSED({ key });

@@ -1,12 +1,11 @@
 import type { notificationContract } from '@arcadium/contracts/notification';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import { fingerprint } from '../../domain/fingerprint.ts';
-import { isMutable } from '../../domain/muting.ts';
 import { senderOf } from '../../domain/sender.ts';
 import { inTheWay } from '../in-the-way.ts';
 import { otherSenders } from '../../domain/topic-sender.ts';
 import { patientMs } from '../../stores/delivery-store.ts';
 import type { Stores } from '../../stores/stores.ts';
+import { messageOf } from './message-of.ts';
 
 /** Stores a notification for one user, once for each key of the sender; of a topic that is the sender's to send. */
 export function sendNotification({
@@ -17,16 +16,8 @@ export function sendNotification({
     const sender = senderOf(caller);
     const senders = otherSenders(topic, sender);
     if (senders) throw errors.FOREIGN_TOPIC({ topic, sender, senders });
-    const message = {
-      ...input,
-      link: input.link ?? null,
-      userIds: [input.userId],
-      sender,
-      fingerprint: fingerprint(input),
-      mutable: isMutable(topic),
-      keyFor: 'each user',
-    } as const;
-    const [delivery] = await deliveries.deliverToEach(message, patientMs);
+    const message = messageOf(input, { sender, userIds: [input.userId], keyFor: 'each user' });
+    const [delivery] = await deliveries.deliverToEach([message], patientMs);
     if (!delivery) throw new Error('a delivery to one user had no outcome');
     if ('error' in delivery) throw delivery.outcome === 'busy' ? inTheWay(delivery.error) : delivery.error;
     if (delivery.outcome === 'conflict') throw errors.KEY_REUSED({ key: input.key });
