@@ -12,7 +12,7 @@ const rooms: Record<string, readonly string[]> = {
   resilience: ['wire'],
   telemetry: ['wire'],
   config: ['telemetry'],
-  clock: ['telemetry'],
+  clock: ['resilience', 'telemetry'],
   identity: ['contract', ...base],
   health: ['contract', ...base],
   client: ['contract', 'identity', 'health', ...base],

@@ -1,4 +1,4 @@
-import { backoffMs } from '@arcadium/prisma/backoff';
+import { backoffMs } from '@arcadium/mesh/resilience';
 
 /** A program that is to run for as long as the mesh does. */
 export interface Program {
@@ -102,7 +102,7 @@ export class Kept {
       return;
     }
     this.#failures += 1;
-    const waitMs = backoffMs(this.#failures, 1, restartDelay);
+    const waitMs = backoffMs(this.#failures, restartDelay);
     this.#say(`${this.name} ended with ${how}; it starts again in ${waitMs / 1000} s`);
     const { promise: waited, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, waitMs);

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { request } from 'undici';
 import { z } from 'zod';
+import { within } from '../resilience/index.ts';
 import { gauge, type Logger } from '../telemetry/index.ts';
 import type { SteadyClock } from './steady-clock.ts';
 
@@ -127,10 +127,7 @@ export class ClockCheck {
     const { clock, log } = this.#options;
     const begin = clock.monotonic();
     try {
-      const signal = AbortSignal.timeout(patienceMs);
-      // Not every reading looks at its signal.
-      const late = once(signal, 'abort').then(() => Promise.reject(new Error('no answer in time')));
-      const time = await Promise.race([read(signal), late]);
+      const time = await within(read, { ms: patienceMs });
       const tookMs = clock.monotonic() - begin;
       // It was read at some moment in between.
       if (tookMs <= patienceMs) return { time, at: begin + tookMs / 2, tookMs };

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { within } from '../resilience/index.ts';
 
 /** What one probe found. */
 export type ProbeResult = Readonly<{ status: HealthStatus; responseTimeMs: number }>;
@@ -40,16 +40,14 @@ export function shared(probe: Probe): Probe {
 export function timed(check: (signal: AbortSignal) => Promise<void>): Probe {
   return async () => {
     const startedAt = performance.now();
-    const signal = AbortSignal.timeout(slowAfterMs);
-    // A check that does not look at its signal must not hold up those who ask.
-    const late = once(signal, 'abort').then(() => 'degraded' as const);
-    const status = await Promise.race([
-      late,
-      check(signal).then(
-        () => 'healthy' as const,
-        () => (signal.aborted ? ('degraded' as const) : ('unhealthy' as const)),
-      ),
-    ]);
+    const status = await within(
+      (signal) =>
+        check(signal).then(
+          () => 'healthy' as const,
+          () => (signal.aborted ? 'degraded' : 'unhealthy'),
+        ),
+      { ms: slowAfterMs, onLate: () => 'degraded' as const },
+    );
     return { status, responseTimeMs: Math.round(performance.now() - startedAt) };
   };
 }

@@ -1,4 +1,5 @@
 import { SteadyClock } from '../clock/index.ts';
+import { backoffMs, type Backoff } from '../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../telemetry/index.ts';
 import { RevocationCopy } from './revocation-copy.ts';
 import { RevocationLedger, type Reader, type Taken } from './revocation-ledger.ts';
@@ -17,11 +18,8 @@ const startSilenceMs = 500;
 /** How long one that watches anew may take until it is told something, in milliseconds, while the source is asked. */
 const patienceMs = 4000;
 
-/** The wait before it is watched again, in milliseconds; twice as long after each failure in a row. */
-const firstWaitMs = 250;
-
-/** The longest such wait, in milliseconds, before jitter. */
-const longestWaitMs = 4000;
+/** Waits before it is watched again. */
+const backoff: Backoff = { baseMs: 250, maxMs: 4000, jitter: 0.2 };
 
 /** Without a confirmation for so long what is held is called stale, in milliseconds. */
 const staleAfterMs = 5000;
@@ -243,9 +241,8 @@ class Feed implements RevocationFeed {
     this.#endWatching();
     this.#sayLost(reason);
     this.#poll.start();
-    const waitMs = Math.min(firstWaitMs * 2 ** this.#failures, longestWaitMs) * (0.8 + 0.4 * Math.random());
     this.#failures += 1;
-    this.#again = setTimeout(() => this.#watch(), waitMs).unref();
+    this.#again = setTimeout(() => this.#watch(), backoffMs(this.#failures, backoff)).unref();
   }
 
   /** A question was answered: a source that was gone, and is back, is watched at once, however often that failed before. */

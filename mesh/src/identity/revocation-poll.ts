@@ -1,3 +1,4 @@
+import { within } from '../resilience/index.ts';
 import { revocationEvents } from './revocation-metrics.ts';
 import type { RevocationLedger, Taken } from './revocation-ledger.ts';
 import { longestPageMs, revocationEvent, type RevocationSource } from './revocation-source.ts';
@@ -64,7 +65,7 @@ export class RevocationPoll {
     for (;;) {
       const { after } = reader;
       const page = revocationEvent.parse(
-        await within(longestPageMs, (limit) => source.list(after, limit), signal),
+        await within((limit) => source.list(after, limit), { ms: longestPageMs, signal }),
       );
       revocationEvents.inc({ by: 'list' });
       const taken = ledger.take(page, reader);
@@ -74,33 +75,5 @@ export class RevocationPoll {
       else if (reader.after <= after && !page.reset)
         throw new Error(`there is more after position ${after}, and it was not given`);
     }
-  }
-}
-
-/**
- * Waits no longer than that, also for what does not look at its signal.
- *
- * @throws What it failed with, or what the signal fired with, or that it took too long.
- */
-async function within<Result>(
-  ms: number,
-  run: (signal: AbortSignal) => Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result> {
-  const limit = new AbortController();
-  const over = Promise.withResolvers<never>();
-  const end = (reason: unknown): void => {
-    limit.abort(reason);
-    over.reject(reason);
-  };
-  const onAbort = (): void => end(signal.reason);
-  const timer = setTimeout(() => end(new Error(`no answer within ${ms} ms`)), ms).unref();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([run(limit.signal), over.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -1,4 +1,5 @@
 import type { SteadyClock } from '../clock/index.ts';
+import { backoffMs, within } from '../resilience/index.ts';
 import { startupLevel, type Logger } from '../telemetry/index.ts';
 import { createExpiryReminder } from './expiry-reminder.ts';
 import { countRotation, watchTokenLife } from './rotation-metrics.ts';
@@ -35,8 +36,8 @@ const dueJitter = 0.1;
 /** What is due already when the process starts is done within so long, in milliseconds: many may be starting. */
 const startSpreadMs = 5000;
 
-/** Waits between failed exchanges, in milliseconds, each twice as long as the one before; and the share that chance adds or takes. */
-const backoff = { firstMs: 1000, longestMs: 3_600_000, jitter: 0.2 };
+/** Waits between failed exchanges. */
+const backoff = { baseMs: 1000, maxMs: 3_600_000, jitter: 0.2 };
 
 /** Of the life that is left, at most this share passes until the next attempt. */
 const longestWaitShare = 0.25;
@@ -161,17 +162,8 @@ class Rotation implements TokenRotation {
   }
 
   /** Asks for a successor, for so long as one may take, or until the service stops. */
-  async #ask(): Promise<{ token: string }> {
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(new Error('it took too long')), exchangeTimeoutMs);
-    const signal = AbortSignal.any([limit.signal, this.#closing.signal]);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    try {
-      return await Promise.race([this.#exchange(signal), aborted]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #ask(): Promise<{ token: string }> {
+    return within(this.#exchange, { ms: exchangeTimeoutMs, signal: this.#closing.signal });
   }
 
   #fail(error: unknown): void {
@@ -192,14 +184,13 @@ class Rotation implements TokenRotation {
 
   /** Puts the next attempt off, for less the sooner the token expires. */
   #postpone(): void {
-    const { firstMs, longestMs, jitter } = backoff;
-    const waitMs = Math.min(longestMs, firstMs * 2 ** this.#failures);
+    const { baseMs, maxMs } = backoff;
     this.#failures += 1;
     const leftMs = this.#token.facts.expiresAt - Date.now();
     // One that has expired has lost already: nothing is gained by haste.
-    const mostMs = leftMs > 0 ? Math.max(firstMs, leftMs * longestWaitShare) : longestMs;
-    const spread = 1 + jitter * (2 * this.#random() - 1);
-    this.#notBefore = this.#clock.monotonic() + Math.round(Math.min(waitMs, mostMs) * spread);
+    const mostMs = leftMs > 0 ? Math.max(baseMs, leftMs * longestWaitShare) : maxMs;
+    const own = { ...backoff, maxMs: Math.min(maxMs, mostMs) };
+    this.#notBefore = this.#clock.monotonic() + Math.round(backoffMs(this.#failures, own, this.#random()));
   }
 }
 

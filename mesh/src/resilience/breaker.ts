@@ -1,3 +1,4 @@
+import { backoffMs } from './backoff.ts';
 import { SlidingSum } from './sliding-sum.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -179,9 +180,9 @@ class EndpointBreaker implements Breaker {
 
   #open(now: number): void {
     const { probeAfterMs, longestProbeAfterMs, jitter, random } = this.#options;
-    const waitMs = Math.min(probeAfterMs * 2 ** this.#openings, longestProbeAfterMs);
     this.#openings++;
-    this.#heldUntil = now + waitMs * (1 + jitter * (2 * random() - 1));
+    const backoff = { baseMs: probeAfterMs, maxMs: longestProbeAfterMs, jitter };
+    this.#heldUntil = now + backoffMs(this.#openings, backoff, random());
     this.#permit = undefined;
     this.#become('open');
   }

@@ -1,3 +1,4 @@
+export { backoffMs, type Backoff } from './backoff.ts';
 export { pick, type Candidate, type PickOptions } from './balance.ts';
 export {
   createBreaker,
@@ -30,4 +31,5 @@ export {
   type RetryPolicy,
 } from './retry.ts';
 export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
+export { within, type WithinOptions } from './within.ts';
 export { TurnQueue, type TurnQueueOptions, type Waiting } from './turn-queue.ts';

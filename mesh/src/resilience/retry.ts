@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { backoffMs } from './backoff.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** How often, and after what waits, a failed call is made again. */
@@ -87,7 +88,7 @@ async function retryAfter<Result>(
 ): Promise<Result> {
   const { policy, signal, random = Math.random, onFailure } = options;
   const chance = random();
-  const schedule = { minTimeout: policy.baseMs * spread(policy, chance), maxTimeout: longestWaitMs };
+  const schedule = { minTimeout: backoffMs(1, policy, chance), maxTimeout: longestWaitMs };
   let answer: { result: Result } | undefined;
   try {
     return await pRetry(
@@ -151,12 +152,7 @@ function waitAfter(failed: Failed, { policy, retryAfterMs }: RetryOptions): numb
 
 /** The wait after an attempt, as p-retry makes it. */
 function scheduledMs({ attempt, chance }: Omit<Failed, 'error'>, policy: RetryPolicy): number {
-  return Math.min(Math.round(policy.baseMs * spread(policy, chance) * 2 ** (attempt - 1)), longestWaitMs);
-}
-
-/** By how much chance lengthens or shortens a wait. */
-function spread({ jitter }: RetryPolicy, chance: number): number {
-  return 1 + jitter * (2 * chance - 1);
+  return Math.min(Math.round(backoffMs(attempt, policy, chance)), longestWaitMs);
 }
 
 function isBug(error: Error): boolean {

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
+import { within } from '@arcadium/mesh/resilience';
 import type { MeshError } from '@arcadium/mesh/wire';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, type Pool } from 'pg';
@@ -161,19 +160,12 @@ function createPing(
   let underWay: Promise<void> | undefined;
   return async () => {
     underWay ??= ask().finally(() => (underWay = undefined));
-    const timer = new AbortController();
-    const late = delay(pingTimeoutMs, undefined, { signal: timer.signal }).then(() => {
-      throw Object.assign(new Error(`the database did not answer within ${pingTimeoutMs} ms`), {
-        code: 'ETIMEDOUT',
-      });
-    });
-    try {
-      await Promise.race([underWay, late]);
-    } finally {
-      timer.abort();
-      late.catch(() => {});
-      underWay?.catch(() => {}); // it may fail when nobody waits for it any more
-    }
+    const asking = underWay;
+    const onLate = (): never => {
+      const message = `the database did not answer within ${pingTimeoutMs} ms`;
+      throw Object.assign(new Error(message), { code: 'ETIMEDOUT' });
+    };
+    await within(() => asking, { ms: pingTimeoutMs, onLate });
   };
 }
 
@@ -201,15 +193,11 @@ async function askOver(connection: Client): Promise<boolean | undefined> {
 }
 
 async function close(client: Disconnectable, pool: Pool, logger: Logger): Promise<void> {
-  const timer = new AbortController();
-  const ended = Promise.all([client.$disconnect(), pool.end()]).then(() => true);
-  const late = delay(closeTimeoutMs, false, { signal: timer.signal }).catch(() => false);
+  const end = () => Promise.all([client.$disconnect(), pool.end()]);
+  const onLate = () => logger.warn({ connections: pool.totalCount }, 'database connections still busy');
   try {
-    if (!(await Promise.race([ended, late])))
-      logger.warn({ connections: pool.totalCount }, 'database connections still busy');
+    await within(end, { ms: closeTimeoutMs, onLate });
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
-  } finally {
-    timer.abort();
   }
 }

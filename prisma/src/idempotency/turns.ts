@@ -1,3 +1,4 @@
+import { within } from '@arcadium/mesh/resilience';
 import type { IdempotencyClaim } from '@arcadium/mesh/server';
 import { keyReused } from '@arcadium/mesh/wire';
 
@@ -60,17 +61,8 @@ function turnsOf(client: object): Map<string, Turn> {
 }
 
 async function waitFor({ outcome }: Turn, until: number, signal: AbortSignal): Promise<Outcome> {
-  signal.throwIfAborted();
-  const leftMs = until - performance.now();
-  if (leftMs <= 0) throw notNow();
-  const over = Promise.withResolvers<never>();
-  const timer = setTimeout(() => over.reject(notNow()), leftMs);
-  const onAbort = (): void => over.reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    return await Promise.race([outcome, over.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+  const onLate = (): never => {
+    throw notNow();
+  };
+  return within(() => outcome, { ms: Math.max(0, until - performance.now()), signal, onLate });
 }

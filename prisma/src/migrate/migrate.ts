@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { backoffMs } from '@arcadium/mesh/resilience';
 import { isDatabaseUnavailable } from '../database/database-errors.ts';
 import { migrationsFolder } from '../folders.ts';
 import type { Logger } from '../logger.ts';
-import { backoffMs } from '../outbox/backoff.ts';
 import { keepHistory } from '../provision/grants.ts';
 import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
 import { MigrationSession } from './migration-session.ts';
@@ -188,7 +188,7 @@ export async function migrateWhenReachable(options: MigrateWhenReachableOptions)
         waiting.say({ reason: error instanceof Error ? error.message : String(error) });
       }
     }
-    const waitMs = backoffMs(attempt, Math.random(), { baseMs: retryMs, maxMs: longestRetryMs });
+    const waitMs = backoffMs(attempt, { baseMs: retryMs, maxMs: longestRetryMs, jitter: 0.2 });
     await delay(waitMs, undefined, signal ? { signal } : {});
   }
 }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultBackoff } from './backoff.ts';
 
 /** A message on its way to one recipient, as one claim of it sees it. */
 export type Delivery = {
@@ -48,7 +47,7 @@ export interface ClaimOptions {
  */
 export async function claimDeliveries(
   database: OutboxDatabase,
-  { limit, leaseMs, now, longestWaitMs = defaultBackoff.maxMs }: ClaimOptions,
+  { limit, leaseMs, now, longestWaitMs = 60_000 }: ClaimOptions,
 ): Promise<Delivery[]> {
   return database.$queryRaw<Delivery[]>`
     WITH claimed AS (

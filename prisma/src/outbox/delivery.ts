@@ -1,7 +1,7 @@
 import { SteadyClock } from '@arcadium/mesh/clock';
+import { backoffMs, within, type Backoff } from '@arcadium/mesh/resilience';
 import { counter, startupLevel, type Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
-import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts';
 import {
   claimDeliveries,
   giveUpDelivery,
@@ -14,7 +14,6 @@ import {
 } from './claims.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 import { Removal } from './removal.ts';
-import { settled } from './settled.ts';
 
 /** A message for one recipient, as `notifications.sendBatch` takes it. */
 export interface NotificationMessage<Topic extends string = string> {
@@ -57,7 +56,7 @@ export interface DeliveryOptions<Topic extends string = string> {
   sendTimeoutMs?: number;
   /** How long a claim keeps others off, in milliseconds; more than a send may take. @default 60000 */
   leaseMs?: number;
-  /** Waits between attempts. @default 1 s, doubled to 60 s */
+  /** Waits between attempts. @default 1 s, doubled to 60 s, ±20 % */
   backoff?: Backoff;
   /** Gives a delivery up when the notification service has failed at it so often; to be away, or busy, is no failure. @default 20 */
   maxFailures?: number;
@@ -72,7 +71,7 @@ const defaults = {
   batch: 100,
   leaseMs: 60_000,
   sendTimeoutMs: 30_000,
-  backoff: defaultBackoff,
+  backoff: { baseMs: 1000, maxMs: 60_000, jitter: 0.2 } as Backoff,
   maxFailures: 20,
   maxWaitMs: 7 * 86_400_000,
 };
@@ -138,7 +137,7 @@ export class Deliveries<Topic extends string> {
     const claimed = await claimDeliveries(database, {
       limit,
       leaseMs,
-      longestWaitMs: backoff.maxMs,
+      longestWaitMs: Math.min(Math.ceil(backoffMs(Infinity, backoff, 1)), 2 ** 31 - 1),
       now: new Date(clock.earliest()),
     });
     this.#waiting.push(...this.#groupsOf(claimed));
@@ -221,7 +220,7 @@ export class Deliveries<Topic extends string> {
     try {
       const either = AbortSignal.any([signal, send.overtaken.signal]);
       const messages = group.map((delivery) => this.#messageFor(delivery));
-      return await settled(this.#options.send(messages, either), this.#options.sendTimeoutMs);
+      return await within(() => this.#options.send(messages, either), { ms: this.#options.sendTimeoutMs });
     } finally {
       this.#sends.delete(send);
     }
@@ -255,7 +254,7 @@ export class Deliveries<Topic extends string> {
       if (own) this.#troubled.add(delivery.userId);
       const failures = failuresAfter(delivery, own);
       if (await this.#gaveUp(delivery, { error, failures })) continue;
-      const delayMs = Math.ceil(backoffMs(delivery.attempts, Math.random(), backoff));
+      const delayMs = Math.ceil(backoffMs(delivery.attempts, backoff));
       retries.push({ delivery, delayMs, failures });
     }
     await postponeDeliveries(database, retries, reason);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '@arcadium/mesh/resilience';
 import { Outage } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '../database/database-errors.ts';
 import { Listener } from '../database/listener.ts';
@@ -53,9 +53,10 @@ export function createNotificationRelay<Topic extends string>(
   const run = async (signal: AbortSignal) => {
     while (!signal.aborted) {
       bell = Promise.withResolvers();
+      const { promise: rung } = bell;
       const waitMs = await begin(signal);
       // A timer may fire a moment early.
-      await within(bell.promise, Math.min(waitMs + 2, pollMs));
+      await within(() => rung, { ms: Math.ceil(Math.min(waitMs + 2, pollMs)), onLate: () => {} });
     }
     await deliveries.idle();
   };
@@ -82,11 +83,4 @@ export function createNotificationRelay<Topic extends string>(
       await Promise.all([running, listener?.stop()]);
     },
   };
-}
-
-/** Waits for the bell, so long at most; leaves no timer. */
-async function within(bell: Promise<void>, timeoutMs: number): Promise<void> {
-  const rung = new AbortController();
-  await Promise.race([bell, delay(Math.ceil(timeoutMs), undefined, { signal: rung.signal })]);
-  rung.abort();
 }

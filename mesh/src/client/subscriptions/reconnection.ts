@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RetryPolicy } from '../../resilience/index.ts';
+import { backoffMs, type RetryPolicy } from '../../resilience/index.ts';
 import { header, parseRetryAfter } from '../../wire/index.ts';
 import { Outage } from '../../telemetry/index.ts';
 import type { Connection } from '../connection.ts';
@@ -122,7 +122,7 @@ export function waitAfter(
   { baseMs, jitter }: Pick<RetryPolicy, 'baseMs' | 'jitter'>,
   { askedMs, chance }: { askedMs: number; chance: number },
 ): number {
-  const ownMs = Math.min(baseMs * 2 ** before, longestMs) * (1 + jitter * (2 * chance - 1));
+  const ownMs = backoffMs(before + 1, { baseMs, maxMs: longestMs, jitter }, chance);
   return Math.round(Math.max(ownMs, askedMs * (1 + jitter * chance)));
 }
 

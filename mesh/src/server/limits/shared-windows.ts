@@ -1,5 +1,6 @@
 import { RateLimiterPostgres, RateLimiterRes, RateLimiterValkey } from 'rate-limiter-flexible';
 import type { RateLimit } from '../../contract/index.ts';
+import { within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { MemoryWindows, type Windows } from './windows.ts';
 
@@ -92,16 +93,8 @@ export class SharedWindows implements Windows {
   }
 }
 
-async function withinPatience<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function withinPatience<Result>(work: Promise<Result>): Promise<Result> {
+  return within(() => work, { ms: patienceMs });
 }
 
 /** What is the same in every store: who is over the limit is refused by this process until the window ends, and costs the store nothing. */

@@ -1,4 +1,5 @@
 import type { Argon2Parameters } from 'node:crypto';
+import { within } from '@arcadium/mesh/resilience';
 import { HashingThread } from './hashing-thread.ts';
 
 /** For so long the time that nobody else wants is tried, in milliseconds: a hash takes some 50 of it. */
@@ -23,7 +24,10 @@ export class HashingLane {
    */
   async tagOf(parameters: Argon2Parameters): Promise<Buffer> {
     if (!this.#leftover.idle || performance.now() < this.#noneLeftUntil) return this.#some.tagOf(parameters);
-    const tag = await within(patienceMs, this.#leftover.tagOf(parameters));
+    const tag = await within(() => this.#leftover.tagOf(parameters), {
+      ms: patienceMs,
+      onLate: () => undefined,
+    });
     if (tag) return tag;
     this.#noneLeftUntil = performance.now() + restMs;
     return this.#some.tagOf(parameters);
@@ -31,16 +35,5 @@ export class HashingLane {
 
   async close(): Promise<void> {
     await Promise.all([this.#leftover.close(), this.#some.close()]);
-  }
-}
-
-/** What it resolves to, or `undefined` if that takes longer; what it then rejects with is of no interest. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  const over = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => over.resolve(undefined), ms);
-  try {
-    return await Promise.race([work, over.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { within } from '@arcadium/mesh/resilience';
 import type { Question, Work, Works } from './worker.ts';
 
 /** The thread's time was up, or it died: nothing is known of the answer. */
@@ -136,18 +137,11 @@ async function limit(
   throw tooLate(limitMs);
 }
 
-async function beforeEnd<Result>(work: Promise<Result>, { limitMs, until }: Limits): Promise<Result> {
-  const settled = new AbortController();
-  const late = delay(Math.max(0, until - performance.now()), undefined, { signal: settled.signal }).then(
-    () => {
-      throw tooLate(limitMs);
-    },
-  );
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    settled.abort();
-  }
+function beforeEnd<Result>(work: Promise<Result>, { limitMs, until }: Limits): Promise<Result> {
+  const onLate = (): never => {
+    throw tooLate(limitMs);
+  };
+  return within(() => work, { ms: Math.max(0, until - performance.now()), onLate });
 }
 
 function tooLate(limitMs: number): CutOffError {

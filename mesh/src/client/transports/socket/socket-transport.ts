@@ -1,4 +1,4 @@
-import { timeouts } from '../../../resilience/index.ts';
+import { backoffMs, timeouts, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer, type Transport } from '../transport.ts';
@@ -17,8 +17,8 @@ const pongWithinMs = 300;
 /** Where no WebSocket is spoken, it is asked for again after so long, in milliseconds. */
 const refusedForMs = 30_000;
 
-/** The wait after a connection that could not be made, in milliseconds; each further one is twice as long. */
-const backoffMs = { first: 100, longest: 10_000 };
+/** Waits after a connection that could not be made. */
+const backoff: Backoff = { baseMs: 100, maxMs: 10_000, jitter: 0.5 };
 
 /** A connection is kept for so long before another caller's takes its place, in milliseconds. */
 const keepForMs = 1000;
@@ -181,12 +181,12 @@ class SocketTransport implements Transport {
 
   #giveUpFor({ reason, message }: NotOpened): void {
     this.#failures += 1;
-    const spread = 0.5 + Math.random();
-    const longer = Math.min(backoffMs.longest, backoffMs.first * 2 ** (this.#failures - 1));
     // Something is there, and does not open a WebSocket; where it has opened one, it may be the network that ignores us.
     const refused =
       reason === 'refused' || reason === 'credentials' || (reason === 'ignored' && !this.#spoken);
-    const waitMs = (refused ? refusedForMs : longer) * spread;
+    const waitMs = refused
+      ? backoffMs(1, { baseMs: refusedForMs, jitter: 0.5 })
+      : backoffMs(this.#failures, backoff);
     this.#notBefore = performance.now() + waitMs;
     if ((refused || reason === 'ignored') && this.#failures === 1)
       this.#log.info(
