@@ -26,7 +26,7 @@ import { Endpoints } from './endpoints/endpoints.ts';
 import type { Lookup } from './endpoints/host-name.ts';
 import { createHttpTransport } from './transports/http-transport.ts';
 import { intercept, type ClientInterceptor, type OutgoingCall } from './interceptor.ts';
-import { keepRing } from './listen.ts';
+import { keepListening } from './listen.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './outgoing.ts';
 import type { Address } from './endpoints/resolve.ts';
@@ -102,7 +102,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     log,
   });
   const closing = new AbortController();
-  keepRing(closing.signal);
+  keepListening(closing.signal);
   const connection: Connection = {
     target: to.name,
     as,

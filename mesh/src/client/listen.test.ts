@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { keepRing, listen } from './listen.ts';
+import { keepListening, listen } from './listen.ts';
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
@@ -43,7 +43,7 @@ test('when it fires all are told once, in their order, those but who have left m
 test('a signal that is kept keeps its one listener', () => {
   const controller = new AbortController();
   const { signal } = controller;
-  keepRing(signal);
+  keepListening(signal);
   listen(signal, () => {}).remove();
   const [before] = getEventListeners(signal, 'abort');
   const told: string[] = [];

@@ -1,3 +1,5 @@
+import { append, isAlone, remove, type RingNode } from '../resilience/index.ts';
+
 type Listener = (reason: unknown) => void;
 
 /**
@@ -5,53 +7,38 @@ type Listener = (reason: unknown) => void;
  * and go leaves tables behind that point at one another, and what was young
  * when they were thrown away grows old with them.
  */
-class Entry {
-  previous: Entry = this;
-  next: Entry = this;
+class Entry implements RingNode {
+  previous: this = this;
+  next: this = this;
   readonly listener: Listener | undefined;
-  readonly #ring: Ring | undefined;
+  readonly #listeners: Listeners | undefined;
 
-  constructor(listener: Listener | undefined, ring: Ring | undefined) {
+  constructor(listener: Listener | undefined, listeners: Listeners | undefined) {
     this.listener = listener;
-    this.#ring = ring;
-  }
-
-  insertBefore(other: Entry): void {
-    this.previous = other.previous;
-    this.next = other;
-    other.previous.next = this;
-    other.previous = this;
-  }
-
-  unlink(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-    this.previous = this;
-    this.next = this;
+    this.#listeners = listeners;
   }
 
   remove(): void {
-    if (this.next === this) return;
-    this.unlink();
-    this.#ring?.closeIfEmpty();
+    if (isAlone(this)) return;
+    remove(this);
+    this.#listeners?.closeIfEmpty();
   }
 }
 
-/** The ring of each signal that somebody listens to. */
-const rings = new WeakMap<AbortSignal, Ring>();
+/** Those of each signal that has any. */
+const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
-/** Signals whose ring stays when it is empty. */
+/** Signals that keep our listener when nobody else listens. */
 const kept = new WeakSet<AbortSignal>();
 
-/** All who listen to a signal, behind one listener on it. */
-class Ring {
-  readonly beginning = new Entry(undefined, undefined);
+/** All listeners of a signal, behind one listener on it. */
+class Listeners {
+  readonly head = new Entry(undefined, undefined);
   readonly #signal: AbortSignal;
   readonly #fire = (): void => {
-    const { beginning } = this;
-    while (beginning.next !== beginning) {
-      const { next } = beginning;
-      next.unlink();
+    while (!isAlone(this.head)) {
+      const { next } = this.head;
+      remove(next);
       next.listener?.(this.#signal.reason);
     }
     this.closeIfEmpty();
@@ -59,13 +46,13 @@ class Ring {
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
-    rings.set(signal, this);
+    listenersOf.set(signal, this);
     signal.addEventListener('abort', this.#fire);
   }
 
   closeIfEmpty(): void {
-    if (this.beginning.next !== this.beginning || kept.has(this.#signal)) return;
-    rings.delete(this.#signal);
+    if (!isAlone(this.head) || kept.has(this.#signal)) return;
+    listenersOf.delete(this.#signal);
     this.#signal.removeEventListener('abort', this.#fire);
   }
 }
@@ -80,13 +67,13 @@ class Ring {
  * @returns What stops listening, by `remove()`, however often it is called.
  */
 export function listen(signal: AbortSignal, listener: Listener): { remove(): void } {
-  const ring = rings.get(signal) ?? new Ring(signal);
-  const entry = new Entry(listener, ring);
-  entry.insertBefore(ring.beginning);
+  const listeners = listenersOf.get(signal) ?? new Listeners(signal);
+  const entry = new Entry(listener, listeners);
+  append(entry, listeners.head);
   return entry;
 }
 
 /** Keeps the one listener on a signal that every call listens to, which would come and go with each of them. */
-export function keepRing(signal: AbortSignal): void {
+export function keepListening(signal: AbortSignal): void {
   kept.add(signal);
 }
