@@ -99,7 +99,7 @@ const isThere = (pid: number) => {
 };
 
 test('from nothing it says little, and shows a table as soon as all are healthy', async () => {
-  await dev.says('Ctrl-C ends everything');
+  await dev.says('Ctrl-C stops everything');
   const lines = dev.lines();
   const start = lines.findIndex((line) => line.startsWith('service  '));
   // What is npm's and ours; the services' own lines are looked at where they are made.
@@ -206,14 +206,14 @@ test('its supervisor and a service that does not turn killed, the next one ends 
   dev = startDev(checkout.folder);
   await dev.says('Not all of the mesh is healthy');
   expect(dev.lines()).toContain(
-    `echo (process ${left['echo']}) is left from a run that was killed; it is ended`,
+    `echo (process ${left['echo']}) is left over from a run that was killed; stopping it`,
   );
   for (const old of Object.values(left)) expect(isThere(old)).toBe(false);
 
   // The wait was over when there was nothing left to wait for, and the reason is said.
   expect(dev.lines()).toContainEqual(expect.stringMatching(/^echo .* ended \(exit code 1\)$/));
   expect(dev.lines()).toContain('echo:   - RATE_LIMIT_CALLS: must be a number');
-  expect(dev.lines()).toContain('  echo has ended; its lines above say why');
+  expect(dev.lines()).toContain('  echo has ended; its log lines above say why');
   const from = dev.lines().length;
   writeFileSync(at('services/echo/.env'), settings);
   await dev.says('echo is healthy', from);
@@ -234,14 +234,14 @@ test('a port that is taken on ::1 alone is named, with the setting', async () =>
   await using failing = startDev(checkout.folder);
   expect(await failing.ended).toBe(1);
   expect(failing.lines()).toContain(
-    `  - Port ${port} (wiki) is taken on ::1. End the program that has it, or set another in WIKI_SERVICE_URL in .env`,
+    `  - Port ${port} (wiki) is taken on ::1. Stop the program that uses it, or set another port in WIKI_SERVICE_URL in .env`,
   );
   server.close();
 });
 
 test('Ctrl-C ends all of it; the last line says so, and the exit code is 0', async () => {
   dev = startDev(checkout.folder);
-  await dev.says('Ctrl-C ends everything');
+  await dev.says('Ctrl-C stops everything');
   const { pid = 0, processes } = recordOf(checkout.folder);
   // As a terminal does: to the whole group.
   process.kill(-dev.pid, 'SIGINT');

@@ -82,9 +82,7 @@ const unfinished: readonly HostileRequest[] = serviceNames.flatMap((service) =>
 /** A service that has too much to do says so, and rightly: it has done nothing with the request, which is sent again. */
 async function send(request: HostileRequest): Promise<Exchange> {
   const outcome = await exchange(portOf(request.service), request);
-  const busy = outcome.answers.some(
-    ({ status, body }) => status === 503 && body.includes('has too much to do'),
-  );
+  const busy = outcome.answers.some(({ status, body }) => status === 503 && body.includes('is overloaded'));
   return busy ? await send(request) : outcome;
 }
 

@@ -5,7 +5,10 @@ import { allTexts, severeMessages } from './src/log-messages.ts';
 import { root } from './src/process.ts';
 
 const texts = allTexts();
-const docs = ['README.md', 'docs/operations.md', 'docs/resilience.md', 'docs/architecture.md'];
+const docs = [
+  'README.md',
+  ...['architecture', 'calling', 'operations', 'resilience'].map((name) => `docs/${name}.md`),
+];
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** Whether a text is a message of the code, whatever its values are. One of values alone is anything. */

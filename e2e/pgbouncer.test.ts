@@ -26,7 +26,7 @@ describe.skipIf(noPgBouncer)('behind PgBouncer (skipped where it is not installe
     await pooler?.[Symbol.asyncDispose]();
   });
 
-  const held = [0, expect.stringContaining('Every step held')];
+  const held = [0, expect.stringContaining('Every check passed')];
 
   test('the story holds in transaction mode, from migrations to a live notification', async () => {
     expect(await tellStory(mesh)).toEqual(held);
@@ -59,7 +59,7 @@ describe.skipIf(noPgBouncer)('behind PgBouncer (skipped where it is not installe
     watch.unsubscribe();
     expect(told).toHaveLength(3);
     for (const service of serviceNames)
-      expect(mesh.process(service).output()).not.toContain('hearing nothing');
+      expect(mesh.process(service).output()).not.toContain('LISTEN receives nothing');
   });
 
   test('a service without DATABASE_DIRECT_URL ends at once, with one error that names it', async () => {
@@ -67,7 +67,7 @@ describe.skipIf(noPgBouncer)('behind PgBouncer (skipped where it is not installe
     const wiki = startNode('services/wiki/src/main.ts', { ...rest, PORT: String(await findFreePort()) });
     expect(await wiki.ended).toBe(1);
     expect(wiki.output()).toMatch(
-      /The configuration cannot be used:\n {2}- DATABASE_URL: leads to a connection pooler.*DATABASE_DIRECT_URL/,
+      /The configuration is invalid:\n {2}- DATABASE_URL: leads to a connection pooler.*DATABASE_DIRECT_URL/,
     );
     expect(wiki.output()).not.toContain('waiting for the database');
   });

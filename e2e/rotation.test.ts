@@ -173,7 +173,7 @@ test('one that has its token from a variable keeps the successor in memory, and 
   const wiki = await startWiki({ SERVICE_TOKEN: old });
   await ready(wiki);
   await renewed(wiki);
-  expect(wiki.said()).toContain('the new token is in memory alone, as the old one came from a variable');
+  expect(wiki.said()).toContain('the new token is in memory only, because the old one came from a variable');
   expect(await successorsOf(old)).toHaveLength(1);
   // Another start begins with the old one, and comes to the same successor.
   await renewed(await startWiki({ SERVICE_TOKEN: old }));
@@ -227,7 +227,7 @@ test('one that cannot write its file calls with the successor from memory, and s
   const wiki = await startWiki({ SERVICE_TOKEN_FILE: file });
   await ready(wiki);
   await renewed(wiki);
-  expect(wiki.said()).toContain('the new token could not be written to its file and is in memory alone');
+  expect(wiki.said()).toContain('the new token could not be written to its file and is in memory only');
   expect(await inFile(file)).toBe(old);
   expect(await successorsOf(old)).toHaveLength(1);
   await revokeOld();

@@ -35,19 +35,19 @@ async function bringUp(options: string[], overlays: string[] = []): Promise<numb
   const up = ['up', '--build', '--detach', '--wait', '--wait-timeout', '120', ...renewed, ...options];
   const code = compose(up, overlays);
   if (code !== 0) {
-    console.error('\nNot all of the mesh is healthy: `npm run compose -- logs` says why.');
+    console.error('\nNot all of the mesh is healthy; see `npm run compose -- logs`.');
     return code;
   }
   const { healthy, services } = await waitUntilHealthy(serviceUrls(), 10_000);
   console.log(`\n${table(services)}\n`);
   if (!healthy) {
-    console.error('The containers are healthy, but not all of them answer where .env says that they are.');
+    console.error('The containers are healthy, but not all of them answer at the addresses in .env.');
     return 1;
   }
-  console.log(`Up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s, the build included. Try next:
+  console.log(`Up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s, including the build. Try next:
   npm run demo                     one story through all three services
   npm run compose -- logs -f       what they log
   npm run compose -- ps            how they are
-  npm run compose -- down          ends it; with --volumes, its data too`);
+  npm run compose -- down          stops it; with --volumes, its data too`);
   return 0;
 }

@@ -21,18 +21,18 @@ try {
   await using mesh = await findMesh(interrupted);
   const at = (name: string): readonly string[] => {
     const url = mesh.urls.get(name);
-    if (url === undefined) throw new Error(`.env does not say where ${name} is; run "npm run setup"`);
+    if (url === undefined) throw new Error(`.env has no address of ${name}; run "npm run setup"`);
     return url;
   };
   console.log(
     mesh.own
       ? 'A mesh was started for this story; it ends with it.'
-      : `The mesh runs already, at ${[...mesh.urls.values()].flat().join(', ')}.`,
+      : `The mesh is already running, at ${[...mesh.urls.values()].flat().join(', ')}.`,
   );
   const documents = readDocuments(root, `demo-${randomBytes(3).toString('hex')}`);
   const addresses = { auth: at('auth'), wiki: at('wiki'), notification: at('notification') };
   await Promise.race([tellStory(addresses, documents, tell), interrupted]);
-  console.log(`\nEvery step held. ${((performance.now() - startedAt) / 1000).toFixed(1)} s in all.`);
+  console.log(`\nEvery check passed. ${((performance.now() - startedAt) / 1000).toFixed(1)} s in all.`);
 } catch (error) {
   console.error(`\nThe story stopped: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

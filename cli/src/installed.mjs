@@ -7,13 +7,13 @@ const major = (version) => Number(/^v(\d+)/.exec(version)?.[1]);
 
 if (major(process.version) < 24) {
   console.error(
-    `Node 24 did not come with the install (${process.version} is here): delete node_modules and run npm install again`,
+    `The install did not include Node 24 (this is ${process.version}): delete node_modules and run npm install again`,
   );
   process.exit(1);
 }
 if (machine !== undefined && major(machine) < 24) {
   console.log(
-    `Node ${process.version} came with the install: npm run and npx node use it; the machine's ${machine} runs npm only`,
+    `The install includes Node ${process.version}: npm run and npx node use it; the machine's ${machine} only runs npm`,
   );
 }
 // What the package `node` took its program from, 68 MB of headers with it; npm removes it too when it next installs.

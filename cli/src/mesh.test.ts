@@ -220,14 +220,14 @@ test.each<[string, string[], Record<string, string>, string]>([
     { ...administrator, WIKI_SERVICE_URL: 'http://127.0.0.1:9' },
     'The outbox of auth or wiki could not be used',
   ],
-  ['neither a notification nor all', ['outbox', 'drop'], administrator, 'all with --all'],
+  ['neither a notification nor all', ['outbox', 'drop'], administrator, 'or --all'],
   [
     'a service without an outbox',
     ['outbox', 'list', '--service', 'notification'],
     administrator,
     'There is no service with an outbox "notification". Choose from: auth, wiki.',
   ],
-  ['a name that is none', ['token', 'issue', 'No Name'], administrator, 'is not the name of a service'],
+  ['a name that is none', ['token', 'issue', 'No Name'], administrator, 'is not a valid service name'],
   [
     'an auth that is down',
     ['key', 'list'],

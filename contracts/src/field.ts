@@ -29,9 +29,9 @@ export function label(longest: number) {
     .max(longest)
     .regex(
       /^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]*$/u,
-      'must not contain control characters, line breaks or marks of direction',
+      'must not contain control characters, line breaks or direction marks',
     )
-    .refine((value) => visible.test(value), 'must have a letter, a digit, or a sign that can be seen');
+    .refine((value) => visible.test(value), 'must contain a letter, a digit or another visible character');
 }
 
 /** What has a shape: U+2800 is Braille without dots, and some letters of Hangul only fill a place. */

@@ -75,11 +75,15 @@ export type Broadcast = z.output<typeof broadcast>;
 
 const foreignTopic = error(
   'FORBIDDEN',
-  'This topic is sent by other services',
+  'Only other services may send this topic',
   z.object({ topic, sender: z.string(), senders: z.array(z.string()) }),
 );
 
-const keyReused = error('CONFLICT', 'This key was used for something else', z.object({ key: z.string() }));
+const keyReused = error(
+  'CONFLICT',
+  'This key was already used for a different notification',
+  z.object({ key: z.string() }),
+);
 
 const ids = z.object({ ids: z.array(id).min(1).max(100) });
 const count = z.object({ count: z.int().min(0) });
@@ -90,7 +94,7 @@ const preferences = z.object({ muted: z.array(topic.exclude(['security'])).max(t
 export const notificationContract = contract('notification', {
   notifications: {
     send: mutation({
-      summary: 'Tell one user something; the same key again changes nothing',
+      summary: 'Notify one user; repeating a key changes nothing',
       input: message.extend({ key: idempotencyKey, userId: id, topic }),
       output: z.object({
         /** Null where the user has muted the topic. */
@@ -102,7 +106,7 @@ export const notificationContract = contract('notification', {
       errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
     }),
     sendMany: mutation({
-      summary: 'Tell several users the same; the same key again changes nothing',
+      summary: 'Notify several users; repeating a key changes nothing',
       input: message.extend({
         key: idempotencyKey,
         userIds: z.array(id).min(1).max(500),
@@ -150,21 +154,21 @@ export const notificationContract = contract('notification', {
       errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
     }),
     list: query({
-      summary: 'The notifications of the user who asks, newest first',
+      summary: 'The notifications of the calling user, newest first',
       input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(notification),
       access: user,
     }),
     unreadCount: query({ summary: 'How many are unread', output: count, access: user }),
     markRead: mutation({
-      summary: 'Mark some as read; ids that are not the user’s own are left alone',
+      summary: 'Mark notifications as read; ids of other users are ignored',
       input: ids,
       output: changed,
       access: user,
       idempotent: true,
     }),
     markAllRead: mutation({
-      summary: 'Mark everything up to one notification as read, so that a later arrival stays unread',
+      summary: 'Mark everything up to one notification as read; later arrivals stay unread',
       input: z.object({ upTo: id }),
       output: changed,
       access: user,
@@ -174,14 +178,14 @@ export const notificationContract = contract('notification', {
       },
     }),
     markLinkRead: mutation({
-      summary: 'Mark as read what the calling service told the user about one link',
+      summary: 'Mark the calling service’s notifications about one link as read, for the user',
       input: z.object({ link }),
       output: changed,
       access: actingFor(services('wiki'), user),
       idempotent: true,
     }),
     watch: subscription({
-      summary: 'Each notification of the user who asks as it arrives, and after a reconnect those missed',
+      summary: 'The calling user’s notifications as they arrive, and after a reconnect those missed',
       input: z.object({ lastEventId: id.nullish() }).optional(),
       output: notification,
       access: user,
@@ -189,7 +193,7 @@ export const notificationContract = contract('notification', {
   },
   broadcasts: {
     send: mutation({
-      summary: 'Tell all administrators something; the same key again changes nothing',
+      summary: 'Notify all administrators; repeating a key changes nothing',
       input: message.extend({ key: idempotencyKey }),
       output: z.object({ id, outcome: z.enum(['stored', 'duplicate']) }),
       access: admin,
@@ -198,14 +202,14 @@ export const notificationContract = contract('notification', {
     }),
     list: query({
       summary:
-        'What administrators were told, newest first; what is from before the caller was one is not unread',
+        'Notifications to all administrators, newest first; those from before the caller became one do not count as unread',
       input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(broadcast),
       access: admin,
     }),
     unreadCount: query({ summary: 'How many are unread', output: count, access: admin }),
     markRead: mutation({
-      summary: 'Mark some as read by the administrator who asks',
+      summary: 'Mark notifications as read for the calling administrator',
       input: ids,
       output: changed,
       access: admin,
@@ -213,9 +217,9 @@ export const notificationContract = contract('notification', {
     }),
   },
   preferences: {
-    get: query({ summary: 'Which topics the user who asks has muted', output: preferences, access: user }),
+    get: query({ summary: 'The topics that the calling user has muted', output: preferences, access: user }),
     set: mutation({
-      summary: 'Mute these topics and no others',
+      summary: 'Mute exactly these topics',
       input: preferences,
       output: preferences,
       access: user,

@@ -28,20 +28,20 @@ const changed = z.object({ changed: z.int().min(0) });
 /** Notifications of a service that were given up, for administrators. */
 export const outbox = {
   list: query({
-    summary: 'Notifications that were given up for a recipient, the latest first',
+    summary: 'Notifications that were given up, one entry per recipient, newest first',
     input: listInput.prefault({}),
     output: listOf(givenUp),
     access: admin,
   }),
   retry: mutation({
-    summary: 'Deliver notifications that were given up after all; ids of others are left alone',
+    summary: 'Try again to deliver notifications that were given up; other ids are ignored',
     input: ids,
     output: changed,
     access: admin,
     idempotent: true,
   }),
   drop: mutation({
-    summary: 'Delete notifications that were given up; ids of others are left alone',
+    summary: 'Delete notifications that were given up; other ids are ignored',
     input: ids,
     output: changed,
     access: admin,

@@ -55,7 +55,7 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
         const code = (error as { data?: { code?: string } }).data?.code;
         if (code === 'UNAUTHORIZED') refused.set(service, refused.get(service) ?? performance.now());
         // Shed before a look at the token; any other SERVICE_UNAVAILABLE is a failure.
-        else if ((error as Error).message !== 'The service has too much to do')
+        else if ((error as Error).message !== 'The service is overloaded')
           otherFailures.push(`${service}: ${String(error)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 10));

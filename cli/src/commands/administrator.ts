@@ -39,7 +39,7 @@ export function urlOf(service: string): Endpoints {
   const url = serviceUrls().get(service);
   if (url) return url;
   const setting = `${service.toUpperCase()}_SERVICE_URL`;
-  throw new Error(`Where ${service} is, is not known: set ${setting}, or run "npm run setup"`);
+  throw new Error(`The address of ${service} is not known: set ${setting}, or run "npm run setup"`);
 }
 
 type Credentials = Readonly<{ email: string; password: string }>;
@@ -48,15 +48,15 @@ async function logIn(url: readonly string[], { email, password }: Credentials): 
   await using stranger = connect(authContract, { as: 'anyone', url, log, retryPolicy });
   try {
     const { accessToken, user } = await stranger.sessions.login.mutate({ email, password });
-    if (user.role !== 'admin') throw new Error(`${email} is no administrator`);
+    if (user.role !== 'admin') throw new Error(`${email} is not an administrator`);
     return accessToken;
   } catch (error) {
     const where = url.join(', ');
     if (!isCallError(error)) throw error;
     if (error.data.code === 'UNAUTHORIZED') {
-      throw new Error(`Auth at ${where} does not know ${email} by this password`, { cause: error });
+      throw new Error(`Auth at ${where} does not know ${email} with this password`, { cause: error });
     }
-    throw new Error(`Auth at ${where} could not be asked: ${error.message}`, { cause: error });
+    throw new Error(`Auth at ${where} could not be called: ${error.message}`, { cause: error });
   }
 }
 

@@ -58,7 +58,7 @@ export function tokenOrService(
 ): { tokenId: string } | { service: string } {
   if (tokenId !== undefined && service === undefined) return { tokenId };
   if (tokenId === undefined && service !== undefined) return { service };
-  throw new Error('Name either a token by its id, or a service with --service');
+  throw new Error('Give either the id of a token, or a service with --service');
 }
 
 /** Whether a call failed with this typed error of its contract. */

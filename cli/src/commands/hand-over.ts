@@ -7,7 +7,7 @@ import { writeToken } from './write-token.ts';
 export function writeOption(): Option {
   return new Option(
     '--write',
-    'put it into services/<service>/.env, or the file that SERVICE_TOKEN_FILE there names, instead',
+    'write it to services/<service>/.env, or to the file that SERVICE_TOKEN_FILE names there, instead of printing it',
   );
 }
 
@@ -17,10 +17,10 @@ export function handOver(
   { write = false }: { write?: boolean | undefined },
 ): void {
   const { token, tokenId, service, expiresAt } = issued;
-  const what = `Token ${tokenId} of ${service}, good until ${expiresAt}`;
+  const what = `Token ${tokenId} of ${service}, valid until ${expiresAt}`;
   if (write) {
     const path = writeToken(root, { service, token, envFile: envFileName(process.env) });
-    console.error(`${what}, is in ${path}; a service that does not watch it is to be restarted`);
+    console.error(`${what}, is in ${path}; restart the service if it does not watch this file`);
     return;
   }
   console.error(`${what}:`);

@@ -5,7 +5,7 @@ import { printList } from './print.ts';
 /** `key list [--json]`. */
 export function keyList(): Command {
   return new Command('list')
-    .description('Show the keys that are published, the newest first')
+    .description('Show the published keys, newest first')
     .option('--json', 'as JSON')
     .action(({ json }: { json?: boolean }, command: Command) =>
       asAdministrator(command, async (auth) => {

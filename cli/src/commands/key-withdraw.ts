@@ -5,8 +5,10 @@ import { failedWith, noSuch } from './choices.ts';
 /** `key withdraw <kid>`. */
 export function keyWithdraw(): Command {
   return new Command('withdraw')
-    .description('Take a key that was stolen out at once: whatever it signed is void, your own log-in too')
-    .argument('<kid>', 'as "key list" shows it')
+    .description(
+      'Withdraw a stolen key at once: every token it signed becomes invalid, including your own log-in',
+    )
+    .argument('<kid>', 'as shown by "key list"')
     .action((kid: string, _options: unknown, command: Command) =>
       asAdministrator(command, async (auth) => {
         const { removedAt } = await auth.keys.withdraw.mutate({ kid }).catch(async (error: unknown) => {
@@ -15,7 +17,7 @@ export function keyWithdraw(): Command {
           throw noSuch('key', kid, { choices: items.map((key) => `${key.kid} (${key.state})`) });
         });
         console.error(
-          `Withdrawn at ${removedAt}. Take it out of SIGNING_KEYS and PUBLIC_KEYS, and give every service whose token it signed a new one: token issue <service> --write`,
+          `Withdrawn at ${removedAt}. Remove it from SIGNING_KEYS and PUBLIC_KEYS, and issue a new token for every service whose token it signed: token issue <service> --write`,
         );
         console.log(kid);
       }),

@@ -19,9 +19,9 @@ type Notice = Awaited<ReturnType<typeof allOf>>[number];
 /** `outbox list [--service <name>] [--json]`. */
 export function outboxList(): Command {
   return new Command('list')
-    .description('Show the notifications that were given up, the latest of each service first')
-    .option('--service <name>', 'of this service alone: auth or wiki')
-    .option('--json', 'as JSON, with all that is known of each')
+    .description('Show the notifications that were given up, newest of each service first')
+    .option('--service <name>', 'only of this service: auth or wiki')
+    .option('--json', 'as JSON, with all fields')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
       withOutboxes(command, service, async (outboxes) => {
         const items: Notice[] = [];
@@ -34,7 +34,7 @@ export function outboxList(): Command {
 /** `outbox retry <id…>`, or `outbox retry --all [--service <name>]`. */
 export function outboxRetry(): Command {
   return changing(
-    new Command('retry').description('Deliver notifications that were given up after all'),
+    new Command('retry').description('Try again to deliver notifications that were given up'),
     (outbox, ids) => outbox.retry.mutate({ ids }),
   );
 }
@@ -53,12 +53,11 @@ function changing(
   change: (outbox: Outbox, ids: string[]) => Promise<{ changed: number }>,
 ): Command {
   return command
-    .argument('[ids...]', 'as "outbox list" shows them')
+    .argument('[ids...]', 'as shown by "outbox list"')
     .option('--all', 'all that were given up')
-    .option('--service <name>', 'with --all, of this service alone: auth or wiki')
+    .option('--service <name>', 'with --all, only of this service: auth or wiki')
     .action((ids: string[], { all = false, service }: Options, self: Command) => {
-      if (all === ids.length > 0)
-        throw new Error('Name either notifications by their ids, or all with --all');
+      if (all === ids.length > 0) throw new Error('Give either the ids of notifications, or --all');
       return withOutboxes(self, service, async (outboxes) => {
         let total = 0;
         for (const [outbox, wanted] of await chosen(outboxes, all ? undefined : ids)) {

@@ -7,8 +7,8 @@ import { handOver, writeOption } from './hand-over.ts';
 /** `token issue <service> [--write] [--new]`. */
 export function tokenIssue(): Command {
   return new Command('issue')
-    .description('Make a token for a service and print it')
-    .argument('<service>', 'its name, as wiki')
+    .description('Issue a token for a service and print it')
+    .argument('<service>', 'its name, such as wiki')
     .addOption(writeOption())
     .option('--new', 'also for a service that is not in services/ and has no token yet')
     .action((service: string, options: Options, command: Command) =>
@@ -27,8 +27,8 @@ async function mustBeMeant(service: string, { write, new: isNew }: Options, auth
   if (write && !here.includes(service)) {
     throw noSuch('service', service, {
       choices: here,
-      advice: 'For one outside of services/, leave --write out.',
+      advice: 'For a service outside of services/, leave out --write.',
     });
   }
-  if (!isNew) await mustKnowService(service, auth, 'For one that is outside of services/, add --new.');
+  if (!isNew) await mustKnowService(service, auth, 'For a service outside of services/, add --new.');
 }

@@ -7,9 +7,9 @@ import { allTokens } from './tokens.ts';
 /** `token list [--service <name>] [--json]`. */
 export function tokenList(): Command {
   return new Command('list')
-    .description('Show the tokens that are known, the latest first')
-    .option('--service <name>', 'of this service alone')
-    .option('--json', 'as JSON, with all that is known of each')
+    .description('Show the known tokens, newest first')
+    .option('--service <name>', 'only of this service')
+    .option('--json', 'as JSON, with all fields')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
       asAdministrator(command, async (auth) => {
         if (service !== undefined) await mustKnowService(service, auth);

@@ -5,16 +5,16 @@ import { failedWith, mustKnowService, mustKnowToken, tokenOrService } from './ch
 /** `token revoke <tokenId> [--unseen]`, or `token revoke --service <name>`. */
 export function tokenRevoke(): Command {
   return new Command('revoke')
-    .description('Make a token void, or all that a service has; every service refuses them within seconds')
-    .argument('[tokenId]', 'as "token list" shows it')
-    .option('--service <name>', 'all of this service that are known')
-    .option('--unseen', 'also a token that auth has not seen, by the jti in it')
+    .description('Revoke a token, or all tokens of a service; every service refuses them within seconds')
+    .argument('[tokenId]', 'as shown by "token list"')
+    .option('--service <name>', 'all known tokens of this service')
+    .option('--unseen', 'also a token that auth has not seen, by its jti')
     .action((tokenId: string | undefined, { service, unseen }: Options, command: Command) =>
       asAdministrator(command, async (auth) => {
         const input = tokenOrService(tokenId, service);
         if ('service' in input) await mustKnowService(input.service, auth);
         else if (!unseen)
-          await mustKnowToken(input.tokenId, auth, 'For one that auth has not seen, add --unseen.');
+          await mustKnowToken(input.tokenId, auth, 'For a token that auth has not seen, add --unseen.');
         const { tokenIds, count = tokenIds.length } = await auth.serviceTokens.revoke
           .mutate(input)
           .catch((error: unknown) => {
@@ -23,8 +23,8 @@ export function tokenRevoke(): Command {
               cause: error,
             });
           });
-        if (count === 0) console.error(`${service} has no token that is good`);
-        else if (count > tokenIds.length) console.error(`${count} revoked, of which the latest:`);
+        if (count === 0) console.error(`${service} has no valid token`);
+        else if (count > tokenIds.length) console.error(`${count} revoked, the newest of them:`);
         else console.error(`${count} revoked:`);
         for (const id of tokenIds) console.log(id);
       }),

@@ -6,13 +6,15 @@ import { handOver, writeOption } from './hand-over.ts';
 /** `token rotate <tokenId>`, or `token rotate --service <name>`, either with `--write`. */
 export function tokenRotate(): Command {
   return new Command('rotate')
-    .description('Print the successor of a token, the same one however often; the old one stays good')
-    .argument('[tokenId]', 'as "token list" shows it', (text) => {
+    .description(
+      'Print the successor of a token; repeated calls print the same one, and the old token stays valid',
+    )
+    .argument('[tokenId]', 'as shown by "token list"', (text) => {
       // A token here would end up in the shell's history.
       if (text.includes('.')) throw new InvalidArgumentError('That is a token, not its id.');
       return text;
     })
-    .option('--service <name>', 'the latest token of this service')
+    .option('--service <name>', 'the newest token of this service')
     .addOption(writeOption())
     .action((tokenId: string | undefined, options: Options, command: Command) =>
       asAdministrator(command, async (auth) => {
@@ -32,6 +34,6 @@ async function latestOf(service: string, auth: AuthClient): Promise<string> {
   const good = items.find(
     ({ revokedAt, expiresAt }) => revokedAt === null && Date.parse(expiresAt) > Date.now(),
   );
-  if (!good) throw new Error(`${service} has no token that is known and good; make one with "token issue"`);
+  if (!good) throw new Error(`${service} has no known valid token; create one with "token issue"`);
   return good.tokenId;
 }

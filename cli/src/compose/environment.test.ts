@@ -62,8 +62,8 @@ const inWiki = (name: string, value: string) => {
 
 test.each([
   ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2@db.example.com/prod'", 'names another server'],
-  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2#et@127.0.0.1:54320/arcadium'", 'is no URL'],
-  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2%zz@127.0.0.1:54320/arcadium'", 'is no URL'],
+  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2#et@127.0.0.1:54320/arcadium'", 'is not a URL'],
+  ['DATABASE_URL', "DATABASE_URL='postgres://wiki:hunter2%zz@127.0.0.1:54320/arcadium'", 'is not a URL'],
   [
     'DATABASE_DIRECT_URL',
     "DATABASE_DIRECT_URL='postgres://wiki:hunter2@db/arcadium'",

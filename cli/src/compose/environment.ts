@@ -74,7 +74,7 @@ function readAdmin(settings: Settings): URL {
   const url = readUrl('DATABASE_ADMIN_URL', settings);
   if (url.username === 'postgres' && url.password !== '') return url;
   throw new Error(
-    `${settings.file}: DATABASE_ADMIN_URL must name the role postgres and a password for containers`,
+    `${settings.file}: for containers, DATABASE_ADMIN_URL must have the role postgres and a password`,
   );
 }
 
@@ -84,13 +84,13 @@ function roleUrl(name: string, settings: Settings, admin: URL): string {
   if (isSameHost(url.host, admin.host)) return withHost(url, databaseHost);
   const other = `${settings.file}: ${name} names another server than DATABASE_ADMIN_URL in prisma/.env`;
   throw new Error(
-    `${other}, and the containers bring their own. Take it out to run them, or write a compose file of your own`,
+    `${other}, but the containers bring their own PostgreSQL. Remove the setting to run them, or write a compose file of your own`,
   );
 }
 
 function readUrl(name: string, settings: Settings): URL {
   const url = URL.parse(valueOf(name, settings));
-  if (!url || !isDecodable(url.password)) throw new Error(`${settings.file}: ${name} is no URL`);
+  if (!url || !isDecodable(url.password)) throw new Error(`${settings.file}: ${name} is not a URL`);
   return url;
 }
 

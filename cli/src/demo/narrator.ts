@@ -37,7 +37,7 @@ export function createNarrator(print: (line: string) => void): Narrator {
     },
     check(holds, what) {
       print(`  ${holds ? '✓' : '✗'} ${what}`);
-      if (!holds) throw new Error(`This does not hold: ${what}`);
+      if (!holds) throw new Error(`Check failed: ${what}`);
     },
   };
 }

@@ -30,7 +30,7 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
   const mesh = own ? startMesh() : undefined;
   const stop = async () => mesh?.stop();
   const notStarted = mesh?.ended.then(() => {
-    throw new Error(`The mesh could not be started; ${mesh.log} says why`);
+    throw new Error(`The mesh could not be started; see ${mesh.log}`);
   });
   const waits = [waitUntilHealthy(urls, patienceMs), interrupted, notStarted];
   const outcome = await Promise.race(waits.filter((wait) => wait !== undefined)).catch(

@@ -70,16 +70,16 @@ export async function tellStory(
   const pages = await publish(ann, documents, tell);
   await followLinks(ann, pages, tell);
 
-  tell.chapter('Ben comments on one, and Ann is told');
+  tell.chapter('Ben comments on one, and Ann is notified');
   const question = await comment({ ann, ben, page: pages[0] }, tell);
 
-  tell.chapter('Ann answers, and the wiki marks as read for her what she was told');
+  tell.chapter('Ann answers, and the wiki marks the notification as read for her');
   await answerComment(ann, question, tell);
 
-  tell.chapter('Ben looks for what he has read');
+  tell.chapter('Ben searches the pages');
   await search(ben, pages, tell);
 
-  tell.chapter('Ann logs out, and her tokens are void everywhere');
+  tell.chapter('Ann logs out, and every service refuses her tokens');
   await logOut(ann, to, tell);
 }
 
@@ -108,8 +108,8 @@ async function followLinks(ann: User, pages: readonly Page[], tell: Narrator): P
     );
     broken.push(...items.map(({ target }) => target));
   }
-  tell.check(broken.length > 0, `${broken.length} links lead to files that are no pages: counted as broken`);
-  tell.check(!broken.some((target) => slugs.has(target)), 'none of those leads to a page that is there');
+  tell.check(broken.length > 0, `${broken.length} links lead to files that are not pages: counted as broken`);
+  tell.check(!broken.some((target) => slugs.has(target)), 'none of them leads to an existing page');
   const target = pages.find(({ slug }) => slug.endsWith('docs/architecture'))?.slug ?? '';
   const { items } = await tell.call(
     { who: ann.name, whom: 'wiki', procedure: 'links.backlinks' },
@@ -179,7 +179,7 @@ async function answerComment(ann: User, { id: parentId, pageId }: Comment, tell:
     },
     (count) => `${count} unread, ${(performance.now() - answeredAt).toFixed(0)} ms after her answer`,
   );
-  tell.check(left === 0, 'Ann has read it: the wiki said so for her');
+  tell.check(left === 0, 'Ann has read it: the wiki marked it for her');
 }
 
 /** Watches for the next notification of a user; `open` resolves once nothing can be missed. */
@@ -228,7 +228,7 @@ async function search(ben: User, pages: readonly Page[], tell: Narrator): Promis
     () => ben.wiki.index.get.query({ term: 'notification', limit: 100 }),
     ({ items }) => `${items.length} places`,
   );
-  tell.check(places.items.length > 0, 'and says where it stands');
+  tell.check(places.items.length > 0, 'and says where it occurs');
 }
 
 /** How soon a revocation is in force in every service, in milliseconds. */
@@ -259,10 +259,7 @@ async function logOut({ name: who, session, ...user }: User, to: Addresses, tell
     const isTaken = () => call().then(() => true, isOther);
     while ((await isTaken()) && performance.now() - endedAt < revokedWithinMs) await delay(20);
     const tookMs = performance.now() - endedAt;
-    tell.check(
-      tookMs < revokedWithinMs,
-      `${whom} takes her token no more, ${tookMs.toFixed(0)} ms later at most`,
-    );
+    tell.check(tookMs < revokedWithinMs, `${whom} refuses her token after at most ${tookMs.toFixed(0)} ms`);
   }
 }
 

@@ -47,11 +47,11 @@ function describe(seen: readonly Seen[], ended: ReadonlyMap<string, string>): Ar
   });
   const problems = services.flatMap(({ name, url, status }) => {
     if (status === 'healthy') return [];
-    if (ended.has(name)) return [`${name} has ended; its lines above say why`];
+    if (ended.has(name)) return [`${name} has ended; its log lines above say why`];
     if (ended.size > 0) return [];
     return status === 'down'
       ? [`${name} does not answer at ${url}, ${patienceMs / 1000} s after the start`]
-      : [`${name} is ${status}, ${patienceMs / 1000} s after the start; ${url}/health says why`];
+      : [`${name} is ${status}, ${patienceMs / 1000} s after the start; see ${url}/health`];
   });
   return { seen, services, healthy: services.every(({ status }) => status === 'healthy'), problems };
 }

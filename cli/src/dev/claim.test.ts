@@ -45,7 +45,7 @@ test('one process has it; another one hears where the mesh runs, until it is ove
   await expect(take()).rejects.toThrow('being started by another "npm run dev"');
   claim.at(['http://localhost:8000', 'http://localhost:5000']);
   await expect(take()).rejects.toThrow(
-    `The mesh runs already: http://localhost:8000, http://localhost:5000 (process ${process.pid}, since `,
+    `The mesh is already running: http://localhost:8000, http://localhost:5000 (process ${process.pid}, since `,
   );
   claim.release();
   (await take()).release();
@@ -57,7 +57,7 @@ test('what is left of a run that was killed is named and ended', async () => {
   leave([{ name: 'wiki', pid, born: birthOf(pid) ?? '' }]);
   const ended = once(child, 'exit');
   const claim = await take();
-  expect(said).toEqual([`wiki (process ${pid}) is left from a run that was killed; it is ended`]);
+  expect(said).toEqual([`wiki (process ${pid}) is left over from a run that was killed; stopping it`]);
   expect(await ended).toEqual([7, null]);
   claim.release();
 });

@@ -89,8 +89,8 @@ export class Claim {
 function runsAlready(known: z.infer<typeof record> | undefined): string {
   if (!known) return 'The mesh of this checkout is being started by another "npm run dev".';
   const { pid, since, urls } = known;
-  const where = urls.length > 0 ? `: ${urls.join(', ')}` : ', and is still starting';
-  return `The mesh runs already${where} (process ${pid}, since ${since}). Ctrl-C where it was started ends it, or: kill ${pid}`;
+  const where = urls.length > 0 ? `: ${urls.join(', ')}` : ', still starting';
+  return `The mesh is already running${where} (process ${pid}, since ${since}). To stop it, press Ctrl-C in its terminal, or: kill ${pid}`;
 }
 
 function readRecord(path: string): z.infer<typeof record> | undefined {
@@ -105,7 +105,7 @@ async function endOrphans(processes: readonly Entry[], say: (line: string) => vo
   // They notice that they are alone, and are given the time to end by themselves.
   let left = await stillThere(processes, patienceMs.byItself);
   for (const { name, pid } of left) {
-    say(`${name} (process ${pid}) is left from a run that was killed; it is ended`);
+    say(`${name} (process ${pid}) is left over from a run that was killed; stopping it`);
     signal(pid, 'SIGINT');
   }
   left = await stillThere(left, patienceMs.told);
@@ -114,7 +114,7 @@ async function endOrphans(processes: readonly Entry[], say: (line: string) => vo
   const [one] = left;
   if (one)
     throw new Error(
-      `${one.name} (process ${one.pid}) of an earlier run cannot be ended; end it and start again`,
+      `${one.name} (process ${one.pid}) of an earlier run does not stop; stop it and start again`,
     );
 }
 

@@ -21,5 +21,5 @@ export async function generateClients(root: string): Promise<void> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Error(`The database clients could not be made:\n${printed.join('').trim()}`);
+  if (code !== 0) throw new Error(`The database clients could not be generated:\n${printed.join('').trim()}`);
 }

@@ -83,7 +83,7 @@ test('a change starts it again at once: while it runs, and while it waits', asyn
 test('what its configuration keeps from starting is tried again after a change only', async () => {
   await endRun(refusal);
   expect(said).toEqual([
-    'wiki ended with exit code 1: its configuration cannot be used. It starts again when a setting changes',
+    'wiki ended with exit code 1: its configuration is invalid. It starts again when a setting changes',
   ]);
   await clock.advance(3_600_000);
   expect(runs.all).toHaveLength(1);

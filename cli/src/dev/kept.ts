@@ -96,7 +96,7 @@ export class Kept {
     if (cause !== 'signal') this.#ended = how;
     if (cause === 'configuration') {
       this.#say(
-        `${this.name} ended with ${how}: its configuration cannot be used. It starts again when a setting changes`,
+        `${this.name} ended with ${how}: its configuration is invalid. It starts again when a setting changes`,
       );
       await this.#wake.promise;
       return;

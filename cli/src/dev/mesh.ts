@@ -97,6 +97,6 @@ function nextSteps(urls: ReadonlyMap<string, readonly string[]>): string {
     `  curl ${wiki}/health`,
     `  curl '${wiki}/trpc/pages.list'`,
     `  log in as ${ADMIN_EMAIL}; the password is ADMIN_PASSWORD in services/auth/.env`,
-    'Ctrl-C ends everything.',
+    'Ctrl-C stops everything.',
   ].join('\n');
 }

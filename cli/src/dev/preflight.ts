@@ -25,7 +25,7 @@ export async function findObstacles(): Promise<string[]> {
       const taken = await addressesTaken(port);
       const where = taken.length < addresses.length ? ` on ${taken.join(', ')}` : '';
       return taken.length > 0
-        ? [`Port ${port} (${what}) is taken${where}. End the program that has it, or set ${change}`]
+        ? [`Port ${port} (${what}) is taken${where}. Stop the program that uses it, or set ${change}`]
         : [];
     }),
   );
@@ -67,13 +67,13 @@ function needs(): Need[] {
   const services = [...serviceUrls()].map(([name, urls]) => ({
     port: listeningPort(name, urls),
     what: name,
-    change: `another in ${urlSetting(name)} in ${file}`,
+    change: `another port in ${urlSetting(name)} in ${file}`,
   }));
   const listening = services.filter(({ port }) => Number.isInteger(port));
   if (process.env['DATABASE_URL']) return listening;
   const { DATABASE_ADMIN_URL: admin = '' } = settingsOf('prisma');
   const port = Number(URL.parse(admin)?.port);
-  return [{ port, what: 'PostgreSQL', change: `another as POSTGRES_PORT in ${file}` }, ...listening];
+  return [{ port, what: 'PostgreSQL', change: `another port as POSTGRES_PORT in ${file}` }, ...listening];
 }
 
 async function addressesTaken(port: number): Promise<string[]> {

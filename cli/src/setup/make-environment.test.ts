@@ -150,7 +150,7 @@ test('a token that no trusted key signed is pointed out, and stays', async () =>
   const path = join(root, 'services/wiki/.env');
   writeFileSync(path, text('services/wiki/.env').replace(/SERVICE_TOKEN=.*/, "SERVICE_TOKEN='a.b.c'"));
   await expect(run()).rejects.toThrow(
-    /services\/wiki\/\.env: SERVICE_TOKEN was signed with none of PUBLIC_KEYS/,
+    /services\/wiki\/\.env: SERVICE_TOKEN was not signed by any of PUBLIC_KEYS/,
   );
   expect(setting('services/wiki/.env', 'SERVICE_TOKEN')).toBe('a.b.c');
 });

@@ -115,7 +115,7 @@ function parseKeys<Schema extends z.ZodType>(schema: Schema, text: string, where
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${where} is no JWK set of Ed25519 keys`, { cause });
+    throw new Error(`${where} is not a JWK set of Ed25519 keys`, { cause });
   }
 }
 
@@ -128,14 +128,14 @@ async function makeSigningKeys(file: EnvFile, save: (file: EnvFile) => void) {
   file.add({
     name: 'ENCRYPTION_KEY',
     value: randomBytes(32).toString('base64url'),
-    comment: 'What auth seals secrets with that it stores; without it they are lost',
+    comment: 'The key that auth encrypts stored secrets with; without it they are lost',
   });
   file.add({
     name: 'ADMIN_EMAIL',
     value: 'admin@arcadium.localhost',
-    comment: 'The first administrator, made when there is none',
+    comment: 'The first administrator, created when there is none',
   });
-  file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'and the password to log in with' });
+  file.add({ name: 'ADMIN_PASSWORD', value: password(), comment: 'The password of the first administrator' });
   save(file);
   return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${file.path}: SIGNING_KEYS`).keys;
 }
@@ -154,7 +154,7 @@ function giveRoles(file: EnvFile, service: string, host: string): void {
   file.add({
     name: 'DATABASE_OWNER_URL',
     value: url.href,
-    comment: `The role that the schema of ${service} belongs to; migrations alone use it`,
+    comment: `The role that owns the schema of ${service}; only migrations use it`,
   });
 }
 
@@ -166,18 +166,18 @@ async function giveToken(
   const present = file.get('SERVICE_TOKEN');
   const state = present === undefined ? { kind: 'missing' as const } : await tokenState(present, trusted);
   if (state.kind === 'good' && state.service !== service) {
-    const copied = `${file.path} is a copy of ${state.service}'s: its SERVICE_TOKEN, and maybe more, is not this service's`;
+    const copied = `${file.path} is a copy of ${state.service}'s: its SERVICE_TOKEN, and maybe other settings, belong to that service`;
     throw new Error(`${copied}. Remove that file and run set-up again`);
   }
   if (state.kind === 'good') return;
   if (state.kind === 'foreign') {
     throw new Error(
-      `${file.path}: SERVICE_TOKEN was signed with none of PUBLIC_KEYS in .env (${state.reason}). Remove that line and run set-up again`,
+      `${file.path}: SERVICE_TOKEN was not signed by any of PUBLIC_KEYS in .env (${state.reason}). Remove that line and run set-up again`,
     );
   }
   const id = state.kind === 'expired' ? state.serviceId : randomUUID();
   const { token, expiresAt } = await issueServiceToken(await importSigningKey(signer), { id, name: service });
-  const comment = `The token of ${service}, good until ${expiresAt.toISOString().slice(0, 10)}`;
+  const comment = `The token of ${service}, valid until ${expiresAt.toISOString().slice(0, 10)}`;
   if (state.kind === 'expired') file.replace('SERVICE_TOKEN', token);
   else file.add({ name: 'SERVICE_TOKEN', value: token, comment });
 }

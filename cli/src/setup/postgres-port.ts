@@ -36,7 +36,9 @@ export function movePort(file: EnvFile, embedded: string, port: number): void {
     const url = URL.parse(file.get(name) ?? '');
     if (!url || !isSameHost(url.host, embedded) || !isOurs(url) || url.port === String(port)) continue;
     if (file.get(`${name}_FILE`) !== undefined) {
-      throw new Error(`${file.path}: ${name}_FILE names a URL of port ${url.port}; POSTGRES_PORT is ${port}`);
+      throw new Error(
+        `${file.path}: ${name}_FILE names a file whose URL has port ${url.port}; POSTGRES_PORT is ${port}`,
+      );
     }
     url.port = String(port);
     file.replace(name, url.href);

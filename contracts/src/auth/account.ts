@@ -39,9 +39,9 @@ export const userNotFound = error('NOT_FOUND', 'There is no such user', z.object
 /** Why a password is refused, after "The password". */
 const refusals = {
   'too-short': 'is too short',
-  common: 'is common, or made from a common one: it is among the first that an attacker tries',
-  personal: 'is made from the name or the address of its owner',
-  reused: 'is one of the last five of this account',
+  common: 'is a common password, or based on one: attackers try it first',
+  personal: 'is based on the name or the email address of the account',
+  reused: 'is one of the last five passwords of this account',
 };
 
 export const passwordRefused = error(
@@ -58,7 +58,11 @@ export const passwordRefused = error(
   }),
 );
 
-export const badCredentials = error('UNAUTHORIZED', 'The address or the password is wrong', z.object({}));
+export const badCredentials = error(
+  'UNAUTHORIZED',
+  'The email address or the password is wrong',
+  z.object({}),
+);
 
 /** The same for a code of the second factor that is wrong, was used, or is of another time. */
 export const badCode = error('UNAUTHORIZED', 'The code is wrong', z.object({}));

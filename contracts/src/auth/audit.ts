@@ -80,14 +80,14 @@ export type ReportedDenial = z.output<typeof denial>;
 /** What was done to identities, by whom; nothing is ever changed in it. */
 export const audit = {
   list: query({
-    summary: 'What was recorded, the latest first',
+    summary: 'The audit log, newest first',
     input: listInput.extend({ event: event.optional(), subject: line(200).optional() }).prefault({}),
     output: listOf(entry),
     access: admin,
   }),
   report: mutation({
     summary:
-      'Record accesses that the calling service says it denied, as its claim; the same entry again changes nothing',
+      'Record accesses that the calling service denied, as its claim; repeating an entry changes nothing',
     input: z.object({ entries: z.array(denial).min(1).max(100) }),
     output: z.object({}),
     access: anyService,

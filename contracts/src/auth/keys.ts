@@ -21,25 +21,25 @@ export type SigningKeyEntry = z.output<typeof key>;
 export const keys = {
   rotate: mutation({
     summary:
-      'Make the next signing key and publish it; it signs when every verifier has had time to learn of it',
+      'Create and publish the next signing key; it signs once every verifier has had time to learn of it',
     output: key,
     access: admin,
     errors: {
       NEXT_KEY_WAITS: error(
         'CONFLICT',
-        'The next key is published already and not yet used',
+        'The next key is already published and not yet in use',
         z.object({ kid: z.string(), activeFrom: time }),
       ),
       TOO_MANY_KEYS: error(
         'CONFLICT',
-        'As many keys are published as may be; tokens of the oldest have yet to expire',
+        'The maximum number of keys is published; tokens of the oldest have yet to expire',
         z.object({ published: z.int() }),
       ),
     },
   }),
   withdraw: mutation({
     summary:
-      'Take a key that was stolen out of the JWKS at once: whatever it signed is void; where it was to sign, another does from now on',
+      'Withdraw a stolen key from the JWKS at once: all tokens it signed become invalid; if it was the signing key, another takes over',
     input: z.object({ kid: z.string().min(1).max(128) }),
     output: key,
     access: admin,
@@ -49,7 +49,7 @@ export const keys = {
     errors: { KEY_NOT_FOUND: error('NOT_FOUND', 'There is no such key', z.object({ kid: z.string() })) },
   }),
   list: query({
-    summary: 'The keys that are published, the newest first',
+    summary: 'The published keys, newest first',
     output: z.object({ items: z.array(key).max(20) }),
     access: either(admin, anyService),
   }),

@@ -25,7 +25,7 @@ export type RevocationEvent = z.output<typeof event>;
 /** Tokens and sessions that were ended before their time. */
 export const revocations = {
   list: query({
-    summary: 'What was revoked after a position and has not expired, oldest first',
+    summary: 'Revocations after a position that have not expired, oldest first',
     input: z
       .object({ after: position.default(0), limit: z.int().min(1).max(1000).default(1000) })
       .prefault({}),
@@ -34,7 +34,8 @@ export const revocations = {
     priority: 'critical',
   }),
   watch: subscription({
-    summary: 'The same as it happens; an event without items each second says that nothing was missed',
+    summary:
+      'Revocations as they happen; an event without items each second confirms that nothing was missed',
     input: z
       .object({
         lastEventId: z

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 
-const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not the name of a service');
+const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not a valid service name');
 const tokenId = z.string().min(1).max(128);
 
 const issued = z.object({
@@ -32,7 +32,7 @@ const record = z.object({
 
 const tooManyTokens = error(
   'CONFLICT',
-  'This service has as many live tokens as SERVICE_TOKENS_MAX of auth allows: list them and revoke those that are not in use, or raise the setting',
+  'This service has as many live tokens as SERVICE_TOKENS_MAX of auth allows: revoke those that are not in use, or raise the setting',
   z.object({ service: z.string(), most: z.int() }),
 );
 
@@ -41,21 +41,21 @@ const tokenNotFound = error('NOT_FOUND', 'There is no such token', z.object({ to
 /** The tokens that services prove themselves with: an administrator’s business, and of each service its own. */
 export const serviceTokens = {
   issue: mutation({
-    summary: 'Make a token for a service, good for 90 days',
+    summary: 'Issue a token for a service, valid for 90 days',
     input: z.object({ service: serviceName }),
     output: issued,
     access: either(admin, anyService),
     errors: { TOO_MANY_TOKENS: tooManyTokens },
   }),
   list: query({
-    summary: 'The tokens that are known, the latest first; a service sees its own',
+    summary: 'The known tokens, newest first; a service sees its own',
     input: listInput.extend({ service: serviceName.optional() }).prefault({}),
     output: listOf(record),
     access: either(admin, anyService),
   }),
   rotate: mutation({
     summary:
-      'Exchange a token for its successor, the same one however often; the old one stays good until it expires',
+      'Exchange a token for its successor; repeated calls return the same one, and the old token stays valid until it expires',
     input: z
       .object({
         /** @default the token that the calling service proved itself with */
@@ -73,7 +73,7 @@ export const serviceTokens = {
     },
   }),
   revoke: mutation({
-    summary: 'Make a token void, or all that a service has; every service refuses it within 2 s',
+    summary: 'Revoke a token, or all tokens of a service; every service refuses them within 2 s',
     input: z.union([z.object({ tokenId }).strict(), z.object({ service: serviceName }).strict()]),
     output: z.object({
       /** What is void now, and expires later; of more than 1000 the latest. */

@@ -15,12 +15,12 @@ const sessionTokens = z.object({
 });
 export type SessionTokens = z.output<typeof sessionTokens>;
 
-const refreshToken = z.string().regex(/^[\w-]{43}$/, 'is no refresh token');
+const refreshToken = z.string().regex(/^[\w-]{43}$/, 'is not a refresh token');
 
 /** Where a user is logged in. */
 export const sessions = {
   login: mutation({
-    summary: 'Exchange an address and a password for an access token and a refresh token',
+    summary: 'Exchange an email address and a password for an access token and a refresh token',
     input: z.object({ email, password: givenPassword, code: secondFactorCode.optional() }),
     output: sessionTokens,
     access: anyone,
@@ -29,12 +29,16 @@ export const sessions = {
     errors: {
       BAD_CREDENTIALS: badCredentials,
       BAD_CODE: badCode,
-      CODE_NEEDED: error('UNAUTHORIZED', 'This account needs a code besides the password', z.object({})),
+      CODE_NEEDED: error(
+        'UNAUTHORIZED',
+        'This account needs a second-factor code besides the password',
+        z.object({}),
+      ),
     },
   }),
   refresh: mutation({
     summary:
-      'Exchange a refresh token for new tokens; the same one gets the same successor until that is used',
+      'Exchange a refresh token for new tokens; repeated calls return the same successor until that one is used',
     input: z.object({ refreshToken }),
     output: sessionTokens,
     access: anyone,
@@ -45,20 +49,20 @@ export const sessions = {
     },
   }),
   logout: mutation({
-    summary: 'End the session of a refresh token, and with it its access tokens',
+    summary: 'End the session of a refresh token, including its access tokens',
     input: z.object({ refreshToken }),
     output: z.object({}),
     access: anyone,
     idempotent: true,
   }),
   logoutAll: mutation({
-    summary: 'End all sessions of the user who asks, this one too',
+    summary: 'End all sessions of the calling user, including this one',
     output: z.object({ sessionsEnded: z.int().min(0) }),
     access: user,
     idempotent: true,
   }),
   list: query({
-    summary: 'Where the user who asks is logged in, the latest first',
+    summary: 'The sessions of the calling user, newest first',
     output: z.object({
       items: z
         .array(

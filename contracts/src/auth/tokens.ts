@@ -5,7 +5,7 @@ import { time } from '../field.ts';
 /** Tokens of either kind. */
 export const tokens = {
   introspect: query({
-    summary: 'Whether a token is good, and whose it is (RFC 7662)',
+    summary: 'Whether a token is valid, and whose it is (RFC 7662)',
     input: z.object({ token: z.string().min(1).max(8192) }),
     output: z.discriminatedUnion('active', [
       z.object({ active: z.literal(false) }),

@@ -7,7 +7,7 @@ const recoveryCodes = z.object({
   recoveryCodes: z.array(z.string()).length(10),
 });
 
-const alreadyOn = error('CONFLICT', 'The second factor is on already', z.object({}));
+const alreadyOn = error('CONFLICT', 'The second factor is already on', z.object({}));
 const notOn = error('CONFLICT', 'The second factor is not on', z.object({}));
 
 /** Of those who are logged in too: each of these takes a hash, or a guess. */
@@ -16,7 +16,7 @@ const rateLimit = { calls: 30, perMs: 60_000 } as const;
 /** The second factor of the user who asks: codes of an authenticator app (RFC 6238). */
 export const totp = {
   enroll: mutation({
-    summary: 'Make a secret for an authenticator app; nothing changes until it is confirmed',
+    summary: 'Create a secret for an authenticator app; nothing changes until it is confirmed',
     input: z.object({ password: givenPassword }),
     output: z.object({
       /** Base32, to type. */
@@ -29,7 +29,7 @@ export const totp = {
     errors: { BAD_CREDENTIALS: badCredentials, ALREADY_ON: alreadyOn },
   }),
   confirm: mutation({
-    summary: 'Turn the second factor on, with a first code; answers with the recovery codes',
+    summary: 'Turn the second factor on with a first code; returns the recovery codes',
     input: z.object({ code: secondFactorCode }),
     output: recoveryCodes,
     access: user,
@@ -41,7 +41,7 @@ export const totp = {
     },
   }),
   renewRecoveryCodes: mutation({
-    summary: 'Make new recovery codes; the old ones are void',
+    summary: 'Create new recovery codes; the old ones become invalid',
     input: z.object({ password: givenPassword, code: secondFactorCode }),
     output: recoveryCodes,
     access: user,

@@ -22,27 +22,31 @@ const lastAdministrator = error(
 /** Accounts. */
 export const users = {
   register: mutation({
-    summary: 'Open an account',
+    summary: 'Create an account',
     input: z.object({ email, name: label(100), password: newPassword }),
     output: account,
     access: anyone,
     priority: 'sheddable',
     rateLimit: { calls: 10, perMs: 60_000 },
     errors: {
-      EMAIL_TAKEN: error('CONFLICT', 'An account with this address exists', z.object({ email: z.string() })),
+      EMAIL_TAKEN: error(
+        'CONFLICT',
+        'An account with this email address already exists',
+        z.object({ email: z.string() }),
+      ),
       PASSWORD_REFUSED: passwordRefused,
     },
   }),
-  me: query({ summary: 'The account of the user who asks', output: account, access: user }),
+  me: query({ summary: 'The account of the calling user', output: account, access: user }),
   update: mutation({
-    summary: 'Change the name on the account of the user who asks',
+    summary: 'Change the name of the calling user',
     input: z.object({ name: label(100) }),
     output: account,
     access: user,
     idempotent: true,
   }),
   changePassword: mutation({
-    summary: 'Change the password of the user who asks; his other sessions end',
+    summary: 'Change the password of the calling user; their other sessions end',
     input: z.object({ currentPassword: givenPassword, newPassword }),
     output: z.object({ sessionsEnded: z.int().min(0) }),
     access: user,
@@ -59,7 +63,7 @@ export const users = {
     errors: { USER_NOT_FOUND: userNotFound },
   }),
   getMany: query({
-    summary: 'The public part of several users; ids that nobody has are left out',
+    summary: 'The public part of several users; unknown ids are left out',
     input: z.object({ ids: z.array(id).min(1).max(100) }),
     output: z.object({ items: z.array(profile).max(100) }),
     access: either(user, services('wiki', 'notification')),
@@ -73,7 +77,7 @@ export const users = {
   }),
   setRole: mutation({
     summary:
-      'Make somebody an administrator, or no longer; his sessions end, so that no token has the old role',
+      'Change the role of a user to admin or user; their sessions end, so that no token carries the old role',
     input: z.object({ id, role: z.enum(['user', 'admin']) }),
     output: account,
     access: admin,
@@ -81,7 +85,7 @@ export const users = {
     errors: { USER_NOT_FOUND: userNotFound, LAST_ADMINISTRATOR: lastAdministrator },
   }),
   disable: mutation({
-    summary: 'Close an account: its sessions end, and it cannot log in',
+    summary: 'Disable an account: its sessions end, and it cannot log in',
     input: z.object({ id }),
     output: account,
     access: admin,
@@ -89,7 +93,7 @@ export const users = {
     errors: { USER_NOT_FOUND: userNotFound, LAST_ADMINISTRATOR: lastAdministrator },
   }),
   enable: mutation({
-    summary: 'Open an account again that was disabled',
+    summary: 'Enable a disabled account',
     input: z.object({ id }),
     output: account,
     access: admin,

@@ -39,7 +39,7 @@ export const wikiContract = contract('wiki', {
       errors: slugErrors,
     }),
     get: query({
-      summary: 'One page by id or address; at an address it has moved from, with its address now',
+      summary: 'One page by id or address; a former address also works, and the answer has the current one',
       input: pageAddress,
       output: page,
       access: anyone,
@@ -47,13 +47,13 @@ export const wikiContract = contract('wiki', {
       errors: pageErrors,
     }),
     list: query({
-      summary: 'Pages, last changed first; or, for those who have logged in, the recycle bin',
+      summary: 'Pages, most recently changed first; or, for logged-in users, the recycle bin',
       input: listInput.extend({ authorId: id.optional(), deleted: z.boolean().default(false) }).prefault({}),
       output: listOf(pageSummary),
       access: anyone,
     }),
     tree: query({
-      summary: 'Pages below one page, or below none, parents before children; at most 1000',
+      summary: 'Pages below one page, or from the root, parents before children; at most 1000',
       input: z
         .object({ rootId: id.nullable().default(null), depth: z.int().min(1).max(10).default(10) })
         .prefault({}),
@@ -61,7 +61,7 @@ export const wikiContract = contract('wiki', {
       access: anyone,
     }),
     update: mutation({
-      summary: 'Change title or text, unless somebody else did since `revision`',
+      summary: 'Change title or text, unless the page has changed since `revision`',
       input: z.object({ id, revision: revisionNumber, title: title.optional(), body: body.optional() }),
       output: page,
       timeoutMs: savingTimeoutMs,
@@ -84,7 +84,7 @@ export const wikiContract = contract('wiki', {
       errors: { ...editErrors, ...slugErrors },
     }),
     delete: mutation({
-      summary: 'Put a page into the recycle bin (its author, or an administrator)',
+      summary: 'Move a page to the recycle bin (its author, or an administrator)',
       input: pageId,
       output: pageSummary,
       access: user,
@@ -92,7 +92,7 @@ export const wikiContract = contract('wiki', {
       errors: pageErrors,
     }),
     restore: mutation({
-      summary: 'Take a page out of the recycle bin (its author, or an administrator)',
+      summary: 'Restore a page from the recycle bin (its author, or an administrator)',
       input: pageId,
       output: pageSummary,
       access: user,
@@ -107,7 +107,7 @@ export const wikiContract = contract('wiki', {
       errors: pageErrors,
     }),
     revision: query({
-      summary: 'A page as it was at one revision',
+      summary: 'A page at one revision',
       input: z.object({ id, revision: revisionNumber }),
       output: revision.extend({ body: z.string() }),
       access: anyone,
@@ -121,7 +121,7 @@ export const wikiContract = contract('wiki', {
       errors: revisionErrors,
     }),
     revert: mutation({
-      summary: 'Make an earlier revision the newest',
+      summary: 'Make an earlier revision the current one',
       input: z.object({ id, revision: revisionNumber, to: revisionNumber }),
       output: page,
       timeoutMs: savingTimeoutMs,
@@ -130,7 +130,7 @@ export const wikiContract = contract('wiki', {
       errors: { ...editErrors, ...revisionErrors },
     }),
     watch: mutation({
-      summary: 'Be told of every change of a page and every comment on it',
+      summary: 'Receive notifications about changes of a page and comments on it',
       input: pageId,
       output: z.object({ watching: z.boolean() }),
       access: user,
@@ -138,7 +138,7 @@ export const wikiContract = contract('wiki', {
       errors: pageErrors,
     }),
     unwatch: mutation({
-      summary: 'Be told no more',
+      summary: 'Stop these notifications',
       input: pageId,
       output: z.object({ watching: z.boolean() }),
       access: user,
@@ -162,7 +162,7 @@ export const wikiContract = contract('wiki', {
       errors: pageErrors,
     }),
     update: mutation({
-      summary: 'Change one’s own comment',
+      summary: 'Change a comment (its author only)',
       input: z.object({ id, body: commentBody }),
       output: comment,
       access: user,
@@ -178,7 +178,7 @@ export const wikiContract = contract('wiki', {
       errors: commentErrors,
     }),
     resolve: mutation({
-      summary: 'Say that a comment is dealt with, or not yet after all',
+      summary: 'Mark a comment as resolved or unresolved',
       input: z.object({ id, resolved: z.boolean().default(true) }),
       output: comment,
       access: user,
@@ -188,13 +188,13 @@ export const wikiContract = contract('wiki', {
   },
   links: {
     backlinks: query({
-      summary: 'The pages that link to an address, whether a page is there yet or not',
+      summary: 'The pages that link to an address, whether or not a page exists there',
       input: listInput.extend({ slug }),
       output: listOf(pageSummary),
       access: anyone,
     }),
     broken: query({
-      summary: 'Links that lead to no page; of one page, or of all',
+      summary: 'Links to pages that do not exist, of one page or of all',
       input: listInput.extend({ pageId: id.optional() }).prefault({}),
       output: listOf(z.object({ pageId: id, slug: z.string(), target: z.string(), text: z.string() })),
       access: anyone,
@@ -211,7 +211,7 @@ export const wikiContract = contract('wiki', {
   search: {
     query: query({
       summary:
-        'Pages by the first 16 words of a text, in their title or text, best first; of more than 500 those changed last',
+        'Search titles and texts for the first 16 words of a query, best match first; of more than 500 matches, the 500 changed last',
       input: listInput.extend({ text: line(200) }),
       output: listOf(
         z.object({
@@ -224,7 +224,7 @@ export const wikiContract = contract('wiki', {
       access: anyone,
     }),
     suggest: query({
-      summary: 'Titles like what was typed so far, spelling mistakes included',
+      summary: 'Titles similar to the text typed so far, tolerating spelling mistakes',
       input: z.object({ text: line(100), limit: z.int().min(1).max(20).default(8) }),
       output: z.object({ items: z.array(pageSummary.pick({ id: true, slug: true, title: true })).max(20) }),
       access: anyone,
@@ -233,7 +233,7 @@ export const wikiContract = contract('wiki', {
   },
   index: {
     list: query({
-      summary: 'The terms of all pages in alphabetical order, as at the end of a book',
+      summary: 'The index: the terms of all pages in alphabetical order',
       input: listInput.extend({ prefix: term.optional() }).prefault({}),
       output: listOf(
         z.object({
@@ -246,7 +246,7 @@ export const wikiContract = contract('wiki', {
       priority: 'sheddable',
     }),
     get: query({
-      summary: 'Where a term stands, heaviest first',
+      summary: 'The pages that contain a term, highest weight first',
       input: listInput.extend({ term }),
       output: listOf(
         z.object({

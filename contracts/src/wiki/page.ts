@@ -6,7 +6,7 @@ import { id, label, text, time } from '../field.ts';
 export const slug = z
   .string()
   .max(200)
-  .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/, 'lower-case words between slashes');
+  .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/, 'must be lower-case words separated by slashes');
 
 export const title = label(200);
 
@@ -54,7 +54,7 @@ export const pageErrors = {
 } as const;
 
 export const slugErrors = {
-  SLUG_TAKEN: error('CONFLICT', 'A page with this address exists', z.object({ slug: z.string() })),
+  SLUG_TAKEN: error('CONFLICT', 'A page with this address already exists', z.object({ slug: z.string() })),
   PARENT_NOT_FOUND: error(
     'UNPROCESSABLE_CONTENT',
     'There is no such parent page',

@@ -251,8 +251,8 @@ test('only a call that wants a user takes the token along', async () => {
 describe('without a user', () => {
   const failure = {
     message:
-      'shop.takeFor must be called for a user, and this call has none: ' +
-      'make it in a handler that serves a user, or give { context: { userToken } }',
+      'shop.takeFor must be called for a user, but this call has none: ' +
+      'call it in a handler that serves a user, or pass { context: { userToken } }',
     data: { code: 'UNAUTHORIZED' },
   };
   const failuresIn = (lines: readonly LoggedLine[]) =>

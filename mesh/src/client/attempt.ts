@@ -93,7 +93,7 @@ export class Attempt {
     this.#queued = connection.bulkhead.queue(() => this.#start());
     if (this.#queued) return;
     connection.decide({ decision: 'refused', reason: 'bulkhead', procedure: target.path });
-    const message = `${connection.target} has as many calls of this process as it may, and as many wait`;
+    const message = `Too many calls of this process to ${connection.target} are in progress, and its queue is full`;
     this.#fail(localError('TOO_MANY_REQUESTS', message, { cause: notReached(message), retry: 'never' }));
   }
 
@@ -291,14 +291,14 @@ export class Attempt {
     const waited = `within ${Math.round(timeoutMs)} ms`;
     const message = this.#entered
       ? `${connection.target} did not answer ${waited}`
-      : `There was no room for a call to ${connection.target} ${waited}`;
+      : `No slot was free for a call to ${connection.target} ${waited}`;
     return localError('TIMEOUT', message, { cause: this.#silence() });
   }
 
   /** Why there is no answer, and whether the server can have seen the call. */
   #silence(): TransportError {
     const reached = this.#underWay.some(({ sent }) => sent);
-    return new TransportError('No answer came while somebody waited', { reached });
+    return new TransportError('No answer came while the caller waited', { reached });
   }
 }
 

@@ -49,12 +49,14 @@ export function readAnswer({ status, body, retryAfterMs }: Answer, output: z.Zod
   if (typeof result === 'object' && result !== null) {
     const parsed = output.safeParse(result.data);
     if (parsed.success) return parsed.data;
-    throw localError('INTERNAL_SERVER_ERROR', 'The answer breaks the contract', { cause: parsed.error });
+    throw localError('INTERNAL_SERVER_ERROR', 'The answer does not match the contract', {
+      cause: parsed.error,
+    });
   }
   const code = error?.data?.code;
   if (!isErrorCode(code) || typeof error?.message !== 'string') {
     const advice = retryAfterMs === undefined ? {} : { retryAfterMs };
-    throw localError('BAD_GATEWAY', `The answer (HTTP ${status}) is not one of this mesh`, advice);
+    throw localError('BAD_GATEWAY', `The answer (HTTP ${status}) did not come from a mesh service`, advice);
   }
   const numeric = typeof error.code === 'number' ? error.code : TRPC_ERROR_CODES_BY_KEY[code];
   throw new TRPCClientError(error.message, { result: { error: { ...error, code: numeric } } });
@@ -78,7 +80,7 @@ export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; tran
   readonly idempotencyKey: string | undefined;
 
   constructor(error: CallError, idempotencyKey: string | undefined) {
-    const message = `${error.message}; whether it was done is not known`;
+    const message = `${error.message}; the call may or may not have been executed`;
     const data = { ...error.data, inDoubt: true };
     super(message, {
       result: { error: { message, code: TRPC_ERROR_CODES_BY_KEY[data.code], data } },

@@ -2,13 +2,13 @@ import { counter, durations, remember } from '../telemetry/index.ts';
 
 const seconds = durations({
   name: 'mesh_client_call_seconds',
-  help: 'How long calls of this process took, retries and their waits included, in seconds, by target, procedure and code',
+  help: 'Duration of outgoing calls in seconds, including retries and the waits between them, by target, procedure and code',
   labels: ['target', 'procedure', 'code'],
 });
 
 const attempts = counter({
   name: 'mesh_client_attempts_total',
-  help: 'Attempts that calls of this process made, by target, procedure, transport and code',
+  help: 'Attempts of outgoing calls, by target, procedure, transport and code',
   labels: ['target', 'procedure', 'transport', 'code'],
 });
 

@@ -110,7 +110,7 @@ class Call {
     const now = number === 1 ? clock.latest : clock.read();
     const timeoutMs = Math.min(limitMs, this.#deadline - now);
     if (timeoutMs <= 0) {
-      const message = 'No time was left for this call';
+      const message = 'The deadline passed before this attempt was sent';
       return Promise.reject(localError('TIMEOUT', message, { cause: notReached(message) }));
     }
     this.#attempt = new Attempt({

@@ -297,7 +297,7 @@ describe('a call that fails', () => {
     };
     const call = runInScope(scope, () => made.items.get.query({ id: 1 })).catch((thrown: unknown) => thrown);
     await expect.poll(() => peer.received.length).toBe(1);
-    passed.abort(new MeshError('TIMEOUT', 'The call was not done within 50 ms'));
+    passed.abort(new MeshError('TIMEOUT', 'The call did not finish within 50 ms'));
     expect(await call).toMatchObject({ data: { code: 'TIMEOUT' } });
     expect(log.lines).toMatchObject([{ fields: { code: 'TIMEOUT', retry_count: 0 } }]);
   });

@@ -5,7 +5,7 @@ export type Decide = (decision: Exclude<ClientDecision, { decision: 'attempt' }>
 
 const decisionsTotal = counter({
   name: 'mesh_client_decisions_total',
-  help: 'What clients of this process decided about calls and endpoints (retry, failover, hedge, breaker …), by target and reason',
+  help: 'Decisions of the clients in this process (retry, failover, hedge, breaker …), by target and reason',
   labels: ['target', 'decision', 'reason'],
 });
 
@@ -38,7 +38,7 @@ function logBreaker(
   if (reason === 'open')
     outage.begin(
       fields,
-      `${target} keeps failing there: calls go elsewhere, or are refused, until it is back; see its log`,
+      `an endpoint of ${target} keeps failing and its breaker is open: calls go to other endpoints, or are refused, until it recovers`,
     );
   else if (reason === 'closed') outage.end(fields, `${target} is back`);
   else log.debug(fields, `${target} is tried again`);
@@ -54,19 +54,16 @@ function logDecision(
     case 'ejected':
       log.warn(
         { target, endpoint: made.endpoint, reason: made.reason },
-        `an endpoint of ${target} does so much worse than the others that it is left out`,
+        `an endpoint of ${target} does much worse than the others and is ejected`,
       );
       break;
     case 'returned':
-      log.info(
-        { target, endpoint: made.endpoint },
-        `an endpoint of ${target} that was left out is used again`,
-      );
+      log.info({ target, endpoint: made.endpoint }, `an ejected endpoint of ${target} is in use again`);
       break;
     case 'failover':
       log.debug(
         { target, endpoint: made.endpoint, code: made.reason, procedure: made.procedure },
-        `an endpoint of ${target} did nothing with a call, which goes to another one`,
+        `an endpoint of ${target} did not start a call; the call goes to another endpoint`,
       );
       break;
     case 'resolved':

@@ -58,7 +58,7 @@ export function headersOf(
 /** The error of a call that must be made for a user and has none. */
 export function noUserError(service: string, { path }: Pick<Target, 'path'>): CallError {
   const message =
-    `${service}.${path} must be called for a user, and this call has none: ` +
-    'make it in a handler that serves a user, or give { context: { userToken } }';
+    `${service}.${path} must be called for a user, but this call has none: ` +
+    'call it in a handler that serves a user, or pass { context: { userToken } }';
   return localError('UNAUTHORIZED', message, { cause: notReached(message), retry: 'never' });
 }

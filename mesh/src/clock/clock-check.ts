@@ -49,7 +49,7 @@ const running = new Set<ClockCheck>();
 gauge(
   {
     name: 'mesh_clock_offset_seconds',
-    help: 'How far the clock of this machine is ahead of the clock of its reference (auth, or the database), in seconds; less than 0 where it is behind',
+    help: 'How far the clock of this machine is ahead of its reference (auth, or the database), in seconds; negative if it is behind',
     labels: ['reference'],
   },
   (set) => {
@@ -187,7 +187,7 @@ export function timeOfService(url: string | readonly string[]): readonly ReadTim
     const read = readiness.safeParse(body);
     if (read.success) return read.data.timestamp;
     const time = Date.parse(String(answer.headers['date']));
-    if (Number.isNaN(time)) throw new Error(`${endpoint} does not say what time it is`);
+    if (Number.isNaN(time)) throw new Error(`${endpoint} sent no timestamp`);
     return time + headerHalfMs;
   });
 }

@@ -4,7 +4,7 @@ export class ConfigError extends Error {
 
   constructor(problems: readonly string[]) {
     super(
-      `The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSettings come from the environment, the .env of the repository and that of the service; mend them and start again.`,
+      `The configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSettings come from the environment, the repository's .env and the service's .env. Correct them and start again.`,
     );
     this.name = 'ConfigError';
     this.problems = problems;

@@ -47,7 +47,7 @@ export function envFileName({ ENVIRONMENT }: Environment): string {
   if (!ENVIRONMENT) return '.env';
   if (/^[\w-]+$/.test(ENVIRONMENT) && ENVIRONMENT !== 'example') return `.env.${ENVIRONMENT}`;
   throw new Error(
-    `ENVIRONMENT cannot be "${ENVIRONMENT}": it names a file, .env.<ENVIRONMENT>, which is not the example`,
+    `ENVIRONMENT cannot be "${ENVIRONMENT}": it selects the file .env.<ENVIRONMENT>; use letters, digits, _ and -, but not "example"`,
   );
 }
 

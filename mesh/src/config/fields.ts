@@ -11,7 +11,7 @@ const networks = z.string().transform((text, context): string[] => {
   const items = text.split(',').map((item) => item.trim());
   for (const [index, item] of items.entries()) {
     if (parseNetwork(item)) continue;
-    const message = `entry ${index + 1} of ${items.length} is neither an IP address nor a network, as 10.0.0.0/8`;
+    const message = `entry ${index + 1} of ${items.length} is neither an IP address nor a network such as 10.0.0.0/8`;
     context.addIssue({ code: 'custom', message });
   }
   return items;
@@ -253,7 +253,7 @@ export function json<Schema extends z.ZodType>(schema: Schema) {
       try {
         return JSON.parse(text);
       } catch {
-        context.addIssue({ code: 'custom', message: 'is no JSON' });
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
         return z.NEVER;
       }
     })

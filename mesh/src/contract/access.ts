@@ -107,7 +107,7 @@ export type Presents<As extends string> = As extends 'anyone'
 
 /** Whom a rule admits, in words: `users, or the service wiki for administrators`. */
 export function describeAccess({ alternatives }: Access): string {
-  return alternatives.length === 0 ? 'nobody' : alternatives.map(describe).join(', or ');
+  return alternatives.length === 0 ? 'no caller' : alternatives.map(describe).join(', or ');
 }
 
 function describe({ services: some, user: role }: Alternative): string {

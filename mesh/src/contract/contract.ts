@@ -47,7 +47,9 @@ export function contract<const Name extends string, const Procedures extends Pro
     if (
       ![rateLimit.calls, rateLimit.perMs / 1000].every((number) => Number.isInteger(number) && number > 0)
     ) {
-      throw new TypeError(`${name}.${path}: a rateLimit is of whole calls in whole seconds`);
+      throw new TypeError(
+        `${name}.${path}: rateLimit must be a whole number of calls in a whole number of seconds`,
+      );
     }
   }
   return made;

@@ -20,12 +20,13 @@ type Stage = 'good' | 'low' | 'last-day' | 'expired';
 export function createExpiryReminder(token: ServiceToken, log: Logger): () => void {
   const ofCurrent = createReminder(log, {
     low: 'the service token expires soon, and could not be renewed yet',
-    expired: 'the service token has expired: every call of this service is refused. Give it a new one',
+    expired:
+      'the service token has expired: other services refuse every call of this service. Issue a new token',
   });
   const ofStored = createReminder(log, {
-    low: 'the service token that a restart would begin with expires soon; the one in force is in memory alone',
+    low: 'the stored service token, which a restart uses, expires soon; the one in force is in memory only',
     expired:
-      'the service token that a restart would begin with has expired; the one in force is in memory alone. Give the service a new one before it stops',
+      'the stored service token, which a restart uses, has expired; the one in force is in memory only. Issue a new token before the service stops',
   });
   return () => {
     ofCurrent(token.facts);

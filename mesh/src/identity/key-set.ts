@@ -216,7 +216,7 @@ class KeyCopy {
       this.#kept = text;
       return keys;
     } catch {
-      this.#file.broken('it holds no set of public keys');
+      this.#file.broken('it is not a set of public keys');
       return [];
     }
   }

@@ -202,8 +202,8 @@ test('a place that cannot be written to keeps no one from starting', async () =>
   await feed.stop();
   expect(new Set(warnings().map(({ message }) => message))).toEqual(
     new Set([
-      'a copy from before cannot be read; what is broken of it is left out',
-      'a copy cannot be written; the next start has an older one',
+      'a local copy cannot be read in full; its damaged parts are ignored',
+      'a local copy cannot be written; the next start uses an older one',
     ]),
   );
 });

@@ -58,7 +58,7 @@ export class RevocationCopy {
     const [first = '', ...lines] = text.trimEnd().split('\n');
     const begin = parseLine(head, first);
     if (!begin) {
-      this.#file.broken('it does not begin as such a copy does');
+      this.#file.broken('its first line is invalid');
       return undefined;
     }
     const entries: Revocation[] = [];
@@ -68,7 +68,7 @@ export class RevocationCopy {
     }
     const end = parseLine(tail, lines.at(-1) ?? '');
     if (end?.entries !== entries.length)
-      this.#file.broken(`it should have ${end?.entries ?? 'more'} entries, and has ${entries.length}`);
+      this.#file.broken(`it should have ${end?.entries ?? 'more'} entries, but has ${entries.length}`);
     const set = new RevocationSet(clock);
     set.add(entries);
     return { set, position: begin.position, savedAt: begin.savedAt };

@@ -59,7 +59,7 @@ test('silence for a second and a half, and it is asked instead: a revocation is 
   expect([list.asked.atOnce, said()]).toEqual([1, ['warn']]);
   expect(log.lines[0]).toMatchObject({
     message: expect.stringContaining('polling every second'),
-    fields: { reason: 'nothing came for 1500 ms' },
+    fields: { reason: 'no event for 1500 ms' },
   });
 });
 

@@ -127,7 +127,7 @@ class Feed implements RevocationFeed {
       },
       onFailed: (reason) => {
         this.#unanswered = true;
-        log.debug({ reason: String(reason) }, 'revocations could not be asked for');
+        log.debug({ reason: String(reason) }, 'could not poll for revocations');
       },
     });
     this.#unmeasure = measureRevocations(() => this.status());
@@ -209,14 +209,14 @@ class Feed implements RevocationFeed {
   #hear(own: Watching, event: unknown): void {
     if (this.#watching !== own) return;
     const read = revocationEvent.safeParse(event);
-    if (!read.success) return this.#endOf(own, 'an event is none of revocations');
+    if (!read.success) return this.#endOf(own, 'an event is not a revocation event');
     revocationEvents.inc({ by: 'watch' });
     own.heard = true;
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#endOf(own, `nothing came for ${silenceMs} ms`), silenceMs).unref();
+    this.#silence = setTimeout(() => this.#endOf(own, `no event for ${silenceMs} ms`), silenceMs).unref();
     const taken = this.#ledger.take(read.data, own.reader);
     this.#taken(taken);
-    if (taken === 'void') this.#endOf(own, 'the order of revocations has begun anew');
+    if (taken === 'void') this.#endOf(own, 'the revocation list was reset');
     else if (taken === 'current') this.#follows();
   }
 
@@ -232,7 +232,7 @@ class Feed implements RevocationFeed {
   /** Nothing came yet: the source is asked meanwhile. @param leftMs How long it may still take, in milliseconds. */
   #stillSilent(own: Watching, leftMs: number): void {
     this.#poll.start();
-    const end = (): void => this.#endOf(own, `nothing came within ${patienceMs} ms`);
+    const end = (): void => this.#endOf(own, `no event within ${patienceMs} ms`);
     this.#silence = setTimeout(end, leftMs).unref();
   }
 

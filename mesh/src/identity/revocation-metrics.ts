@@ -12,14 +12,14 @@ export function measureRevocations(read: () => RevocationStatus): () => void {
 /** What a source told of revocations: `watch`, as it happened; `list`, when it was asked. */
 export const revocationEvents = counter({
   name: 'mesh_revocation_events_total',
-  help: 'Events of the list of revocations that this process has read, heartbeats included, by how: watch, list',
+  help: 'Revocation events that this process has read, including heartbeats, by method: watch, list',
   labels: ['by'],
 });
 
 gauge(
   {
     name: 'mesh_revocations',
-    help: 'Revoked tokens and sessions that this process holds, by how it learns of more: following, polling, stale',
+    help: 'Revoked tokens and sessions that this process holds, by state of the feed: following, polling, stale',
     labels: ['state'],
   },
   (set) => {
@@ -33,7 +33,7 @@ gauge(
 gauge(
   {
     name: 'mesh_revocations_confirmed_seconds',
-    help: 'How long ago it was confirmed that this process holds all revocations, in seconds; not there before the first time',
+    help: 'Time since it was last confirmed that this process holds all revocations, in seconds; absent before the first confirmation',
     labels: [],
   },
   (set) => {

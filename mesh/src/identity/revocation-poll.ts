@@ -38,7 +38,7 @@ export class RevocationPoll {
   stop(): void {
     this.#wanted = false;
     clearTimeout(this.#timer);
-    this.#asking?.abort(new Error('it is not asked any more'));
+    this.#asking?.abort(new Error('polling was stopped'));
   }
 
   #ask(): void {
@@ -73,7 +73,7 @@ export class RevocationPoll {
       if (taken === 'void') reader = ledger.reader();
       else if (page.complete) return;
       else if (reader.after <= after && !page.reset)
-        throw new Error(`there is more after position ${after}, and it was not given`);
+        throw new Error(`the source has more after position ${after}, but did not return it`);
     }
   }
 }

@@ -78,7 +78,7 @@ export function remoteRevocations({ list, watch }: RevocationProcedures): Revoca
         {
           onData: ({ data }) => onEvent(data),
           onError: onEnd,
-          onComplete: () => onEnd('it was completed'),
+          onComplete: () => onEnd('the stream was completed'),
           // Whoever follows says what it means that these fail.
           context: { repeated: true },
         },
@@ -112,7 +112,7 @@ export function ownRevocations(own: {
         }
       };
       read().then(
-        () => over.signal.aborted || onEnd('it was completed'),
+        () => over.signal.aborted || onEnd('the stream was completed'),
         (error: unknown) => over.signal.aborted || onEnd(error),
       );
       return { stop: () => over.abort() };

@@ -6,7 +6,7 @@ const watched = new Set<ServiceToken>();
 gauge(
   {
     name: 'mesh_service_token_remaining_seconds',
-    help: 'For how long the service token in force is good, by service; negative once it has expired',
+    help: 'Remaining validity of the service token in force, in seconds, by service; negative once it has expired',
     labels: ['service'],
   },
   (set) => {
@@ -17,7 +17,7 @@ gauge(
 
 const rotations = counter({
   name: 'mesh_service_token_rotations_total',
-  help: 'What became of exchanges of the service token: renewed, adopted (from its file, where another process put it), failed (tried again), refused (auth gave what is no successor)',
+  help: 'Exchanges of the service token, by outcome: renewed, adopted (from its file, written by another process), failed (retried), refused (auth returned an unusable token)',
   labels: ['service', 'outcome'],
 });
 

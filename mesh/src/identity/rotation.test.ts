@@ -118,7 +118,7 @@ test('a token is exchanged at half of its life, and the new one is in force at o
   expect(token.facts).toMatchObject({ service: 'wiki', serviceId: 'wiki-id' });
   expect(token.facts.expiresAt - Date.now()).toBeGreaterThan(89 * dayMs);
   expect(lines('info').map(({ message }) => message)).toEqual([
-    expect.stringContaining('in memory alone'),
+    expect.stringContaining('in memory only'),
     'the service token is renewed',
   ]);
 });
@@ -161,9 +161,7 @@ test('200 days go by, each token good all the time, the metric and the log say s
   expect(auth.asked).toBe(4);
   // The one of the variable is good no longer; nothing else is wrong.
   const loud = [...lines('warn'), ...lines('error')].map(({ message }) => message);
-  expect(new Set(loud.map((message) => message.includes('a restart would begin with')))).toEqual(
-    new Set([true]),
-  );
+  expect(new Set(loud.map((message) => message.includes('which a restart uses')))).toEqual(new Set([true]));
 });
 
 test('one that is long due is exchanged some seconds after the start', async () => {

@@ -100,7 +100,7 @@ class Rotation implements TokenRotation {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new Error('the service stops'));
+    this.#closing.abort(new Error('the service is stopping'));
     clearTimeout(this.#timer);
     this.#unwatch();
     await this.#looking;
@@ -140,7 +140,7 @@ class Rotation implements TokenRotation {
       countRotation(this.#token, 'adopted');
       this.#log.info(
         { expires_at: expiryOf(this.#token) },
-        'the service token is renewed: another process of this service has put a new one into the file',
+        'the service token is renewed: another process of this service has written a new one to the file',
       );
     }
     this.#plan();
@@ -172,10 +172,7 @@ class Rotation implements TokenRotation {
     const fields = { reason, retry_in_ms: Math.round(this.#leftMs()) };
     if (error instanceof UnfitTokenError) {
       countRotation(this.#token, 'refused');
-      this.#log.error(
-        fields,
-        'what auth gave for the service token is not taken; the old one stays in force',
-      );
+      this.#log.error(fields, 'auth returned an unusable service token; the old one stays in force');
     } else {
       countRotation(this.#token, 'failed');
       this.#log[startupLevel()](fields, 'could not renew the service token; the old one stays in force');

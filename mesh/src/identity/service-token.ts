@@ -48,7 +48,7 @@ export function openServiceToken(options: {
   log: Logger;
 }): ServiceToken {
   const facts = readTokenFacts(options.token);
-  if (!facts) throw new ConfigError(['SERVICE_TOKEN: is no service token']);
+  if (!facts) throw new ConfigError(['SERVICE_TOKEN: is not a service token']);
   return new HeldToken(facts, options);
 }
 
@@ -90,7 +90,7 @@ class HeldToken implements ServiceToken {
 
   async replace(next: string): Promise<void> {
     const facts = readTokenFacts(next);
-    if (!facts) throw new UnfitTokenError('it is no service token');
+    if (!facts) throw new UnfitTokenError('it is not a service token');
     if (!isSameService(facts, this.#facts)) throw new UnfitTokenError('it is the token of another service');
     if (facts.expiresAt <= this.#facts.expiresAt)
       throw new UnfitTokenError('it expires no later than the one in force');
@@ -161,7 +161,7 @@ class HeldToken implements ServiceToken {
     this.#unwritten = reason;
     this.#log.warn(
       { file, reason, restart_good_until: new Date(this.#stored.expiresAt).toISOString() },
-      'the new token could not be written to its file and is in memory alone: a restart begins with the old one, as long as that is good',
+      'the new token could not be written to its file and is in memory only: a restart uses the old one, while that is valid',
     );
   }
 
@@ -170,7 +170,7 @@ class HeldToken implements ServiceToken {
     this.#told = true;
     this.#log.info(
       { restart_good_until: new Date(this.#stored.expiresAt).toISOString() },
-      'the new token is in memory alone, as the old one came from a variable: a restart begins with the old one, as long as that is good. SERVICE_TOKEN_FILE would keep it',
+      'the new token is in memory only, because the old one came from a variable: a restart uses the old one, while that is valid. To keep new tokens, set SERVICE_TOKEN_FILE',
     );
   }
 }
@@ -178,7 +178,7 @@ class HeldToken implements ServiceToken {
 /** @returns The token in a file, or why there is none. */
 function readToken(file: string): TokenFacts | string {
   try {
-    return readTokenFacts(readFileSync(file, 'utf8').trim()) ?? 'it is no service token';
+    return readTokenFacts(readFileSync(file, 'utf8').trim()) ?? 'it is not a service token';
   } catch (error) {
     return `it cannot be read (${codeOf(error)})`;
   }

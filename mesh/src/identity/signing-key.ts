@@ -37,7 +37,7 @@ export function publicPart({ kty, crv, x, kid, use, alg }: PublicJwk): PublicJwk
 export async function importKey(jwk: PublicJwk | PrivateJwk): Promise<CryptoKey> {
   const key = await importJWK(jwk, algorithm);
   // Octets come of symmetric keys only, which the schemas above do not let in.
-  if (key instanceof Uint8Array) throw new TypeError('A symmetric key is no key of this mesh');
+  if (key instanceof Uint8Array) throw new TypeError('Symmetric keys are not supported');
   return key;
 }
 

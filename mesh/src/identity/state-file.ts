@@ -38,7 +38,7 @@ export class StateFile {
   broken(reason: unknown): void {
     this.#log.warn(
       { path: this.path, reason: String(reason) },
-      'a copy from before cannot be read; what is broken of it is left out',
+      'a local copy cannot be read in full; its damaged parts are ignored',
     );
   }
 
@@ -53,11 +53,12 @@ export class StateFile {
       await this.#replace(parts);
     } catch (error) {
       const fields = { path: this.path, reason: String(error) };
-      if (!this.#failing) this.#log.warn(fields, 'a copy cannot be written; the next start has an older one');
+      if (!this.#failing)
+        this.#log.warn(fields, 'a local copy cannot be written; the next start uses an older one');
       this.#failing = true;
       return false;
     }
-    if (this.#failing) this.#log.info({ path: this.path }, 'a copy can be written again');
+    if (this.#failing) this.#log.info({ path: this.path }, 'a local copy can be written again');
     this.#failing = false;
     return true;
   }

@@ -26,7 +26,7 @@ export type TokenParts = Readonly<{
 /** Why a token is refused, as the rest of "The token is refused: …"; it holds nothing of the token. */
 export type Fault = `it ${string}` | `its ${string}`;
 
-const malformed: Fault = 'it is no well-formed token';
+const malformed: Fault = 'it is malformed';
 
 /**
  * Takes a token apart: three parts of base64url, the header `alg`, `typ` and
@@ -46,8 +46,8 @@ export function takeApart(token: string): TokenParts | Fault {
   const { alg, typ, kid, ...others } = header;
   if (alg !== algorithm) return 'its algorithm is not allowed';
   if (typeof typ !== 'string') return 'its typ is wrong';
-  if (typeof kid !== 'string' || kid === '' || kid.length > longestKeyId) return 'it names no key';
-  if (Object.keys(others).length > 0) return 'its header says more than alg, typ and kid';
+  if (typeof kid !== 'string' || kid === '' || kid.length > longestKeyId) return 'it has no valid kid';
+  if (Object.keys(others).length > 0) return 'its header has more members than alg, typ and kid';
   const signature = token.slice(afterPayload + 1);
   if (!signaturePattern.test(signature)) return 'its signature is wrong';
   const payload = token.slice(afterHeader + 1, afterPayload);

@@ -55,7 +55,7 @@ export async function verifyToken<Kind extends TokenKind>(
   const { issuer, [kind]: expected } = rules;
   if (typ !== expected.type) throw refusal(kind, 'its typ is wrong');
   const key = await keys.find(kid);
-  if (!key) throw refusal(kind, 'it names a key that is not known');
+  if (!key) throw refusal(kind, 'its key is unknown');
   let untimely: Fault | undefined;
   try {
     await jwtVerify(token, key, {
@@ -75,7 +75,7 @@ export async function verifyToken<Kind extends TokenKind>(
   return { claims, kid };
 }
 
-const malformed: Fault = 'it is no well-formed token';
+const malformed: Fault = 'it is malformed';
 const expired: Fault = 'it has expired';
 const notYet: Fault = 'it is not yet valid';
 
@@ -104,7 +104,7 @@ function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): Claims
   const parsed = claimsOfKind[kind].safeParse(content);
   if (!parsed.success) {
     const claim = parsed.error.issues[0]?.path[0];
-    return isRegistered(claim) ? `its ${claim} is wrong` : 'its claims are not those of such a token';
+    return isRegistered(claim) ? `its ${claim} is wrong` : 'its claims are invalid';
   }
   const { exp, iat, nbf = iat } = parsed.data;
   const now = Date.now() / 1000;

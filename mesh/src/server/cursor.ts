@@ -34,7 +34,7 @@ export function cursorOf<Schema extends z.ZodType>(schema: Schema): CursorCodec<
       const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
       // Node and JSON read several spellings of one value; one place has one cursor.
       if (place.success && encode(place.data) === cursor) return place.data;
-      throw new MeshError('BAD_REQUEST', 'The cursor is not one of this list');
+      throw new MeshError('BAD_REQUEST', 'The cursor does not belong to this list');
     },
   };
 }

@@ -149,7 +149,7 @@ export class Membership {
       clock,
       read: timeOfService(authUrl),
       reference: 'auth',
-      consequence: `tokens expire at the wrong time here, and beyond ${leewayMs / 1000} s behind, new ones are refused`,
+      consequence: `tokens expire at the wrong time here, and new ones are refused if it is more than ${leewayMs / 1000} s behind`,
       log,
     });
     this.#clockCheck.start();

@@ -122,7 +122,7 @@ export function createService<From extends AnyContract>(
   const { accessMode, onDenied } = options;
   const access = new AccessControl({ log, mode: accessMode, onDenied });
   if (accessMode === 'audit')
-    log.warn({}, 'ACCESS_MODE is audit: whom an access rule does not admit is let through, and recorded');
+    log.warn({}, 'ACCESS_MODE is audit: most calls that an access rule denies are let through and recorded');
   const procedures = compile<From>(contract, handlers, {
     log,
     admission,
@@ -136,7 +136,7 @@ export function createService<From extends AnyContract>(
   });
   for (const path of Object.keys(rooms ?? {}))
     if (!procedures.some((procedure) => procedure.path === path))
-      throw new TypeError(`${contract.name}: there is no procedure ${path} to have room for`);
+      throw new TypeError(`${contract.name}: rooms names ${path}, which is not a procedure`);
   const sessions = new Sessions({
     procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
     authenticate,
@@ -169,11 +169,14 @@ export function createService<From extends AnyContract>(
     const delayMs = readiness.stage === 'ready' ? drainDelayMs : 0;
     readiness.drain();
     if (delayMs > 0) {
-      log.info({ drain_delay_ms: delayMs }, `${contract.name} stops: not ready, and still taking calls`);
+      log.info(
+        { drain_delay_ms: delayMs },
+        `${contract.name} is stopping: not ready, but still accepting calls`,
+      );
       await setTimeout(delayMs);
     }
     const endsAt = performance.now() + drainTimeoutMs;
-    log.info({}, `${contract.name} stops: finishing the calls that run`);
+    log.info({}, `${contract.name} is stopping: finishing the calls in progress`);
     closing.abort(new StoppingError());
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));

@@ -45,7 +45,7 @@ export function targetStates(): TargetState[] {
 gauge(
   {
     name: 'mesh_client_endpoints',
-    help: 'The endpoints that clients of this process know of, by target and state: closed, open, half-open (of the breaker), ejected, leaving',
+    help: 'Endpoints known to the clients of this process, by target and state: closed, open, half-open (of the breaker), ejected, leaving',
     labels: ['target', 'state'],
   },
   (set) => {

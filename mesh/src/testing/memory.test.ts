@@ -259,7 +259,7 @@ describe('work in the background', () => {
     expect(log.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
-        message: 'work in the background of a call failed; the call is not affected',
+        message: 'background work of a call failed; the call itself is not affected',
         fields: expect.objectContaining({ procedure: 'bill', reason: 'the printer is out of paper' }),
       }),
     );

@@ -21,7 +21,7 @@ export const registry = contract('registry', {
       access: anyService,
     }),
     watch: subscription({
-      summary: 'The same as it happens',
+      summary: 'Revocations as they happen',
       input: z.object({ lastEventId: z.string().nullish() }).optional(),
       output: page,
       access: anyService,

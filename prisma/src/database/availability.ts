@@ -88,7 +88,7 @@ export class Availability {
       else if (!signal.aborted)
         this.#log.warn(
           { schema, reason: describeDatabaseError(failure) },
-          'the database answers, but connections were lost or calls of it failed',
+          'the database answers, but connections were lost or queries failed',
         );
     } catch (error) {
       const message =

@@ -106,7 +106,7 @@ test('one whose disk is full as well, until a while after the last write that fa
   try {
     expect(await written(newUser)).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
-      message: 'The database has no room on its disk',
+      message: 'The database is out of disk space',
       retryAfterMs: 5000,
     });
     await database.ping();

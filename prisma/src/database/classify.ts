@@ -29,9 +29,13 @@ export function classifyDatabaseError(
     });
   if (!(error instanceof Error) || error.name !== 'PrismaClientValidationError') return undefined;
   const cause = withoutArguments(error);
-  return new MeshError('INTERNAL_SERVER_ERROR', 'A query of the service is faulty; its log has the details', {
-    cause,
-  });
+  return new MeshError(
+    'INTERNAL_SERVER_ERROR',
+    'A query of the service is invalid; its log has the details',
+    {
+      cause,
+    },
+  );
 }
 
 /** Prisma prints all that it was given, hashes of passwords included, before it says what is wrong with it. */

@@ -156,7 +156,7 @@ test('that the database is gone is said once, in one line, however many calls fa
   expect(said[2]).toEqual([
     'warn',
     { schema: 'auth', reason: 'terminating connection due to administrator command' },
-    'the database answers, but connections were lost or calls of it failed',
+    'the database answers, but connections were lost or queries failed',
   ]);
   await other.close();
 });

@@ -91,15 +91,14 @@ export class Listener {
     let waitMs = retryMs;
     const connected = () => {
       waitMs = retryMs;
-      for (const outage of [this.#lost, this.#deaf])
-        outage.end({ channel }, 'listening to the channel again');
+      for (const outage of [this.#lost, this.#deaf]) outage.end({ channel }, 'LISTEN is working again');
       onConnect();
     };
     while (!signal.aborted) {
       const error: unknown = await this.#listen(connected).catch((thrown: unknown) => thrown);
       if (signal.aborted) return;
       const fields = { channel, reason: describeError(error) };
-      this.#lost.begin(fields, 'not listening to the channel, trying again');
+      this.#lost.begin(fields, 'the LISTEN connection was lost, reconnecting');
       const pauseMs = waitMs * (0.5 + Math.random() / 2); // what failed together does not come back together
       await delay(pauseMs, undefined, { signal }).catch(() => {}); // cut short by stop()
       waitMs = Math.min(waitMs * 2, longestRetryMs);
@@ -154,7 +153,7 @@ export class Listener {
       if (!hears) {
         this.#deaf.begin(
           { channel },
-          'hearing nothing of the channel, looking every few seconds instead; is there a connection pooler between?',
+          'LISTEN receives nothing, polling every few seconds instead; does the connection go through a pooler?',
         );
         onConnect();
       }

@@ -18,7 +18,7 @@ interface DataLoader {
 export function keepOwnContext(client: object): void {
   const { dataloader } = (client as { _requestHandler?: { dataloader?: DataLoader } })._requestHandler ?? {};
   if (typeof dataloader?.options?.singleLoader !== 'function')
-    throw new TypeError('Prisma puts queries together in a way that is not known here');
+    throw new TypeError('This version of Prisma builds queries in an unknown way');
   const { options, request } = dataloader;
   const { singleLoader, batchLoader } = options;
   const scopes = new WeakMap<object, Scope>();

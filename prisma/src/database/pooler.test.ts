@@ -147,7 +147,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
   });
 
   describe('what needs a session of its own', () => {
-    const remedy = 'Let DATABASE_DIRECT_URL and DATABASE_OWNER_URL name PostgreSQL itself';
+    const remedy = 'Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself';
     const wiki = () => ({ service: 'wiki', logger: log, retryMs: 20, signal: AbortSignal.timeout(30_000) });
 
     describe.each([
@@ -196,7 +196,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       await vi.waitFor(() =>
         expect(log.lines.map(({ message }) => message)).toEqual([
           expect.stringContaining(
-            'role "wiki" with search_path = "$user", public, TimeZone = Asia/Kolkata, statement_timeout = 0',
+            'role "wiki" through DATABASE_URL have search_path = "$user", public, TimeZone = Asia/Kolkata, statement_timeout = 0',
           ),
         ]),
       );
@@ -241,15 +241,15 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     await vi.waitUntil(() => looks >= 3);
     expect(listener.listening).toBe(false);
     expect(log.lines).toEqual([
-      expect.objectContaining({ level: 'warn', message: expect.stringContaining('hearing nothing') }),
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('LISTEN receives nothing') }),
     ]);
 
     await pooler.restart({ pool_mode: 'session' });
     await vi.waitUntil(() => listener.listening);
     await ask(`SELECT pg_notify('news', 'back')`, urlOf('wiki'));
     await vi.waitFor(() => expect(heard).toEqual(['back']));
-    expect(log.lines.at(-1)).toMatchObject({ level: 'info', message: 'listening to the channel again' });
-    expect(log.lines.filter(({ message }) => message.includes('hearing nothing'))).toHaveLength(1);
+    expect(log.lines.at(-1)).toMatchObject({ level: 'info', message: 'LISTEN is working again' });
+    expect(log.lines.filter(({ message }) => message.includes('LISTEN receives nothing'))).toHaveLength(1);
 
     // What it loses while it is connected, it notices as well.
     looks = 0;
@@ -258,6 +258,6 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     expect(listener.listening).toBe(false);
     pooler.reload({ pool_mode: 'session' });
     await vi.waitUntil(() => listener.listening);
-    expect(log.lines.at(-1)).toMatchObject({ level: 'info', message: 'listening to the channel again' });
+    expect(log.lines.at(-1)).toMatchObject({ level: 'info', message: 'LISTEN is working again' });
   });
 });

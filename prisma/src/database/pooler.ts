@@ -24,6 +24,6 @@ export function isPoolerRefusal(error: unknown): boolean {
 /** What a service is told that is to do through a pooler what takes a session of its own. */
 export function poolerError(setting: string): ConfigError {
   return new ConfigError([
-    `${setting}: leads to a connection pooler, through which migrations and LISTEN do not work. Let DATABASE_DIRECT_URL and DATABASE_OWNER_URL name PostgreSQL itself; DATABASE_URL alone may lead to the pooler (docs/operations.md, "PgBouncer")`,
+    `${setting}: leads to a connection pooler, through which migrations and LISTEN do not work. Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself; only DATABASE_URL may lead to the pooler (docs/operations.md, "PgBouncer")`,
   ]);
 }

@@ -10,7 +10,7 @@ import { hasCode } from './database-errors.ts';
  */
 const reasons = [
   ['25006', 'is read-only', 'point DATABASE_URL at the primary'],
-  ['53100', 'has no room on its disk', 'make room'],
+  ['53100', 'is out of disk space', 'free disk space'],
 ] as const;
 
 type Reason = (typeof reasons)[number][1];
@@ -46,7 +46,7 @@ export class Writes {
   failed(error: unknown): Reason | undefined {
     const reason = reasons.find(([code]) => hasCode(error, new Set([code])))?.[1];
     if (reason === 'is read-only') this.#readOnly = true;
-    if (reason === 'has no room on its disk') this.#fullUntil = this.#now() + fullForMs;
+    if (reason === 'is out of disk space') this.#fullUntil = this.#now() + fullForMs;
     if (reason) this.#say();
     return reason;
   }
@@ -59,7 +59,7 @@ export class Writes {
 
   get #reason(): Reason | undefined {
     if (this.#readOnly) return 'is read-only';
-    return this.#now() < this.#fullUntil ? 'has no room on its disk' : undefined;
+    return this.#now() < this.#fullUntil ? 'is out of disk space' : undefined;
   }
 
   #say(): void {

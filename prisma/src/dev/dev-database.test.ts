@@ -95,7 +95,7 @@ test.each([
     external.pathname = `/${name}`;
     await withClient(adminUrl, undefined, (admin) => admin.query(`CREATE DATABASE "${name}"`));
     const database = await startDevDatabase(root, silent, settings(external.href));
-    expect(database).toMatchObject({ what: 'the PostgreSQL of DATABASE_URL is used, schemas auth' });
+    expect(database).toMatchObject({ what: 'using the PostgreSQL of DATABASE_URL, schemas auth' });
     expect(database.pid).toBeUndefined();
     expect(existsSync(join(root, '.data'))).toBe(false);
     expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(

@@ -36,7 +36,7 @@ export async function startDevDatabase(
   const { url, schemas } = settings;
   await provisionSchemas({ url, schemas, logger });
   return {
-    what: `the PostgreSQL of DATABASE_URL is used, schemas ${schemas.join(', ')}`,
+    what: `using the PostgreSQL of DATABASE_URL, schemas ${schemas.join(', ')}`,
     ended: new Promise(() => {}),
     stop: async () => {},
   };

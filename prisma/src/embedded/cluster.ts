@@ -90,7 +90,7 @@ function own(account: Account, ...paths: string[]): void {
 }
 
 function unreachableHint(dataDir: string): string {
-  return `\nPostgreSQL refuses to run as root, so it runs as the account "postgres", which must be able to reach ${dirname(dataDir)} and node_modules: clone somewhere else than under root's home, or run as an ordinary user`;
+  return `\nPostgreSQL refuses to run as root, so it runs as the account "postgres", which must be able to reach ${dirname(dataDir)} and node_modules: clone outside of root's home, or run as an ordinary user`;
 }
 
 function removeAbandoned(dataDir: string): void {
@@ -122,7 +122,7 @@ export async function clearStaleLock(dataDir: string): Promise<void> {
     const state = content.split('\n')[7]?.trim() === 'stopping' ? 'stopping' : 'running';
     if (performance.now() - startedAt > patienceMs[state]) {
       throw new Error(
-        `a PostgreSQL of an earlier run (pid ${pid}) still works on ${dataDir}: stop it with "kill -INT ${pid}" and start again`,
+        `a PostgreSQL of an earlier run (pid ${pid}) still uses ${dataDir}: stop it with "kill -INT ${pid}" and start again`,
       );
     }
     await delay(50);

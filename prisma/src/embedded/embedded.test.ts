@@ -102,12 +102,12 @@ describe('startEmbedded', () => {
     bystander.kill();
   });
 
-  test('names the server that still works on the data', async () => {
+  test('names the server that still uses the data', async () => {
     startedBefore();
     const server = await startEmbedded(options);
     const port = await findFreePort();
     await expect(startEmbedded({ ...options, port })).rejects.toThrow(
-      `pid ${server.pid}) still works on ${options.dataDir}`,
+      `pid ${server.pid}) still uses ${options.dataDir}`,
     );
     await server.stop();
   });

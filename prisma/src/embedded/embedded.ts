@@ -182,8 +182,8 @@ async function requirePort(port: number): Promise<void> {
       reject(
         new Error(
           cause.code === 'EADDRINUSE'
-            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or set another as ${portSetting}`
-            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): set another as ${portSetting}`,
+            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or set another port as ${portSetting}`
+            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): set another port as ${portSetting}`,
           { cause },
         ),
       ),

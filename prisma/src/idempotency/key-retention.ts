@@ -27,7 +27,7 @@ export function createKeyRetention({
   clock = new SteadyClock(),
 }: KeyRetentionOptions): Retention {
   return new Retention({
-    what: 'idempotency keys of yesterday',
+    what: 'expired idempotency keys',
     logger,
     everyMs,
     batch,

@@ -10,6 +10,6 @@ export const longestWaitMs = 3000;
 const comeAgainMs = 1000;
 
 /** What is told to a call that did nothing. */
-export function notNow(cause?: unknown, message = 'Another call is in the way of this one'): MeshError {
+export function notNow(cause?: unknown, message = 'Another call blocks this one'): MeshError {
   return new MeshError('SERVICE_UNAVAILABLE', message, { retry: 'safe', retryAfterMs: comeAgainMs, cause });
 }

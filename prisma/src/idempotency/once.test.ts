@@ -259,7 +259,7 @@ describe('the work', () => {
     });
     expect(await failure(failing)).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
-      message: 'The work was not done within 16 s, and nothing of it was kept',
+      message: 'The work did not finish within 16 s and was rolled back',
       retry: 'safe',
     });
     expect([await watchers(), await keys()]).toEqual([0, 0]);

@@ -40,7 +40,7 @@ export type FromJson<Value> = unknown extends Value
 /** When a transaction is given up, in milliseconds: a little more than the longest that a procedure may take. */
 const longestTransactionMs = 16_000;
 
-const tookTooLong = `The work was not done within ${longestTransactionMs / 1000} s, and nothing of it was kept`;
+const tookTooLong = `The work did not finish within ${longestTransactionMs / 1000} s and was rolled back`;
 
 /** The longest answer that is kept, in characters of JSON; a page's text at its limit is a third of that. */
 const longestAnswer = 4 * 1024 * 1024;
@@ -172,7 +172,9 @@ function textOf(answer: unknown): string | null {
   const text = JSON.stringify(answer) as string | undefined;
   if (text === undefined) return null;
   if (text.length > longestAnswer) {
-    throw new Error(`an answer of ${text.length} characters is too long to be kept for its idempotency key`);
+    throw new Error(
+      `an answer of ${text.length} characters is too long to be stored for its idempotency key`,
+    );
   }
   return text;
 }

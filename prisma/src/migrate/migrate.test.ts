@@ -268,7 +268,7 @@ describe('migrateWhenReachable', () => {
       [
         "CREATE ROLE one NOLOGIN PASSWORD 'secret'; GRANT CONNECT ON DATABASE arc2 TO one",
         'arc2',
-        'PostgreSQL does not let role "one" in (role "one" is not permitted to log in)',
+        'PostgreSQL rejects role "one" (role "one" is not permitted to log in)',
       ],
       [
         'ALTER ROLE one LOGIN CONNECTION LIMIT 0',

@@ -57,7 +57,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const folder = options.folder ?? migrationsFolder(service);
   const migrations = readMigrations(folder);
   const waiting = () =>
-    logger.info({ schema: service }, 'another process migrates this schema, waiting for it');
+    logger.info({ schema: service }, 'another process is migrating this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
     // At most starts nothing is left to do, and the engine takes 0.1 s of CPU and 10 MB to load.
@@ -89,7 +89,7 @@ async function applyPending(
       // Only one that could not run in a transaction leaves such a trace.
       logger.warn(
         { schema: service, migration: failed },
-        'migration was interrupted before, trying it again',
+        'a migration was interrupted earlier, trying it again',
       );
       await engine.markMigrationRolledBack({ migrationName: failed });
     }

@@ -34,7 +34,7 @@ async function writeMigration(service: string | undefined, name: string | undefi
   mkdirSync(migrationsFolder(service), { recursive: true });
   const sql = await nextMigration(service);
   if (sql === '') {
-    console.log(`the migrations of ${service} lead to its schema.prisma already: nothing to write`);
+    console.log(`the migrations of ${service} already match its schema.prisma: nothing to write`);
     return;
   }
   const stamp = new Date().toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);

@@ -136,7 +136,7 @@ async function settingsOfTraffic(client: Client, service: string): Promise<strin
     (timeout === 0 || timeout > longestStatementMs) && `statement_timeout = ${timeout}`,
   ].filter((one) => one !== false);
   if (wrong.length === 0) return undefined;
-  return `DATABASE_URL leads to sessions of role "${client.user}" with ${wrong.join(', ')}; provisioning makes the settings of a role, which a pooler's connections have after RECONNECT`;
+  return `sessions of role "${client.user}" through DATABASE_URL have ${wrong.join(', ')}; run provisioning, which sets the role's settings, then RECONNECT the pooler`;
 }
 
 /** What a connection that failed means; `undefined` where waiting does not help. */
@@ -144,7 +144,7 @@ function explainConnection(error: unknown, { host, port, user, database }: Clien
   const has = (...codes: string[]): boolean => hasCode(error, new Set(codes));
   if (has('28P01'))
     return `role "${user}" does not exist yet, or has another password; it is created by provisioning`;
-  if (has('28000')) return `PostgreSQL does not let role "${user}" in (${messageOf(error)})`;
+  if (has('28000')) return `PostgreSQL rejects role "${user}" (${messageOf(error)})`;
   if (has('3D000')) return `database "${database}" does not exist yet; it is created by provisioning`;
   if (has('42501'))
     return `role "${user}" may not connect to database "${database}" yet; provisioning grants that`;

@@ -87,7 +87,7 @@ const outrunMs = 1000;
 
 const givenUp = counter({
   name: 'outbox_given_up_total',
-  help: 'Notifications that were given up, by why: refused by the notification service, it failed at them too often, or they waited too long',
+  help: 'Notifications that were given up, by reason: refused (by the notification service), failures (too many), age (waited too long)',
   labels: ['service', 'topic', 'reason'],
 });
 
@@ -196,7 +196,9 @@ export class Deliveries<Topic extends string> {
       if (group.length > 1 && isAboutOneMessage(error)) return this.#separate(group, describeFailure(error));
       if (isAboutOneMessage(error)) return this.#fail(group, { error, own: 'failed' });
       this.#away = true;
-      const waiting = this.#waiting.splice(0).map((others) => this.#putBack(others, 'the service is away'));
+      const waiting = this.#waiting
+        .splice(0)
+        .map((others) => this.#putBack(others, 'the notification service is unavailable'));
       await Promise.all([this.#fail(group, { error }), ...waiting]);
       return;
     }
@@ -234,7 +236,7 @@ export class Deliveries<Topic extends string> {
 
   /** At once, the first time. */
   #beginAgain(group: readonly Delivery[]): Promise<void> {
-    const reason = 'later ones got through while it was under way';
+    const reason = 'later messages were delivered while this one was in progress';
     if (group.every(({ attempts }) => attempts === 1)) return this.#putBack(group, reason);
     if (group.length > 1) return this.#separate(group, reason);
     return this.#fail(group, { error: new MeshError('TIMEOUT', reason) });
@@ -269,7 +271,7 @@ export class Deliveries<Topic extends string> {
         error: reason,
         delay_ms: first.delayMs,
       },
-      'a notification could not be delivered, it is tried again',
+      'a notification could not be delivered, trying again',
     );
   }
 
@@ -291,7 +293,7 @@ export class Deliveries<Topic extends string> {
     givenUp.inc({ service, topic: delivery.topic, reason: why });
     log.error(
       { ...contextOf(delivery), delivery_id: delivery.id, failures, error: reason, reason: why },
-      'a notification is given up: "npm run mesh -- outbox" lists, retries and drops it',
+      'a notification is given up; to list, retry or drop it, use "npm run mesh -- outbox"',
     );
     return true;
   }
@@ -324,10 +326,10 @@ function failuresAfter({ failures }: Delivery, own: Failure['own']): number {
 
 function undelivered(reason: 'busy' | 'failed' | undefined): Failure {
   if (reason === 'busy') {
-    const message = 'Another transaction holds what belongs to this recipient';
+    const message = 'Another transaction blocks this recipient';
     return { error: new MeshError('SERVICE_UNAVAILABLE', message), own: 'busy' };
   }
-  const message = 'The notification service failed at this recipient; its log has the reason';
+  const message = 'The notification service failed for this recipient; its log has the reason';
   return { error: new MeshError('INTERNAL_SERVER_ERROR', message), own: 'failed' };
 }
 

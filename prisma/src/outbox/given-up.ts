@@ -32,12 +32,12 @@ export function createOutboxHandlers(database: OutboxDatabase) {
     },
     retry: async ({ input: { ids }, log }: Call<{ ids: readonly string[] }>) => {
       const changed = await retryGivenUp(database, ids);
-      if (changed > 0) log.info({ changed }, 'notifications that were given up are retried');
+      if (changed > 0) log.info({ changed }, 'retrying notifications that were given up');
       return { changed };
     },
     drop: async ({ input: { ids }, log }: Call<{ ids: readonly string[] }>) => {
       const changed = await dropGivenUp(database, ids);
-      if (changed > 0) log.info({ changed }, 'notifications that were given up are dropped');
+      if (changed > 0) log.info({ changed }, 'dropped notifications that were given up');
       return { changed };
     },
   };

@@ -132,7 +132,10 @@ describe('being woken', () => {
     await drained();
     expect(bodies()).toEqual(['before', 'after']);
     expect(log.lines).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: expect.stringContaining('not listening') }),
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringContaining('the LISTEN connection was lost'),
+      }),
     );
   });
 

@@ -52,6 +52,6 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError || !(error instanceof Error)) return String(error);
   const wrongPassword = 'code' in error && error.code === '28P01';
   return wrongPassword
-    ? `${error.message}: this PostgreSQL was made with another password than DATABASE_ADMIN_URL says. Give it that password, or remove its data if they are of no use`
+    ? `${error.message}: this PostgreSQL has a different superuser password than DATABASE_ADMIN_URL. Set that password, or delete its data if you do not need it`
     : error.message;
 }

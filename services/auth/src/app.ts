@@ -102,7 +102,7 @@ export async function startApp(
     clock,
     read: [time.reference ?? (() => databaseTime(database.client))],
     reference: 'the database',
-    consequence: `tokens that this service issues expire at the wrong time, and beyond ${leewayMs / 1000} s ahead, others refuse them`,
+    consequence: `tokens that this service issues expire at the wrong time, and other services refuse them if it is more than ${leewayMs / 1000} s ahead`,
     log,
   });
   const sightings = new Sightings(serviceTokens, log);

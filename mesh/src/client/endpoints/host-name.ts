@@ -54,7 +54,7 @@ export class HostName {
     try {
       const found = await this.#options.lookup(this.#host);
       if (found.length > 0) return found;
-      this.#fail('it has none');
+      this.#fail('the name has no addresses');
     } catch (error) {
       this.#fail(String(error));
     }
@@ -63,7 +63,7 @@ export class HostName {
 
   #take(found: Found): void {
     const { log, onChange } = this.#options;
-    this.#outage.end({ host: this.#host }, `the addresses of ${this.#host} are found again`);
+    this.#outage.end({ host: this.#host }, `${this.#host} can be resolved again`);
     const sameFamily = found.filter(({ family }) => family === found[0]?.family);
     const ips = [...new Set(sameFamily.map(({ address }) => address))].toSorted();
     if (ips.join() === this.ips?.join()) return;
@@ -74,7 +74,7 @@ export class HostName {
 
   #fail(reason: string): void {
     if (this.#closed) return;
-    const message = `the addresses of ${this.#host} could not be found; those known stay in use`;
+    const message = `could not resolve ${this.#host}; the known addresses stay in use`;
     this.#outage.begin({ host: this.#host, reason }, message);
   }
 }

@@ -156,8 +156,8 @@ describe('with a name server of its own', () => {
     await use(5000);
     expect(changes).toHaveLength(1);
     expect(said(log)).toEqual([
-      'warn: the addresses of wiki could not be found; those known stay in use',
-      'info: the addresses of wiki are found again',
+      'warn: could not resolve wiki; the known addresses stay in use',
+      'info: wiki can be resolved again',
     ]);
   });
 
@@ -185,7 +185,7 @@ describe('with a name server of its own', () => {
     expect(shown()).toEqual(['http://wiki:5000 undefined', 'http://other:1 10.0.0.3']);
     expect(said(log)).toEqual([]);
     await use(5000);
-    expect(said(log)).toEqual(['warn: the addresses of wiki could not be found; those known stay in use']);
+    expect(said(log)).toEqual(['warn: could not resolve wiki; the known addresses stay in use']);
     expect(asked.filter((host) => host === 'wiki')).toHaveLength(1);
     expect(asked.filter((host) => host === 'other').length).toBeGreaterThan(3);
   });

@@ -104,7 +104,7 @@ export class Reconnection {
     if (this.#failures > 1) return;
     const context = { caller: as, target, procedure: this.#path, retry_in_ms: waitMs };
     const fields = { endpoint: this.#endpoint, error: reason, timestamp: new Date().toISOString(), context };
-    this.#outage.begin(fields, `a subscription to ${target} failed and will be made again until it is back`);
+    this.#outage.begin(fields, `a subscription to ${target} failed; reconnecting until it is back`);
   }
 }
 

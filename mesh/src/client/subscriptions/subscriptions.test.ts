@@ -196,7 +196,7 @@ test.each([
     expect(own.lines).toMatchObject([
       {
         level: 'warn',
-        message: 'a subscription to feed failed and will be made again until it is back',
+        message: 'a subscription to feed failed; reconnecting until it is back',
         fields: { endpoint: `${balancer.url}/trpc/watch`, context: { target: 'feed', procedure: 'watch' } },
       },
       { level: 'info', message: 'a subscription to feed is back', fields: { target: 'feed' } },

@@ -19,12 +19,12 @@ export interface Forger {
 /** What is forged or misused, how, and the reason for which it is refused. */
 export type Forgery = readonly [what: string, make: (forger: Forger) => string, reason: string];
 
-const malformed = 'it is no well-formed token';
+const malformed = 'it is malformed';
 const notAllowed = 'its algorithm is not allowed';
-const moreInHeader = 'its header says more than alg, typ and kid';
+const moreInHeader = 'its header has more members than alg, typ and kid';
 const wrongSignature = 'its signature is wrong';
-const noKey = 'it names no key';
-const unknownKey = 'it names a key that is not known';
+const noKey = 'it has no valid kid';
+const unknownKey = 'its key is unknown';
 
 const good = ({ ours, kind }: Forger) => forge(ours, { kind });
 const withHeader =
@@ -211,17 +211,9 @@ const kindsAndTimes: readonly Forgery[] = [
   ['NaN for an end', withClaimsText((text) => text.replace(/"exp":\d+/, '"exp":NaN')), malformed],
   ['null for an end', withClaims(() => ({ exp: null })), 'its exp is wrong'],
   ['a text for a beginning', withClaims(() => ({ iat: 'now' })), 'its iat is wrong'],
-  ['another type', withClaims(() => ({ type: 'admin' })), 'its claims are not those of such a token'],
-  [
-    'no names',
-    withClaims(() => ({ service_name: undefined, name: undefined })),
-    'its claims are not those of such a token',
-  ],
-  [
-    'numbers for names',
-    withClaims(() => ({ service_name: 7, name: 7 })),
-    'its claims are not those of such a token',
-  ],
+  ['another type', withClaims(() => ({ type: 'admin' })), 'its claims are invalid'],
+  ['no names', withClaims(() => ({ service_name: undefined, name: undefined })), 'its claims are invalid'],
+  ['numbers for names', withClaims(() => ({ service_name: 7, name: 7 })), 'its claims are invalid'],
 ];
 
 const forms: readonly Forgery[] = [

@@ -200,7 +200,7 @@ test('a denial says who, what, from where, why, and by which request', async () 
       ...from,
       caller: { service: undefined, user: undefined },
       reason: 'bad-credentials',
-      message: 'The user token is refused: it is no well-formed token',
+      message: 'The user token is refused: it is malformed',
       requestId: 'request-2',
     },
   ]);

@@ -8,7 +8,7 @@ import { OncePerMinute } from './once-per-minute.ts';
 
 const denied = counter({
   name: 'mesh_server_access_denied_total',
-  help: 'Calls that were denied, by procedure, caller (a service, or what kind of person), reason, and mode: audit ones were let through',
+  help: 'Denied calls, by procedure, caller (a service, or the kind of user), reason and mode; those with mode audit were let through',
   labels: ['procedure', 'caller', 'reason', 'mode'],
 });
 

@@ -28,7 +28,7 @@ const stopMs = 2000;
 
 const dropped = counter({
   name: 'mesh_server_denial_reports_dropped_total',
-  help: 'Denials that were not reported: too many kinds at once, or too long nobody to report to (full), refused there (refused), or not sent before the end (stopped)',
+  help: 'Denials that were not reported, by reason: full (the queue was full), refused (auth refused them), stopped (the service stopped first)',
   labels: ['reason'],
 });
 
@@ -132,7 +132,7 @@ export class DenialReporter {
     const left = sumOf(this.#waiting);
     if (left === 0) return;
     dropped.labels({ reason: 'stopped' }).inc(left);
-    this.#options.log.warn({ denials: left }, 'denials could not be reported before the end');
+    this.#options.log.warn({ denials: left }, 'denials could not be reported before the service stopped');
   }
 
   async #finish(): Promise<void> {

@@ -47,7 +47,7 @@ export class Background {
     } catch (error) {
       this.#log.warn(
         { ...context, reason: describeError(error) },
-        'work in the background of a call failed; the call is not affected',
+        'background work of a call failed; the call itself is not affected',
       );
     }
   }

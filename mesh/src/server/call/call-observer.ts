@@ -5,7 +5,7 @@ import { toMeshError, type ClassifyError } from './failure.ts';
 
 const seconds = durations({
   name: 'mesh_server_call_seconds',
-  help: 'How long calls took that this process answered, in seconds, by procedure, caller and code',
+  help: 'Duration of calls answered by this process, in seconds, by procedure, caller and code',
   labels: ['procedure', 'caller', 'code'],
 });
 

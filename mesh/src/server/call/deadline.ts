@@ -90,7 +90,7 @@ export class Deadline implements Disposable {
 }
 
 function timeoutError(timeoutMs: number): MeshError {
-  return new MeshError('TIMEOUT', `The call was not done within ${Math.ceil(timeoutMs)} ms`);
+  return new MeshError('TIMEOUT', `The call did not finish within ${Math.ceil(timeoutMs)} ms`);
 }
 
 /** Says that nobody waits for a call any more: its caller went away. */

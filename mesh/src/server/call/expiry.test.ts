@@ -36,7 +36,7 @@ test('a token that has expired ends it, and is named as what did', () => {
   expect(expiry.signal.aborted).toBe(true);
   expect(expiry.refusal).toMatchObject({
     code: 'UNAUTHORIZED',
-    message: 'The token has expired that this began with',
+    message: 'The token this subscription started with has expired',
   });
 });
 

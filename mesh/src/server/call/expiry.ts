@@ -38,7 +38,7 @@ export function startExpiry(
   /** @returns How much is left, in milliseconds. */
   const look = (): number => {
     const leftMs = expiresAt - Date.now();
-    if (leftMs <= 0) refuse('The token has expired that this began with');
+    if (leftMs <= 0) refuse('The token this subscription started with has expired');
     return leftMs;
   };
   const wait = (): void => {
@@ -47,7 +47,9 @@ export function startExpiry(
   };
   if (expiresAt !== Infinity) wait();
   const ids = [service, user].flatMap((identity) => (identity ? revocableIds(identity) : []));
-  const unwatch = revocations?.watch(ids, () => refuse('The token was revoked that this began with'));
+  const unwatch = revocations?.watch(ids, () =>
+    refuse('The token this subscription started with was revoked'),
+  );
   return {
     signal: gone ? AbortSignal.any([gone, over.signal]) : over.signal,
     get refusal() {

@@ -150,7 +150,7 @@ describe.each([
     expect(await call('forget', 'k')).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
     const line = log.lines.find(({ level }) => level === 'error');
     expect(String(line?.fields['err'])).toContain(
-      'forget is idempotent by key, and its handler did not do its work through once()',
+      'forget is idempotent by key, but its handler did not do its work through once()',
     );
   });
 
@@ -226,6 +226,6 @@ test('the fingerprint is that of what was asked, however it was written', async 
 test('input is looked at before the key', async () => {
   expect(await overHttp('add', 'two words', { name: 7 })).toEqual({ code: 'BAD_REQUEST' });
   await vi.waitFor(() =>
-    expect(log.lines.at(-1)?.fields['reason']).toBe('The input does not fit the contract'),
+    expect(log.lines.at(-1)?.fields['reason']).toBe('The input does not match the contract'),
   );
 });

@@ -46,7 +46,7 @@ export class CallClaim implements IdempotencyClaim {
   mustBeTaken(): void {
     if (this.#taken) return;
     throw new Error(
-      `${this.procedure} is idempotent by key, and its handler did not do its work through once()`,
+      `${this.procedure} is idempotent by key, but its handler did not do its work through once()`,
     );
   }
 }
@@ -69,7 +69,7 @@ export function claimOf(
   if (isIdempotencyKey(key)) return new CallClaim({ procedure, caller, key, input });
   throw new MeshError(
     'BAD_REQUEST',
-    'An idempotency key is 1 to 255 visible ASCII characters, and names one call, not those of a batch',
+    'An idempotency key must be 1 to 255 visible ASCII characters and belong to one call, not to a batch',
   );
 }
 

@@ -25,7 +25,7 @@ const variety = 256;
 const busy = Array.from(
   { length: variety },
   (_, index) =>
-    new Refusal('SERVICE_UNAVAILABLE', 'The service has too much to do', {
+    new Refusal('SERVICE_UNAVAILABLE', 'The service is overloaded', {
       retryAfterMs: Math.round(retryAfterMs * (1 + jitter * ((2 * index) / (variety - 1) - 1))),
     }),
 );
@@ -37,7 +37,7 @@ export function busyError(): MeshError {
 
 /** Says that nobody waits for a call any more. */
 export function lateError(): MeshError {
-  return new Refusal('TIMEOUT', 'The caller had no time left before the call was begun', {});
+  return new Refusal('TIMEOUT', 'The deadline passed before the call was started', {});
 }
 
 /** Says that a caller is to wait so long, in milliseconds, before any call of this kind. @param message Which limit it is. */

@@ -10,7 +10,7 @@ export function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
   const parsed = input.safeParse(raw);
   if (parsed.success) return parsed.data;
   if (input.type === 'void' && isEmpty(raw)) return undefined;
-  throw new MeshError('BAD_REQUEST', 'The input does not fit the contract', {
+  throw new MeshError('BAD_REQUEST', 'The input does not match the contract', {
     issues: issuesOf(parsed.error),
   });
 }
@@ -31,5 +31,5 @@ function issuesOf(error: z.ZodError): { path: (string | number)[]; message: stri
 export function presentOutput({ output }: AnyProcedure, path: string, answer: unknown): unknown {
   const parsed = output.safeParse(answer);
   if (parsed.success) return parsed.data;
-  throw new Error(`${path} answered what its contract does not allow`, { cause: parsed.error });
+  throw new Error(`the answer of ${path} does not match its contract`, { cause: parsed.error });
 }

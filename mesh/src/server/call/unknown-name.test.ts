@@ -63,11 +63,11 @@ test.each([
 });
 
 test.each([
-  ['/heatlh', 'There is nothing at "/heatlh". Did you mean "/health"?'],
-  ['/healthz', 'There is nothing at "/healthz". Did you mean "/health"?'],
-  ['/api/states', 'There is nothing at "/api/states". Did you mean "/api/status"?'],
-  ['/items.get', 'There is nothing at "/items.get". Did you mean "/trpc/items.get"?'],
-  ['/favicon.ico', 'There is nothing at "/favicon.ico".'],
+  ['/heatlh', 'Unknown path "/heatlh". Did you mean "/health"?'],
+  ['/healthz', 'Unknown path "/healthz". Did you mean "/health"?'],
+  ['/api/states', 'Unknown path "/api/states". Did you mean "/api/status"?'],
+  ['/items.get', 'Unknown path "/items.get". Did you mean "/trpc/items.get"?'],
+  ['/favicon.ico', 'Unknown path "/favicon.ico".'],
 ])('a path that is not there: %s', async (path, message) => {
   expect(await messageAt(path)).toEqual([404, message]);
 });

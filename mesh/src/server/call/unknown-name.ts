@@ -19,7 +19,7 @@ export function otherKind({ path, procedure: { kind } }: CompiledProcedure): Mes
 export function unknownPath(path: string, routes: Iterable<string>, procedures: Iterable<string>): MeshError {
   const procedure = Array.from(procedures).find((one) => path === `/${one}`);
   const near = procedure === undefined ? nearest(path, routes) : `/trpc/${procedure}`;
-  return new MeshError('NOT_FOUND', `There is nothing at ${quoted(path)}.${hint(near)}`);
+  return new MeshError('NOT_FOUND', `Unknown path ${quoted(path)}.${hint(near)}`);
 }
 
 function quoted(text: string): string {

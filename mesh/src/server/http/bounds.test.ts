@@ -19,7 +19,7 @@ const json = { 'content-type': 'application/json' };
 
 describe('a batch of more calls than a service takes says how many it takes, and none is made', () => {
   const message = (calls: number) =>
-    `A batch holds at most 20 calls and this one holds ${calls}: send several (httpBatchLink: maxItems: 20)`;
+    `A batch may hold at most 20 calls, and this one holds ${calls}: send several (httpBatchLink: maxItems: 20)`;
 
   test.each([
     ['httpBatchLink', httpBatchLink],
@@ -95,7 +95,8 @@ describe('who asks too often learns how often one may', () => {
       status: 429,
       body: {
         error: {
-          message: 'Too many calls of what needs no credentials come from this address: at most 2 in 60 s',
+          message:
+            'Too many calls of procedures that need no credentials from this address: at most 2 in 60 s',
         },
       },
     });
@@ -109,12 +110,12 @@ describe('who asks too often learns how often one may', () => {
     const nothing = (id: number) => ({ id, method: 'query', params: { path: 'nothing' } });
     socket.send(JSON.stringify(Array.from({ length: 10 }, (_, id) => nothing(id))));
     const [, reason] = await once(socket, 'close');
-    expect(String(reason)).toBe('Too many calls name no procedure: at most 2 in 60 s');
+    expect(String(reason)).toBe('Too many calls of unknown procedures: at most 2 in 60 s');
     const next = new WebSocket(url);
     next.on('error', () => {});
     const [, response] = await once(next, 'unexpected-response');
     expect(Buffer.concat(await response.toArray()).toString()).toContain(
-      'Too many messages of this caller were wrong: at most 2 in 60 s',
+      'Too many invalid messages from this caller: at most 2 in 60 s',
     );
   });
 });

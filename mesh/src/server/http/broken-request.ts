@@ -71,10 +71,11 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
       return {
         status: '408 Request Timeout',
         code: 'TIMEOUT',
-        message: 'The request was not complete in time: its headers within 10 s, all of it within 30 s',
+        message:
+          'The request was not complete in time: the headers must arrive within 10 s, the whole request within 30 s',
       };
     default:
-      return { status: '400 Bad Request', code: 'BAD_REQUEST', message: 'This is no valid HTTP request' };
+      return { status: '400 Bad Request', code: 'BAD_REQUEST', message: 'This is not a valid HTTP request' };
   }
 }
 

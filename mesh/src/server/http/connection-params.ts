@@ -17,10 +17,10 @@ export function credentialsIn(params: unknown): Credentials {
     if (typeof value !== 'string')
       throw new MeshError(
         'BAD_REQUEST',
-        `connectionParams must hold strings: ${key.slice(0, longestKey)} is none`,
+        `connectionParams must hold strings: ${key.slice(0, longestKey)} is not one`,
       );
     if (name !== header.authorization && name !== header.userToken) continue;
-    if (found.has(name)) throw new MeshError('BAD_REQUEST', `connectionParams name ${name} twice`);
+    if (found.has(name)) throw new MeshError('BAD_REQUEST', `connectionParams contain ${name} twice`);
     found.set(name, value);
   }
   return { authorization: found.get(header.authorization), userToken: found.get(header.userToken) };

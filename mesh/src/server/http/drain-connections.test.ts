@@ -208,7 +208,7 @@ describe('for the drain delay', () => {
     expect([last?.status, last && headerOf(last, 'connection')]).toEqual([200, 'close']);
     await stopped;
     expect(log.lines.map(({ message }) => message)).toContain(
-      'clock stops: not ready, and still taking calls',
+      'clock is stopping: not ready, but still accepting calls',
     );
   });
 

@@ -4,12 +4,12 @@ import type { Service } from '../service.ts';
 
 /** What the paths are for that every service has. */
 const purposes: Readonly<Record<string, string>> = {
-  '/health': 'how the service, its database and its dependencies are',
+  '/health': 'status of the service, its database and its dependencies',
   '/api/status': 'the same, with uptime and response times',
-  '/livez': 'whether the process turns',
-  '/readyz': 'whether it takes calls',
+  '/livez': 'whether the process responds',
+  '/readyz': 'whether the service accepts calls',
   '/metrics': 'Prometheus metrics',
-  '/api/mesh': 'how it stands to the services that it calls, for administrators and services',
+  '/api/mesh': 'state of its connections to the services it calls; for administrators and services',
 };
 
 /** Where tRPC describes the calls. */

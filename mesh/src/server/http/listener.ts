@@ -88,17 +88,17 @@ function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): Json
       requestId,
     );
   if (!procedureMethods.has(request.method))
-    return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure answers GET and POST'), requestId, {
+    return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure accepts GET and POST'), requestId, {
       allow: 'GET, HEAD, POST',
     });
   // No procedure takes a form, and to read one of many parts takes long.
   if (request.headers['content-type']?.trim().toLowerCase().startsWith('multipart/') === true)
     return errorAnswer(
-      new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure takes JSON, not a form'),
+      new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure accepts JSON, not a form'),
       requestId,
     );
   if (!isHost(request.headers.host))
-    return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header holds no host'), requestId);
+    return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header is not a valid host'), requestId);
   return Number(request.headers['content-length'] ?? 0) > maxMessageBytes
     ? errorAnswer(tooLargeError(), requestId)
     : undefined;
@@ -132,6 +132,6 @@ function routeAnswer(
     return errorAnswer(unknownPath(path, Object.keys(routes), paths), requestId);
   }
   if (request.method === 'GET' || request.method === 'HEAD') return route(request);
-  const failure = new MeshError('METHOD_NOT_SUPPORTED', 'This path answers GET and HEAD');
+  const failure = new MeshError('METHOD_NOT_SUPPORTED', 'This path accepts GET and HEAD');
   return errorAnswer(failure, requestId, { allow: 'GET, HEAD' });
 }

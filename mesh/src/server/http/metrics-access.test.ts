@@ -57,7 +57,7 @@ test.each([
   const { status, body } = await metricsOf(options, forwardedFor);
   expect(status).toBe(403);
   expect(JSON.parse(body)).toMatchObject({
-    error: { message: `METRICS_FROM does not name ${sees}`, data: { code: 'FORBIDDEN' } },
+    error: { message: `METRICS_FROM does not include ${sees}`, data: { code: 'FORBIDDEN' } },
   });
 });
 

@@ -37,7 +37,7 @@ function metricsRoute({ options: { metricsFrom }, peerOf }: Service): Route {
   return async (request) => {
     const { address } = peerOf(request);
     if (isNamed && (address === undefined || !isNamed(address)))
-      throw new MeshError('FORBIDDEN', `METRICS_FROM does not name ${address ?? 'this caller'}`);
+      throw new MeshError('FORBIDDEN', `METRICS_FROM does not include ${address ?? 'this caller'}`);
     const { text, contentType } = await exposition();
     return { status: 200, text, headers: { 'content-type': contentType } };
   };

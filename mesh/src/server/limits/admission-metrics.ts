@@ -15,7 +15,7 @@ export function showAdmission(admission: Source): () => void {
 gauge(
   {
     name: 'mesh_server_limit',
-    help: 'How many calls of a procedure may be under way at once in this process',
+    help: 'Concurrency limit of a procedure in this process',
     labels: ['procedure'],
   },
   (set) => {
@@ -27,7 +27,7 @@ gauge(
 gauge(
   {
     name: 'mesh_server_in_flight',
-    help: 'Calls of a procedure of which the handler is at work in this process, whether or not the caller still waits',
+    help: 'Calls of a procedure whose handler is running in this process, even if the caller no longer waits',
     labels: ['procedure'],
   },
   (set) => {
@@ -46,7 +46,7 @@ gauge(
 gauge(
   {
     name: 'mesh_server_event_loop_delay_seconds',
-    help: 'By how much a timer was last late, in seconds',
+    help: 'How late the last timer fired, in seconds',
     labels: [],
   },
   (set) => {

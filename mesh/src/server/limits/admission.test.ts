@@ -153,7 +153,7 @@ async function openSocket(headers: Record<string, string> = {}) {
 }
 
 const refusal = (path: string) => ({
-  message: 'The service has too much to do',
+  message: 'The service is overloaded',
   data: {
     code: 'SERVICE_UNAVAILABLE',
     httpStatus: 503,
@@ -347,7 +347,7 @@ test('refusals are counted, told, and logged in summary only', async () => {
   admission.stop();
   expect((await exposition()).text).not.toContain('mesh_server_limit{');
   expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
-    ['warn', 'shedding begins: calls of usual, somebody blocks the event loop'],
-    ['warn', 'shedding: 50 calls refused in the last second, usual, somebody blocks the event loop'],
+    ['warn', 'shedding begins, calls of usual are refused: the event loop is blocked'],
+    ['warn', 'shedding: 50 calls refused in the last second, usual: the event loop is blocked'],
   ]);
 });

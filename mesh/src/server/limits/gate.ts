@@ -19,7 +19,7 @@ import type { RefusalReason, ShedLog } from './shed-log.ts';
 
 const shed = counter({
   name: 'mesh_server_shed_total',
-  help: 'Calls that this process refused to begin, by procedure, priority and reason',
+  help: 'Calls refused for lack of capacity, by procedure, priority and reason',
   labels: ['procedure', 'priority', 'reason'],
 });
 

@@ -247,7 +247,7 @@ test('refusals are counted by procedure, and logged in summary', async () => {
   expect((await counted()) - before).toBe(17);
   await service.stop();
   expect(log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-    'rate limiting begins: calls of open.look, too many come from one address',
+    'rate limiting begins, calls of open.look are refused: too many calls from one address',
     expect.stringMatching(/^rate limiting: 17 calls refused/),
   ]);
 });

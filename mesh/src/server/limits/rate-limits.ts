@@ -15,7 +15,7 @@ import { MemoryWindows, type Windows } from './windows.ts';
 
 const limited = counter({
   name: 'mesh_server_rate_limited_total',
-  help: 'Calls, and WebSockets, that this process refused because one caller or address asked for too many, by procedure',
+  help: 'Calls and WebSockets refused because a caller or an address exceeded its limit, by procedure',
   labels: ['procedure'],
 });
 
@@ -75,8 +75,8 @@ export class RateLimits {
     this.#refusals = new RefusalLog(log, {
       what: 'rate limiting',
       reasons: {
-        address: 'too many come from one address',
-        mistakes: 'too many messages of one caller were wrong',
+        address: 'too many calls from one address',
+        mistakes: 'too many invalid messages from one caller',
         open: 'one caller has too many open',
       },
     });
@@ -115,15 +115,15 @@ export class RateLimits {
     if (store !== 'postgres')
       return createValkeyStore(store).then((opened) => new SharedWindows(opened, this.#log));
     if (!pool)
-      throw new TypeError(`${this.#service}: to count calls in PostgreSQL takes the pool of its database`);
+      throw new TypeError(`${this.#service}: counting calls in PostgreSQL needs the pool of its database`);
     return new SharedWindows(createPostgresStore(pool), this.#log);
   }
 
   /** @param what That is counted, for each address. */
   #take(path: string, what: string, limit: RateLimit): CallLimit {
     const prefix = `${this.#service}:${what}:`;
-    const which = what === path ? path : 'what needs no credentials';
-    const message = `Too many calls of ${which} come from this address: at most ${limit.calls} in ${limit.perMs / 1000} s`;
+    const which = what === path ? path : 'procedures that need no credentials';
+    const message = `Too many calls of ${which} from this address: at most ${limit.calls} in ${limit.perMs / 1000} s`;
     const judge = (waitMs: number | undefined): undefined => {
       if (waitMs !== undefined) throw this.refuse(path, 'address', tooManyError(waitMs, message));
     };

@@ -40,7 +40,10 @@ export class RefusalLog<Reason extends string> {
   add(procedure: string, reason: Reason): void {
     if (!this.#timer) {
       const { what, reasons } = this.#words;
-      this.#say({ procedure, reason }, `${what} begins: calls of ${procedure}, ${reasons[reason]}`);
+      this.#say(
+        { procedure, reason },
+        `${what} begins, calls of ${procedure} are refused: ${reasons[reason]}`,
+      );
       this.#timer = setInterval(this.#onInterval, intervalMs).unref();
     }
     let reasons = this.#counts.get(procedure);
@@ -82,7 +85,7 @@ export class RefusalLog<Reason extends string> {
     const [most] = procedures.toSorted((a, b) => b.refused - a.refused);
     if (most) {
       const where = procedures.length > 1 ? `most of them ${most.procedure}` : most.procedure;
-      const text = `${this.#words.what}: ${this.#refused} calls refused in the last second, ${where}, ${this.#words.reasons[most.reason]}`;
+      const text = `${this.#words.what}: ${this.#refused} calls refused in the last second, ${where}: ${this.#words.reasons[most.reason]}`;
       this.#say({ refused: this.#refused, procedures }, text);
     }
     this.#counts.clear();

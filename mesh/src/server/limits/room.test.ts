@@ -89,5 +89,5 @@ test('there is no room for what there is not', async () => {
       { stay: async () => ({}), look: async () => ({}) },
       { ...options, rooms: { leave: () => full } },
     ),
-  ).rejects.toThrow('hostel: there is no procedure leave to have room for');
+  ).rejects.toThrow('hostel: rooms names leave, which is not a procedure');
 });

@@ -84,7 +84,7 @@ export class SharedWindows implements Windows {
     this.#awayUntil = performance.now() + restMs;
     this.#outage.begin(
       { reason: describeError(thrown) },
-      'RATE_LIMIT_STORE does not answer: until it does each process counts its own calls',
+      'RATE_LIMIT_STORE does not answer: until it does, each process counts its own calls',
     );
   }
 

@@ -14,10 +14,10 @@ export function createShedLog(log: Logger): ShedLog {
     // A process that loads its code blocks its own event loop.
     level: () => startupLevel('debug'),
     reasons: {
-      limit: 'too many of its calls are under way',
-      queue: 'they would have begun too late',
-      'event-loop': 'somebody blocks the event loop',
-      room: 'what their handler needs is taken',
+      limit: 'too many of its calls are in progress',
+      queue: 'they would have started too late',
+      'event-loop': 'the event loop is blocked',
+      room: 'the resources of their handler are in use',
       subscriptions: 'one caller has too many open',
     },
   });

@@ -75,13 +75,13 @@ async function admit(
 ): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
   if (url?.pathname !== socketPath)
-    throw new MeshError('NOT_FOUND', `A WebSocket is opened at ${socketPath}`);
+    throw new MeshError('NOT_FOUND', `WebSockets are accepted at ${socketPath} only`);
   if (readiness.stage === 'starting' || closing.aborted)
     throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`, { retry: 'safe' });
   if (!isAllowed(request))
     throw new MeshError(
       'FORBIDDEN',
-      `WEBSOCKET_ORIGINS does not name the origin of this page, ${request.headers.origin?.slice(0, longestEcho)}`,
+      `WEBSOCKET_ORIGINS does not include the origin of this page, ${request.headers.origin?.slice(0, longestEcho)}`,
     );
   const credentials = url.searchParams.get('connectionParams') === '1' ? undefined : credentialsOf(request);
   // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
@@ -102,7 +102,7 @@ function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets
   const { mistakes } = limits;
   const waitMs = mistakes?.waitMs(limitKey);
   if (mistakes && waitMs !== undefined) {
-    const message = `Too many messages of this caller were wrong: at most ${mistakes.most} in 60 s`;
+    const message = `Too many invalid messages from this caller: at most ${mistakes.most} in 60 s`;
     throw limits.refuse(socketPath, 'mistakes', tooManyError(waitMs, message));
   }
   if (sockets.isFull(limitKey))

@@ -93,7 +93,7 @@ export class Calls {
         : unknownProcedure(path, procedures.keys());
     if (compiled.procedure.kind !== message.method) return otherKind(compiled);
     if (this.#inFlight.size < maxInFlight) return compiled;
-    const reason = `More than ${maxInFlight} calls are under way on this connection`;
+    const reason = `More than ${maxInFlight} calls are in progress on this connection`;
     return new MeshError('TOO_MANY_REQUESTS', reason, { retry: 'safe' });
   }
 
@@ -105,7 +105,7 @@ export class Calls {
     if (!isLong && (refusal.code !== 'NOT_FOUND' || !credentials.anonymous)) return;
     const { mistakes } = this.#options;
     if (!mistakes?.add(limitKey)) return;
-    const what = isLong ? 'are too long' : 'name no procedure';
+    const what = isLong ? 'that are too long' : 'of unknown procedures';
     const reason = `Too many calls ${what}: at most ${mistakes.most} in 60 s`;
     putOut(new MeshError('TOO_MANY_REQUESTS', reason), closeCode.refused);
   }

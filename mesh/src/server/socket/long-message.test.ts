@@ -174,7 +174,7 @@ describe('a message that is too long', () => {
     const { socket, received, closed } = await openRaw();
     for (let id = 1; id <= 5; id += 1) socket.send(echoOf(id, maxMessageBytes + 1));
     const [code, reason] = await closed;
-    expect([code, String(reason)]).toEqual([1008, 'Too many calls are too long: at most 3 in 60 s']);
+    expect([code, String(reason)]).toEqual([1008, 'Too many calls that are too long: at most 3 in 60 s']);
     expect(received.map(({ id }) => id)).toEqual([1, 2, 3, 4, null]);
   });
 });

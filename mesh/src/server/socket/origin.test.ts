@@ -56,7 +56,7 @@ describe('of another origin', () => {
     expect(status).toBe(403);
     expect(JSON.parse(text)).toMatchObject({
       error: {
-        message: `WEBSOCKET_ORIGINS does not name the origin of this page, ${origin}`,
+        message: `WEBSOCKET_ORIGINS does not include the origin of this page, ${origin}`,
         data: { code: 'FORBIDDEN' },
       },
     });

@@ -142,7 +142,7 @@ describe('credentials that are in force no longer', () => {
       expect(raw.socket.readyState).toBe(WebSocket.OPEN);
       suite.state.finish.resolve();
       expect(await raw.answerTo(2)).toMatchObject({ result: { data: { n: 1 } } });
-      expect(await raw.closed).toEqual([4401, 'The token was revoked that this began with']);
+      expect(await raw.closed).toEqual([4401, 'The token this subscription started with was revoked']);
     },
   );
 
@@ -202,7 +202,7 @@ describe('credentials that are in force no longer', () => {
     expect(await raw.closed).toEqual([4401, expect.any(String)]);
     expect(raw.received.slice(4)).toMatchObject([
       { id: null, method: 'reconnect' },
-      { id: 1, error: { message: 'The token was revoked that this began with' } },
+      { id: 1, error: { message: 'The token this subscription started with was revoked' } },
     ]);
   });
 
@@ -233,7 +233,7 @@ describe('credentials that are in force no longer', () => {
 describe('credentials that never were good', () => {
   test('are answered as tRPC does it: an error of no id, and the end', async () => {
     const raw = await openRaw({ params: { authorization: 'Bearer a.b.c' } });
-    expect(await raw.closed).toEqual([4401, 'The user token is refused: it is no well-formed token']);
+    expect(await raw.closed).toEqual([4401, 'The user token is refused: it is malformed']);
     expect(raw.received).toMatchObject([{ id: null, error: { data: { code: 'UNAUTHORIZED' } } }]);
     // Nobody finds out which tokens are good without being heard of.
     expect(denials).toMatchObject([{ procedure: '/trpc', reason: 'bad-credentials' }]);
@@ -314,12 +314,12 @@ describe('connectionParams', () => {
     [
       'a token that is no string',
       { authorization: 7 },
-      'connectionParams must hold strings: authorization is none',
+      'connectionParams must hold strings: authorization is not one',
     ],
     [
       'the same twice',
       { authorization: 'a', Authorization: 'b' },
-      'connectionParams name authorization twice',
+      'connectionParams contain authorization twice',
     ],
   ])('that are %s end the connection, which says why', async (_what, params, reason) => {
     const raw = await openRaw({ params });

@@ -38,7 +38,7 @@ export function refusalOfBatch({ path, query, requestId }: Exchange): JsonAnswer
   return errorAnswer(
     new MeshError(
       'BAD_REQUEST',
-      `A batch holds at most ${maxBatchSize} calls and this one holds ${calls}: send several (httpBatchLink: maxItems: ${maxBatchSize})`,
+      `A batch may hold at most ${maxBatchSize} calls, and this one holds ${calls}: send several (httpBatchLink: maxItems: ${maxBatchSize})`,
     ),
     requestId,
   );

@@ -114,7 +114,7 @@ const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
 function parse(hash: string): Settings & { tag: Buffer } {
   const [, memory, passes, parallelism, salt, tag] = phc.exec(hash) ?? [];
   if (salt === undefined || tag === undefined)
-    throw new Error('A stored password hash is not of the form that is written here');
+    throw new Error('A stored password hash has an unknown format');
   return {
     memory: Number(memory),
     passes: Number(passes),

@@ -52,7 +52,7 @@ export class HashingThread {
     worker.on('error', (error) => this.#job?.reject(error));
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
-      this.#job?.reject(new Error('The thread that makes password hashes died'));
+      this.#job?.reject(new Error('The password hashing thread ended unexpectedly'));
     });
     // Idle, it must not keep the process; whoever awaits a hash has other work pending.
     worker.unref();

@@ -1,5 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import type { PasswordPolicy } from '../domain/password-policy.ts';
+import type { PasswordPolicy, PasswordRefusal } from '../domain/password-policy.ts';
 import type { PasswordHasher } from '../domain/password.ts';
 import { ourselves } from '../stores/audit-log.ts';
 import type { UserStore } from '../stores/user-store.ts';
@@ -19,7 +19,7 @@ const name = 'Administrator';
  * Makes the administrator that the environment names, when there is none
  * who can log in. Several replicas may do so at once: the address is unique, one of them wins.
  *
- * @throws Error where ADMIN_PASSWORD is none that may be chosen.
+ * @throws Error where ADMIN_PASSWORD is not allowed.
  */
 export async function ensureAdministrator(
   config: { ADMIN_EMAIL?: string | undefined; ADMIN_PASSWORD?: string | undefined },
@@ -32,13 +32,13 @@ export async function ensureAdministrator(
     if (present && !(await hasher.matches(password, present.passwordHash))) {
       log.warn(
         { user_id: present.id },
-        'ADMIN_PASSWORD is not the password of ADMIN_EMAIL: it only counts when there is no administrator',
+        'ADMIN_PASSWORD is not the password of ADMIN_EMAIL; it is only used to create the first administrator',
       );
     }
     return;
   }
   const refusal = await policy.refusalOf(password, { email, name });
-  if (refusal) throw new Error(`ADMIN_PASSWORD is none that may be chosen: it is ${refusal.reason}`);
+  if (refusal) throw new Error(`ADMIN_PASSWORD is not allowed: it ${explain(refusal)}`);
   const passwordHash = await hasher.hash(password);
   const made = await users.create({ email, name, role: 'admin', passwordHash, createdAt: now() }, ourselves);
   if (made) {
@@ -47,7 +47,12 @@ export async function ensureAdministrator(
   } else if (!(await users.hasAdministrator())) {
     log.warn(
       {},
-      'there is no administrator: ADMIN_EMAIL is the address of an account that is ordinary or closed, name another one',
+      'there is no administrator, and ADMIN_EMAIL belongs to an ordinary or disabled account: set another address',
     );
   }
+}
+
+function explain(refusal: PasswordRefusal): string {
+  if (refusal.reason === 'too-short') return `must have at least ${refusal.least} characters`;
+  return refusal.reason === 'common' ? 'is a common password' : 'is based on the name or the email address';
 }

@@ -51,7 +51,7 @@ export async function recordEnvironmentKeys(
   if (stored?.removedAt) {
     log.warn(
       { kid: first.kid },
-      'the first of SIGNING_KEYS was removed before and does not sign; take it out',
+      'the first key of SIGNING_KEYS was removed earlier and does not sign; take it out of SIGNING_KEYS',
     );
   } else if (!stored || stored.activeFrom === null) {
     const publishedAt = stored?.publishedAt ?? now;
@@ -72,7 +72,10 @@ export async function recordEnvironmentKeys(
   for (const jwk of [...others.map(publicPart), ...publicOnly]) {
     if (known.has(jwk.kid)) continue;
     if (published >= mostKeys) {
-      log.error({ kid: jwk.kid }, `a key of the environment is not published: there are ${mostKeys} already`);
+      log.error(
+        { kid: jwk.kid },
+        `a key of the environment is not published: ${mostKeys} keys are already published`,
+      );
       continue;
     }
     await change.add({ jwk, publishedAt: now, activeFrom: null });
@@ -98,7 +101,7 @@ export async function addNextKey(
   const { kid } = key.jwk;
   const detail = { why, activeFrom: activeFrom.toISOString() };
   await change.audit({ event: 'key.rotated', ...by, subject: kid, detail });
-  log.info({ kid, ...detail }, 'the next signing key was made');
+  log.info({ kid, ...detail }, 'created the next signing key');
   return { kind: 'made', kid };
 }
 
@@ -116,7 +119,7 @@ export async function rotateIfDue(
   if (rotation.kind === 'full') {
     log.warn(
       { published: rotation.published },
-      'it is time for the next signing key, but no more can be published',
+      'the next signing key is due, but no more keys can be published',
     );
   }
   return rotation.kind === 'made';
@@ -135,7 +138,7 @@ export async function removeOldKeys(
     // Where a newer key could not be opened, this one signed beyond its turn.
     if (await change.isNeeded(key.kid, earliest)) continue;
     await change.remove(key.kid, now);
-    log.info({ kid: key.kid }, 'a retired signing key was taken out: what it signed has expired');
+    log.info({ kid: key.kid }, 'removed a retired signing key: everything it signed has expired');
     any = true;
   }
   return any;
@@ -163,7 +166,7 @@ export async function withdrawKey(
   // One that never signed ended nobody's turn.
   if (key.activeFrom && key.activeFrom > now) await change.activate(kid, null);
   await change.audit({ event: 'key.withdrawn', ...by, subject: kid });
-  log.warn({ kid }, 'a signing key was withdrawn: whatever it signed is void');
+  log.warn({ kid }, 'a signing key was withdrawn: every token it signed is invalid');
   const rest = change.keys.filter((one) => one !== key);
   if (stateOf(key, change.keys, now) === 'active' || !signerAmong(rest, atHand, now)) {
     const waiting = waitingAmong(rest, now);

@@ -176,7 +176,7 @@ describe('the environment', () => {
     const ring = await startRing({ seal: randomBytes(32) });
     expect(ring.find(ring.signer().kid).sealedPrivate).not.toBeNull();
     expect(ring.log.lines.map(({ message }) => message)).toContainEqual(
-      expect.stringContaining('the first of SIGNING_KEYS was removed'),
+      expect.stringContaining('the first key of SIGNING_KEYS was removed'),
     );
   });
 });
@@ -248,7 +248,7 @@ test('before the database has answered the keys of the environment verify, and n
   expect(ring.jwks()).toBeUndefined();
   await database.drop();
   await expect(ring.keySet.find('other')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-  expect(() => ring.signer()).toThrow('No signing key is at hand');
+  expect(() => ring.signer()).toThrow('No signing key is available');
 });
 
 test('200 days on two replicas: keys follow one another, and no token is refused before it expires', async () => {

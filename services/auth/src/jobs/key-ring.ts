@@ -89,7 +89,8 @@ export class KeyRing {
       if (!this.#shelf.verifier(kid) && mayAsk) await this.reload().catch(() => {});
       const key = this.#shelf.verifier(kid);
       // Another replica may have made it: “not known” is only said by one that has looked.
-      if (!key && !this.#fresh) throw new MeshError('SERVICE_UNAVAILABLE', 'The keys could not be looked up');
+      if (!key && !this.#fresh)
+        throw new MeshError('SERVICE_UNAVAILABLE', 'The signing keys could not be read');
       return key;
     },
     has: (kid) => this.#shelf.verifier(kid) !== undefined,
@@ -132,7 +133,7 @@ export class KeyRing {
     if (this.#keys && now().getTime() - this.#caredAt >= everyMs) void this.#careInBackground();
     const found = signerAmong(this.keys, this.#shelf.atHand, now());
     const key = found && this.#shelf.signer(found.kid);
-    if (!key) throw new MeshError('SERVICE_UNAVAILABLE', 'No signing key is at hand');
+    if (!key) throw new MeshError('SERVICE_UNAVAILABLE', 'No signing key is available');
     return key;
   };
 
@@ -234,7 +235,7 @@ export class KeyRing {
   #sayStale(error: unknown): void {
     this.#options.log.warn(
       { reason: describeDatabaseError(error) },
-      'the signing keys could not be read, those known stay in force',
+      'the signing keys could not be read; known keys stay in force',
     );
   }
 

@@ -86,7 +86,7 @@ export class KeyShelf {
         this.#useless.add(kid);
         this.#log.error(
           { kid, reason: error instanceof Error ? error.message : String(error) },
-          'a signing key does not open with this ENCRYPTION_KEY and cannot sign here; what it signed stays good',
+          'a signing key cannot be decrypted with this ENCRYPTION_KEY and does not sign; tokens it signed stay valid',
         );
       }
       return undefined;

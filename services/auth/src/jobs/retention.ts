@@ -25,7 +25,7 @@ export function createTokenRetention(options: TokenRetentionOptions): readonly R
   const before = (ms: number) => new Date(now().getTime() - ms);
   return [
     new Retention({
-      what: 'revocations of what has expired',
+      what: 'expired revocations',
       logger: log,
       everyMs,
       deleteSome: (limit) => blacklist.deleteExpired(before(keepVoidMs), limit),

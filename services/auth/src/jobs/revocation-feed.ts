@@ -239,7 +239,7 @@ export class RevocationFeed {
       } catch (error) {
         this.#outage.begin(
           { reason: describeDatabaseError(error) },
-          'revocations cannot be read; followers get no heartbeat',
+          'revocations cannot be read; the services that follow them get no heartbeat',
         );
         break;
       }
@@ -259,7 +259,7 @@ export class RevocationFeed {
       if (this.#isAnother(page)) {
         this.#options.log.warn(
           { position: this.#position },
-          'the order of revocations begins anew: all are read again',
+          'the revocation list was reset; reading all of it again',
         );
         this.#beginAnew();
       } else if (this.#take(page)) return;

@@ -21,7 +21,7 @@ const keptMs = 24 * 3_600_000;
 export function createSessionRetention(options: SessionRetentionOptions): Retention {
   const { database, log, now, everyMs = 3_600_000, batch = 1000 } = options;
   return new Retention({
-    what: 'sessions that are over, and refresh tokens of theirs,',
+    what: 'ended sessions and their refresh tokens',
     logger: log,
     everyMs,
     batch,

@@ -94,7 +94,7 @@ export class Sightings {
     if (id === token.service.id) return;
     this.#log.warn(
       { token_id: token.tokenId, of: token.service.name, service_id: token.service.id, recorded_id: id },
-      'a service has a token with another id than it had before; its next one has that of before',
+      'a service token has a different service id than recorded; the next token has the recorded id',
     );
   }
 

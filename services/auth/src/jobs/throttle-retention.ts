@@ -6,10 +6,10 @@ import { accountRule } from '../domain/throttle-schedule.ts';
 /** Wait between two runs, in milliseconds. */
 const everyMs = 600_000;
 
-/** Makes what deletes counts of wrong log-ins that no longer count. */
+/** Makes what deletes counters of failed log-ins that no longer count. */
 export function createThrottleRetention(client: PrismaClient, logger: Logger): Retention {
   return new Retention({
-    what: 'counts of wrong log-ins',
+    what: 'counters of failed log-ins',
     logger,
     everyMs,
     deleteSome: (limit, now) => client.$executeRaw`

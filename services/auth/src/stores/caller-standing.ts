@@ -28,7 +28,7 @@ export async function mustStillStand(transaction: Transaction, caller: Caller): 
   if (serviceRevoked) throw refused('service', 'it was revoked');
   if (!user) return;
   if (userRevoked) throw refused('user', 'it was revoked');
-  if (role === null) throw refused('user', 'its account is closed');
+  if (role === null) throw refused('user', 'its account is disabled');
   if (role !== user.role) throw refused('user', 'the role of its account has changed');
 }
 

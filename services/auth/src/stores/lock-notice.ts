@@ -28,7 +28,7 @@ export function tellOwnerOfLock(
         userIds: [owner.id],
         topic: 'security',
         title: 'Log-ins to your account are delayed',
-        body: `Somebody tried to log in to your account and was wrong ${accountRule.freeFailures} times. Further attempts have to wait, longer each time. Where you are logged in you stay so. If it was not you: nobody got in, and a password that you use nowhere else keeps it so.`,
+        body: `Someone tried to log in to your account and failed ${accountRule.freeFailures} times. Further attempts have to wait, longer each time. Your existing sessions are not affected. If it was not you: no attempt succeeded, and a password that you use nowhere else keeps your account safe.`,
         link: '/',
       },
       select: { id: true },

@@ -157,7 +157,7 @@ async function refusal(client: PrismaClient, key: string): Promise<MeshError> {
   const [row] = await client.$queryRaw<{ ms: number | null }[]>`
     SELECT (extract(epoch FROM blocked_until - clock_timestamp()) * 1000)::float8 AS ms
     FROM login_throttles WHERE key = ${key}`;
-  return new MeshError('TOO_MANY_REQUESTS', 'Too many attempts were wrong; wait before the next one', {
+  return new MeshError('TOO_MANY_REQUESTS', 'Too many failed attempts; wait before the next one', {
     // Again by itself a client would only lengthen the delay.
     retry: 'never',
     retryAfterMs: Math.max(leastWaitMs, Math.ceil(row?.ms ?? 0)),

@@ -55,7 +55,7 @@ export interface ServiceTokenChange {
 /** The key that was about to sign was withdrawn in that moment. */
 export class KeyWithdrawnError extends MeshError {
   constructor() {
-    super('SERVICE_UNAVAILABLE', 'The key was withdrawn that was to sign', { retry: 'safe' });
+    super('SERVICE_UNAVAILABLE', 'The signing key was withdrawn', { retry: 'safe' });
   }
 }
 

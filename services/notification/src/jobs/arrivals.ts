@@ -122,7 +122,10 @@ export class Arrivals {
           if (row) for (const mailbox of this.#mailboxes.get(userId) ?? []) mailbox.put(row);
         }
       } catch (error) {
-        this.#options.log.warn({ err: error }, 'could not read what arrived, watchers catch up');
+        this.#options.log.warn(
+          { err: error },
+          'could not read new notifications, open streams catch up later',
+        );
         this.#adviseCatchUp(new Set(batch.map(({ userId }) => userId)));
       }
     }

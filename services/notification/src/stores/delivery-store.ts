@@ -100,7 +100,7 @@ export class DeliveryStore {
     lockWaitMs: number,
     endsAt: number,
   ): Promise<(Delivery | Undelivered)[]> {
-    if (performance.now() > endsAt) return undelivered(messages, 'busy', new Error('no time was left'));
+    if (performance.now() > endsAt) return undelivered(messages, 'busy', new Error('no time left'));
     try {
       return await this.deliver(messages, lockWaitMs);
     } catch (error) {

@@ -22,7 +22,7 @@ const longestBody = 500;
 const changeWords = {
   changed: 'changed',
   moved: 'moved',
-  reverted: 'took back changes of',
+  reverted: 'reverted changes of',
   deleted: 'deleted',
   restored: 'restored',
 } as const satisfies Record<PageChange, string>;

@@ -69,7 +69,7 @@ export class Reindexing {
     while (!signal.aborted) {
       try {
         const pages = await this.runOnce();
-        if (pages > 0) log.info({ pages }, 'pages of another version were indexed');
+        if (pages > 0) log.info({ pages }, 'indexed pages that another version had written');
       } catch (error) {
         log.warn({ err: error }, 'pages could not be indexed, the next run tries again');
       }

@@ -82,7 +82,11 @@ export function createPageReader({
     });
 
   const readPage = async (thread: TextThread, page: PageSource, source: unknown): Promise<PageContent> => {
-    const warn = (problem: string) => log.warn({ slug: page.slug, problem }, 'page could only be skimmed');
+    const warn = (problem: string) =>
+      log.warn(
+        { slug: page.slug, problem },
+        'parsing a page took too long; its links and terms are approximate',
+      );
     steady.begin();
     try {
       const { answer, cpuMs } = await thread.ask('read', page, readMs);

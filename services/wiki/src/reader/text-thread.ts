@@ -104,7 +104,7 @@ async function ask<Of extends Work>(
   const settled = new AbortController();
   const { signal } = settled;
   const died = once(worker, 'exit', { signal }).then(() => {
-    throw new CutOffError('the reading thread died');
+    throw new CutOffError('the reading thread ended unexpectedly');
   });
   // A port for this text alone: on the thread's own, Node speaks too (it names the imports to `node --watch`).
   const { port1: answers, port2: answerTo } = new MessageChannel();

@@ -149,7 +149,7 @@ describe('where no WebSocket is to be had', () => {
     });
     for (const id of [1, 2]) expect(await made.items.get.query({ id })).toMatchObject({ name: 'old proxy' });
     expect(said.lines.map(({ message }) => message)).toEqual([
-      'no WebSocket is opened there, calls go over HTTP',
+      'the endpoint accepts no WebSocket; calls go over HTTP',
     ]);
   });
 

@@ -175,7 +175,7 @@ class SocketTransport implements Transport {
     if (!known)
       this.#log.info(
         { endpoint: this.url, reason: message, retry_in_ms: refusedForMs },
-        'no WebSocket is opened there for these credentials, calls go over HTTP',
+        'the endpoint accepts no WebSocket with these credentials; calls go over HTTP',
       );
   }
 
@@ -191,7 +191,7 @@ class SocketTransport implements Transport {
     if ((refused || reason === 'ignored') && this.#failures === 1)
       this.#log.info(
         { endpoint: this.url, reason: message, retry_in_ms: Math.round(waitMs) },
-        'no WebSocket is opened there, calls go over HTTP',
+        'the endpoint accepts no WebSocket; calls go over HTTP',
       );
   }
 }

@@ -19,7 +19,7 @@ export function issue(deps: ServiceTokenDeps): Issue {
   return async (call) => {
     const { input, caller, log } = call;
     if (caller.service && caller.service.name !== input.service) {
-      throw new MeshError('FORBIDDEN', 'A service makes tokens for itself alone');
+      throw new MeshError('FORBIDDEN', 'A service may issue tokens only for itself');
     }
     // Of a token from set-up the service's id is recorded beside the call: there must not be two of them.
     if (caller.service) await deps.sightings.settled(caller.service.tokenId);

@@ -32,7 +32,7 @@ export function listServiceTokens({
   return async ({ input: { limit, cursor, service }, caller }) => {
     const own = caller.service?.name;
     if (own !== undefined && (service ?? own) !== own) {
-      throw new MeshError('FORBIDDEN', 'A service sees its own tokens alone');
+      throw new MeshError('FORBIDDEN', 'A service may list only its own tokens');
     }
     const from = { after: cursors.decode(cursor), service: own ?? service };
     return pageOf(await serviceTokens.list(limit + 1, from), limit, {

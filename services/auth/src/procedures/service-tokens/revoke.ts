@@ -35,7 +35,7 @@ export function revoke(deps: ServiceTokenDeps): Revoke {
 async function revokeAll(service: string, call: RevokeCall, deps: ServiceTokenDeps) {
   const { service: own } = call.caller;
   if (own && own.name !== service) {
-    throw new MeshError('FORBIDDEN', 'A service revokes its own tokens alone');
+    throw new MeshError('FORBIDDEN', 'A service may revoke only its own tokens');
   }
   if (own) await deps.sightings.settled(own.tokenId);
   if (!(await deps.serviceTokens.knows(service))) return { tokenIds: [] };

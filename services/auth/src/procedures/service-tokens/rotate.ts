@@ -26,7 +26,7 @@ export function rotate(deps: ServiceTokenDeps): Rotate {
     const { input, caller, errors } = call;
     const tokenId = input.tokenId ?? caller.service?.tokenId;
     if (tokenId === undefined) {
-      throw new MeshError('BAD_REQUEST', 'Say which token: this caller proved itself with no service token');
+      throw new MeshError('BAD_REQUEST', 'tokenId is required: this caller has no service token of its own');
     }
     // A token from set-up is recorded beside the call that it came with, maybe this one.
     await sightings.settled(tokenId);

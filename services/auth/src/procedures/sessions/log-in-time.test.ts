@@ -33,7 +33,7 @@ async function measure(samples: number, wrap?: (hasher: PasswordHasher) => Passw
     const took = performance.now() - since;
     expect(answer).toEqual({
       code: 'UNAUTHORIZED',
-      message: 'The address or the password is wrong',
+      message: 'The email address or the password is wrong',
       retryAfterMs: undefined,
     });
     // The first ones find nothing compiled and no connection made.

@@ -93,8 +93,8 @@ test.each([
   ['seven77', 'is too short: it must have 15 to 128 characters'],
   ['fourteen chars', 'is too short: it must have 15 to 128 characters'],
   ['пароль из слов', 'is too short: it must have 15 to 128 characters'],
-  ['passwordpassword', 'is common, or made from a common one: it is among the first that an attacker tries'],
-  ['Grace Hopper-1906', 'is made from the name or the address of its owner'],
+  ['passwordpassword', 'is a common password, or based on one: attackers try it first'],
+  ['Grace Hopper-1906', 'is based on the name or the email address of the account'],
 ])(
   'says the same of %j to whoever opens an account and to whoever changes a password',
   async (password, why) => {

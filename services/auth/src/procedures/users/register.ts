@@ -29,7 +29,7 @@ export function register({
       originOf(call),
     );
     if (!user) throw errors.EMAIL_TAKEN({ email });
-    log.info({ user_id: user.id }, 'an account was opened');
+    log.info({ user_id: user.id }, 'an account was created');
     return presentAccount(user);
   };
 }

@@ -86,7 +86,10 @@ async function* follow(source: Source): AsyncGenerator<StoredNotification> {
     try {
       yield* catchUp(source);
     } catch (error) {
-      log.warn({ err: error, retryMs: retryAfterMs }, 'could not read what a watcher missed, trying again');
+      log.warn(
+        { err: error, retryMs: retryAfterMs },
+        'could not read notifications that an open stream missed, trying again',
+      );
       await delay(retryAfterMs, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
       mailbox.adviseCatchUp();
     }

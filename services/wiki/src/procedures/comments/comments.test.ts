@@ -108,7 +108,7 @@ describe('who is told', () => {
     expect(rows.map(({ title }) => title)).toEqual([
       'Ann changed “told/page”',
       'Ann moved “told/page”',
-      'Ann took back changes of “told/page”',
+      'Ann reverted changes of “told/page”',
       'Ann deleted “told/page”',
       'Ann restored “told/page”',
     ]);

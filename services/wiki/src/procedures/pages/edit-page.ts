@@ -102,5 +102,5 @@ function refusal(result: Refusal, next: PageText, errors: EditErrors): Error {
 }
 
 function unexpected(outcome: string): Error {
-  return new Error(`${outcome}, though neither address nor parent was to change`);
+  return new Error(`${outcome}, although neither address nor parent was changed`);
 }

@@ -8,7 +8,7 @@ export function listPages({ database }: WikiDeps): WikiHandler<'pages.list'> {
   return async ({ input, caller }) => {
     const { authorId, deleted, limit } = input;
     if (deleted && !caller.user) {
-      throw new MeshError('UNAUTHORIZED', 'The recycle bin is for those who have logged in');
+      throw new MeshError('UNAUTHORIZED', 'Log in to see the recycle bin');
     }
     const after = timeCursor.decode(input.cursor);
     const rows = await (deleted ? listBin : findPages)(database, { authorId, after, limit });
