@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { authContract } from '@arcadium/contracts/auth';
@@ -13,8 +14,7 @@ import { serviceNames, startMesh, type TestMesh } from './src/mesh.ts';
 import { root } from './src/process.ts';
 import { blocksOf, commandsOf, runCommands, type Block } from './src/readme.ts';
 
-// What README.md and docs/operations.md show is cut out of them and run, in the
-// order in which it stands there.
+// Runs every fenced block of docs/calling.md, README.md and docs/operations.md, in that order.
 
 const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the first administrator' };
 const ann = { email: 'ann@example.com', password: 'four words are long' };
@@ -44,7 +44,6 @@ afterAll(async () => {
 /** Who runs a command that needs the whole checkout, its ports, or Docker: a file, and how it stands there. */
 const runElsewhere: Record<string, readonly [file: string, as: string]> = {
   'npm install': ['.ci/run', 'npm ci '],
-  'npm test': ['.ci/run', 'report 1 test'],
   'npm run dev': ['e2e/src/dev-run.ts', "spawn('npm', ['run', 'dev']"],
   'npm run demo': ['.ci/run', 'npm run demo'],
   'npm run compose': ['e2e/compose/compose.test.ts', "succeed('npm', 'run', 'compose')"],
@@ -54,10 +53,21 @@ const runElsewhere: Record<string, readonly [file: string, as: string]> = {
 const runs: Record<string, (block: Block) => Promise<void>> = {
   'README.md, Two commands, 1': elsewhere,
   'README.md, Two commands, 2': elsewhere,
-  'README.md, Two commands, 3': elsewhere,
   'README.md, In containers, 1': elsewhere,
 
-  async 'README.md, Call it, 1'(block) {
+  async 'README.md, How it fits together, 1'({ language, text }) {
+    expect(language).toBe('mermaid');
+    const shown = text.match(/"[\w]+ :\d+/g)?.map((node) => node.slice(1).split(' :'));
+    const settings = parseEnv(await readFile(join(root, '.env.example'), 'utf8'));
+    const ports = Object.entries(settings).flatMap(([name, value]) => {
+      const [, service] = /^([A-Z]+)_SERVICE_URL$/.exec(name) ?? [];
+      return service && value ? [[service.toLowerCase(), new URL(value).port]] : [];
+    });
+    ports.push(['PostgreSQL', settings['POSTGRES_PORT'] ?? '']);
+    expect(shown?.toSorted()).toEqual(ports.toSorted());
+  },
+
+  async 'docs/calling.md, With curl, 1'(block) {
     const answers = await runCommands(here(block.text));
     // Every curl that stands at the start of a line prints its answer; the others hand it on.
     expect(answers).toHaveLength(block.text.match(/^curl /gm)?.length ?? 0);
@@ -65,13 +75,13 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     for (const answer of answers) expect(JSON.parse(answer)).not.toHaveProperty('error');
   },
 
-  async 'README.md, Call it, 2'(block) {
+  async 'docs/calling.md, With a tRPC client, 1'(block) {
     const program = await checked('stock-client', `${block.text}console.log(JSON.stringify(page));\n`);
     const [page = ''] = await runCommands(program, { cwd: checkout.folder });
     expect(JSON.parse(page)).toMatchObject({ title: 'Hello', body: 'My first page' });
   },
 
-  async 'README.md, Call it, 3'(block) {
+  async 'README.md, A call in code, 1'(block) {
     const { token, id } = await loggedIn(ann);
     const toAnn = block.text.replace(/(?<=userId: ')[\w-]+/, id);
     const program = await checked('mesh-client', toAnn);
@@ -87,7 +97,7 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     await expect(refused).rejects.toThrow(/"msg":"a call to notification failed"/);
   },
 
-  async 'README.md, Call it, 4'(block) {
+  async 'docs/operations.md, Tokens and keys, 1'(block) {
     const [issue = '', revoke = '', rotate = '', ...others] = commandsOf(block);
     expect(others).toEqual([]);
     const keysBefore = await signingKeys();
@@ -103,11 +113,11 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     expect(await signingKeys()).toBe(keysBefore + 1);
   },
 
-  async 'README.md, Subscriptions, 1'({ text }) {
+  async 'docs/calling.md, Over a WebSocket, 1'({ text }) {
     await tellsAnn('stock-socket', text);
   },
 
-  async 'README.md, Subscriptions, 2'({ text }) {
+  async 'docs/calling.md, With server-sent events, 1'({ text }) {
     await tellsAnn('stock-events', text, { TOKEN: (await loggedIn(ann)).token });
   },
 
@@ -137,13 +147,13 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     expect([language, text]).toEqual(['ini', expect.stringMatching(/^\[databases\]\n/)]);
   },
 
-  async 'docs/operations.md, The state of the mesh, from one process, 1'({ text }) {
+  async 'docs/operations.md, State of one process, 1'({ text }) {
     const env = { SERVICE_TOKEN: mesh.environment('notification')['SERVICE_TOKEN'] ?? '' };
     const [answer = ''] = await runCommands(here(text), { env });
     expect(JSON.parse(answer)).toMatchObject({ service: 'wiki' });
   },
 
-  async 'docs/operations.md, The audit log, 1'({ text }) {
+  async 'docs/operations.md, Audit log, 1'({ text }) {
     const [email, password] = [administrator.ADMIN_EMAIL, administrator.ADMIN_PASSWORD];
     const { token } = await loggedIn({ email, password });
     await vi.waitFor(async () => {
@@ -154,7 +164,7 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
   },
 };
 
-const blocks = [...blocksOf('README.md'), ...blocksOf('docs/operations.md')];
+const blocks = ['docs/calling.md', 'README.md', 'docs/operations.md'].flatMap(blocksOf);
 
 test.each(blocks)('$place', async (block) => {
   expect.hasAssertions();
@@ -200,7 +210,6 @@ async function tellsAnn(name: string, text: string, env: Record<string, string> 
   expect(text).toContain(says);
   const program = await checked(name, text.replace(says, `process.exit(void ${says})`));
   const { id: userId } = await loggedIn(ann);
-  // The wiki's own was revoked by now.
   const token = await mesh.identity.serviceToken('wiki');
   const asWiki = { as: 'wiki' as const, url: mesh.url('notification'), token, log: silentLogger };
   await using notification = connect(notificationContract, asWiki);
