@@ -101,7 +101,7 @@ const names: Readonly<Record<keyof typeof faults, string>> = {
   badGateway: 'a load balancer answers 502',
   unavailable: 'a load balancer answers 503',
   unavailableForAWhile: 'a load balancer answers 503, with Retry-After: 4',
-  refuse: 'nobody listens',
+  refuse: 'nothing listens at the port',
 };
 
 const callCase = (fault: keyof typeof faults, expected: CallCase['expected']): CallCase => ({

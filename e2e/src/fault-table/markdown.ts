@@ -27,18 +27,18 @@ export function withTables(document: string, measured: Measured): string {
 
 function tables({ lasting, passing, watched, relayed }: Measured): string {
   return [
-    '### The fault stays',
+    '### Permanent faults',
     callTable(lasting),
-    `### The fault goes away after ${passesAfterMs / 1000} s`,
+    `### Faults of ${passesAfterMs / 1000} s`,
     callTable(passing),
-    `### A watcher, and a fault of ${watchedForMs / 1000} s`,
+    `### Subscriptions, with a fault of ${watchedForMs / 1000} s`,
     table([
-      ['fault', 'of an event before, one during, one after it, the watcher saw', 'after'],
+      ['fault', 'of one event before, one during and one after it, the subscriber received', 'after'],
       ...watched.map(({ name, saw, seconds }) => [name, saw, time(seconds)]),
     ]),
-    `### Between the wiki and the notification service, for ${passesAfterMs / 1000} s`,
+    `### Faults of ${passesAfterMs / 1000} s between the wiki and the notification service`,
     table([
-      ['fault', 'who comments sees', 'after', 'who is to know is told after', 'the wiki logs'],
+      ['fault', 'the author of a comment sees', 'after', 'the recipient is notified after', 'the wiki logs'],
       ...relayed.map(({ name, saw, seconds, toldAfterSeconds, logged }) => [
         name,
         saw,

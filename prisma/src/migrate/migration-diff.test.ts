@@ -8,7 +8,7 @@ import { compareWithSchema } from './migration-diff.ts';
 import { withClient } from '../provision/with-client.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
 
-// The shape that README.md recommends for what Prisma has no words for.
+// The form that README.md recommends for features that Prisma cannot express.
 const models = `
 datasource db {
   provider = "postgresql"
