@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** What every list takes: how many, and where the last answer ended. */
+/** Input of every list: the number of items, and where to continue. */
 export const listInput = z.object({
-  /** The longest answer wanted. */
+  /** Most items to return. */
   limit: z.int().min(1).max(100).default(20),
-  /** The `nextCursor` of the answer before; it means nothing to anyone but the server. */
+  /** The `nextCursor` of the previous answer, opaque to clients. */
   cursor: z
     .string()
     .regex(/^[\w-]{1,256}$/)
@@ -12,8 +12,8 @@ export const listInput = z.object({
 });
 
 /**
- * What every list answers: the items, and the cursor of the next answer unless this was the last. Only that says that
- * there are no more: an answer may have fewer items than wanted, or none, where a list looks at many to show few.
+ * Answer of every list: the items, and the cursor of the next answer, which is missing only from the last
+ * one. An answer may have fewer items than the limit, or none, if a list examines many rows to return few.
  */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item).max(100), nextCursor: z.string().nullable() });

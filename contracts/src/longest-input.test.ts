@@ -5,13 +5,13 @@ import { authContract } from './auth/contract.ts';
 import { notificationContract } from './notification.ts';
 import { wikiContract } from './wiki/contract.ts';
 
-/** The longest body of a request, and the longest message, that a service takes, in bytes (docs/operations.md). */
+/** Maximum size of a request body, and of a message, in bytes (docs/operations.md). */
 const longestMessage = 2 * 1024 * 1024;
 
-/** The longest text that a format or a pattern bounds, and no number, in characters: that of an idempotency key. */
+/** Length of the longest text that a format or a pattern limits, instead of a number: an idempotency key. */
 const longestOfFormat = 128;
 
-/** The longest that JSON of a schema can be, each character of a text written as `\uXXXX` (RFC 8259 §7), in bytes. */
+/** Maximum size of a schema's JSON in bytes, with each character written as `\uXXXX` (RFC 8259 §7). */
 function longestOf(schema: z.core.JSONSchema.JSONSchema): number {
   const { anyOf, type, items, properties, maxItems, maxLength } = schema;
   if (anyOf) return Math.max(...anyOf.map((one) => longestOf(one)));

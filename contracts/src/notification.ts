@@ -15,12 +15,15 @@ import { z } from 'zod';
 import { id, idempotencyKey, label, text, time } from './field.ts';
 import { listInput, listOf } from './list.ts';
 
-/** What a notification is about; a user may mute a topic, `security` excepted. */
+/** Topics of notifications. Users can mute all except `security`. */
 export const topics = ['comment', 'reply', 'page', 'security'] as const;
 const topic = z.enum(topics);
 export type Topic = z.output<typeof topic>;
 
-/** The services that may send a topic: a notification is as good as its sender, above all one about security. */
+/**
+ * The services that may send each topic. Restricting them protects users from false notifications, especially
+ * about security.
+ */
 export const topicSenders = {
   comment: ['wiki'],
   reply: ['wiki'],
@@ -28,15 +31,15 @@ export const topicSenders = {
   security: ['auth'],
 } as const satisfies Record<Topic, readonly [string, ...string[]]>;
 
-/** The topics that a service may send, as `TopicOf<'wiki'>`. */
+/** The topics that a service may send, such as `TopicOf<'wiki'>`. */
 export type TopicOf<Sender extends string> = {
   [Name in Topic]: Sender extends (typeof topicSenders)[Name][number] ? Name : never;
 }[Topic];
 
-/** Every service that may send any topic. */
+/** All services that may send any topic. */
 const senders = services(...new Set(Object.values(topicSenders).flat()));
 
-/** Where to read on: a path of the service that sent it, as `/pages/readme`. */
+/** The link to follow: a path of the sending service, such as `/pages/readme`. */
 const link = z
   .string()
   .max(500)
@@ -54,7 +57,7 @@ const notification = z.object({
   title: z.string(),
   body: z.string(),
   link: z.string().nullable(),
-  /** The service that sent it. */
+  /** The sending service. */
   sender: z.string(),
   createdAt: time,
   readAt: time.nullable(),
@@ -68,7 +71,10 @@ const broadcast = z.object({
   link: z.string().nullable(),
   sender: z.string(),
   createdAt: time,
-  /** When the administrator who asks read it; of one from before they were an administrator, when they became one. */
+  /**
+   * When the calling administrator read it; for one from before they became an administrator, when they
+   * became one.
+   */
   readAt: time.nullable(),
 });
 export type Broadcast = z.output<typeof broadcast>;
@@ -90,14 +96,14 @@ const count = z.object({ count: z.int().min(0) });
 const changed = z.object({ changed: z.int().min(0) });
 const preferences = z.object({ muted: z.array(topic.exclude(['security'])).max(topics.length) });
 
-/** What users and administrators are told. */
+/** Notifications to users and administrators. */
 export const notificationContract = contract('notification', {
   notifications: {
     send: mutation({
       summary: 'Notify one user; repeating a key changes nothing',
       input: message.extend({ key: idempotencyKey, userId: id, topic }),
       output: z.object({
-        /** Null where the user has muted the topic. */
+        /** Null if the user has muted the topic. */
         id: id.nullable(),
         outcome: z.enum(['stored', 'duplicate', 'muted']),
       }),
@@ -112,8 +118,8 @@ export const notificationContract = contract('notification', {
         userIds: z.array(id).min(1).max(500),
         topic,
         /**
-         * What to do about users for whom it cannot be stored: with `true`, answer soon and name them; otherwise the call
-         * fails when the others have it.
+         * What to do if it cannot be stored for some users. With `true`, answer soon and name them; otherwise
+         * the call fails after the others have it.
          */
         partial: z.boolean().optional(),
       }),
@@ -121,7 +127,10 @@ export const notificationContract = contract('notification', {
         stored: z.int().min(0),
         duplicate: z.int().min(0),
         muted: z.int().min(0),
-        /** With `partial`: who does not have it. `busy` passes; `failed` is a fault, the service's log has it. */
+        /**
+         * With `partial`, the users that do not have it. `busy` is temporary; `failed` is a fault, with
+         * details in the service's log.
+         */
         undelivered: z
           .array(z.object({ userId: id, reason: z.enum(['busy', 'failed']) }))
           .max(500)
@@ -243,7 +252,7 @@ type Sent<Send extends AnyProcedure, Sender extends string> = Omit<Send, 'input'
 /** The procedures that send. */
 type Sending = 'send' | 'sendMany' | 'sendBatch';
 
-/** The same contract, as one service sees it: the topics of others are not in its types. */
+/** The contract as one service sees it, without the topics of others. */
 export type NotificationContractOf<Sender extends string> = Contract<
   'notification',
   Omit<Procedures, 'notifications'> & {
@@ -254,12 +263,11 @@ export type NotificationContractOf<Sender extends string> = Contract<
 >;
 
 /**
- * The contract for the client of one service, which cannot even send what is not its own.
+ * The contract for the client of one service, which cannot send topics of others.
  *
- * @example
- * connect(notificationContractFor<'wiki'>(), { as: 'wiki', … });
+ * @example connect(notificationContractFor<'wiki'>(), { as: 'wiki', … });
  */
 export function notificationContractFor<Sender extends string>(): NotificationContractOf<Sender> {
-  // The data is the same for all; the service itself looks at each topic.
+  // The value is the same for all services; the server checks each topic.
   return notificationContract as unknown as NotificationContractOf<Sender>;
 }

@@ -3,29 +3,31 @@ import { z } from 'zod';
 import { id, time } from './field.ts';
 import { listInput, listOf } from './list.ts';
 
-/** A message on its way to one recipient: a whole number, in the order in which messages were written. */
+/**
+ * Id of a delivery of a message to one recipient: a whole number, in the order in which messages were
+ * written.
+ */
 const deliveryId = z.string().regex(/^\d{1,18}$/, 'must be a whole number, as outbox.list shows it');
 
 const givenUp = z.object({
   id: deliveryId,
-  /** The recipient. */
   userId: id,
   topic: z.string(),
   title: z.string(),
   createdAt: time,
   givenUpAt: time,
-  /** How often it was tried. */
+  /** Number of attempts. */
   attempts: z.int().min(0),
-  /** How often the notification service failed at it. */
+  /** Number of attempts that failed in the notification service. */
   failures: z.int().min(0),
-  /** What the last attempt failed with: a code and a message. */
+  /** Code and message of the last failure. */
   error: z.string().nullable(),
 });
 
 const ids = z.object({ ids: z.array(deliveryId).min(1).max(100) });
 const changed = z.object({ changed: z.int().min(0) });
 
-/** Notifications of a service that were given up, for administrators. */
+/** Notifications that a service gave up, for administrators. */
 export const outbox = {
   list: query({
     summary: 'Notifications that were given up, one entry per recipient, newest first',

@@ -4,13 +4,13 @@ import { id, time } from '../field.ts';
 
 export const email = z.email().max(254).toLowerCase();
 
-/** A password that somebody logs in with: any that may have been allowed once. */
+/** A password entered to log in: any that may have been allowed at some time. */
 export const givenPassword = z.string().min(1).max(128);
 
 /** The longest password, in characters. */
 const longestPassword = 128;
 
-/** A password that somebody chooses. How short it may be is the service's to say (`PASSWORD_REFUSED`, `too-short`). */
+/** A new password. The service sets the minimum length (`PASSWORD_REFUSED`, `too-short`). */
 export const newPassword = z.string().max(longestPassword, `must have at most ${longestPassword} characters`);
 
 /** Six digits from an authenticator app, or a recovery code. */
@@ -19,15 +19,15 @@ export const secondFactorCode = z
   .trim()
   .regex(/^(\d{6}|[\da-z]{5}-[\da-z]{5})$/i, 'must be six digits, or a recovery code');
 
-/** What anybody inside may know of a user. */
+/** What every service and user may see of a user. */
 export const profile = z.object({ id, name: z.string() });
 export type Profile = z.output<typeof profile>;
 
-/** What a user may know of himself, and an administrator of everybody. */
+/** What users may see of themselves, and administrators of every account. */
 export const account = profile.extend({
   email: z.string(),
   role: z.enum(['user', 'admin']),
-  /** Whether a code is asked for besides the password. */
+  /** Whether log-in requires a code in addition to the password. */
   secondFactor: z.boolean(),
   createdAt: time,
   disabledAt: time.nullable(),
@@ -36,7 +36,7 @@ export type Account = z.output<typeof account>;
 
 export const userNotFound = error('NOT_FOUND', 'There is no such user', z.object({ id }));
 
-/** Why a password is refused, after "The password". */
+/** Why a password is refused; follows "The password". */
 const refusals = {
   'too-short': 'is too short',
   common: 'is a common password, or based on one: attackers try it first',
@@ -51,9 +51,9 @@ export const passwordRefused = error(
       ? `The password ${refusals[reason]}`
       : `The password is too short: it must have ${least} to ${longestPassword} characters`,
   z.object({
-    /** `reused`: one of the last five. */
+    /** `reused`: it is one of the last five passwords. */
     reason: z.enum(['too-short', 'common', 'personal', 'reused']),
-    /** Of characters, where it is too short. */
+    /** Minimum number of characters, with `too-short`. */
     least: z.int().optional(),
   }),
 );
@@ -64,5 +64,5 @@ export const badCredentials = error(
   z.object({}),
 );
 
-/** The same for a code of the second factor that is wrong, was used, or is of another time. */
+/** The same for a second-factor code that is wrong, already used, or outside of its time window. */
 export const badCode = error('UNAUTHORIZED', 'The code is wrong', z.object({}));

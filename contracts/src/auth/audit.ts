@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id, line, time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 
-/** Everything that is recorded. */
+/** All recorded events. */
 const events = [
   'account.opened',
   'account.disabled',
@@ -33,41 +33,47 @@ const entry = z.object({
   id,
   at: time,
   event,
-  /** Who did it; of an access that another service denied, that service: it reports it. */
+  /** Who did it. For an access denied by another service, that service, because it reports it. */
   actor: z.object({ kind: z.enum(['user', 'service', 'anyone', 'system']), id: z.string().nullable() }),
-  /** What it was done to: a user’s, a token’s, a session’s or a key’s id, or the path of a procedure. */
+  /** What it was done to: the id of a user, token, session or key, or the path of a procedure. */
   subject: z.string().nullable(),
-  /** The IP address that it came from. */
+  /** The IP address of the caller. */
   address: z.string().nullable(),
   requestId: z.string().nullable(),
-  /** Of a reported access, what the service says of the one that it denied begins with `claimed`. */
+  /**
+   * For a reported access, fields that begin with `claimed` are what the service says about the denied
+   * caller.
+   */
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 export type AuditEntry = z.output<typeof entry>;
 
-/** The most denials that one entry stands for; `DenialReporter` of the mesh makes several entries of more. */
+/** Most denials in one entry; the mesh's `DenialReporter` splits larger numbers into several entries. */
 const mostCounted = 100_000;
 
-/** An access that a service denied, or several of the same caller, procedure, reason and address within a minute. */
+/**
+ * An access that a service denied, or several with the same caller, procedure, reason and address within a
+ * minute.
+ */
 const denial = z.object({
-  /** Made by the service that reports it: the same one is recorded once. */
+  /** Created by the reporting service; an id is recorded once. */
   id,
-  /** When the first of them was. */
+  /** Time of the first denial. */
   since: time,
-  /** How many. */
+  /** Number of denials. */
   count: z.int().min(1).max(mostCounted),
   caller: z.object({
     kind: z.enum(['user', 'service', 'anyone']),
-    /** A user’s id, or a service’s name. */
+    /** A user id or a service name. */
     id: z.string().max(128).nullable(),
   }),
-  /** The user for whom a service acted. */
+  /** The user on whose behalf a service called. */
   userId: z.string().max(128).nullable(),
-  /** The path of the procedure, or of what else was asked for. */
+  /** The path of the procedure, or another path that was requested. */
   procedure: z.string().regex(/^[\w./-]{1,128}$/),
   reason: z.enum(['bad-credentials', 'not-admitted']),
   message: line(200),
-  /** `audit`: it was let through. */
+  /** `audit`: the call was let through. */
   mode: z.enum(['enforce', 'audit']),
   address: line(64).nullable(),
   requestId: z
@@ -77,7 +83,7 @@ const denial = z.object({
 });
 export type ReportedDenial = z.output<typeof denial>;
 
-/** What was done to identities, by whom; nothing is ever changed in it. */
+/** The log of changes to identities and of denied accesses. Entries never change. */
 export const audit = {
   list: query({
     summary: 'The audit log, newest first',
@@ -93,7 +99,7 @@ export const audit = {
     access: anyService,
     idempotent: true,
     priority: 'sheddable',
-    // A process reports once a second at most, up to 1000 entries after a time without auth.
+    // A process reports at most once a second, with up to 1000 entries after auth was down.
     rateLimit: { calls: 300, perMs: 60_000 },
   }),
 };

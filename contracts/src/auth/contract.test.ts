@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { authContract } from './contract.ts';
 
-/** Procedures that make a hash before they answer, or let a code be tried. */
+/** Procedures that hash a password before they answer, or that check a code. */
 const costly = entriesOf(authContract).filter(({ procedure: { input } }) => {
   const { properties = {} } = input ? z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) : {};
   return Object.keys(properties).some((name) => /password|code/i.test(name));

@@ -9,7 +9,7 @@ import { tokens } from './tokens.ts';
 import { totp } from './totp.ts';
 import { users } from './users.ts';
 
-/** Who there is, and who is calling. */
+/** Identities: users, sessions, tokens and keys. */
 export const authContract = contract('auth', {
   users,
   sessions,

@@ -4,20 +4,20 @@ import { time } from '../field.ts';
 
 const key = z.object({
   kid: z.string(),
-  /** `published`: not yet used; `retired`: kept for the tokens that it signed. */
+  /** `published`: not yet in use; `retired`: kept for the tokens it signed. */
   state: z.enum(['published', 'active', 'retired']),
   /** `environment`: from SIGNING_KEYS or PUBLIC_KEYS; `made`: by a rotation. */
   origin: z.enum(['environment', 'made']),
   publishedAt: time,
-  /** From when on it signs; null for one that never does here. */
+  /** When it starts to sign; null if it never signs here. */
   activeFrom: time.nullable(),
   retiredAt: time.nullable(),
-  /** When it is taken out of the JWKS. */
+  /** When it is removed from the JWKS. */
   removedAt: time.nullable(),
 });
 export type SigningKeyEntry = z.output<typeof key>;
 
-/** The keys that tokens are signed with. */
+/** The signing keys. */
 export const keys = {
   rotate: mutation({
     summary:
@@ -44,7 +44,7 @@ export const keys = {
     output: key,
     access: admin,
     idempotent: true,
-    // There may be very many tokens to revoke, in a database from before SERVICE_TOKENS_MAX.
+    // A database from before SERVICE_TOKENS_MAX may have very many tokens to revoke.
     timeoutMs: 15_000,
     errors: { KEY_NOT_FOUND: error('NOT_FOUND', 'There is no such key', z.object({ kid: z.string() })) },
   }),

@@ -3,26 +3,29 @@ import { z } from 'zod';
 import { time } from '../field.ts';
 
 const revocation = z.object({
-  /** The `jti` of a token; or the `sid` of a session, or the `kid` of a key, all of whose tokens are void. */
+  /**
+   * The `jti` of a token, the `sid` of a session, or the `kid` of a key; the latter two revoke all of their
+   * tokens.
+   */
   id: z.string(),
-  /** When the last token expires that this is about. */
+  /** When the last affected token expires. */
   expiresAt: time,
 });
 
-/** Where in the order of revocations a list ends: it only ever grows. */
+/** Position at which a list ends; positions only grow. */
 const position = z.int().min(0);
 
 const event = z.object({
   items: z.array(revocation).max(1000),
   position,
-  /** Whether nothing more is there at this moment. */
+  /** Whether the list is complete at this moment. */
   complete: z.boolean(),
-  /** Whether what came before is void: the order of revocations has begun anew. */
+  /** Whether all earlier entries are void, because the list was reset. */
   reset: z.boolean(),
 });
 export type RevocationEvent = z.output<typeof event>;
 
-/** Tokens and sessions that were ended before their time. */
+/** Tokens and sessions that were revoked before they expired. */
 export const revocations = {
   list: query({
     summary: 'Revocations after a position that have not expired, oldest first',

@@ -7,7 +7,7 @@ const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not a valid s
 const tokenId = z.string().min(1).max(128);
 
 const issued = z.object({
-  /** Told to nobody again, and stored nowhere here. */
+  /** Shown once, and not stored here. */
   token: z.string(),
   tokenId,
   service: z.string(),
@@ -21,9 +21,9 @@ const record = z.object({
   serviceId: z.string(),
   /** The key that signed it. */
   kid: z.string(),
-  /** `set-up`: made without this service, and recorded when it was first used. */
+  /** `set-up`: created without this service, and recorded when first used. */
   origin: z.enum(['set-up', 'issued', 'rotated']),
-  /** The token whose successor it is. */
+  /** The token that this one succeeds. */
   replaces: z.string().nullable(),
   issuedAt: time,
   expiresAt: time,
@@ -38,7 +38,7 @@ const tooManyTokens = error(
 
 const tokenNotFound = error('NOT_FOUND', 'There is no such token', z.object({ tokenId }));
 
-/** The tokens that services prove themselves with: an administrator’s business, and of each service its own. */
+/** Service tokens. Administrators manage all of them, and each service its own. */
 export const serviceTokens = {
   issue: mutation({
     summary: 'Issue a token for a service, valid for 90 days',
@@ -58,7 +58,7 @@ export const serviceTokens = {
       'Exchange a token for its successor; repeated calls return the same one, and the old token stays valid until it expires',
     input: z
       .object({
-        /** @default the token that the calling service proved itself with */
+        /** @default the token that the calling service authenticated with */
         tokenId: tokenId.optional(),
       })
       .prefault({}),
@@ -76,14 +76,14 @@ export const serviceTokens = {
     summary: 'Revoke a token, or all tokens of a service; every service refuses them within 2 s',
     input: z.union([z.object({ tokenId }).strict(), z.object({ service: serviceName }).strict()]),
     output: z.object({
-      /** What is void now, and expires later; of more than 1000 the latest. */
+      /** The tokens revoked by this call that had not expired; of more than 1000, the newest. */
       tokenIds: z.array(tokenId).max(1000),
-      /** How many are void now, where `tokenIds` does not name all of them. */
+      /** The number of tokens revoked, if `tokenIds` is not complete. */
       count: z.int().min(0).optional(),
     }),
     access: either(admin, anyService),
     idempotent: true,
-    // There may be very many tokens to revoke, in a database from before SERVICE_TOKENS_MAX.
+    // A database from before SERVICE_TOKENS_MAX may have very many tokens to revoke.
     timeoutMs: 15_000,
     errors: { TOKEN_NOT_FOUND: tokenNotFound },
   }),

@@ -3,12 +3,15 @@ import { z } from 'zod';
 import { id, time } from '../field.ts';
 import { account, badCode, badCredentials, email, givenPassword, secondFactorCode } from './account.ts';
 
-/** What a user gets who logs in, and for each refresh token. */
+/** The tokens that a log-in returns, and each refresh. */
 const sessionTokens = z.object({
-  /** A JWT, good for a quarter of an hour. */
+  /** A JWT, valid for 15 minutes. */
   accessToken: z.string(),
   expiresAt: time,
-  /** Good for one exchange, which may be repeated until the token that it gave is used; 30 days after the log-in the session ends, whatever was exchanged. */
+  /**
+   * Valid for one exchange, which may be repeated until the new token is used. The session ends 30 days after
+   * the log-in, regardless of exchanges.
+   */
   refreshToken: z.string(),
   sessionExpiresAt: time,
   user: account,
@@ -17,7 +20,7 @@ export type SessionTokens = z.output<typeof sessionTokens>;
 
 const refreshToken = z.string().regex(/^[\w-]{43}$/, 'is not a refresh token');
 
-/** Where a user is logged in. */
+/** The sessions of users. */
 export const sessions = {
   login: mutation({
     summary: 'Exchange an email address and a password for an access token and a refresh token',
@@ -71,10 +74,10 @@ export const sessions = {
             createdAt: time,
             lastUsedAt: time,
             expiresAt: time,
-            /** Where it began: an IP address. */
+            /** The IP address of the log-in. */
             address: z.string().nullable(),
             userAgent: z.string().nullable(),
-            /** Whether it is the one that asks. */
+            /** Whether it is the session of the caller. */
             current: z.boolean(),
           }),
         )

@@ -2,7 +2,7 @@ import { admin, either, query, services } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import { time } from '../field.ts';
 
-/** Tokens of either kind. */
+/** User and service tokens. */
 export const tokens = {
   introspect: query({
     summary: 'Whether a token is valid, and whose it is (RFC 7662)',

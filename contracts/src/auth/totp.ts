@@ -3,25 +3,25 @@ import { z } from 'zod';
 import { badCode, badCredentials, givenPassword, secondFactorCode } from './account.ts';
 
 const recoveryCodes = z.object({
-  /** Each good for one log-in in the place of a code; shown this once. */
+  /** Each is valid for one log-in instead of a code. Shown only this once. */
   recoveryCodes: z.array(z.string()).length(10),
 });
 
 const alreadyOn = error('CONFLICT', 'The second factor is already on', z.object({}));
 const notOn = error('CONFLICT', 'The second factor is not on', z.object({}));
 
-/** Of those who are logged in too: each of these takes a hash, or a guess. */
+/** Limits logged-in users as well: each of these calls hashes a password or tries a code. */
 const rateLimit = { calls: 30, perMs: 60_000 } as const;
 
-/** The second factor of the user who asks: codes of an authenticator app (RFC 6238). */
+/** The second factor of the calling user: codes of an authenticator app (RFC 6238). */
 export const totp = {
   enroll: mutation({
     summary: 'Create a secret for an authenticator app; nothing changes until it is confirmed',
     input: z.object({ password: givenPassword }),
     output: z.object({
-      /** Base32, to type. */
+      /** In Base32, for typing. */
       secret: z.string(),
-      /** `otpauth://…`, to show as a QR code. */
+      /** `otpauth://…`, for a QR code. */
       uri: z.string(),
     }),
     access: user,

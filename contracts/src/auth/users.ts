@@ -19,7 +19,7 @@ const lastAdministrator = error(
   z.object({ id }),
 );
 
-/** Accounts. */
+/** User accounts. */
 export const users = {
   register: mutation({
     summary: 'Create an account',
@@ -50,7 +50,7 @@ export const users = {
     input: z.object({ currentPassword: givenPassword, newPassword }),
     output: z.object({ sessionsEnded: z.int().min(0) }),
     access: user,
-    // Seven hashes each: of the current one, of the five remembered, and the new one's.
+    // Each call makes seven hashes: of the current password, five former ones, and the new one.
     rateLimit: { calls: 10, perMs: 60_000 },
     errors: { BAD_CREDENTIALS: badCredentials, PASSWORD_REFUSED: passwordRefused },
   }),

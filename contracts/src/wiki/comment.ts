@@ -10,7 +10,7 @@ export const comment = z.object({
   /** The comment that this one answers. */
   parentId: id.nullable(),
   authorId: id,
-  /** Empty once the comment is deleted: it stays where others answered it. */
+  /** Empty after the comment was deleted; it stays if others answered it. */
   body: z.string(),
   createdAt: time,
   updatedAt: time,

@@ -21,12 +21,12 @@ import {
 
 const pageId = z.object({ id });
 const pageAddress = z.union([pageId, z.object({ slug })], { error: 'give { id } or { slug }' });
-/** Saving a page reads all of its text, and a long one takes its time, in milliseconds. */
+/** In milliseconds. Saving a page parses all of its text, which takes long for long pages. */
 const savingTimeoutMs = 15_000;
 
 const term = z.string().min(1).max(64);
 
-/** What is known, and who wrote it. */
+/** Pages, comments, links and search. */
 export const wikiContract = contract('wiki', {
   pages: {
     create: mutation({
@@ -216,7 +216,7 @@ export const wikiContract = contract('wiki', {
       output: listOf(
         z.object({
           page: pageSummary,
-          /** Safe HTML: everything escaped, the words found within `<mark>`. */
+          /** Safe HTML: everything escaped, matching words in `<mark>`. */
           excerpt: z.string(),
           rank: z.number(),
         }),
@@ -238,7 +238,7 @@ export const wikiContract = contract('wiki', {
       output: listOf(
         z.object({
           term: z.string(),
-          /** Of more than 1000, 1000. */
+          /** At most 1000. */
           pages: z.int(),
         }),
       ),
@@ -254,7 +254,7 @@ export const wikiContract = contract('wiki', {
           slug: z.string(),
           title: z.string(),
           kind: z.enum(['title', 'heading', 'body']),
-          /** The heading to jump to. */
+          /** Anchor of the heading. */
           anchor: z.string().nullable(),
           weight: z.number(),
         }),

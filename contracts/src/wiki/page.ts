@@ -2,7 +2,7 @@ import { error } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import { id, label, text, time } from '../field.ts';
 
-/** A page's address: lower case, path-like, as `docs/architecture`. */
+/** Address of a page: a lower-case path, such as `docs/architecture`. */
 export const slug = z
   .string()
   .max(200)
@@ -21,13 +21,13 @@ export const pageSummary = z.object({
   slug: z.string(),
   title: z.string(),
   parentId: id.nullable(),
-  /** Grows by one with each change; send it back when changing the page. */
+  /** Increases by one with each change; send it back with the next change. */
   revision: z.int(),
-  /** Who made the page. */
+  /** Who created the page. */
   authorId: id,
   createdAt: time,
   updatedAt: time,
-  /** When it went into the recycle bin. */
+  /** When it was moved to the recycle bin. */
   deletedAt: time.nullable(),
 });
 export type PageSummary = z.output<typeof pageSummary>;
@@ -35,13 +35,13 @@ export type PageSummary = z.output<typeof pageSummary>;
 export const page = pageSummary.extend({ body: z.string() });
 export type Page = z.output<typeof page>;
 
-/** One node of the tree of pages. */
+/** A node of the page tree. */
 export const pageNode = pageSummary.pick({ id: true, slug: true, title: true, parentId: true }).extend({
   depth: z.int().min(0),
   hasChildren: z.boolean(),
 });
 
-/** What a page was after one change. */
+/** A page after one change. */
 export const revision = z.object({
   revision: z.int(),
   title: z.string(),

@@ -25,7 +25,7 @@ const busy = new Refusal(
 );
 const tooMany = new Refusal(
   'TOO_MANY_REQUESTS',
-  'You have too many searches and lists under way; try again in a moment',
+  'You have too many searches and lists in progress; try again in a moment',
   {
     retryAfterMs,
   },
