@@ -29,7 +29,7 @@ try {
 async function bringUp(options: string[], overlays: string[] = []): Promise<number> {
   await makeEnvironment(root, commandLog('setup'));
   const written = writeComposeEnvironment(root, process.env);
-  // A container keeps the secrets that it was made with.
+  // Containers keep the secrets they were created with.
   const renewed = written.some((path) => path.startsWith('docker/secrets/')) ? ['--force-recreate'] : [];
   const startedAt = performance.now();
   const up = ['up', '--build', '--detach', '--wait', '--wait-timeout', '120', ...renewed, ...options];

@@ -5,8 +5,8 @@ import { findMesh } from './demo/running-mesh.ts';
 import { tellStory } from './demo/story.ts';
 import { root } from './workspace.ts';
 
-// npm run demo: one story through all three services, on the mesh that runs or
-// on one that is started for it. Exit code 0 only if every step held.
+// npm run demo: a demo of all three services, on the running mesh or on one started for it. Exit code 0 only
+// if every check passed.
 
 const tell = createNarrator((line) => console.log(line));
 const startedAt = performance.now();
@@ -37,5 +37,5 @@ try {
   console.error(`\nThe story stopped: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
-// What the story opened may still hold the process: a subscription, or an interrupted call.
+// A subscription or an interrupted call may still keep the process running.
 process.exit();

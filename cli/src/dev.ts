@@ -8,17 +8,20 @@ import { makeEnvironment } from './setup/make-environment.ts';
 import { findMisspelt } from './setup/misspelt.ts';
 import { root, serviceUrls } from './workspace.ts';
 
-// npm run dev: makes what is missing, starts the database and the services,
-// keeps them running and up to date, and ends them all on Ctrl-C.
+// npm run dev: creates what is missing, starts the database and the services, keeps them running and up to
+// date, and stops everything on Ctrl-C.
 
-/** Ctrl-C reaches us from the terminal and from npm: signals this close are one, in milliseconds. */
+/**
+ * Ctrl-C arrives from the terminal and from npm: signals this close together, in milliseconds, count as one.
+ */
 const sameSignalMs = 1000;
 
 const stop = new AbortController();
 const hurry = new AbortController();
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-// When npm ends, our output has no reader. The end of npm is watched for elsewhere; a failed write must not end us.
+// After npm has ended, output has no reader. A failed write must not end this process; watchParent notices
+// npm's end.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 let stoppingSince: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -33,7 +36,7 @@ const parent = watchParent(() => stop.abort());
 try {
   await start();
 } catch (error) {
-  // After Ctrl-C during a start, initdb and turbo end too: that is not a failure.
+  // After Ctrl-C during a start, initdb and turbo end too, which is not a failure.
   if (!stop.signal.aborted) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -9,10 +9,12 @@ const report = z.object({
   dependencies: z.record(z.string(), z.string()),
 });
 
-/** How one endpoint of a service is, as somebody outside sees it: a status word, or `down` if it does not answer. */
+/**
+ * Health of one endpoint of a service as seen from outside: a status word, or `down` if it does not answer.
+ */
 export type Seen = Readonly<{ name: string; url: string; status: string }>;
 
-/** Asks every endpoint of every service for its health; answers, and never throws. */
+/** Checks the health of every endpoint of every service; never throws. */
 export function lookAtAll(urls: ReadonlyMap<string, readonly string[]>): Promise<Seen[]> {
   const all = [...urls].flatMap(([name, endpoints]) => endpoints.map((url) => look(name, url)));
   return Promise.all(all);
@@ -29,9 +31,10 @@ async function look(name: string, url: string): Promise<Seen> {
 }
 
 /**
- * Asks all until all are healthy.
+ * Waits until all are healthy.
  *
- * @param patienceMs How long, in milliseconds; then the answer is how they are.
+ * @param patienceMs Longest wait, in milliseconds.
+ * @returns Their last known health.
  */
 export async function waitUntilHealthy(
   urls: ReadonlyMap<string, readonly string[]>,
@@ -47,7 +50,7 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Draws services as a table of text, a line for each endpoint. */
+/** Formats services as a text table, one line for each endpoint. */
 export function table(services: readonly Seen[]): string {
   const rows = [
     ['service', 'URL', 'health'],

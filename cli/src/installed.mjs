@@ -1,7 +1,7 @@
-// After `npm install`. Plain JavaScript, because it may be an older Node that reads it.
+// Runs after `npm install`. Plain JavaScript, because an older Node may run it.
 import { rmSync } from 'node:fs';
 
-/** The Node that runs npm, from npm's user agent: "npm/11.19.1 node/v20.20.2 linux x64". */
+/** The Node version that runs npm, from npm's user agent: "npm/11.19.1 node/v20.20.2 linux x64". */
 const machine = / node\/(v\S+)/.exec(process.env.npm_config_user_agent ?? '')?.[1];
 const major = (version) => Number(/^v(\d+)/.exec(version)?.[1]);
 
@@ -16,5 +16,5 @@ if (machine !== undefined && major(machine) < 24) {
     `The install includes Node ${process.version}: npm run and npx node use it; the machine's ${machine} only runs npm`,
   );
 }
-// What the package `node` took its program from, 68 MB of headers with it; npm removes it too when it next installs.
+// The source of the package `node`'s program, with 68 MB of headers. npm also removes it at the next install.
 rmSync(new URL('../../node_modules/node/node_modules', import.meta.url), { recursive: true, force: true });

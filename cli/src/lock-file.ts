@@ -1,4 +1,4 @@
-/** What is read here of package-lock.json. */
+/** The part of package-lock.json that is read here. */
 export interface LockFile {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 }
@@ -9,14 +9,12 @@ interface LockedPackage {
 }
 
 /**
- * The lock file as it is committed: without what installed packages say of
- * the Node that they need, and of the install scripts that package.json's
- * `allowScripts` denies.
+ * The lock file as it is committed, without the `engines` of installed packages and without the install
+ * scripts that `allowScripts` in package.json denies.
  *
- * npm compares `engines` with the Node that runs npm. Here that Node runs
- * nothing else: packages run on the one that comes with the install, and
- * `npm run lock` has compared them with that. And npm 10 knows no
- * `allowScripts`, but runs no script that the lock does not tell of.
+ * npm compares `engines` with the Node that runs npm. Here packages run on the Node of the install instead,
+ * and `npm run lock` has compared them with that. And npm 10 does not know `allowScripts`, but runs only
+ * scripts that the lock file mentions.
  */
 export function tidyLock(lock: LockFile, allowScripts: Readonly<Record<string, boolean>>): LockFile {
   const packages = Object.entries(lock.packages).map(([path, locked]) => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { tidyLock, type LockFile } from './lock-file.ts';
 import { root } from './workspace.ts';
 
-// npm run lock: after a change of dependencies, package-lock.json as it is
-// committed (lock-file.ts says what is left out of it, and why). npm runs on
-// the project's Node here and refuses what that Node cannot run.
+// npm run lock: writes package-lock.json as it is committed, after a change of dependencies (lock-file.ts
+// explains what is left out). It runs npm on the project's Node and rejects packages that this Node cannot
+// run.
 
 const { npm_execpath: npm } = process.env;
 if (npm === undefined) throw new Error('use `npm run lock`');

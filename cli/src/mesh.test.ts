@@ -13,18 +13,18 @@ import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { root } from './workspace.ts';
 
-// The command as it is typed, against a real auth process.
+// Runs the command as a user would, against a real auth process.
 
 const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the first administrator' };
 
-/** A process for each command, on a machine that may be busy. */
+/** Each command is a process, possibly on a busy machine. */
 const longMs = 90_000;
 
 let identity: TestIdentity;
 let database: TestDatabase;
 let auth: ChildProcess;
 let url: string;
-/** What Node compiled, where Node itself keeps it by default: each command is a process. */
+/** Node's compile cache, in its default place: each command is a process. */
 const NODE_COMPILE_CACHE = join(tmpdir(), 'node-compile-cache');
 const stateDir = mkdtempSync(join(tmpdir(), 'arcadium-mesh-'));
 beforeAll(async () => {
@@ -63,7 +63,7 @@ afterAll(async () => {
 
 type Outcome = { code: number; out: string; err: string };
 
-/** Types a command. */
+/** Runs a command. */
 function mesh(
   words: readonly string[],
   environment: Record<string, string> = administrator,
@@ -86,7 +86,7 @@ function mesh(
   });
 }
 
-/** The same, where it must go well. */
+/** Runs a command that must succeed. */
 async function done(...words: string[]): Promise<string> {
   const { code, out, err } = await mesh(words);
   expect(code, err).toBe(0);
@@ -254,7 +254,7 @@ test(
     expect((await mesh(['token', 'revoke', 'xyz'])).err).toContain(`${claims.jti} (elsewhere)`);
     const unseen = randomUUID();
     expect(await done('token', 'revoke', unseen, '--unseen')).toBe(unseen);
-    // None left that is good, of a service that there is: nothing to do is no failure.
+    // The service exists, but has no valid token left: nothing to do is not a failure.
     await done('token', 'revoke', '--service', 'elsewhere');
     expect(await mesh(['token', 'revoke', '--service', 'elsewhere'])).toMatchObject({ code: 0, out: '' });
   },

@@ -9,8 +9,8 @@ import { tokenList } from './commands/token-list.ts';
 import { tokenRevoke } from './commands/token-revoke.ts';
 import { tokenRotate } from './commands/token-rotate.ts';
 
-// npm run mesh -- <command>: works on a running mesh as an administrator. What
-// was asked for goes to standard output, everything else to standard error.
+// npm run mesh -- <command>: works on a running mesh as an administrator. Results go to standard output,
+// everything else to standard error.
 
 const mesh = new Command('mesh')
   .description('Works on a running mesh as an administrator')
@@ -45,7 +45,7 @@ try {
   process.exitCode = 1;
 }
 
-/** One sentence, with what a typed error says beside its message, and its name. */
+/** One sentence, with the data and the name of a typed error. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { error: named, issues } = isCallError(error) ? error.data : {};
@@ -54,7 +54,7 @@ function explain(error: unknown): string {
   return `${error.message}: ${issues.map(({ path, message }) => [path.join('.'), message].join(' ').trim()).join('; ')}`;
 }
 
-/** The data of a typed error in words: `activeFrom` as `active from`. */
+/** The data of a typed error in words, such as `active from` for `activeFrom`. */
 function facts(data: unknown): string {
   return Object.entries(Object(data) as Record<string, unknown>)
     .map(

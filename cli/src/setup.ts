@@ -2,7 +2,7 @@ import { commandLog } from './command-log.ts';
 import { makeEnvironment } from './setup/make-environment.ts';
 import { root } from './workspace.ts';
 
-// npm run setup: makes what is missing of the environment files, and says what it made.
+// npm run setup: creates missing settings, and prints what it created.
 
 const written = await makeEnvironment(root, commandLog('setup')).catch((error: unknown) => {
   process.stderr.write(`Set-up stopped: ${error instanceof Error ? error.message : String(error)}\n`);

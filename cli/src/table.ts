@@ -1,5 +1,5 @@
 /**
- * Draws rows of text in columns, the first one as their heads.
+ * Formats rows of text in columns; the first row is the head.
  *
  * @param rows All of the same length.
  */

@@ -8,7 +8,6 @@ import {
   type Environment,
 } from '@arcadium/mesh/config';
 
-/** The repository. */
 export const root = join(import.meta.dirname, '..', '..');
 
 /** The names of the services: every folder of `services/` that is a package. */
@@ -19,25 +18,25 @@ export function serviceNames(within: string = root): string[] {
     .toSorted();
 }
 
-/** The setting that says where a service is, as `AUTH_SERVICE_URL`. */
+/** The setting with the address of a service, such as `AUTH_SERVICE_URL`. */
 export function urlSetting(service: string): string {
   return `${service.toUpperCase().replaceAll('-', '_')}_SERVICE_URL`;
 }
 
 /**
- * What a process started here would be told: by its environment, by `.env` of
- * the repository and by that of the folders named.
+ * The settings that a process started here would have: from the environment, from the repository's `.env`,
+ * and from those of the given folders.
  *
- * @param folders As `services/auth`.
+ * @param folders Such as `services/auth`.
  */
 export function settingsOf(...folders: string[]): Environment {
   return readEnvironment([root, ...folders.map((folder) => join(root, folder))]);
 }
 
 /**
- * Where each service is, by name; a service without a setting of its own is left out.
+ * The addresses of the services, by name; a service without a setting is left out.
  *
- * @throws ConfigError with all that are no URLs.
+ * @throws ConfigError with all that are not URLs.
  */
 export function serviceUrls(): ReadonlyMap<string, Endpoints> {
   const settings = settingsOf();

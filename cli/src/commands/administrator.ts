@@ -7,21 +7,21 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Command } from 'commander';
 import { serviceUrls, settingsOf } from '../workspace.ts';
 
-/** Auth, as an administrator may call it. */
+/** A client of auth with an administrator's access. */
 export type AuthClient = MeshClient<typeof authContract, 'admin'>;
 
-// What fails is said once, by the command.
+// The command itself reports failures.
 export const log = createLogger({ service: 'mesh', level: 'silent' });
 
-/** Somebody waits at a terminal: what fails is made again by him. */
+/** No retries: the user at the terminal can repeat the command. */
 export const retryPolicy = { attempts: 0, baseMs: 1000, jitter: 0 };
 
 /**
  * Logs in, and runs a command's work as that administrator.
  *
- * @param command Its options say who, as `--email` of the program.
- * @param work Gets the administrator's access token too, for services other than auth.
- * @throws Error in words, when auth cannot be reached or does not let him in.
+ * @param command Has the program's options, with `--email`.
+ * @param work Also gets the administrator's access token, for services other than auth.
+ * @throws Error with a message for the terminal, when auth cannot be reached or refuses the log-in.
  */
 export async function asAdministrator(
   command: Command,
@@ -34,7 +34,7 @@ export async function asAdministrator(
   await work(auth, token);
 }
 
-/** Where a service is. @throws Error in words, where that is not known. */
+/** @throws Error with a message for the terminal, when the address is not known. */
 export function urlOf(service: string): Endpoints {
   const url = serviceUrls().get(service);
   if (url) return url;
@@ -71,7 +71,7 @@ async function credentialsOf(email: string | undefined): Promise<Credentials> {
   throw new Error('Say who you are with --email: services/auth/.env has no ADMIN_EMAIL and ADMIN_PASSWORD');
 }
 
-/** Reads a line from the terminal without showing it; or the first line of what is piped in. */
+/** Reads a line from the terminal without echo, or the first line of piped input. */
 async function askPassword(email: string): Promise<string> {
   const { stdin, stderr } = process;
   if (stdin.isTTY) stderr.write(`Password of ${email}: `);

@@ -3,10 +3,10 @@ import { serviceNames } from '../workspace.ts';
 import type { AuthClient } from './administrator.ts';
 import { allTokens } from './tokens.ts';
 
-/** How many choices an error names at most. */
+/** Most choices that an error lists. */
 const mostNamed = 10;
 
-/** The error about a name or an id that does not exist: one line that says what there is to choose from. */
+/** The error for an unknown name or id, with a list of what exists. */
 export function noSuch(
   what: string,
   given: string,
@@ -21,10 +21,10 @@ export function noSuch(
 /**
  * Checks that a service is in `services/`, or that auth knows a token of it.
  *
- * @throws Error with the names that there are.
+ * @throws Error with the known names.
  */
 export async function mustKnowService(service: string, auth: AuthClient, advice?: string): Promise<void> {
-  // Asked in any case: auth checks the form of a name.
+  // Also validates the name, which auth does.
   const { items } = await auth.serviceTokens.list.query({ service, limit: 1 });
   const here = serviceNames();
   if (items.length > 0 || here.includes(service)) return;
@@ -33,9 +33,9 @@ export async function mustKnowService(service: string, auth: AuthClient, advice?
 }
 
 /**
- * Checks that auth knows a token, good or not.
+ * Checks that auth knows a token, valid or not.
  *
- * @throws Error with the ids of those that are good.
+ * @throws Error with the ids of valid tokens.
  */
 export async function mustKnowToken(tokenId: string, auth: AuthClient, advice?: string): Promise<void> {
   const tokens = await allTokens(auth);
@@ -48,9 +48,9 @@ export async function mustKnowToken(tokenId: string, auth: AuthClient, advice?: 
 }
 
 /**
- * What a command is about: a token by its id, or a service.
+ * The subject of a command: a token id or a service.
  *
- * @throws Error where it is both, or neither.
+ * @throws Error for both, and for neither.
  */
 export function tokenOrService(
   tokenId: string | undefined,

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { root } from '../workspace.ts';
 import { writeToken } from './write-token.ts';
 
-/** `--write`, of commands that make a token. */
+/** The option `--write` of commands that create a token. */
 export function writeOption(): Option {
   return new Option(
     '--write',
@@ -11,7 +11,10 @@ export function writeOption(): Option {
   );
 }
 
-/** Prints a token by itself, so that it can be piped, and on standard error what it is; or puts it where the service reads it. */
+/**
+ * Prints a token to standard output, so that it can be piped, and its description to standard error. With
+ * `write`, stores the token where the service reads it.
+ */
 export function handOver(
   issued: Readonly<{ token: string; tokenId: string; service: string; expiresAt: string }>,
   { write = false }: { write?: boolean | undefined },

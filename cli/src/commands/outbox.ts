@@ -6,11 +6,10 @@ import { asAdministrator, log, retryPolicy, urlOf } from './administrator.ts';
 import { noSuch } from './choices.ts';
 import { printList } from './print.ts';
 
-/** The services that have an outbox. */
 const senders = ['auth', 'wiki'] as const;
 type Sender = (typeof senders)[number];
 
-/** The most ids that one call takes. */
+/** Most ids in one call. */
 const mostIds = 100;
 
 type Outbox = ReturnType<typeof connectTo>['outbox'];
@@ -69,7 +68,7 @@ function changing(
     });
 }
 
-/** Which ids of which outbox are meant. @param given All where it is undefined. */
+/** The chosen ids, by outbox. @param given All ids if undefined. */
 async function chosen(
   outboxes: ReadonlyMap<Sender, Outbox>,
   given: readonly string[] | undefined,
@@ -85,7 +84,10 @@ async function chosen(
   ]);
 }
 
-/** All of one service; ids begin with its name, since each service counts its own. */
+/**
+ * All given-up notifications of one service. Ids get the service's name as prefix, because each service
+ * numbers its own.
+ */
 async function allOf(service: Sender, outbox: Outbox) {
   const all = [];
   let cursor: string | undefined;
@@ -125,7 +127,7 @@ async function withOutboxes(
 
 function connectTo(service: Sender, token: string) {
   const options = { as: 'admin', url: urlOf(service), token, log, retryPolicy } as const;
-  // The group is the same in both.
+  // Both contracts have the same group.
   return service === 'wiki'
     ? (connect(wikiContract, options) as unknown as ReturnType<typeof connectToAuth>)
     : connectToAuth(options);

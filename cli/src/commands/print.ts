@@ -1,6 +1,6 @@
 import { drawTable } from '../table.ts';
 
-/** Prints what was listed: as JSON, or as a table of the columns named. */
+/** Prints items as JSON, or as a table with the given columns. */
 export function printList<Column extends string>(
   items: readonly Readonly<Record<Column, string | null>>[],
   columns: readonly Column[],
@@ -10,7 +10,7 @@ export function printList<Column extends string>(
   else console.log(drawTable([columns, ...items.map((item) => columns.map((name) => cell(item[name])))]));
 }
 
-/** Times to the second, so that a line fits a screen. */
+/** Times are cut to seconds, so that a row fits the screen. */
 function cell(value: string | null): string {
   return (value ?? '').replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z$/, '$1 $2');
 }

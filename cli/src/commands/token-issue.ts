@@ -21,7 +21,7 @@ export function tokenIssue(): Command {
 
 type Options = { write?: boolean; new?: boolean };
 
-/** A slip of the keyboard must not make a credential, nor one that can be written nowhere. */
+/** Protects against typing errors: a token for a wrong name, or one that cannot be written anywhere. */
 async function mustBeMeant(service: string, { write, new: isNew }: Options, auth: AuthClient): Promise<void> {
   const here = serviceNames();
   if (write && !here.includes(service)) {

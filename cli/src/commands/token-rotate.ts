@@ -10,7 +10,7 @@ export function tokenRotate(): Command {
       'Print the successor of a token; repeated calls print the same one, and the old token stays valid',
     )
     .argument('[tokenId]', 'as shown by "token list"', (text) => {
-      // A token here would end up in the shell's history.
+      // A token given as an argument would end up in the shell's history.
       if (text.includes('.')) throw new InvalidArgumentError('That is a token, not its id.');
       return text;
     })

@@ -2,7 +2,7 @@ import type { AuthClient } from './administrator.ts';
 
 type Token = Awaited<ReturnType<AuthClient['serviceTokens']['list']['query']>>['items'][number];
 
-/** Reads all tokens that auth knows, or those of one service, the latest first. */
+/** Reads all tokens that auth knows, or those of one service, newest first. */
 export async function allTokens(auth: AuthClient, service?: string): Promise<Token[]> {
   const list = (cursor?: string) =>
     auth.serviceTokens.list.query({

@@ -4,11 +4,11 @@ import { parseEnv } from 'node:util';
 import { openEnvFile } from '../setup/env-file.ts';
 
 /**
- * Puts a service's token where the service reads it: its `.env`, or the file that `SERVICE_TOKEN_FILE` there names.
+ * Writes a service's token to its `.env`, or to the file that `SERVICE_TOKEN_FILE` names there.
  *
  * @param root The repository.
- * @returns the path of the file that was written.
- * @throws Error when there is no folder of such a service.
+ * @returns The path of the written file.
+ * @throws Error if the service has no folder.
  */
 export function writeToken(
   root: string,
@@ -19,7 +19,7 @@ export function writeToken(
   const path = join(folder, envFile);
   const settings = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
   const { SERVICE_TOKEN: own, SERVICE_TOKEN_FILE: named } = settings;
-  // Where both are set, the service reads the first.
+  // If both are set, the service reads SERVICE_TOKEN.
   if (!own && named) return writeSecret(resolve(folder, named), token);
   const file = openEnvFile(path);
   file.replace('SERVICE_TOKEN', token);
@@ -27,7 +27,7 @@ export function writeToken(
   return path;
 }
 
-/** All or nothing, readable by its owner alone. */
+/** Atomic, and readable only by the owner. */
 function writeSecret(path: string, content: string): string {
   const draft = `${path}.${process.pid}.tmp`;
   writeFileSync(draft, `${content}\n`, { mode: 0o600 });

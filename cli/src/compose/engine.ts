@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from '../workspace.ts';
 
-/** Runs `docker compose` on the mesh, with the terminal; answers with its exit code. */
+/** Runs `docker compose` for the mesh with the terminal's input and output. @returns Its exit code. */
 export function compose(args: readonly string[], overlays: readonly string[] = []): number {
   const files = ['docker-compose.yml', ...overlays].flatMap((file) => ['-f', join(root, 'docker', file)]);
   const { status } = spawnSync('docker', ['compose', ...files, ...args], { stdio: 'inherit' });
   return status ?? 1;
 }
 
-/** Why no engine can be used, in words; `undefined` if one can. */
+/** Why no Docker engine can be used; `undefined` if one can. */
 export function engineProblem(): string | undefined {
   const version = spawnSync('docker', ['compose', 'version', '--short'], { encoding: 'utf8' });
   if (version.error)

@@ -4,22 +4,20 @@ import { endpoints, envFileName, portOf, readEnvironment, type Environment } fro
 import { isSameHost } from '../setup/postgres-port.ts';
 import { serviceNames, urlSetting } from '../workspace.ts';
 
-/** PostgreSQL's address among the containers. */
+/** PostgreSQL's address in the containers' network. */
 const databaseHost = 'postgres:5432';
 
-/** Settings that name a database. */
 const databaseUrl = /^DATABASE_(OWNER_|DIRECT_)?URL$/;
 
 /**
- * Writes what docker-compose.yml reads, out of what set-up made for the
- * checkout: one file a secret in `docker/secrets/`, with the database's address
- * as containers see it, and the published ports in `docker/.env`. Containers
- * and `npm run dev` so have the same keys, tokens and passwords; only what
- * differs is written.
+ * Writes the files that docker-compose.yml reads, from the settings of the checkout: one file per secret in
+ * `docker/secrets/`, with the database's address in the containers' network, and the published ports in
+ * `docker/.env`. So containers and `npm run dev` have the same keys, tokens and passwords. Files that are up
+ * to date are not written.
  *
- * @param environment Its ENVIRONMENT says which files are read.
- * @returns The files written, from the root of the repository.
- * @throws Error naming the file and the setting that cannot be used.
+ * @param environment Its ENVIRONMENT selects the files to read.
+ * @returns The written files, relative to the repository.
+ * @throws Error with the file and the invalid setting.
  */
 export function writeComposeEnvironment(root: string, environment: Environment = {}): string[] {
   const { ENVIRONMENT } = environment;
@@ -44,15 +42,15 @@ export function writeComposeEnvironment(root: string, environment: Environment =
       files.set(`docker/secrets/${service}/${setting}`, value);
     }
   }
-  // A container's account is another one than that of who runs this, so the
-  // files can be read by all, and the folder keeps others of this machine out.
+  // The containers run as another user, so the files must be readable for all; the folder protects them from
+  // other users of this machine.
   const secrets = join(root, 'docker', 'secrets');
   mkdirSync(secrets, { recursive: true, mode: 0o700 });
   chmodSync(secrets, 0o700);
   return [...files].filter(([path, text]) => writeChanged(join(root, path), text)).map(([path]) => path);
 }
 
-/** What one `.env` holds; its name is for messages. */
+/** The contents of one `.env`; `file` is for messages. */
 interface Settings {
   readonly file: string;
   readonly folder: string;
@@ -69,7 +67,7 @@ function valueOf(name: string, { file, folder, values }: Settings): string {
   }
 }
 
-/** The superuser of the container is \`postgres\`, with the password of the development database's. */
+/** The superuser in the container is `postgres`, with the password of the development database. */
 function readAdmin(settings: Settings): URL {
   const url = readUrl('DATABASE_ADMIN_URL', settings);
   if (url.username === 'postgres' && url.password !== '') return url;
@@ -78,7 +76,7 @@ function readAdmin(settings: Settings): URL {
   );
 }
 
-/** The URL of a role, in the database of the containers. */
+/** The URL of a role in the containers' database. */
 function roleUrl(name: string, settings: Settings, admin: URL): string {
   const url = readUrl(name, settings);
   if (isSameHost(url.host, admin.host)) return withHost(url, databaseHost);
@@ -126,7 +124,7 @@ function writeChanged(path: string, text: string): boolean {
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
   writeFileSync(draft, text);
-  // Not by its mode at the making, which the umask takes away from.
+  // Set separately, because the umask limits the mode at creation.
   chmodSync(draft, 0o444);
   renameSync(draft, path);
   return true;

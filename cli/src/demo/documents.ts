@@ -1,17 +1,17 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A Markdown file of this repository, as a page to publish. */
+/** A Markdown file of this repository, to publish as a page. */
 export interface Document {
-  /** As `docs/architecture.md`. */
+  /** Such as `docs/architecture.md`. */
   file: string;
-  /** As `docs/architecture`, below the prefix. */
+  /** Such as `docs/architecture`, with the prefix. */
   slug: string;
   title: string;
   body: string;
 }
 
-/** Reads README.md and everything in docs/. @param prefix What all addresses begin with. */
+/** Reads README.md and everything in docs/. @param prefix Start of all addresses. */
 export function readDocuments(root: string, prefix: string): Document[] {
   const files = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()];
   return files.map((file) => {

@@ -1,24 +1,21 @@
-/** Tells the story as it happens: a line for each call. */
+/** Prints the story as it happens, one line for each call. */
 export interface Narrator {
-  /** Begins a chapter. */
   chapter(title: string): void;
   /**
-   * Makes a call and prints who called whom, how long it took and what came
-   * back; rejects as the call does.
+   * Makes a call and prints caller, target, duration and result; rejects if the call does.
    *
-   * @param what As `ann → wiki`, and the procedure.
-   * @param tell Turns the answer into the few words that are printed.
+   * @param what Such as `ann → wiki`, and the procedure.
+   * @param tell Summarises the answer in a few words.
    */
   call<Answer>(
     what: { who: string; whom: string; procedure: string },
     make: () => Promise<Answer>,
     tell: (answer: Answer) => string,
   ): Promise<Answer>;
-  /** Says that something holds; throws if it does not. */
+  /** Prints a check that passed. @throws Error if it failed. */
   check(holds: boolean, what: string): void;
 }
 
-/** Makes a narrator that prints to a stream. */
 export function createNarrator(print: (line: string) => void): Narrator {
   return {
     chapter: (title) => print(`\n${title}`),

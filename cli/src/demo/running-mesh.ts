@@ -7,21 +7,21 @@ import { request } from 'undici';
 import { lookAtAll, waitUntilHealthy } from '../health.ts';
 import { root, serviceUrls, settingsOf } from '../workspace.ts';
 
-/** The mesh that the story is told to. */
+/** The mesh that the demo runs on. */
 export interface RunningMesh extends AsyncDisposable {
   readonly urls: ReadonlyMap<string, readonly string[]>;
-  /** Whether it was started for the story, and ends with it. */
+  /** Whether it was started for the demo, and is stopped with it. */
   readonly own: boolean;
 }
 
-/** How long a mesh may take to be healthy, in milliseconds. */
+/** Longest wait for a healthy mesh, in milliseconds. */
 const patienceMs = 120_000;
 
 /**
- * Finds the mesh that runs, or starts one, which ends when this is disposed of.
+ * Finds the running mesh, or starts one, which stops when this is disposed of.
  *
- * @param interrupted Rejects when the story is to end before its end.
- * @throws Error when not all of it gets healthy.
+ * @param interrupted Rejects when the demo is interrupted.
+ * @throws Error if not all services become healthy.
  */
 export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh> {
   const urls = serviceUrls();
@@ -39,7 +39,7 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
       throw error;
     },
   );
-  // From now on its end is what we ask for.
+  // Later exits are expected.
   notStarted?.catch(() => {});
   if (!outcome.healthy) {
     await stop();
@@ -53,7 +53,7 @@ export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh
   return { urls, own, [Symbol.asyncDispose]: stop };
 }
 
-/** Another checkout's mesh answers on the same ports: what is told to it would be found in the wrong place. */
+/** Refuses the mesh of another checkout on the same ports: the demo would write its data to the wrong one. */
 async function requireOurs(urls: ReadonlyMap<string, readonly string[]>): Promise<void> {
   const { PUBLIC_KEYS } = readConfig({ PUBLIC_KEYS: json(jwks) }, settingsOf());
   const ours = PUBLIC_KEYS.keys.map(({ kid }) => kid);
@@ -71,7 +71,7 @@ function startMesh(): { log: string; ended: Promise<void>; stop(): Promise<void>
   const log = join(root, '.data', 'demo-mesh.log');
   mkdirSync(join(root, '.data'), { recursive: true });
   const output = openSync(log, 'w');
-  // A process group of its own: it ends when we say so, not with the same Ctrl-C.
+  // In its own process group, so that the demo stops it instead of the Ctrl-C that ends the demo.
   const dev = join(root, 'cli', 'src', 'dev.ts');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', dev], {
     cwd: root,

@@ -8,7 +8,7 @@ import { commandLog } from '../command-log.ts';
 import type { Document } from './documents.ts';
 import type { Narrator } from './narrator.ts';
 
-/** Where the services are, each with its endpoints. */
+/** Addresses of the services, each with all of its endpoints. */
 export interface Addresses {
   auth: readonly string[];
   wiki: readonly string[];
@@ -17,7 +17,7 @@ export interface Addresses {
 
 const log = commandLog('demo');
 
-/** Logs a user in and connects to all services as this user. */
+/** Logs a user in and connects to all services as that user. */
 async function logIn(name: string, to: Addresses, tell: Narrator) {
   const email = `${name}-${randomBytes(4).toString('hex')}@example.com`;
   const password = randomBytes(16).toString('base64url');
@@ -52,10 +52,9 @@ async function logIn(name: string, to: Addresses, tell: Narrator) {
 type User = Awaited<ReturnType<typeof logIn>>;
 
 /**
- * Tells the one story that goes through all three services. Its pages and
- * users are new each time, so it can be told again.
+ * Tells the story of all three services. Its pages and users are new each time, so it can be repeated.
  *
- * @throws Error as soon as a step does not hold.
+ * @throws Error at the first failed check.
  */
 export async function tellStory(
   to: Addresses,
@@ -159,10 +158,12 @@ async function comment(
   return made;
 }
 
-/** How soon what a service does for a user in the background must have been done, in milliseconds. */
+/** Longest time for background work of a service for a user, in milliseconds. */
 const backgroundWithinMs = 15_000;
 
-/** The wiki's handler calls the notification service with its own token and Ann's; neither of them hands a token about. */
+/**
+ * The wiki's handler calls the notification service with its own token and Ann's, which the mesh sends along.
+ */
 async function answerComment(ann: User, { id: parentId, pageId }: Comment, tell: Narrator): Promise<void> {
   await tell.call(
     { who: ann.name, whom: 'wiki', procedure: 'comments.create' },
@@ -182,7 +183,7 @@ async function answerComment(ann: User, { id: parentId, pageId }: Comment, tell:
   tell.check(left === 0, 'Ann has read it: the wiki marked it for her');
 }
 
-/** Watches for the next notification of a user; `open` resolves once nothing can be missed. */
+/** Waits for the next notification of a user; `open` resolves once none can be missed. */
 function nextNotification(user: User): { open: Promise<void>; notification: Promise<Notification> } {
   const open = Promise.withResolvers<void>();
   const found = Promise.withResolvers<Notification>();
@@ -231,10 +232,10 @@ async function search(ben: User, pages: readonly Page[], tell: Narrator): Promis
   tell.check(places.items.length > 0, 'and says where it occurs');
 }
 
-/** How soon a revocation is in force in every service, in milliseconds. */
+/** Longest time until every service enforces a revocation, in milliseconds. */
 const revokedWithinMs = 2000;
 
-/** Renews a session, ends it, and waits until no service takes its access tokens any more. */
+/** Refreshes a session, ends it, and waits until all services refuse its access tokens. */
 async function logOut({ name: who, session, ...user }: User, to: Addresses, tell: Narrator): Promise<void> {
   const stranger = connect(authContract, { as: 'anyone', url: to.auth, log });
   const { refreshToken } = await tell.call(
@@ -247,7 +248,7 @@ async function logOut({ name: who, session, ...user }: User, to: Addresses, tell
     () => stranger.sessions.logout.mutate({ refreshToken }),
     () => 'the session is over',
   );
-  // Made until they fail: no failure that a log needs to tell of.
+  // These calls are repeated until they fail, so their failures are not logged.
   const again = { context: { repeated: true } };
   const calls = {
     auth: () => user.auth.users.me.query(undefined, again),
@@ -263,7 +264,7 @@ async function logOut({ name: who, session, ...user }: User, to: Addresses, tell
   }
 }
 
-/** Whether a call failed for another reason than that its token is refused. */
+/** Whether a call failed for another reason than a refused token. */
 function isOther(error: unknown): boolean {
   if (isCallError(error) && error.data.code === 'UNAUTHORIZED') return false;
   throw error;

@@ -2,25 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lookAtAll, type Seen } from '../health.ts';
 import type { Kept } from './kept.ts';
 
-/** How long a start may take, in milliseconds; a first one on a machine that is busy takes its time. */
+/** Longest time for a start, in milliseconds. A first start on a busy machine is slow. */
 const patienceMs = 180_000;
 
-/** How often to look, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const pollMs = 250;
 
-/** How the services are when there is nothing left to wait for. */
+/** The state of the services when there is nothing left to wait for. */
 export interface Arrival {
   readonly seen: readonly Seen[];
-  /** The same for people: one that does not answer since it has ended says how. */
+  /** For display: a service that ended shows how. */
   readonly services: readonly Seen[];
   readonly healthy: boolean;
-  /** Why not all is well, a line each. */
+  /** What is wrong, one line for each problem. */
   readonly problems: readonly string[];
 }
 
 /**
- * Waits until every service is healthy or has ended. Where one has ended, those
- * that depend on it get no better than degraded, and are not waited for longer.
+ * Waits until every service is healthy or has ended. If one has ended, the services that depend on it stay
+ * degraded and are not waited for.
  */
 export async function arrive(
   urls: ReadonlyMap<string, readonly string[]>,

@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * When a process began, in the system's words: with its number, what no other
- * process of this machine has. `undefined` if no process has this number, or
- * only what is left of one that has ended.
+ * Start time of a process in the system's format. Together with the process id it is unique on this machine.
+ * `undefined` if there is no such process, or only a zombie.
  */
 export function birthOf(pid: number): string | undefined {
   try {
@@ -16,10 +15,10 @@ export function birthOf(pid: number): string | undefined {
 }
 
 function fromProc(pid: number): (string | undefined)[] {
-  // "pid (name) state …", where the name may hold anything, parentheses too
+  // "pid (name) state …"; the name may contain parentheses
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // Field 22 counts from the start of the system, so that belongs to it.
+  // Field 22 counts from boot, so the boot id is added.
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return [fields[0], `${boot}:${fields[19]}`];
 }

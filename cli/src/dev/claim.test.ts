@@ -24,7 +24,7 @@ afterEach(() => {
 
 const take = () => Claim.take(root, (line) => said.push(line));
 
-/** A process that runs until it is told to end, and not at once. */
+/** A process that runs until it is signalled, and takes a moment to end. */
 async function startSleeper(): Promise<{ child: ChildProcess; pid: number }> {
   const script =
     "process.on('SIGINT', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up')";
@@ -34,7 +34,7 @@ async function startSleeper(): Promise<{ child: ChildProcess; pid: number }> {
   return { child, pid: child.pid ?? 0 };
 }
 
-/** What a run that was killed has left. */
+/** Writes the record of a run that was killed. */
 function leave(processes: readonly { name: string; pid: number; born: string }[]): void {
   const record = { pid: 999_999_999, since: new Date().toISOString(), urls: [], processes };
   writeFileSync(join(root, '.data/dev.json'), JSON.stringify(record));

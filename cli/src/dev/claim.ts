@@ -7,7 +7,7 @@ import { birthOf } from './birth.ts';
 
 const entry = z.object({ name: z.string(), pid: z.int(), born: z.string() });
 
-/** Which process runs the mesh of a checkout, and what it has started. */
+/** The process that runs the mesh of a checkout, and the processes it has started. */
 const record = z.object({
   pid: z.int(),
   since: z.iso.datetime(),
@@ -17,10 +17,12 @@ const record = z.object({
 
 type Entry = z.infer<typeof entry>;
 
-/** How long what an earlier run left may take to end, in milliseconds: by itself, and when it is told to. */
+/**
+ * How long processes of an earlier run may take to end, in milliseconds: by themselves, and after a signal.
+ */
 const patienceMs = { byItself: 2000, told: 10_000 };
 
-/** The right to run the mesh of a checkout: one process has it, until it ends, however it ends. */
+/** The right to run the mesh of a checkout. One process holds it until it ends, for any reason. */
 export class Claim {
   readonly #lock: { release(): void };
   readonly #path: string;
@@ -34,11 +36,11 @@ export class Claim {
   }
 
   /**
-   * Takes it, and ends what is left of an earlier run that was killed: processes
-   * that the run wrote down, and that are the same still by their start.
+   * Takes the claim, and stops processes left over from an earlier run that was killed. They are identified
+   * by process id and start time.
    *
-   * @param say Told of what is ended.
-   * @throws Error that says where the mesh runs, if it does.
+   * @param say Gets a line for each process that is stopped.
+   * @throws Error with the addresses of the mesh, if it is already running.
    */
   static async take(root: string, say: (line: string) => void): Promise<Claim> {
     const path = join(root, '.data', 'dev.json');
@@ -53,7 +55,7 @@ export class Claim {
     return new Claim(lock, path);
   }
 
-  /** Writes down where the mesh will be. */
+  /** Records the addresses of the mesh. */
   at(urls: readonly string[]): void {
     this.#urls = urls;
     this.#save();
@@ -81,7 +83,7 @@ export class Claim {
       writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(now, undefined, 2)}\n`);
       renameSync(`${this.#path}.tmp`, this.#path);
     } catch {
-      // A full disk, or a .data that was removed: the mesh runs without its record, which matters after a kill -9 alone.
+      // The disk is full, or .data was removed. The record only matters after a kill -9.
     }
   }
 }
@@ -97,12 +99,12 @@ function readRecord(path: string): z.infer<typeof record> | undefined {
   try {
     return record.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
-    return undefined; // none, or one that is half written or of another version
+    return undefined; // missing, half written, or from another version
   }
 }
 
 async function endOrphans(processes: readonly Entry[], say: (line: string) => void): Promise<void> {
-  // They notice that they are alone, and are given the time to end by themselves.
+  // They notice that the supervisor is gone, and usually end by themselves.
   let left = await stillThere(processes, patienceMs.byItself);
   for (const { name, pid } of left) {
     say(`${name} (process ${pid}) is left over from a run that was killed; stopping it`);
@@ -122,11 +124,11 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended in the meantime, or is not ours to end; what is left is looked at afterwards.
+    // It has already ended, or may not be signalled; what is left is checked later.
   }
 }
 
-/** Those that are not gone when the time is over. */
+/** The processes that are still running after the wait. */
 async function stillThere(processes: readonly Entry[], waitMs: number): Promise<readonly Entry[]> {
   const deadline = performance.now() + waitMs;
   for (let left = processes; ; await delay(50)) {

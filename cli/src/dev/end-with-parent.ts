@@ -1,11 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 
-// Loaded into each service before its own code (`node --import`): when the
-// supervisor is gone, even by kill -9, the channel to it closes, and the
-// service ends as on Ctrl-C. Nothing is ever sent on that channel.
+// Loaded into each service before its own code (`node --import`). When the supervisor is gone, even after
+// kill -9, its channel closes and the service stops as on Ctrl-C. No messages are sent on the channel.
 
 if (isMainThread && process.channel) {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  // A service that has nothing left to do may end by itself.
+  // The channel must not keep a finished service running.
   process.channel.unref();
 }

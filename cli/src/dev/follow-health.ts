@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lookAtAll, type Seen } from '../health.ts';
 
-/** How often to look, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const pollMs = 2000;
 
 /**
- * Says a line whenever an endpoint's health changes, until the signal.
+ * Prints a line whenever the health of an endpoint changes, until the signal.
  *
- * @param first How they were last.
+ * @param first Their last known health.
  */
 export async function followHealth(
   urls: ReadonlyMap<string, readonly string[]>,

@@ -3,10 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * Brings the database clients up to date, by turbo, which keeps what it has
- * made; prints nothing unless it fails.
+ * Generates the database clients with turbo, which caches them; prints nothing on success.
  *
- * @throws Error with what was printed, when it fails.
+ * @throws Error with the output, on failure.
  */
 export async function generateClients(root: string): Promise<void> {
   const turbo = createRequire(join(root, 'package.json')).resolve('turbo/bin/turbo');

@@ -41,7 +41,7 @@ afterEach(async () => {
   await clock[Symbol.asyncDispose]();
 });
 
-/** Ends the run that is under way. */
+/** Ends the current run. */
 async function endRun(ending: Ending): Promise<void> {
   runs.all.at(-1)?.end(ending);
   await clock.advance(0);

@@ -1,41 +1,40 @@
 import { backoffMs } from '@arcadium/mesh/resilience';
 
-/** A program that is to run for as long as the mesh does. */
+/** A program that runs as long as the mesh does. */
 export interface Program {
   readonly name: string;
-  /** @throws Error when it cannot be started. */
+  /** @throws Error if it cannot be started. */
   start(): Promise<Instance>;
 }
 
-/** One run of a program. */
 export interface Instance {
   readonly ended: Promise<Ending>;
-  /** Ends it; resolves when it is gone. */
+  /** Stops it; resolves when it has ended. */
   stop(): Promise<void>;
 }
 
 /** How a run ended by itself. */
 export interface Ending {
-  /** In words, as "exit code 1". */
+  /** In words, such as "exit code 1". */
   readonly how: string;
-  /** A wrong configuration would end it again: it waits for a change. */
+  /** After `configuration`, it is restarted only after a change, because it would end again. */
   readonly cause: 'exit' | 'signal' | 'configuration';
 }
 
-/** Half a second before the first restart, doubled with each further one, to fifteen seconds. */
+/** 0.5 s before the first restart, doubling up to 15 s. */
 const restartDelay = { baseMs: 500, maxMs: 15_000 };
 
-/** After a run of this length the next end counts as the first again, in milliseconds. */
+/** After a run of this length, in milliseconds, the delay starts at 0.5 s again. */
 const steadyMs = 30_000;
 
 /**
- * Keeps a program running: when it ends by itself it is started again after a
- * growing delay; when it is to be renewed it is stopped and started at once.
+ * Keeps a program running. When it ends by itself, it is restarted after a growing delay; `renew` restarts it
+ * at once.
  */
 export class Kept {
   readonly #program: Program;
   readonly #say: (line: string) => void;
-  /** Resolved when something is asked for, whether the program runs or waits. */
+  /** Resolved when a restart or stop is requested, whether the program runs or waits. */
   #wake = Promise.withResolvers<'asked'>();
   #stopping = false;
   #failures = 0;
@@ -51,22 +50,22 @@ export class Kept {
     return this.#program.name;
   }
 
-  /** How it exited by itself, since it was first started or last renewed; `undefined` if it did not. */
+  /** How it last exited by itself since its first start or last renewal; `undefined` if it did not. */
   get ended(): string | undefined {
     return this.#ended;
   }
 
-  /** @throws Error when it cannot be started; it is not kept then. */
+  /** @throws Error if it cannot be started; it is then not kept. */
   async start(): Promise<void> {
     this.#keeping = this.#keep(await this.#program.start());
   }
 
-  /** Starts it again with what has changed, at once. */
+  /** Restarts it at once, to apply changes. */
   renew(): void {
     this.#wake.resolve('asked');
   }
 
-  /** Ends it for good; resolves when it is gone. */
+  /** Stops it for good; resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake.resolve('asked');
@@ -86,12 +85,12 @@ export class Kept {
         await this.#rest(outcome);
       }
       if (this.#stopping) return;
-      // What is asked for from now on is not in the run that starts here.
+      // Requests from now on do not apply to the run that starts here.
       this.#wake = Promise.withResolvers();
     }
   }
 
-  /** Says how it ended, and waits until it is to start again. */
+  /** Reports how it ended, and waits until the restart. */
   async #rest({ how, cause }: Ending): Promise<void> {
     if (cause !== 'signal') this.#ended = how;
     if (cause === 'configuration') {
@@ -110,7 +109,7 @@ export class Kept {
     clearTimeout(timer);
   }
 
-  /** A start that fails is a run that ended at once. */
+  /** A failed start counts as a run that ended at once. */
   async #startAgain(): Promise<Instance> {
     try {
       return await this.#program.start();

@@ -10,22 +10,21 @@ import { serviceProgram } from './service-program.ts';
 import { Sources } from './sources.ts';
 import { watchSources } from './watch-sources.ts';
 
-/** What the mesh of a checkout runs with. */
 export interface MeshOptions {
   readonly root: string;
   readonly claim: Claim;
   readonly print: PrintLine;
-  /** Ends all, in order: each call that runs is finished. */
+  /** Stops everything in order, after calls in progress have finished. */
   readonly stop: AbortSignal;
-  /** Ends all at once. */
+  /** Stops everything at once. */
   readonly hurry: AbortSignal;
 }
 
 /**
- * Runs the mesh until the signal: the database, then the services, then the
- * table; what ends is started again, what changes is reloaded.
+ * Runs the mesh until the signal: starts the database, then the services, prints the table, restarts what
+ * ends and reloads what changes.
  *
- * @throws Error when the database cannot be started.
+ * @throws Error if the database cannot be started.
  */
 export async function runMesh(options: MeshOptions): Promise<void> {
   const { root, claim, print, stop, hurry } = options;
@@ -57,7 +56,7 @@ export async function runMesh(options: MeshOptions): Promise<void> {
   }
 }
 
-/** The table, and what becomes of it. */
+/** Prints the table, then follows health changes. */
 async function showAndFollow(services: readonly Kept[], { print, stop }: MeshOptions): Promise<void> {
   const urls = serviceUrls();
   const arrival = await arrive(urls, services, stop);

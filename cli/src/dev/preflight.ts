@@ -9,13 +9,12 @@ interface Need {
   change: string;
 }
 
-/** Where `localhost` leads: callers try both, so a program that has one of them is in the way. */
+/** Addresses of `localhost`. Callers try both, so a program that uses one of them is in the way. */
 const addresses = ['127.0.0.1', '::1'];
 
 /**
- * What keeps the mesh from starting, a line each: a service that listens where
- * the others do not look for it, a port that another program has; with the setting that
- * changes it.
+ * Problems that prevent a start, one line each, with the setting to change: a service that listens where the
+ * others do not look for it, or a port in use.
  */
 export async function findObstacles(): Promise<string[]> {
   const problems = portProblems();
@@ -32,7 +31,7 @@ export async function findObstacles(): Promise<string[]> {
   return lines.flat();
 }
 
-/** Settings that do not go together: a service that does not listen where the others look for it. */
+/** Contradictory settings: a service that does not listen where the others look for it. */
 function portProblems(): string[] {
   const file = envFileName(process.env);
   const shared = settingsOf();
@@ -47,7 +46,7 @@ function portProblems(): string[] {
     const { data: urls, error } = endpoints.safeParse(url);
     if (!urls) return [`${setting} in ${file}: ${error.issues[0]?.message ?? ''}`];
     const { PORT } = settingsOf(`services/${name}`);
-    // The service itself reports a PORT that is not a number.
+    // If PORT is not a number, the service itself reports it.
     if (PORT !== undefined && !/^\d+$/.test(PORT)) return [];
     if (urls.map(portOf).includes(listeningPort(name, urls))) return [];
     return [
@@ -56,7 +55,7 @@ function portProblems(): string[] {
   });
 }
 
-/** Where the one process listens that is started here, whatever other endpoints there are. */
+/** The port of the process that is started here, regardless of other endpoints. */
 function listeningPort(name: string, urls: Endpoints): number {
   const { PORT } = settingsOf(`services/${name}`);
   return PORT === undefined ? portOf(urls[0]) : Number(PORT);
@@ -88,7 +87,7 @@ async function isFree(port: number, address: string): Promise<boolean> {
     await once(server, 'listening');
     return true;
   } catch (error) {
-    // A machine without IPv6 has no ::1 to listen on.
+    // A machine without IPv6 cannot listen on ::1.
     return (
       error instanceof Error &&
       'code' in error &&

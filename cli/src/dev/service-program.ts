@@ -6,22 +6,20 @@ import { settingsOf } from '../workspace.ts';
 import type { Ending, Instance, Program } from './kept.ts';
 import { printLines, type PrintLine } from './lines.ts';
 
-/** How long a service may take to finish the calls that run, in milliseconds; then it is killed. */
+/** How long a service may take to finish calls in progress, in milliseconds, before it is killed. */
 const stopPatienceMs = 10_000;
 
 const endWithParent = pathToFileURL(join(import.meta.dirname, 'end-with-parent.ts')).href;
 
-/** What a process prints first that its configuration keeps from starting. */
+/** First line that a process with an invalid configuration prints. */
 const [refusal = ''] = new ConfigError([]).message.split('\n');
 
-/** What a service's processes have in common. */
 export interface ServiceOptions {
-  /** The repository. */
   readonly root: string;
   readonly print: PrintLine;
-  /** Told of each process that starts, and that has ended. */
+  /** Notified of each process that starts and ends. */
   readonly running: { started(name: string, pid: number): void; ended(pid: number): void };
-  /** Fires when all is to end at once, whatever runs. */
+  /** Fires when everything must stop at once, even with calls in progress. */
   readonly hurry: AbortSignal;
 }
 
@@ -34,13 +32,14 @@ function startService(name: string, { root, print, running, hurry }: ServiceOpti
   const child = spawn(process.execPath, ['--import', endWithParent, 'src/main.ts'], {
     cwd: join(root, 'services', name),
     env: {
-      // With what Node compiled the last time a service starts in half of the time.
+      // With Node's compile cache, a service starts in half the time.
       NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile-cache'),
       ...process.env,
       ...outputSettings(name),
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // In a group of its own: Ctrl-C reaches us alone, and we end the services before their database.
+    // In its own process group: Ctrl-C reaches only the supervisor, which stops the services before their
+    // database.
     detached: process.platform !== 'win32',
   });
   let refused = false;
@@ -71,7 +70,7 @@ function startService(name: string, { root, print, running, hurry }: ServiceOpti
   return { ended, stop };
 }
 
-/** Lines for people, in colour on a terminal, unless the user's own settings say otherwise. */
+/** Pretty log lines, in colour on a terminal, unless the user's settings say otherwise. */
 function outputSettings(name: string): Record<string, string> {
   const own = settingsOf(`services/${name}`);
   return {

@@ -5,10 +5,10 @@ import { z } from 'zod';
 
 const manifest = z.object({ name: z.string(), dependencies: z.record(z.string(), z.string()).default({}) });
 
-/** The packages that services stand on, by folder. */
+/** Folders of the packages that services depend on. */
 const shared = ['contracts', 'mesh', 'prisma'];
 
-/** Which files of a repository make a difference to which of its services. */
+/** Which files of a repository affect which services. */
 export class Sources {
   readonly #root: string;
   readonly #services: readonly string[];
@@ -19,7 +19,10 @@ export class Sources {
     this.#services = services;
   }
 
-  /** Whether a path, from the root of the repository and with slashes, is a folder on the way to such files, or may be one of them. */
+  /**
+   * Whether a path is a folder that contains such files, or may be such a file. The path is relative to the
+   * repository, with slashes.
+   */
   concerns(path: string): boolean {
     const [top = '', second, third] = path.split('/');
     if (/(^|\/)node_modules$|\.test(-d)?\.ts$|\.md$|~$|\.tmp$/.test(path)) return false;
@@ -34,7 +37,7 @@ export class Sources {
     return shared.includes(top);
   }
 
-  /** The services that a change of a file makes a difference to. */
+  /** The services affected by a change of a file. */
   servicesOf(path: string): readonly string[] {
     const [top = '', second = ''] = path.split('/');
     if (path === this.#envFile) return this.#services;
@@ -43,7 +46,7 @@ export class Sources {
     return this.#services.filter((service) => this.#folders(join('services', service)).has(top));
   }
 
-  /** The shared folders that a package imports, directly or by another one. */
+  /** The shared folders that a package imports, directly or through another one. */
   #folders(folder: string, known = new Set<string>()): Set<string> {
     const { dependencies } = this.#manifest(folder);
     for (const other of shared) {

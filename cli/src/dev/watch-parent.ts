@@ -1,9 +1,9 @@
-/** How often to look, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const pollMs = 1000;
 
 /**
- * Calls `onGone` when the program that started this one is gone: a process that
- * loses its parent is given another one, and `kill -9` shows in nothing else.
+ * Calls `onGone` when the program that started this one is gone. A process that loses its parent gets another
+ * one; after `kill -9` there is no other sign.
  */
 export function watchParent(onGone: () => void): { stop(): void } {
   const parent = process.ppid;

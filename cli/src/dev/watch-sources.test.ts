@@ -33,7 +33,7 @@ function write(file: string, text: string): void {
   writeFileSync(join(root, file), text);
 }
 
-/** As git and many editors write: another file that takes the name. */
+/** Replaces a file by renaming another one, as git and many editors do. */
 function replace(file: string, text: string): void {
   write(`${file}.tmp`, text);
   renameSync(join(root, `${file}.tmp`), join(root, file));

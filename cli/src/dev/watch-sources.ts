@@ -3,25 +3,29 @@ import { join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
 import type { Sources } from './sources.ts';
 
-/** How long it must be quiet before changes are reported, in milliseconds: a checkout changes many files. */
+/**
+ * How long there must be no change before changes are reported, in milliseconds: a checkout changes many
+ * files.
+ */
 const quietMs = 150;
 
-/** What has changed since the last report. */
+/** Changes since the last report. */
 export interface Changes {
   readonly services: readonly string[];
-  /** One of the files, from the root of the repository. */
+  /** One of the files, relative to the repository. */
   readonly file: string;
-  /** How many there are. */
+  /** Number of changed files. */
   readonly count: number;
 }
 
 /**
- * Watches all that the services are made of, by its folders: a file that is
- * replaced by another of the same name is noticed each time.
+ * Watches the files that the services are made of by folder, so that a file replaced by another of the same
+ * name is noticed each time.
  *
- * @param onChange Called when it has been quiet for a moment after a change.
- * @param onError Called when something cannot be watched; what it says is for people.
- * @returns Stops watching. It resolves when every folder is watched, or one cannot be.
+ * @param onChange Called after a change, when there was no further one for a moment.
+ * @param onError Called with a message when something cannot be watched.
+ * @returns A function that stops watching. The promise resolves when every folder is watched, or one cannot
+ * be.
  */
 export async function watchSources(
   root: string,
@@ -31,7 +35,7 @@ export async function watchSources(
   const named = (path: string) => relative(root, path).split(sep).join('/');
   const watcher = watch(root, {
     ignoreInitial: true,
-    // A file that is replaced is gone for a moment; it has changed, no more.
+    // A file that is replaced disappears for a moment; that is only a change.
     atomic: false,
     ignored: (path) => path !== root && !sources.concerns(named(path)),
   });
@@ -39,7 +43,7 @@ export async function watchSources(
   let quiet: NodeJS.Timeout | undefined;
   const flush = () => {
     const services = [...new Set([...changed].flatMap((file) => sources.servicesOf(file)))];
-    // A draft that was renamed is gone; what it was renamed to is there.
+    // A draft that was renamed no longer exists; its new name does.
     const file = [...changed].find((one) => existsSync(join(root, one))) ?? [...changed][0] ?? '';
     const count = changed.size;
     changed.clear();

@@ -8,14 +8,14 @@ import { readServiceSettings } from './service-settings.ts';
 const documented = readEnvExample(root);
 const byName = new Map(documented.map((setting) => [setting.name, setting]));
 
-/** What the services read, as their config.ts says. */
+/** The settings that the services declare in config.ts. */
 const services = new Map(
   await Promise.all(
     serviceNames().map(async (name) => [name, await readServiceSettings(root, name)] as const),
   ),
 );
 
-/** The names that sources of the repository read out of the environment, but for what config.ts declares. */
+/** The names that the sources read from the environment, except those declared in config.ts. */
 function namesInSources(): Set<string> {
   const sources = globSync(['{mesh,prisma,cli,services/*,e2e,docker}/**/*.{ts,mjs}', '*.ts'], {
     cwd: root,
@@ -31,7 +31,7 @@ function namesInSources(): Set<string> {
   ]);
 }
 
-/** The names in `const { PORT } = process.env` and its like. */
+/** The names in destructurings such as `const { PORT } = process.env`. */
 function destructured(file: string): string[] {
   const lists = find(file, /\{([^{}]*)\}(?:: Environment\b| = (?:process\.env|settingsOf|readConfig)\b)/g);
   return lists.flatMap((list) => list.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []);
@@ -41,7 +41,7 @@ function find(file: string, pattern: RegExp): string[] {
   return [...readFileSync(join(root, file), 'utf8').matchAll(pattern)].flatMap(([, name]) => name ?? []);
 }
 
-/** Read, and not for a user to set: what the system, a tool or a test of ours passes on. */
+/** Names that users do not set: the system, a tool or a test passes them on. */
 const passedOn = [
   'PATH',
   'HOME',

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A setting as `.env.example` explains it. */
+/** A setting as documented in `.env.example`. */
 export interface DocumentedSetting {
   readonly name: string;
-  /** The heading that it stands under: the file it belongs to. */
+  /** The heading above it: the file it belongs to. */
   readonly place: string;
   readonly explanation: string;
   readonly value: string;
 }
 
-/** Reads `.env.example` of a repository. */
 export function readEnvExample(root: string): DocumentedSetting[] {
   const settings: DocumentedSetting[] = [];
   let place = '';

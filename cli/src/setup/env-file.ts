@@ -2,23 +2,25 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, w
 import { dirname } from 'node:path';
 import { parseEnv } from 'node:util';
 
-/** A setting to write where it is missing: its line of explanation, name and value. */
+/** A setting to add if it is missing, with a comment. */
 export type Setting = Readonly<{ name: string; value: string; comment: string }>;
 
-/** One `.env` file, only ever added to. */
+/** One `.env` file. Settings are only added. */
 export interface EnvFile {
   readonly path: string;
-  /** The value in the file, or in the one that `<NAME>_FILE` there names, unless it is missing or empty. */
+  /**
+   * The value in the file, or in the file that `<NAME>_FILE` names; `undefined` if it is missing or empty.
+   */
   get(name: string): string | undefined;
-  /** Adds a setting that is missing; one that is there stays as it is. */
+  /** Adds a setting, unless it is already there. */
   add(setting: Setting): void;
-  /** Puts another value in the place of one that has become useless. */
+  /** Replaces a value that is no longer useful. */
   replace(name: string, value: string): void;
-  /** Writes what was added, all or nothing, readable by its owner alone; answers with the names. */
+  /** Writes the added settings atomically, readable only by the owner. @returns Their names. */
   save(): string[];
 }
 
-/** Opens a file of settings, which need not exist yet. */
+/** Opens a settings file, which need not exist. */
 export function openEnvFile(path: string): EnvFile {
   let text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const changed: string[] = [];
@@ -32,7 +34,7 @@ export function openEnvFile(path: string): EnvFile {
     if (/['\r\n]/.test(value)) throw new Error(`${path}: the value of ${name} cannot be written in one line`);
     const assignment = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`);
     const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-    // Of several, the last is the one that counts.
+    // If a name occurs several times, the last one counts.
     const present = lines.findLastIndex((line) => assignment.test(line));
     if (present !== -1) lines[present] = `${name}='${value}'`;
     else lines.push(...(comment === undefined ? [] : [`# ${comment}`]), `${name}='${value}'`);

@@ -3,13 +3,12 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long to wait for another process that holds the lock, in milliseconds. */
+/** Longest wait for a lock that another process holds, in milliseconds. */
 const patienceMs = 10_000;
 
 /**
- * Takes a lock, or answers `undefined` where another process holds it. It is
- * SQLite's on an empty database: the system lets go of it when its holder ends,
- * however that ends.
+ * Takes a lock; `undefined` if another process holds it. It is SQLite's lock on an empty database: the system
+ * releases it when its holder ends, for any reason.
  */
 export function takeLock(path: string): { release(): void } | undefined {
   mkdirSync(dirname(path), { recursive: true });
@@ -25,9 +24,9 @@ export function takeLock(path: string): { release(): void } | undefined {
 }
 
 /**
- * Runs one thing while no other process does.
+ * Runs something while no other process runs it.
  *
- * @throws Error naming the file, if another process holds it for more than 10 s.
+ * @throws Error with the file, if another process holds the lock for more than 10 s.
  */
 export async function withLock<Result>(path: string, run: () => Promise<Result>): Promise<Result> {
   const deadline = performance.now() + patienceMs;

@@ -222,7 +222,7 @@ test('a change of that port that was interrupted is completed', async () => {
   writeFileSync(join(root, '.env'), text('.env').replace("POSTGRES_PORT='54320'", 'POSTGRES_PORT=6000'));
   const before = text('prisma/.env');
   await run();
-  // As after an end between the services and the last file.
+  // As after an interruption between the services and the last file.
   writeFileSync(join(root, 'prisma/.env'), before);
   expect(await run()).toEqual(['prisma/.env: DATABASE_ADMIN_URL']);
   expect(allText()).not.toContain('54320');

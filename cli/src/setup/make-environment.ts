@@ -25,14 +25,14 @@ import { tokenState } from './token-state.ts';
 const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
 
 /**
- * Makes what is missing of the environment files of a repository: keys,
- * passwords, service tokens, addresses. What is there is never changed, but
- * for a service token that has expired, which no service would accept. Runs
- * any number of times, at once too; an interrupted run is completed by the next.
+ * Creates the missing settings of a repository: keys, passwords, service tokens, addresses. Existing settings
+ * are never changed, except expired service tokens, which no service would accept. It can run any number of
+ * times, also at once; an interrupted run is completed by the next one.
  *
- * @param environment Its ENVIRONMENT says which files: `.env`, or `.env.<ENVIRONMENT>`. @default the process's
- * @returns What was written, as `services/auth/.env: SIGNING_KEYS`, a line each.
- * @throws Error that names the file, where what is there does not fit together.
+ * @param environment Its ENVIRONMENT selects the files: `.env`, or `.env.<ENVIRONMENT>`.
+ * @default process.env
+ * @returns What was written, one line each, such as `services/auth/.env: SIGNING_KEYS`.
+ * @throws Error with the file, if existing settings contradict each other.
  */
 export function makeEnvironment(
   root: string,
@@ -51,8 +51,8 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
     written.push(...file.save().map((setting) => `${name}: ${setting}`));
   };
 
-  // The signing key first, and each file as soon as it is whole: whatever the
-  // moment of an interruption, no token is left whose key is lost.
+  // The signing key comes first, and each file is saved as soon as it is complete, so that an interruption
+  // never leaves a token whose key is lost.
   const keys = await makeSigningKeys(fileIn('services', 'auth'), save);
   const trusted = publish(shared, keys.map(publicPart));
   for (const service of serviceNames(root)) {
@@ -82,16 +82,15 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
     });
     save(file);
   }
-  // Last, since by its address the others know the URLs that go along.
+  // Last, because its address identifies the URLs in the other files.
   movePort(database, host, port);
   save(database);
   return written;
 }
 
 /**
- * Makes sure that the keys that sign are among those that are trusted. Keys
- * that are trusted already stay: a token that one of them signed is still good,
- * even if its private part is lost.
+ * Ensures that the signing keys are among the trusted keys. Other trusted keys stay: the tokens they signed
+ * are still valid, even if their private part is lost.
  */
 function publish(shared: EnvFile, keys: readonly PublicJwk[]): PublicJwk[] {
   const present = shared.get('PUBLIC_KEYS');
@@ -140,7 +139,7 @@ async function makeSigningKeys(file: EnvFile, save: (file: EnvFile) => void) {
   return parseKeys(signingKeys, file.get('SIGNING_KEYS') ?? '', `${file.path}: SIGNING_KEYS`).keys;
 }
 
-/** One role for traffic and one for migrations, where the database is ours to make. */
+/** Adds one role for traffic and one for migrations, if the database is the embedded one. */
 function giveRoles(file: EnvFile, service: string, host: string): void {
   file.add({
     name: 'DATABASE_URL',
@@ -182,7 +181,7 @@ async function giveToken(
   else file.add({ name: 'SERVICE_TOKEN', value: token, comment });
 }
 
-/** 192 bits; of characters that stand in a URL as they are. */
+/** 192 bits, in characters that need no escaping in a URL. */
 function password(): string {
   return randomBytes(24).toString('base64url');
 }

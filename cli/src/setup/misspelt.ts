@@ -7,10 +7,10 @@ import { readEnvExample } from './env-example.ts';
 import { readServiceSettings } from './service-settings.ts';
 
 /**
- * Names the settings that nothing reads and that look like one that something
- * reads, in the environment files and in the environment itself.
+ * Finds settings that nothing reads and that look like a known one, in the settings files and in the
+ * environment.
  *
- * @returns A line each.
+ * @returns One line for each.
  */
 export async function findMisspelt(root: string, environment: Environment = process.env): Promise<string[]> {
   const known = await knownSettings(root);
@@ -19,7 +19,7 @@ export async function findMisspelt(root: string, environment: Environment = proc
   const places = [file, `prisma/${file}`, ...services].map(
     (path) => [path, namesIn(join(root, path))] as const,
   );
-  // Most of what a process is told is not for us: there a name of one word says nothing.
+  // Most environment variables are not for us, so names of a single word are ignored.
   const own = Object.keys(environment).filter((name) => name.includes('_'));
   return [...places, ['the environment', own] as const].flatMap(([place, names]) =>
     names.flatMap((name) => {
@@ -29,10 +29,10 @@ export async function findMisspelt(root: string, environment: Environment = proc
   );
 }
 
-/** Every setting that is documented or that a service declares, and the same as a file's path. */
+/** Every documented or declared setting, and its `_FILE` variant. */
 async function knownSettings(root: string): Promise<Set<string>> {
   const documented = readEnvExample(root).map(({ name }) => name);
-  // A service whose config.ts cannot be read says so itself when it starts.
+  // A service whose config.ts cannot be read reports that itself at start.
   const declared = await Promise.all(
     serviceNames(root).map((name) => readServiceSettings(root, name).catch(() => ({}))),
   );

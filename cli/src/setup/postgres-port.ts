@@ -2,20 +2,19 @@ import { z } from 'zod';
 import type { Environment } from '@arcadium/mesh/config';
 import type { EnvFile } from './env-file.ts';
 
-/** Where the embedded PostgreSQL listens unless POSTGRES_PORT says otherwise. */
+/** Port of the embedded PostgreSQL, unless POSTGRES_PORT sets another. */
 const defaultPort = 54_320;
 
 const portNumber = z.coerce.number().int().min(1).max(65_535);
 
-/** The settings that name the embedded PostgreSQL. */
+/** The settings with URLs of the embedded PostgreSQL. */
 const databaseUrls = ['DATABASE_ADMIN_URL', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_OWNER_URL'];
 
 /**
- * The port of the embedded PostgreSQL: one setting, POSTGRES_PORT, which is
- * written to `.env` where it is missing. A checkout that is older than the
- * setting has its port in DATABASE_ADMIN_URL.
+ * The port of the embedded PostgreSQL, from POSTGRES_PORT, which is written to `.env` if missing. In a
+ * checkout older than that setting, the port is in DATABASE_ADMIN_URL.
  *
- * @throws Error when it is not a port number.
+ * @throws Error if it is not a port number.
  */
 export function postgresPort(shared: EnvFile, database: EnvFile, environment: Environment): number {
   const present = URL.parse(database.get('DATABASE_ADMIN_URL') ?? '')?.port;
@@ -30,7 +29,7 @@ export function postgresPort(shared: EnvFile, database: EnvFile, environment: En
   return port;
 }
 
-/** Gives the URLs in a file that name the embedded PostgreSQL another port; URLs of other servers stay. */
+/** Changes the port in a file's URLs of the embedded PostgreSQL; URLs of other servers stay. */
 export function movePort(file: EnvFile, embedded: string, port: number): void {
   for (const name of databaseUrls) {
     const url = URL.parse(file.get(name) ?? '');
@@ -45,12 +44,12 @@ export function movePort(file: EnvFile, embedded: string, port: number): void {
   }
 }
 
-/** Whether two addresses are one, whichever name this machine has in them. */
+/** Whether two addresses are the same, also if they use different names of this machine. */
 export function isSameHost(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
 
-/** Its address is one of this machine alone. */
+/** Whether its address is one of this machine. */
 function isOurs({ hostname }: URL): boolean {
   return plain(hostname) === '127.0.0.1';
 }

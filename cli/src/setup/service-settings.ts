@@ -4,16 +4,16 @@ import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import { urlSetting } from '../workspace.ts';
 
-/** Schemas of settings, by their names in the environment. */
+/** Schemas of settings, by name. */
 export type ServiceSettings = Readonly<
   Record<string, z.ZodType<string | number | readonly string[] | undefined>>
 >;
 
 /**
- * The settings that a service declares in its `src/config.ts`; none where
- * the file does not exist, as in a folder that is still being made.
+ * The settings that a service declares in its `src/config.ts`; none if the file does not exist, as in a new
+ * folder.
  *
- * @throws Error naming the file, when it cannot be read.
+ * @throws Error with the file, if it cannot be read.
  */
 export async function readServiceSettings(root: string, service: string): Promise<ServiceSettings> {
   const path = join(root, 'services', service, 'src', 'config.ts');
@@ -29,7 +29,7 @@ export async function readServiceSettings(root: string, service: string): Promis
   }
 }
 
-/** Where a service is unless `.env` says otherwise: the default of its own URL in its `config.ts`, if it has one. */
+/** The default of a service's own URL in its `config.ts`, if it has one. */
 export async function defaultUrl(root: string, service: string): Promise<string | undefined> {
   const settings = await readServiceSettings(root, service);
   const fallback = settings[urlSetting(service)]?.safeParse(undefined).data;

@@ -3,7 +3,7 @@ import { MeshError } from '@arcadium/mesh/wire';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 
-/** What is to be done with a service token that is there already. */
+/** State of an existing service token. */
 export type TokenState =
   | { kind: 'good'; service: string }
   | { kind: 'expired'; serviceId: string }
@@ -11,7 +11,7 @@ export type TokenState =
 
 const dated = z.object({ exp: z.number(), service_id: z.string() });
 
-/** Tells a token that is in force from one that has expired and one that these keys did not sign. */
+/** Distinguishes a valid token from an expired one and one that these keys did not sign. */
 export async function tokenState(token: string, keys: KeySet): Promise<TokenState> {
   try {
     const { claims } = await verifyToken('service', token, { keys });
@@ -19,7 +19,7 @@ export async function tokenState(token: string, keys: KeySet): Promise<TokenStat
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     const claims = dated.safeParse(claimsOf(token));
-    // An expired token fails for its date alone only after its signature held.
+    // The expiry is checked only after the signature, so this token is authentic.
     return claims.success && error.message.endsWith('it has expired')
       ? { kind: 'expired', serviceId: claims.data.service_id }
       : { kind: 'foreign', reason: error.message };
