@@ -45,12 +45,11 @@ import { databaseTime } from './stores/database-time.ts';
 import { createStores } from './stores/stores.ts';
 
 /**
- * Puts the service together and starts it. It listens at once, so that its
- * health can be asked for; calls are taken when its database is there and up
- * to date.
+ * Builds the service and starts it. It listens at once, so that its health can be checked, and accepts calls
+ * when its database is available and migrated.
  *
- * @param ending Fires when the process is to end before it is ready.
- * @param time Where the time comes from; keys and tokens go by it.
+ * @param ending Fires when the process must end before it is ready.
+ * @param time The clocks that keys and tokens use.
  */
 export async function startApp(
   config: Config,
@@ -153,7 +152,7 @@ export async function startApp(
       ),
       revocations,
       onDenied: denials.add,
-      // Asked before such a call is read: of a flood of them, most are refused.
+      // Checked before such a call is read: in a flood of them, most are refused.
       rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
       ...database.serving,
       clock: clockCheck,
@@ -172,7 +171,7 @@ export async function startApp(
     signal: ending,
   });
   clockCheck.start();
-  // Nothing is forgotten before it is known what time it is.
+  // Nothing may be forgotten before the time is known.
   await clockCheck.compare();
   const endJumps = clock.onJump(() => {
     revocationFeed.readAgain();
@@ -205,7 +204,7 @@ export async function startApp(
   };
 }
 
-/** The public keys; none before all are known, since whoever asks takes the answer for the whole of them. */
+/** The public keys. Nothing before all are known, because verifiers treat the answer as complete. */
 function publishedKeys(keyRing: KeyRing): JsonAnswer {
   const body = keyRing.jwks();
   if (!body) return { status: 503, body: { reason: 'starting' } };

@@ -102,7 +102,7 @@ describe('audit.list', () => {
 
   test('takes entries of one moment apart by their ids', async () => {
     const subject = randomUUID();
-    // One statement, so one moment.
+    // One statement, so that all rows have the same time.
     await traffic.pool.query(
       `INSERT INTO auth.audit_log (id, event, actor_kind, subject)
        SELECT uuidv7(), 'account.locked', 'system', $1 FROM generate_series(1, 5)`,

@@ -1,5 +1,4 @@
-// Checked by `tsc` alone: each `@ts-expect-error` is an error itself once the
-// line below it is accepted.
+// Checked by `tsc` only: an `@ts-expect-error` is an error itself if the line below compiles.
 
 import type { Clients } from './clients.ts';
 

@@ -6,14 +6,14 @@ import type { ServiceToken } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import type { Config } from './config.ts';
 
-/** The services that auth calls, as auth may call them. */
+/** Clients of the services that auth calls. */
 export interface Clients {
-  /** Itself, or another replica: its own token is renewed as everybody's is. */
+  /** Itself or another replica: auth renews its own token like every service. */
   auth: MeshClient<typeof authContract, 'auth'>;
   notification: MeshClient<NotificationContractOf<'auth'>, 'auth'>;
 }
 
-/** Connects to them, with the token in force; no connection is made before the first call. */
+/** Creates the clients, with the token in force. No connection is opened before the first call. */
 export function connectClients(
   config: Config,
   { token, log }: { token: ServiceToken; log: Logger },

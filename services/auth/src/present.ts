@@ -2,13 +2,13 @@ import type { Account, AuditEntry, Profile } from '@arcadium/contracts/auth';
 import type { StoredAuditEntry } from './stores/audit-store.ts';
 import { hasSecondFactor, type StoredUser } from './stores/user-store.ts';
 
-/** What a user sees of himself. */
+/** A user as they see themselves. */
 export function presentAccount(user: StoredUser): Account {
   return {
     id: user.id,
     name: user.name,
     email: user.email,
-    // The database has a check on it.
+    // A database constraint ensures this.
     role: user.role as Account['role'],
     secondFactor: hasSecondFactor(user),
     createdAt: user.createdAt.toISOString(),
@@ -16,18 +16,18 @@ export function presentAccount(user: StoredUser): Account {
   };
 }
 
-/** What anybody inside sees of a user. */
+/** A user as every service and user may see them. */
 export function presentProfile({ id, name }: Profile): Profile {
   return { id, name };
 }
 
-/** What an administrator sees of the audit log. */
+/** An entry of the audit log for administrators. */
 export function presentAuditEntry(entry: StoredAuditEntry): AuditEntry {
   const { id, at, event, actorKind, actorId, subject, address, requestId, detail } = entry;
   return {
     id,
     at: at.toISOString(),
-    // Written by this service alone, as the contract has them.
+    // Written only by this service, with the contract's values.
     event: event as AuditEntry['event'],
     actor: { kind: actorKind as AuditEntry['actor']['kind'], id: actorId },
     subject,

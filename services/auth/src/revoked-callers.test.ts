@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth[Symbol.asyncDispose]());
 
-/** What each call is made with; of these only the caller's part is of any matter. */
+/** The parties of a call; only the caller matters here. */
 type Parties = { user: TestUser; service: TestService; other: TestUser };
 type InputOf = (parties: Parties) => unknown;
 
@@ -32,10 +32,10 @@ const denial = () => ({
 });
 const newPassword = 'a password that is new here';
 
-/** What changes nothing about identities, only what becomes of notifications; it takes no lock on them. */
+/** Mutations that change no identity, only notifications; they take no lock on identities. */
 const ofNoIdentity: ReadonlySet<string> = new Set(['outbox.retry', 'outbox.drop']);
 
-/** A call of each other mutation that wants a caller. A new one belongs in here. */
+/** A call of each other mutation that requires a caller. Add new ones here. */
 const inputs: Record<string, InputOf> = {
   'users.update': () => ({ name: 'Another' }),
   'users.changePassword': ({ user }) => ({ currentPassword: user.password, newPassword }),
@@ -62,7 +62,7 @@ const guarded = entriesOf(authContract).filter(
     !ofNoIdentity.has(path),
 );
 
-/** How each kind of caller shows itself. `both`: a service with a user behind it. */
+/** How each kind of caller authenticates. `both`: a service with a user behind it. */
 type Kind = 'admin' | 'user' | 'service' | 'both';
 
 const identities = {
@@ -90,7 +90,7 @@ function kindsOf({ access }: (typeof guarded)[number]['procedure']): Kind[] {
   );
 }
 
-/** The ways in which a caller loses what it proves itself with: each as its revocation writes it. */
+/** The ways in which a caller can lose its identity, each as the revocation writes it. */
 const endUser = {
   'the session ended': (held: HeldIdentities, { sessionId }: TestUser) =>
     held.write('UPDATE auth.sessions SET ended_at = now() WHERE id = $1', sessionId),
@@ -116,7 +116,7 @@ const blacklist = (held: HeldIdentities, id: string) =>
     id,
   );
 
-/** A key of its own that signs what one test presents, recorded so that auth accepts it. */
+/** A separate signing key for the tokens of one test, recorded so that auth accepts it. */
 async function newKey(): Promise<SigningKey> {
   const jwk = await generateSigningKey();
   await auth.stored.signingKey.create({
@@ -132,7 +132,7 @@ interface Trial {
   end(held: HeldIdentities, parties: Parties): Promise<void>;
 }
 
-/** Makes a call that is authenticated, ends its caller while the call waits, and lets it go on. */
+/** Starts an authenticated call, revokes its caller while the call waits, and lets it continue. */
 async function callAndEnd({ path, kind, key, end }: Trial) {
   const [url = ''] = auth.urls;
   const signed = key ? { key } : {};
@@ -148,7 +148,7 @@ async function callAndEnd({ path, kind, key, end }: Trial) {
     service: service.headers,
     both: { ...service.headers, 'x-user-token': user.token },
   }[kind];
-  // From here on the token is on record with this process, and writes nothing by itself.
+  // From here on, this process has recorded the token and writes nothing else for it.
   if (kind === 'service' || kind === 'both') {
     const { status } = await callPlainly(url, 'serviceTokens.rotate', { headers, input: {} });
     expect(status).toBe(200);

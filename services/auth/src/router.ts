@@ -44,7 +44,6 @@ import type { LoginThrottle } from './stores/login-throttle.ts';
 import type { TokenBlacklist } from './stores/token-blacklist.ts';
 import type { UserStore } from './stores/user-store.ts';
 
-/** What the procedures of this service work with. */
 export interface Deps {
   users: UserStore;
   audit: AuditStore;
@@ -58,23 +57,22 @@ export interface Deps {
   throttle: LoginThrottle;
   outbox: OutboxHandlers;
   keys: KeySet;
-  /** The key that signs at this moment. */
+  /** The key that signs now. */
   signer: () => SigningKey;
-  /** A key that has signed, where it can do so again. */
+  /** An earlier key, if it can still sign. */
   signerOf: (kid: string) => Promise<SigningKey | undefined>;
   keyRing: KeyRing;
   serviceTokens: ServiceTokenStore;
-  /** How many live tokens a service may have. */
+  /** Most live tokens of a service. */
   mostServiceTokens: number;
   sightings: Sightings;
   revocationFeed: RevocationFeed;
-  /** The time. */
   now: () => Date;
-  /** The earliest time that it may be: what is forgotten goes by it. @default now */
+  /** The earliest possible time, which decides what is forgotten. @default now */
   earliest?: () => Date;
 }
 
-/** Every procedure of the contract, and what does it. */
+/** The handler of each procedure of the contract. */
 export function createHandlers(deps: Deps): Handlers<typeof authContract> {
   const telling = tellingOf(deps.revocationFeed);
   return {

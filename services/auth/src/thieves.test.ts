@@ -8,18 +8,18 @@ import { startReplicas, type Replicas } from './testing/replicas.ts';
 
 let auth: Replicas;
 beforeAll(async () => {
-  // So many that no thief is stopped by the bound on a service's tokens.
+  // High enough that the limit of a service's tokens stops no thief.
   auth = await startReplicas(2, { SERVICE_TOKENS_MAX: 1000 });
 });
 afterAll(() => auth[Symbol.asyncDispose]());
 
-/** One round of an attack takes no longer than this, in milliseconds. */
+/** Longest time of one round of an attack, in milliseconds. */
 const roundMs = 30_000;
 
 /** Whether a call was refused for its credentials, which ends a thief's loop; other failures do not. */
 type Attempt = () => Promise<'done' | 'refused' | 'failed'>;
 
-/** Loops that call as fast as they can, from when they are made until each was refused. */
+/** Loops that call as fast as they can until each is refused. */
 function startThieves(attempts: readonly Attempt[]) {
   let done = 0;
   const deadline = performance.now() + roundMs;
@@ -33,7 +33,7 @@ function startThieves(attempts: readonly Attempt[]) {
     return false;
   });
   return {
-    /** Resolves when they have got something, several times each. */
+    /** Resolves when each has succeeded several times. */
     atWork: () =>
       vi.waitFor(() => expect(done).toBeGreaterThan(3 * attempts.length), { timeout: roundMs, interval: 5 }),
     async refused() {
@@ -51,7 +51,7 @@ const plain =
     return status === 200 ? 'done' : 'failed';
   };
 
-/** Three of one call in one HTTP request. */
+/** Three copies of a call in one HTTP request. */
 const batched =
   (replica: number, path: string, { headers, input }: { headers: CallerHeaders; input: unknown }): Attempt =>
   async () => {
@@ -66,7 +66,7 @@ const batched =
     return all.some(({ error }) => !error) ? 'done' : 'failed';
   };
 
-/** Over a WebSocket, as services of the mesh call: exchanges a token for its successor, and that for the next. */
+/** Over a WebSocket, as mesh services call: exchanges a token for its successor, and that for the next. */
 function chain(replica: number, stolen: string): Attempt {
   let token = stolen;
   const client = connect(authContract, {
@@ -150,13 +150,13 @@ test.each(
   expect(await liveTokensOf(target.name)).toBe(issued);
 });
 
-// The last one: it withdraws the keys that the others sign with.
+// Last, because it withdraws the key that the other tests sign with.
 test.each(rounds)('round %i: who issues in a loop has no token left when the key is withdrawn', async () => {
   const { name } = await newService(auth);
   const admin = await auth.asAdmin();
   const stolen = await admin.serviceTokens.issue.mutate({ service: name });
   const { kid } = await auth.stored.serviceToken.findUniqueOrThrow({ where: { jti: stolen.tokenId } });
-  // That of the set-up of this test is another key's, and none of the thief's.
+  // The token from this test's set-up was signed by another key, and is not the thief's.
   await auth.stored.serviceToken.deleteMany({ where: { service: { name }, jti: { not: stolen.tokenId } } });
   const call = { headers: { authorization: `Service-Token ${stolen.token}` }, input: { service: name } };
   const attempts = [0, 1, 0, 1].map((replica) => plain(replica, 'serviceTokens.issue', call));

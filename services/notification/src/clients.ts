@@ -5,12 +5,12 @@ import type { ServiceToken } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import type { Config } from './config.ts';
 
-/** The services that notification calls, as it may call them. */
+/** Clients of the services that notification calls. */
 export interface Clients {
   auth: MeshClient<typeof authContract, 'notification'>;
 }
 
-/** Connects to them, with the token in force; no connection is made before the first call. */
+/** Creates the clients, with the token in force. No connection is opened before the first call. */
 export function connectClients(
   config: Config,
   { token, log }: { token: ServiceToken; log: Logger },

@@ -10,7 +10,7 @@ import {
 import { jwks } from '@arcadium/mesh/identity';
 import { z } from 'zod';
 
-/** What this service may be told by its environment. */
+/** The settings of this service. */
 export const settings = {
   ...serverFields,
   ...databaseFields,
@@ -19,13 +19,13 @@ export const settings = {
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   PUBLIC_KEYS: json(jwks),
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
-  /** How long a notification is kept after it was read, in days. */
+  /** How long a read notification is kept, in days. */
   NOTIFICATION_KEEP_READ_DAYS: z.coerce.number('must be a number').int().min(1).max(3650).default(90),
 };
 
 export type Config = ReturnType<typeof loadConfig>;
 
-/** @throws ConfigError with everything that is wrong with it. */
+/** @throws ConfigError with all invalid settings. */
 export function loadConfig() {
   return readServiceConfig(settings, import.meta.dirname);
 }

@@ -13,10 +13,9 @@ import { watchNotifications } from './procedures/notifications/watch.ts';
 import { setPreferences } from './procedures/preferences/set.ts';
 import type { Stores } from './stores/stores.ts';
 
-/** What the procedures need. */
 export type HandlerDeps = Readonly<{ stores: Stores; arrivals: Arrivals }>;
 
-/** Every procedure of the notification contract; those of one store call stand here in full. */
+/** The handlers of the notification contract. Procedures with a single store call are written out here. */
 export function createHandlers({ stores, arrivals }: HandlerDeps): Handlers<typeof notificationContract> {
   const { broadcasts, notifications, preferences } = stores;
   return {

@@ -27,11 +27,10 @@ import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
 
 /**
- * Puts the service together and starts it. It listens at once, so that its
- * health can be asked for; calls are taken when its database is there and up
- * to date.
+ * Builds the service and starts it. It listens at once, so that its health can be checked, and accepts calls
+ * when its database is available and migrated.
  *
- * @param ending Fires when the process is to end before it is ready.
+ * @param ending Fires when the process must end before it is ready.
  */
 export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
   const log = createLogger({ service: 'wiki', ...logSettings(config) });

@@ -6,13 +6,13 @@ import type { ServiceToken } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import type { Config } from './config.ts';
 
-/** The services that the wiki calls, as the wiki may call them. */
+/** Clients of the services that the wiki calls. */
 export interface Clients {
   auth: MeshClient<typeof authContract, 'wiki'>;
   notification: MeshClient<NotificationContractOf<'wiki'>, 'wiki'>;
 }
 
-/** Connects to them, with the token in force; no connection is made before the first call. */
+/** Creates the clients, with the token in force. No connection is opened before the first call. */
 export function connectClients(
   config: Config,
   { token, log }: { token: ServiceToken; log: Logger },

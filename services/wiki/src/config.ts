@@ -10,7 +10,7 @@ import {
 } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 
-/** What this service may be told by its environment. */
+/** The settings of this service. */
 export const settings = {
   ...serverFields,
   ...databaseFields,
@@ -25,7 +25,7 @@ export const settings = {
 
 export type Config = ReturnType<typeof loadConfig>;
 
-/** @throws ConfigError with everything that is wrong with it. */
+/** @throws ConfigError with all invalid settings. */
 export function loadConfig() {
   return readServiceConfig(settings, import.meta.dirname);
 }

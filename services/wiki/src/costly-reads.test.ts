@@ -26,12 +26,12 @@ beforeAll(async () => {
   );
   await insertLongPages(100);
   await insertManyRows();
-  // The service has its connections when an attack begins.
+  // Opens the service's connections before the attack.
   await Promise.all(Array.from({ length: 30 }, () => ask(wiki, 'pages.list', { limit: 100 })));
 });
 afterAll(() => wiki.close());
 
-/** Pages of nearly the longest text, with each of the words thousands of times. */
+/** Pages of almost the maximum length, with each word thousands of times. */
 async function insertLongPages(count: number): Promise<void> {
   const text = Array.from(
     { length: 15_000 },
@@ -47,7 +47,10 @@ async function insertLongPages(count: number): Promise<void> {
   }
 }
 
-/** 50,000 comments, half of them deleted; and 5,000 pages in a ring of links, so that none is an orphan, with 10 terms each. */
+/**
+ * 50,000 comments, half of them deleted; and 5,000 pages with 10 terms each, linked in a ring so that none is
+ * an orphan.
+ */
 async function insertManyRows(): Promise<void> {
   await wiki.pool.query(
     `INSERT INTO comments (id, page_id, author_id, body, deleted_at)
@@ -73,7 +76,7 @@ async function insertManyRows(): Promise<void> {
 const askAgain = async (path: string, input: object) =>
   (await patiently(() => ask(wiki, path, input, from('192.0.2.200')))).status;
 
-/** What callers do who have nothing to do with it; they come back when told to, as clients do. */
+/** Calls of other users, who retry when told to, as clients do. */
 const honest = {
   health: () => readiness(wiki),
   page: () => askAgain('pages.get', { id: pageId }),
@@ -81,7 +84,7 @@ const honest = {
 };
 const allIsWell = { health: [200], page: [200], search: [200] };
 
-/** An attacker is answered, or told when to come back. */
+/** The attacker must get an answer, or be told when to retry. */
 function expectAnswered(replies: readonly Reply[]): void {
   for (const { status, retryAfter } of replies) {
     expect([200, 429, 503]).toContain(status);
@@ -154,20 +157,20 @@ test('a list of which little is to be shown is still shown whole, a part with ea
     const { body } = await ask(wiki, 'links.orphans', { limit: 100, ...(cursor && { cursor }) });
     parts.push((body as { result: { data: (typeof parts)[number] } }).result.data);
   }
-  // The long pages, and `home`; that of the ring each has its links.
+  // The long pages and `home`; the pages of the ring are linked.
   expect(parts.flatMap(({ items }) => items)).toHaveLength(101);
   expect(parts.length).toBeGreaterThan(5101 / 500);
 });
 
 describe('the statements of callers who have gone are ended', () => {
-  /** Statements that wait for what the test holds. */
+  /** The statements that wait for the test's lock. */
   const waiting = async () => {
     const { rows } = await wiki.pool.query<{ count: number }>(
       `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
     return rows[0]?.count;
   };
-  /** With a table that nobody can read meanwhile. */
+  /** Locks a table, so that reads have to wait. */
   const whileLocked = async (work: () => Promise<void>) => {
     const holder = await wiki.pool.connect();
     await holder.query('BEGIN; LOCK TABLE pages IN ACCESS EXCLUSIVE MODE');

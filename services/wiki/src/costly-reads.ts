@@ -1,19 +1,19 @@
 import { FairBulkhead, NoPlaceError } from '@arcadium/mesh/resilience';
 import { Refusal, sourceOf, type CallMaker } from '@arcadium/mesh/server';
 
-/** The share of the pool's connections that costly reads may have together. */
+/** The share of the pool's connections for expensive reads. */
 const share = 0.3;
 
 /**
- * How many of one caller may wait. With those under way they are fewer than the lowest limit that the mesh sets to calls
- * of a procedure (16, and three quarters of that for some), or one caller would fill that.
+ * Most waiting reads of one caller. With those in progress, they must be fewer than the lowest concurrency
+ * limit of a procedure (16, and three quarters of that for some), or one caller could fill it.
  */
 const maxQueuedPerSource = 8;
 
-/** Longest wait for one of these, in milliseconds: a person still has time for the answer then. */
+/** Longest wait for a turn, in milliseconds; a person's call still has time for the answer then. */
 const waitMs = 3000;
 
-/** When to come back, in milliseconds. */
+/** When to retry, in milliseconds. */
 const retryAfterMs = 1000;
 
 const busy = new Refusal(
@@ -31,17 +31,16 @@ const tooMany = new Refusal(
   },
 );
 
-/** A call of a read that costs much. */
 type CostlyCall = CallMaker & { readonly signal: AbortSignal };
 
 /**
- * Reads that keep the database busy for long, as a search. They share a few connections of the pool, in turns by caller,
- * so that however many are asked for, the others are left for what is quick.
+ * Reads that keep the database busy for long, such as searches. They share a few connections of the pool and
+ * take turns by caller, so that any number of them leaves the others for quick queries.
  */
 export class CostlyReads {
   readonly #places: FairBulkhead;
 
-  /** @param connections How many the pool has. */
+  /** @param connections Size of the pool. */
   constructor(connections: number) {
     this.#places = new FairBulkhead({
       maxInFlight: Math.max(1, Math.floor(connections * share)),
@@ -51,10 +50,10 @@ export class CostlyReads {
   }
 
   /**
-   * Makes a handler take its turn.
+   * Makes a handler wait for its turn.
    *
-   * @throws MeshError TOO_MANY_REQUESTS where the caller has too many waiting, SERVICE_UNAVAILABLE where its turn does
-   * not come in time. Both are safe to be made again.
+   * @throws MeshError TOO_MANY_REQUESTS if the caller has too many waiting, SERVICE_UNAVAILABLE if its turn
+   * does not come in time. Both are safe to retry.
    */
   handler<Call extends CostlyCall, Answer>(
     handle: (call: Call) => Promise<Answer> | Answer,

@@ -29,7 +29,7 @@ import { unwatchPage, watchPage } from './procedures/pages/watch-page.ts';
 import { queryPages } from './procedures/search/query-pages.ts';
 import { suggestTitles } from './procedures/search/suggest-titles.ts';
 
-/** What answers each procedure of the wiki's contract. */
+/** The handlers of the wiki's contract. */
 export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
   const costly: CostlyReads['handler'] = (handle) => deps.costlyReads.handler(handle);
   return {

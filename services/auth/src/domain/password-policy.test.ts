@@ -58,10 +58,10 @@ test.each([
 test('length is counted in characters, as typed and after normalising', async () => {
   const tooShort = { reason: 'too-short', least: 15 };
   expect(await policy.refusalOf('fourteen chars', ada)).toEqual(tooShort);
-  // Seven characters of two units each, and a letter with its accent apart, are fewer than they look.
+  // Seven emoji of two UTF-16 units each; a letter and its accent count as one character.
   expect(await policy.refusalOf('🐎🔋📎🐘🦊🐝🌊', ada)).toEqual(tooShort);
   expect(await policy.refusalOf('cafe\u0301 cafe\u0301 moul', ada)).toEqual(tooShort);
-  // NFKC makes eighteen letters of this one; it was one key all the same.
+  // NFKC turns this single character into eighteen letters.
   expect(await policy.refusalOf('\ufdfaabcdefg', ada)).toEqual(tooShort);
   expect(await policy.refusalOf('caf\u00e9 caf\u00e9 moulu', ada)).toBeUndefined();
 });

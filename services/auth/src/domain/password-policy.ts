@@ -1,33 +1,32 @@
 import { loadCommonPasswords, type CommonPasswords } from './common-passwords.ts';
 
-/** Whose password it is to be. */
+/** The owner of a password. */
 export interface Person {
   email: string;
   name: string;
 }
 
-/** Why a password cannot be chosen; `least` in characters. */
+/** Why a password is not allowed; `least` in characters. */
 export type PasswordRefusal = { reason: 'too-short'; least: number } | { reason: 'common' | 'personal' };
 
 /**
- * Which passwords may be chosen, after NIST 800-63B-4 §3.1.1.2: a length and
- * a list of bad ones, and no rules of composition. The longest is the
- * contract's business; whether it was his before is the store's.
+ * Which passwords are allowed, after NIST 800-63B-4 §3.1.1.2: a minimum length and a list of bad ones,
+ * without composition rules. The contract has the maximum length; the store checks former passwords.
  */
 export interface PasswordPolicy {
   refusalOf(password: string, person: Person): Promise<PasswordRefusal | undefined>;
 }
 
-/** What must be left of a password besides the owner's name and address, in letters and digits. */
-const leastOfHisOwn = 8;
+/** How many letters and digits a password must have besides the owner's name and address. */
+const leastOwnCharacters = 8;
 
-/** Pieces of a name or an address that are shorter may be in a password by chance. */
+/** Shorter parts of a name or address may occur in a password by chance. */
 const shortestPiece = 3;
 
-/** Repeated text shorter than this is as bad as if it stood alone. */
+/** Repeating a shorter text does not make it better. */
 const shortestUnit = 8;
 
-/** Rows that fingers walk along, and the alphabet; each may begin anew at its end. */
+/** Rows of keys, and the alphabet; each may continue from its end to its start. */
 const rows = [
   'abcdefghijklmnopqrstuvwxyz',
   '1234567890',
@@ -37,7 +36,7 @@ const rows = [
   '1234567890qwertyuiopasdfghjklzxcvbnm',
 ].flatMap((row) => [row, row.split('').toReversed().join('')]);
 
-/** @param settings.leastCharacters The shortest that may be chosen, in code points, as typed and after NFKC. */
+/** @param settings.leastCharacters Minimum length in code points, both as typed and after NFKC. */
 export function createPasswordPolicy({ leastCharacters }: { leastCharacters: number }): PasswordPolicy {
   return {
     async refusalOf(password, person) {
@@ -51,24 +50,27 @@ export function createPasswordPolicy({ leastCharacters }: { leastCharacters: num
   };
 }
 
-/** As typed or after NFKC, whichever is less: this makes eighteen of one U+FDFA, and that one of a letter and its accent. */
+/**
+ * As typed or after NFKC, whichever is less: NFKC turns one U+FDFA into eighteen letters, and a letter with
+ * its accent into one.
+ */
 function charactersOf(password: string): number {
   return Math.min(...[password, password.normalize('NFKC')].map((text) => Array.from(text).length));
 }
 
-/** How passwords are compared: however they were typed, and in whatever case. */
+/** The form in which passwords are compared, independent of case and Unicode form. */
 function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
 
-/** Without what people put between words. */
+/** Without separators between words. */
 function joined(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
 /**
- * As it stands, without its separators, or without the digits before and
- * after: one of the list, one repeated, or a row of keys.
+ * Whether it is a common password, a repetition of one, or a row of keys: as it is, without separators, or
+ * without digits before and after.
  */
 function isCommon(text: string, common: CommonPasswords): boolean {
   const plain = joined(text);
@@ -80,7 +82,10 @@ function isCommon(text: string, common: CommonPasswords): boolean {
   });
 }
 
-/** The shortest text that this is a repetition of, the last time maybe not to its end; the whole, if it is none. */
+/**
+ * The shortest text of which this is a repetition, where the last one may be cut off; otherwise the text
+ * itself.
+ */
 function repeatedUnit(text: string): string {
   for (let length = 1; length <= text.length / 2; length += 1) {
     if (text.slice(length) === text.slice(0, -length)) return text.slice(0, length);
@@ -93,16 +98,16 @@ function isRow(text: string): boolean {
   return rows.some((row) => row.repeat(Math.ceil(text.length / row.length) + 1).includes(text));
 }
 
-/** Whether little is left of it without the name and the address of its owner, and their parts. */
+/** Whether little is left without the name and address of the owner, and parts of them. */
 function isPersonal(text: string, { email, name }: Person): boolean {
   const [local = '', domain = ''] = fold(email).split('@');
   const parts = [email, local, domain, name].map((part) => joined(fold(part)));
   const pieces = `${local} ${domain} ${fold(name)}`.split(/[^\p{L}\p{N}]+/u);
   const known = [...parts, ...pieces].filter(({ length }) => length >= shortestPiece);
-  // The longest first: a piece must not be cut out of the whole that it is part of.
+  // Longest first, so that a part is not removed from the whole that contains it.
   const plain = joined(text);
   const left = known
     .toSorted((a, b) => b.length - a.length)
     .reduce((rest, part) => rest.replaceAll(part, ' '), plain);
-  return left !== plain && joined(left).length < leastOfHisOwn;
+  return left !== plain && joined(left).length < leastOwnCharacters;
 }

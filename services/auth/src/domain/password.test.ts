@@ -22,7 +22,7 @@ test('what could not begin in time is refused at once, and the others served', a
   const hasher = createPasswordHasher();
   const since = performance.now();
   const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => hasher.hash(password)));
-  // Two seconds in the queue, and what was begun at their end.
+  // Two seconds in the queue, plus the hash that starts at their end.
   expect(performance.now() - since).toBeLessThan(8000);
   hasher.keepPlace()[Symbol.dispose]();
   const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
@@ -35,7 +35,7 @@ test('what could not begin in time is refused at once, and the others served', a
 });
 
 test('a hash that nobody waits for any more is not made', async () => {
-  // However slow the machine is: those that are waited for are made.
+  // A long limit, so that a slow machine makes all hashes.
   const hasher = createPasswordHasher(60_000);
   const gone = new AbortController();
   const served = [hasher.hash(password), hasher.hash(password)];

@@ -2,51 +2,51 @@ import { randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto
 import type { MeshError } from '@arcadium/mesh/wire';
 import { HashingQueue } from '../hashing/hashing-queue.ts';
 
-/** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
+/** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
 const current = { memory: 19_456, passes: 2, parallelism: 1 };
 
 const saltBytes = 16;
 const tagBytes = 32;
 
-/** Hashes and checks passwords, off the event loop, a few at a time. */
+/** Hashes and checks passwords off the event loop, a few at a time. */
 export interface PasswordHasher {
   /**
-   * Keeps a place for one check, for whoever has work to do before it that would be in vain; to be disposed of when
-   * that is over.
+   * Reserves a place for one check, for callers that have work to do first that would otherwise be wasted.
+   * Dispose of it afterwards.
    *
-   * @throws MeshError TOO_MANY_REQUESTS when too many have one already.
+   * @throws MeshError TOO_MANY_REQUESTS when there is no place.
    */
   keepPlace(): Place;
-  /** What whoever asks for a place now is refused with; `undefined` if there is one. */
+  /** The error for a caller that asks for a place now; `undefined` if there is one. */
   refusal(): MeshError | undefined;
   /**
-   * Answers with a PHC string, as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
-   *
-   * @param signal Fires when nobody waits any more: a hash that has not begun by then is not made.
-   * @throws MeshError TOO_MANY_REQUESTS when too many wait already, or it is not its turn within two seconds.
+   * @param signal Fires when the caller no longer waits; a hash that has not started by then is not made.
+   * @returns A PHC string, such as `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
+   * @throws MeshError TOO_MANY_REQUESTS when too many are waiting, or its turn does not come within two
+   * seconds.
    */
   hash(password: string, signal?: AbortSignal): Promise<string>;
   /**
-   * Whether this is the password. With no hash the answer is no, after the
-   * same work, so that its time does not tell whether an account exists.
-   * Signal and errors as for `hash`.
+   * Whether the password is correct. Without a hash the answer is no, after the same amount of work, so that
+   * the time does not reveal whether an account exists. Signal and errors as for `hash`.
    */
   matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
-  /** Ends its threads. */
+  /** Stops its threads. */
   close(): Promise<void>;
 }
 
-/** A place among those whose password is checked. */
+/** A reserved place for one password check. */
 export interface Place extends Disposable {
-  /** As the hasher's, but refused only where its turn does not come within two seconds. */
+  /** As in the hasher, but refused only if its turn does not come within two seconds. */
   matches(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean>;
 }
 
 /**
- * Makes the hasher of a process.
+ * Creates the hasher of a process.
  *
- * @param longestWaitMs How long a hash may wait for its turn, in milliseconds: what then begins still ends well within a
- * call's time. @default 2000
+ * @param longestWaitMs Longest wait for a hash's turn, in milliseconds; what starts then still finishes
+ * within a call's timeout.
+ * @default 2000
  */
 export function createPasswordHasher(longestWaitMs = 2000): PasswordHasher {
   const queue = new HashingQueue(longestWaitMs);
@@ -83,7 +83,7 @@ export function createPasswordHasher(longestWaitMs = 2000): PasswordHasher {
   };
 }
 
-/** Whether a hash was made with other parameters than new ones are; to be made anew when the password is at hand. */
+/** Whether a hash has outdated parameters and should be replaced when the password is next known. */
 export function needsRehash(hash: string): boolean {
   const { memory, passes, parallelism } = parse(hash);
   return memory !== current.memory || passes !== current.passes || parallelism !== current.parallelism;
@@ -99,7 +99,8 @@ interface Settings {
 
 function parametersOf(password: string, { salt, ...cost }: Settings): Argon2Parameters {
   return {
-    // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard is the same bytes.
+    // NIST 800-63B-4 §3.1.1.2: normalise, so that the same password typed on another keyboard has the same
+    // bytes.
     message: Buffer.from(password.normalize('NFKC')),
     nonce: salt,
     tagLength: tagBytes,

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import type { Seal } from './seal.ts';
 
-/** How many a user has. */
+/** Number of codes of a user. */
 const count = 10;
 
-/** 32 characters, none of which looks like another: ten of them are 50 bits. */
+/** 32 unambiguous characters; ten of them have 50 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
-/** New recovery codes, as `k7mq2-x9dpa`. */
+/** New recovery codes, such as `k7mq2-x9dpa`. */
 export function newRecoveryCodes(): string[] {
   const codes = new Set<string>();
   while (codes.size < count) codes.add(`${word()}-${word()}`);
@@ -15,8 +15,8 @@ export function newRecoveryCodes(): string[] {
 }
 
 /**
- * What is stored of one. With 50 bits a plain hash could be found by trying;
- * this one cannot without ENCRYPTION_KEY.
+ * The stored form of a code. With only 50 bits, a plain hash could be found by brute force; this one also
+ * needs ENCRYPTION_KEY.
  */
 export function recoveryCodeHash(seal: Seal, userId: string, code: string): Buffer<ArrayBuffer> {
   return Buffer.from(seal.mac(code.toLowerCase(), `recovery code of ${userId}`));

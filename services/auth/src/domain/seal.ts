@@ -4,23 +4,19 @@ const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Keeps what this service stores from whoever can read its database and nothing else. */
+/** Protects stored data from readers of the database. */
 export interface Seal {
-  /** Encrypts: nonce, AES-256-GCM's ciphertext, tag. @param about What it belongs to: opened with another, it does not open. */
+  /** Encrypts: nonce, AES-256-GCM ciphertext, tag. @param about Context that must be the same for `open`. */
   seal(content: string, about: string): Buffer<ArrayBuffer>;
-  /** @throws Error when it was sealed with another key, about something else, or changed. */
+  /** @throws Error if the key or the context differs, or the data was changed. */
   open(sealed: Uint8Array, about: string): string;
-  /** The HMAC-SHA256 of a text: the same each time, and nobody else's to compute. */
+  /** The HMAC-SHA256 of a text: deterministic, and computable only with the key. */
   mac(content: string, about: string): Buffer;
 }
 
-/**
- * Makes the seal of ENCRYPTION_KEY.
- *
- * @param key 32 bytes.
- */
+/** @param key ENCRYPTION_KEY, 32 bytes. */
 export function createSeal(key: Buffer): Seal {
-  // One key for each use (NIST SP 800-108): neither says anything of the other.
+  // A separate key for each use (NIST SP 800-108): neither reveals anything about the other.
   const derive = (use: string) => Buffer.from(hkdfSync('sha256', key, '', `arcadium auth ${use}`, 32));
   const sealing = derive('seal');
   const signing = derive('mac');

@@ -8,7 +8,7 @@ export function sealKey(seal: Seal, jwk: PrivateJwk): Buffer<ArrayBuffer> {
   return seal.seal(JSON.stringify(jwk), about(jwk.kid));
 }
 
-/** @throws Error when it was sealed with another ENCRYPTION_KEY, for another key, or changed. */
+/** @throws Error if it was encrypted with a different ENCRYPTION_KEY or for another key, or was changed. */
 export function openKey(seal: Seal, kid: string, sealed: Uint8Array): PrivateJwk {
   return privateJwk.parse(JSON.parse(seal.open(sealed, about(kid))));
 }

@@ -1,28 +1,28 @@
 import { Secret, TOTP } from 'otpauth';
 
-/** The seconds that one code is shown for (RFC 6238 §5.2). */
+/** How long one code is valid, in seconds (RFC 6238 §5.2). */
 const period = 30;
 
-/** How many steps a phone's clock may be off, either way. */
+/** Allowed clock difference, in steps either way. */
 const tolerance = 1;
 
 /** 160 bits, as RFC 4226 §4 recommends. */
 const secretBytes = 20;
 
-/** A new secret for an authenticator app, in base32. */
+/** A new secret for an authenticator app, in Base32. */
 export function newTotpSecret(): string {
   return new Secret({ size: secretBytes }).base32;
 }
 
-/** What the QR code of an authenticator app says: `otpauth://totp/Arcadium:ann@example.com?…`. */
+/** The content of the QR code for an authenticator app: `otpauth://totp/Arcadium:ann@example.com?…`. */
 export function totpUri(secret: string, email: string): string {
   return totpOf(secret, email).toString();
 }
 
 /**
- * The time step that a code is of: this one, or one beside it.
+ * The time step of a code: the current one, or one next to it.
  *
- * @returns undefined for a code of none of them, and for what is no code of six digits.
+ * @returns undefined for any other code, and for text that is not six digits.
  */
 export function totpStep(secret: string, code: string, at: Date): bigint | undefined {
   if (!/^\d{6}$/.test(code)) return undefined;
@@ -33,6 +33,6 @@ export function totpStep(secret: string, code: string, at: Date): bigint | undef
 }
 
 function totpOf(secret: string, label = ''): TOTP {
-  // The defaults of every app, said aloud: some ignore what a URI says.
+  // The defaults of every app, stated explicitly because some apps ignore the URI's values.
   return new TOTP({ issuer: 'Arcadium', label, secret, algorithm: 'SHA1', digits: 6, period });
 }

@@ -22,12 +22,12 @@ const open = (): HashingLane => {
 };
 afterEach(() => Promise.all(lanes.splice(0).map((lane) => lane.close())));
 
-/** The scheduling policies of this process’s threads that hash, as Linux numbers them: 5 is SCHED_IDLE. */
+/** The scheduling policies of this process's hashing threads, as Linux numbers them: 5 is SCHED_IDLE. */
 function policies(): number[] {
   return readdirSync('/proc/self/task').flatMap((thread) => {
     const [, name = '', rest = ''] =
       /\((.*)\) (.*)/.exec(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')) ?? [];
-    // The 41st field, of which two came before.
+    // The 41st field; two were removed with the name.
     return name.startsWith('password-hash') ? [Number(rest.split(' ')[38])] : [];
   });
 }
@@ -36,7 +36,7 @@ test.runIf(process.platform === 'linux')(
   'where there is time enough, it takes none from others',
   async () => {
     const lane = open();
-    // The first one finds no thread, and may be made by the other for that.
+    // The first one starts the idle thread, and the other thread may take over meanwhile.
     await lane.tagOf(parameters);
     await expect.poll(policies).toContain(5);
     expect(await lane.tagOf(parameters)).toHaveLength(32);
@@ -50,7 +50,7 @@ test('where others want all the time there is, hashes are made all the same', as
     spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
   );
   try {
-    // The first is given up by the one thread, and the others find it busy.
+    // The idle thread gives up the first one and is busy for the others.
     for (let n = 0; n < 3; n += 1) expect(await lane.tagOf(parameters)).toEqual(expected);
   } finally {
     for (const one of busy) one.kill('SIGKILL');

@@ -2,15 +2,15 @@ import type { Argon2Parameters } from 'node:crypto';
 import { within } from '@arcadium/mesh/resilience';
 import { HashingThread } from './hashing-thread.ts';
 
-/** For so long the time that nobody else wants is tried, in milliseconds: a hash takes some 50 of it. */
+/** How long the idle thread may try a hash, in milliseconds; a hash takes about 50 ms of CPU. */
 const patienceMs = 250;
 
-/** Where that was not enough, it is not tried again for so long, in milliseconds. */
+/** How long the idle thread is not used after it was too slow, in milliseconds. */
 const restMs = 1000;
 
 /**
- * Makes hashes, one at a time: on time that nobody else wants, so that a flood of log-ins takes none from other calls;
- * where the machine has none left, on a thread that always has some, so that people can log in all the same.
+ * Makes one hash at a time. It uses idle CPU time, so that a flood of log-ins takes none from other calls. If
+ * there is no idle time, a thread of normal scheduling takes over, so that users can still log in.
  */
 export class HashingLane {
   readonly #leftover = new HashingThread('leftover');
@@ -18,9 +18,9 @@ export class HashingLane {
   #noneLeftUntil = 0;
 
   /**
-   * Makes the tag of a hash. To be asked when it has answered the last one.
+   * Makes the tag of a hash, one at a time.
    *
-   * @throws Error when a thread died; the next one gets a new thread.
+   * @throws Error when a thread died; the next hash gets a new thread.
    */
   async tagOf(parameters: Argon2Parameters): Promise<Buffer> {
     if (!this.#leftover.idle || performance.now() < this.#noneLeftUntil) return this.#some.tagOf(parameters);

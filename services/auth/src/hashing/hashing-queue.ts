@@ -3,20 +3,23 @@ import { availableParallelism } from 'node:os';
 import { Refusal } from '@arcadium/mesh/server';
 import { HashingLane } from './hashing-lane.ts';
 
-/** How many hashes are made at once: a core is left for the rest of the service. Each takes 19 MiB. */
+/** Concurrent hashes, leaving one core for the rest of the service. Each needs 19 MiB. */
 const concurrency = Math.max(1, availableParallelism() - 1);
 
-/** How many may have a place, however quickly it is theirs; and how many always may, however slow the machine is. */
+/** Most places, however fast the machine; and the places that exist on the slowest machine. */
 const longestQueue = 50;
 const shortestQueue = 5;
-/** What a hash takes, and a rest after it, until that is known, in milliseconds. */
+/** Assumed duration of a hash with its pause, until it has been measured, in milliseconds. */
 const usualMs = 50;
-/** Where more wait than always may, a lane rests after a hash for this share of its time: other calls catch up. */
+/**
+ * If more wait than always may, a lane pauses after a hash for this share of its duration, so that other
+ * calls catch up.
+ */
 const restShare = 0.5;
-/** What the last one counts in the average. */
+/** Weight of the last hash in the average. */
 const weight = 0.2;
 
-/** Who is refused comes back after so long, in milliseconds; by chance up to twice that, so that not all do at once. */
+/** When a refused caller may come back, in milliseconds; randomly up to twice that, to spread them. */
 const retryAfterMs = 1000;
 
 interface Waiting {
@@ -26,25 +29,25 @@ interface Waiting {
   readonly drop: (reason: unknown) => void;
 }
 
-/** Makes hashes in the order in which they were asked for, a few at a time, and refuses what would come too late. */
+/** Makes hashes in order, a few at a time, and refuses those that would be late. */
 export class HashingQueue {
   readonly #lanes = Array.from({ length: concurrency }, () => new HashingLane());
   readonly #idle = [...this.#lanes];
   readonly #waiting: Waiting[] = [];
   readonly #longestWaitMs: number;
   #averageMs = usualMs;
-  /** Places: of those whose hash is made, of those who wait, and of those who have not come yet. */
+  /** Reserved places: hashes in progress, waiting, or still to come. */
   #kept = 0;
 
-  /** @param longestWaitMs How long one may wait for its turn, in milliseconds. */
+  /** @param longestWaitMs Longest wait for a turn, in milliseconds. */
   constructor(longestWaitMs: number) {
     this.#longestWaitMs = longestWaitMs;
   }
 
   /**
-   * Keeps a place, for whoever has work to do before; it is to be given back when its hash is made, or is not needed.
+   * Reserves a place. Release it when the hash is made or no longer needed.
    *
-   * @throws MeshError TOO_MANY_REQUESTS when another one would have to wait too long.
+   * @throws MeshError TOO_MANY_REQUESTS when a further one would wait too long.
    */
   keepPlace(): void {
     const refusal = this.refusal();
@@ -52,7 +55,9 @@ export class HashingQueue {
     this.#kept += 1;
   }
 
-  /** What the next one is refused with, if it is; asking keeps nothing. Those who keep a place wait, or are about to. */
+  /**
+   * The error for the next one, if it would be refused; reserves nothing. Reserved places count as waiting.
+   */
   refusal(): Refusal | undefined {
     const waiting = this.#kept;
     const waitMs = ((waiting + 1) * this.#averageMs) / concurrency;
@@ -65,10 +70,10 @@ export class HashingQueue {
   }
 
   /**
-   * Makes the tag of a hash, in a place that is kept.
+   * Makes the tag of a hash in a reserved place.
    *
-   * @param signal Fires when nobody waits any more: what has not begun by then is not begun.
-   * @throws MeshError TOO_MANY_REQUESTS when its turn has not come in time.
+   * @param signal Fires when the caller no longer waits; a hash that has not started by then is not made.
+   * @throws MeshError TOO_MANY_REQUESTS when its turn did not come in time.
    */
   async tagOf(parameters: Argon2Parameters, signal?: AbortSignal): Promise<Buffer> {
     signal?.throwIfAborted();
@@ -105,10 +110,10 @@ export class HashingQueue {
   }
 }
 
-/** So many different waits are told. */
+/** Number of different waits. */
 const variety = 64;
 
-/** Made beforehand: in a flood hundreds are needed each second. */
+/** Created in advance: a flood needs hundreds per second. */
 const refusals = Array.from(
   { length: variety },
   (_, index) =>

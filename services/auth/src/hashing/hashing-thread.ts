@@ -2,7 +2,7 @@ import type { Argon2Parameters } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { HashingJob, HashingResult, Share } from './worker.ts';
 
-/** One thread that makes hashes, one at a time. */
+/** A thread that makes one hash at a time. */
 export class HashingThread {
   readonly #share: Share;
   #worker: Worker | undefined;
@@ -13,15 +13,14 @@ export class HashingThread {
     this.#share = share;
   }
 
-  /** Whether it has nothing to do. */
   get idle(): boolean {
     return this.#job === undefined;
   }
 
   /**
-   * Makes the tag of a hash. To be asked when it is idle.
+   * Makes the tag of a hash; only while idle.
    *
-   * @throws Error when the thread died; the next one gets a new thread.
+   * @throws Error when the thread died; the next hash gets a new thread.
    */
   async tagOf(parameters: Argon2Parameters): Promise<Buffer> {
     const worker = (this.#worker ??= this.#start());
@@ -45,7 +44,7 @@ export class HashingThread {
       name: 'password-hasher',
       workerData: this.#share,
     });
-    // Under `node --watch` Node speaks on this port too.
+    // Under `node --watch`, Node also sends messages on this port.
     worker.on('message', (message: Partial<HashingResult>) => {
       if (message.tag && message.id === this.#job?.id) this.#job?.resolve(Buffer.from(message.tag));
     });
@@ -54,7 +53,7 @@ export class HashingThread {
       if (this.#worker === worker) this.#worker = undefined;
       this.#job?.reject(new Error('The password hashing thread ended unexpectedly'));
     });
-    // Idle, it must not keep the process; whoever awaits a hash has other work pending.
+    // An idle thread must not keep the process running; a caller that awaits a hash does.
     worker.unref();
     return worker;
   }

@@ -6,30 +6,31 @@ import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
 /**
- * How much of the machine's time the thread has: `leftover`, what nobody else wants, which may be none; `some`, less
- * than others, but always some.
+ * The thread's share of CPU time: `leftover` is idle time, possibly none; `some` is less than others, but
+ * always some.
  */
 export type Share = 'leftover' | 'some';
 
-/** What the thread is asked. */
+/** A job for the thread. */
 export interface HashingJob {
   readonly id: number;
   readonly parameters: Argon2Parameters;
 }
 
-/** What it answers. */
+/** Its answer. */
 export interface HashingResult {
   readonly id: number;
   readonly tag: Uint8Array;
 }
 
-/** Less than usual (0), so that whoever answers calls goes first where there are fewer cores than work. */
+/** Below the default (0), so that threads that answer calls go first when cores are scarce. */
 const niceness: Readonly<Record<Share, number>> = { leftover: 19, some: 10 };
 
 /**
- * Linux has a priority for each thread, and a thread may lower its own. One that is merely nice still keeps its core
- * until its slice is over, while others queue for the rest; only to one that is idle, by the scheduler's name for it,
- * nobody waits. Node cannot ask for that, `chrt` of util-linux can. Elsewhere the thread is as nice as it can be.
+ * Lowers the priority of this thread; on Linux each thread has its own. A thread with a high nice value still
+ * keeps its core until its time slice ends. Only the scheduler's idle class makes no other thread wait. Node
+ * cannot set that class, but `chrt` of util-linux can. On other systems the thread only gets a high nice
+ * value.
  */
 function giveWay(share: Share): void {
   try {
@@ -38,7 +39,7 @@ function giveWay(share: Share): void {
     if (share === 'leftover')
       execFileSync('chrt', ['--idle', '--pid', '0', thread], { stdio: 'ignore', timeout: 5000 });
   } catch {
-    // No Linux, no chrt, or a sandbox without /proc: hashing goes on as it is.
+    // Not Linux, no chrt, or a sandbox without /proc: hash at normal priority.
   }
 }
 

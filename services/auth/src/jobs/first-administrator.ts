@@ -12,14 +12,14 @@ interface Deps {
   log: Logger;
 }
 
-/** How the first administrator is called, until he says otherwise. */
+/** Initial name of the first administrator. */
 const name = 'Administrator';
 
 /**
- * Makes the administrator that the environment names, when there is none
- * who can log in. Several replicas may do so at once: the address is unique, one of them wins.
+ * Creates the administrator named in the environment, if none can log in. Several replicas may do so at once:
+ * the address is unique, so one of them succeeds.
  *
- * @throws Error where ADMIN_PASSWORD is not allowed.
+ * @throws Error if ADMIN_PASSWORD is not allowed.
  */
 export async function ensureAdministrator(
   config: { ADMIN_EMAIL?: string | undefined; ADMIN_PASSWORD?: string | undefined },
@@ -42,7 +42,7 @@ export async function ensureAdministrator(
   const passwordHash = await hasher.hash(password);
   const made = await users.create({ email, name, role: 'admin', passwordHash, createdAt: now() }, ourselves);
   if (made) {
-    // In the audit log too: a first start is no news to operators.
+    // At debug, because it is normal at a first start; the audit log has it too.
     log.debug({ user_id: made.id }, 'created the first administrator from ADMIN_EMAIL');
   } else if (!(await users.hasAdministrator())) {
     log.warn(

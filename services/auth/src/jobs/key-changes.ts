@@ -13,32 +13,32 @@ import { ourselves, type Origin } from '../stores/audit-log.ts';
 import type { KeyChange } from '../stores/signing-key-store.ts';
 import type { EnvironmentKeys } from './key-shelf.ts';
 
-/** What a change of keys goes by, beside the keys. */
+/** What a change of keys needs, besides the keys. */
 export interface KeyTools {
   readonly now: Date;
-  /** The earliest time that it may be. */
+  /** The earliest possible time. */
   readonly earliest: Date;
-  /** For how long a key is published before it signs, in milliseconds. */
+  /** How long a key is published before it signs, in milliseconds. */
   readonly leadMs: number;
-  /** For how long a key signs before the next one is made, in days; 0 for ever. */
+  /** How long a key signs before the next one is created, in days; 0 for ever. */
   readonly days: number;
-  /** The ids of those whose private part is at hand here. */
+  /** The ids of keys whose private part is available here. */
   readonly atHand: ReadonlySet<string>;
   readonly log: Logger;
 }
 
-/** A key that was just made. */
+/** A new key. */
 export type MadeKey = Readonly<{ jwk: PublicJwk; sealedPrivate: Uint8Array<ArrayBuffer> }>;
 
-/** What a rotation came to. */
+/** Result of a rotation. */
 export type Rotation =
   | Readonly<{ kind: 'made'; kid: string }>
   | Readonly<{ kind: 'waits'; kid: string; activeFrom: Date }>
   | Readonly<{ kind: 'full'; published: number }>;
 
 /**
- * Records what the environment names and the database does not know. The first
- * of SIGNING_KEYS is to sign, if it never did before; all others only verify.
+ * Records keys of the environment that are not in the database. The first of SIGNING_KEYS will sign, if it
+ * never did; all others only verify.
  */
 export async function recordEnvironmentKeys(
   change: KeyChange,
@@ -84,7 +84,7 @@ export async function recordEnvironmentKeys(
   }
 }
 
-/** Publishes a new key, which signs after the lead; at once, where nothing else can. */
+/** Publishes a new key, which signs after the lead time, or at once if no other key can. */
 export async function addNextKey(
   change: KeyChange,
   { key, by, why }: { key: MadeKey; by: Origin; why: 'asked' | 'schedule' | 'no-key' },
@@ -92,7 +92,7 @@ export async function addNextKey(
 ): Promise<Rotation> {
   const canSign = signerAmong(change.keys, atHand, now) !== undefined;
   const waiting = waitingAmong(change.keys, now);
-  // One that waits is of no use now to a replica that can sign with none.
+  // A waiting key does not help a replica that has no key to sign with now.
   if (waiting && canSign) return { kind: 'waits', kid: waiting.kid, activeFrom: waiting.activeFrom };
   const published = change.keys.filter(({ removedAt: end }) => end === null).length;
   if (published >= mostKeys) return { kind: 'full', published };
@@ -105,7 +105,11 @@ export async function addNextKey(
   return { kind: 'made', kid };
 }
 
-/** Makes the next key where the active one has signed for long enough, or none can sign. Says whether it did. */
+/**
+ * Creates the next key if the active one has signed long enough, or none can sign.
+ *
+ * @returns Whether it did.
+ */
 export async function rotateIfDue(
   change: KeyChange,
   make: () => Promise<MadeKey>,
@@ -125,7 +129,7 @@ export async function rotateIfDue(
   return rotation.kind === 'made';
 }
 
-/** Takes out those that no token needs any more. Says whether there were any. */
+/** Removes keys that no valid token needs. @returns Whether there were any. */
 export async function removeOldKeys(
   change: KeyChange,
   { now, earliest, atHand, log }: Pick<KeyTools, 'now' | 'earliest' | 'atHand' | 'log'>,
@@ -135,7 +139,7 @@ export async function removeOldKeys(
   for (const key of change.keys) {
     const end = removedAt(key, change.keys);
     if (key.removedAt || !end || end > earliest || key === signer) continue;
-    // Where a newer key could not be opened, this one signed beyond its turn.
+    // If a newer key could not be decrypted, this one signed longer than planned.
     if (await change.isNeeded(key.kid, earliest)) continue;
     await change.remove(key.kid, now);
     log.info({ kid: key.kid }, 'removed a retired signing key: everything it signed has expired');
@@ -145,10 +149,9 @@ export async function removeOldKeys(
 }
 
 /**
- * Takes a key out, whatever it is for. If it was to sign, the next one does
- * from now on, or the one that is given for that.
+ * Removes a key in any state. If it was the signing key, the next one takes over, or the given one.
  *
- * @returns whether there is such a key.
+ * @returns Whether the key exists.
  */
 export async function withdrawKey(
   change: KeyChange,
@@ -158,12 +161,13 @@ export async function withdrawKey(
   const key = change.keys.find((one) => one.kid === kid);
   if (!key) return false;
   if (key.removedAt) {
-    // It may have been taken out for its age alone, and be trusted by whoever has it in his environment.
+    // It may have been removed only for its age, and still be trusted by services that have it in their
+    // environment.
     await change.voidTokens(kid, now);
     return true;
   }
   await change.remove(kid, now);
-  // One that never signed ended nobody's turn.
+  // A key that had not signed yet did not end the turn of another.
   if (key.activeFrom && key.activeFrom > now) await change.activate(kid, null);
   await change.audit({ event: 'key.withdrawn', ...by, subject: kid });
   log.warn({ kid }, 'a signing key was withdrawn: every token it signed is invalid');

@@ -26,7 +26,7 @@ const admin = { caller: nobody, actor: { kind: 'user', id: null } } as const;
 let database: TestDatabase;
 let opened: Database<PrismaClient>;
 let rings: KeyRing[];
-/** The time that the rings go by. */
+/** The current time of the rings. */
 let time: number;
 let encryptionKey: Buffer;
 let first: PrivateJwk;
@@ -56,7 +56,7 @@ type Change = {
   seal?: Buffer;
 };
 
-/** The ring of one more replica. */
+/** The ring of a further replica. */
 async function startRing({
   signing = [first],
   publicOnly = [],
@@ -82,7 +82,7 @@ async function startRing({
 
 const kids = (ring: KeyRing) => ring.jwks()?.keys.map(({ kid }) => kid);
 
-/** What a rotation made. */
+/** Rotates, and returns the new key's id. */
 async function rotated(ring: KeyRing): Promise<string> {
   const rotation = await ring.rotate(admin);
   if (rotation.kind !== 'made') throw new Error(`There is no new key: ${rotation.kind}`);
@@ -204,10 +204,10 @@ describe('a key that is withdrawn', () => {
     expect(other.signer().kid).toBe(next);
     expect(kids(other)).toEqual([next]);
     expect(await opened.client.tokenBlacklist.count({ where: { jti: 'token' } })).toBe(1);
-    // The key itself as well, for as long as a token can be good that a thief makes with it.
+    // The key itself too, as long as a thief could make valid tokens with it.
     const revoked = await opened.client.tokenBlacklist.findUniqueOrThrow({ where: { jti: first.kid } });
     expect(revoked.expiresAt.toISOString()).toBe('9999-12-31T23:59:59.000Z');
-    // Nor does it come back with the environment.
+    // It does not come back with the environment either.
     expect((await startRing()).signer().kid).toBe(next);
   });
 
@@ -275,7 +275,7 @@ test('200 days on two replicas: keys follow one another, and no token is refused
   expect(used.size).toBe(3);
   expect(kids(one)).not.toContain(first.kid);
   expect(one.find(first.kid).removedAt).not.toBeNull();
-  // A verifier that asked a lead ago knows the key that signs.
+  // A verifier that fetched the keys one lead time ago knows the signing key.
   const keySet = await createKeySet({ initial: one.jwks()?.keys ?? [], log: silentLogger });
   expect(keySet.has(other.signer().kid)).toBe(true);
 });

@@ -31,30 +31,33 @@ export interface KeyRingOptions {
   environment: EnvironmentKeys;
   store: SigningKeyStore;
   seal: Seal;
-  /** For the connection that listens for changes: PostgreSQL itself, no pooler. */
+  /** For LISTEN: PostgreSQL itself, without a pooler. */
   databaseUrl: string;
   log: Logger;
   now: () => Date;
-  /** The earliest time that it may be: retired keys are taken out by it. @default now */
+  /** The earliest possible time, which decides when retired keys are removed. @default now */
   earliest?: () => Date;
-  /** For how long a key is published before it signs, in milliseconds. */
+  /** How long a key is published before it signs, in milliseconds. */
   leadMs: number;
-  /** For how long a key signs before the next one is made, in days; 0 for ever. */
+  /** How long a key signs before the next one is created, in days; 0 for ever. */
   days: number;
-  /** How often the keys are looked after without being told, in milliseconds. @default 60000 */
+  /** Interval of checks without a notification, in milliseconds. @default 60000 */
   everyMs?: number;
 }
 
-/** How long after one question to the database an unknown id makes no other, in milliseconds: whoever invents ids must not make load. */
+/**
+ * After a query for an unknown id, further ones trigger no query for this time, in milliseconds: invented ids
+ * must not cause load.
+ */
 const askAgainAfterMs = 1000;
 
-/** How often the keys are looked after without being told, in milliseconds. */
+/** Interval of checks without a notification, in milliseconds. */
 const lookAfterEveryMs = 60_000;
 
 /**
- * The keys that tokens are signed and verified with, the same in every
- * replica: they lie in the database, and each process holds them ready. Which
- * one signs follows from the time alone, so all change over in the same moment.
+ * The keys that sign and verify tokens, the same in every replica. They are stored in the database, and each
+ * process keeps them in memory. Which one signs follows from the time alone, so all replicas switch at the
+ * same moment.
  */
 export class KeyRing {
   readonly #options: KeyRingOptions;
@@ -63,10 +66,10 @@ export class KeyRing {
   #keys: readonly StoredKey[] | undefined;
   #loading: Promise<void> | undefined;
   #loadedAt = -Infinity;
-  /** Whether the database answered the last question. */
+  /** Whether the last query succeeded. */
   #fresh = false;
   #caring: Promise<void> | undefined;
-  /** When the keys were looked after, by the clock that they go by. */
+  /** When the keys were last checked, by the clock they follow. */
   #caredAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -82,13 +85,14 @@ export class KeyRing {
     });
   }
 
-  /** What verifies tokens. Until the database has answered, the keys of the environment do. */
+  /** Verifies tokens: with the keys of the environment until the database has answered. */
   readonly keySet: KeySet = {
     find: async (kid) => {
       const mayAsk = this.#loading !== undefined || performance.now() - this.#loadedAt >= askAgainAfterMs;
       if (!this.#shelf.verifier(kid) && mayAsk) await this.reload().catch(() => {});
       const key = this.#shelf.verifier(kid);
-      // Another replica may have made it: “not known” is only said by one that has looked.
+      // Another replica may have created it: only a ring that has just read the keys may say that it is
+      // unknown.
       if (!key && !this.#fresh)
         throw new MeshError('SERVICE_UNAVAILABLE', 'The signing keys could not be read');
       return key;
@@ -97,13 +101,13 @@ export class KeyRing {
     close: () => {},
   };
 
-  /** Makes the keys of the environment ready to verify with; needs no database. */
+  /** Prepares the keys of the environment for verifying, without the database. */
   async prepare(): Promise<void> {
     const { signing, publicOnly } = this.#options.environment;
     await this.#shelf.addPublic([...signing.map(publicPart), ...publicOnly]);
   }
 
-  /** Records the keys of the environment, reads all, and looks after them from now on. */
+  /** Records the keys of the environment, reads all keys, and checks them from now on. */
   async start(): Promise<void> {
     await this.#change((change, tools) => recordEnvironmentKeys(change, this.#options.environment, tools));
     await this.care();
@@ -114,7 +118,7 @@ export class KeyRing {
     ).unref();
   }
 
-  /** Ends that; what is known stays. */
+  /** Stops checking; known keys stay. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#listener.stop();
@@ -123,13 +127,13 @@ export class KeyRing {
   }
 
   /**
-   * The key that signs at this moment.
+   * The key that signs now.
    *
-   * @throws MeshError SERVICE_UNAVAILABLE when no private key is at hand.
+   * @throws MeshError SERVICE_UNAVAILABLE when no private key is available.
    */
   readonly signer = (): SigningKey => {
     const { now, everyMs = lookAfterEveryMs } = this.#options;
-    // A process that was suspended finds that more time has passed than its timers know of.
+    // After a suspension, more time has passed than the timers noticed.
     if (this.#keys && now().getTime() - this.#caredAt >= everyMs) void this.#careInBackground();
     const found = signerAmong(this.keys, this.#shelf.atHand, now());
     const key = found && this.#shelf.signer(found.kid);
@@ -137,36 +141,36 @@ export class KeyRing {
     return key;
   };
 
-  /** One key, ready to sign again what it signed, where its private part is at hand. */
+  /** The key to sign again what it signed before; `undefined` if its private part is not available. */
   async signerOf(kid: string): Promise<SigningKey | undefined> {
     if (!this.#shelf.signer(kid)) await this.reload();
     return this.#shelf.signer(kid);
   }
 
-  /** Every key that was ever recorded; none until the database has answered once. */
+  /** All keys ever recorded; none until the database has answered once. */
   get keys(): readonly StoredKey[] {
     return this.#keys ?? [];
   }
 
-  /** @throws Error when there is none with this id. */
+  /** @throws Error for an unknown id. */
   find(kid: string): StoredKey {
     const key = this.keys.find((one) => one.kid === kid);
     if (!key) throw new Error(`There is no key ${kid}`);
     return key;
   }
 
-  /** What `/.well-known/jwks.json` answers; `undefined` until the database has answered once. */
+  /** The content of `/.well-known/jwks.json`; `undefined` until the database has answered once. */
   jwks(): { keys: PublicJwk[] } | undefined {
     const published = this.#keys?.filter(({ removedAt }) => removedAt === null);
     return published && { keys: published.map(({ publicJwk }) => publicJwk as PublicJwk) };
   }
 
-  /** For how long that may be kept, in seconds: whoever keeps it has asked again before a new key signs. */
+  /** How long the JWKS may be cached, in seconds, so that caches are refreshed before a new key signs. */
   get jwksMaxAge(): number {
     return Math.floor(Math.min(300, this.#options.leadMs / 3000));
   }
 
-  /** Makes the next key, unless one waits already. */
+  /** Creates the next key, unless one is already waiting. */
   async rotate(by: Origin): Promise<Rotation> {
     const key = await this.#make();
     const rotation = await this.#change(
@@ -177,7 +181,7 @@ export class KeyRing {
     return rotation;
   }
 
-  /** Takes a key out at once; answers whether there is one with this id. */
+  /** Removes a key at once. @returns Whether it exists. */
   async withdraw(kid: string, by: Origin): Promise<boolean> {
     const successor = await this.#make();
     const known = await this.#change(
@@ -185,12 +189,12 @@ export class KeyRing {
       by,
     );
     await this.#reloadAfterChange();
-    // All that it signed is void by now; what is left are the marks of very many tokens.
+    // All its tokens are invalid by now; with very many tokens, their rows remain to be marked.
     for (let more = known; more;) more = await this.#change((change, { now }) => change.voidTokens(kid, now));
     return known;
   }
 
-  /** Reads the keys; a question under way is the answer for all who come meanwhile. */
+  /** Reads the keys; concurrent callers share one query. */
   reload(): Promise<void> {
     return (this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
@@ -198,7 +202,7 @@ export class KeyRing {
     }));
   }
 
-  /** Reads the keys, makes the next one if it is time for that, and removes what no token needs any more. */
+  /** Reads the keys, creates the next one if it is due, and removes those that no valid token needs. */
   async care(): Promise<void> {
     this.#caredAt = this.#options.now().getTime();
     await this.reload();
@@ -221,7 +225,7 @@ export class KeyRing {
     }
   }
 
-  /** Something was changed, also while a question was under way, whose answer may be older. */
+  /** Reads the keys again after a change, even during a query, whose result may be older. */
   readAgain(): void {
     void this.#reloadAfterChange().catch((error: unknown) => this.#sayStale(error));
   }
@@ -245,12 +249,12 @@ export class KeyRing {
   }
 
   async #reloadAfterChange(): Promise<void> {
-    // One that is under way may have read the keys before.
+    // The query in progress may have read older keys.
     await this.#loading?.catch(() => {});
     await this.reload();
   }
 
-  /** Runs a change; who makes one knows by then which private keys are at hand, those just made elsewhere included. */
+  /** Runs a change. It knows all available private keys, including those just created elsewhere. */
   #change<Result>(
     work: (change: KeyChange, tools: KeyTools) => Promise<Result>,
     by?: Origin,

@@ -17,18 +17,18 @@ type CryptoKey = SigningKey['key'];
 export interface EnvironmentKeys {
   /** With their private parts; the first one signs. */
   signing: readonly [PrivateJwk, ...PrivateJwk[]];
-  /** Further ones, public parts only. */
+  /** More keys, public parts only. */
   publicOnly: readonly PublicJwk[];
 }
 
-/** Imported keys by id, made ready once each: to import one costs more than to sign with it. */
+/** Imported keys by id, imported once each, because importing costs more than signing. */
 export class KeyShelf {
   readonly #seal: Seal;
   readonly #log: Logger;
   readonly #environment: ReadonlyMap<string, PrivateJwk>;
   readonly #public = new Map<string, CryptoKey>();
   readonly #private = new Map<string, SigningKey>();
-  /** Those of which it was said that they cannot be used. */
+  /** Keys already reported as unusable. */
   readonly #useless = new Set<string>();
 
   constructor({ signing }: EnvironmentKeys, seal: Seal, log: Logger) {
@@ -37,12 +37,12 @@ export class KeyShelf {
     this.#log = log;
   }
 
-  /** Makes the keys of the environment ready to verify with. */
+  /** Imports the public keys of the environment. */
   async addPublic(jwks: readonly PublicJwk[]): Promise<void> {
     for (const jwk of jwks) this.#public.set(jwk.kid, await importKey(jwk));
   }
 
-  /** Makes ready what is new of the stored keys, and forgets those that were removed. */
+  /** Imports new stored keys, and forgets removed ones. */
   async update(keys: readonly StoredKey[]): Promise<void> {
     for (const key of keys) {
       if (key.removedAt) this.#forget(key.kid);
@@ -50,17 +50,16 @@ export class KeyShelf {
     }
   }
 
-  /** Ready to verify with. */
   verifier(kid: string): CryptoKey | undefined {
     return this.#public.get(kid);
   }
 
-  /** Ready to sign with, where the private part is at hand. */
+  /** The key to sign with; `undefined` if its private part is not available. */
   signer(kid: string): SigningKey | undefined {
     return this.#private.get(kid);
   }
 
-  /** The ids of those whose private part is at hand. */
+  /** The ids of keys whose private part is available. */
   get atHand(): ReadonlySet<string> {
     return new Set(this.#private.keys());
   }
@@ -77,7 +76,7 @@ export class KeyShelf {
     if (jwk) this.#private.set(kid, await importSigningKey(jwk));
   }
 
-  /** A key that does not open goes on verifying; the others go on signing. */
+  /** A key that cannot be decrypted still verifies; the others still sign. */
   #open(kid: string, sealed: Uint8Array): PrivateJwk | undefined {
     try {
       return openKey(this.#seal, kid, sealed);

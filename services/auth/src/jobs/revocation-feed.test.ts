@@ -13,7 +13,7 @@ let blacklist: TokenBlacklist;
 let feed: RevocationFeed;
 let ending: AbortController;
 let time: number;
-/** Questions that reached the database; it can be made to fail. */
+/** Number of queries that reached the database; it can be made to fail. */
 let asked: number;
 let down: boolean;
 beforeEach(async () => {
@@ -53,13 +53,13 @@ afterEach(async () => {
 
 const hourMs = 3_600_000;
 
-/** Makes ids void, in this order. */
+/** Revokes ids, in this order. */
 async function revoke(ids: readonly string[], lifeMs = hourMs): Promise<void> {
   const records = ids.map((id) => ({ id, expiresAt: new Date(time + lifeMs) }));
   await opened.client.$transaction((transaction) => addToBlacklist(transaction, records, 'revoked'));
 }
 
-/** Follows, and keeps what is told. */
+/** Follows the feed, and keeps its events. */
 function follow(after = 0, ended: AbortController = ending) {
   const events: RevocationEvent[] = [];
   const done = (async () => {
@@ -140,7 +140,7 @@ test('whoever has revoked something may wait until all who follow have taken it 
     await feed.told();
     expect([one.ids().at(-1), other.ids().at(-1)]).toEqual([id, id]);
   }
-  // Many at once, and in the middle of it somebody goes.
+  // One of many followers leaves while it waits.
   const leaving = new AbortController();
   const third = follow(0, leaving);
   await vi.waitFor(() => expect(third.ids()).toHaveLength(3));
@@ -160,12 +160,12 @@ test('one who does not come back keeps nobody waiting for more than a quarter of
   await revoke(['a']);
   const begunAt = performance.now();
   await feed.told();
-  // A timer may be early by a millisecond.
+  // A timer may fire a millisecond early.
   expect(performance.now() - begunAt).toBeGreaterThan(248);
   expect(performance.now() - begunAt).toBeLessThan(2000);
   expect(one.ids()).toEqual(['a']);
   await slow.return(undefined);
-  // Nor does a database that does not answer.
+  // The same while the database does not answer.
   down = true;
   await feed.told();
 });
@@ -222,7 +222,7 @@ test.each([
 test('after the clock was wrong for a while, everything is read again, and told to all who follow', async () => {
   await revoke(['short'], 30_000);
   await revoke(['long']);
-  // A replica that starts while its clock is ahead reads what is good by that.
+  // A replica that starts while its clock is ahead reads only what has not expired by that clock.
   time += 60_000;
   feed.start();
   const one = follow();

@@ -8,65 +8,63 @@ import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token
 /** What {@link RevocationFeed} needs. */
 export interface RevocationFeedOptions {
   blacklist: Pick<TokenBlacklist, 'after'>;
-  /** For the connection that listens for additions: PostgreSQL itself, no pooler. */
+  /** For LISTEN: PostgreSQL itself, without a pooler. */
   databaseUrl: string;
   log: Logger;
   now: () => Date;
-  /** How often the database is asked without being told, in milliseconds. @default 500 */
+  /** Interval of queries without a notification, in milliseconds. @default 500 */
   everyMs?: number;
-  /** Silence after which a follower is told that nothing was missed, in milliseconds. @default 1000 */
+  /** Silence after which followers get a heartbeat, in milliseconds. @default 1000 */
   heartbeatMs?: number;
 }
 
-/** Most entries of one event, as the contract has it, and of one question to the database. */
+/** Most entries in one event, as in the contract, and in one query. */
 const mostAtOnce = 1000;
 
-/** How often expired entries are forgotten, in milliseconds. */
+/** Interval at which expired entries are forgotten, in milliseconds. */
 const forgetEveryMs = 60_000;
 
-/** How long whoever has revoked something waits until all were told of it, in milliseconds. */
+/** Longest wait of a revoking call until all followers were told, in milliseconds. */
 const tellWithinMs = 250;
 
-/** One who follows. */
 interface Follower {
-  /** Up to where he has taken what he was told, and has come back for more. */
+  /** Position up to which the follower has processed events and asked for more. */
   taken: number;
-  /** Before how many restarts of the order that was. */
+  /** The era of that position: the number of resets before it. */
   era: number;
 }
 
 /**
- * What is revoked, in this process: one listener, and one question to the
- * database every half a second, however many follow. All entries that have not
- * expired are held in memory, in the order of their positions; a follower is
- * but a place among them.
+ * The revocations known to this process: one LISTEN connection, and one query every half second, for any
+ * number of followers. All entries that have not expired are in memory, ordered by position; a follower is
+ * only a position among them.
  */
 export class RevocationFeed {
   readonly #options: RevocationFeedOptions;
   readonly #listener: Listener;
-  /** In the order of their positions. */
+  /** Ordered by position. */
   #entries: Revocation[] = [];
   #ids = new Map<string, Revocation>();
-  /** Up to where everything was read. */
+  /** Position up to which everything was read. */
   #position = 0;
-  /** The newest entry, to recognise a database that was restored. */
+  /** The newest entry, to detect a restored database. */
   #newest: string | undefined;
-  /** Whether that is all that there is; not while everything is read again. */
+  /** Whether the entries are complete; false while everything is read again. */
   #whole = false;
-  /** How often the order of revocations began anew. */
+  /** Number of resets of the list. */
   #era = 0;
-  /** When the last question was asked that the database answered, by `performance.now()`. */
+  /** When the last successful query started, by `performance.now()`. */
   #askedAt = -Infinity;
   #forgotAt = -Infinity;
   #asking: Promise<void> | undefined;
   #askAgain = false;
   readonly #outage: Outage;
-  /** Whether the next question is to begin at the start. */
+  /** Whether the next query must start from the beginning. */
   #startOver = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #followers = new Set<Follower>();
-  /** Those who wait until followers have taken something. */
+  /** Calls that wait until followers have processed an entry. */
   readonly #tellers = new Set<() => void>();
 
   constructor(options: RevocationFeedOptions) {
@@ -81,7 +79,7 @@ export class RevocationFeed {
     });
   }
 
-  /** Begins; does not wait for the database. */
+  /** Starts, without waiting for the database. */
   start(): void {
     this.#listener.start();
     this.#timer = setInterval(() => void this.#ask(), this.#options.everyMs ?? 500).unref();
@@ -89,39 +87,39 @@ export class RevocationFeed {
   }
 
   /**
-   * Reads everything again, and tells it to all who follow: after a jump of the clock, under which entries were left
-   * out of what was read, or of what was told.
+   * Reads everything again and sends it to all followers: after a clock jump, entries may have been left out
+   * as expired.
    */
   readAgain(): void {
     this.#startOver = true;
     void this.#ask();
   }
 
-  /** Ends it; whoever follows is told by his own signal. */
+  /** Stops; followers end by their own signals. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#listener.stop();
     await this.#asking;
   }
 
-  /** How many follow and wait. */
+  /** Number of followers that are waiting. */
   get followers(): number {
     return this.#waiting.size;
   }
 
-  /** Whether a token's or a session's id is void at this moment, as far as it is known here. */
+  /** Whether the id of a token or session is revoked now, as far as known here. */
   has(id: string): boolean {
     const found = this.#ids.get(id);
     return found !== undefined && found.expiresAt > this.#options.now();
   }
 
   /**
-   * What came after a place, then what comes, until the signal fires. The first
-   * event tells how things stand, once the database was asked; after it an
-   * event without items comes each second, but only as long as the database
-   * answers: silence means that something may be missed.
+   * The entries after a position, then new ones, until the signal fires. The first event is sent after the
+   * next query. After that, an event without items is sent each second, but only while the database answers:
+   * silence means that something may be missed.
    *
-   * @param after A position that was told before; one beyond all that there are has become void, and all is told again.
+   * @param after A position from an earlier event. If it is beyond the list's end, the list was reset, and
+   * everything is sent again.
    */
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<RevocationEvent> {
     const { heartbeatMs = 1000 } = this.#options;
@@ -135,7 +133,8 @@ export class RevocationFeed {
     try {
       while (!signal.aborted) {
         const since = sentAt ?? begunAt;
-        // The first one at once; a heartbeat may be early by a little: it goes with a question, not with a clock.
+        // The first event is sent at once. A heartbeat may be slightly early, because it follows a query
+        // instead of a clock.
         const isDue =
           this.#askedAt > since && (sentAt === undefined || performance.now() - since > heartbeatMs * 0.9);
         place = this.#restart(place, sentAt === undefined && isDue);
@@ -160,10 +159,9 @@ export class RevocationFeed {
   }
 
   /**
-   * Resolves when all who follow at this moment have taken what is revoked by
-   * now: then this process may end, and it holds nevertheless. After 250 ms it
-   * resolves in any case: one who does not read keeps nobody waiting. He, and
-   * whoever follows another replica, learns of it within his second.
+   * Resolves when all current followers have processed the current revocations: they then hold even if this
+   * process ends. Resolves after 250 ms in any case, so that a follower that does not read delays no call.
+   * That follower, and those of other replicas, learn of it within their second.
    */
   async told(): Promise<void> {
     const over = Promise.withResolvers<'over'>();
@@ -181,14 +179,14 @@ export class RevocationFeed {
         this.#tellers.delete(resolve);
         if (first === 'over') return;
       }
-      // What was taken in this turn of the event loop leaves at its end.
+      // Events taken in this turn of the event loop are sent at its end.
       await turn();
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Whether one has taken all up to a position of this order; or has gone. */
+  /** Whether a follower has processed everything up to a position of this era, or has gone. */
   #hasTaken(one: Follower, position: number): boolean {
     return !this.#followers.has(one) || (one.era === this.#era && one.taken >= position);
   }
@@ -197,7 +195,7 @@ export class RevocationFeed {
     for (const resolve of this.#tellers) resolve();
   }
 
-  /** A place in an order that is over, or beyond its end, becomes the beginning. */
+  /** Moves a position of an earlier era, or beyond the end, to the beginning. */
   #restart(place: { after: number; era: number; reset: boolean }, isFirst: boolean) {
     if (place.era === this.#era && !(isFirst && place.after > this.#position)) return place;
     return { after: 0, era: this.#era, reset: true };
@@ -217,7 +215,7 @@ export class RevocationFeed {
     };
   }
 
-  /** Asks the database for what is new; a question while one is under way is asked after it. */
+  /** Queries new entries; during a query, another one is queued after it. */
   #ask(): Promise<void> {
     if (this.#asking) {
       this.#askAgain = true;
@@ -244,7 +242,7 @@ export class RevocationFeed {
         break;
       }
     } while (this.#askAgain);
-    // In the same step as the last look at it: whoever asks from now on asks anew.
+    // Synchronously with the last check: a request from now on starts a new query.
     this.#asking = undefined;
   }
 
@@ -266,7 +264,7 @@ export class RevocationFeed {
     }
   }
 
-  /** Whether what was read before is not in this database: it was restored to an earlier day. */
+  /** Whether earlier entries are missing in this database: it was restored to an earlier day. */
   #isAnother({ top, anchor }: RevocationPage): boolean {
     if (top < this.#position) return true;
     return anchor !== undefined && this.#newest !== undefined && anchor !== this.#newest;
@@ -281,7 +279,7 @@ export class RevocationFeed {
     this.#era += 1;
   }
 
-  /** Takes what was read in; says whether it was all. */
+  /** Adds the entries read. @returns Whether they were all. */
   #take({ entries, top }: RevocationPage): boolean {
     for (const entry of entries) {
       this.#entries.push(entry);
@@ -290,7 +288,7 @@ export class RevocationFeed {
     const last = entries.at(-1);
     const complete = entries.length < mostAtOnce;
     const position = complete ? top : (last?.position ?? top);
-    // Of a newest one that has expired, only the place is known.
+    // If the newest entry has expired, only its position is known.
     if (position !== this.#position) this.#newest = last?.position === position ? last.id : undefined;
     this.#position = position;
     this.#whole = complete;
@@ -312,12 +310,12 @@ export class RevocationFeed {
   }
 }
 
-/** An entry as it is told: who follows keeps his place by the event's position. */
+/** An entry as it is sent; followers track positions by event. */
 export function presentRevocation({ id, expiresAt }: Revocation): RevocationEvent['items'][number] {
   return { id, expiresAt: expiresAt.toISOString() };
 }
 
-/** Where the first entry is that has a higher position; entries are in the order of positions. */
+/** Index of the first entry with a higher position. */
 function firstAfter(entries: readonly Revocation[], position: number): number {
   let low = 0;
   let high = entries.length;

@@ -41,7 +41,7 @@ test('what is over for a day goes, with its refresh tokens, and nothing else', a
     batch: 2,
   });
   const deleted = await Promise.all([retention.runOnce(), second.runOnce()]);
-  // One may leave to the other what that one is at.
+  // A run skips rows that the other run has locked.
   expect(deleted[0] + deleted[1] + (await retention.runOnce())).toBe(6 + 1 + 2);
   const left = await auth.client.session.findMany({ include: { refreshTokens: true } });
   expect(left.map(({ userId, refreshTokens }) => [userId, refreshTokens.length])).toEqual([[active.id, 1]]);

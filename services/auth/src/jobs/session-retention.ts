@@ -3,21 +3,20 @@ import { Retention } from '@arcadium/prisma/retention';
 import { deleteOverSessions } from '../stores/session-retention.ts';
 import type { Database } from '../stores/transaction.ts';
 
-/** What the retention of sessions needs. */
 export interface SessionRetentionOptions {
   database: Database;
   log: Logger;
   now: () => Date;
-  /** Wait between two runs, in milliseconds. @default 3600000 */
+  /** Interval of the runs, in milliseconds. @default 3600000 */
   everyMs?: number;
   /** Most rows of each table deleted by one statement. @default 1000 */
   batch?: number;
 }
 
-/** For how long an ended session is kept, in milliseconds: a day, in which somebody may look for what happened. */
+/** How long an ended session is kept for inspection, in milliseconds: a day. */
 const keptMs = 24 * 3_600_000;
 
-/** Makes what deletes sessions that are over, and their refresh tokens: at the start, and then once an hour. */
+/** Creates the job that deletes ended sessions and their refresh tokens: at start, and then once an hour. */
 export function createSessionRetention(options: SessionRetentionOptions): Retention {
   const { database, log, now, everyMs = 3_600_000, batch = 1000 } = options;
   return new Retention({

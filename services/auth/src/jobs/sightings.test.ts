@@ -28,7 +28,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Presents a token, and answers with its id. */
+/** Presents a token, and returns its id. */
 async function present(authenticate: Authenticate, token: string): Promise<string> {
   const caller = await authenticate({ authorization: `Service-Token ${token}`, userToken: undefined });
   return caller.service?.tokenId ?? 'none';

@@ -4,24 +4,23 @@ import type { Logger } from '@arcadium/mesh/telemetry';
 import { z } from 'zod';
 import type { ServiceTokenStore, SightedToken } from '../stores/service-token-store.ts';
 
-/** How many tokens are remembered as seen. */
+/** Number of tokens remembered as seen. */
 const remembered = 10_000;
 
-/** What is read of a token that was verified already. */
+/** The parts of a verified token that are read here. */
 const header = z.object({ kid: z.string().min(1).max(128) });
 const claims = z.object({ iat: z.int().min(0), jti: z.string().regex(/^[\x20-\x7e]{1,128}$/) });
 
 type Sighting = { readonly token: SightedToken; state: 'seen' | 'recorded' | Promise<void> };
 
 /**
- * Notices the tokens that services prove themselves with, and records those
- * that the database does not know: set-up makes them without this service.
- * Once for each token and process, beside the call that it came with.
+ * Watches the tokens that services authenticate with, and records those unknown to the database: set-up
+ * creates them without this service. Each token is recorded once per process, in the background of its call.
  */
 export class Sightings {
   readonly #store: Pick<ServiceTokenStore, 'record'>;
   readonly #log: Logger;
-  /** By the token's id, the longest ago first. */
+  /** By token id, oldest first. */
   readonly #seen = new Map<string, Sighting>();
 
   constructor(store: Pick<ServiceTokenStore, 'record'>, log: Logger) {
@@ -29,7 +28,7 @@ export class Sightings {
     this.#log = log;
   }
 
-  /** The same check of credentials, with a look at whom it lets in. */
+  /** The same authentication, which also records the token. */
   noticing(authenticate: Authenticate): Authenticate {
     const notice = (caller: Caller, credentials: Credentials): Caller => {
       const { service } = caller;
@@ -38,16 +37,16 @@ export class Sightings {
     };
     return (credentials) => {
       const caller = authenticate(credentials);
-      // At once where it is known at once: it is asked for every call.
+      // Synchronous if possible, because this runs on every call.
       if (caller instanceof Promise) return caller.then((known) => notice(known, credentials));
       return notice(caller, credentials);
     };
   }
 
   /**
-   * Waits until a token that was seen here is recorded; one that was not is nothing to wait for.
+   * Waits until a token seen here is recorded; returns at once for others.
    *
-   * @throws whatever keeps the database from it.
+   * @throws The error of the database.
    */
   async settled(tokenId: string): Promise<void> {
     const sighting = this.#seen.get(tokenId);
@@ -103,7 +102,7 @@ export class Sightings {
   }
 }
 
-/** What a verified token says; nothing, where no record can hold that. */
+/** The content of a verified token; `undefined` if a record cannot hold it. */
 function readToken(service: ServiceIdentity, text: string): SightedToken | undefined {
   const [head = '', body = ''] = text.split('.');
   const parts = z.tuple([header, claims]).safeParse([readPart(head), readPart(body)]);

@@ -3,10 +3,10 @@ import type { PrismaClient } from '@arcadium/prisma/auth';
 import { Retention } from '@arcadium/prisma/retention';
 import { accountRule } from '../domain/throttle-schedule.ts';
 
-/** Wait between two runs, in milliseconds. */
+/** Interval of the runs, in milliseconds. */
 const everyMs = 600_000;
 
-/** Makes what deletes counters of failed log-ins that no longer count. */
+/** Creates the job that deletes expired counters of failed log-ins. */
 export function createThrottleRetention(client: PrismaClient, logger: Logger): Retention {
   return new Retention({
     what: 'counters of failed log-ins',

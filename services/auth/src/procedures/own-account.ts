@@ -6,14 +6,14 @@ import type { AuditStore } from '../stores/audit-store.ts';
 import type { LoginThrottle, ThrottledCall } from '../stores/login-throttle.ts';
 import type { StoredUser, UserStore } from '../stores/user-store.ts';
 
-/** What a call shows of who makes it. */
+/** What is needed of a call. */
 interface OwnCall extends ThrottledCall {
   caller: Caller & { user: UserIdentity };
   errors: { BAD_CREDENTIALS(data: object): MeshError };
   signal: AbortSignal;
 }
 
-/** With what somebody proves himself who has a token already. */
+/** Dependencies for checking the password or code of a logged-in user. */
 export interface ProofDeps {
   users: UserStore;
   hasher: PasswordHasher;
@@ -21,22 +21,22 @@ export interface ProofDeps {
   audit: AuditStore;
 }
 
-/** One evaluation of a password or a code; unless it is said to be wrong, it does not count. */
+/** One check of a password or a code. It counts as an attempt only if it is reported as failed. */
 export interface Proof extends AsyncDisposable {
-  /** Counts it as a failed log-in, and records it. */
+  /** Counts and records it as a failed log-in. */
   failed(reason: 'wrong-password' | 'wrong-code'): Promise<void>;
 }
 
-/** A good token whose user is gone proves nothing any more. */
+/** @throws MeshError UNAUTHORIZED if the user of a valid token no longer exists. */
 export function existing(user: StoredUser | undefined): StoredUser {
   if (!user) throw new MeshError('UNAUTHORIZED', 'The account of this token no longer exists');
   return user;
 }
 
 /**
- * Begins to evaluate what a user gives of whom a token is known.
+ * Starts to check the password or code of a logged-in user.
  *
- * @throws MeshError TOO_MANY_REQUESTS after too many that were wrong, as for log-ins.
+ * @throws MeshError TOO_MANY_REQUESTS after too many failures, as for log-ins.
  */
 export async function beginProof(
   { throttle, audit }: Pick<ProofDeps, 'throttle' | 'audit'>,
@@ -54,11 +54,10 @@ export async function beginProof(
 }
 
 /**
- * The account of the user who asks, when he has shown once more that he knows
- * its password: a token that somebody found is not enough for what this guards.
- * Wrong ones are throttled as failed log-ins are, by a count of their own.
+ * The account of the calling user, who has to enter the password again: a stolen token must not be enough
+ * here. Failures are throttled like failed log-ins, with a separate counter.
  *
- * @throws MeshError BAD_CREDENTIALS; TOO_MANY_REQUESTS after too many wrong ones.
+ * @throws MeshError BAD_CREDENTIALS; TOO_MANY_REQUESTS after too many failures.
  */
 export async function confirmedAccount(
   deps: ProofDeps,

@@ -8,10 +8,10 @@ import {
 import { administrator } from './config.ts';
 import type { Replicas } from './replicas.ts';
 
-/** What a call shows of who makes it. */
+/** The headers that identify a caller. */
 export type CallerHeaders = Readonly<Record<string, string>>;
 
-/** A user who is logged in: an account with the administrator's password, so that no test waits for another hash. */
+/** A logged-in user, with the administrator's password, so that tests need no further hash. */
 export interface TestUser {
   readonly id: string;
   readonly email: string;
@@ -21,7 +21,7 @@ export interface TestUser {
   readonly headers: CallerHeaders;
 }
 
-/** A service with a token on record. */
+/** A service with a recorded token. */
 export interface TestService {
   readonly name: string;
   readonly tokenId: string;
@@ -29,7 +29,7 @@ export interface TestService {
   readonly headers: CallerHeaders;
 }
 
-/** Makes a user of a role, past the service. */
+/** Creates a user with a role, directly in the database. */
 export async function newUser(
   { stored, identity }: Replicas,
   { role = 'user', key = identity.signingKey }: { role?: 'user' | 'admin'; key?: SigningKey } = {},
@@ -46,7 +46,7 @@ export async function newUser(
 
 let services = 0;
 
-/** Makes a token of a service that was not there before, past the service. */
+/** Creates a token of a new service, directly in the database. */
 export async function newService(
   { stored, identity }: Replicas,
   { key = identity.signingKey }: { key?: SigningKey } = {},
@@ -63,7 +63,7 @@ export async function newService(
   return { name: service.name, tokenId, token, headers: { authorization: `Service-Token ${token}` } };
 }
 
-/** Calls over plain HTTP, as any program can. */
+/** Calls over plain HTTP. */
 export async function callPlainly(
   url: string,
   path: string,

@@ -7,13 +7,13 @@ import type { TestIdentity } from '@arcadium/mesh/testing';
 import type { TestDatabase } from '@arcadium/prisma/testing';
 import { settings, type Config } from '../config.ts';
 
-/** The administrator that {@link testConfig} has the service make. */
+/** The administrator that the service creates with {@link testConfig}. */
 export const administrator = { email: 'root@example.com', password: 'the first administrator' };
 
 /**
- * A configuration as the environment would give it: on a database for tests, with keys of their own, without limits.
+ * A configuration as from the environment: on a test database, with new keys, without limits.
  *
- * @param over What is to be different, by its name in the environment.
+ * @param over Settings to change, by name.
  */
 export async function testConfig(
   { url, identity, database }: { url: string; identity: TestIdentity; database: TestDatabase },
@@ -21,7 +21,7 @@ export async function testConfig(
 ): Promise<Config> {
   return readConfig(settings, {
     AUTH_SERVICE_URL: url,
-    // Nobody listens there: what is to be sent waits in the outbox.
+    // Nothing listens there: messages wait in the outbox.
     NOTIFICATION_SERVICE_URL: 'http://127.0.0.1:1',
     RETRY_ATTEMPTS: '0',
     REQUEST_DEADLINE_MS: '1000',

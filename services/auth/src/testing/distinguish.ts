@@ -1,22 +1,21 @@
-/** How many times the labels are dealt out anew. */
+/** Number of random permutations. */
 const rounds = 20_000;
 
 /**
- * How likely it is, from 0 to 1, that two samples of one distribution differ
- * as much as these do: Mann and Whitney's comparison of ranks, as a permutation
- * test. It assumes nothing of how they are distributed, only that they were
- * drawn in a random order.
+ * The probability, 0 to 1, that two samples of one distribution differ as much as these: the Mann–Whitney
+ * comparison of ranks, as a permutation test. It assumes nothing about the distribution, only that the
+ * samples were drawn in random order.
  *
- * @param random Numbers of [0, 1).
+ * @param random Numbers in [0, 1).
  */
 export function chanceOfSameness(
   one: readonly number[],
   other: readonly number[],
   random: () => number = Math.random,
 ): number {
-  // Ranks instead of times: one stall of the machine weighs no more than any other late one.
+  // Ranks instead of times, so that a single long pause weighs no more than any other slow call.
   const ranks = ranksOf([...one, ...other]);
-  // With what one has of all ranks, the other's mean is given.
+  // The ranks of one sample determine the mean of the other.
   const expected = mean(ranks);
   const difference = (values: readonly number[]): number =>
     Math.abs(mean(values.slice(0, one.length)) - expected);
@@ -29,7 +28,7 @@ export function chanceOfSameness(
   return asLarge / (rounds + 1);
 }
 
-/** Ties cannot be told apart by times of this resolution and stand in the order they came in. */
+/** Equal times keep the order in which they came in. */
 function ranksOf(values: readonly number[]): number[] {
   const ranks: number[] = [];
   const byValue = values.map((value, index) => ({ value, index })).toSorted((a, b) => a.value - b.value);
@@ -41,7 +40,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Fisher and Yates. */
+/** Fisher–Yates shuffle. */
 function shuffle(values: number[], random: () => number): void {
   for (let last = values.length - 1; last > 0; last--) {
     const chosen = Math.floor(random() * (last + 1));

@@ -1,10 +1,10 @@
 import { vi } from 'vitest';
 import type { Replicas } from './replicas.ts';
 
-/** The lock that every change of identities shares, as the service's stores have it. */
+/** The advisory lock that every change of identities shares, as in the service's stores. */
 const credentialsLock = 7_261_350;
 
-/** What is remembered of identities: all that a change of them may write. */
+/** All tables that a change of identities may write to. */
 const tables = [
   'audit_log',
   'password_history',
@@ -18,22 +18,21 @@ const tables = [
   'users',
 ];
 
-/** One for each table. */
+/** By table. */
 export type Fingerprints = Readonly<Record<string, string>>;
 
-/** A transaction that keeps all changes of identities waiting until it is committed. */
+/** A transaction that blocks all changes of identities until it is committed. */
 export interface HeldIdentities {
-  /** Writes within it. */
+  /** Writes in the transaction. */
   write(sql: string, ...values: unknown[]): Promise<void>;
-  /** A fingerprint of each table as this transaction sees it, by the table's name. */
+  /** A fingerprint of each table as the transaction sees it, by table name. */
   fingerprints(): Promise<Fingerprints>;
-  /** Resolves when a change of identities waits for it, and so has been authenticated. */
+  /** Resolves when a change of identities waits for the transaction, and so has been authenticated. */
   someoneWaits(): Promise<void>;
-  /** Commits, once. */
+  /** Commits; further calls do nothing. */
   release(): Promise<void>;
 }
 
-/** Begins one. */
 export async function holdIdentities({ pool }: Pick<Replicas, 'pool'>): Promise<HeldIdentities> {
   const connection = await pool.connect();
   await connection.query('BEGIN');
@@ -63,7 +62,7 @@ export async function holdIdentities({ pool }: Pick<Replicas, 'pool'>): Promise<
   };
 }
 
-/** A fingerprint of each table, by its name. */
+/** A fingerprint of each table, by name. */
 export async function fingerprints(from: Pick<Replicas['pool'], 'query'>): Promise<Fingerprints> {
   const sums = tables.map(
     (table) => `(SELECT count(*) || md5(coalesce(string_agg(t::text, '' ORDER BY t::text), ''))

@@ -13,12 +13,12 @@ import { login } from '../procedures/sessions/login.ts';
 import { ourselves } from '../stores/audit-log.ts';
 import { createStores } from '../stores/stores.ts';
 
-/** However busy the machine is: what is tested here is not what a service sheds. */
+/** With priority `critical`, so that a busy machine refuses none: load shedding is not tested here. */
 const loginContract = contract('auth', {
   sessions: { login: { ...authContract.procedures.sessions.login, priority: 'critical' } },
 });
 
-/** A person who tries to log in. */
+/** A user who tries to log in. */
 export interface Try {
   email: string;
   password: string;
@@ -26,17 +26,20 @@ export interface Try {
   from?: string;
 }
 
-/** What came of it: `OK`, or the code of the error. */
+/** The outcome: `OK`, or the code of the error. */
 export interface Answered {
   code: string;
   message: string;
   retryAfterMs: number | undefined;
 }
 
-/** One replica of the service, as far as log-ins go: calls pass the contract as over the network, but without one. */
+/**
+ * One replica of the service with only the log-in procedure. Calls pass the contract as over the network, but
+ * without one.
+ */
 export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): PasswordHasher => hasher) {
   const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
-  // However slow the machine is: what the hasher has no time for is none of the throttle's.
+  // A long limit, so that a slow machine refuses no hash.
   const real = createPasswordHasher(60_000);
   let evaluated = 0;
   const hasher = wrap({
@@ -65,7 +68,7 @@ export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): P
   return {
     client: database.client,
     throttle,
-    /** How many passwords it has checked. */
+    /** The number of passwords checked. */
     get evaluated() {
       return evaluated;
     },

@@ -1,11 +1,11 @@
 import { createPasswordHasher, type PasswordHasher, type Place } from '../domain/password.ts';
 
 /**
- * The real hasher, but it makes each hash once: people of tests share a password, and a hash takes 30 ms of a
- * processor. Where there is no account it makes one each time.
+ * The real hasher, but it makes each hash only once: test users share a password, and a hash takes 30 ms of
+ * CPU. Without an account it makes one each time.
  */
 export function createRememberingHasher(): PasswordHasher {
-  // However slow the machine is: what is tested here is not what the hasher has no time for.
+  // A long limit, so that a slow machine refuses no hash.
   const hasher = createPasswordHasher(60_000);
   const hashes = new Map<string, Promise<string>>();
   const answers = new Map<string, Promise<boolean>>();

@@ -9,18 +9,18 @@ import { administrator, testConfig } from './config.ts';
 import { startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 
-/** Several whole auth services over one database, each on a port of its own. */
+/** Several complete auth services on one database, each on its own port. */
 export interface Replicas extends AsyncDisposable {
   readonly identity: TestIdentity;
   readonly database: TestDatabase;
-  /** What is stored, past the services. */
+  /** Direct access to the database. */
   readonly stored: PrismaClient;
-  /** The pool under it. */
+  /** Its connection pool. */
   readonly pool: Database<PrismaClient>['pool'];
-  /** Where each of them is. */
+  /** The address of each. */
   readonly urls: readonly string[];
   asAdmin(replica?: number): Promise<Admin>;
-  /** @param options.token One from set-up where none is given. */
+  /** @param options.token By default, one from set-up. */
   asService(name: string, options?: { replica?: number; token?: string }): Promise<Service>;
 }
 
@@ -31,7 +31,7 @@ type Service = MeshClient<typeof authContract, 'wiki'>;
 /**
  * Starts them.
  *
- * @param change What is to be different in the configuration of all.
+ * @param change Settings to change in all of them.
  */
 export async function startReplicas(count: number, change: Partial<Config> = {}): Promise<Replicas> {
   const [identity, database] = await Promise.all([createTestIdentity(), createTestDatabase(['auth'])]);
@@ -65,7 +65,7 @@ export async function startReplicas(count: number, change: Partial<Config> = {})
     },
     async asService(name, { replica = 0, token } = {}) {
       const own = token ?? (await identity.serviceToken(name));
-      // Any service has the same rights here as the wiki.
+      // Every service has the same rights here as the wiki.
       const service = connect(authContract, { as: 'wiki', url: at(replica), token: own, log });
       clients.push(service);
       return service;

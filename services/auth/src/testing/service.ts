@@ -30,13 +30,13 @@ type Procedures = (typeof authContract)['procedures'];
 type Path = PathOf<Procedures>;
 type At<P extends Path> = Extract<ProcedureAt<Procedures, P>, AnyProcedure>;
 
-/** A password that may be chosen. */
+/** An allowed password. */
 export const goodPassword = 'correct horse battery staple';
 
-/** Where test calls come from. */
+/** The origin of test calls. */
 export const testPeer = { address: '192.0.2.1', userAgent: 'vitest' };
 
-/** One replica of the service: a pool, a hasher and handlers of its own. */
+/** One replica of the service, with its own pool, hasher and handlers. */
 async function openReplica(url: string, given: { seal: Seal; identity: TestIdentity; now: () => Date }) {
   const { seal, identity, now } = given;
   const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
@@ -73,7 +73,7 @@ async function openReplica(url: string, given: { seal: Seal; identity: TestIdent
       await hasher.close();
       await database.close();
     },
-    /** Calls past the network, and through all of the contract. */
+    /** Calls without the network, but with all checks of the contract. */
     async call<P extends Path>(
       path: P,
       caller: Caller,
@@ -86,7 +86,7 @@ async function openReplica(url: string, given: { seal: Seal; identity: TestIdent
   };
 }
 
-/** On a busy machine a replica refuses calls before it does anything for them; a client of the mesh asks again. */
+/** Repeats calls that a busy machine refused before starting them, as a mesh client does. */
 async function untilAdmitted<Answer>(ask: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
@@ -98,7 +98,7 @@ async function untilAdmitted<Answer>(ask: () => Answer | Promise<Answer>): Promi
   }
 }
 
-/** Auth on a database of its own: two replicas of it, under one clock that stands still until it is told to go on. */
+/** Auth on its own database: two replicas that share one clock, which only moves when told to. */
 export async function openAuth() {
   const testDatabase = await createTestDatabase(['auth']);
   const url = testDatabase.url('auth');
@@ -110,7 +110,7 @@ export async function openAuth() {
   const { call, client } = first;
 
   let people = 0;
-  /** Opens an account and logs in. */
+  /** Creates an account and logs in. */
   async function newPerson({ name = 'Ann', role = 'user', password = goodPassword }: PersonOptions = {}) {
     people += 1;
     const email = `person-${people}@example.com`;
@@ -127,10 +127,10 @@ export async function openAuth() {
     /** The same service in another process. */
     second,
     call,
-    /** Calls as somebody whom nobody knows. */
+    /** Calls without credentials. */
     ask: <P extends Path>(path: P, input: z.input<At<P>['input']>) => call(path, nobody, input),
     newPerson,
-    /** What was recorded of somebody since, `event` and `detail`, oldest first. */
+    /** The audit entries about a subject, `event` and `detail`, oldest first. */
     async recorded(subject: string) {
       const entries = await client.auditEntry.findMany({ where: { subject }, orderBy: { id: 'asc' } });
       return entries.map(({ event, detail }) => ({ event, detail }));
@@ -142,12 +142,11 @@ export async function openAuth() {
   };
 }
 
-/** The service for tests. */
 export type TestAuth = Awaited<ReturnType<typeof openAuth>>;
 
 type PersonOptions = { name?: string; role?: 'user' | 'admin'; password?: string };
 
-/** Somebody who calls with the access token of a session, as its claims say. */
+/** A caller with the access token of a session. */
 export function callerOf({
   accessToken,
 }: Pick<SessionTokens, 'accessToken'>): Caller & { user: UserIdentity } {
@@ -155,7 +154,7 @@ export function callerOf({
   return { service: undefined, user: { id, name, role, tokenId, sessionId, expiresAt: exp * 1000 } };
 }
 
-/** What a user's token says. */
+/** The claims of a user token. */
 export function claimsOf(token: string): {
   sub: string;
   name: string;
@@ -169,7 +168,7 @@ export function claimsOf(token: string): {
 }
 
 function createClock() {
-  // Whole seconds, as tokens have them.
+  // Whole seconds, as in tokens.
   let at = Math.floor(Date.now() / 1000) * 1000;
   return {
     now: () => new Date(at),
@@ -179,7 +178,7 @@ function createClock() {
   };
 }
 
-/** What a call failed with, as `CODE` or `CODE NAME`; `done` if it did not fail. */
+/** The error of a call as `CODE` or `CODE NAME`, or `done`. */
 export async function outcomeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What a sender says; a broadcast has no topic. */
+/** The content of a notification; a broadcast has no topic. */
 export type Payload = Readonly<{
   topic?: string;
   title: string;
@@ -9,15 +9,13 @@ export type Payload = Readonly<{
 }>;
 
 /**
- * A hash of what is sent, the same for the same payload whatever the order of
- * its properties: SHA-256, base64url, 43 characters.
+ * A hash of the content, independent of the order of properties: SHA-256, base64url, 43 characters.
  *
- * It is stored beside the idempotency key, so its input must never change its
- * form: a new optional property may be added only where its absence leaves
- * the hash as it was.
+ * It is stored with the idempotency key, so the form of its input must never change. A new optional property
+ * may be added only if the hash without it stays the same.
  */
 export function fingerprint({ topic, title, body, link }: Payload): string {
-  // An array in JSON: unlike joined text, no two payloads share one form.
+  // A JSON array instead of joined text, so that different payloads have different forms.
   const form = JSON.stringify([topic ?? null, title, body, link ?? null]);
   return createHash('sha256').update(form).digest('base64url');
 }

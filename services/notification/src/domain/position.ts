@@ -1,28 +1,27 @@
 /**
- * Where something stands among what its reader was told: in order of time, of
- * id within a millisecond. Ids are lower-case UUIDs, version 7.
+ * The position of a notification in its reader's list: ordered by time, then by id. Ids are lower-case UUIDs,
+ * version 7.
  */
 export type Position = Readonly<{ createdAt: Date; id: string }>;
 
-/** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
+/** The last millisecond of the year 9999; later years have no common text form. */
 const latestMs = 253_402_300_799_999;
 
-/** Less than 0 when `a` comes before `b`, as PostgreSQL orders (created_at, id). */
+/** Negative if `a` comes before `b`, as PostgreSQL orders (created_at, id). */
 export function comparePositions(a: Position, b: Position): number {
   const apart = a.createdAt.getTime() - b.createdAt.getTime();
   if (apart !== 0) return apart;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** The place before everything of a moment. */
+/** The position before everything of a time. */
 export function startOf(createdAt: Date): Position {
   return { createdAt, id: '00000000-0000-0000-0000-000000000000' };
 }
 
 /**
- * The place that an id tells by itself: a UUID of version 7 begins with its
- * milliseconds since 1970 (RFC 9562 §5.7). Undefined for any other id,
- * and for one from after the year 9999.
+ * The position that an id implies: a UUID of version 7 begins with its milliseconds since 1970 (RFC 9562
+ * §5.7). Undefined for any other id, and for one from after the year 9999.
  */
 export function positionOfId(id: string): Position | undefined {
   const hex = id.replaceAll('-', '');

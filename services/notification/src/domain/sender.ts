@@ -1,8 +1,8 @@
 import type { Caller } from '@arcadium/mesh/contract';
 
 /**
- * Whose idempotency keys a call uses: the calling service's name, even if it
- * acts for a user, or `user:<id>`. No service's name contains a colon.
+ * The scope of a call's idempotency keys: the calling service's name, even if it acts for a user, or
+ * `user:<id>`. Names of services contain no colon.
  */
 export function senderOf(
   caller: Readonly<

@@ -4,7 +4,7 @@ import { overlapMs, SentWindow } from './sent-window.ts';
 
 const begin = Date.parse('2026-01-31T12:00:00.000Z');
 
-/** The n-th of a series with a millisecond between them. */
+/** The n-th position of a series, one millisecond apart. */
 function place(n: number) {
   return { createdAt: new Date(begin + n), id: `01890a5d-ac96-774b-bcce-${String(n).padStart(12, '0')}` };
 }

@@ -1,39 +1,38 @@
 import { comparePositions, startOf, type Position } from './position.ts';
 
 /**
- * How far a catch-up reads back behind the last notification that was sent,
- * in milliseconds. Twice the longest that a send may take to commit
- * (`SEND_TIMEOUT_MS` of the delivery store), after which its rows show up
- * behind younger ones.
+ * How far before the last sent notification a catch-up starts to read, in milliseconds. Twice the longest
+ * time for a send to commit (`SEND_TIMEOUT_MS` of the delivery store), after which its rows can appear behind
+ * younger ones.
  */
 export const overlapMs = 10_000;
 
-/** Most ids that one window remembers. */
+/** Most ids in a window. */
 const remembered = 1000;
 
-/** Where a watch begins. */
+/** The start of a watch. */
 export type Beginning = Readonly<{
-  /** The last one sent, or the moment the watch began. */
+  /** The last one sent, or the time at which the watch began. */
   last: Position;
-  /** Catch-ups never go back behind this place. */
+  /** Catch-ups never read before this position. */
   floor: Position;
-  /** What was sent between the floor and the last one, by an earlier watch. @default nothing */
+  /** What an earlier watch sent between the floor and the last one. @default nothing */
   sent?: readonly Position[];
   /**
-   * What was there between the floor and the beginning, and is not to be
-   * found by catch-ups; if it is announced only now, it is new. @default nothing
+   * What was stored between the floor and the start of the watch, and must not be found by catch-ups; if it
+   * is announced only now, it is new.
+   *
+   * @default nothing
    */
   before?: readonly Position[];
 }>;
 
 /**
- * What one watcher was sent, so that nothing is sent twice and a catch-up
- * knows where to begin.
+ * What one watcher was sent, so that nothing is sent twice and a catch-up knows where to start.
  *
- * Ids commit out of order, so "greater than the last" would lose some. A
- * catch-up therefore begins before the last one sent, and what is found twice
- * is told by its id. Memory is bounded: of more than 1000 ids the older half is
- * forgotten, and no catch-up goes back behind those.
+ * Ids commit out of order, so "greater than the last" would lose some. A catch-up therefore starts before the
+ * last one sent, and recognises what was sent by its id. Memory is bounded: of more than 1000 ids the older
+ * half is forgotten, and catch-ups never read before the rest.
  */
 export class SentWindow {
   readonly #before: ReadonlySet<string>;
@@ -48,13 +47,13 @@ export class SentWindow {
     this.#sent = new Map(sent?.map((position) => [position.id, position]));
   }
 
-  /** Where a catch-up begins; this place itself is not read again. */
+  /** Where a catch-up starts, exclusive. */
   get start(): Position {
     const overlapping = startOf(new Date(this.#last.createdAt.getTime() - overlapMs));
     return comparePositions(overlapping, this.#floor) > 0 ? overlapping : this.#floor;
   }
 
-  /** Takes note of something that has just arrived; false when it was sent already. */
+  /** Records a notification that has just arrived. @returns False if it was already sent. */
   takeLive(position: Position): boolean {
     if (this.#sent.has(position.id)) return false;
     this.#sent.set(position.id, position);
@@ -63,7 +62,11 @@ export class SentWindow {
     return true;
   }
 
-  /** Takes note of something that a catch-up found; false when it was sent already, or is older than the watch. */
+  /**
+   * Records a notification that a catch-up found.
+   *
+   * @returns False if it was already sent, or is older than the watch.
+   */
   takeStored(position: Position): boolean {
     return !this.#before.has(position.id) && this.takeLive(position);
   }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connect, openService, service, type TestService, type Watch } from '../testing/service.ts';
 import { openTcpGate, type TcpGate } from '../testing/tcp-gate.ts';
 
-// What happens to watches when commits come out of order and connections are lost.
+// Watches, when commits come out of order and connections are lost.
 
 let notification: TestService;
 let gate: TcpGate;
@@ -44,7 +44,7 @@ async function send(): Promise<string> {
   return (await notification.call('notifications.send', service('wiki'), input)).id ?? 'muted';
 }
 
-/** Stores one past the service, with no lock, as a stranger to its rules would. */
+/** Stores a notification directly, without the lock that the service takes. */
 async function insert(client: pg.Client | pg.Pool): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO notifications (id, user_id, sender, key, fingerprint, topic, title, body, created_at)
@@ -55,7 +55,7 @@ async function insert(client: pg.Client | pg.Pool): Promise<string> {
   return rows[0]?.id ?? 'none';
 }
 
-/** What a watch has received, once it is so many. */
+/** The ids that a watch has received, once it has this many. */
 async function received(watch: Watch, count: number): Promise<string[]> {
   await vi.waitUntil(() => watch.received.length >= count, 4000);
   return watch.received;
@@ -97,7 +97,7 @@ test('what arrived before the watch began is not sent by a catch-up', async () =
   await start();
   const early = await watching();
   const before = await send();
-  expect(await received(early, 1)).toEqual([before]); // so that it is not announced to the next
+  expect(await received(early, 1)).toEqual([before]); // so that the next one does not receive its announcement
   const watch = await watching();
   const first = await send();
   expect(await received(watch, 1)).toEqual([first]);

@@ -3,33 +3,39 @@ import { Listener } from '@arcadium/prisma/listener';
 import type { ArrivalStore } from '../stores/arrival-store.ts';
 import { Mailbox } from './mailbox.ts';
 
-/** What {@link Arrivals} need. */
 export interface ArrivalsOptions {
-  /** For the connection that listens: PostgreSQL itself, no pooler. */
+  /** For LISTEN: PostgreSQL itself, without a pooler. */
   databaseUrl: string;
   /** Longest wait for that connection, in milliseconds. @default 5000 */
   connectTimeoutMs?: number;
-  /** The service's schema, whose trigger announces arrivals on `<schema>.arrivals`. @default 'notification' */
+  /**
+   * The service's schema, whose trigger announces arrivals on `<schema>.arrivals`.
+   *
+   * @default 'notification'
+   */
   schema?: string;
   store: ArrivalStore;
   log: Logger;
-  /** Most notifications that wait for one slow watcher, before it has to catch up from the database. @default 100 */
+  /**
+   * Most notifications that wait for one slow watcher; beyond that, it catches up from the database.
+   *
+   * @default 100
+   */
   mailboxLimit?: number;
 }
 
-/** Most notifications read at once. */
+/** Most notifications in one query. */
 const mostReadAtOnce = 200;
-/** Most announcements that wait to be read; beyond, their watchers catch up. */
+/** Most announcements that wait to be read; beyond that, their watchers catch up. */
 const mostAnnounced = 5000;
 
 type Announcement = Readonly<{ userId: string; id: string }>;
 
 /**
- * Brings what any process stores to the watchers of this one. PostgreSQL
- * announces each notification when it commits, in the order of commits; those
- * for somebody who watches here are read by id, once for all watchers, and put
- * into their mailboxes. Whenever announcements may have been missed, watchers
- * are told to catch up.
+ * Brings notifications stored by any process to the watchers of this one. PostgreSQL announces each
+ * notification when it commits, in commit order. Those for users who watch here are read by id, once for all
+ * watchers, and put into their mailboxes. Whenever announcements may have been missed, watchers are told to
+ * catch up.
  */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
@@ -51,24 +57,24 @@ export class Arrivals {
     });
   }
 
-  /** Whether arrivals are heard of at this moment; if not, watchers get them later. */
+  /** Whether announcements are received now; if not, watchers get notifications later. */
   get listening(): boolean {
     return this.#listener.listening;
   }
 
-  /** How many watch. */
+  /** Number of watchers. */
   get watchers(): number {
     let count = 0;
     for (const mailboxes of this.#mailboxes.values()) count += mailboxes.size;
     return count;
   }
 
-  /** Begins to listen; does not wait for the database. */
+  /** Starts to listen, without waiting for the database. */
   start(): void {
     this.#listener.start();
   }
 
-  /** Ends every watch and closes the connection. May be called again. */
+  /** Ends every watch and closes the connection. May be called several times. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#announced = [];
@@ -77,7 +83,7 @@ export class Arrivals {
     await this.#reading;
   }
 
-  /** A mailbox for what arrives for a user from now on, until the signal or `close()` of the mailbox. */
+  /** Opens a mailbox for a user's arrivals from now on, until the signal or its `close()`. */
   open(userId: string, signal: AbortSignal): Mailbox {
     const mailbox = new Mailbox(userId, this.#options.mailboxLimit ?? 100);
     const mailboxes = this.#mailboxes.get(mailbox.userId) ?? new Set();
@@ -110,7 +116,7 @@ export class Arrivals {
     if (this.#announced.length > 0) this.#reading ??= this.#read();
   }
 
-  /** Reads what was announced and hands it out, until nothing is left. Never fails. */
+  /** Reads the announced notifications and distributes them, until none is left. Never fails. */
   async #read(): Promise<void> {
     while (this.#announced.length > 0) {
       const batch = this.#announced.splice(0, mostReadAtOnce);
@@ -129,7 +135,7 @@ export class Arrivals {
         this.#adviseCatchUp(new Set(batch.map(({ userId }) => userId)));
       }
     }
-    // Here and not in a `finally`, which would run later: an announcement between the two would stay unread.
+    // Not in a `finally`, which would run later: an announcement in between would stay unread.
     this.#reading = undefined;
   }
 }

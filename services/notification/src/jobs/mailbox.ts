@@ -1,17 +1,16 @@
 import type { StoredNotification } from '../stores/notification-store.ts';
 
-/** What a mailbox hands out: something that arrived, the advice to look into the database, or the end. */
+/** A notification that arrived, the advice to catch up from the database, or the end. */
 export type Mail = Readonly<
   { kind: 'arrival'; notification: StoredNotification } | { kind: 'catchUp' } | { kind: 'closed' }
 >;
 
 /**
- * What has arrived for one watcher and waits to be sent. It holds a bounded
- * number; one more, and it throws all away and advises to catch up from the
- * database instead, so a slow watcher costs no more memory than that.
+ * Notifications that wait for one watcher. When the limit is exceeded, it drops all of them and advises to
+ * catch up from the database, so that a slow watcher needs no more memory.
  */
 export class Mailbox {
-  /** Whose mail it takes, in lower case. */
+  /** The recipient, in lower case. */
   readonly userId: string;
   readonly #limit: number;
   readonly #closing = new AbortController();
@@ -25,12 +24,11 @@ export class Mailbox {
     this.#limit = limit;
   }
 
-  /** Fires when it is closed. */
   get signal(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** Puts something in; not needed where a catch-up will find it. */
+  /** Adds a notification; ignored if a catch-up will find it. */
   put(notification: StoredNotification): void {
     if (this.#catchUp) return;
     if (this.#waiting.length >= this.#limit) return this.adviseCatchUp();
@@ -38,14 +36,14 @@ export class Mailbox {
     this.#wakeUp();
   }
 
-  /** Says that something may have been missed. */
+  /** Reports that something may have been missed. */
   adviseCatchUp(): void {
     this.#waiting = [];
     this.#catchUp = true;
     this.#wakeUp();
   }
 
-  /** Ends it, with whatever still waits. */
+  /** Ends it, and drops what waits. */
   close(): void {
     this.#closing.abort();
     this.#waiting = [];
@@ -53,9 +51,8 @@ export class Mailbox {
   }
 
   /**
-   * Waits for the next mail; for one reader at a time. What arrives after a
-   * `catchUp` was handed out waits here, so reading the database then leaves
-   * no gap.
+   * Waits for the next mail; for one reader at a time. Notifications that arrive after a `catchUp` wait here,
+   * so reading the database then leaves no gap.
    */
   async next(): Promise<Mail> {
     for (;;) {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => notification.close());
 beforeEach(() => notification.client.notification.deleteMany());
 
-/** Stores some that were read so many days ago, or never. */
+/** Stores notifications that were read a number of days ago, or never. */
 async function store(count: number, readDaysAgo: number | null): Promise<void> {
   await notification.pool.query(
     `INSERT INTO notifications (id, user_id, sender, key, fingerprint, topic, title, body, read_at)

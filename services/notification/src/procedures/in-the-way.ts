@@ -1,9 +1,12 @@
 import { MeshError } from '@arcadium/mesh/wire';
 
-/** How soon a call may come again, in milliseconds. */
+/** When a call may be repeated, in milliseconds. */
 const comeAgainMs = 1000;
 
-/** What is told to a call that others were in the way of for too long. Sends are idempotent: it may be made again. */
+/**
+ * The error of a call that other transactions blocked for too long. Sends are idempotent, so it may be
+ * repeated.
+ */
 export function inTheWay(cause: unknown): MeshError {
   return new MeshError('SERVICE_UNAVAILABLE', 'Another transaction blocks this call', {
     retryAfterMs: comeAgainMs,

@@ -26,12 +26,12 @@ type At<P extends Path> = Extract<ProcedureAt<Procedures, P>, AnyProcedure>;
 
 export const log = createLogger({ service: 'notification', level: 'silent' });
 
-/** A service that calls. */
+/** A calling service. */
 export function service(name: 'wiki' | 'auth'): Caller {
   return { service: { id: randomUUID(), name, tokenId: randomUUID(), expiresAt: Infinity }, user: undefined };
 }
 
-/** A user who calls by himself. */
+/** A user who calls directly. */
 export function user(
   id: string = randomUUID(),
   role: 'user' | 'admin' = 'user',
@@ -42,19 +42,19 @@ export function user(
   };
 }
 
-/** An administrator who calls by himself. @param roleSince Since when they are one, where their token says so. */
+/** An administrator who calls directly. @param roleSince Since when they are one, if their token says so. */
 export function admin(roleSince?: Date): Caller & { user: UserIdentity } {
   const { user: somebody } = user(randomUUID(), 'admin');
   return { service: undefined, user: { ...somebody, roleSince: roleSince?.getTime() } };
 }
 
-/** What a test may want otherwise. */
+/** Differences from the default test service. */
 export interface TestServiceOptions extends Pick<ArrivalsOptions, 'mailboxLimit'> {
-  /** The URL to listen at for a database's own. @default the same */
+  /** Maps the database's URL to the one for LISTEN. @default the same */
   listenAt?: (url: string) => Promise<string>;
 }
 
-/** The service on a database of its own, without the network: calls go straight to the handlers. */
+/** The service on its own database, without the network: calls go directly to the handlers. */
 export async function openService({ listenAt = async (url) => url, ...options }: TestServiceOptions = {}) {
   const testDatabase = await createTestDatabase(['notification']);
   const url = testDatabase.url('notification');
@@ -67,11 +67,11 @@ export async function openService({ listenAt = async (url) => url, ...options }:
     url,
     adminUrl: testDatabase.adminUrl,
     client: database.client,
-    /** For SQL of the test's own. */
+    /** For SQL in tests. */
     pool: database.pool,
     stores,
     arrivals,
-    /** Calls a query or mutation as a server would: input and output pass the contract. */
+    /** Calls a query or mutation as a server would, with the contract's checks of input and output. */
     async call<P extends Path>(
       path: P,
       caller: Caller,
@@ -84,7 +84,7 @@ export async function openService({ listenAt = async (url) => url, ...options }:
       });
       return procedure.output.parse(await handler(call)) as z.output<At<P>['output']>;
     },
-    /** Subscribes a user to what arrives for him. */
+    /** Subscribes a user to their notifications. */
     watch(userId: string, lastEventId?: string): Watch {
       const abort = new AbortController();
       const input = lastEventId === undefined ? undefined : { lastEventId };
@@ -105,9 +105,9 @@ export async function openService({ listenAt = async (url) => url, ...options }:
 
 export type TestService = Awaited<ReturnType<typeof openService>>;
 
-/** A subscription, read one by one or, after `pump()`, by itself. */
+/** A subscription, read one by one or, after `pump()`, continuously. */
 export class Watch {
-  /** Ids received, in order. */
+  /** Received ids, in order. */
   readonly received: string[] = [];
   readonly #events: AsyncIterator<[string, { id: string }, symbol]>;
   readonly #abort: AbortController;
@@ -117,7 +117,7 @@ export class Watch {
     this.#abort = abort;
   }
 
-  /** Receives one more; false at the end. */
+  /** Receives one more. @returns False at the end. */
   async next(): Promise<boolean> {
     const { done, value } = await this.#events.next();
     if (done) return false;
@@ -126,12 +126,12 @@ export class Watch {
     return true;
   }
 
-  /** Receives until the end; resolves then. */
+  /** Receives until the end. */
   async pump(): Promise<void> {
     while (await this.next());
   }
 
-  /** Ends it as a caller that goes away does. */
+  /** Ends it as a caller that disconnects would. */
   abort(): void {
     this.#abort.abort();
   }
@@ -161,7 +161,7 @@ function prepare(
   return { procedure, handler, call };
 }
 
-/** A connection of the test's own, for transactions that it holds open. */
+/** A separate connection, for transactions that a test holds open. */
 export async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

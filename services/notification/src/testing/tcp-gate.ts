@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a database that can be shut and opened again. */
+/** A gate in front of a database that can be closed and opened. */
 export interface TcpGate {
   /** The database's URL through the gate. */
   url: string;
@@ -11,7 +11,6 @@ export interface TcpGate {
   close(): Promise<void>;
 }
 
-/** Puts a gate in front of a database. */
 export async function openTcpGate(databaseUrl: string): Promise<TcpGate> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();

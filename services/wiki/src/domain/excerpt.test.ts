@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { toExcerpt } from './excerpt.ts';
 import type { Word } from './words.ts';
 
-/** Finds these words. */
 const found =
   (...words: string[]) =>
   ({ word, end }: Word) =>

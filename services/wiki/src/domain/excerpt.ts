@@ -1,10 +1,13 @@
 import { wordsOf, type Word } from './words.ts';
 
-/** Most passages of one excerpt, and the length of each, in characters, with what stands before the first word found. */
+/**
+ * Most passages of one excerpt, and the length of each in characters, including the part before the first
+ * match.
+ */
 const mostPassages = 2;
 const longestPassage = 160;
 const before = 50;
-/** Where a passage begins or ends, a space is looked for in so many characters. */
+/** How far from a passage's start or end a space may be to cut there, in characters. */
 const soughtSpace = 20;
 
 interface Span {
@@ -21,10 +24,10 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /**
- * Quotes what was found in a text, as safe HTML: everything escaped, the words found within `<mark>`, an ellipsis
- * where something is left out between. Its beginning, where nothing was found.
+ * Quotes matches in a text as safe HTML: everything escaped, matches in `<mark>`, an ellipsis for omitted
+ * text. Without a match, the beginning of the text.
  *
- * @param isFound Where the part of a word ends that was asked for; undefined where it was not.
+ * @param isFound The end of the matching part of a word; undefined if it does not match.
  */
 export function toExcerpt(text: string, isFound: (word: Word) => number | undefined): string {
   const passages: (Span & { readonly marks: Span[] })[] = [];
@@ -34,7 +37,7 @@ export function toExcerpt(text: string, isFound: (word: Word) => number | undefi
     const { start } = word;
     const last = passages.at(-1);
     const mark = last?.marks.at(-1);
-    // Of a script that joins words, two that were found stand one over the other.
+    // In scripts that join words, two matches may overlap.
     if (last && mark && start <= mark.end)
       last.end = Math.max(last.end, (mark.end = Math.max(mark.end, end)));
     else if (last && start < last.end) {
@@ -64,7 +67,7 @@ function quote(text: string, { start, end, marks }: Span & { readonly marks: rea
   return (html + escape(text.slice(at, end))).trim();
 }
 
-/** A place to cut near `at`: behind a space where there is one, and within no character. */
+/** A place to cut near `at`: after a space if there is one, and never inside a character. */
 function cut(text: string, at: number): number {
   if (at <= 0) return 0;
   if (at >= text.length) return text.length;

@@ -1,7 +1,10 @@
 import type { Stems } from './search-question.ts';
 import { wordsOf, type Word } from './words.ts';
 
-/** Words of these texts that may be forms of what was asked for, as `opens` is of `opening`: their stems tell. */
+/**
+ * Words in these texts that may be forms of the search words, such as `opens` for `opening`: their stems are
+ * compared.
+ */
 export function formsIn(texts: readonly string[], sought: readonly Word[], stems: Stems): string[] {
   const beginnings = sought.flatMap(({ word, kind }) =>
     // "citi" is the stem of "city".
@@ -16,7 +19,7 @@ export function formsIn(texts: readonly string[], sought: readonly Word[], stems
   return [...forms];
 }
 
-/** Says of a word of a text where it ends if it was asked for, or the part of it that was; undefined if it was not. */
+/** For a word of a text, the end of the part that matches the search; undefined if it does not match. */
 export function foundIn(
   sought: readonly Word[],
   stems: Stems,

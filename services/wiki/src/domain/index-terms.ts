@@ -1,29 +1,29 @@
 import type { Section } from './outline.ts';
 import { termsOf } from './words.ts';
 
-/** Where a term stands: in a page's title, in a heading, or in the text under one. */
+/** Where a term occurs: in a page's title, in a heading, or in the text under one. */
 export const termKinds = ['title', 'heading', 'body'] as const;
 export type TermKind = (typeof termKinds)[number];
 
-/** A term of a page, with the first place of this kind where it stands. */
+/** A term of a page, with its first place of this kind. */
 export interface IndexTerm {
   readonly term: string;
   readonly kind: TermKind;
-  /** The heading to jump to; null for the top of the page. */
+  /** Anchor of the heading; null for the top of the page. */
   readonly anchor: string | null;
   readonly weight: number;
 }
 
-/** Most index entries of one page: the heaviest are kept. */
+/** Most index entries of one page; those with the highest weight are kept. */
 export const mostTerms = 400;
 
-/** A title says more than any heading, a heading more than any text, however often. */
+/** A title outweighs any heading, and a heading any text, however often the term occurs. */
 const baseWeights = { title: 3, heading: 2, body: 1 } as const satisfies Record<TermKind, number>;
 
-/** How many times a word must stand on a page to get half of what frequency adds, which is 1 at most. */
+/** Number of occurrences that give half of the weight added for frequency, which is at most 1. */
 const halfFrequency = 4;
 
-/** The terms of a page, heaviest first; one entry for each term and kind. */
+/** The terms of a page, highest weight first; one entry for each term and kind. */
 export function indexTerms(title: string, sections: readonly Section[]): IndexTerm[] {
   const places = new Map<string, { term: string; kind: TermKind; anchor: string | null; count: number }>();
   const add = (text: string, kind: TermKind, anchor: string | null) => {

@@ -99,7 +99,7 @@ describe('skimMarkdown', () => {
   });
 });
 
-/** Texts that take a parser quadratic time or a deep stack, by what they repeat. */
+/** Texts that cause quadratic time or deep recursion in parsers, by the part they repeat. */
 function hostileTexts(length: number): [string, string][] {
   const parts = [
     '>',

@@ -8,17 +8,15 @@ import { createOutline, type OutlineBuilder } from './outline-builder.ts';
 import type { Outline } from './outline.ts';
 
 /**
- * Reads a page's markdown (GitHub flavour) into its outline.
+ * Parses a page's markdown (GitHub flavour) into its outline.
  *
- * Links are `[text](href)`, `[text][reference]` and autolinks. An image is no
- * link: the wiki keeps no files, so every relative image would count as broken
- * though it may well be served by whoever shows the page. HTML is not looked
- * into.
+ * Links are `[text](href)`, `[text][reference]` and autolinks. Images are not links: the wiki stores no
+ * files, so every relative image would count as broken, although the site that displays the page may serve
+ * it. HTML is ignored.
  *
- * Some texts take the parser quadratic time or a deep stack; call it where
- * both are bounded (see `reader/`).
+ * Some texts take the parser quadratic time or a deep stack. Call it where both are limited (see `reader/`).
  *
- * @throws RangeError where the nesting is deeper than the stack.
+ * @throws RangeError if the nesting exceeds the stack.
  */
 export function parseMarkdown(body: string): Outline {
   const root = fromMarkdown(body, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
@@ -42,7 +40,7 @@ function collectText(node: Nodes, outline: OutlineBuilder): void {
   else if (node.type === 'code') outline.code(node.value);
 }
 
-/** The first definition of a reference wins, as CommonMark has it. */
+/** The first definition of a reference counts, as in CommonMark. */
 function definitionsOf(root: Root): Map<string, Definition> {
   const definitions = new Map<string, Definition>();
   visit(root, 'definition', (node) => {

@@ -1,18 +1,18 @@
 import { clip, oneLine } from './clip.ts';
 
-/** What a user is told, as the notification service takes it; without whom it is for. */
+/** A notification without its recipients. */
 export interface Notice {
   readonly topic: 'comment' | 'reply' | 'page';
   readonly title: string;
   readonly body: string;
-  /** A path of the wiki, as `/pages/readme`. */
+  /** A path of the wiki, such as `/pages/readme`. */
   readonly link: string;
 }
 
-/** The page that something happened to. */
+/** The page that the notification is about. */
 export type NoticePage = Readonly<{ slug: string; title: string }>;
 
-/** What can happen to a page that its watchers are told. */
+/** Changes of a page that its watchers are notified of. */
 export type PageChange = 'changed' | 'moved' | 'reverted' | 'deleted' | 'restored';
 
 /** The notification service's own limits are 200 and 2000 characters. */
@@ -27,14 +27,18 @@ const changeWords = {
   restored: 'restored',
 } as const satisfies Record<PageChange, string>;
 
-/** Tells of a change of a page. `who` is the name of who made it. */
+/** The notification about a change of a page. @param who The name of the user who made it. */
 export function pageNotice(who: string, change: PageChange, page: NoticePage): Notice {
   const title = titled(who, changeWords[change], page);
   const where = change === 'deleted' ? `It was at ${page.slug}.` : `It is at ${page.slug}.`;
   return { topic: 'page', title, body: where, link: linkTo(page) };
 }
 
-/** Tells of a comment, or of the answer to somebody's own comment. `who` is the name of its author. */
+/**
+ * The notification about a comment, or about an answer to the recipient's comment.
+ *
+ * @param who The name of its author.
+ */
 export function commentNotice(
   who: string,
   topic: 'comment' | 'reply',
@@ -49,7 +53,7 @@ export function commentNotice(
   };
 }
 
-/** Where a comment can be read. */
+/** The link to a comment. */
 export function commentLink(page: Pick<NoticePage, 'slug'>, commentId: string): string {
   return `${linkTo(page)}#comment-${commentId}`;
 }

@@ -1,7 +1,7 @@
 import GithubSlugger from 'github-slugger';
 import { longestAnchor, type Outline, type Section, type WrittenLink } from './outline.ts';
 
-/** Collects an outline from the top of a page to its end. */
+/** Collects the outline of a page from top to bottom. */
 export interface OutlineBuilder {
   heading(text: string): void;
   text(text: string): void;
@@ -10,7 +10,7 @@ export interface OutlineBuilder {
   done(): Outline;
 }
 
-/** Starts the outline of one page; anchors count repeated headings, so each page needs its own. */
+/** Starts the outline of one page; each page needs its own, because anchors number repeated headings. */
 export function createOutline(): OutlineBuilder {
   const slugger = new GithubSlugger();
   const sections: Section[] = [];

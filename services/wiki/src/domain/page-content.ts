@@ -4,25 +4,25 @@ import { resolveTarget, type LinkTarget } from './link-target.ts';
 import type { Outline } from './outline.ts';
 import { searchWordsOf, type SearchWords } from './search-vector.ts';
 
-/** What a page's author wrote, and where it stands. */
+/** The text of a page as written, and its address. */
 export interface PageSource {
   readonly slug: string;
   readonly title: string;
   readonly body: string;
 }
 
-/** A link to a page, by its address because there may be no such page yet. */
+/** A link to a page, by address, because that page may not exist yet. */
 export interface PageLink extends LinkTarget {
   readonly text: string;
 }
 
-/** All that is stored about a page's text besides the text. */
+/** Everything stored about a page's text, besides the text. */
 export interface PageContent {
   readonly links: readonly PageLink[];
   readonly terms: readonly IndexTerm[];
-  /** The text without markup, which search quotes. */
+  /** The text without markup, for excerpts. */
   readonly plain: string;
-  /** What search reads. */
+  /** The words for the search. */
   readonly search: SearchWords;
 }
 
@@ -30,10 +30,13 @@ export interface PageContent {
 const mostLinks = 1000;
 const longestLinkText = 200;
 
-/** Longest plain text that is kept, in bytes of UTF-8: the version before makes a `tsvector` of it, which holds 1 MiB. */
+/**
+ * Longest plain text that is kept, in bytes of UTF-8: the previous version of the service converts it to a
+ * `tsvector`, which holds 1 MiB.
+ */
 export const longestPlain = 300_000;
 
-/** Puts together what is stored about a page, from its source and its outline. */
+/** Everything stored about a page, from its source and its outline. */
 export function contentOf({ slug, title }: PageSource, { sections, links }: Outline): PageContent {
   const whole = sections
     .flatMap(({ heading, text, code }) => [heading ?? '', text, code])
@@ -59,6 +62,6 @@ function toPageLink(slug: string, href: string, text: string): PageLink | undefi
 function clipBytes(text: string): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= longestPlain) return text.toWellFormed();
-  // Not fatal: half a character at the cut becomes U+FFFD, which no search asks for.
+  // Not fatal: a character split by the cut becomes U+FFFD, which no search looks for.
   return new TextDecoder().decode(bytes.subarray(0, longestPlain));
 }

@@ -1,28 +1,30 @@
 import { formatPatch, structuredPatch, type StructuredPatchHunk } from 'diff';
 
-/** One revision of a page as a diff needs it. */
+/** A revision of a page. */
 export interface DiffSide {
   readonly revision: number;
   readonly title: string;
   readonly body: string;
 }
 
-/** A unified diff, with how many lines it adds and removes. */
+/** A unified diff, with the number of added and removed lines. */
 export interface PageDiff {
   readonly added: number;
   readonly removed: number;
   readonly patch: string;
 }
 
-/** Longest time for finding the shortest diff, in milliseconds: two texts with nothing in common take quadratic time. */
+/**
+ * Longest search for the shortest diff, in milliseconds: it takes quadratic time for two texts with nothing
+ * in common.
+ */
 const searchTimeoutMs = 50;
 
 const headerOptions = { includeIndex: false, includeUnderline: false, includeFileHeaders: true };
 
 /**
- * What changed from one revision to another. The header has the titles:
- * `--- revision 1<TAB>title`. Where the shortest diff takes too long to find,
- * every line is replaced.
+ * The changes from one revision to another. The header has the titles: `--- revision 1<TAB>title`. If the
+ * shortest diff takes too long to find, all lines are replaced.
  */
 export function diffPages(from: DiffSide, to: DiffSide): PageDiff {
   const names = [`revision ${from.revision}`, `revision ${to.revision}`] as const;

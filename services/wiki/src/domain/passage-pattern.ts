@@ -1,7 +1,7 @@
 import type { Stems } from './search-question.ts';
 import { normaliseTerm, type Word } from './words.ts';
 
-/** Where letters with accents are: Latin, Greek, Cyrillic. */
+/** Scripts with accented letters: Latin, Greek, Cyrillic. */
 const accented = [
   [0x41, 0x7a],
   [0xc0, 0x52f],
@@ -12,8 +12,8 @@ const anyAccents = '[\u0300-\u036F]*';
 let letters: Map<string, string> | undefined;
 
 /**
- * A regular expression of PostgreSQL for where in a page's text the first word stands that was asked for; undefined
- * where there is none. It asks for no flag and nothing else that depends on the database's locale.
+ * A PostgreSQL regular expression that finds the first search word in a page's text; undefined if there is
+ * none. It uses no flag and nothing that depends on the database's locale.
  */
 export function passagePattern(words: readonly Word[], stems: Stems): string | undefined {
   const patterns = new Set<string>();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readQuestion, toTsquery, wordsIn } from './search-question.ts';
 
-/** As PostgreSQL would, for words that are stems; `the` and `of` say nothing. */
+/** A `tsquery` as PostgreSQL would create it, for words that are stems; `the` and `of` are stop words. */
 const tsquery = (text: string) => {
   const question = readQuestion(text);
   const said = wordsIn(question).filter(({ word }) => !['the', 'of'].includes(word));

@@ -1,22 +1,22 @@
 import { searchWords } from './search-words.ts';
 import { wordsOf, type Word } from './words.ts';
 
-/** What stands between two spaces, or within quotes. */
+/** A part of a query between spaces or within quotes. */
 interface Clause {
   readonly words: readonly Word[];
   readonly phrase: boolean;
   readonly excluded: boolean;
 }
 
-/** What is searched for: pages of which one of these holds, with all of its clauses. */
+/** A query: matches pages that satisfy all clauses of at least one alternative. */
 export type Question = readonly (readonly Clause[])[];
 
-/** The stem of each word, as PostgreSQL's `english_stem` has it; none of a word that says nothing, as `the`. */
+/** The stem of each word, as in PostgreSQL's `english_stem`; stop words such as `the` have none. */
 export type Stems = ReadonlyMap<string, string>;
 
 const clause = /(-?)(?:["“”„]([^"“”„]*)["“”„]?|([^\s"“”„]+))/gu;
 
-/** Reads what was typed as PostgreSQL's `websearch_to_tsquery` does: `"a phrase"`, `or`, `-without`. */
+/** Parses a query like PostgreSQL's `websearch_to_tsquery`: `"a phrase"`, `or`, `-without`. */
 export function readQuestion(text: string): Question {
   const alternatives: Clause[][] = [[]];
   for (const [typed, minus, quoted, bare] of searchWords(text).matchAll(clause)) {
@@ -31,17 +31,17 @@ export function readQuestion(text: string): Question {
   return alternatives.filter((clauses) => clauses.length > 0);
 }
 
-/** All words of a question, for which stems are needed. */
+/** All words of a query, whose stems are needed. */
 export function wordsIn(question: Question): Word[] {
   return question.flat().flatMap(({ words }) => words);
 }
 
-/** The words for which a page is shown. */
+/** The words that a page is shown for. */
 export function soughtIn(question: Question): Word[] {
   return question.flat().flatMap(({ words, excluded }) => (excluded ? [] : words));
 }
 
-/** A question as a `tsquery`; undefined where nothing of it can be looked for. */
+/** A query as a `tsquery`; undefined if it has nothing to search for. */
 export function toTsquery(question: Question, stems: Stems): string | undefined {
   const alternatives = question
     .map((clauses) => clauses.flatMap((each) => toOperand(each, stems) ?? []).join(' & '))
@@ -54,10 +54,10 @@ function toOperand({ words, phrase, excluded }: Clause, stems: Stems): string | 
   let last = 0;
   for (const [position, { word, kind }] of words.entries()) {
     const stem = stems.get(word);
-    // The last of several letters is in the pair before it; what stands behind it in a page is not known.
+    // The last of several letters is in the pair before it; in a page another letter may follow it.
     if (stem === undefined || kind === 'last') continue;
     if (operand !== '') operand += phrase ? ` <${position - last}> ` : ' & ';
-    // A letter alone is the first of any pair.
+    // A single letter matches the start of any pair.
     operand += `'${stem}'${kind === 'single' ? ':*' : ''}`;
     last = position;
   }

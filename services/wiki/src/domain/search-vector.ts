@@ -1,8 +1,8 @@
 import { wordsOf } from './words.ts';
 
 /**
- * The words of a page, and for each its places as PostgreSQL's `tsvector` writes them: `1A,7B`. Both with a space
- * between two, since to send many thousands of strings keeps the thread that answers calls from the others.
+ * The words of a page, and the positions of each in the format of PostgreSQL's `tsvector`: `1A,7B`. Both are
+ * joined with spaces, because transferring thousands of strings between threads blocks the event loop.
  */
 export interface SearchWords {
   readonly words: string;
@@ -10,21 +10,21 @@ export interface SearchWords {
 }
 
 /**
- * Most bytes of one page's words and places: a `tsvector` holds less than 1 MiB, and a page must not fail to save for
- * that.
+ * Most bytes of one page's words and positions: a `tsvector` holds less than 1 MiB, and that must not keep a
+ * page from being saved.
  *
  * @see https://www.postgresql.org/docs/current/textsearch-limitations.html
  */
 const mostBytes = 900_000;
-/** Last position that a `tsvector` knows, and most positions of one word. */
+/** The last position in a `tsvector`, and the most positions of one word. */
 const lastPosition = 16_383;
 const mostPositions = 255;
 
 /**
- * What search reads of a page. PostgreSQL's own parser is not asked for the words: what it takes for a letter depends on
- * the database's LC_CTYPE, and a text without spaces is one word to it.
+ * The words of a page for the search. PostgreSQL's own parser is not used, because it classifies letters by
+ * the database's LC_CTYPE, and treats a text without spaces as one word.
  *
- * @param title Weighs more than the text: A against B.
+ * @param title Has a higher weight than the text: A instead of B.
  */
 export function searchWordsOf(title: string, plain: string): SearchWords {
   const places = new Map<string, string[]>();
@@ -34,7 +34,7 @@ export function searchWordsOf(title: string, plain: string): SearchWords {
     for (const { word } of wordsOf(text)) {
       position = Math.min(position + 1, lastPosition);
       let found = places.get(word);
-      // As PostgreSQL stores it: the word, its alignment, and the count of its places.
+      // PostgreSQL stores the word, padding, and the number of its positions.
       if (!found) {
         bytes += Buffer.byteLength(word) + 4;
         if (bytes > mostBytes) return;

@@ -1,7 +1,7 @@
-/** Most words of one search that are looked for. */
+/** Most words of a query that are searched for. */
 export const mostWords = 16;
 
-/** What is searched for: the first words of what was typed. What joins them, `or`, is not counted. */
+/** The first words of a query. `or` is not counted. */
 export function searchWords(text: string): string {
   let words = 0;
   const kept = text.split(/\s+/).filter((part) => {

@@ -1,16 +1,15 @@
 import { createOutline, type OutlineBuilder } from './outline-builder.ts';
 import type { Outline } from './outline.ts';
 
-// Bounded repetition, so that no line takes longer than its length times these.
+// Bounded repetition, so that the time is linear in the length of a line.
 const inlineLink = /\[([^[\]]{0,300})\]\(\s{0,10}<?([^\s()<>]{1,500})/g;
 const fence = /^ {0,3}(`{3,}|~{3,})/;
 const heading = /^ {0,3}#{1,6}[ \t]+(.{1,1000})/;
 const marks = /[*_`~#>|[\]()<!]+/g;
 
 /**
- * Reads a page's markdown a line at a time, in linear time whatever it holds:
- * what is left when the parser gives up. It knows fenced code, `#` headings
- * and `[text](href)`, and takes the rest as words.
+ * Reads a page's markdown line by line in linear time, for texts that the parser cannot handle. It recognises
+ * fenced code, `#` headings and `[text](href)`, and treats the rest as words.
  */
 export function skimMarkdown(body: string): Outline {
   const outline = createOutline();

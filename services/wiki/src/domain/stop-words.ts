@@ -1,7 +1,6 @@
 /**
- * English words that say nothing about a page, as Lucene and PostgreSQL's
- * `english` dictionary leave them out, with the pieces that an apostrophe
- * leaves of a contraction ("don't").
+ * English words without meaning of their own, as in Lucene and PostgreSQL's `english` dictionary, including
+ * the parts of contractions ("don't").
  */
 export const stopWords: ReadonlySet<string> = new Set(
   `about above after again against ain all also am an and any are aren as at be because been before being

@@ -1,19 +1,21 @@
 import { stopWords } from './stop-words.ts';
 
-/** Shortest and longest word that is a term, in characters: single letters say nothing, and longer than this is no word. */
+/** Shortest and longest term, in characters. */
 const shortest = 2;
 const longest = 40;
 
 /** Longest word that is searched for, in UTF-16 units; a lexeme of PostgreSQL holds 2046 bytes. */
 const longestSought = 500;
 
-/** What stands within a word without being a part of it: Unicode's Format, but the zero-width space, which ends words. */
+/**
+ * Invisible characters inside a word: Unicode's Format, except the zero-width space, which separates words.
+ */
 const ignored = String.raw`[\p{Cf}--\u200B]`;
-/** Marks of a letter; of half-width katakana too. */
+/** Marks of a letter, also of half-width katakana. */
 const marks = String.raw`[\p{M}\uFF9E\uFF9F]`;
-/** Letters of scripts that put no spaces between words. */
+/** Letters of scripts without spaces between words. */
 const unspacedLetter = String.raw`[[\p{scx=Hani}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]&&[\p{L}\p{N}]]`;
-/** The same, and those of Korean, which joins to a word what other languages write beside it. */
+/** The same, and those of Korean, which attaches particles to words. */
 const joinedLetter = String.raw`[[${unspacedLetter}[\p{sc=Hang}&&\p{L}]]--${marks}]`;
 const spacedLetter = String.raw`[[\p{L}\p{N}]--${joinedLetter}--${marks}]`;
 
@@ -21,17 +23,16 @@ const run = new RegExp(String.raw`[\p{L}\p{N}][\p{L}\p{M}\p{N}_${ignored}]*`, 'g
 const unspaced = new RegExp(unspacedLetter, 'v');
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 
-/** One letter with its marks, of a script that joins words; or a word of another script. */
+/** One letter with its marks in a script that joins words, or a word in another script. */
 const piece = new RegExp(
   `(${joinedLetter}[${marks}${ignored}]*)|${spacedLetter}[${spacedLetter}${marks}${ignored}]*`,
   'gv',
 );
 
 /**
- * The form in which a term is stored and asked for: lower case, without the
- * accents of Latin, Greek and Cyrillic letters. Marks of other scripts stay:
- * there they make another letter, not an accent. Control characters go, and
- * what is not seen (soft hyphens, joiners, marks of direction).
+ * The form in which a term is stored and searched: lower case, without accents of Latin, Greek and Cyrillic
+ * letters. Marks of other scripts stay, because there they make a different letter. Control characters and
+ * invisible characters (soft hyphens, joiners, direction marks) are removed.
  */
 export function normaliseTerm(text: string): string {
   if (/^[\w-]*$/.test(text)) return text.toLowerCase();
@@ -43,7 +44,7 @@ export function normaliseTerm(text: string): string {
     .trim();
 }
 
-/** The words of a text that are worth a place in the index, normalised, in their order. */
+/** The words of a text for the index, normalised, in order. */
 export function* termsOf(text: string): Generator<string> {
   for (const [found] of text.matchAll(run)) {
     for (const part of unspaced.test(found) ? segments(found) : [found]) {
@@ -53,12 +54,12 @@ export function* termsOf(text: string): Generator<string> {
   }
 }
 
-/** A word as search knows it, normalised, and where it stands in the text, in UTF-16 units. */
+/** A normalised word, and its position in the text in UTF-16 units. */
 export interface Word {
   readonly word: string;
   /**
-   * Of a script that joins words: `pair`, two letters side by side; `last`, the one after which no other stands;
-   * `single`, one that stands alone.
+   * In scripts that join words: `pair`, two adjacent letters; `last`, a letter without another one after it;
+   * `single`, a letter alone.
    */
   readonly kind: 'word' | 'pair' | 'last' | 'single';
   readonly start: number;
@@ -66,9 +67,9 @@ export interface Word {
 }
 
 /**
- * Every word of a text, in its order, as search finds it. Where a script joins words, each two letters that stand side
- * by side are one, as in Lucene's `CJKBigramFilter`: where one word ends and the next begins depends on what stands
- * around them, so that a text would be cut in other places than what is asked for.
+ * All words of a text in order, as the search uses them. In scripts that join words, each pair of adjacent
+ * letters is a word, as in Lucene's `CJKBigramFilter`: word boundaries there depend on the context, so a page
+ * would be split differently than a query.
  */
 export function* wordsOf(text: string): Generator<Word> {
   let before: Word | undefined;
@@ -90,7 +91,7 @@ function* matches(text: string): Generator<[found: Omit<Word, 'kind'>, letter: b
 }
 
 function isTerm(term: string): boolean {
-  // Units first: they bound the count of code points, and cost nothing.
+  // Units first: they limit the number of code points, and are cheap to count.
   if (term.length < shortest || term.length > 2 * longest) return false;
   const length = Array.from(term).length;
   return length >= shortest && length <= longest && /\p{L}/u.test(term) && !stopWords.has(term);

@@ -21,7 +21,7 @@ beforeEach(async () => {
 const reindexing = (through: PageReader = reader) =>
   new Reindexing({ database: wiki.client, reader: through, log });
 
-/** A page as the version before stores it. */
+/** A page as the previous version of the service stores it. */
 async function publishBefore(slug: string, body: string): Promise<string> {
   const id = randomUUID();
   await wiki.pool.query(
@@ -104,7 +104,7 @@ test('a page that changes meanwhile keeps the words of its change; one that cann
   expect(await search('old')).toEqual([]);
   expect(await search('third')).toEqual(['other']);
   expect(log.lines).toMatchObject([{ level: 'warn', fields: { err: { message: 'odd' } } }]);
-  // The next run does what is left.
+  // The next run does the rest.
   expect(await reindexing().runOnce()).toBe(1);
   expect(await search('odd')).toEqual(['odd']);
 });

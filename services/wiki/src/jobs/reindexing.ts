@@ -4,22 +4,25 @@ import type { PageReader } from '../reader/page-reader.ts';
 import { findStalePage, storeContent } from '../stores/stale-pages.ts';
 import type { Database } from '../stores/transaction.ts';
 
-/** What {@link Reindexing} needs. */
 export interface ReindexingOptions {
   database: Database;
   reader: PageReader;
   log: Pick<Logger, 'info' | 'warn'>;
-  /** Wait between two runs, in milliseconds: while versions are mixed, another one may write pages. @default 60000 */
+  /**
+   * Interval of the runs, in milliseconds: while versions are mixed, another one may write pages.
+   *
+   * @default 60000
+   */
   everyMs?: number;
 }
 
 const first = '00000000-0000-0000-0000-000000000000';
-/** As a user who saves one page after the other. */
+/** Counts as one user who saves pages one after the other. */
 const source = 'reindexing';
 
 /**
- * Reads again the pages that another version of the service wrote, one at a time, so that search and index have their
- * words: at the start, and then again and again. Every replica may have one.
+ * Indexes pages that another version of the service wrote, one at a time: at start, and then periodically.
+ * Every replica may run it.
  */
 export class Reindexing {
   readonly #options: ReindexingOptions;
@@ -30,18 +33,17 @@ export class Reindexing {
     this.#options = options;
   }
 
-  /** Begins. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Lets the page under way be stored. May be called again. */
+  /** Waits until the current page is stored. May be called several times. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
-  /** Every such page once. @returns how many were stored. */
+  /** Indexes every such page once. @returns The number of pages stored. */
   async runOnce(): Promise<number> {
     const { database, reader, log } = this.#options;
     const { signal } = this.#stopping;
@@ -73,7 +75,7 @@ export class Reindexing {
       } catch (error) {
         log.warn({ err: error }, 'pages could not be indexed, the next run tries again');
       }
-      await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // cut short by stop()
+      await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // ended early by stop()
     }
   }
 }

@@ -1,7 +1,6 @@
 import type { Comment } from '@arcadium/contracts/wiki';
 import type { CommentRow } from '../stores/comments.ts';
 
-/** A comment, as callers get it. */
 export function presentComment(row: CommentRow): Comment {
   const { id, pageId, parentId, authorId, body } = row;
   return {

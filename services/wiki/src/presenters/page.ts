@@ -1,7 +1,7 @@
 import type { Page, PageSummary } from '@arcadium/contracts/wiki';
 import type { PageRow, SummaryRow } from '../stores/pages.ts';
 
-/** A page without its text, as callers get it. */
+/** A page without its text. */
 export function presentSummary(row: SummaryRow): PageSummary {
   const { id, slug, title, parentId, revision, authorId } = row;
   return {
@@ -17,7 +17,6 @@ export function presentSummary(row: SummaryRow): PageSummary {
   };
 }
 
-/** A page, as callers get it. */
 export function presentPage(row: PageRow): Page {
   return { ...presentSummary(row), body: row.body };
 }

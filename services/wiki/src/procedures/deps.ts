@@ -5,24 +5,22 @@ import type { CostlyReads } from '../costly-reads.ts';
 import type { PageReader } from '../reader/page-reader.ts';
 import type { Database } from '../stores/transaction.ts';
 
-/** What the wiki's procedures work with. */
 export interface WikiDeps {
   database: Database;
   reader: PageReader;
   costlyReads: CostlyReads;
-  /** Marks as read what the user whom the running handler serves was told about a link. */
+  /** Marks the notifications about a link as read, for the user that the running handler serves. */
   markRead: (link: string) => Promise<unknown>;
-  /** The clock. */
   now: () => Date;
 }
 
-/** The handler of one of the wiki's procedures. */
+/** The handler of a procedure of the wiki. */
 export type WikiHandler<Path extends PathOf<(typeof wikiContract)['procedures']>> = HandlerOf<
   typeof wikiContract,
   Path
 >;
 
-/** The errors that a procedure's contract names. */
+/** The errors in a procedure's contract. */
 export type WikiErrors<Path extends PathOf<(typeof wikiContract)['procedures']>> = Parameters<
   WikiHandler<Path>
 >[0]['errors'];

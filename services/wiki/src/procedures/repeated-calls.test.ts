@@ -21,7 +21,7 @@ describe('comments.create', () => {
     expect(await say(key)).toEqual(first);
     expect(await wiki.all('comments.list', { pageId })).toEqual([first]);
     expect(await messages('commented')).toBe(1);
-    // Said again is another comment.
+    // With another key it is another comment.
     expect((await say(randomUUID())).id).not.toBe(first.id);
     expect(await messages('commented')).toBe(2);
   });

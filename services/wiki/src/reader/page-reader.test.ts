@@ -5,7 +5,7 @@ import { createPageReader } from './page-reader.ts';
 const logger = recordingLogger();
 beforeEach(() => void (logger.lines.length = 0));
 
-// So patient that a busy machine makes no difference to what is read.
+// Long limits, so that a busy machine makes no difference.
 const patient = createPageReader({ log: logger, waitMs: 60_000, readMs: 60_000 });
 const brisk = createPageReader({ log: logger, waitMs: 60_000, readMs: 200 });
 afterAll(async () => {
@@ -51,7 +51,7 @@ describe('200,000 characters that keep a parser busy are skimmed, and the link a
   test.each(['>', '>- ', '[', '*a_ ', 'a**b', '> a\n', '- '])('%j', { timeout: 20_000 }, async (part) => {
     const startedAt = performance.now();
     const { links } = await brisk.read(beforeLink(part.repeat(200_000 / part.length)));
-    // A fifth of a second for the parser, and the rest for a busy machine.
+    // 0.2 s for the parser, and the rest for a busy machine.
     expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(links).toContainEqual({ target: 'docs/b', markdown: true, text: 'b' });
   });
@@ -66,7 +66,7 @@ test(
     expect(logger.lines).toMatchObject([
       { level: 'warn', fields: { problem: 'Error: took more than 500 ms' } },
     ]);
-    // A reference, which skimming does not understand.
+    // A reference, which skimming does not recognise.
     const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
     expect(links).toEqual([{ target: 'docs/c', markdown: true, text: 'ref' }]);
     await reader.close();

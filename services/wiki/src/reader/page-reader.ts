@@ -6,54 +6,54 @@ import type { DiffSide, PageDiff } from '../domain/page-diff.ts';
 import { SlowSources } from './slow-sources.ts';
 import { CutOffError, TextThread } from './text-thread.ts';
 
-/** Whom a text is read for: sources share the threads. */
+/** The caller that a text is parsed for; callers share the threads. */
 export interface Asker {
-  /** As `sourceOf` has it. */
+  /** As returned by `sourceOf`. */
   readonly source: string;
-  /** Gives up where its turn has not come. */
+  /** Cancels the wait for a turn. */
   readonly signal: AbortSignal;
 }
 
-/** Works on the texts of pages, beside the thread that answers calls. */
+/** Parses and compares the texts of pages on other threads. */
 export interface PageReader {
   /**
-   * Finds the links, the terms and the plain text of a page. One that cannot be parsed within the limits, which no
-   * honest one comes near, is skimmed instead, and a warning says so.
+   * Extracts the links, terms and plain text of a page. A text that exceeds the limits, which are far above
+   * any normal text, is skimmed instead, with a warning.
    *
-   * @param asker @default one of its own
-   * @throws MeshError SERVICE_UNAVAILABLE when too many texts wait already, TOO_MANY_REQUESTS when too many of the
-   * asker do; both are safe to be made again.
+   * @param asker
+   * @default a separate one
+   * @throws MeshError SERVICE_UNAVAILABLE when too many texts are waiting, TOO_MANY_REQUESTS when too many of
+   * the caller are; both are safe to retry.
    */
   read(source: PageSource, asker?: Asker): Promise<PageContent>;
-  /** What changed from one revision to another. @throws as `read` */
+  /** The changes from one revision to another. @throws as `read` */
   diff(from: DiffSide, to: DiffSide, asker: Asker): Promise<PageDiff>;
-  /** Ends the threads. */
+  /** Stops the threads. */
   close(): Promise<void>;
 }
 
-/** How a reader is made. */
 export interface PageReaderOptions {
   log: Pick<Logger, 'warn'>;
-  /** How many threads parse, so that one odd page does not hold up the others. @default 2 */
+  /** Number of parsing threads, so that one slow page does not block the others. @default 2 */
   threads?: number;
-  /** Longest wait for the texts before it, in milliseconds. @default 5000 */
+  /** Longest wait for a turn, in milliseconds. @default 5000 */
   waitMs?: number;
-  /** How much of the processor's time a text may take, in milliseconds. @default 2000 */
+  /** CPU time for one text, in milliseconds. @default 2000 */
   readMs?: number;
 }
 
-/** How much of the processor's time a skim or a diff may take, in milliseconds: some 50 and 200 are usual at most. */
+/** CPU time for a skim or a diff, in milliseconds; normally at most 50 and 200. */
 const steadyMs = 5000;
 
-/** How many texts of one asker may wait. */
+/** Most waiting texts of one caller. */
 const maxQueuedPerSource = 50;
 
 /**
- * Makes the reader of a process. Parsing markdown takes time in proportion to the text, but some few thousand characters
- * are enough to keep the parser busy for minutes: hence threads, which can be ended.
+ * Creates the reader of a process. Parsing normally takes time in proportion to the text, but a few thousand
+ * characters can keep the parser busy for minutes: hence threads, which can be terminated.
  *
- * Askers take turns, and none has all threads that parse. Those whose texts were slow to read come last for a while, and
- * together leave a thread to the others. Another thread is for skims and diffs.
+ * Callers take turns, and none can use all parsing threads. Those whose texts were slow come last for a
+ * while, and together leave one thread to the others. Skims and diffs have a separate thread.
  */
 export function createPageReader({
   log,
@@ -63,8 +63,8 @@ export function createPageReader({
 }: PageReaderOptions): PageReader {
   const idle = Array.from({ length: threads }, () => new TextThread());
   const places = new FairBulkhead({ maxInFlight: threads, maxQueuedPerSource, maxQueued: 1000 });
-  // For what takes no longer than its text is long. Of one asker few at a time: what a diff answers is long as well, and
-  // to write it takes the thread that answers calls.
+  // For work that is linear in the length of the text. Few at a time for each caller: diffs are long too, and
+  // sending them blocks the event loop.
   const steady = new TextThread();
   const all = [...idle, steady];
   const steadyPlace = new FairBulkhead({ maxInFlight: 1, maxQueuedPerSource: 4 });
@@ -72,7 +72,7 @@ export function createPageReader({
 
   const inTurn = <Result>(source: unknown, entry: Entry, work: (thread: TextThread) => Promise<Result>) =>
     places.run(source, entry, async () => {
-      // There are as many as places.
+      // There is a thread for each place.
       const thread = idle.pop() as TextThread;
       try {
         return await work(thread);
@@ -129,7 +129,10 @@ async function orBusy<Result>(work: Promise<Result>): Promise<Result> {
   }
 }
 
-/** To skim an honest page because others are odd would lose its links for good; its author can try again. */
+/**
+ * A normal page is not skimmed because of overload, as it would lose its links for good; its author can try
+ * again.
+ */
 function busy(cause: NoPlaceError): MeshError {
   const options = { retry: 'safe', retryAfterMs: 1000, cause } as const;
   return cause.reason === 'source-full'

@@ -18,19 +18,19 @@ let wiki: ServedWiki;
 const pageId = randomUUID();
 
 beforeAll(async () => {
-  // Half of what texts may take, and half of the wait: eight of them still keep two threads longer than a caller waits.
+  // Half of the usual limits: eight slow texts still block two threads longer than a caller waits.
   wiki = await serveWiki({ reader: createPageReader({ log, waitMs: 2500, readMs: 1000 }) });
   await wiki.pool.query(
     `INSERT INTO pages (id, slug, title, body, plain, author_id, revision) VALUES ($1, 'home', 'Home', '.', '.', $1, 2)`,
     [pageId],
   );
-  // Two texts of the largest number of lines, with nothing in common.
+  // Two texts with the most lines and nothing in common.
   await wiki.pool.query(
     `INSERT INTO page_revisions (page_id, revision, title, body, author_id)
      SELECT $1, n, 'Home', repeat(chr(96 + n) || E'\n', 99000), $1 FROM generate_series(1, 2) AS n`,
     [pageId],
   );
-  // Threads and connections are there when an attack begins.
+  // Starts threads and connections before the attack.
   const reader = await logIn('early');
   await Promise.all(Array.from({ length: 3 }, () => save(reader, 'A page.')));
 });
@@ -44,7 +44,7 @@ afterEach(async () => {
   stop = new AbortController();
 });
 
-/** Makes calls one after the other until the test is over, whatever they are answered. */
+/** Repeats a call until the test is over, whatever the answers. */
 function loop(call: () => Promise<unknown>): void {
   const { signal } = stop;
   const again = async (): Promise<void> => {
@@ -60,7 +60,7 @@ async function logIn(name: string): Promise<Headers> {
 const save = (who: Headers, body: string) =>
   send(wiki, 'pages.create', { slug: `page/${randomUUID()}`, title: 'Page', body }, who);
 
-/** Six people, who each publish a page, and read one. @returns What they were answered, each status once. */
+/** Six users who each publish a page and read one. @returns The statuses that occurred. */
 async function honestCalls(): Promise<{ saved: number[]; read: number[]; ready: number[] }> {
   const [saved, read, ready] = [new Set<number>(), new Set<number>(), new Set<number>()];
   for (const name of ['ann', 'bob', 'cid', 'dan', 'eve', 'fay']) {

@@ -1,19 +1,19 @@
-/** A text that takes more of the processor's time than this is slow, in milliseconds: some seldom page is so long. */
+/** CPU time above which a text counts as slow, in milliseconds; normal pages rarely need it. */
 const slowMs = 500;
 
-/** For this long its source is remembered, in milliseconds. */
+/** How long its source is remembered, in milliseconds. */
 const rememberedMs = 60_000;
 
-/** Remembers for a while whose texts were slow to read. */
+/** Remembers the sources of slow texts for a while. */
 export class SlowSources {
-  /** Until when; in the order of that. */
+  /** The end of each entry, in that order. */
   readonly #until = new Map<unknown, number>();
 
   has(source: unknown): boolean {
     return (this.#until.get(source) ?? 0) > performance.now();
   }
 
-  /** @param cpuMs What a text of the source took, in milliseconds. */
+  /** @param cpuMs CPU time of a text of the source, in milliseconds. */
   note(source: unknown, cpuMs: number): void {
     if (cpuMs < slowMs) return;
     const now = performance.now();

@@ -4,46 +4,49 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { within } from '@arcadium/mesh/resilience';
 import type { Question, Work, Works } from './worker.ts';
 
-/** The thread's time was up, or it died: nothing is known of the answer. */
+/** The thread ran out of time or died: there is no answer. */
 export class CutOffError extends Error {
   override readonly name = 'Error';
 }
 
-/** What a piece of work answered, and how much of the processor's time that took, in milliseconds. */
+/** The answer to a task, and its CPU time in milliseconds. */
 export interface Done<Of extends Work> {
   readonly answer: Works[Of]['answer'];
   readonly cpuMs: number;
 }
 
-/** How long a piece of work may take. */
+/** Limits of a task. */
 interface Limits {
-  /** How much of the processor's time, in milliseconds. */
+  /** CPU time, in milliseconds. */
   readonly limitMs: number;
-  /** When it ends at the latest, on the clock of `performance.now()`. */
+  /** Latest end, by `performance.now()`. */
   readonly until: number;
 }
 
-/** A machine that is busy gives a thread a part of the time: this many times as long is waited at most. */
+/** Longest wait as a multiple of the CPU time, for busy machines. */
 const longestWait = 3;
 
-/** How much of the processor's time a thread may take to start, in milliseconds: it is far less. */
+/** CPU time for starting a thread, in milliseconds; it needs far less. */
 const longestStartMs = 10_000;
 
-/** One thread that works on texts, one at a time; one that is stuck is ended, and the next text gets a new one. */
+/**
+ * A thread that processes one text at a time. If it is stuck, it is terminated, and the next text gets a new
+ * one.
+ */
 export class TextThread {
   #worker: Promise<Worker> | undefined;
   #closed = false;
 
   /**
-   * Does a piece of work. To be asked when it has answered the last one.
+   * Performs a task, one at a time.
    *
-   * @param limitMs How much of the processor's time it may take, in milliseconds.
+   * @param limitMs CPU time, in milliseconds.
    * @throws CutOffError when it took longer, or the thread died.
    */
   async ask<Of extends Work>(work: Of, given: Works[Of]['given'], limitMs: number): Promise<Done<Of>> {
     if (this.#closed) throw new CutOffError('the reading threads are closed');
     const limits = { limitMs, until: performance.now() + limitMs * longestWait };
-    // Not ended where it only starts slowly: the next one needs it.
+    // A thread that is only slow to start is kept for the next text.
     const worker = await beforeEnd(this.#begun(), limits);
     try {
       return await ask(worker, { work, given }, limits);
@@ -54,7 +57,7 @@ export class TextThread {
     }
   }
 
-  /** Starts it, if it has not; it is soon to be asked. */
+  /** Starts the thread in advance, if it is not running. */
   begin(): void {
     if (!this.#closed) void this.#begun().catch(() => {});
   }
@@ -83,15 +86,15 @@ export class TextThread {
 async function startWorker(): Promise<Worker> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'page-reader',
-    // Parsing makes many short-lived objects: with room for them it takes half the time.
+    // Parsing creates many short-lived objects: with more room for them it takes half the time.
     resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 64, stackSizeMb: 1 },
   });
-  // Between two texts nobody else listens, and an error without a listener ends the process.
+  // Between texts there is no other listener, and an unhandled error would end the process.
   worker.on('error', () => {});
-  // Idle, it must not keep the process; whoever awaits an answer has other work pending.
+  // An idle thread must not keep the process running; a caller that awaits an answer does.
   worker.unref();
   await once(worker, 'online');
-  // What it takes to load the parser is no text's time.
+  // Loading the parser must not count as a text's time.
   await ask(worker, { work: 'begin', given: undefined }, { limitMs: longestStartMs, until: Infinity });
   return worker;
 }
@@ -106,7 +109,8 @@ async function ask<Of extends Work>(
   const died = once(worker, 'exit', { signal }).then(() => {
     throw new CutOffError('the reading thread ended unexpectedly');
   });
-  // A port for this text alone: on the thread's own, Node speaks too (it names the imports to `node --watch`).
+  // A separate port for each text: Node also sends messages on the thread's own (imports, for `node
+  // --watch`).
   const { port1: answers, port2: answerTo } = new MessageChannel();
   try {
     const before = await Promise.race([worker.cpuUsage(), died]);
@@ -125,7 +129,7 @@ async function ask<Of extends Work>(
   }
 }
 
-/** Throws when so much of the processor's time is spent; looks only when it may be. */
+/** @throws CutOffError when the CPU time is used up; checks only when that is possible. */
 async function limit(
   spentMs: () => Promise<number>,
   { limitMs, until }: Limits,

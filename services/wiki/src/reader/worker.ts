@@ -4,20 +4,20 @@ import { contentOf, type PageContent, type PageSource } from '../domain/page-con
 import { diffPages, type DiffSide, type PageDiff } from '../domain/page-diff.ts';
 import { skimMarkdown } from '../domain/skim.ts';
 
-/** What a thread does with a text: each piece of work, what it is given and what it answers. */
+/** The thread's tasks, with their inputs and answers. */
 export interface Works {
-  /** The content of a page, and why it was only skimmed if it was. */
+  /** The content of a page, and the reason if it was only skimmed. */
   read: { given: PageSource; answer: { content: PageContent; problem: string | undefined } };
   skim: { given: PageSource; answer: PageContent };
-  /** Nothing: it answers when it can do the others. */
+  /** Answers when the thread is ready. */
   begin: { given: undefined; answer: undefined };
   diff: { given: readonly [from: DiffSide, to: DiffSide]; answer: PageDiff };
 }
 
-/** The name of a piece of work. */
+/** The name of a task. */
 export type Work = keyof Works;
 
-/** What the thread is asked: to do some work, and to answer on this port. */
+/** A task for the thread, with the port for its answer. */
 export interface Question<Of extends Work = Work> {
   readonly work: Of;
   readonly given: Works[Of]['given'];
@@ -29,7 +29,7 @@ const works: { readonly [Of in Work]: (given: Works[Of]['given']) => Works[Of]['
     try {
       return { content: contentOf(source, parseMarkdown(source.body)), problem: undefined };
     } catch (error) {
-      // Nested too deeply for the stack. That a text is odd must not keep it from being saved.
+      // The nesting exceeds the stack. An unusual text must not keep a page from being saved.
       return { content: works.skim(source), problem: String(error) };
     }
   },

@@ -2,25 +2,25 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServedWiki } from './served.ts';
 
-/** Where a caller comes from, and what it shows. */
+/** Headers with a caller's address and credentials. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** A caller without credentials, from an address of its own. */
+/** A caller without credentials, from a certain address. */
 export const from = (address: string): Headers => ({ 'x-forwarded-for': address });
 
-/** An answer: its status, and the seconds after which to come back. */
+/** An answer: its status, and the seconds in `retry-after`. */
 export interface Reply {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly body: unknown;
 }
 
-/** A query by itself. */
+/** A single query. */
 export function ask(wiki: ServedWiki, path: string, input: unknown, headers: Headers = {}): Promise<Reply> {
   return reply(`${wiki.url}/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers });
 }
 
-/** Makes a call up to five times, as told, where there is too much to do: as clients do. @returns The last answer. */
+/** Makes a call up to five times, waiting as told, like a client under overload. @returns The last answer. */
 export async function patiently(call: () => Promise<Reply>): Promise<Reply> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await call();
@@ -29,13 +29,13 @@ export async function patiently(call: () => Promise<Reply>): Promise<Reply> {
   }
 }
 
-/** A mutation by itself. */
+/** A single mutation. */
 export function send(wiki: ServedWiki, path: string, input: unknown, headers: Headers): Promise<Reply> {
   const json = { 'content-type': 'application/json', ...headers };
   return reply(`${wiki.url}/trpc/${path}`, { method: 'POST', headers: json, body: JSON.stringify(input) });
 }
 
-/** The same query so many times, in one HTTP request; its parts have no status of their own. */
+/** The same query several times in one HTTP request; its parts have no status of their own. */
 export async function askBatch(
   wiki: ServedWiki,
   { path, input, times }: { path: string; input: unknown; times: number },
@@ -57,7 +57,10 @@ async function reply(url: string, init: RequestInit): Promise<Reply> {
   return { status, retryAfter: headers.get('retry-after'), body: await response.json() };
 }
 
-/** Opens a WebSocket whose calls are sent in one message; without credentials, from this machine's own address. */
+/**
+ * Opens a WebSocket whose calls are sent in one message, without credentials, from this machine's own
+ * address.
+ */
 export async function openSocket(wiki: ServedWiki) {
   const socket = new WebSocket(`${wiki.url.replace('http', 'ws')}/trpc`);
   await once(socket, 'open');
@@ -67,7 +70,7 @@ export async function openSocket(wiki: ServedWiki) {
     waiting.get(id)?.(statusOf(part));
   });
   return {
-    /** The same query so many times, in one message. */
+    /** The same query several times in one message. */
     ask(path: string, input: unknown, times: number): Promise<number[]> {
       const ids = Array.from({ length: times }, (_, n) => waiting.size + n);
       const answers = ids.map((id) => new Promise<number>((resolve) => waiting.set(id, resolve)));
@@ -78,7 +81,7 @@ export async function openSocket(wiki: ServedWiki) {
   };
 }
 
-/** Runs an attack while honest callers go on. @returns What these were answered, by kind: each status that occurred. */
+/** Runs an attack while honest callers continue. @returns The statuses that honest callers got, by kind. */
 export async function beside(
   attack: Promise<unknown>,
   honest: Readonly<Record<string, () => Promise<number>>>,
@@ -110,7 +113,7 @@ export async function beside(
   );
 }
 
-/** What `/readyz` says. */
+/** The status of `/readyz`. */
 export async function readiness(wiki: ServedWiki): Promise<number> {
   const response = await fetch(`${wiki.url}/readyz`);
   await response.arrayBuffer();

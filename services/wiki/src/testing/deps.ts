@@ -3,7 +3,7 @@ import { silentLogger as log } from '@arcadium/mesh/testing';
 import { CostlyReads } from '../costly-reads.ts';
 import type { WikiDeps } from '../procedures/deps.ts';
 
-/** What the wiki's procedures work with in a test: all is real but the other services. */
+/** Dependencies of the wiki's procedures for tests: everything is real except the other services. */
 export function createTestDeps({
   database,
   now,
@@ -16,7 +16,7 @@ export function createTestDeps({
     costlyReads: new CostlyReads(10),
     markRead: async (link: string) => void markedRead.push(link),
     now,
-    /** The links about which notifications were marked as read. */
+    /** The links whose notifications were marked as read. */
     markedRead,
   };
 }

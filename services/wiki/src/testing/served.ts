@@ -9,11 +9,13 @@ import { createHandlers } from '../router.ts';
 import { createTestDeps } from './deps.ts';
 
 /**
- * The wiki on a port and a database of its own, as `main.ts` serves it, but without the other services. It believes
- * `x-forwarded-for`, so that a test can come from many addresses.
+ * The wiki on its own port and database, as `main.ts` serves it, but without the other services. It trusts
+ * `x-forwarded-for`, so that a test can use many addresses.
  *
- * @param options.callsPerMinute From one address, without credentials. @default any number
- * @param options.reader What reads its pages; it is closed with the wiki. @default one as `main.ts` has it
+ * @param options.callsPerMinute From one address, without credentials.
+ * @default no limit
+ * @param options.reader The page reader, closed with the wiki.
+ * @default as in `main.ts`
  */
 export async function serveWiki({
   callsPerMinute = 1_000_000_000,
@@ -23,7 +25,7 @@ export async function serveWiki({
   const url = testDatabase.url('wiki');
   const settings = { url, schema: 'wiki', client: PrismaClient, logger: log };
   const database = openDatabase(settings);
-  // A busy machine takes its time to fill a table.
+  // A busy machine may be slow to fill a table.
   const observer = openDatabase({ ...settings, queryTimeoutMs: 120_000 });
   const deps = createTestDeps({ database: database.client, now: () => new Date(), reader });
   const identity = await createTestIdentity();
@@ -40,7 +42,7 @@ export async function serveWiki({
   return {
     url: service.url,
     identity,
-    /** Sessions beside the service's own. */
+    /** Connections besides the service's own. */
     pool: observer.pool,
     async close(): Promise<void> {
       await service.stop();
@@ -51,5 +53,4 @@ export async function serveWiki({
   };
 }
 
-/** A wiki that is served. */
 export type ServedWiki = Awaited<ReturnType<typeof serveWiki>>;

@@ -21,10 +21,9 @@ type Procedures = (typeof wikiContract)['procedures'];
 type Path = PathOf<Procedures>;
 type At<P extends Path> = Extract<ProcedureAt<Procedures, P>, AnyProcedure>;
 
-/** A caller who is a user. */
 export type TestUser = Caller & { user: { id: string; name: string } };
 
-/** A user who calls by himself. */
+/** A user who calls directly. */
 export function user(name = 'somebody', role: 'user' | 'admin' = 'user'): TestUser {
   return {
     service: undefined,
@@ -32,7 +31,7 @@ export function user(name = 'somebody', role: 'user' | 'admin' = 'user'): TestUs
   };
 }
 
-/** The wiki on a database of its own; calls pass the contract as over the network, but without one. */
+/** The wiki on its own database. Calls pass the contract's checks, but no network. */
 export async function openWiki() {
   const testDatabase = await createTestDatabase(['wiki']);
   const url = testDatabase.url('wiki');
@@ -56,18 +55,18 @@ export async function openWiki() {
   return {
     url,
     clock,
-    /** The links about which notifications were marked as read. */
+    /** The links whose notifications were marked as read. */
     markedRead: deps.markedRead,
     client: database.client,
-    /** For SQL of the test's own. */
+    /** For SQL in tests. */
     pool: database.pool,
     call,
-    /** Calls as somebody whom nobody knows. */
+    /** Calls without credentials. */
     ask: <P extends Path>(path: P, input: z.input<At<P>['input']>) => call(path, nobody, input),
-    /** Publishes a page whose text is of no matter. */
+    /** Publishes a page with an arbitrary text. */
     publish: (slug: string, { by = user(), ...page }: PublishOptions = {}) =>
       call('pages.create', by, { slug, title: slug, body: 'Words.', ...page }),
-    /** All items of a list, however many answers it takes. */
+    /** All items of a list, from all its pages. */
     async all<P extends ListPath>(path: P, input: z.input<At<P>['input']>): Promise<ItemOf<P>[]> {
       const items: ItemOf<P>[] = [];
       let cursor: string | null = null;
@@ -89,26 +88,25 @@ export async function openWiki() {
   };
 }
 
-/** A wiki for tests. */
 export type TestWiki = Awaited<ReturnType<typeof openWiki>>;
 
 type PublishOptions = { by?: TestUser; title?: string; body?: string; parentId?: string | null };
 type ListPath = { [P in Path]: z.output<At<P>['output']> extends { nextCursor: unknown } ? P : never }[Path];
 type ItemOf<P extends ListPath> = z.output<At<P>['output']> extends { items: (infer Item)[] } ? Item : never;
 
-/** A clock that goes a second further each time it is looked at, so that no two changes are at once. */
+/** A clock that advances by a second with each reading, so that no two changes have the same time. */
 function createClock() {
   let at = Date.parse('2026-01-01T00:00:00Z');
   return {
     now: () => new Date((at += 1000)),
-    /** Makes the next looks see one and the same moment. */
+    /** Makes the next readings the same. */
     freeze() {
       this.now = () => new Date(at);
     },
   };
 }
 
-/** What a call failed with, as `CODE` or `CODE NAME`; `done` if it did not fail. */
+/** The error of a call as `CODE` or `CODE NAME`, or `done`. */
 export async function outcomeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;

@@ -3,7 +3,7 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { originOf } from '../../stores/audit-log.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
 
-/** Records what the calling service says that it denied: as a claim of the service that its token names. */
+/** Records denied accesses as claims of the calling service, which its token names. */
 export function reportDenials({
   audit,
 }: {

@@ -3,7 +3,6 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { presentKey } from './present.ts';
 import type { KeyDeps } from './rotate.ts';
 
-/** Answers with the keys that are published, the newest first. */
 export function listKeys({ keyRing, now }: KeyDeps): HandlerOf<typeof authContract, 'keys.list'> {
   return async () => {
     const { keys } = keyRing;

@@ -2,7 +2,7 @@ import type { SigningKeyEntry } from '@arcadium/contracts/auth';
 import { removedAt, retiredAt, stateOf } from '../../domain/signing-keys.ts';
 import type { StoredKey } from '../../stores/signing-key-store.ts';
 
-/** A key as it is told; nothing of its private part is. */
+/** A key without its private part. */
 export function presentKey(key: StoredKey, keys: readonly StoredKey[], now: Date): SigningKeyEntry {
   return {
     kid: key.kid,

@@ -4,13 +4,12 @@ import type { KeyRing } from '../../jobs/key-ring.ts';
 import { originOf } from '../../stores/audit-log.ts';
 import { presentKey } from './present.ts';
 
-/** What the procedures of keys work with. */
 export interface KeyDeps {
   keyRing: KeyRing;
   now: () => Date;
 }
 
-/** Makes the next signing key, unless one waits already to be used. */
+/** Creates the next signing key, unless one is already waiting. */
 export function rotateKey({ keyRing, now }: KeyDeps): HandlerOf<typeof authContract, 'keys.rotate'> {
   return async (call) => {
     const { errors } = call;

@@ -33,7 +33,7 @@ test.each(['issue', 'rotate'] as const)(
   async (which) => {
     await using auth = await startReplicas(1);
     const service = await auth.asService('wiki');
-    // Recorded first, so that there is one to rotate.
+    // It must be recorded before it can be rotated.
     await vi.waitFor(async () => expect((await service.serviceTokens.list.query()).items).toHaveLength(1));
     const [released, voided] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { kid } = auth.identity.jwk;
@@ -79,7 +79,10 @@ const anotherKeyFirst = async () => {
   return { admin, token };
 };
 
-/** A service whose environment names the key, and which never learns of another: JWKS are asked for every five minutes. */
+/**
+ * A service whose environment has the key, and which does not learn of others: it fetches the JWKS every five
+ * minutes.
+ */
 async function startVerifier(url: string, token: string) {
   const keys = await createKeySet({ initial: [publicPart(replicas.identity.jwk)], log });
   const client = connect(authContract, { as: 'wiki', url, token, log });
@@ -155,7 +158,7 @@ test.each([0, 1])(
       await expect(ask(`Bearer ${await inventor.userToken()}`)).rejects.toThrow('not known');
 
     await admin.keys.withdraw.mutate({ kid: stolen });
-    // Logs in, at the replica that the key was not withdrawn at, too.
+    // Log in at both replicas, including the one where the key was not withdrawn.
     const next = await Promise.all([0, 1].map((at) => auth.asAdmin(at)));
     const issued = await Promise.all(next.map((one) => one.serviceTokens.issue.mutate({ service: 'wiki' })));
     for (const { token } of issued)

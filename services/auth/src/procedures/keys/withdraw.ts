@@ -4,7 +4,6 @@ import { originOf } from '../../stores/audit-log.ts';
 import { presentKey } from './present.ts';
 import type { KeyDeps } from './rotate.ts';
 
-/** Takes a stolen key out at once. */
 export function withdrawKey({ keyRing, now }: KeyDeps): HandlerOf<typeof authContract, 'keys.withdraw'> {
   return async (call) => {
     const { kid } = call.input;

@@ -3,7 +3,7 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { presentRevocation } from '../../jobs/revocation-feed.ts';
 import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
 
-/** Answers with what was revoked after a position; one that is beyond all that there are has become void. */
+/** Revocations after a position; a position beyond the end of the list is void. */
 export function listRevocations({
   blacklist,
   now,
@@ -16,15 +16,14 @@ export function listRevocations({
   return ({ input: { after, limit } }) => revocationsAfter(after, { blacklist, now: earliest, limit });
 }
 
-/** For so long after its time an entry is told, in milliseconds, as verifiers hold it for so long. */
+/** How long an expired entry is still sent, in milliseconds, because verifiers keep it as long. */
 const toldLongerMs = 60_000;
 
 /**
- * What has expired by this clock is told no more: one that is behind, since a
- * token passes for some seconds more where it is verified, and by a clock that
- * may be another.
+ * Entries that expired before this time are no longer sent. It lags behind, because verifiers accept a token
+ * for some seconds after its end, and their clocks may differ.
  *
- * @param now The earliest time that it may be: while this machine's clock is ahead, everything is still told.
+ * @param now The earliest possible time: while this machine's clock is ahead, everything is still sent.
  */
 export function toldUntil(now: () => Date): () => Date {
   return () => new Date(now().getTime() - toldLongerMs);
@@ -33,7 +32,8 @@ export function toldUntil(now: () => Date): () => Date {
 /**
  * The same for the service itself.
  *
- * @param options.limit The most at once. @default 1000
+ * @param options.limit Most entries.
+ * @default 1000
  */
 export async function revocationsAfter(
   after: number,

@@ -1,13 +1,11 @@
 import type { RevocationFeed } from '../../jobs/revocation-feed.ts';
 
 /**
- * Makes what lets a procedure answer only when all who follow this process were
- * told what it has revoked, or after 250 ms: an answer is a promise that the
- * token is refused, which holds if auth is killed right after it.
+ * Wraps a procedure so that it answers only when all followers of this process have received its revocations,
+ * or after 250 ms. The answer promises that the token is refused, even if auth is killed right after it.
  *
- * @example
- * const telling = tellingOf(deps.revocationFeed);
- * return { sessions: { logout: telling(logout(deps)) } };
+ * @example const telling = tellingOf(deps.revocationFeed); return { sessions: { logout: telling(logout(deps))
+ * } };
  */
 export function tellingOf(feed: Pick<RevocationFeed, 'told'>) {
   return <Call, Answer>(handle: (call: Call) => Answer | Promise<Answer>) =>

@@ -2,7 +2,7 @@ import type { authContract } from '@arcadium/contracts/auth';
 import { tracked, type HandlerOf } from '@arcadium/mesh/server';
 import type { RevocationFeed } from '../../jobs/revocation-feed.ts';
 
-/** Tells what is revoked, as it happens, after what was revoked since the last event. */
+/** Sends revocations as they happen, after those since the client's last event. */
 export function watchRevocations({
   revocationFeed,
 }: {

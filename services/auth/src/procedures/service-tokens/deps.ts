@@ -8,22 +8,21 @@ import {
   type ServiceTokenStore,
 } from '../../stores/service-token-store.ts';
 
-/** What the procedures of service tokens work with. */
 export interface ServiceTokenDeps {
   serviceTokens: ServiceTokenStore;
   sightings: Sightings;
-  /** The key that signs at this moment. */
+  /** The key that signs now. */
   signer: () => SigningKey;
-  /** A key that has signed, where it can do so again. */
+  /** An earlier key, if it can still sign. */
   signerOf: (kid: string) => Promise<SigningKey | undefined>;
   keyRing: Pick<KeyRing, 'reload'>;
-  /** How many live tokens a service may have, SERVICE_TOKENS_MAX. */
+  /** Most live tokens of a service, SERVICE_TOKENS_MAX. */
   mostServiceTokens: number;
   now: () => Date;
 }
 
 /**
- * Checks that a service may have one more token.
+ * Checks that a service may have another token.
  *
  * @throws MeshError TOO_MANY_TOKENS
  */
@@ -37,10 +36,10 @@ export async function mustHaveRoom(
 }
 
 /**
- * Makes a token, with another key where the one that was to sign has just been withdrawn: a
- * service would put a token in force that is void from the beginning, in the place of a good one.
+ * Creates a token, with another key if the chosen one has just been withdrawn. Otherwise a service would
+ * replace its valid token with one that is invalid from the start.
  *
- * @throws KeyWithdrawnError where the other one was as well.
+ * @throws KeyWithdrawnError if the other one was withdrawn too.
  */
 export async function withGoodKey<Made>(
   { keyRing }: Pick<ServiceTokenDeps, 'keyRing'>,

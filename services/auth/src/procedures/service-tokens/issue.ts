@@ -10,10 +10,10 @@ type Issue = HandlerOf<typeof authContract, 'serviceTokens.issue'>;
 type IssueCall = Parameters<Issue>[0];
 
 /**
- * Makes a token for a service: an administrator for any, a service for itself.
- * It is recorded before anybody has it.
+ * Issues a token for a service: administrators for any, a service for itself. It is recorded before it is
+ * returned.
  *
- * @throws MeshError FORBIDDEN when a service asks for another’s.
+ * @throws MeshError FORBIDDEN when a service asks for another's.
  */
 export function issue(deps: ServiceTokenDeps): Issue {
   return async (call) => {
@@ -21,7 +21,7 @@ export function issue(deps: ServiceTokenDeps): Issue {
     if (caller.service && caller.service.name !== input.service) {
       throw new MeshError('FORBIDDEN', 'A service may issue tokens only for itself');
     }
-    // Of a token from set-up the service's id is recorded beside the call: there must not be two of them.
+    // The service id of a token from set-up is recorded in the background: wait, so that there is only one.
     if (caller.service) await deps.sightings.settled(caller.service.tokenId);
     const { row, key, stamp } = await withGoodKey(deps, () => add(call, deps));
     log.info({ token_id: row.jti, for: row.service.name, kid: key.kid }, 'a service token was issued');

@@ -9,7 +9,7 @@ import { presentServiceToken } from './present.ts';
 /** The last second of the year 9999. */
 const latestSeconds = 253_402_300_799;
 
-/** Tokens are in the order of (second of issue, id). */
+/** Tokens are ordered by second of issue, then id. */
 const cursors = cursorOf(
   z.codec(
     z.tuple([z.int().min(0).max(latestSeconds), z.string().regex(/^[\x20-\x7e]{1,128}$/)]),
@@ -22,9 +22,9 @@ const cursors = cursorOf(
 );
 
 /**
- * Answers with the tokens that are known, the latest first; a service sees its own.
+ * The known tokens, newest first; a service sees its own.
  *
- * @throws MeshError FORBIDDEN when a service asks for another’s.
+ * @throws MeshError FORBIDDEN when a service asks for another's.
  */
 export function listServiceTokens({
   serviceTokens,

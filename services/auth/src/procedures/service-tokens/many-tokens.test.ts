@@ -14,12 +14,12 @@ afterAll(() => auth[Symbol.asyncDispose]());
 
 let databases = 0;
 
-/** A service with very many live tokens, as a database from before the bound may have one. */
+/** A service with very many live tokens, as in a database from before the limit. */
 async function serviceWith(tokens: number, kid = 'old-key'): Promise<string> {
   databases += 1;
   const name = `old-${databases}`;
   await auth.pool.query('INSERT INTO auth.services (id, name) VALUES ($1, $1)', [name]);
-  // In parts, each of which a busy machine manages within the time of a statement.
+  // In parts, each within the statement timeout on a busy machine.
   for (let from = 0; from < tokens; from += 5000) {
     await auth.pool.query(
       `INSERT INTO auth.service_tokens (jti, service_id, kid, origin, issued_at, expires_at)
@@ -34,7 +34,7 @@ async function serviceWith(tokens: number, kid = 'old-key'): Promise<string> {
 const liveOf = (name: string) =>
   auth.stored.serviceToken.count({ where: { service: { name }, revokedAt: null } });
 
-/** How many of a service's tokens whoever follows the list of what is revoked is told of. */
+/** Number of a service's tokens on the revocation list, as followers see it. */
 async function toldOf(name: string): Promise<number> {
   const admin = await auth.asAdmin();
   const rows = await auth.stored.serviceToken.findMany({
@@ -50,7 +50,7 @@ async function toldOf(name: string): Promise<number> {
   }
 }
 
-/** Revokes all, as often as the caller's deadline makes it: each call goes on where the one before stopped. */
+/** Revokes all, in as many calls as their deadline requires: each continues where the last one stopped. */
 async function revokeAll(name: string): Promise<void> {
   const admin = await auth.asAdmin();
   for (;;) {
@@ -78,7 +78,7 @@ test('1500 live tokens are revoked by one call and one statement, with one entry
   expect(await admin.serviceTokens.revoke.mutate({ service: name })).toEqual({ tokenIds: [] });
 }, 60_000);
 
-// The second: more than PostgreSQL takes parameters with a statement, 65,535.
+// The second exceeds PostgreSQL's limit of 65,535 parameters per statement.
 test.each([11_000, 100_000])(
   'all of %i live tokens can be revoked, in a database from before the bound',
   async (tokens) => {
@@ -101,7 +101,8 @@ test('a key is withdrawn that has signed 30,000 live tokens', async () => {
   await auth.stored.signingKey.create({
     data: { kid, publicJwk: jwk, publishedAt: new Date(), activeFrom: null },
   });
-  // The key itself is void at once; the marks of its tokens may take the caller's patience, and go on without it.
+  // The key is withdrawn at once; marking its tokens may take longer than the call's deadline, and continues
+  // without it.
   await safe((await auth.asAdmin()).keys.withdraw.mutate({ kid }));
   expect(await auth.stored.tokenBlacklist.count({ where: { jti: kid } })).toBe(1);
   await vi.waitFor(async () => expect(await liveOf(name)).toBe(0), { timeout: 60_000, interval: 200 });
@@ -147,12 +148,12 @@ test('a service has no more live tokens than the setting allows; those that are 
   const [, byService] = await safe(own.serviceTokens.issue.mutate({ service: name }));
   expect(byService?.data?.error).toEqual(full);
   const listed = await admin.serviceTokens.list.query({ service: name, limit: most });
-  // Of tokens of one second any may be the first of the list.
+  // Tokens of the same second may be listed in any order.
   const other = listed.items.find(({ tokenId: id }) => id !== tokenId && id !== successor.tokenId);
   const lastId = other?.tokenId ?? '';
   const [, rotated] = await safe(admin.serviceTokens.rotate.mutate({ tokenId: lastId }));
   expect(rotated?.data?.error).toEqual(full);
-  // It was made already, and is no further token.
+  // The successor already exists, so this creates no token.
   expect((await own.serviceTokens.rotate.mutate({ tokenId })).token).toBe(successor.token);
   expect(await liveOf(name)).toBe(most);
 

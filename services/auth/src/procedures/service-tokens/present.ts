@@ -6,7 +6,7 @@ import type { StoredServiceToken } from '../../stores/service-token-store.ts';
 type Issued = Awaited<ReturnType<HandlerOf<typeof authContract, 'serviceTokens.issue'>>>;
 type Listed = Awaited<ReturnType<HandlerOf<typeof authContract, 'serviceTokens.list'>>>['items'][number];
 
-/** The answer that holds a token. */
+/** The answer with a token. */
 export function presentIssued(
   { token }: IssuedToken,
   { jti, service, ...dates }: StoredServiceToken,
@@ -20,14 +20,14 @@ export function presentIssued(
   };
 }
 
-/** What is told of a token to whoever may list it. */
+/** A token as listed. */
 export function presentServiceToken(row: StoredServiceToken): Listed {
   return {
     tokenId: row.jti,
     service: row.service.name,
     serviceId: row.serviceId,
     kid: row.kid,
-    // The database has a check on it.
+    // A database constraint ensures this.
     origin: row.origin as Listed['origin'],
     replaces: row.replaces,
     issuedAt: row.issuedAt.toISOString(),

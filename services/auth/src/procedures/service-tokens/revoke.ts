@@ -12,18 +12,17 @@ type RevokeCall = Parameters<Revoke>[0];
 
 const event = 'service-token.revoked';
 
-/** The most that the contract lets an answer name. */
+/** Most ids in an answer, as in the contract. */
 const mostNamed = 1000;
 
-/** Every token of this mesh has a UUID as its `jti`. */
+/** The `jti` of every token of this mesh is a UUID. */
 const tokenIdForm = z.uuid();
 
 /**
- * Makes a token void, or all of a service that are known at this moment. An
- * administrator may also name one that is not known, as those made by set-up
- * are until they are first used here: it is void for as long as any token lives.
+ * Revokes a token, or all known tokens of a service. Administrators may also name an unknown token, such as
+ * one that set-up created and that was not used yet: it is revoked for the longest lifetime of a token.
  *
- * @throws MeshError FORBIDDEN when a service names another; TOKEN_NOT_FOUND for what cannot be the id of a token.
+ * @throws MeshError FORBIDDEN when a service names another; TOKEN_NOT_FOUND for an invalid id.
  */
 export function revoke(deps: ServiceTokenDeps): Revoke {
   return async (call) => {
@@ -41,7 +40,7 @@ async function revokeAll(service: string, call: RevokeCall, deps: ServiceTokenDe
   if (!(await deps.serviceTokens.knows(service))) return { tokenIds: [] };
   const latest: string[] = [];
   let count = 0;
-  // One turn; more only in a database from before the bound on live tokens, where each turn is kept by itself.
+  // One iteration; more only in a database from before the limit on live tokens, each committed separately.
   for (let ended = mostEndedAtOnce; ended === mostEndedAtOnce; count += ended) {
     const revoked = await end(service, 'all', call, deps);
     ended = revoked.length;

@@ -11,14 +11,13 @@ type Rotate = HandlerOf<typeof authContract, 'serviceTokens.rotate'>;
 type RotateCall = Parameters<Rotate>[0];
 
 /**
- * Exchanges a token for its successor. There is one successor of each token,
- * by its record; whoever asks again gets it signed again, which makes the very
- * same token. So no lost answer, crash or second replica makes another one.
+ * Exchanges a token for its successor. Each token has one recorded successor. For a repeated request it is
+ * signed again, which gives exactly the same token. So a lost answer, a crash or a second replica creates no
+ * further token.
  *
- * A successor that can no longer be handed out, because it has expired or its
- * key is not at hand, is followed to its own successor, which is then the one
- * of both. One that was revoked ends the line: somebody wanted that, and a new
- * token has to be issued.
+ * If the successor cannot be issued again, because it has expired or its key is not available, the answer is
+ * its own successor, which then succeeds both. A revoked successor ends the line: that was intended, and a
+ * new token has to be issued.
  */
 export function rotate(deps: ServiceTokenDeps): Rotate {
   const { serviceTokens, sightings } = deps;
@@ -28,7 +27,7 @@ export function rotate(deps: ServiceTokenDeps): Rotate {
     if (tokenId === undefined) {
       throw new MeshError('BAD_REQUEST', 'tokenId is required: this caller has no service token of its own');
     }
-    // A token from set-up is recorded beside the call that it came with, maybe this one.
+    // A token from set-up is recorded in the background of its first call, which may be this one.
     await sightings.settled(tokenId);
     const old = await serviceTokens.find(tokenId);
     if (!old || (caller.service && caller.service.name !== old.service.name)) {
@@ -44,7 +43,7 @@ export function rotate(deps: ServiceTokenDeps): Rotate {
   };
 }
 
-/** The end of a token's line that is good, made where there is none yet, and the key that signs it. */
+/** The last token of a line that can be issued, created if missing, and the key that signs it. */
 async function successorOf(
   tokenId: string,
   change: ServiceTokenChange,

@@ -11,13 +11,13 @@ beforeAll(async () => {
 afterAll(() => auth[Symbol.asyncDispose]());
 
 let services = 0;
-/** A service that nobody has seen before. */
+/** A service without a record. */
 function newService(): string {
   services += 1;
   return `service-${services}`;
 }
 
-/** What a token says, and by which key. */
+/** The claims of a token, and its key. */
 const read = async (token: string) => {
   const { claims, kid } = await verifyToken('service', token, { keys: auth.identity.keys });
   return { ...claims, kid };
@@ -28,7 +28,7 @@ const isActive = async (token: string) => {
   return (await admin.tokens.introspect.query({ token })).active;
 };
 
-/** The log of what was done to a token. */
+/** The audit entries of a token. */
 const auditOf = (subject: string) =>
   auth.stored.auditEntry.findMany({ where: { subject }, orderBy: { id: 'asc' } });
 
@@ -130,7 +130,7 @@ describe('rotate', () => {
     const token = await auth.identity.serviceToken(name);
     const clients = await Promise.all([0, 1].map((replica) => auth.asService(name, { replica, token })));
     const ask = () => Promise.all(clients.map((one) => one.serviceTokens.rotate.mutate()));
-    // The first call of this token at all, four times at once on each of two replicas.
+    // The first call with this token, four times at once on each of two replicas.
     const answers = (await Promise.all([ask(), ask(), ask(), ask()])).flat();
     const tokens = new Set(answers.map((answer) => answer.token));
     expect(tokens.size).toBe(1);
@@ -143,7 +143,7 @@ describe('rotate', () => {
     expect(await auditOf(answer.tokenId)).toMatchObject([
       { event: 'service-token.rotated', actorKind: 'service', actorId: name },
     ]);
-    // A second later still, when a token made anew would be another one.
+    // At least a second later, when a new token would differ.
     await vi.waitUntil(() => Date.now() > Date.parse(answer.issuedAt) + 1000, 3000);
     expect((await ask()).map((later) => later.token)).toEqual([answer.token, answer.token]);
     const next = await auth.asService(name, { token: answer.token });

@@ -21,7 +21,7 @@ test('over 200 days on two replicas a service that rotates its token is never re
   const end = madeAt + 200 * dayMs;
   const [kids, ids, tokens] = [new Set<string>(), new Set<string>(), new Set([token])];
   for (let replica = 0; Date.now() < end; replica = 1 - replica) {
-    // By those who know only what is published: each replica tells the same, and enough.
+    // Verified only with published keys: each replica publishes the same, complete set.
     for (const keys of [await published(0), await published(1)]) {
       const { claims, kid } = await verifyToken('service', token, { keys });
       kids.add(kid);
@@ -29,7 +29,7 @@ test('over 200 days on two replicas a service that rotates its token is never re
     }
     await (await auth.asService('wiki', { replica, token })).keys.list.query();
     if (Date.now() - madeAt >= 45 * dayMs) {
-      // Both instances of the service at once, each at a replica of its own.
+      // Both instances of the service at once, each at another replica.
       const clients = [0, 1].map((other) => auth.asService('wiki', { replica: other, token }));
       const answers = await Promise.all(
         clients.map(async (one) => (await one).serviceTokens.rotate.mutate()),
@@ -43,7 +43,7 @@ test('over 200 days on two replicas a service that rotates its token is never re
     vi.setSystemTime(Date.now() + 5 * dayMs);
   }
   expect(tokens.size).toBe(5);
-  // Made on days 0, 90 and some 180; the last token is of day 180, before the third key signs.
+  // Created on days 0, 90 and about 180; the last token is from day 180, before the third key signs.
   expect(await auth.stored.signingKey.count()).toBe(3);
   expect(kids.size).toBe(2);
   expect(ids).toEqual(new Set(['wiki-id']));

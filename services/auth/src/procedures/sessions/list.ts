@@ -2,7 +2,7 @@ import type { authContract } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { SessionStore } from '../../stores/session-store.ts';
 
-/** Answers with the active sessions of the user who asks, the one used last first. */
+/** The active sessions of the calling user, most recently used first. */
 export function listSessions({
   sessions,
   now,

@@ -6,9 +6,9 @@ import { openLogIns } from '../../testing/log-ins.ts';
 
 const email = 'known@example.com';
 const password = 'not the right password';
-/** How many log-ins of each kind are compared: these find a difference of a twentieth in 99 of 100 runs. */
+/** Log-ins of each kind to compare; this number finds a difference of 5 % in 99 of 100 runs. */
 const enough = 150;
-/** A false alarm is rarer than this. */
+/** False alarms are rarer than this. */
 const significance = 1 / 10_000;
 
 let database: TestDatabase;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** How long log-ins take for an address that has an account and for those that have none, in milliseconds, each as often. */
+/** Durations of log-ins with known and unknown addresses, in milliseconds, the same number of each. */
 async function measure(samples: number, wrap?: (hasher: PasswordHasher) => PasswordHasher) {
   const service = await openLogIns(database.url('auth'), wrap);
   const times = { known: [] as number[], unknown: [] as number[] };
@@ -36,11 +36,11 @@ async function measure(samples: number, wrap?: (hasher: PasswordHasher) => Passw
       message: 'The email address or the password is wrong',
       retryAfterMs: undefined,
     });
-    // The first ones find nothing compiled and no connection made.
+    // The first ones warm up code and connections.
     if (n >= 0) times[kind].push(took);
   };
   for (let n = -3; n < samples; n++) {
-    // In turns, so that whatever else the machine does befalls both; in an order of chance, so that nothing follows it.
+    // Interleaved in random order, so that other load affects both equally.
     const kinds = ['known', 'unknown'] as const;
     for (const kind of Math.random() < 0.5 ? kinds : kinds.toReversed()) await take(kind, n);
   }
@@ -72,7 +72,7 @@ test('the same comparison finds out a service that makes no hash where there is 
 test('the comparison itself finds a difference of a twentieth, and none where there is none', () => {
   const around = (middle: number) =>
     Array.from({ length: enough }, () => middle * (0.9 + Math.random() * 0.2));
-  // Of evenly spread times, which no chance brings closer together.
+  // Evenly spread times, without random clustering.
   const evenly = (middle: number) =>
     Array.from({ length: enough }, (_, n) => middle * (0.9 + (n / enough) * 0.2));
   expect(chanceOfSameness(evenly(40), evenly(42))).toBeLessThan(significance);

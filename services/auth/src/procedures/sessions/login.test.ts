@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-/** A hash of `goodPassword`, cheaper than those that are made now. */
+/** A hash of `goodPassword` with weaker parameters. */
 function weakHash(): string {
   const nonce = randomBytes(16);
   const cost = { memory: 1024, passes: 1, parallelism: 1, tagLength: 32 };
@@ -26,7 +26,7 @@ function weakHash(): string {
   return `$argon2id$v=19$m=1024,t=1,p=1$${salt}$${hash}`;
 }
 
-/** Gives somebody the hash of former years. */
+/** Gives a user a hash with the parameters of earlier versions. */
 async function weaken(userId: string): Promise<string> {
   const passwordHash = weakHash();
   await auth.client.user.update({ where: { id: userId }, data: { passwordHash } });

@@ -23,21 +23,25 @@ interface Deps {
   now: () => Date;
 }
 
-/** What an attempt came to, and whose account it was about. */
+/** The outcome of an attempt, and its account. */
 type Attempt =
   | (Extract<Begun, { outcome: 'begun' }> & { refreshToken: string; at: Date })
   | { outcome: 'refused'; reason: Reason; userId: string | undefined };
 type Reason = Extract<Begun, { outcome: 'refused' }>['reason'] | 'unknown-address';
 
-/** Exchanges an address and a password for tokens; a wrong password and an unknown address look the same. */
+/**
+ * Exchanges an email address and a password for tokens. A wrong password and an unknown address look the
+ * same.
+ */
 export function login(deps: Deps): Handler {
   return async (call) => {
-    // Nobody is counted for whom there is no time; and nothing is evaluated that was not counted.
+    // Without a place, the attempt is not counted; and nothing is checked before it is counted.
     using place = deps.hasher.keepPlace();
     await using counted = await deps.throttle.begin({ email: call.input.email, isLogIn: true }, call);
     const attempt = await evaluate(deps, call, place);
     if (attempt.outcome === 'refused') {
-      // That a code is needed clears no count either: who knows the password may not guess codes for ever.
+      // A missing code does not reset the counter either: a caller with the password must not be able to
+      // guess codes without limit.
       if (attempt.reason !== 'code-needed') counted.failed();
       return await refuse(deps, call, attempt);
     }
@@ -49,21 +53,24 @@ export function login(deps: Deps): Handler {
   };
 }
 
-/** Checks password and code, and begins a session where both are right. */
+/** Checks password and code, and starts a session if both are right. */
 async function evaluate({ users, sessions, now }: Deps, call: Call, place: Place): Promise<Attempt> {
   const { email, password, code } = call.input;
   const user = await users.findByEmail(email);
   const matches = await place.matches(password, user?.passwordHash, call.signal);
   if (!user) return { outcome: 'refused', reason: 'unknown-address', userId: undefined };
   if (!matches) return { outcome: 'refused', reason: 'wrong-password', userId: user.id };
-  // Not before the check: hashing may have had to wait.
+  // After the check, because hashing may have had to wait.
   const at = now();
   const refreshToken = newRefreshToken();
   const begun = await sessions.begin({ user, code, refreshToken, at, request: call });
   return begun.outcome === 'begun' ? { ...begun, refreshToken, at } : { ...begun, userId: user.id };
 }
 
-/** Records it and says no. That a code is needed is no failure: the password was right, and nothing was tried. */
+/**
+ * Records the failure and throws its error. A missing code is not recorded: the password was right, and no
+ * code was tried.
+ */
 async function refuse(
   { sessions }: Deps,
   call: Call,
@@ -74,7 +81,7 @@ async function refuse(
   throw reason === 'wrong-code' ? call.errors.BAD_CODE({}) : call.errors.BAD_CREDENTIALS({});
 }
 
-/** A hash of other parameters is made anew now that the password is at hand; nobody waits for it. */
+/** Replaces a hash with outdated parameters in the background, now that the password is known. */
 function renewHash({ hasher, passwords }: Deps, call: Call, { id, passwordHash }: StoredUser): void {
   if (!needsRehash(passwordHash)) return;
   const { password } = call.input;

@@ -47,7 +47,7 @@ test('a log-out from everywhere ends all sessions of one user, and nobody elseâ€
   const answers = await Promise.allSettled(
     [auth, auth.second].map(({ call }) => call('sessions.logoutAll', ann.caller, undefined)),
   );
-  // The second one waits for the first, whose log-out has ended its own session as well.
+  // The second waits for the first, which has also ended the second's session.
   expect(answers).toContainEqual({ status: 'fulfilled', value: { sessionsEnded: 2 } });
   expect(answers).toContainEqual({
     status: 'rejected',

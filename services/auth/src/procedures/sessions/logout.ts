@@ -8,7 +8,7 @@ interface Deps {
   now: () => Date;
 }
 
-/** Ends the session of a refresh token; whether there was one is not told. */
+/** Ends the session of a refresh token; the answer does not tell whether there was one. */
 export function logout({ sessions, now }: Deps): HandlerOf<typeof authContract, 'sessions.logout'> {
   return async (call) => {
     await sessions.endByToken(call.input.refreshToken, { at: now(), request: call });
@@ -16,7 +16,6 @@ export function logout({ sessions, now }: Deps): HandlerOf<typeof authContract, 
   };
 }
 
-/** Ends all sessions of the user who asks. */
 export function logoutAll({ sessions, now }: Deps): HandlerOf<typeof authContract, 'sessions.logoutAll'> {
   return async (call) => {
     const ending = { at: now(), reason: 'logged-out', origin: originOf(call) } as const;

@@ -146,7 +146,7 @@ describe('the same refresh again', () => {
     expect(await outcome(next.refreshToken)).toBe('UNAUTHORIZED SESSION_ENDED');
     const void_ = await blacklisted(sid);
     expect(void_?.reason).toBe('refresh-token-reused');
-    // Longer than any access token of the session is good, and not much.
+    // Slightly longer than any access token of the session is valid.
     expect(void_?.expiresAt.getTime()).toBeGreaterThanOrEqual(at + 15 * 60_000 + leewayMs + 5000);
     expect(void_?.expiresAt.getTime()).toBeLessThanOrEqual(at + 20 * 60_000);
     expect(await auth.recorded(ann.id)).toEqual([

@@ -21,7 +21,7 @@ export function refresh({
     const at = now();
     const exchanged = await sessions.exchange(call.input.refreshToken, { at, request: call });
     if (exchanged.outcome === 'ended') {
-      // By this call, maybe; whether it was is not to be seen from how long the answer takes.
+      // Always waits, so that the time of the answer does not reveal whether this call ended a session.
       await revocationFeed.told();
       throw call.errors.SESSION_ENDED({});
     }

@@ -4,9 +4,8 @@ import { presentAccount } from '../../present.ts';
 import type { ActiveSession } from '../../stores/session-store.ts';
 
 /**
- * Issues an access token of a session, with the user's name and role as they
- * are now, and presents it with the refresh token. It expires with the session
- * at the latest.
+ * Issues an access token of a session with the user's current name and role, and returns it with the refresh
+ * token. It expires with the session at the latest.
  */
 export async function sessionTokens(
   { session, user }: ActiveSession,

@@ -4,7 +4,7 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
 
-/** Says whether a token is good, and whose it is; why one is not good is nobody's business (RFC 7662 §2.2). */
+/** Whether a token is valid, and whose it is. The answer does not say why one is not (RFC 7662 §2.2). */
 export function introspect({
   keys,
   blacklist,
@@ -16,7 +16,7 @@ export function introspect({
     const found = (await verified('service', token, keys)) ?? (await verified('user', token, keys));
     if (!found) return { active: false };
     const { claims, kid } = found;
-    // A session's end is the end of all of its tokens, as a key's is.
+    // The end of a session or key ends all of its tokens.
     const ids = claims.type === 'user' && claims.sid !== undefined ? [kid, claims.sid] : [kid];
     if (await blacklist.has(claims.jti, ...ids)) return { active: false };
     return {

@@ -9,7 +9,10 @@ interface Deps extends Omit<ProofDeps, 'hasher'> {
   now: () => Date;
 }
 
-/** Turns the second factor on, with a first code of the app; a wrong one counts, so that no token is enough to find it. */
+/**
+ * Turns the second factor on with a first code of the app. A wrong code counts as a failure, so that a stolen
+ * token does not allow guessing.
+ */
 export function confirm(deps: Deps): HandlerOf<typeof authContract, 'totp.confirm'> {
   return async (call) => {
     const { input, errors, caller } = call;

@@ -9,7 +9,6 @@ interface Deps extends ProofDeps {
   now: () => Date;
 }
 
-/** Turns the second factor off. */
 export function disableTotp(deps: Deps): HandlerOf<typeof authContract, 'totp.disable'> {
   return async (call) => {
     const { input, errors } = call;

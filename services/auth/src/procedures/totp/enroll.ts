@@ -10,7 +10,7 @@ interface Deps extends ProofDeps {
   now: () => Date;
 }
 
-/** Makes a secret for an authenticator app; one that was not confirmed is void from then on. */
+/** Creates a secret for an authenticator app, which replaces one that was not confirmed. */
 export function enroll(deps: Deps): HandlerOf<typeof authContract, 'totp.enroll'> {
   return async (call) => {
     const user = await confirmedAccount(deps, call, call.input.password);

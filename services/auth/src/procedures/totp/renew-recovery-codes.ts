@@ -9,7 +9,6 @@ interface Deps extends ProofDeps {
   now: () => Date;
 }
 
-/** Makes new recovery codes; the old ones are void. */
 export function renewRecoveryCodes(deps: Deps): HandlerOf<typeof authContract, 'totp.renewRecoveryCodes'> {
   return async (call) => {
     const { input, errors } = call;

@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-/** The code that an app shows, so many steps from now. */
+/** The code that an app shows a number of steps from now. */
 const codeOf = (secret: string, steps = 0) =>
   new TOTP({ secret }).generate({ timestamp: auth.clock.now().getTime() + steps * period });
 
-/** Somebody with the second factor on, a step after it was confirmed. */
+/** A user with the second factor on, one step after it was confirmed. */
 async function newOwner() {
   const person = await auth.newPerson();
   const { secret } = await auth.call('totp.enroll', person.caller, { password: person.password });
@@ -79,7 +79,7 @@ describe('turning it on', () => {
       outcomes.push(await outcomeOf(auth.call('totp.confirm', ann.caller, { code: wrong })));
     }
     expect(outcomes).toEqual([...Array(5).fill(badCode), ...Array(2).fill('TOO_MANY_REQUESTS')]);
-    // The right one has to wait as well.
+    // The right code has to wait too.
     const confirm = outcomeOf(auth.call('totp.confirm', ann.caller, { code: codeOf(secret) }));
     expect(await confirm).toBe('TOO_MANY_REQUESTS');
     const failures = (await auth.recorded(ann.id)).filter(({ event }) => event === 'account.proof-failed');
@@ -117,7 +117,7 @@ describe('a log-in', () => {
     expect(await logIn({ ...ann, password: 'not the right one' })).toBe('UNAUTHORIZED BAD_CREDENTIALS');
     const wrong = { ...ann, password: 'not the right one' };
     expect(await logIn(wrong, codeOf(ann.secret))).toBe('UNAUTHORIZED BAD_CREDENTIALS');
-    // It was not used up by that.
+    // That did not use it up.
     expect(await logIn(ann, codeOf(ann.secret))).toBe('done');
     expect((await auth.recorded(ann.id)).at(-1)?.detail).toMatchObject({ secondFactor: true });
   });
@@ -233,10 +233,10 @@ describe('changing it', () => {
       ]);
       expect(recorded).toHaveLength(6);
     });
-    // They are throttled as log-ins are, and keep nobody from these.
+    // They are throttled like log-ins, with a separate counter.
     expect(await disable(ann, right)).toBe('TOO_MANY_REQUESTS');
     expect(await logIn(ann, ann.recoveryCodes[0])).toBe('done');
-    // That begins anew what its owner may try.
+    // That resets its owner's counter.
     expect(await disable(ann, codeOf(ann.secret, 5))).toBe(badCode);
     expect(await logIn(ann, right)).toBe('done');
   });

@@ -32,7 +32,7 @@ test('a role is in the tokens of the next log-in, and no token of the old one li
   });
 });
 
-/** Since when the tokens of the next log-in say that somebody has the role, in milliseconds since 1970. */
+/** `role_since` in the tokens of the next log-in, in milliseconds since 1970. */
 const roleSince = async (person: { email: string; password: string }) =>
   claimsOf((await logIn(person)).accessToken).role_since * 1000;
 
@@ -68,7 +68,7 @@ test.each([
   const since = await roleSince(ann);
   expect(since).toBeGreaterThanOrEqual(before);
   expect(since).toBeLessThanOrEqual(Date.now());
-  // Nothing else that is changed of an account is a change of its role.
+  // Other changes of an account do not count as a change of role.
   const again = await logIn(ann);
   await auth.call('users.update', callerOf(again), { name: 'Anna' });
   const next = await auth.ask('sessions.refresh', { refreshToken: again.refreshToken });
@@ -137,7 +137,7 @@ test('of administrators who dismiss one another at once, at two replicas, no dis
   );
   const left = await auth.client.user.findMany({ where: { role: 'admin', disabledAt: null } });
   const isLeft = all.map(({ id }) => left.some((one) => one.id === id));
-  // Each is dismissed by the one before, in a circle: whoever is left was not, and has dismissed the next.
+  // Each demotes the next in a circle: the one left was not demoted, and has demoted the next.
   expect(outcomes).toEqual(
     isLeft.map((is) => (is ? 'done' : expect.stringMatching(/^(done|UNAUTHORIZED)$/))),
   );

@@ -10,7 +10,6 @@ interface Deps {
   now: () => Date;
 }
 
-/** Makes somebody an administrator, or no longer. */
 export function setRole({ administration, now }: Deps): HandlerOf<typeof authContract, 'users.setRole'> {
   return async (call) => {
     const { id, role } = call.input;
@@ -19,7 +18,6 @@ export function setRole({ administration, now }: Deps): HandlerOf<typeof authCon
   };
 }
 
-/** Closes an account. */
 export function disable({ administration, now }: Deps): HandlerOf<typeof authContract, 'users.disable'> {
   return async (call) => {
     const { id } = call.input;
@@ -28,7 +26,6 @@ export function disable({ administration, now }: Deps): HandlerOf<typeof authCon
   };
 }
 
-/** Opens it again. */
 export function enable({ administration, now }: Deps): HandlerOf<typeof authContract, 'users.enable'> {
   return async (call) => {
     const { id } = call.input;

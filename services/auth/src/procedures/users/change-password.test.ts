@@ -14,7 +14,7 @@ type Person = Awaited<ReturnType<TestAuth['newPerson']>>;
 const change = (who: Person, currentPassword: string, newPassword: string) =>
   auth.call('users.changePassword', who.caller, { currentPassword, newPassword });
 
-/** Everything that a change of a password writes to. */
+/** Everything that a password change writes to. */
 async function state(userId: string) {
   return {
     user: await auth.client.user.findUniqueOrThrow({ where: { id: userId } }),
@@ -24,7 +24,7 @@ async function state(userId: string) {
   };
 }
 
-/** Why a password was refused, and that nothing was written for it. */
+/** The reason of a refused password; checks that nothing was written. */
 async function refusalOf(who: Person, work: () => Promise<unknown>): Promise<unknown> {
   const before = await state(who.id);
   const error = await work().catch((thrown: unknown) => thrown);
@@ -110,7 +110,7 @@ test.each([
   },
 );
 
-// Some forty hashes, by design 50 ms each.
+// About forty hashes of 50 ms each.
 test('none of the last five, however it is typed; the sixth is forgotten', async () => {
   const ann = await auth.newPerson({ password: 'un café, deux cafés, 0' });
   const nth = (turn: number) => `un café, deux cafés, ${turn}`;
@@ -164,7 +164,7 @@ test.each([
   ['qwertyuiopasdfghj', { reason: 'common' }],
   ['person@example.com', { reason: 'personal' }],
 ])('an account is not opened with %j', async (password, data) => {
-  // Of these alone: somebody whom another test locked out may still be about to be told.
+  // Only these: the notice of another test's locked account may still be pending.
   const opened = { where: { event: 'account.opened' } };
   const before = [await auth.client.user.count(), await auth.client.auditEntry.count(opened)];
   const error = await auth

@@ -11,7 +11,7 @@ interface Deps extends ProofDeps {
   now: () => Date;
 }
 
-/** Changes the password of the user who asks; his other sessions end. */
+/** Changes the password of the calling user; their other sessions end. */
 export function changePassword(deps: Deps): HandlerOf<typeof authContract, 'users.changePassword'> {
   const { passwords, policy, hasher, now } = deps;
   return async (call) => {
@@ -19,7 +19,7 @@ export function changePassword(deps: Deps): HandlerOf<typeof authContract, 'user
     const user = await confirmedAccount(deps, call, input.currentPassword);
     const refusal = await policy.refusalOf(input.newPassword, user);
     if (refusal) throw errors.PASSWORD_REFUSED(refusal);
-    if (await wasHis(deps, { userId: user.id, password: input.newPassword, signal })) {
+    if (await wasUsedBefore(deps, { userId: user.id, password: input.newPassword, signal })) {
       throw errors.PASSWORD_REFUSED({ reason: 'reused' });
     }
     const passwordHash = await hasher.hash(input.newPassword, signal);
@@ -30,15 +30,15 @@ export function changePassword(deps: Deps): HandlerOf<typeof authContract, 'user
       at: now(),
       origin: originOf(call),
     });
-    // Another change came between: the current password is no longer the one that was given.
+    // The password was changed in between: the given one is no longer the current one.
     if (changed.outcome === 'overtaken') throw errors.BAD_CREDENTIALS({});
     log.info({ user_id: user.id, sessions_ended: changed.sessionsEnded }, 'a password was changed');
     return { sessionsEnded: changed.sessionsEnded };
   };
 }
 
-/** One after the other: five at once would be a tenth of what may wait for all. */
-async function wasHis(
+/** One after the other: five at once would take a tenth of all places. */
+async function wasUsedBefore(
   { passwords, hasher }: Deps,
   { userId, password, signal }: { userId: string; password: string; signal: AbortSignal },
 ): Promise<boolean> {

@@ -3,7 +3,6 @@ import type { HandlerOf } from '@arcadium/mesh/server';
 import { presentProfile } from '../../present.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 
-/** Answers with the public part of one user. */
 export function getUser({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.get'> {
   return async ({ input, errors }) => {
     const [user] = await users.findMany([input.id]);
@@ -12,7 +11,7 @@ export function getUser({ users }: { users: UserStore }): HandlerOf<typeof authC
   };
 }
 
-/** Answers with the public part of several users; ids that nobody has are left out. */
+/** The public part of several users; unknown ids are left out. */
 export function getUsers({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.getMany'> {
   return async ({ input }) => ({ items: (await users.findMany(input.ids)).map(presentProfile) });
 }

@@ -3,10 +3,9 @@ import { pageOf, timeCursor, type HandlerOf } from '@arcadium/mesh/server';
 import { presentAccount } from '../../present.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 
-/** Answers with all accounts, newest first. */
 export function listUsers({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.list'> {
   return async ({ input: { limit, cursor } }) => {
-    // One more than asked for tells whether there is a next answer.
+    // One more than requested shows whether there is a next page.
     const rows = await users.list(limit + 1, timeCursor.decode(cursor));
     return pageOf(rows, limit, {
       item: presentAccount,

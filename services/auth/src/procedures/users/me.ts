@@ -5,12 +5,10 @@ import { originOf } from '../../stores/audit-log.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 import { existing } from '../own-account.ts';
 
-/** Answers with the account of the user who asks. */
 export function getMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.me'> {
   return async ({ caller }) => presentAccount(existing(await users.findById(caller.user.id)));
 }
 
-/** Changes the name on it. */
 export function updateMe({ users }: { users: UserStore }): HandlerOf<typeof authContract, 'users.update'> {
   return async (call) => {
     const { input, caller } = call;

@@ -6,7 +6,6 @@ import { presentAccount } from '../../present.ts';
 import { originOf } from '../../stores/audit-log.ts';
 import type { UserStore } from '../../stores/user-store.ts';
 
-/** Opens an account. */
 export function register({
   users,
   policy,

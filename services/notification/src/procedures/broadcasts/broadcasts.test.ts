@@ -13,7 +13,7 @@ afterAll(() => Promise.all(services.map((one) => one.close())));
 const boss = admin();
 const message = { title: 'Disk is full', body: 'Clean up', link: '/admin' };
 
-/** Stores some; ids newest first. */
+/** Stores broadcasts. @returns Their ids, newest first. */
 async function send(count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -114,7 +114,7 @@ test('each administrator has marks of his own, and the first ones stay', async (
   expect(await notification.call('broadcasts.unreadCount', other)).toEqual({ count: 3 });
 });
 
-/** What an administrator has not read, by each way to ask. */
+/** The unread broadcasts of an administrator, by each procedure that tells them. */
 async function unreadBy(reader: ReturnType<typeof admin>) {
   const { count } = await notification.call('broadcasts.unreadCount', reader);
   const unread = await notification.call('broadcasts.list', reader, { unreadOnly: true });
@@ -125,7 +125,7 @@ async function unreadBy(reader: ReturnType<typeof admin>) {
   return { ids: unread.items.map(({ id }) => id), all: all.items };
 }
 
-/** The database's clock, which broadcasts have their times from. */
+/** The database's clock, which sets the times of broadcasts. */
 async function databaseNow(): Promise<Date> {
   const [{ now }] = await notification.client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
   return new Date(now.getTime() + 1);

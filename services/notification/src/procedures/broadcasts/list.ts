@@ -4,7 +4,7 @@ import { readerOf } from '../../domain/reader.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { presentBroadcast } from './present.ts';
 
-/** What administrators were told, newest first, with the caller's own marks. */
+/** The broadcasts, newest first, with the caller's own read marks. */
 export function listBroadcasts({
   broadcasts,
 }: Pick<Stores, 'broadcasts'>): HandlerOf<typeof notificationContract, 'broadcasts.list'> {

@@ -3,8 +3,8 @@ import type { Reader } from '../../domain/reader.ts';
 import type { StoredBroadcast } from '../../stores/broadcast-store.ts';
 
 /**
- * A broadcast as one administrator gets it: with their own mark, without the sender's key. One from before they were an
- * administrator counts as read from when they became one.
+ * A broadcast with one administrator's read mark, without the sender's key. One from before they became an
+ * administrator counts as read since then.
  */
 export function presentBroadcast(row: StoredBroadcast, { since }: Reader): Broadcast {
   const passed = since !== undefined && row.createdAt < since ? since : undefined;

@@ -3,7 +3,6 @@ import { pageOf, timeCursor, type HandlerOf } from '@arcadium/mesh/server';
 import type { Stores } from '../../stores/stores.ts';
 import { presentNotification } from './present.ts';
 
-/** The caller's notifications, newest first. */
 export function listNotifications({
   notifications,
 }: Pick<Stores, 'notifications'>): HandlerOf<typeof notificationContract, 'notifications.list'> {

@@ -2,7 +2,7 @@ import type { notificationContract } from '@arcadium/contracts/notification';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { Stores } from '../../stores/stores.ts';
 
-/** Marks what the caller was told up to one notification as read; what arrived after it stays unread. */
+/** Marks the caller's notifications up to one as read; later arrivals stay unread. */
 export function markAllRead({
   notifications,
 }: Pick<Stores, 'notifications'>): HandlerOf<typeof notificationContract, 'notifications.markAllRead'> {

@@ -1,11 +1,11 @@
 import type { Notification, Topic } from '@arcadium/contracts/notification';
 import type { StoredNotification } from '../../stores/notification-store.ts';
 
-/** A notification as its reader gets it: without the sender's key. */
+/** A notification without the sender's key. */
 export function presentNotification(row: StoredNotification): Notification {
   return {
     id: row.id,
-    topic: row.topic as Topic, // the table's check admits no other
+    topic: row.topic as Topic, // ensured by a database constraint
     title: row.title,
     body: row.body,
     link: row.link,

@@ -11,7 +11,7 @@ afterAll(() => notification.close());
 
 const wiki = service('wiki');
 
-/** Stores some for a user, one after another; ids oldest first. */
+/** Stores notifications for a user, one after another. @returns Their ids, oldest first. */
 async function store(userId: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -22,7 +22,7 @@ async function store(userId: string, count: number): Promise<string[]> {
   return ids;
 }
 
-/** Reads a whole list in parts; ids as they came. */
+/** Reads a whole list in parts. @returns The ids in order. */
 async function readAll(userId: string, input: { limit: number; unreadOnly?: boolean }): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: string | null | undefined; cursor !== null;) {

@@ -169,7 +169,7 @@ test.each([
   const userId = randomUUID();
   const one = { ...message, topic, key: 'foreign' };
   const refusal = { code: 'FORBIDDEN', named: { name: 'FOREIGN_TOPIC', data: { topic, sender, senders } } };
-  // Also one that acts for a user, be it an administrator: the service sends.
+  // The same for a service that acts for a user, even an administrator: the service is the sender.
   for (const caller of [service(sender), { ...service(sender), user: admin().user }]) {
     await expect(notification.call('notifications.send', caller, { ...one, userId })).rejects.toMatchObject(
       refusal,

@@ -7,7 +7,7 @@ import { patientMs } from '../../stores/delivery-store.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { messageOf } from './message-of.ts';
 
-/** Stores a notification for one user, once for each key of the sender; of a topic that is the sender's to send. */
+/** Stores a notification for one user, once for each key of the sender, if the sender may send its topic. */
 export function sendNotification({
   deliveries,
 }: Pick<Stores, 'deliveries'>): HandlerOf<typeof notificationContract, 'notifications.send'> {

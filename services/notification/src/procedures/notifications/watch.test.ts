@@ -22,7 +22,7 @@ afterEach(async () => {
   await vi.waitUntil(() => notification.arrivals.watchers === 0);
 });
 
-/** Sends one, and answers with its id. */
+/** Sends a notification. @returns Its id. */
 async function send(to = userId): Promise<string> {
   const input = { topic: 'page', title: 'Title', body: 'Body', key: randomUUID(), userId: to } as const;
   const { id } = await notification.call('notifications.send', service('wiki'), input);
@@ -35,7 +35,7 @@ async function sendSome(count: number): Promise<string[]> {
   return ids;
 }
 
-/** A watch that receives by itself, once it is in place. */
+/** A watch that receives continuously, once it is established. */
 async function watching(lastEventId?: string, watcher = userId): Promise<Watch> {
   const before = notification.arrivals.watchers;
   const watch = notification.watch(watcher, lastEventId);
@@ -45,7 +45,7 @@ async function watching(lastEventId?: string, watcher = userId): Promise<Watch> 
   return watch;
 }
 
-/** What a watch has received, once it is so many. */
+/** The ids that a watch has received, once it has this many. */
 async function received(watch: Watch, count: number): Promise<string[]> {
   await vi.waitUntil(() => watch.received.length >= count, 4000);
   return watch.received;

@@ -11,21 +11,20 @@ import type { StoredNotification } from '../../stores/notification-store.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { presentNotification } from './present.ts';
 
-/** What a watch needs: where arrivals come from, and the stores to read what was missed. */
+/** Where arrivals come from, and the stores to read what was missed. */
 export type WatchDeps = Readonly<{ arrivals: Arrivals; stores: Pick<Stores, 'arrivals' | 'notifications'> }>;
 
-/** Rows read at once while catching up. */
+/** Rows per query while catching up. */
 const page = 100;
-/** Wait before a catch-up that failed is tried again, in milliseconds. */
+/** Wait before a failed catch-up is repeated, in milliseconds. */
 const retryAfterMs = 1000;
 
 /**
- * Each notification of the caller as it arrives; with `lastEventId`, first
- * those that came after it, oldest first.
+ * The caller's notifications as they arrive; with `lastEventId`, first those after it, oldest first.
  *
- * Each is sent once. Sends to one user commit in the order of (created_at, id)
- * (see DeliveryStore), so what came before the last event was sent; within a watch
- * even something that commits out of order is found (see SentWindow).
+ * Each is sent once. Sends to one user commit in the order of (created_at, id) (see DeliveryStore), so
+ * everything before the last event was sent. Within a watch even a notification that commits out of order is
+ * found (see SentWindow).
  *
  * @throws MeshError BAD_REQUEST when `lastEventId` cannot be the id of a notification.
  */
@@ -51,19 +50,19 @@ export function watchNotifications({
 }
 
 /**
- * Only new ones, counted from the opening of the mailbox: the reading here may
- * have to wait for a connection, and what commits meanwhile is new as well.
+ * Only new notifications since the mailbox was opened: the query may have to wait for a connection, and what
+ * commits meanwhile is also new.
  */
 async function fromNow(stores: WatchDeps['stores'], userId: string): Promise<SentWindow> {
   const opened = performance.now();
   const clock = await stores.arrivals.clock();
-  // By the database's clock, and never later than it was.
+  // By the database's clock, and never later than the mailbox was opened.
   const last = startOf(new Date(clock.getTime() - (performance.now() - opened)));
   const { floor, rows } = await stores.arrivals.behind(userId, last, overlapMs);
   return new SentWindow({ last, floor, before: rows });
 }
 
-/** One that the retention has deleted meanwhile still tells its place by its id. */
+/** If the retention has deleted the last event, its id still implies its position. */
 async function after(stores: WatchDeps['stores'], userId: string, lastEventId: string): Promise<SentWindow> {
   const last = (await stores.notifications.find(userId, lastEventId)) ?? positionOfId(lastEventId);
   if (!last) throw new MeshError('BAD_REQUEST', 'lastEventId is not the id of a notification');
@@ -73,7 +72,7 @@ async function after(stores: WatchDeps['stores'], userId: string, lastEventId: s
 
 type Source = Readonly<{ mailbox: Mailbox; window: SentWindow; log: Logger; read: Stores['arrivals'] }>;
 
-/** What the mailbox brings and what catch-ups find, each once, until the mailbox is closed. */
+/** Everything from the mailbox and from catch-ups, each once, until the mailbox is closed. */
 async function* follow(source: Source): AsyncGenerator<StoredNotification> {
   const { mailbox, window, log } = source;
   for (;;) {
@@ -90,7 +89,7 @@ async function* follow(source: Source): AsyncGenerator<StoredNotification> {
         { err: error, retryMs: retryAfterMs },
         'could not read notifications that an open stream missed, trying again',
       );
-      await delay(retryAfterMs, undefined, { signal: mailbox.signal }).catch(() => {}); // cut short by its end
+      await delay(retryAfterMs, undefined, { signal: mailbox.signal }).catch(() => {}); // ended early by close()
       mailbox.adviseCatchUp();
     }
   }

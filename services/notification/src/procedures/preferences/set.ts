@@ -2,7 +2,7 @@ import type { notificationContract } from '@arcadium/contracts/notification';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { Stores } from '../../stores/stores.ts';
 
-/** Mutes the topics named, each once, and no others. */
+/** Mutes exactly these topics. */
 export function setPreferences({
   preferences,
 }: Pick<Stores, 'preferences'>): HandlerOf<typeof notificationContract, 'preferences.set'> {

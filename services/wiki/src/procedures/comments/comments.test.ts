@@ -10,7 +10,7 @@ const ann = user('Ann');
 const bob = user('Bob');
 const root = user('Root', 'admin');
 
-/** What the relay would send: `topic → who, and on which page`. */
+/** The notifications in the outbox: `topic → recipient, page`. */
 async function queued(slug: string): Promise<string[]> {
   const rows = await wiki.client.notificationOutbox.findMany({
     where: { link: { startsWith: `/pages/${slug}` } },
@@ -154,7 +154,7 @@ describe('line endings of a comment', () => {
       where: { link: { contains: comment.id } },
     });
     expect(notice?.body).toBe('one\ntwo');
-    // One of an earlier version of the service.
+    // A comment as an earlier version of the service stored it.
     await wiki.pool.query('UPDATE comments SET body = $2 WHERE id = $1', [comment.id, 'one\r\ntwo']);
     const updated = await wiki.call('comments.update', ann, { id: comment.id, body });
     expect(updated.updatedAt).toBe(comment.updatedAt);

@@ -4,7 +4,7 @@ import { insertComment } from '../../stores/comments.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 import { markNoticed } from './mark-noticed.ts';
 
-/** Who answers a comment has read it: what they were told about it is marked as read. */
+/** A user who answers a comment has read it, so its notification is marked as read. */
 export function createComment(deps: WikiDeps): WikiHandler<'comments.create'> {
   const { database, now } = deps;
   return async ({ input, caller, errors, claim, signal, inBackground }) => {
@@ -12,7 +12,7 @@ export function createComment(deps: WikiDeps): WikiHandler<'comments.create'> {
       const result = await insertComment(transaction, { ...input, author: caller.user, now: now() });
       if (result.outcome === 'saved') return presentComment(result.comment);
       if (result.outcome === 'page-missing') throw errors.PAGE_NOT_FOUND({});
-      // Only an answer can miss what it answers.
+      // Only an answer names a parent.
       throw errors.PARENT_COMMENT_NOT_FOUND({ parentId: input.parentId ?? '' });
     });
     const { pageId, parentId } = comment;

@@ -91,7 +91,7 @@ test('a link with .md leads to the page of that address, and where there is none
   expect(await orphans()).toEqual(['from', 'notes']);
   await wiki.call('pages.delete', ann, { id });
   expect(await backlinks('notes')).toEqual(['from']);
-  // One without it does not lead there.
+  // A link without `.md` does not lead there.
   await wiki.publish('plain', { body: '[x](/other)' });
   await wiki.publish('other.md');
   expect(await broken()).toEqual(['plain → other']);
@@ -123,11 +123,11 @@ test('a page that has the address now comes before one that had it', async () =>
   await wiki.call('pages.delete', ann, { id: other.id });
   expect(await wiki.ask('pages.get', { slug: 'place' })).toMatchObject({ id });
   expect(await backlinks('elsewhere')).toEqual(['from']);
-  // The last to move from there is meant.
+  // The last page that moved away from the address counts.
   const third = await wiki.publish('place');
   await wiki.call('pages.move', ann, { id: third.id, revision: 1, slug: 'third' });
   expect(await wiki.ask('pages.get', { slug: 'place' })).toMatchObject({ id: third.id });
-  // One that is back at its own.
+  // A page that is back at its address.
   await wiki.call('pages.move', ann, { id: third.id, revision: 2, slug: 'place' });
   expect(await wiki.ask('pages.get', { slug: 'place' })).toMatchObject({ id: third.id, slug: 'place' });
   expect(await wiki.ask('pages.get', { slug: 'third' })).toMatchObject({ id: third.id, slug: 'place' });

@@ -7,14 +7,14 @@ import type { WikiDeps, WikiHandler } from '../deps.ts';
 export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
   return async (call) => {
     const { input, caller, errors, claim, signal } = call;
-    // Before the transaction: reading takes its time, and needs no connection.
+    // Before the transaction: parsing takes time, and needs no connection.
     const content = await reader.read(input, { source: sourceOf(call), signal });
     const write = () =>
       once(database, { claim, signal }, async (transaction) => {
         const change = { editorId: caller.user.id, now: now() };
         const result = await insertPage(transaction, { ...input, content }, change);
         if (result.outcome === 'saved') return presentPage(result.page);
-        // Only a page that names a parent can miss it.
+        // Only a page with a parent can fail for it.
         throw errors.PARENT_NOT_FOUND({ parentId: input.parentId ?? '' });
       });
     return unlessSlugTaken(write, () => {

@@ -12,7 +12,8 @@ export function diffRevisions({ database, reader }: WikiDeps): WikiHandler<'page
     const find = async (revision: number) => {
       const row = await findRevision(database, id, revision);
       if (!row) throw errors.REVISION_NOT_FOUND({ revision });
-      // One of an earlier version of the service may have other line endings, which are no change.
+      // Revisions from an earlier version of the service may have other line endings, which do not count as
+      // changes.
       return { ...row, body: withLineFeeds(row.body) };
     };
     const [before, after] = await Promise.all([find(from), find(to)]);

@@ -9,40 +9,40 @@ import { findPage, type PageRow } from '../../stores/pages.ts';
 import { savePage, unlessSlugTaken, type PageText, type SaveOutcome } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiErrors } from '../deps.ts';
 
-/** One change of a page, based on the revision that its editor saw. */
+/** A change of a page, based on a revision. */
 export interface Edit<Answer> {
   readonly id: string;
   readonly revision: number;
   readonly editor: UserIdentity;
-  /** The call that asks for it. */
+  /** The call that makes the change. */
   readonly call: KeyedCall;
   readonly kind: PageChange;
-  /** What becomes different about the page. */
+  /** The fields to change. */
   changes(current: PageRow): Partial<PageText> | Promise<Partial<PageText>>;
-  /** What is answered of the page, as it is then. */
+  /** The answer, from the changed page. */
   present(page: PageRow): Answer;
 }
 
-/** Every error that the change of a page can have; a procedure whose contract has fewer cannot run into the rest. */
+/** All errors of a page change; procedures whose contract has fewer cannot cause the others. */
 export type EditErrors = WikiErrors<'pages.update'> & Partial<WikiErrors<'pages.move'>>;
 
-/** A page as it was found, and as it shall be; without content where that is the same. */
+/** A page before and after a change; without content if that stays the same. */
 type Draft = { current: PageRow; next: PageText; content: PageContent | undefined };
 
 /**
- * Changes a page unless somebody else did meanwhile, once for the call's key.
- * A change that changes nothing makes no revision, and nobody is told.
+ * Changes a page unless it has changed meanwhile, once for the call's key. A change without effect creates no
+ * revision and no notifications.
  *
- * @throws MeshError PAGE_NOT_FOUND, EDIT_CONFLICT, SLUG_TAKEN, PARENT_NOT_FOUND,
- * or UNPROCESSABLE_CONTENT where the page would stand below itself.
+ * @throws MeshError PAGE_NOT_FOUND, EDIT_CONFLICT, SLUG_TAKEN, PARENT_NOT_FOUND, or UNPROCESSABLE_CONTENT if
+ * the page would be below itself.
  */
 export async function editPage<Answer>(
   deps: WikiDeps,
   edit: Edit<Answer>,
   errors: EditErrors,
 ): Promise<FromJson<Answer>> {
-  // Before the transaction: reading takes its time, and needs no connection. But whatever speaks against the change may
-  // be the change itself, made by an earlier attempt of the same call: that is asked first.
+  // Before the transaction: parsing takes time, and needs no connection. Its failure counts only after the
+  // key is checked, because an earlier attempt of the same call may have made the change.
   const [drafted] = await Promise.allSettled([draft(deps, edit, errors)]);
   const write = () =>
     once(deps.database, edit.call, async (transaction) => {
@@ -72,13 +72,13 @@ async function draft<Answer>(
   const next = apply(current, await edit.changes(current));
   const source = sourceOf({ caller: { user: edit.editor, service: undefined }, peer: unknownPeer });
   const read = () => reader.read(next, { source, signal: edit.call.signal });
-  // Read again even where only the address changes: links are relative to it.
+  // Parsed again even if only the address changes: links are relative to it.
   return { current, next, content: isSame(current, next) ? undefined : await read() };
 }
 
 function apply(current: PageRow, changes: Partial<PageText>): PageText {
   const { slug, title, body, parentId } = { ...current, ...changes };
-  // A revision of an earlier version of the service may have other line endings.
+  // A revision from an earlier version of the service may have other line endings.
   return { slug, title, body: withLineFeeds(body), parentId };
 }
 

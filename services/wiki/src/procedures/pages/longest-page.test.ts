@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => wiki.close());
 
-/** JSON of which each character is written as `\uXXXX`, in texts and names. */
+/** JSON with each character of texts and names written as `\uXXXX`. */
 function escaped(value: unknown): string {
   return JSON.stringify(value, undefined, 0).replaceAll(/"((?:[^"\\]|\\.)*)"/g, (text) => {
     const units = (JSON.parse(text) as string).split('');
@@ -76,7 +76,7 @@ test('one that is far too long for a WebSocket is refused alone, and another one
       method: 'mutation',
       params: { path: 'pages.create', input: { slug, title: 'W', body } },
     });
-  // In any letter case, as a header is.
+  // Header names may have any letter case.
   socket.send(JSON.stringify({ method: 'connectionParams', data: { Authorization: authorization } }));
   socket.send(create(1, 'longest/before', 'a'));
   socket.send(create(2, 'longest/far', 'a'.repeat(3_000_000)));

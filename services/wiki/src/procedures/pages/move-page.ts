@@ -15,7 +15,7 @@ export function movePage(deps: WikiDeps): WikiHandler<'pages.move'> {
         kind: 'moved',
         changes: (current) => ({
           slug: slug ?? current.slug,
-          // Null is a place too: the top.
+          // Null is a valid parent: the root.
           parentId: parentId === undefined ? current.parentId : parentId,
         }),
         present: presentSummary,

@@ -1,7 +1,7 @@
 import { listTree } from '../../stores/tree.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-/** Most pages of one answer; the contract has the same number. */
+/** Most pages in one answer, as in the contract. */
 const mostNodes = 1000;
 
 export function showTree({ database }: WikiDeps): WikiHandler<'pages.tree'> {

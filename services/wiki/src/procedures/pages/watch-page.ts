@@ -11,7 +11,7 @@ export function watchPage({ database }: WikiDeps): WikiHandler<'pages.watch'> {
 }
 
 export function unwatchPage({ database }: WikiDeps): WikiHandler<'pages.unwatch'> {
-  // Also of a page in the bin: who wants to be told no more is not to wait for it to be restored.
+  // Also works for a deleted page, so that users can stop notifications before it is restored.
   return async ({ input: { id }, caller }) => {
     await removeWatcher(database, id, caller.user.id);
     return { watching: false };

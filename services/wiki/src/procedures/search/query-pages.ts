@@ -8,7 +8,10 @@ import { presentSummary } from '../../presenters/page.ts';
 import { findStems, searchPages } from '../../stores/search.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-/** A rank is a small number of PostgreSQL's type `real`; a forged one that is no such number would be an error there. */
+/**
+ * A rank is a small number of PostgreSQL's type `real`; a forged value outside of it would cause an error
+ * there.
+ */
 const rank = z
   .number()
   .min(0)

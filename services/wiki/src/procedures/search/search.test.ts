@@ -87,7 +87,7 @@ describe('search.query', () => {
     await wiki.publish(slug, { title: 'Script', body });
     const { items } = await wiki.ask('search.query', { text });
     expect(items.map((item) => [item.page.slug, item.excerpt])).toEqual([[slug, excerpt]]);
-    // Typed as it stands in the text, too.
+    // Also as a phrase.
     expect(await search(`“${text}”`)).toEqual([slug]);
   });
 
