@@ -10,13 +10,15 @@ import { resolve4 } from 'node:dns/promises';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 
-// How often each replica is asked, in milliseconds, and how long it has to answer. DRAIN_DELAY_MS is longer than both.
+// Interval of the checks of each replica, and their timeout, in milliseconds. DRAIN_DELAY_MS is longer than
+// both.
 const everyMs = 1000;
 const withinMs = 1000;
-// How long connecting to one of them may take before the next one is tried, in milliseconds. Where one does not listen, that is known at once.
+// How long connecting to a replica may take before the next one is tried, in milliseconds. A refused
+// connection is known at once.
 const connectMs = 2000;
 
-// A side that vanished without a word is noticed by TCP's own probes.
+// TCP keep-alive detects a side that disappeared.
 const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 };
 
 const serve = async (target) => {
@@ -32,21 +34,21 @@ const serve = async (target) => {
 };
 const servers = await Promise.all(process.argv.slice(2).map(serve));
 
-// What is under way may end: the services end it, when they stop themselves.
+// Connections in progress may finish: the services end them when they stop.
 process.on('SIGTERM', () => {
   for (const server of servers) server.close();
 });
 
 /**
- * Asks the replicas of a service again and again. The function gives where they are, those that are ready first and
- * another one of them each time, as connect() tries them one by one.
+ * Checks the replicas of a service periodically. The returned function gives their addresses: ready ones
+ * first, starting with another one each time, in the order in which connect() tries them.
  */
 async function watchReplicas(host, port) {
   let ready = [];
   let others = [];
   let turn = 0;
   const look = async () => {
-    // Where the name cannot be found, it stays as it was.
+    // If the name cannot be resolved, the list stays the same.
     const all = await resolve4(host).catch(() => [...ready, ...others]);
     const answers = await Promise.all(all.map((address) => isReady(address, port)));
     ready = all.filter((_, n) => answers[n]);

@@ -15,7 +15,7 @@ import { startNode } from './src/process.ts';
 let mesh: TestMesh;
 let callers: readonly TestCaller[];
 
-/** Ids that nothing has: nobody who is refused gets as far as to find out. */
+/** Ids of nothing: a refused caller must not get far enough to notice. */
 const holdings: Holdings = {
   user: '',
   admin: '',
@@ -25,16 +25,16 @@ const holdings: Holdings = {
   userId: people.user,
 };
 
-/** What fits no procedure: who is admitted is refused for this, and nothing is done for him. */
+/** Fits no procedure: admitted callers are refused for this, so nothing is done. */
 const noInput = '"this is no input of any procedure"';
 
-/** Written by the walk, rightly: that is what the log is for. */
+/** Rightly written by refused calls. */
 const written = ['auth.audit_log'];
 
 beforeAll(async () => {
   mesh = await startMesh({ RATE_LIMIT_CALLS: '0' });
   callers = await testCallers(mesh.identity);
-  // Whatever a service writes down when it first meets somebody, it has written before the tables are looked at.
+  // Services record a caller when they first see it; that must be done before the tables are compared.
   for (const caller of callers) await walk(caller, { by: 'HTTP', procedures: firstOfEach });
 });
 afterAll(async () => {
@@ -53,8 +53,8 @@ interface Cell {
 }
 
 /**
- * One caller calls everything: with an input that fits where he must be refused,
- * so that nothing else is in the way, and else with one that does not.
+ * Makes every call as one caller: with a valid input where it must be refused, so that nothing else refuses
+ * it, otherwise with an invalid one.
  */
 async function walk(
   caller: TestCaller,
@@ -79,10 +79,10 @@ async function walk(
   return cells;
 }
 
-/** What a cell must come to. */
+/** The expected code of a cell. */
 const codes = { 200: 'BAD_REQUEST', 401: 'UNAUTHORIZED', 403: 'FORBIDDEN' } as const;
 
-/** The words of the access rule, and of the check of credentials: a handler has others. */
+/** Messages of access rules and of the check of credentials; handlers use others. */
 const words =
   /^(This procedure needs credentials|This caller may not call|The (user|service) token is refused|Only a service may act|The authorization scheme)/;
 
@@ -138,12 +138,12 @@ test('a WebSocket is opened for whoever presents nothing bad', async () => {
   }
 });
 
-/** Who, at what, and why, of all denials that were recorded, each once. */
+/** Caller, procedure and reason of all recorded denials, without duplicates. */
 async function recordedDenials(): Promise<Set<string>> {
   const client = new pg.Client({ connectionString: mesh.database.adminUrl });
   await client.connect();
   const { rows } = await client.query<{ denial: string }>(
-    // What auth denies it knows first-hand; what others deny is in their claims.
+    // Denials by auth are recorded directly; those by others are in their claims.
     `SELECT DISTINCT concat_ws(' ', coalesce(detail->>'claimedId', detail->>'claimedKind', actor_id, actor_kind),
        coalesce(detail->>'claimedUserId', detail->>'userId'), subject, detail->>'reason') AS denial
      FROM auth.audit_log
@@ -170,7 +170,7 @@ test('each of them who showed credentials is in the audit log', async () => {
     return expected.filter((denial) => !recorded.has(denial));
   };
   await until(async () => (await missing()).length === 0, 'all denials are recorded');
-  // And nobody is said to have been denied what he was not.
+  // There must be no entry for an access that was allowed.
   const surplus = [...(await recordedDenials())].filter(
     (denial) => !expected.includes(denial) && denial !== 'anyone wiki/trpc bad-credentials',
   );
@@ -195,7 +195,7 @@ test('a service in audit mode says so, lets through whom it would refuse, and re
   expect((await fetch(`${url}/trpc/broadcasts.unreadCount`, { headers })).status).toBe(200);
   expect((await fetch(`${url}/trpc/broadcasts.unreadCount`)).status).toBe(401);
   const send = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{}' };
-  // It is for services, and this one's handler writes down which one.
+  // It is for services only, and its handler records the calling one.
   expect((await fetch(`${url}/trpc/notifications.send`, send)).status).toBe(403);
 
   const warnings = trying.logged().filter(({ level }) => level === 'warn');
@@ -227,7 +227,7 @@ test('a service in audit mode says so, lets through whom it would refuse, and re
   ]);
 });
 
-/** How many denials were recorded of requests with an id, and in how many entries. */
+/** The number of recorded denials of requests with an id, and of their entries. */
 async function recordedOf(requestId: string): Promise<{ entries: number; denials: number }> {
   const client = new pg.Client({ connectionString: mesh.database.adminUrl });
   await client.connect();
@@ -240,7 +240,7 @@ async function recordedOf(requestId: string): Promise<{ entries: number; denials
   return rows[0] ?? { entries: 0, denials: 0 };
 }
 
-/** Is denied at a service, some times over; answers with the longest wait for it, in milliseconds. */
+/** Is denied at a service several times. @returns The longest wait for an answer, in milliseconds. */
 async function beDenied(service: 'notification' | 'wiki', requestId: string): Promise<number> {
   const path = { notification: 'broadcasts.list', wiki: 'pages.watch' }[service];
   const method = service === 'wiki' ? 'POST' : 'GET';
@@ -262,7 +262,7 @@ async function beDenied(service: 'notification' | 'wiki', requestId: string): Pr
 test('what is denied while auth is away is recorded once it is back, once, and nobody has waited for it', async () => {
   mesh.process('auth').signal('SIGKILL');
   await mesh.process('auth').ended;
-  // A call to auth that fails takes 7 s, retries and all.
+  // A failing call to auth takes 7 s with its retries.
   expect(await beDenied('wiki', 'while-away')).toBeLessThan(3000);
   await until(
     () => mesh.process('wiki').output().includes('denials could not be reported'),
@@ -271,13 +271,13 @@ test('what is denied while auth is away is recorded once it is back, once, and n
   expect(await recordedOf('while-away')).toEqual({ entries: 0, denials: 0 });
   mesh.start('auth');
   await until(async () => (await recordedOf('while-away')).denials > 0, 'it is recorded');
-  // However often it was sent; those that came after it was made wait for their minute.
+  // One entry, despite repeated attempts; later denials wait for their minute.
   expect((await recordedOf('while-away')).entries).toBe(1);
 });
 
 test('a service that stops reports what it has denied before it ends', async () => {
   await mesh.healthy();
-  // It has a breaker on auth, which was away.
+  // Its breaker for auth, which was down, must have closed.
   await beDenied('notification', 'first');
   await until(async () => (await recordedOf('first')).denials > 0, 'it reports to auth again');
   await beDenied('notification', 'before-the-end');

@@ -9,10 +9,10 @@ import { quantile } from './src/load/quantile.ts';
 import { frontContract } from './src/stand-ins/relay-contract.ts';
 import { startStandIn, type StandIn } from './src/stand-ins/stand-in.ts';
 
-// A caller hangs up on `front`, whose handler waits for `back`. Both are
-// processes of their own, and say when the signals of their handlers fired.
+// A caller disconnects from `front`, whose handler waits for `back`. Both are separate processes, and log
+// when the signals of their handlers fire.
 
-/** So soon both must know, in milliseconds. */
+/** How soon both must notice, in milliseconds. */
 const boundMs = 50;
 const tries = 9;
 
@@ -29,7 +29,7 @@ afterAll(async () => {
   await Promise.all([back, ...Object.values(fronts)].map((one) => one[Symbol.asyncDispose]()));
 });
 
-/** Makes the call, and answers with what hangs up; that answers with when it did so. */
+/** Makes the call. @returns A function that disconnects, and returns when it did. */
 type Caller = (url: string, id: string) => Promise<() => void>;
 
 function abortsOver(transport: TransportName): Caller {
@@ -49,7 +49,7 @@ const cutsWebSocket: Caller = async (url, id) => {
   const client = connect(frontContract, { as: 'anyone', url: proxy.url, log: silentLogger });
   const ended = client.wait.query({ id }).catch(() => {});
   return () => {
-    // Resets what stands before it waits for anything.
+    // Resets existing connections at once.
     void proxy[Symbol.asyncDispose]();
     void client[Symbol.asyncDispose]().then(() => ended);
   };
@@ -75,7 +75,7 @@ function says(service: StandIn, key: 'waits' | 'gone', id: string) {
   return service.process.logged().find((line) => line[key] === id);
 }
 
-/** How long after the hang-up each of the two signals fired, in milliseconds. */
+/** How long after the disconnect each of the two signals fired, in milliseconds. */
 async function hangUp(caller: Caller, front: StandIn): Promise<{ front: number; back: number }> {
   const id = randomUUID();
   const go = await caller(front.url, id);

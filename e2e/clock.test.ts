@@ -12,7 +12,7 @@ import { serviceNames, startMesh, type ServiceName, type TestMesh } from './src/
 import { logIn, newPerson } from './src/people.ts';
 import { root } from './src/process.ts';
 
-// The wall clocks of running services are set; that of the database is right all the time.
+// The wall clocks of running services are changed; the database's clock stays right.
 
 const hourMs = 3_600_000;
 
@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Sets the clocks of some services, to so many milliseconds ahead of the right time. */
+/** Sets the clocks of some services ahead of the real time, in milliseconds. */
 async function setClocks(aheadMs: number, services: readonly ServiceName[] = serviceNames): Promise<void> {
   for (const service of services) {
     const path = join(folder, new URL(mesh.url(service)).port);
@@ -41,14 +41,14 @@ async function setClocks(aheadMs: number, services: readonly ServiceName[] = ser
 
 type Asked = () => Promise<unknown>;
 
-/** `OK`, or the code of the refusal. */
+/** `OK`, or the code of the error. */
 const answerTo = (ask: Asked): Promise<string> =>
   ask().then(
     () => 'OK',
     (error: unknown) => (error as { data?: { code?: string } }).data?.code ?? String(error),
   );
 
-/** Asks each, again and again, for so long. @returns Every answer that there was. */
+/** Repeats calls for a time. @returns All distinct answers. */
 async function answersWithin(ms: number, asked: readonly Asked[]): Promise<string[]> {
   const answers = new Set<string>();
   for (const end = performance.now() + ms; performance.now() < end; await delay(100))
@@ -154,7 +154,6 @@ async function newAdministrator() {
   return connect(authContract, { as: 'admin', url: mesh.url('auth'), token, log: silentLogger });
 }
 
-/** The id of a token. */
 function jtiOf(token: string): string {
   const [, payload = ''] = token.split('.');
   return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { jti: string }).jti;

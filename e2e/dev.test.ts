@@ -8,8 +8,8 @@ import { makeCheckout } from './src/checkout.ts';
 import { recordOf, startDev, type DevRun } from './src/dev-run.ts';
 import { until } from './src/mesh.ts';
 
-// `npm run dev` in a checkout of its own, from nothing, with a fourth service
-// that is found by its folder. The cases follow one another on one mesh.
+// `npm run dev` in a new checkout, with a fourth service that is found by its folder. The tests use one mesh,
+// one after the other.
 
 const services = ['auth', 'echo', 'notification', 'wiki'];
 const checkout = makeCheckout();
@@ -46,7 +46,7 @@ afterAll(async () => {
   checkout.remove();
 });
 
-/** A service that says which version of its code runs. It replaces the file that is there. */
+/** A service that returns the version of its code. Replaces the existing file. */
 function writeEcho(version: string): void {
   writeFileSync(
     at('main.ts.draft'),
@@ -78,7 +78,7 @@ async function allHealthy(): Promise<void> {
     );
 }
 
-/** Waits until a process has another number than before. */
+/** Waits until processes have other ids than before. */
 async function restarted(names: readonly string[], before: Record<string, number>): Promise<void> {
   for (const name of names) {
     await until(
@@ -102,7 +102,7 @@ test('from nothing it says little, and shows a table as soon as all are healthy'
   await dev.says('Ctrl-C stops everything');
   const lines = dev.lines();
   const start = lines.findIndex((line) => line.startsWith('service  '));
-  // What is npm's and ours; the services' own lines are looked at where they are made.
+  // npm's lines and ours, without log lines of the services.
   const ours = lines.slice(0, start).filter((line) => !services.some((name) => isLogOf(name, line)));
   expect(ours.filter((line) => line !== '' && !line.startsWith('> '))).toEqual([
     expect.stringMatching(/^Wrote \d+ settings to .*services\/echo\/\.env/),
@@ -120,7 +120,6 @@ test('from nothing it says little, and shows a table as soon as all are healthy'
   await allHealthy();
 });
 
-/** A line of a service's log. */
 function isLogOf(name: string, line: string): boolean {
   return line.startsWith('{') ? line.includes(`"service":"${name}"`) : line.split(/\s+/, 3).includes(name);
 }
@@ -199,7 +198,7 @@ test('its supervisor and a service that does not turn killed, the next one ends 
   process.kill(left['echo'] ?? 0, 'SIGSTOP');
   process.kill(pid, 'SIGKILL');
   await until(() => !isThere(pid), 'the supervisor is gone');
-  // At once it gets a setting that it cannot start with.
+  // It immediately gets a setting that it cannot start with.
   const settings = readFileSync(at('services/echo/.env'), 'utf8');
   writeFileSync(at('services/echo/.env'), `${settings}RATE_LIMIT_CALLS=many\n`);
   await dev.ended;
@@ -210,7 +209,7 @@ test('its supervisor and a service that does not turn killed, the next one ends 
   );
   for (const old of Object.values(left)) expect(isThere(old)).toBe(false);
 
-  // The wait was over when there was nothing left to wait for, and the reason is said.
+  // The wait ended when there was nothing left to wait for, and the reason was printed.
   expect(dev.lines()).toContainEqual(expect.stringMatching(/^echo .* ended \(exit code 1\)$/));
   expect(dev.lines()).toContain('echo:   - RATE_LIMIT_CALLS: must be a number');
   expect(dev.lines()).toContain('  echo has ended; its log lines above say why');
@@ -243,7 +242,7 @@ test('Ctrl-C ends all of it; the last line says so, and the exit code is 0', asy
   dev = startDev(checkout.folder);
   await dev.says('Ctrl-C stops everything');
   const { pid = 0, processes } = recordOf(checkout.folder);
-  // As a terminal does: to the whole group.
+  // Like a terminal, to the whole process group.
   process.kill(-dev.pid, 'SIGINT');
   expect(await dev.ended).toBe(0);
   expect(dev.lines().at(-1)).toBe('The mesh has stopped.');

@@ -6,7 +6,7 @@ import { noFault, random, startFaultProxy, type FaultProxy } from './src/fault-p
 import { until } from './src/mesh.ts';
 
 let server: Server;
-/** What was asked of the server, as `GET /a`. */
+/** Requests that reached the server, such as `GET /a`. */
 let asked: string[];
 let passedOn: string;
 let proxy: FaultProxy;
@@ -20,7 +20,7 @@ beforeEach(async () => {
     asked.push(`${request.method} ${request.url}`);
     response.end('the answer');
   });
-  // An upgrade in name, so that a connection is what follows it: each line comes back.
+  // After this upgrade, the connection echoes each line.
   server.on('upgrade', (_request, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
     socket.on('data', (line: Buffer) => socket.write(line));
@@ -40,7 +40,7 @@ afterEach(async () => {
   server.close();
 });
 
-/** A connection to the proxy, with what came of it. */
+/** Opens a connection to the proxy, and records what happens to it. */
 async function open() {
   const socket = connect({ port: Number(new URL(proxy.url).port), host: '127.0.0.1', allowHalfOpen: true });
   callers.push(socket);
@@ -59,14 +59,14 @@ async function open() {
 const request = 'GET /a HTTP/1.1\r\nHost: test\r\n\r\n';
 const upgrade = 'GET /a HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n';
 
-/** A connection that has asked once. */
+/** A connection that has sent one request. */
 async function ask(text = request) {
   const one = await open();
   one.socket.write(text);
   return { ...one, askedAt: performance.now() };
 }
 
-/** One that stands after an upgrade, with nothing seen since. */
+/** A connection after an upgrade, with nothing received since. */
 async function openUpgraded() {
   const one = await ask(upgrade);
   await until(() => one.seen.text.endsWith('\r\n\r\n'), 'it is upgraded');
@@ -75,7 +75,7 @@ async function openUpgraded() {
   return one;
 }
 
-/** For so long something that must not come is waited for, in milliseconds. */
+/** How long to wait for something that must not happen, in milliseconds. */
 const neverMs = 200;
 const silence = () => new Promise((resolve) => setTimeout(resolve, neverMs));
 
@@ -290,14 +290,14 @@ test('refuse: nobody listens, what stood is reset, and all is well afterwards at
 });
 
 describe('by chance', () => {
-  /** How each of so many connections fared. */
+  /** The outcomes of a number of connections. */
   async function fates(count: number): Promise<string> {
     let all = '';
     for (let n = 0; n < count; n++) {
       const { socket, seen } = await ask();
       await until(() => seen.error !== '' || seen.text.endsWith('the answer'), 'it has ended');
       all += seen.error === '' ? '.' : 'x';
-      // Connections that stand are drawn for as well.
+      // Existing connections may also be drawn.
       socket.destroy();
       await until(() => proxy.connections === 0, 'it is gone');
     }

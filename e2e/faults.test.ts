@@ -95,14 +95,14 @@ describe('PostgreSQL is killed', () => {
       async () => (await ann.notification.notifications.unreadCount.query()).count === 3,
       'Ann was told again',
     );
-    // One line for the whole outage, with the remedy, however many calls failed; and no line is long.
+    // One line for the whole outage, with the remedy, however many calls failed; and no long lines.
     for (const [index, service] of serviceNames.entries()) {
       const lines = mesh.process(service).output().slice(saidBefore[index]).split('\n');
       expect(lines.filter((line) => line.includes('"the database does not answer: calls'))).toHaveLength(1);
       expect(lines.filter((line) => line.includes('"the database answers again"'))).toHaveLength(1);
       expect(lines.filter((line) => line.length > 300)).toEqual([]);
     }
-    // Signal 0 only asks whether the process is there.
+    // Signal 0 only checks that the process exists.
     for (const pid of pids) expect(() => process.kill(pid, 0)).not.toThrow();
   });
 });
@@ -119,7 +119,7 @@ test('a comment on which the database dies is written whole or not at all', asyn
   const outcomes = await Promise.all(attempts);
   await mesh.database.cluster.start();
   await mesh.healthy();
-  // Not Ben's client, which leaves a wiki alone for a while that has failed for so long.
+  // Not Ben's client, whose breaker stays open for a while after so many failures.
   const after = (await ann.wiki.comments.list.query({ pageId, limit: 100 })).items.length;
   expect(after - before).toBeGreaterThanOrEqual(outcomes.filter((outcome) => outcome === 'written').length);
   await until(

@@ -5,18 +5,21 @@ import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';
 import { startNode, type RunningProcess } from './src/process.ts';
 
 /**
- * The longest wait for `/livez` while a service is flooded, in milliseconds. One message of 1 MB held it for 18 s; a
- * busy machine takes its time, and nothing here comes near to that.
+ * The longest wait for `/livez` while a service is flooded, in milliseconds. One message of 1 MB used to
+ * block it for 18 s. A busy machine is slow, but far from that.
  */
 const longestWaitMs = 5000;
 
-/** By how many connections at once. */
+/** Number of simultaneous connections. */
 const atOnce = 6;
 
-/** How often each wrong message is sent to a service, twice each time: one that kept them would grow by more than it may. */
+/**
+ * How often each invalid message is sent, twice each time: a service that kept them would exceed the limit
+ * below.
+ */
 const rounds = 16;
 
-/** How much a service may grow by all wrong messages, in MiB. */
+/** How much a service may grow because of all invalid messages, in MiB. */
 const growthMiB = 150;
 
 const onLinux = process.platform === 'linux';
@@ -24,7 +27,7 @@ const onLinux = process.platform === 'linux';
 let mesh: TestMesh;
 let probe: RunningProcess;
 beforeAll(async () => {
-  // Nobody is limited by address here: a limit would end the attack, and what it is about is each message.
+  // Without rate limits, which would end the attack before each message is tested.
   mesh = await startMesh();
   probe = startNode('e2e/src/hostile/livez-probe.ts', {}, [], serviceNames.map(mesh.url));
   await until(() => probe.logged().length > 0, 'each service was asked');
@@ -34,7 +37,7 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** The longest wait for each service so far, in milliseconds, once each has answered again after an attack. */
+/** The longest wait of each service so far, in milliseconds, after all have answered again. */
 async function waitsAfter(): Promise<number[]> {
   const seen = probe.logged().length;
   await until(() => probe.logged().length > seen + 1, 'each service has answered again');
@@ -93,7 +96,7 @@ describe.each(serviceNames)('%s', (service) => {
           },
           { atOnce, forMs: 100 },
         );
-        // What is not there is not read, nor what there is no time for.
+        // Batches that are too large, or too much for the time, may be refused.
         const right = new Set([status, 404, 207, 429, 503]);
         expect(answers.filter((answer) => !right.has(answer.status))).toEqual([]);
         expect(Math.max(...answers.map(({ length }) => length))).toBeLessThan(2000);

@@ -8,23 +8,24 @@ import { problemsOf } from './src/hostile/verdict.ts';
 import { serviceNames, startMesh, until, type ServiceName, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
 
-/** Another seed sends other bytes; a failure names what it sent. */
+/** Another seed sends other bytes; a failure prints what was sent. */
 const seed = 20_260_401;
 
-/** How many connections are open at once. */
+/** Number of simultaneous connections. */
 const senders = 24;
 
 /**
- * The largest growth of a process in a round, in MiB. A leak shows in every
- * round; what grows in one and not in the next is V8's and the allocator's
- * business (auth hashes passwords, at 19 MiB each, on threads with heaps of
- * their own). A round is some 1500 requests for each service, so a leak of
- * 15 KB a request, one request’s headers, would not pass. Two rounds say it:
- * without a leak each makes a process larger by 1 to 5 MiB.
+ * The largest growth of a process in one round, in MiB. A leak shows in every round; growth in only one comes
+ * from V8 and the allocator (auth hashes passwords, at 19 MiB each, on threads with their own heaps). A round
+ * has about 1500 requests for each service, so a leak of 15 KB per request would be detected. Two rounds are
+ * enough: without a leak each one adds 1 to 5 MiB.
  */
 const growthMiB = 20;
 
-/** V8 collects garbage late where there is memory, so that growth would say nothing: a small heap makes it collect all along. */
+/**
+ * With much memory V8 collects garbage late, and growth would mean nothing: a small heap makes it collect
+ * continuously.
+ */
 const smallHeap = '--max-old-space-size=96 --max-semi-space-size=2';
 
 const onLinux = process.platform === 'linux';
@@ -45,7 +46,7 @@ beforeAll(async () => {
   const page = await ann.wiki.pages.create.mutate({ slug: 'hostile/first', title: 'A page', body: 'Text' });
   const comment = await ann.wiki.comments.create.mutate({ pageId: page.id, body: 'A comment' });
   corpus = hostileCorpus(seed, {
-    // Of no session: some of what is sent ends all that she has.
+    // Without a session: some requests end all sessions of the user.
     user: await mesh.identity.userToken({ id: ann.id }),
     admin: await mesh.identity.userToken({ role: 'admin' }),
     service: await mesh.identity.serviceToken('wiki'),
@@ -54,7 +55,7 @@ beforeAll(async () => {
     userId: ann.id,
   });
   socketsBefore = measure(openSockets);
-  // They take longer than all that follows, and wait for nothing but the service.
+  // They take longest and only wait, so they run in the background.
   stalled = Promise.all(unfinished.map((request) => exchange(portOf(request.service), request)));
 });
 afterAll(async () => {
@@ -67,7 +68,7 @@ function measure(size: (pid: number) => number): ReadonlyMap<ServiceName, number
   return new Map(serviceNames.map((name) => [name, onLinux ? size(mesh.process(name).pid) : 0]));
 }
 
-/** Requests that stop before they are whole, on connections that stay open. */
+/** Requests that stop before they are complete, on connections that stay open. */
 const unfinished: readonly HostileRequest[] = serviceNames.flatMap((service) =>
   ['GET', 'GET /trpc/pages.list HTTP/1.1\r\nhost:', 'POST /trpc/x HTTP/1.1\r\nhost: x\r\nx: y\r\n'].map(
     (text) => ({
@@ -79,14 +80,14 @@ const unfinished: readonly HostileRequest[] = serviceNames.flatMap((service) =>
   ),
 );
 
-/** A service that has too much to do says so, and rightly: it has done nothing with the request, which is sent again. */
+/** Repeats a request that an overloaded service refused before doing anything with it. */
 async function send(request: HostileRequest): Promise<Exchange> {
   const outcome = await exchange(portOf(request.service), request);
   const busy = outcome.answers.some(({ status, body }) => status === 503 && body.includes('is overloaded'));
   return busy ? await send(request) : outcome;
 }
 
-/** Sends everything, and says what was wrong with the answers. */
+/** Sends all requests. @returns What was wrong with the answers. */
 async function sendAll(): Promise<string[]> {
   const problems: string[] = [];
   const queue = corpus.values();
@@ -112,7 +113,7 @@ describe('afterwards', () => {
     for (const service of serviceNames) {
       expect(await mesh.health(service)).toEqual({ http: 200, status: 'healthy' });
     }
-    // A page of its own: what was sent deletes and restores the first.
+    // A new page, because the requests delete and restore the first one.
     const ben = await newPerson(mesh, 'ben');
     const page = { slug: 'hostile/last', title: 'A page', body: 'Text' };
     const askedAt = performance.now();
@@ -188,7 +189,7 @@ test.runIf(onLinux)(
         return socket;
       }),
     );
-    // Connections to the database and to other services come and go: up to ten, and a few.
+    // Connections to the database and other services come and go: up to ten, and a few more.
     const most = (socketsBefore.get('wiki') ?? 0) + 20;
     await until(
       () => openSockets(pid) <= most,

@@ -11,7 +11,10 @@ const docs = [
 ];
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 
-/** Whether a text is a message of the code, whatever its values are. One of values alone is anything. */
+/**
+ * Whether a text is an instance of a message, with any values. A message that is mostly values matches
+ * nothing.
+ */
 function prints(message: string, text: string): boolean {
   const parts = message.split('…');
   if (parts.join('').length < text.length / 2) return false;
@@ -36,7 +39,7 @@ describe('docs/operations.md', () => {
 });
 
 test('each message that a document quotes is one that the code prints', () => {
-  // Four words or more, and nothing that only code and commands have. Documents may leave the end of one out.
+  // At least four words, and nothing that occurs only in code and commands. Documents may leave out the end.
   const sentence = /`(?<text>[a-z][\w']* (?:[\w'"-]+[:;,]? ){2,}[^`\n]*)`/g;
   const code = /[<>{}$=]|--|^(?:npm|npx|node|curl|docker|token|key|git) |\.ts\b/;
   const quoted = docs.flatMap((file) =>
@@ -54,7 +57,7 @@ test('each message that a document quotes is one that the code prints', () => {
   expect(quoted.length).toBeGreaterThan(20);
 });
 
-/** The first words of a text, up to each of them. */
+/** The text up to the end of each of its words. */
 function beginningsOf(text: string): string[] {
   return [...text.matchAll(/[^\s:;,](?=[:;,]?(?: |$))/g)].map(({ index }) => text.slice(0, index + 1));
 }

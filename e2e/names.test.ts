@@ -9,16 +9,15 @@ import { openLoop } from './src/load/open-loop.ts';
 import { until } from './src/mesh.ts';
 import { newAuthor, startWikis, type Replica, type Wikis } from './src/wikis.ts';
 
-// Three replicas behind one name, as Compose and Kubernetes have it. Only the
-// system's answer is the test's own; all addresses of 127.0.0.0/8 are this
-// machine's, on Linux.
+// Three replicas behind one name, as in Compose and Kubernetes. Only the name's resolution is replaced; on
+// Linux, all addresses of 127.0.0.0/8 belong to this machine.
 
 const name = 'wiki.test';
 const hosts = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
-/** So soon a change of the name must show, in milliseconds. */
+/** How soon a change of the name must take effect, in milliseconds. */
 const boundMs = 5000;
 
-/** Which of them it stands for. */
+/** The addresses of the name. */
 const known = vi.hoisted(() => ({ addresses: [] as string[] }));
 vi.mock('node:dns/promises', async (importOriginal) => {
   const original = await importOriginal<typeof dns>();
@@ -40,7 +39,7 @@ afterAll(async () => {
   if (onLinux) await wikis[Symbol.asyncDispose]();
 });
 
-/** How many queries a replica has answered. */
+/** Number of queries that a replica has answered. */
 async function answered({ url }: Replica): Promise<number> {
   return new Map(await countedCalls(url)).get('pages.get') ?? 0;
 }
@@ -77,7 +76,7 @@ test.skipIf(!onLinux)(
 
     known.addresses = hosts.slice(1);
     const removedAt = performance.now();
-    // It gets none any more when a hundred went elsewhere.
+    // A replica gets no more calls if a hundred went elsewhere.
     let before = { count: -1, made };
     await until(async () => {
       const count = await answered(first);

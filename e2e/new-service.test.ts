@@ -8,11 +8,11 @@ import { stepsOf, write } from './src/guide.ts';
 import { watchProcess, type RunningProcess } from './src/process.ts';
 import { runCommands } from './src/readme.ts';
 
-// Follows docs/new-service.md to the letter, in a copy of this repository, on ports of its own.
+// Executes docs/new-service.md in a copy of this repository, on separate ports.
 
 const steps = stepsOf('docs/new-service.md');
 
-/** The ports that the guide names, and those of the test. */
+/** The ports in the guide, and the test's ports instead. */
 const ports = new Map<string, number>();
 let checkout: ReturnType<typeof makeCheckout> | undefined;
 let folder = '';
@@ -42,7 +42,7 @@ afterAll(async () => {
   checkout?.remove();
 });
 
-/** The guide's commands with the ports of the test. */
+/** The guide's commands with the test's ports. */
 function withPorts(commands: string): string {
   return [...ports].reduce(
     (text, [port, own]) => text.replaceAll(`localhost:${port}`, `localhost:${own}`),
@@ -50,10 +50,10 @@ function withPorts(commands: string): string {
   );
 }
 
-/** When the last file was written, on the clock of `performance.now()`. */
+/** When the last file was written, by `performance.now()`. */
 let writtenAt = 0;
 
-/** Waits until the wiki, whose files the guide changes, runs with what was written last. */
+/** Waits until the wiki has reloaded the last written file. */
 async function reloaded(): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -66,7 +66,7 @@ async function reloaded(): Promise<void> {
   );
 }
 
-/** The commands, with the variables that those of blocks before have set, as in one terminal. */
+/** The commands, with the variables that earlier blocks set, as in one terminal. */
 function keepingVariables(commands: string): string {
   const file = `'${join(folder, '.data', 'variables')}'`;
   const names = [...commands.matchAll(/^([A-Z]+)=/gm)].map(([, name]) => name);
@@ -77,7 +77,7 @@ function keepingVariables(commands: string): string {
   ].join('\n');
 }
 
-/** `npm run dev`, as a reader starts it in a terminal of its own. */
+/** `npm run dev`, in a separate terminal. */
 async function startMesh(): Promise<void> {
   const { PATH = '', HOME = '' } = process.env;
   mesh = watchProcess(
@@ -105,7 +105,7 @@ test('the guide to a new service leads to one that runs, passes its tests, and i
     else {
       const own = withPorts(step.commands);
       if (own.includes('localhost:')) await reloaded();
-      // What it runs as tests has the PostgreSQL of this run.
+      // Tests in the guide use this run's PostgreSQL.
       const env = { TEST_DATABASE_ADMIN_URL: inject('testDatabaseAdminUrl') };
       answers.push(...(await runCommands(keepingVariables(own), { cwd: folder, env })));
     }

@@ -18,17 +18,20 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** As long as a process expects others to be starting, in milliseconds. */
+/** How long a process expects others to be starting, in milliseconds. */
 const graceMs = 10_000;
 
 const loud = ['warn', 'error', 'fatal'];
 
-/** What a process says above debug level. On a busy machine a start may take longer than the grace: what comes after it does not count. */
+/**
+ * What a process logged above debug level. A start on a busy machine may take longer than the grace period:
+ * later lines do not count.
+ */
 function said(process: RunningProcess, startedAt: number): LogLine[] {
   return process.logged().filter(({ time }) => Date.parse(String(time)) - startedAt < graceMs);
 }
 
-/** Ends all processes, and takes away all that they have learnt and stored. */
+/** Stops all processes, and deletes their data and local copies. */
 async function forgetAll(): Promise<void> {
   for (const service of serviceNames) {
     mesh.process(service).signal('SIGKILL');

@@ -23,7 +23,7 @@ let mesh: TestMesh<OwnDatabase>;
 let checkout: ReaderFolder;
 beforeAll(async () => {
   mesh = await startMesh(administrator, await startDatabase(serviceNames));
-  // To be found in the audit log, where the wiki reports it.
+  // The wiki reports this denial to the audit log.
   const headers = { authorization: 'Bearer of-nothing', 'content-type': 'application/json' };
   await fetch(`${mesh.url('wiki')}/trpc/pages.create`, { method: 'POST', headers, body: '{}' });
   checkout = await makeReaderFolder(serviceNames);
@@ -41,7 +41,7 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-/** Who runs a command that needs the whole checkout, its ports, or Docker: a file, and how it stands there. */
+/** Where a command is run that needs the whole checkout, its ports, or Docker: a file, and its text there. */
 const runElsewhere: Record<string, readonly [file: string, as: string]> = {
   'npm install': ['.ci/run', 'npm ci '],
   'npm run dev': ['e2e/src/dev-run.ts', "spawn('npm', ['run', 'dev']"],
@@ -69,7 +69,7 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
 
   async 'docs/calling.md, With curl, 1'(block) {
     const answers = await runCommands(here(block.text));
-    // Every curl that stands at the start of a line prints its answer; the others hand it on.
+    // Every curl at the start of a line prints its answer; the others pass it on.
     expect(answers).toHaveLength(block.text.match(/^curl /gm)?.length ?? 0);
     expect(answers.length).toBeGreaterThan(0);
     for (const answer of answers) expect(JSON.parse(answer)).not.toHaveProperty('error');
@@ -92,7 +92,7 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     const { items } = await notification.notifications.list.query();
     const titles = items.map(({ title, sender }) => ({ title, sender }));
     expect(titles).toContainEqual({ title: 'Ben commented on Hello', sender: 'wiki' });
-    // Nothing but the contract and an address was given: where it fails, it says so by itself.
+    // Only the contract and an address were given: failures are logged by default.
     const refused = runCommands(program, { cwd: checkout.folder, env: { SERVICE_TOKEN: 'wrong' } });
     await expect(refused).rejects.toThrow(/"msg":"a call to notification failed"/);
   },
@@ -136,12 +136,12 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
       .replace(/postgres:\/\/wiki_owner:.*\/arcadium/, mesh.database.ownerUrl('wiki'));
     expect(commands).not.toContain('…');
     await runCommands(commands);
-    // A role that had another password now, or another right, would leave it without a database.
+    // A wrong password or right of the role would make the wiki unhealthy.
     expect(await mesh.health('wiki')).toMatchObject({ http: 200 });
   },
 
   async 'docs/operations.md, PgBouncer, 1'({ language, text }) {
-    // A PgBouncer is run with it by the tests that have one.
+    // The PgBouncer tests run a PgBouncer with it.
     const reader = await readFile(join(root, 'prisma/src/testing/testing-pgbouncer.ts'), 'utf8');
     expect(reader).toContain('docs/operations.md');
     expect([language, text]).toEqual(['ini', expect.stringMatching(/^\[databases\]\n/)]);
@@ -187,7 +187,7 @@ async function elsewhere(block: Block): Promise<void> {
   }
 }
 
-/** The same at the addresses of this test's mesh. */
+/** The text with the addresses of this test's mesh. */
 function here(text: string): string {
   const moved = text
     .replaceAll('localhost:8000', new URL(mesh.url('auth')).host)
@@ -197,14 +197,14 @@ function here(text: string): string {
   return moved;
 }
 
-/** Writes a program, checks its types, and answers with the command that runs it. */
+/** Writes a program and checks its types. @returns The command that runs it. */
 async function checked(name: string, text: string): Promise<string> {
   await checkout.write(`${name}.ts`, here(text));
   await runCommands('npx tsc', { cwd: checkout.folder });
   return `npx node ${name}.ts`;
 }
 
-/** Runs a program that says what Ann is told, until it has said it once. */
+/** Runs a program that prints Ann's notifications, until it has printed one. */
 async function tellsAnn(name: string, text: string, env: Record<string, string> = {}): Promise<void> {
   const says = 'console.log(data.title)';
   expect(text).toContain(says);
@@ -214,7 +214,7 @@ async function tellsAnn(name: string, text: string, env: Record<string, string> 
   const asWiki = { as: 'wiki' as const, url: mesh.url('notification'), token, log: silentLogger };
   await using notification = connect(notificationContract, asWiki);
   const printed = runCommands(program, { cwd: checkout.folder, env });
-  // What it is told before it watches is not told again.
+  // Repeated, because notifications from before the subscription are not sent.
   const told = setInterval(() => {
     const message = { topic: 'comment' as const, title: `Told ${name}`, body: 'By the README' };
     void notification.notifications.send.mutate({ ...message, userId, key: randomUUID() });
@@ -229,7 +229,7 @@ async function loggedIn(credentials: typeof ann): Promise<{ token: string; id: s
   return { token: accessToken, id: user.id };
 }
 
-/** How notification answers a caller with this service token. */
+/** The status that notification answers to a caller with this service token. */
 async function statusFor(token: string): Promise<number> {
   const headers = { authorization: `Service-Token ${token}` };
   return (await fetch(`${mesh.url('notification')}/api/mesh`, { headers })).status;

@@ -22,10 +22,9 @@ import { startMesh, type TestMesh } from './src/mesh.ts';
 import { newAdministrator, newPerson } from './src/people.ts';
 import { root } from './src/process.ts';
 
-// Every fault that the proxy knows, on every kind of call. All rows run at the
-// same time, each with a client and a proxy of its own: they wait, rather than
-// work. docs/resilience.md says what comes of it, and is written by
-// `npx vitest run e2e/resilience.test.ts --update`.
+// Every fault of the proxy, on every kind of call. All rows run at the same time, each with its own client
+// and proxy, because they mostly wait. The results are in docs/resilience.md, written by `npx vitest run
+// e2e/resilience.test.ts --update`.
 
 let mesh: TestMesh;
 let proxy: FaultProxy;
@@ -63,10 +62,10 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]();
 });
 
-/** Somebody whose page it is, so that nobody is told of the comments on it. */
+/** A page whose author comments on it, so that no one is notified. */
 async function newSubject(): Promise<Record<Kind, KindOfCall>> {
   const ann = await newPerson(mesh, 'ann');
-  // An answer that is longer than what any fault lets pass.
+  // The answer is longer than what any fault lets pass.
   const page = await ann.wiki.pages.create.mutate({
     slug: 'page',
     title: 'A page',
@@ -76,7 +75,7 @@ async function newSubject(): Promise<Record<Kind, KindOfCall>> {
   return kindsOfCalls({ ...ann, adminToken, pageId: page.id });
 }
 
-/** What the services have answered so far. */
+/** Number of answers of the services so far. */
 async function countAll(): Promise<Map<string, number>> {
   const [wiki, auth] = await Promise.all([answeredCalls(mesh.url('wiki')), answeredCalls(mesh.url('auth'))]);
   return sumOf([...wiki, ...auth]);
@@ -99,7 +98,7 @@ describe.each([
 });
 
 test('what was passed on is what the services answered, by their own metrics', () => {
-  // The relay's comments go to the wiki directly: one before its faults, one with each.
+  // The relay's comments go directly to the wiki: one before its faults, one with each.
   const direct = new Map([['comments.create', 1 + relayed.length]]);
   for (const path of ['pages.get', 'pages.watch', 'comments.create', 'keys.list', 'serviceTokens.issue']) {
     const count = (passedOn.get(path) ?? 0) + (direct.get(path) ?? 0);

@@ -10,7 +10,7 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import { noFault, startFaultProxy, type Fault, type FaultProxy } from './src/fault-proxy/index.ts';
 
-/** What is revoked, and a feed that follows it through a proxy. */
+/** A list of revocations, and a feed that follows it through a proxy. */
 interface Followed extends AsyncDisposable {
   readonly list: RevocationList;
   readonly proxy: FaultProxy;
@@ -39,7 +39,7 @@ async function follow(): Promise<Followed> {
   return { list, proxy, feed, log, [Symbol.asyncDispose]: () => ends.disposeAsync() };
 }
 
-/** How long a revocation takes until it is in force, in milliseconds. */
+/** Time until a revocation is in force, in milliseconds. */
 async function inForceAfter(id: string, { list, feed }: Followed): Promise<number> {
   const begin = performance.now();
   list.revoke(id);
@@ -49,9 +49,9 @@ async function inForceAfter(id: string, { list, feed }: Followed): Promise<numbe
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// They wait, rather than work: all at once.
+// Concurrent, because the tests mostly wait.
 describe.concurrent('a feed of revocations', () => {
-  // Connections that stood are lost without a sign; new ones can be made.
+  // Existing connections are lost silently; new ones can be opened.
   test.each<[string, Fault]>([
     ['swallowed what came on them', { kind: 'black-hole' }],
     ['lost what the server sent', { kind: 'half-open' }],
@@ -64,7 +64,7 @@ describe.concurrent('a feed of revocations', () => {
       for (const id of ['a', 'b', 'c']) {
         await vi.waitFor(() => expect(feed.status().state).toBe('following'), { timeout: 15_000 });
         await proxy.set(fault);
-        // So that something was lost: a heartbeat.
+        // Long enough to lose a heartbeat.
         await pause(1050);
         await proxy.set(noFault);
         expect(await inForceAfter(id, followed)).toBeLessThan(2000);
@@ -81,7 +81,7 @@ describe.concurrent('a feed of revocations', () => {
     await vi.waitFor(() => expect(feed.status().state).toBe('stale'), { timeout: 10_000 });
     await pause(4000);
     await proxy.set(noFault);
-    // Watched anew after 4.8 s at the latest, asked sooner unless its breaker is open.
+    // It reconnects after 4.8 s at the latest, and polls sooner unless its breaker is open.
     await vi.waitFor(() => expect(feed.status()).toMatchObject({ state: 'following', size: 1 }), 6000);
     expect(feed.set.has('meanwhile')).toBe(true);
     const said = log.lines.filter(({ message }) => /revocation stream|a call|a subscription/.test(message));

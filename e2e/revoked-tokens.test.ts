@@ -19,7 +19,7 @@ let wikis: Wikis;
 beforeAll(async () => {
   identity = await createTestIdentity();
   list = new RevocationList();
-  // Of all that auth does, what is asked of it here.
+  // The part of auth that is needed here.
   registry = await startRegistry(list, identity.authenticate);
   wikis = await startWikis(['127.0.0.1', '127.0.0.1'], { identity, authUrl: registry.url });
 });
@@ -31,7 +31,7 @@ afterAll(async () => {
 const annOf = (sessionId: string) =>
   issueUserToken(identity.signingKey, { id: 'ann', name: 'Ann', role: 'user', sessionId });
 
-/** The code that a replica refuses a token with; `OK` where it does not. */
+/** The code with which a replica refuses a token, or `OK`. */
 async function answerOf({ url }: Replica, token: string): Promise<string> {
   await using wiki = connect(wikiContract, { as: 'user', url, token, log: silentLogger });
   return await wiki.pages.list.query({}).then(
@@ -67,7 +67,7 @@ test('every replica refuses a session within two seconds of its end, and after a
     expect(await answerOf(replica, one.token)).toBe('UNAUTHORIZED');
     expect(await answerOf(replica, other.token)).toBe('OK');
   }
-  // Auth may still be starting; after ten seconds it is away.
+  // In the first ten seconds auth may still be starting; after that it counts as down.
   for (const replica of wikis.replicas)
     await vi.waitFor(() => {
       const said = replica.process.logged().filter(({ level }) => level === 'warn');

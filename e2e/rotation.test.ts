@@ -15,7 +15,7 @@ import { startMesh, until, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
 import { startNode, type LogLine, type RunningProcess } from './src/process.ts';
 
-// Wikis whose token is past half of its life, beside one whole mesh.
+// Wikis whose token is past half of its validity, in addition to a whole mesh.
 
 const dayMs = 24 * 3_600_000;
 
@@ -23,7 +23,7 @@ let mesh: TestMesh;
 let database: pg.Client;
 beforeAll(async () => {
   mesh = await startMesh();
-  // None but those of the tests delivers what they are to send.
+  // Only the tests' wikis deliver their notifications.
   mesh.process('wiki').signal('SIGTERM');
   await mesh.process('wiki').ended;
   database = new pg.Client(mesh.database.adminUrl);
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 let folder: string;
-/** A token of the wiki that was due for exchange 15 days ago. */
+/** A wiki token that was due for renewal 15 days ago. */
 let old: string;
 const running: Wiki[] = [];
 const cleanups: (() => unknown)[] = [];
@@ -49,15 +49,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A further process of the wiki. */
+/** An additional process of the wiki. */
 interface Wiki {
   readonly url: string;
   readonly process: RunningProcess;
-  /** The messages of its log. */
+  /** The messages in its log. */
   said(): string;
 }
 
-/** Starts one. @param token Where it finds its token. */
+/** Starts a wiki. @param token Where it finds its token. */
 async function startWiki(token: { SERVICE_TOKEN: string } | { SERVICE_TOKEN_FILE: string }): Promise<Wiki> {
   const port = String(await findFreePort());
   const { SERVICE_TOKEN: _, ...environment } = mesh.environment('wiki');
@@ -90,7 +90,7 @@ const isRenewal = ({ msg = '' }: LogLine) => msg.startsWith('the service token i
 const renewed = ({ process: { logged, output } }: Wiki) =>
   until(() => logged().some(isRenewal), 'the token is renewed', output);
 
-/** How long after it was ready its token was renewed, by its log, in milliseconds. */
+/** How long after it was ready its token was renewed, according to its log, in milliseconds. */
 function renewedAfterMs({ process: own }: Wiki): number {
   const timeOf = (is: (line: LogLine) => boolean) => Date.parse(String(own.logged().find(is)?.['timestamp']));
   return timeOf(isRenewal) - timeOf(({ msg }) => msg === 'wiki is ready');
@@ -108,7 +108,7 @@ async function idOf(token: string): Promise<string> {
   return (await verifyToken('service', token, { keys: mesh.identity.keys })).claims.jti;
 }
 
-/** The ids of the tokens that were made to follow one. */
+/** The ids of the successors of a token. */
 async function successorsOf(token: string): Promise<string[]> {
   const { rows } = await database.query<{ jti: string }>(
     'SELECT jti FROM auth.service_tokens WHERE replaces = $1',
@@ -117,7 +117,7 @@ async function successorsOf(token: string): Promise<string[]> {
   return rows.map(({ jti }) => jti);
 }
 
-/** What auth answers to a token: `OK`, or the code of the error. */
+/** Auth's answer to a token: `OK`, or the code of the error. */
 async function answerTo(token: string): Promise<string | undefined> {
   await using auth = connect(authContract, { as: 'wiki', url: mesh.url('auth'), token, log });
   return await auth.serviceTokens.list.query({}).then(
@@ -126,7 +126,7 @@ async function answerTo(token: string): Promise<string | undefined> {
   );
 }
 
-/** Has the wiki call the notification service: Ben comments on a page of Ann's, and she is told. */
+/** Makes the wiki call the notification service: Ben comments on Ann's page, and she is notified. */
 async function hasCommentsDelivered({ url }: Wiki): Promise<void> {
   const [ann, ben] = await Promise.all([newPerson(mesh, 'Ann'), newPerson(mesh, 'Ben')]);
   await using hers = connect(wikiContract, { as: 'user', url, token: ann.token, log });
@@ -142,7 +142,7 @@ async function hasCommentsDelivered({ url }: Wiki): Promise<void> {
     for (const client of [auth, wiki, notification]) await client[Symbol.asyncDispose]();
 }
 
-/** The old one is void from now on: what a process still calls with afterwards is the new one. */
+/** Revokes the old token, so that later calls must use the new one. */
 async function revokeOld(): Promise<void> {
   const token = await mesh.identity.serviceToken('wiki');
   await using auth = connect(authContract, { as: 'wiki', url: mesh.url('auth'), token, log });
@@ -175,7 +175,7 @@ test('one that has its token from a variable keeps the successor in memory, and 
   await renewed(wiki);
   expect(wiki.said()).toContain('the new token is in memory only, because the old one came from a variable');
   expect(await successorsOf(old)).toHaveLength(1);
-  // Another start begins with the old one, and comes to the same successor.
+  // Another start uses the old token, and gets the same successor.
   await renewed(await startWiki({ SERVICE_TOKEN: old }));
   expect(await successorsOf(old)).toHaveLength(1);
   await revokeOld();
@@ -185,11 +185,11 @@ test('one that has its token from a variable keeps the successor in memory, and 
 test('one that is killed in the middle of it comes to the same successor', async () => {
   const file = await tokenFile();
   const wiki = await startWiki({ SERVICE_TOKEN_FILE: file });
-  // Auth has made it: whether the wiki has it yet, or its file, is a matter of milliseconds.
+  // Auth has created it; within milliseconds the wiki gets it and writes the file.
   while ((await successorsOf(old)).length === 0) await delay(2);
   wiki.process.signal('SIGKILL');
   await wiki.process.ended;
-  // As if it had been killed before it was written, whatever the moment was.
+  // As if it had been killed before it wrote the file.
   const found = await inFile(file);
   await writeFile(file, `${old}\n`);
   const [made] = await successorsOf(old);
@@ -202,7 +202,7 @@ test('one that is killed in the middle of it comes to the same successor', async
   await ready(again);
 });
 
-/** Makes a folder in which nothing can be written, not even by root. @returns Whether it could be made. */
+/** Makes a folder read-only, even for root. @returns Whether that was possible. */
 async function seal(path: string): Promise<boolean> {
   if (process.getuid?.() !== 0) {
     await chmod(path, 0o500);

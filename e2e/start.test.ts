@@ -101,7 +101,7 @@ test('services that start before their roles and database are made wait for thos
       () => false,
     );
   await until(ready, 'it is ready', wiki.output);
-  // On a busy machine it may say after that that it follows what is revoked again.
+  // On a busy machine a line about revocations may follow.
   expect(wiki.logged()).toContainEqual(expect.objectContaining({ msg: 'wiki is ready' }));
 });
 
@@ -132,7 +132,7 @@ test('three replicas that start at once migrate once', async () => {
     startNode('services/notification/src/main.ts', {
       ...mesh.environment('notification'),
       PORT: String(port),
-      // A first start applies all migrations, which is no news above that level.
+      // At higher levels the first migrations are not logged.
       LOG_LEVEL: 'debug',
     }),
   );

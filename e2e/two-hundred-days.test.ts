@@ -8,14 +8,14 @@ import { KeyDiary } from './src/walk/key-diary.ts';
 import { TokenDiary } from './src/walk/token-diary.ts';
 import { walkUser, type Walker } from './src/walk/walker.ts';
 
-// Two replicas of each service, on real sockets and a real PostgreSQL, live through 200 days: the clock goes on as it
-// does outside, and between two rounds of calls it leaps, as for machines that sleep for hours.
+// Two replicas of each service, on real sockets and a real PostgreSQL, live through 200 days: the clock runs
+// normally, and between two rounds of calls it leaps, like that of machines that sleep for hours.
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** How far the clock leaps; less while a key is published that does not sign yet. */
+/** The length of a leap; less while a published key does not sign yet. */
 const leapMs = 12 * hourMs;
 const leapInLeadMs = 4 * minuteMs;
 
@@ -64,7 +64,8 @@ test('over 200 days every token and key is rotated in time, and no call is refus
   expect(failures).toEqual([]);
   expect(counted).toBeGreaterThan(10_000);
 
-  // Exchanged at half of their life, all replicas of a service for the same ones: after 40.5 to 49.5 days each.
+  // Exchanged at half of their validity, after 40.5 to 49.5 days, for the same token in all replicas of a
+  // service.
   expect(tokens.mistakes).toEqual([]);
   for (const service of ['auth', 'wiki', 'notification'])
     expect(await members.lineOf(service)).toHaveLength(5);
@@ -83,6 +84,7 @@ test('over 200 days every token and key is rotated in time, and no call is refus
   for (const { publishedAt, activeFrom } of stored.slice(1))
     expect((activeFrom?.getTime() ?? 0) - publishedAt.getTime()).toBeGreaterThanOrEqual(15 * minuteMs);
 
-  // Twenty sessions were ended: what is over is held no longer. (The database is cleared by timers that do not leap.)
+  // Twenty sessions were ended, and are no longer held in memory. (The database is cleaned by timers, which
+  // do not leap.)
   for (const size of members.held()) expect(size).toBeLessThanOrEqual(1);
 }, 600_000);

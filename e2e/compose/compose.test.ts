@@ -109,10 +109,11 @@ test('replicas that are restarted one after the other refuse no connection and r
   const stopped = () => over;
   const ask = async (agent: Agent | false) => {
     const headers = { authorization: `Bearer ${ann.token}` };
-    // No name: to look one up takes a thread each time, of which there are four.
+    // An address instead of a name: resolving a name occupies one of Node's four threads.
     const url = `http://127.0.0.1:${ports.wiki}/trpc/pages.get?input=${input}`;
     const { status, body } = await plainRequest(url, { agent, headers });
-    // One that is busy says so: nothing is lost. None that takes no calls yet, or any more, may be asked.
+    // An overloaded replica may refuse a call, which is safe to repeat. A replica that is not ready must get
+    // none.
     if (status !== 200 && !body.includes('is overloaded')) throw new Error(`${status}: ${body}`);
   };
   const load = Promise.all([
@@ -122,7 +123,7 @@ test('replicas that are restarted one after the other refuse no connection and r
   for (const n of [1, 2, 3]) {
     await docker('restart', `${project}-wiki-${n}`);
     await allHealthy();
-    // Until the proxy has seen it.
+    // Until the proxy has noticed.
     await new Promise((resolve) => setTimeout(resolve, 3000));
   }
   over = true;
@@ -143,7 +144,7 @@ test('without notification the wiki is degraded, healthy for Docker, and takes c
   await until(async () => (await healthOf('wiki')).status === 'degraded', 'the wiki is degraded');
   expect(await healthOf('wiki')).toEqual({ http: 200, status: 'degraded' });
   await ann.wiki.comments.create.mutate({ pageId: id, body: 'Still here.' });
-  // Longer than it takes Docker to find a container unhealthy.
+  // Longer than Docker needs to mark a container as unhealthy.
   await new Promise((resolve) => setTimeout(resolve, 12_000));
   expect(await checked()).toMatchObject({ 'wiki-1': 'healthy', 'wiki-2': 'healthy', 'wiki-3': 'healthy' });
   await compose('start', 'notification');

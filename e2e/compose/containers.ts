@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../src/process.ts';
 import { until } from '../src/mesh.ts';
 
-/** The services, by the port that the test publishes them on: a mesh that runs on this machine stays undisturbed. */
+/** The services' published ports in this test, which leave a running mesh of this machine alone. */
 export const ports = { auth: 18_000, notification: 18_006, wiki: 15_000 } as const;
 export type ServiceName = keyof typeof ports;
 
@@ -21,7 +21,7 @@ const environment: Readonly<Record<string, string>> = {
   ),
 };
 
-/** What a command printed, and how it ended. */
+/** The output and exit code of a command. */
 export type Outcome = Readonly<{ code: number; output: string }>;
 
 /** Runs a command in the repository. @param input For its standard input. */
@@ -37,7 +37,7 @@ export function run(command: string, args: readonly string[], input = ''): Promi
   });
 }
 
-/** Runs a command that must succeed; answers with what it printed. */
+/** Runs a command that must succeed. @returns Its output. */
 export async function succeed(command: string, ...args: string[]): Promise<string> {
   const { code, output } = await run(command, args);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`);
@@ -46,11 +46,10 @@ export async function succeed(command: string, ...args: string[]): Promise<strin
 
 export const docker = (...args: string[]): Promise<string> => succeed('docker', ...args);
 export const compose = (...args: string[]): Promise<string> => docker('compose', ...files, ...args);
-/** The same, for one that may fail. */
+/** The same for a command that may fail. */
 export const tryCompose = (...args: string[]): Promise<Outcome> =>
   run('docker', ['compose', ...files, ...args]);
 
-/** One container as Docker sees it. */
 export interface Container {
   readonly name: string;
   readonly service: string;
@@ -59,7 +58,7 @@ export interface Container {
   readonly restarts: number;
 }
 
-/** All that run. */
+/** All running containers. */
 export async function containers(): Promise<Container[]> {
   const ids = (await compose('ps', '--quiet')).trim().split(/\s+/).filter(Boolean);
   if (ids.length === 0) return [];
@@ -78,7 +77,7 @@ export async function containers(): Promise<Container[]> {
   }));
 }
 
-/** The containers that have a health check, and how Docker finds them. */
+/** The containers with a health check, and their health. */
 export async function checked(): Promise<Record<string, string>> {
   const found = await containers();
   const withCheck = found.filter(({ health }) => health !== 'none');
@@ -94,7 +93,7 @@ export async function allHealthy(): Promise<void> {
   await until(healthy, 'all containers are healthy', () => JSON.stringify(seen));
 }
 
-/** `/health` of a service, from outside. */
+/** `/health` of a service, from outside of Docker. */
 export async function healthOf(service: ServiceName): Promise<{ http: number; status: string }> {
   const answer = await fetch(`http://localhost:${ports[service]}/health`).catch(() => undefined);
   if (!answer) return { http: 0, status: 'down' };
@@ -102,7 +101,9 @@ export async function healthOf(service: ServiceName): Promise<{ http: number; st
   return { http: answer.status, status };
 }
 
-/** `kill -9` of what runs in a container, as its own account; Docker sees a process that died by itself. */
+/**
+ * Sends SIGKILL to a container's process as its own user, so that Docker sees a process that died by itself.
+ */
 export async function kill(container: string, account: string, command: string): Promise<void> {
   const script = `for p in /proc/[0-9]*; do
     n=\${p#/proc/}

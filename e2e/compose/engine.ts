@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** Vitest's global set-up: without an engine there is nothing to test, which one message says. */
+/** Vitest's global set-up: fails with one message if there is no Docker engine. */
 export function setup(): void {
   const { error, status, stdout, stderr } = spawnSync('docker', ['compose', 'ls'], { encoding: 'utf8' });
   if (error) throw new Error('The Compose tests need Docker; there is no `docker` command here');

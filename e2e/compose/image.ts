@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../src/process.ts';
 
-/** Shorter ones are no secrets: an address, say. */
+/** Shorter values are not secrets, but addresses, for example. */
 const shortestSecret = 20;
 
-/** Every secret of the mesh, and the passwords within its URLs. */
+/** All secrets of the mesh, including the passwords in its URLs. */
 export function readSecrets(): string[] {
   const folder = join(root, 'docker/secrets');
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
@@ -21,7 +21,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** What of an image's files has no business there: tests, settings, tools for building, other services. */
+/** Files that do not belong into an image: tests, settings, build tools, other services. */
 export function strangers(service: string, paths: readonly string[]): string[] {
   const ours = paths.filter((path) => !path.includes('/node_modules/'));
   const misplaced = ours.filter((path) =>
@@ -41,7 +41,7 @@ export function strangers(service: string, paths: readonly string[]): string[] {
   return [...misplaced, ...others, ...tools];
 }
 
-/** Of the whole repository, less what is a dependency for production elsewhere. */
+/** Development dependencies of the repository that are not production dependencies elsewhere. */
 function developmentDependencies(): string[] {
   const folders = ['.', 'contracts', 'mesh', 'prisma', 'cli', 'e2e'].concat(
     readdirSync(join(root, 'services')).map((name) => `services/${name}`),

@@ -12,9 +12,9 @@ import { copyDatabase } from '../src/database.ts';
 import { quantile } from '../src/load/quantile.ts';
 import { prepareMesh, until, type TestMesh } from '../src/mesh.ts';
 
-// 2,000 different messages for 200 recipients, of whom one is locked and one always fails, from the wiki's outbox through its
-// relay to a notification service in a process of its own. Most are for one recipient, as an answer to a comment is, and some
-// for ten of them, as a change of a page is for those who watch it.
+// 2,000 different messages for 200 recipients, one of whom is locked and one of whom always fails, from the wiki's outbox
+// through its relay to a notification service in a separate process. Most have one recipient, like an answer to a comment,
+// and some have ten, like a change of a watched page.
 
 const messages = 2000;
 const recipients = 200;
@@ -80,19 +80,19 @@ async function startNotification(): Promise<void> {
   );
 }
 
-/** Whose messages, and what became of them. */
+/** The messages of a run, and what happened to them. */
 class Run {
   readonly userIds = Array.from({ length: recipients }, () => randomUUID());
   readonly locked = this.userIds[0] ?? '';
   readonly failing = this.userIds[1] ?? '';
-  /** When each message was written, and for whom, by its id. */
+  /** When each message was written, and for whom, by id. */
   readonly written = new Map<string, { userIds: readonly string[]; at: number }>();
   /** From a kill to the first message that arrived afterwards. */
   readonly outages: { from: number; to: number }[] = [];
 
-  /** Holds a row that the first message for one recipient is to have, and makes the insert for another one fail. */
+  /** Locks the row of the first message for one recipient, and makes inserts for another one fail. */
   async begin(): Promise<void> {
-    // Before the lock: a trigger is made by who has the table alone.
+    // Before the lock, because creating a trigger needs the table exclusively.
     await admin.query(`
       CREATE OR REPLACE FUNCTION notification.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -164,7 +164,10 @@ class Run {
     this.outages.push({ from, to: Number(arrivedAt) });
   }
 
-  /** How long each message for the others took, in milliseconds, without the time that the service was away. */
+  /**
+   * Delivery times of messages for the other recipients, in milliseconds, without the time that the service
+   * was down.
+   */
   async latencies(): Promise<number[]> {
     const arrived = await this.arrived();
     return arrived.map(({ id, at }) => {
@@ -192,7 +195,7 @@ async function watchRun(everyMs: number, during: (run: Run) => Promise<void>): P
   expect(latencies).toHaveLength(others.flatMap((userId) => run.sentTo(userId)).length);
   expect(quantile(latencies, 0.99), `half within ${quantile(latencies, 0.5)} ms`).toBeLessThan(longestMs);
 
-  // The locked one has nothing until the lock is gone, and then all of it.
+  // The locked recipient gets nothing while the lock is held, and then everything.
   expect((await run.arrived()).filter(({ userId }) => userId === run.locked)).toEqual([]);
   await locker.query('ROLLBACK');
   await until(async () => (await left(run.userIds)) === 0, 'nothing is left');
@@ -202,7 +205,7 @@ async function watchRun(everyMs: number, during: (run: Run) => Promise<void>): P
     const bodies = arrived.filter((one) => one.userId === userId).map(({ id }) => id);
     expect(bodies).toEqual(userId === run.failing ? [] : run.sentTo(userId));
   }
-  // Those of the one that always fails are given up, each said once.
+  // Deliveries to the failing recipient are given up, with one log line each.
   const givenUp = await database.client.notificationDelivery.findMany({
     where: { userId: run.failing },
     orderBy: { id: 'asc' },
@@ -216,7 +219,7 @@ async function watchRun(everyMs: number, during: (run: Run) => Promise<void>): P
 
 test('one recipient that is locked and one that always fails delay nobody else', async () => {
   await watchRun(4, async () => {});
-  // Nor do they close the way for the others.
+  // They do not open the breaker for the others either.
   expect(log.lines.filter(({ message }) => message.includes('keeps failing'))).toEqual([]);
 });
 

@@ -10,17 +10,16 @@ import { plainWikiContract } from '../src/plain-wiki.ts';
 import { untilIdle } from '../src/server-idle.ts';
 import { newAuthor, startWikis, type Wikis } from '../src/wikis.ts';
 
-// Ten thousand comments through a network that does everything it can to them,
-// counted where they end: in the server's database.
+// Ten thousand comments through a network with all kinds of faults, counted in the server's database.
 
 const mutations = 5000;
 const clients = 16;
-/** How many each client has under way at once. */
+/** Calls in progress for each client. */
 const abreast = 3;
 
 let wikis: Wikis;
 let proxy: FaultProxy;
-/** How many calls to comment the proxy has passed on. */
+/** Number of comment calls that the proxy has passed on. */
 let passedOn: number;
 
 beforeAll(async () => {
@@ -36,7 +35,7 @@ beforeEach(async () => {
   });
 });
 
-/** A client for each of several users, half of them over HTTP, where each call may have a connection of its own. */
+/** A client for each user, half of them over HTTP, where each call may use a separate connection. */
 function optionsOf(token: string, n: number): ConnectOptions<'user'> {
   const transport: TransportName = n % 2 === 0 ? 'websocket' : 'http';
   return {
@@ -48,12 +47,12 @@ function optionsOf(token: string, n: number): ConnectOptions<'user'> {
     timeoutMs: 400,
     deadlineMs: 2000,
     retryPolicy: { attempts: 1, baseMs: 50, jitter: 0.2 },
-    // It is not to spare the server that they are here.
+    // The breaker would only spare the server, which is not tested here.
     breaker: { consecutiveFailures: Infinity, successRate: 0 },
   };
 }
 
-/** Makes them all, so many at once for each of several users; then no request is left that could still arrive. */
+/** Makes all calls, several at once for each user; afterwards no request can still arrive. */
 async function makeAll(
   worker: (
     options: ConnectOptions<'user'>,
@@ -69,7 +68,7 @@ async function makeAll(
   const weather = startWeather(proxy, 7);
   const work = async ({ make }: (typeof workers)[number]): Promise<void> => {
     for (let n = next++; n < mutations; n = next++) {
-      // The last ones are made in good weather, or some could not be finished.
+      // The last calls are made without faults, so that all can be completed.
       if (n >= mutations * 0.98) await weather.end();
       await make(n);
     }
@@ -81,7 +80,7 @@ async function makeAll(
   await untilIdle(wikis);
 }
 
-/** What became of a comment: its id, what it failed with, or that nobody knows. */
+/** The outcome of a comment: its id, its error, or doubt. */
 type Fate = Readonly<{ text: string } & ({ id: string } | { failed: string } | { inDoubt: string })>;
 
 test('plain mutations are there exactly once, never, or, where that is said, at most once', async () => {
@@ -116,7 +115,7 @@ test('plain mutations are there exactly once, never, or, where that is said, at 
   expect(failed.filter((fate) => idsOf(fate).length > 0)).toEqual([]);
   expect(inDoubt.filter((fate) => idsOf(fate).length > 1)).toEqual([]);
   expect(rows.size).toBe(succeeded.length + doneInDoubt.length);
-  // The weather was bad enough to show anything: some of either kind, and doubt that was justified both ways.
+  // There were enough faults: both outcomes occurred, and doubt was justified both ways.
   expect(inDoubt.length).toBeGreaterThan(200);
   expect(doneInDoubt.length).toBeGreaterThan(100);
   expect(inDoubt.length - doneInDoubt.length).toBeGreaterThan(100);
@@ -141,7 +140,7 @@ test('mutations with a key, made again until they succeed, are there exactly onc
             told.set(body, id);
           } catch (error) {
             again += 1;
-            // What certainly did nothing may be made again under any key.
+            // A call that was certainly not executed may be repeated with any key.
             idempotencyKey = error instanceof InDoubtError ? error.idempotencyKey : idempotencyKey;
           }
         }
@@ -153,7 +152,7 @@ test('mutations with a key, made again until they succeed, are there exactly onc
   expect(told.size).toBe(mutations);
   expect([...rows.values()].filter((ids) => ids.length > 1)).toEqual([]);
   expect(new Map([...rows].map(([text, [id]]) => [text, id]))).toEqual(told);
-  // Hundreds were made again, by the client itself and by its caller, and arrived again.
+  // Hundreds were repeated, by the client itself and by its caller, and arrived again.
   expect(again).toBeGreaterThan(200);
   expect(passedOn - mutations).toBeGreaterThan(500);
 }, 150_000);

@@ -10,10 +10,10 @@ import { until } from '../src/mesh.ts';
 import { plainWikiContract } from '../src/plain-wiki.ts';
 import { newAuthor, startWikis, type Replica, type Wikis } from '../src/wikis.ts';
 
-// Three replicas of the wiki on one database, and a caller who knows them all.
+// Three replicas of the wiki on one database, and one caller that knows all of them.
 
 const perSecond = 200;
-/** So many that calls seldom wait for one another's locks. */
+/** Enough pages that calls rarely wait for one another's locks. */
 const pages = 50;
 
 let wikis: Wikis;
@@ -39,12 +39,12 @@ function pageOf(n: number): string {
   return author.pageIds[n % pages] ?? '';
 }
 
-/** How many calls a replica has answered since it was started. */
+/** Number of calls that a replica has answered since its start. */
 async function answered({ url }: Replica): Promise<number> {
   return sum((await countedCalls(url)).map(([, count]) => count));
 }
 
-/** Calls of all kinds by turns, each comment with a text of its own, that no other attempt at the test has. */
+/** Calls of all kinds in turn. Each comment has a unique text, also among repetitions of the test. */
 function mixedCalls() {
   const word = randomUUID();
   const byKey = connect(wikiContract, options(urlsOf(wikis.replicas)));
@@ -67,19 +67,19 @@ function queries({ query }: { query: (n: number) => Promise<unknown> }) {
   return [query, query, query, query, query];
 }
 
-/** A function that calls one after the other of several. */
+/** A function that makes calls of several kinds in turn. */
 function byTurns(kinds: readonly ((n: number) => Promise<unknown>)[]) {
   return async (n: number): Promise<unknown> => await kinds[n % kinds.length]?.(n);
 }
 
-/** Each comment once, and no other. */
+/** Checks that each comment exists exactly once, and no others. */
 async function expectEachOnce(word: string, numbers: readonly number[]): Promise<void> {
   const rows = await commentRows(wikis.database, `${word} `);
   expect([...rows.values()].filter((ids) => ids.length > 1)).toEqual([]);
   expect([...rows.keys()].toSorted()).toEqual(numbers.map((n) => `${word} ${n}`).toSorted());
 }
 
-// Where there is no time for 200 calls a second, they are refused, and rightly.
+// On a machine without time for 200 calls per second, some are rightly refused.
 test(
   'one is killed: no query fails, nor what may be made again; started again, it gets calls again',
   { retry: 2 },
@@ -106,7 +106,7 @@ test(
     victim.start();
     await victim.ready();
     const readyAt = performance.now();
-    // How many is the balancer's affair: a process that has just begun is slow at first.
+    // The share is up to the balancer: a new process is slow at first.
     await until(async () => (await answered(victim)) > 0, 'it gets calls again');
     expect(performance.now() - readyAt).toBeLessThan(10_000);
     over = true;
@@ -119,8 +119,8 @@ test(
   },
 );
 
-// Where others keep this machine busy, servers refuse calls for want of time while one of them starts, which is not
-// what is looked for; a restart that loses calls loses some each time.
+// On a busy machine, servers refuse calls while one of them starts, which is not tested here. A restart that
+// loses calls loses some in every attempt.
 test(
   'all are restarted, one after the other: no call fails, plain mutations included',
   { retry: 2 },

@@ -9,12 +9,12 @@ import { openLoop } from '../src/load/open-loop.ts';
 import { startMesh, until, type ServiceName, type TestMesh } from '../src/mesh.ts';
 import { logIn, newPerson } from '../src/people.ts';
 
-// Three services hold a token in their memory, and each answers calls with it over an open WebSocket, when it is revoked.
+// A token is revoked that three services have in memory, each answering calls with it over an open WebSocket.
 
-/** The promise, in milliseconds. */
+/** The promised time, in milliseconds. */
 const promisedMs = 2000;
 
-/** Other calls meanwhile. */
+/** Other calls in the meantime. */
 const perSecond = 200;
 
 const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: randomUUID() };
@@ -28,13 +28,13 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** Somebody who holds a token, and calls each service with it again and again. */
+/** A holder of a token, which calls each service with it again and again. */
 interface Holder extends AsyncDisposable {
-  /** When a call began, on the clock of `performance.now()`, that this service answered last; 0 if none was. */
+  /** When the last answered call to this service started, by `performance.now()`; 0 if there was none. */
   answeredAt(service: ServiceName): number;
-  /** When it was first refused with UNAUTHORIZED. */
+  /** When a call was first refused with UNAUTHORIZED. */
   refusedAt(service: ServiceName): number | undefined;
-  /** What else calls failed with, but for those that a busy machine refused. */
+  /** Other errors, except refusals because of overload. */
   readonly otherFailures: string[];
 }
 
@@ -54,7 +54,7 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
       } catch (error) {
         const code = (error as { data?: { code?: string } }).data?.code;
         if (code === 'UNAUTHORIZED') refused.set(service, refused.get(service) ?? performance.now());
-        // Shed before a look at the token; any other SERVICE_UNAVAILABLE is a failure.
+        // Refused before the token was checked; any other SERVICE_UNAVAILABLE is a failure.
         else if ((error as Error).message !== 'The service is overloaded')
           otherFailures.push(`${service}: ${String(error)}`);
       }
@@ -76,7 +76,7 @@ function hold(calls: Calls, close: () => Promise<unknown>): Holder {
 
 const once = { attempts: 0, baseMs: 1, jitter: 0 };
 
-/** Holds a token of the wiki's. */
+/** Holds a service token of the wiki. */
 function holdServiceToken(token: string): Holder {
   const options = { as: 'wiki' as const, token, log: silentLogger, retryPolicy: once };
   const auth = connect(authContract, { ...options, url: mesh.url('auth') });
@@ -95,7 +95,7 @@ function holdServiceToken(token: string): Holder {
   );
 }
 
-/** Holds an access token of somebody's session. */
+/** Holds the access token of a session. */
 function holdAccessToken({ auth, wiki, notification }: Awaited<ReturnType<typeof newPerson>>): Holder {
   return hold(
     {
@@ -113,7 +113,7 @@ async function answeredByAll(holder: Holder, by: readonly ServiceName[] = servic
   await until(() => by.every((service) => holder.answeredAt(service) > 0), 'the token is taken everywhere');
 }
 
-/** Waits until services are told of revocations as they happen: those that start before auth has, ask each second for a while. */
+/** Waits until services follow the revocation stream: those that start before auth poll for a while. */
 async function followedBy(by: readonly ServiceName[]): Promise<void> {
   for (const service of by) {
     await until(async () => {
@@ -123,7 +123,7 @@ async function followedBy(by: readonly ServiceName[]): Promise<void> {
   }
 }
 
-/** Waits until a service refuses it, and longer: it must not take it again. */
+/** Waits until a service refuses the token, and longer: it must not accept it again. */
 async function refusedByAll(
   holder: Holder,
   revokedAt: number,
@@ -179,7 +179,7 @@ describe('under load', () => {
     await admin.serviceTokens.revoke.mutate({ tokenId });
     expectWithinPromise(await refusedByAll(holder, performance.now()));
     expect(holder.otherFailures).toEqual([]);
-    // The wiki's own token is another one, and is taken as before.
+    // The wiki's own token is another one, and stays valid.
     expect((await mesh.health('wiki')).status).toBe('healthy');
   });
 
@@ -197,7 +197,7 @@ describe('under load', () => {
   });
 });
 
-// The last one: auth stays away.
+// The last test, because auth stays down.
 test('with auth killed right after, and after a restart of who verifies', async () => {
   const admin = await administer();
   const { token, tokenId } = await admin.serviceTokens.issue.mutate({ service: 'wiki' });
@@ -232,7 +232,7 @@ test('with auth killed right after, and after a restart of who verifies', async 
   );
   for (const service of verifiers) expect(holder.answeredAt(service)).toBe(0);
 
-  // Its own token is good all the while.
+  // Its own token is valid throughout.
   await using own = holdServiceToken(await mesh.identity.serviceToken('wiki'));
   await answeredByAll(own, verifiers);
 });

@@ -5,10 +5,10 @@ import { plainRequest } from '../src/load/plain-request.ts';
 import { startReadyProxy } from '../src/load/ready-proxy.ts';
 import { startStandIn, type StandIn } from '../src/stand-ins/stand-in.ts';
 
-// Three replicas behind a proxy that asks for /readyz, replaced one after the other as an orchestrator does.
+// Three replicas behind a proxy that checks /readyz, replaced one after the other as an orchestrator does.
 
 const replicas = 3;
-/** Several times as long as the proxy needs to see that one is not ready. */
+/** Several times what the proxy needs to notice that a replica is not ready. */
 const drainDelayMs = 1000;
 
 async function echo(url: string, n: number, agent: Agent | false): Promise<void> {
@@ -22,7 +22,7 @@ test('all are replaced under 200 new connections a second, and others that are k
   const running = await Promise.all(Array.from({ length: replicas }, start));
   const urls = new Set(running.map(({ url }) => url));
   await using proxy = await startReadyProxy(urls);
-  // Each is used five times a second: one that rests for longer than 1 s is ended, whatever its client is about to send.
+  // Each is used five times a second: a connection that is idle for more than 1 s is closed.
   const kept = Array.from({ length: 20 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   let over = false;
   const stopped = () => over;

@@ -6,18 +6,18 @@ import { openLoop } from '../src/load/open-loop.ts';
 import { failingContract } from '../src/stand-ins/failing-contract.ts';
 import { startStandIn, type StandIn } from '../src/stand-ins/stand-in.ts';
 
-// A target that fails at everything, and callers who would all come back three
-// times. What reaches it is counted at the target.
+// A target that fails all calls, and callers that would each retry three times. Calls are counted at the
+// target.
 
 /**
- * The budget of each caller holds a reserve of 100 retries beside a fifth of its calls: so many calls that both
- * together are less than three tenths of them.
+ * A caller's budget has a reserve of 100 retries and 20 % of its calls: with this many calls, both together
+ * are less than 30 %.
  */
 const callsEach = 1200;
 const callers = 2;
 const perSecond = 200;
 
-/** Without a budget each call is made again three times, be they few or many. */
+/** Without a budget each call is retried three times, for any number of calls. */
 const callsWithoutBudget = 200;
 
 const neverOpen = {
@@ -26,7 +26,7 @@ const neverOpen = {
 } satisfies ConnectOptions<'anyone'>['breaker'];
 const boundless = { ratio: 100, minPerSecond: 100_000 } satisfies ConnectOptions<'anyone'>['retryBudget'];
 
-/** Kinds of targets: their endpoints, and whether these say that they did nothing with a call. */
+/** Kinds of targets: their endpoints, and whether they say that they did not execute a call. */
 const kinds = {
   'one endpoint that fails': { endpoints: 1, refuses: false },
   'two endpoints that fail': { endpoints: 2, refuses: false },
@@ -45,13 +45,13 @@ afterAll(async () => {
   await Promise.all([...targets.values()].flat().map((one) => one[Symbol.asyncDispose]()));
 });
 
-/** How many calls the endpoints of a target have had. */
+/** Number of calls that the endpoints of a target have received. */
 async function received(kind: string): Promise<number> {
   const counts = await Promise.all((targets.get(kind) ?? []).map(({ url }) => answeredCalls(url)));
   return counts.reduce((sum, count) => sum + (count.get('get') ?? 0), 0);
 }
 
-/** Calls it by several clients, and answers with how many times as much reached it as was called. */
+/** Calls a target with several clients. @returns Received calls divided by calls made. */
 async function amplification(
   kind: string,
   options: Pick<ConnectOptions<'anyone'>, 'breaker' | 'retryBudget'>,
@@ -70,22 +70,22 @@ async function amplification(
       return await openLoop({ perSecond, calls, call: () => client.get.query() });
     }),
   );
-  // All of them, so none was an accident.
+  // All of them failed.
   expect(outcomes.map(({ failures }) => failures.length)).toEqual(outcomes.map(() => calls));
   return ((await received(kind)) - before) / (calls * callers);
 }
 
-// The kinds at once, which have nothing in common; the cases of one in turn, since what reaches it is counted there.
+// The kinds run concurrently, the tests of one kind in turn, because calls are counted at its target.
 describe.each(Object.keys(kinds))('%s', { concurrent: true }, (kind) => {
   test('with everything on, gets at most 1.3 times the calls', { concurrent: false }, async () => {
     expect(await amplification(kind, {})).toBeLessThanOrEqual(1.3);
   });
 
-  // On a machine that has no time for it, calls do not reach it at all.
+  // On a machine without time, calls do not reach the target at all.
   test('with the budget alone too', { concurrent: false, retry: 2 }, async () => {
     const times = await amplification(kind, { breaker: neverOpen });
     expect(times).toBeLessThanOrEqual(1.3);
-    // All calls reached it, and retries as well.
+    // All calls reached it, and some retries.
     expect(times).toBeGreaterThan(1.05);
   });
 

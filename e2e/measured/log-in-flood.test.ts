@@ -12,17 +12,20 @@ import { quantile } from '../src/load/quantile.ts';
 import { startMesh, type TestMesh } from '../src/mesh.ts';
 import { logIn, newPerson } from '../src/people.ts';
 
-// Real processes on the cores that there are: the mesh, and somebody who offers auth 500 log-ins a second.
+// Real processes on the available cores: the mesh, and a client that sends 500 log-ins per second to auth.
 
 const perSecond = 500;
 const rounds = 7;
-/** How long other calls are measured in each phase, by service, in seconds; 100 of them a second. */
+/** How long other calls are measured in each phase, by service, in seconds, with 100 of them per second. */
 const seconds = 2.5;
-/** What may be left over from the moment when a flood begins or ends, in milliseconds. */
+/** How long effects of the start or end of a flood may last, in milliseconds. */
 const settleMs = 1000;
-/** Of what `docker-compose.yml` gives a service, 384 MiB, a tenth is left. */
+/** `docker-compose.yml` gives a service 384 MiB; a tenth must remain. */
 const mostMemory = 345;
-/** As in a container (`docker/Dockerfile`), with the heap that Node takes there by itself: on a large machine it lets that grow long before it looks for garbage. */
+/**
+ * As in a container (`docker/Dockerfile`), with the heap that Node chooses there: on a large machine it would
+ * grow long before garbage is collected.
+ */
 const heap = '--max-old-space-size=256 --max-semi-space-size=16 --v8-pool-size=1';
 
 let mesh: TestMesh;
@@ -34,14 +37,14 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-/** Other calls than log-ins: on the service that is flooded, and on one beside it. */
+/** Calls other than log-ins: to the flooded service, and to another one. */
 const others = {
   auth: () => ann.auth.users.me.query(),
   notification: () => ann.notification.notifications.unreadCount.query(),
 };
 type Other = keyof typeof others;
 
-/** The 99th hundredth of each kind, in milliseconds. */
+/** The 99th percentile of each kind, in milliseconds. */
 async function measure(): Promise<Record<Other, number>> {
   const p99Of = async (name: Other): Promise<number> => {
     const load = { perSecond: 100, calls: 100 * seconds, call: others[name] };
@@ -52,7 +55,7 @@ async function measure(): Promise<Record<Other, number>> {
   return { auth: await p99Of('auth'), notification: await p99Of('notification') };
 }
 
-/** Floods auth while other work is done, which begins when the flood has settled. */
+/** Floods auth while other work is done, which starts after the flood has settled. */
 async function whileFlooded<T>(forSeconds: number, work: () => Promise<T>): Promise<[T, LogInFloodOutcome]> {
   const file = join(import.meta.dirname, '..', 'src', 'load', 'log-ins.ts');
   const flood: LogInFlood = { url: mesh.url('auth'), perSecond, seconds: forSeconds + settleMs / 1000 };
@@ -63,7 +66,7 @@ async function whileFlooded<T>(forSeconds: number, work: () => Promise<T>): Prom
   return [done, JSON.parse(stdout) as LogInFloodOutcome];
 }
 
-/** Says whether that was a flood, of which some were looked at and the others told to come back. */
+/** Checks that it was a flood: some log-ins were checked, and the others told to come back. */
 function expectFlood({ sent, statuses, withoutRetryAfter }: LogInFloodOutcome, forSeconds: number): void {
   expect(sent).toBeGreaterThanOrEqual(perSecond * forSeconds);
   expect(statuses['401']).toBeGreaterThan(10);
@@ -72,7 +75,7 @@ function expectFlood({ sent, statuses, withoutRetryAfter }: LogInFloodOutcome, f
   expect(withoutRetryAfter).toBe(0);
 }
 
-/** Of the process of auth, in MiB. */
+/** Of auth's process, in MiB. */
 function residentMemory(): number {
   const status = readFileSync(`/proc/${mesh.process('auth').pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
@@ -81,7 +84,7 @@ function residentMemory(): number {
 const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 test('a flood of log-ins leaves other calls their time, and the process its size', async () => {
-  // The first ones find nothing compiled.
+  // The first calls warm up the code.
   await measure();
   await whileFlooded(2 * seconds, measure);
 
@@ -114,7 +117,7 @@ test('in a flood, who has the right password gets in, or is told when to come ba
   const floodSeconds = 20;
   const [outcomes, flood] = await whileFlooded(floodSeconds, async () => {
     const seen: Record<string, number> = {};
-    // Not to its very end: the last one may take some seconds.
+    // Not until its very end: the last log-in may take some seconds.
     const until = performance.now() + (floodSeconds - 5) * 1000;
     while (performance.now() < until) {
       const outcome = await logIn(mesh, ann).then(() => 'OK', codeOf);
@@ -126,14 +129,14 @@ test('in a flood, who has the right password gets in, or is told when to come ba
   expectFlood(flood, floodSeconds);
   expect(Object.keys(outcomes)).not.toEqual([]);
   expect(Object.keys(outcomes).filter((code) => !['OK', ...refusals].includes(code))).toEqual([]);
-  // When it is over, nothing of it is left: who comes then gets in.
+  // Afterwards it has no effect: log-ins work again.
   await delay(settleMs);
   await logIn(mesh, ann);
 });
 
 const refusals = ['TOO_MANY_REQUESTS', 'SERVICE_UNAVAILABLE'];
 
-/** @throws what says nothing of when to come back. */
+/** @throws an error that does not say when to come back. */
 function codeOf(error: unknown): string {
   const data: unknown = error instanceof TRPCClientError ? error.data : undefined;
   if (typeof data !== 'object' || data === null || !('code' in data) || !('retryAfterMs' in data))

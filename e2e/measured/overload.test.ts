@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Load, Outcome } from '../src/load/callers.ts';
 
-// Real processes: a service, and those who ask more of it than it can do. They take one core each.
+// Real processes: a service, and callers that ask for more than it can do. Each takes one core.
 
 const file = (folder: string, name: string): string => join(import.meta.dirname, '..', 'src', folder, name);
 const flags = ['--disable-warning=ExperimentalWarning'];
@@ -53,7 +53,7 @@ describe.each([
     await expect.poll(usual, { timeout: 5000 }).toEqual({});
     const after = await offer({ path, seconds: 2, callers });
 
-    // Of what could be done in this time, at what a call cost in this time: who shares the machine does not share it evenly.
+    // The capacity in this period, by the measured cost of a call, because other load on the machine varies.
     const capacity = (workers * 1000 * overload.done) / overload.workMs;
     expect(overload.done / 6).toBeGreaterThan(capacity * 0.8);
     expect(overload.done / 6).toBeGreaterThan((Math.min(before.done, after.done) / 2) * 0.5);

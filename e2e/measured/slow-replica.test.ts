@@ -7,10 +7,10 @@ import { openLoop } from '../src/load/open-loop.ts';
 import { quantile } from '../src/load/quantile.ts';
 import { newAuthor, startWikis, type Wikis } from '../src/wikis.ts';
 
-// Three replicas of the wiki on one database, and a caller who knows them all.
+// Three replicas of the wiki on one database, and one caller that knows all of them.
 
 const perSecond = 200;
-/** So many that calls seldom wait for one another's locks. */
+/** Enough pages that calls rarely wait for one another's locks. */
 const pages = 50;
 
 let wikis: Wikis;
@@ -39,11 +39,14 @@ function pageOf(n: number): string {
 describe('one of three replicas is 20 times slower', () => {
   const phases = 5;
   const callsEach = 400;
-  /** What each proxy adds in each direction, in milliseconds. */
+  /** The delay of each proxy in each direction, in milliseconds. */
   const quickMs = 10;
   const slowMs = 200;
 
-  /** Three proxies, one before each replica, and a client of theirs; with the calls that each has passed on. */
+  /**
+   * A proxy in front of each of three replicas, and a client; with the number of calls that each has passed
+   * on.
+   */
   async function through(delays: readonly number[]) {
     const passedOn = delays.map(() => 0);
     const proxies: FaultProxy[] = [];
@@ -71,13 +74,13 @@ describe('one of three replicas is 20 times slower', () => {
   test('p99 is within twice that of three good ones, and the slow one gets under 1 % of the calls', async () => {
     await using good = await through([quickMs, quickMs, quickMs]);
     await using mixed = await through([quickMs, quickMs, slowMs]);
-    // The replicas are to be warm, each by itself; the two clients are not.
+    // Warms up the replicas, but not the two clients.
     for (const { url } of wikis.replicas) {
       await using wiki = connect(wikiContract, options([url]));
       const call = (n: number) => wiki.pages.get.query({ id: pageOf(n) });
       await openLoop({ perSecond, calls: 300, call });
     }
-    // By turns, so that what else this machine does befalls both.
+    // In turns, so that other load affects both equally.
     for (let phase = 0; phase < phases; phase++) {
       for (const { call, p99s } of [good, mixed]) {
         const { latencies, failures } = await openLoop({ perSecond, calls: callsEach, call });
@@ -89,7 +92,7 @@ describe('one of three replicas is 20 times slower', () => {
     expect(sum(mixed.passedOn)).toBeGreaterThanOrEqual(calls);
     expect(mixed.passedOn[2]).toBeGreaterThan(0);
     expect(mixed.passedOn[2]).toBeLessThan(calls / 100);
-    // A share of more than 1 % of slow answers makes them the p99.
+    // If more than 1 % of answers were slow, they would be the p99.
     expect(quantile(mixed.p99s, 0.5)).toBeLessThan(2 * quantile(good.p99s, 0.5));
   });
 });

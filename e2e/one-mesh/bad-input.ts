@@ -16,12 +16,12 @@ let holdings: Holdings;
 const callers = new Map<string, BareCaller>();
 
 beforeAll(async () => {
-  // Somebody who has something: what could be changed, or lost, is there.
+  // A user with data that could be changed or lost.
   const ann = await newPerson(mesh, 'ann');
   const page = await ann.wiki.pages.create.mutate({ slug: 'hostile/first', title: 'A page', body: 'Text' });
   const comment = await ann.wiki.comments.create.mutate({ pageId: page.id, body: 'A comment' });
   await ann.notification.preferences.set.mutate({ muted: ['page'] });
-  // Auth looks the account up before an administrator's call changes anything.
+  // Auth checks the administrator's account before a change.
   const admin = await newAdministrator(mesh);
   const service = await mesh.identity.serviceToken('wiki');
   holdings = { user: ann.token, admin, service, pageId: page.id, commentId: comment.id, userId: ann.id };
@@ -39,7 +39,7 @@ beforeAll(async () => {
     );
     callers.set(`${name} person`, await callBySocket(mesh.url(name), { authorization: `Bearer ${admin}` }));
   }
-  // Whatever a service writes down when it first meets somebody, it has written before the tables are looked at.
+  // Services record a caller when they first see it; that must be done before the tables are compared.
   const byCaller = Map.groupBy(everyProcedure, callerOf);
   for (const [caller, [first]] of byCaller)
     if (first) await callAll(caller, [{ procedure: first, input: '0' }]);
@@ -54,7 +54,10 @@ function callerNamed(name: string): BareCaller {
   return found;
 }
 
-/** A caller whom the procedure admits: an administrator, or the wiki where no person may, for a person if it must. */
+/**
+ * A caller that the procedure admits: an administrator if possible, otherwise the wiki, for a user if
+ * required.
+ */
 function callerOf({ service, procedure }: ServiceProcedure): BareCaller {
   const forPeople = procedure.access.alternatives.some(({ services }) => services === undefined);
   const alone = needsUser(procedure.access, 'wiki') ? 'service for a person' : 'service';
@@ -63,7 +66,7 @@ function callerOf({ service, procedure }: ServiceProcedure): BareCaller {
 
 type Problem = (call: BareCall, outcome: Outcome) => boolean;
 
-/** Makes calls, and says which had another outcome than they must, and which tables are not as they were. */
+/** Makes calls. @returns Wrong outcomes, and changed tables. */
 async function problemsOf(calls: readonly BareCall[], isWrong: Problem): Promise<string[]> {
   const before = await databaseState(mesh.database.adminUrl);
   const problems: string[] = [];
@@ -118,7 +121,7 @@ describe.each(serviceNames)('%s', (name: ServiceName) => {
     };
     const calls = own
       .filter(({ procedure }) => Object.values(procedure.errors).some(({ code }) => code === 'NOT_FOUND'))
-      // An administrator may revoke a token that auth does not know: set-up made it.
+      // Administrators may revoke tokens that auth does not know, such as those from set-up.
       .filter(({ path }) => path !== 'serviceTokens.revoke')
       .map((procedure): BareCall => ({ procedure, input: JSON.stringify(rightInput(procedure, nowhere)) }));
     expect(calls.length).toBeGreaterThan(0);

@@ -6,16 +6,19 @@ import { expect, test } from 'vitest';
 import { root } from '../src/process.ts';
 import { mesh } from './mesh.ts';
 
-/** Of each service: docs/operations.md says that there is room for so many. */
+/** Replicas of each service for which docs/operations.md promises enough connections. */
 const replicas = 4;
-/** What PostgreSQL keeps for superusers, by default. */
+/** PostgreSQL's default reserve for superusers. */
 const reserved = 3;
-/** A listener has another one for a moment, to try out whether it hears. */
+/** A listener briefly uses a second connection to test that notifications arrive. */
 const ofListener = 2;
-/** Beside its pool and its listeners a replica has one for a ping while the pool is full, and one that migrates. */
+/**
+ * Besides pool and listeners, a replica has a connection for health checks while the pool is full, and one
+ * for migrations.
+ */
 const further = 2;
 
-/** How many channels each service listens to, a connection each. */
+/** Number of LISTEN channels of each service, one connection each. */
 async function listeners(): Promise<Record<string, number>> {
   const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
   await admin.connect();
@@ -37,6 +40,6 @@ test('the PostgreSQL of Compose has room for the connections of four replicas of
   const all = replicas * each.reduce((sum, count) => sum + count, 0);
   const compose = readFileSync(join(root, 'docker/docker-compose.yml'), 'utf8');
   const [, room] = /max_connections=(\d+)/.exec(compose) ?? [];
-  // One that provisions ends before any service starts.
+  // Provisioning ends before any service starts.
   expect(all).toBeLessThanOrEqual(Number(room) - reserved);
 });

@@ -19,6 +19,6 @@ test('whose account others guess at reads of it where he is logged in, whatever 
   await vi.waitFor(async () => expect((await received()).items).toHaveLength(1));
   expect((await received()).items).toMatchObject([{ topic: 'security', sender: 'auth', link: '/' }]);
   expect((await ben.notification.notifications.list.query({})).items).toEqual([]);
-  // She is in still.
+  // Her session is still valid.
   expect(await ann.auth.users.me.query()).toMatchObject({ id: ann.id });
 });

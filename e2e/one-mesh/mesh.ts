@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { startMesh, type TestMesh } from '../src/mesh.ts';
 
-/** Whom auth makes an administrator when it starts. */
+/** The administrator that auth creates at start. */
 export const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: randomUUID() };
 
-/** Runs while the suites of `one-mesh.test.ts` do. */
+/** The mesh of the suites in `one-mesh.test.ts`. */
 export let mesh: TestMesh;
 
-/** Starts it, at debug, so that each refusal is logged with all that its log line ever holds. */
+/** Starts it at log level debug, so that each refusal is logged with all its fields. */
 export async function startOneMesh(): Promise<void> {
   mesh = await startMesh({ LOG_LEVEL: 'debug', ...administrator });
 }

@@ -4,7 +4,7 @@ import { newPerson } from '../src/people.ts';
 import { serviceNames } from '../src/mesh.ts';
 import { mesh } from './mesh.ts';
 
-/** Gives services new sessions, which are read-only, as after a fail-over, or not. */
+/** Gives services new sessions that are read-only, as after a failover, or not. */
 async function makeSessions(readOnly: boolean): Promise<void> {
   const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
   await admin.connect();

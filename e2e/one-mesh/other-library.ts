@@ -10,7 +10,7 @@ import { until } from '../src/mesh.ts';
 import { logIn, newPerson } from '../src/people.ts';
 import { administrator, mesh } from './mesh.ts';
 
-// What auth issues is verified by a stranger, who has the address of its keys and a library of his own.
+// Verifies auth's tokens with only the JWKS and another library.
 
 const decode = createDecoder({ complete: true });
 const header = z.object({ kid: z.string(), alg: z.literal('EdDSA') });
@@ -68,7 +68,7 @@ test('tokens of services and of users are good elsewhere, of the first key and o
   expect((await publishedKeys()).map(({ kid }) => kid).toSorted()).toEqual(
     [kidOf(before.service), next.kid].toSorted(),
   );
-  // For 15 minutes at least it is only published; here its time comes sooner.
+  // It is normally only published for at least 15 minutes; here its time comes sooner.
   expect(kidOf(await madeForService())).toBe(kidOf(before.service));
   const database = new pg.Client(mesh.database.adminUrl);
   await database.connect();

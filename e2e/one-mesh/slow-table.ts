@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { newPerson } from '../src/people.ts';
 import { mesh } from './mesh.ts';
 
-/** More than a service has connections. */
+/** More than the connections of a service. */
 const callsAtOnce = 12;
 
 type Person = Awaited<ReturnType<typeof newPerson>>;
@@ -35,7 +35,7 @@ test.each([
       return rows[0]?.n ?? 0;
     };
     await vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(0));
-    // Longer than an answer to a health check serves for the next ones.
+    // Longer than the answer to a health check is reused.
     for (let look = 0; look < 6; look += 1) {
       const askedAt = performance.now();
       const answers = await Promise.all(

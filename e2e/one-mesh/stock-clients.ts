@@ -29,9 +29,9 @@ beforeAll(async () => {
 const links = { httpLink, httpBatchLink } as const;
 
 /**
- * Clients as anybody makes them who has the contracts, and nothing of ours but their types.
+ * tRPC's own clients, with only the types of the contracts.
  *
- * @param onRequest Is told of each request that goes out.
+ * @param onRequest Called for each outgoing request.
  */
 function stockClients(link: keyof typeof links, onRequest = (_url: string): void => {}): StockClients {
   const to = (service: keyof StockClients) =>
@@ -131,7 +131,7 @@ describe('a stock subscription', () => {
 
   test('brings each notification as it arrives', async () => {
     const { ann, ben, page } = written;
-    // What she was told before is there first, so that it cannot be taken for an event.
+    // Earlier notifications must be stored first, so that they cannot be taken for events.
     await until(
       async () => (await ann.notification.notifications.unreadCount.query()).count > 0,
       'Ann was told of what was written before',

@@ -15,7 +15,7 @@ let ann: Awaited<ReturnType<typeof newPerson>>;
 let key: KeyObject;
 const strangersKey = generateKeyPairSync('ed25519').privateKey;
 
-/** Every token that was sent, good or bad: none may stand in any log. */
+/** Every token that was sent, valid or not: none may appear in a log. */
 const sent = new Set<string>();
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A procedure that writes, and an input that it takes. */
+/** A procedure that writes, and a valid input for it. */
 type Target = readonly [service: ServiceName, path: string, input: () => unknown];
 
 /** One for each service that a user may call, */
@@ -35,7 +35,7 @@ const forUsers: readonly Target[] = [
   ['wiki', 'pages.create', () => ({ slug: `page-${randomUUID()}`, title: 'A page', body: 'Text' })],
 ];
 
-/** and one that the services `auth` and `wiki` may. */
+/** and one that the services `auth` and `wiki` may call. */
 const forServices: readonly Target[] = [
   [
     'notification',
@@ -44,7 +44,7 @@ const forServices: readonly Target[] = [
   ],
 ];
 
-/** Makes a call with these headers; every word of them that could be a token counts as sent. */
+/** Makes a call with these headers; every word in them that could be a token counts as sent. */
 async function callWith([service, path, input]: Target, headers: Headers) {
   for (const value of Object.values(headers)) {
     for (const word of value.split(/[ ,]/)) if (word.length > 20) sent.add(word);
@@ -59,7 +59,7 @@ async function callWith([service, path, input]: Target, headers: Headers) {
   return { status: answer.status, type: answer.headers.get('content-type'), text, body };
 }
 
-/** What came of a call, as far as it matters here; with the tokens that its answer gives away. */
+/** The relevant outcome of a call, and the tokens in its answer. */
 async function outcomeOf(target: Target, headers: Headers) {
   const { status, type, text, body } = await callWith(target, headers);
   const { code, httpStatus } = body.error?.data ?? {};
@@ -82,7 +82,7 @@ const serviceToken = (token: string): Headers => ({ authorization: `Service-Toke
 const good = (kind: 'user' | 'service'): TokenText =>
   goodText(kind, { kid: mesh.identity.jwk.kid, subject: kind === 'user' ? ann.id : 'wiki-id' });
 
-/** What is there, counted through good calls. */
+/** Counts stored rows through valid calls. */
 async function count() {
   const admin = await newAdministrator();
   const [me, preferences, notifications, pages, accounts] = await Promise.all([
@@ -133,7 +133,7 @@ test.each(['iat', 'nbf'])(
   },
 );
 
-/** Makes a bad token of a good one's text. */
+/** Turns a valid token's content into a bad token. */
 type Fault = (text: TokenText) => string;
 
 const withClaims =
@@ -279,7 +279,7 @@ describe('bad credentials', () => {
       const token = await mesh.identity.serviceToken(name);
       for (const target of forUsers) {
         expect(await outcomeOf(target, serviceToken(token))).toEqual(forbidden);
-        // Not even for a user: a user's procedure is for the user alone.
+        // Not even for a user: a user's procedure is only for users themselves.
         expect(await outcomeOf(target, { ...serviceToken(token), 'x-user-token': ann.token })).toEqual(
           forbidden,
         );
@@ -344,7 +344,7 @@ test('no token stands in anything that a process printed, nor does its signature
   expect(traces.length).toBeGreaterThan(200);
   for (const service of serviceNames) {
     const output = mesh.process(service).output();
-    // It did log the refusals: there was something to give away.
+    // The refusals were logged, so there was something to leak.
     expect(output).toContain('a call was refused');
     expect(traces.filter((trace) => output.includes(trace))).toEqual([]);
   }

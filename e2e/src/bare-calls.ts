@@ -2,41 +2,41 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { ServiceProcedure } from './every-procedure.ts';
 
-/** One call, with its input as text: no client stands between the test and what is sent. */
+/** A call with its input as text, without a client in between. */
 export interface BareCall {
   readonly procedure: ServiceProcedure;
-  /** JSON; nothing for none. */
+  /** JSON; empty for none. */
   readonly input: string;
 }
 
-/** What came of it: `OK`, or the code and the data of its error. */
+/** The outcome: `OK`, or the code and data of the error. */
 export interface Outcome {
   readonly code: string;
   readonly message?: string | undefined;
   readonly issues?: readonly unknown[] | undefined;
-  /** The typed error, where it is one. */
+  /** The name of a typed error. */
   readonly named?: string | undefined;
 }
 
-/** Makes calls as one caller, one way. */
+/** Makes calls as one caller, over one transport. */
 export interface BareCaller extends AsyncDisposable {
   call(call: BareCall): Promise<Outcome>;
 }
 
-/** So many are under way at once. */
+/** Calls in progress. */
 const concurrency = 32;
 
-/** What refuses a call for want of capacity: of the service, or of what one caller may have of it. */
+/** Codes that refuse a call for lack of capacity, of the service or of the caller's share. */
 const forCapacity: ReadonlySet<string> = new Set(['SERVICE_UNAVAILABLE', 'TOO_MANY_REQUESTS']);
 
-/** Makes many calls; their outcomes stand in the order of the calls. */
+/** Makes many calls. @returns Their outcomes, in the order of the calls. */
 export async function callAll(caller: BareCaller, calls: readonly BareCall[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const queue = calls.entries();
   const work = async (): Promise<void> => {
     for (const [index, call] of queue) {
       let outcome = await caller.call(call);
-      // It was asked to come back, for want of capacity: on a busy machine that is no verdict.
+      // A refusal for lack of capacity is not an outcome: repeat the call.
       for (let n = 0; forCapacity.has(outcome.code) && n < 50; n += 1) {
         await delay(100);
         outcome = await caller.call(call);
@@ -48,7 +48,7 @@ export async function callAll(caller: BareCaller, calls: readonly BareCall[]): P
   return outcomes;
 }
 
-/** A stream that has begun, and in which nothing comes for so long, goes on, in milliseconds. */
+/** A stream without events for this long counts as accepted, in milliseconds. */
 const streamMs = 5000;
 
 interface Message {
@@ -68,7 +68,10 @@ function outcomeOf(error: ErrorText | undefined): Outcome {
   return { code, message: error.message, issues, named: named?.name };
 }
 
-/** Calls by HTTP: GET for queries, and for subscriptions, whose failure is an event of the stream; POST for mutations. */
+/**
+ * Calls over HTTP: GET for queries and for subscriptions, whose failure is an event of the stream; POST for
+ * mutations.
+ */
 export function callByHttp(url: string, presents: Readonly<Record<string, string | undefined>>): BareCaller {
   const credentials = Object.entries(presents).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
@@ -79,7 +82,7 @@ export function callByHttp(url: string, presents: Readonly<Record<string, string
       const query = byPost || input === '' ? '' : `?input=${encodeURIComponent(input)}`;
       const answer = await fetch(`${url}/trpc/${path}${query}`, {
         headers: [...credentials, ['content-type', 'application/json']],
-        // A stream that nobody should have been let into would go on for ever.
+        // A stream that was wrongly accepted would never end.
         signal: AbortSignal.timeout(20_000),
         ...(byPost && { method: 'POST', body: input }),
       });
@@ -93,12 +96,12 @@ export function callByHttp(url: string, presents: Readonly<Record<string, string
   };
 }
 
-/** Where a connection is closed because its credentials are no good: what it has not answered, it has not begun. */
+/** Close code for invalid credentials: unanswered calls were not started. */
 const unauthorized = 4401;
 
 /**
- * Calls over a WebSocket that brings its credentials in the first message, so that each call is answered by itself; over
- * another one where the first is closed because they are no good.
+ * Calls over a WebSocket that sends its credentials in the first message, so that each call is answered
+ * separately; over a new one if it is closed for invalid credentials.
  */
 export async function callBySocket(
   url: string,
@@ -124,7 +127,7 @@ export async function callBySocket(
   };
 }
 
-/** One WebSocket; a call on it has no outcome where it was closed before that was begun. */
+/** Opens a WebSocket. A call has no outcome if the connection was closed before it was started. */
 async function openLine(url: string, presents: Readonly<Record<string, string | undefined>>) {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/trpc?connectionParams=1`);
   await new Promise((resolve, reject) => {
@@ -136,7 +139,8 @@ async function openLine(url: string, presents: Readonly<Record<string, string | 
   socket.on('message', (data: Buffer) => {
     const { id, error, result } = JSON.parse(data.toString()) as Message;
     const tell = waiting.get(id);
-    // A stream that is begun says nothing yet: who is refused is told so next. One that goes on is let in.
+    // `started` does not mean that it is admitted: a refusal would follow. A stream that continues is
+    // admitted.
     if (result?.type === 'started') {
       setTimeout(() => tell?.({ code: 'OK' }), streamMs).unref();
     } else {

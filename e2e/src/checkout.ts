@@ -5,18 +5,17 @@ import { join } from 'node:path';
 import { root } from './process.ts';
 
 /**
- * Makes another checkout of this repository in a temporary folder, as after
- * `git clone` and `npm install`: nothing is set up, and what is changed there
- * changes nothing here. What is not committed yet is there too.
+ * Creates another checkout of this repository in a temporary folder, as after `git clone` and `npm install`,
+ * including uncommitted changes. Nothing is set up, and changes there do not affect this checkout.
  */
 export function makeCheckout(): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-checkout-'));
-  chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
+  chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
   });
-  // One that was deleted is listed until that is committed.
+  // Deleted files are listed until the deletion is committed.
   for (const file of files
     .trim()
     .split('\n')
@@ -26,7 +25,9 @@ export function makeCheckout(): { folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** `node_modules`, whose links to our own packages lead into the checkout; hard links where the file system has them. */
+/**
+ * Copies `node_modules`, whose links to our packages lead into the checkout, with hard links where possible.
+ */
 function copyPackages(folder: string): void {
   const copy = (flags: string) =>
     execFileSync('cp', [flags, join(root, 'node_modules'), folder], { stdio: 'ignore' });
@@ -36,7 +37,7 @@ function copyPackages(folder: string): void {
     rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
     copy('-a');
   }
-  // These are written in their place: by npm, and by tsc for what it has checked.
+  // npm and tsc overwrite these in place, so they must be copies.
   for (const own of ['node_modules/.package-lock.json', 'node_modules/.cache']) {
     rmSync(join(folder, own), { recursive: true, force: true });
     if (existsSync(join(root, own))) cpSync(join(root, own), join(folder, own), { recursive: true });

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { OwnDatabase } from './database.ts';
 
-/** The comments whose text begins with a word, as they stand in the wiki's database: their ids by their texts. */
+/** The ids of the comments in the wiki's database whose text begins with a word, by text. */
 export async function commentRows(
   { adminUrl }: Pick<OwnDatabase, 'adminUrl'>,
   word: string,

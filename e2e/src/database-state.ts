@@ -5,10 +5,10 @@ import { serviceNames } from './mesh.ts';
 export type DatabaseState = Readonly<Record<string, string>>;
 
 /**
- * What stands in all tables of all services, so that a test can tell whether anything was written.
+ * The state of all tables of all services, to detect writes.
  *
- * @param adminUrl The superuser's: it reads every schema.
- * @param without Tables that are written to meanwhile, rightly.
+ * @param adminUrl The superuser's URL, which can read every schema.
+ * @param without Tables that may be written to.
  */
 export async function databaseState(
   adminUrl: string,

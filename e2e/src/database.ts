@@ -5,29 +5,27 @@ import { createTestCluster, type TestCluster } from '@arcadium/prisma/testing-cl
 
 /** A database with a schema for each service. */
 export interface Database extends AsyncDisposable {
-  /** The `DATABASE_URL` of a service. */
   url(service: string): string;
-  /** The `DATABASE_OWNER_URL` of a service. */
   ownerUrl(service: string): string;
-  /** The `DATABASE_DIRECT_URL` of a service, where `url` leads through a pooler. */
+  /** The `DATABASE_DIRECT_URL` of a service, if `url` leads through a pooler. */
   directUrl?(service: string): string;
   /** The superuser's URL of the services' database. */
   readonly adminUrl: string;
 }
 
-/** On a PostgreSQL of this test alone, so that it may be killed. */
+/** A database on its own PostgreSQL server, which a test may kill. */
 export interface OwnDatabase extends Database {
   readonly cluster: TestCluster;
-  /** Makes again what is missing. */
+  /** Creates what is missing. */
   provision(): Promise<void>;
 }
 
-/** Makes one on the PostgreSQL of the run, migrated: for suites that leave the server alone. */
+/** Creates a migrated database on this run's PostgreSQL, for suites that do not affect the server. */
 export function copyDatabase(services: readonly string[]): Promise<Database> {
   return createTestDatabase(services);
 }
 
-/** Starts a server, with nothing migrated. */
+/** Starts a server with a database that is not migrated. */
 export async function startDatabase(services: readonly string[]): Promise<OwnDatabase> {
   const cluster = await createTestCluster();
   const urlOf = (role: string) => `postgres://${role}:only-for-tests@127.0.0.1:${cluster.port}/arcadium`;

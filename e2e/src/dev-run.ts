@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { compileCache, root } from './process.ts';
 import { until } from './mesh.ts';
 
-/** What `npm run dev` of a checkout is doing. */
+/** A running `npm run dev` of a checkout. */
 export interface DevRun extends AsyncDisposable {
-  /** The process of npm. */
+  /** npm's process id. */
   readonly pid: number;
-  /** The lines it has printed. */
+  /** The lines printed so far. */
   lines(): string[];
-  /** Waits for a line after those that were there before. */
+  /** Waits for a line after the given position. */
   says(text: string, from?: number): Promise<void>;
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts `npm run dev`, with the Node of the repository first in its path. */
+/** Starts `npm run dev`, with the repository's Node first in the path. */
 export function startDev(folder: string): DevRun {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn('npm', ['run', 'dev'], {
@@ -50,14 +50,14 @@ export function startDev(folder: string): DevRun {
         () => lines().join('\n'),
       ),
     async [Symbol.asyncDispose]() {
-      // npm, its shell and the supervisor are one group; a supervisor without npm is what is left of it.
+      // npm, its shell and the supervisor are one process group; after npm has ended, the supervisor is left.
       tryKill(-(child.pid ?? 0), 'SIGTERM');
       await ended;
     },
   };
 }
 
-/** What the supervisor of a checkout has written down of itself and its processes. */
+/** The record of a checkout's supervisor and its processes. */
 export function recordOf(folder: string): { pid?: number; processes: Record<string, number> } {
   const path = join(folder, '.data', 'dev.json');
   if (!existsSync(path)) return { processes: {} };
@@ -72,6 +72,6 @@ export function tryKill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended.
+    // It has already ended.
   }
 }

@@ -4,10 +4,10 @@ import { wikiContract } from '@arcadium/contracts/wiki';
 import { entriesOf, type ContractEntry } from '@arcadium/mesh/contract';
 import type { ServiceName } from './mesh.ts';
 
-/** A procedure, and the service that has it. */
+/** A procedure and its service. */
 export type ServiceProcedure = ContractEntry & { readonly service: ServiceName };
 
-/** Every procedure that there is. */
+/** All procedures of all services. */
 export const everyProcedure: readonly ServiceProcedure[] = [
   authContract,
   notificationContract,

@@ -1,29 +1,29 @@
 import { createHmac, randomUUID, sign, type KeyObject } from 'node:crypto';
 
-/** What a token says, header and claims; undefined leaves one out. */
+/** The content of a token, header and claims; undefined members are left out. */
 export interface TokenText {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Writes a token with any content, signed by any Ed25519 key: no library refuses what it is told to sign. */
+/** A token with any content, signed by any Ed25519 key, without a library's checks. */
 export function signedToken(text: TokenText, key: KeyObject): string {
   const unsigned = unsignedToken(text);
   return `${unsigned}.${sign(null, Buffer.from(unsigned), key).toString('base64url')}`;
 }
 
-/** The same by HS256, with whatever stands for a secret (RFC 8725 §2.1: a public key must not). */
+/** The same with HS256 and any text as secret (RFC 8725 §2.1: it must not be a public key). */
 export function hmacToken(text: TokenText, secret: string | Buffer): string {
   const unsigned = unsignedToken(text);
   return `${unsigned}.${createHmac('sha256', secret).update(unsigned).digest('base64url')}`;
 }
 
-/** Header and claims alone, as they are signed. */
+/** Header and claims without a signature. */
 export function unsignedToken({ header, claims }: TokenText): string {
   return [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
 }
 
-/** The claims of a good token, to start a bad one from. */
+/** The content of a valid token, to start a bad one from. */
 export function goodText(
   kind: 'service' | 'user',
   { kid, subject }: { kid: string; subject: string },

@@ -2,18 +2,21 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { blocksOf } from './readme.ts';
 
-/** One thing that a guide tells its reader to do: run commands, or write into a file. */
+/** A step of a guide: run commands, or write to a file. */
 export type Step =
   | Readonly<{ do: 'run'; commands: string }>
   | Readonly<{ do: 'write'; path: string; place: Place | undefined; text: string }>;
 
-/** Where in a file: at the first line that holds a text. */
+/** The first line of a file that contains a text. */
 type Place = Readonly<{ where: 'after' | 'instead of'; line: string }>;
 
-/** `// path`, `// path, after \`text\`` or `// path, instead of \`text\``; `#` where that begins a comment. */
+/**
+ * `// path`, `// path, after \`text\`` or `// path, instead of \`text\``; with `#` in languages where that
+ * starts a comment.
+ */
 const heading = /^(?:\/\/|#) ([\w-]*[./][\w./-]+)(?:, (after|instead of) `(.+)`)?\n/;
 
-/** The steps of a guide, in its order: its blocks of shell, and those of code that begin with a path. */
+/** The steps of a guide in order: its shell blocks, and code blocks that begin with a path. */
 export function stepsOf(file: string): Step[] {
   return blocksOf(file).flatMap(({ language, text }): Step[] => {
     const [first = '', path, where, line] = heading.exec(text) ?? [];
@@ -24,9 +27,9 @@ export function stepsOf(file: string): Step[] {
 }
 
 /**
- * Writes into a file as a step says.
+ * Writes to a file as a step says.
  *
- * @param root The folder that its path begins in.
+ * @param root The folder that its path is relative to.
  * @throws Error if the file has no line that the step names.
  */
 export function write(root: string, { path, place, text }: Extract<Step, { do: 'write' }>): void {

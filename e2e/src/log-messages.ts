@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { root } from './process.ts';
 
-/** A message that the code prints, with `…` for each value in it. */
+/** A message in the code, with `…` for each value. */
 export interface LogMessage {
-  /** Where it is printed, from the root of the repository. */
+  /** Its file, relative to the repository. */
   readonly file: string;
   readonly text: string;
 }
@@ -13,13 +13,13 @@ export interface LogMessage {
 /** A node of the syntax tree, of any kind. */
 type Node = Readonly<Record<string, unknown> & { type: string }>;
 
-/** The methods that log what an operator should look at, and those of `Outage` and `RefusalLog` that do so in turn. */
+/** Methods that log warnings and errors, including those of `Outage` and `RefusalLog`. */
 const severe = new Set(['warn', 'error', 'begin', '#say']);
 
 const services = ['mesh/src', 'prisma/src', 'services/*/src'];
 const notPrinted = /\.test(-d)?\.ts$|\/testing\//;
 
-/** Every message that a service may log at `warn` or `error`, by the source of the mesh and the services. */
+/** All messages in the source of the mesh and the services that may be logged at `warn` or `error`. */
 export function severeMessages(): LogMessage[] {
   return filesOf(services).flatMap((file) => {
     const program = programOf(file);
@@ -31,7 +31,7 @@ export function severeMessages(): LogMessage[] {
   });
 }
 
-/** Every text in the source, that of the command line too, with `…` for each value in it. */
+/** All texts in the source, including the command line's, with `…` for each value. */
 export function allTexts(): string[] {
   return filesOf([...services, 'cli/src']).flatMap((file) =>
     [...nodesIn(programOf(file))].flatMap((node) => textsOf(node, new Map())),
@@ -55,7 +55,10 @@ function* nodesIn(value: unknown): Generator<Node> {
   for (const part of Object.values(value)) yield* nodesIn(part);
 }
 
-/** A call with fields and a message, by a method of those above, or by `log[level]` where the level may be one. */
+/**
+ * A call with fields and a message, of one of those methods, or of `log[level]` with a possible level among
+ * them.
+ */
 function isSevereCall({ type, callee, arguments: given }: Node, named: ReadonlyMap<string, Node[]>): boolean {
   if (type !== 'CallExpression' || (given as Node[]).length !== 2) return false;
   const { type: kind, computed, property } = callee as Node;
@@ -67,7 +70,7 @@ function isSevereCall({ type, callee, arguments: given }: Node, named: ReadonlyM
   return levels.length === 0 || levels.some((level) => severe.has(level));
 }
 
-/** What constants and properties of a file are made of, by their names. */
+/** The values of a file's constants and properties, by name. */
 function namedIn(program: Node): Map<string, Node[]> {
   const found = new Map<string, Node[]>();
   for (const { type, id, key, init, value } of nodesIn(program)) {
@@ -79,7 +82,7 @@ function namedIn(program: Node): Map<string, Node[]> {
   return found;
 }
 
-/** The texts that an expression may be: several where it depends. */
+/** The possible texts of an expression. */
 function textsOf(node: Node | undefined, named: ReadonlyMap<string, Node[]>): string[] {
   const ofName = (name: unknown) =>
     (named.get(String((name as Node)['name'])) ?? []).flatMap((made) => textsOf(made, new Map()));

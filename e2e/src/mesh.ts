@@ -8,18 +8,18 @@ import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { copyDatabase, type Database } from './database.ts';
 import { startNode, type RunningProcess } from './process.ts';
 
-/** The services, in the order of their documentation. */
+/** The services, in the order of the documentation. */
 export const serviceNames = ['auth', 'notification', 'wiki'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-/** The whole mesh: real processes, a real PostgreSQL, ports of its own. */
+/** A whole mesh of real processes with a real PostgreSQL, on separate ports. */
 export interface TestMesh<Data extends Database = Database> extends AsyncDisposable {
   readonly database: Data;
   readonly identity: TestIdentity;
   url(service: ServiceName): string;
-  /** The process that was started last for a service. */
+  /** The latest process of a service. */
   process(service: ServiceName): RunningProcess;
-  /** What a process of a service sees. */
+  /** The environment of a service's processes. */
   environment(service: ServiceName): Record<string, string>;
   start(service: ServiceName): void;
   health(service: ServiceName): Promise<{ http: number; status: string }>;
@@ -31,11 +31,12 @@ type Settings = Readonly<Record<string, string>>;
 type MeshSettings = Settings | ((url: TestMesh['url']) => Promise<Settings>);
 
 /**
- * Starts it, and waits until it is healthy.
+ * Starts a mesh, and waits until it is healthy.
  *
- * @param settings For all services, over the defaults; made of where the services will be, for what stands
- * between them.
- * @param database Ends with the mesh. @default a copy on the PostgreSQL of the run
+ * @param settings For all services, overriding the defaults; a function gets the services' URLs, for proxies
+ * in front of them.
+ * @param database Closed with the mesh.
+ * @default a copy on this run's PostgreSQL
  */
 export async function startMesh(settings?: MeshSettings): Promise<TestMesh>;
 export async function startMesh<Data extends Database>(
@@ -48,14 +49,14 @@ export async function startMesh(settings: MeshSettings = {}, given?: Database): 
     for (const service of serviceNames) mesh.start(service);
     await mesh.healthy();
   } catch (error) {
-    // Nobody else knows of these processes yet, and they would outlive the tests.
+    // Otherwise these processes would outlive the tests.
     await mesh[Symbol.asyncDispose]();
     throw error;
   }
   return mesh;
 }
 
-/** The same, with none of its services started. */
+/** The same, without starting the services. */
 export async function prepareMesh<Data extends Database>(
   settings: MeshSettings,
   database: Data,
@@ -78,9 +79,9 @@ export async function prepareMesh<Data extends Database>(
   const state = await mkdtemp(join(tmpdir(), 'arcadium-state-'));
 
   const environment = (service: ServiceName) => ({
-    // No such file: what a developer keeps in .env is none of a test's business.
+    // No such file exists: a developer's .env must not affect tests.
     ENVIRONMENT: 'e2e',
-    // All of a test's callers have one address.
+    // All callers of a test have the same address.
     RATE_LIMIT_CALLS: '0',
     PORT: String(ports[service]),
     DATABASE_URL: database.url(service),
@@ -142,10 +143,10 @@ export async function prepareMesh<Data extends Database>(
 }
 
 /**
- * Waits for a condition, looking ten times a second.
+ * Waits for a condition, checked ten times a second, for up to 90 s: longer than the claim on an outbox
+ * message that a killed process leaves behind.
  *
- * @param explain What to say beside `what` when it has not come true within 90 s: longer than a claim on a message of
- * an outbox, which a process that was killed leaves behind.
+ * @param explain Added to `what` in the error.
  */
 export async function until(
   holds: () => Promise<boolean> | boolean,

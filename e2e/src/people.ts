@@ -7,7 +7,7 @@ import { silentLogger } from '@arcadium/mesh/testing';
 import pg from 'pg';
 import type { TestMesh } from './mesh.ts';
 
-/** Registers somebody, logs in, and connects to all services as this user. */
+/** Registers a user, logs in, and connects to all services as that user. */
 export async function newPerson(
   mesh: Pick<TestMesh, 'url'>,
   name: string,
@@ -31,7 +31,7 @@ export async function newPerson(
   };
 }
 
-/** Makes an account an administrator's, and answers with a token of it that is of no session. */
+/** Makes an account an administrator's. @returns A token of it without a session. */
 export async function newAdministrator(
   mesh: Pick<TestMesh, 'url' | 'identity' | 'database'>,
 ): Promise<string> {
@@ -43,7 +43,7 @@ export async function newAdministrator(
   return mesh.identity.userToken({ id, role: 'admin' });
 }
 
-/** Logs in, and answers with the access token. */
+/** Logs in. @returns The access token. */
 export async function logIn(
   mesh: Pick<TestMesh, 'url'>,
   credentials: { email: string; password: string },

@@ -4,8 +4,8 @@ import { contract } from '@arcadium/mesh/contract';
 const { comments, ...others } = wikiContract.procedures;
 
 /**
- * The wiki to a caller who knows nothing of keys: to comment is a plain mutation, which sends none and is not made
- * again. The real server runs such a call once for each time that it arrives.
+ * The wiki for a caller without idempotency keys: commenting is a plain mutation, which is not retried. The
+ * real server executes such a call each time it arrives.
  */
 export const plainWikiContract = contract('wiki', {
   ...others,

@@ -2,35 +2,31 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The repository. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/**
- * What Node compiled of the sources, where Node itself keeps it by default: with it, a service starts in half of the
- * time.
- */
+/** Node's compile cache, in its default place: with it, a service starts in half the time. */
 export const compileCache = join(tmpdir(), 'node-compile-cache');
 
 /** A line of JSON that a process logged. */
 export type LogLine = Readonly<Record<string, unknown> & { level?: string; msg?: string }>;
 
-/** One real process, with what it printed. */
+/** A real process, with its output. */
 export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
-  /** Everything on standard output and standard error. */
+  /** Standard output and standard error. */
   output(): string;
   /** The lines of its log. */
   logged(): LogLine[];
-  /** Resolves when it has ended, with its exit code, or the signal that ended it. */
+  /** Resolves when it has ended, with its exit code or signal. */
   readonly ended: Promise<number | NodeJS.Signals>;
   signal(name: NodeJS.Signals): void;
 }
 
 /**
- * Starts Node on a file of this repository.
+ * Starts Node with a file of this repository.
  *
- * @param environment What it sees besides PATH and HOME.
- * @param flags Of Node itself.
+ * @param environment In addition to PATH and HOME.
+ * @param flags Of Node.
  * @param args Of the program.
  */
 export function startNode(

@@ -8,17 +8,17 @@ import { expect } from 'vitest';
 import type { TestMesh } from './mesh.ts';
 import { newPerson } from './people.ts';
 
-/** The stock clients of all services. */
+/** tRPC clients of all services. */
 export interface StockClients {
   readonly auth: TRPCClient<RouterOf<typeof authContract>>;
   readonly notification: TRPCClient<RouterOf<typeof notificationContract>>;
   readonly wiki: TRPCClient<RouterOf<typeof wikiContract>>;
 }
 
-/** What was written before anybody reads: a page with a history, a child, a comment, and links that lead somewhere and nowhere. */
+/** Test data: a page with a history, a child, a comment, and working and broken links. */
 export type Written = Awaited<ReturnType<typeof writeSome>>;
 
-/** Writes it. */
+/** Writes the test data. */
 export async function writeSome(mesh: TestMesh) {
   const [ann, ben] = await Promise.all([newPerson(mesh, 'Ann'), newPerson(mesh, 'Ben')]);
   const first = await ann.wiki.pages.create.mutate({
@@ -41,7 +41,7 @@ export async function writeSome(mesh: TestMesh) {
   return { ann, ben, page, child, comment };
 }
 
-/** The procedures that admit whoever asks, as `wiki.pages.get`. */
+/** The procedures that anyone may call, such as `wiki.pages.get`. */
 export const publicProcedures: readonly string[] = [authContract, notificationContract, wikiContract].flatMap(
   (contract) =>
     entriesOf(contract)
@@ -51,7 +51,7 @@ export const publicProcedures: readonly string[] = [authContract, notificationCo
 
 type PublicCall = (clients: StockClients, written: Written) => Promise<[answer: unknown, expected: object]>;
 
-/** One call to each of them, and what must come back. */
+/** A call of each, and the expected answer. */
 export const publicCalls: Readonly<Record<string, PublicCall>> = {
   'auth.users.register': async ({ auth }) => {
     const email = `${randomUUID()}@example.com`;

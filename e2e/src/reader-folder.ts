@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './process.ts';
 
-/** A folder in which a reader's commands run, with settings that are not those of this checkout. */
+/** A folder for the commands of a guide, with its own settings. */
 export interface ReaderFolder extends AsyncDisposable {
   readonly folder: string;
   write(path: string, content: string): Promise<void>;
 }
 
-/** Makes one: the npm scripts and the command line; the packages, and through them mesh and contracts, are ours. */
+/** Creates the folder, with the npm scripts, the command line and the packages of this repository. */
 export async function makeReaderFolder(services: readonly string[]): Promise<ReaderFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'arcadium-reader-'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -19,7 +19,7 @@ export async function makeReaderFolder(services: readonly string[]): Promise<Rea
     join(folder, 'tsconfig.json'),
     JSON.stringify({
       extends: join(root, 'tsconfig.json'),
-      // What a snippet shows need not be used by it.
+      // Snippets may have unused variables.
       compilerOptions: { noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] },
       include: ['*.ts'],
     }),

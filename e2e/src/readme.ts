@@ -5,13 +5,13 @@ import { root } from './process.ts';
 
 /** A fenced block of a document. */
 export interface Block {
-  /** Where it stands: the file, the heading above it, and which of that section's blocks it is. */
+  /** Its place: the file, the heading above it, and its number in that section. */
   readonly place: string;
   readonly language: string;
   readonly text: string;
 }
 
-/** All fenced blocks of a document of the repository, in order. */
+/** All fenced blocks of a document, in order. */
 export function blocksOf(file: string): Block[] {
   const blocks: Block[] = [];
   let heading = '';
@@ -32,7 +32,7 @@ export function blocksOf(file: string): Block[] {
   return blocks;
 }
 
-/** The commands of a block of shell: no comments, no empty lines, and what a backslash continues in one. */
+/** The commands of a shell block: without comments and empty lines, with continued lines joined. */
 export function commandsOf({ text }: Block): string[] {
   return text
     .replaceAll('\\\n', '')
@@ -42,13 +42,13 @@ export function commandsOf({ text }: Block): string[] {
 }
 
 /**
- * Runs commands by bash, line by line as a reader would, and ends at the first
- * that fails; curl fails where the answer is an error.
+ * Runs commands with bash, line by line, until one fails; curl fails if the answer is an error.
  *
- * @param options.cwd @default the repository
- * @param options.env Beside PATH and HOME.
- * @returns The lines of standard output: what each curl answered with that was not taken up by another command.
- * @throws Error with everything that was printed when one fails, or when there is no curl.
+ * @param options.cwd
+ * @default the repository
+ * @param options.env In addition to PATH and HOME.
+ * @returns The lines of standard output: the answers of the curls that no other command consumed.
+ * @throws Error with the output when a command fails, or when there is no curl.
  */
 export async function runCommands(
   commands: string,
@@ -59,7 +59,7 @@ export async function runCommands(
       'This machine has no curl, which the README’s commands need: install it to run this test',
     );
   }
-  // The same curl, but that it tells apart success and failure, and ends its answer with a line end.
+  // curl that fails on error answers and ends its output with a line break.
   const curl = 'curl() { command curl --silent --show-error --fail-with-body "$@" && echo; }';
   const { PATH = '', HOME = '' } = process.env;
   const bash = spawn('bash', ['-euo', 'pipefail', '-c', `${curl}\n${commands}`], {

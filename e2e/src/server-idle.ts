@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { until } from './mesh.ts';
 import type { Wikis } from './wikis.ts';
 
-/** Waits until nothing is under way: no call in a server, and no transaction of one in the database. */
+/** Waits until there are no calls in progress in a server, and no transactions in the database. */
 export async function untilIdle({ database, replicas }: Wikis): Promise<void> {
   const client = new Client({ connectionString: database.adminUrl });
   await client.connect();
@@ -20,7 +20,7 @@ export async function untilIdle({ database, replicas }: Wikis): Promise<void> {
   };
   try {
     let readings = 0;
-    // What has arrived may not be read yet.
+    // Requests that have arrived may not have been read yet.
     await until(async () => {
       readings = (await isIdle()) ? readings + 1 : 0;
       return readings === 3;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// Loaded before a service (`--import`): its wall clock is off by the milliseconds that a file says, named after its
-// PORT, and is set again when that changes. Time that passes, timers included, is not touched.
+// Loaded before a service (`--import`): shifts its wall clock by the milliseconds in a file named after its
+// PORT, and again when the file changes. Timers are not affected.
 
 const file = join(process.env['CLOCK_FOLDER'] ?? '', process.env['PORT'] ?? '');
 const RealDate = Date;
@@ -12,7 +12,7 @@ class SetDate extends RealDate {
   constructor(...given: [] | [number | string | Date]) {
     if (given.length === 0) super(RealDate.now() + offMs);
     else if (given.length === 1) super(given[0]);
-    // Year, month and so on: not used here.
+    // Other forms (year, month and so on) are not used here.
     else super(...(given as unknown as [number, number]));
   }
 

@@ -1,7 +1,7 @@
 import type { TestMesh } from './mesh.ts';
 import { startNode } from './process.ts';
 
-/** Runs the story of `npm run demo` on a mesh. @returns Its exit code, and what it printed. */
+/** Runs `npm run demo` on a mesh. @returns Its exit code and output. */
 export async function tellStory(mesh: TestMesh): Promise<[code: number | string, output: string]> {
   const demo = startNode('cli/src/demo.ts', {
     PUBLIC_KEYS: mesh.environment('auth')['PUBLIC_KEYS'] ?? '',

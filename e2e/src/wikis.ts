@@ -11,17 +11,20 @@ import { copyDatabase, type Database } from './database.ts';
 import { until } from './mesh.ts';
 import { startNode, type RunningProcess } from './process.ts';
 
-/** One process of the wiki, at a place that it keeps. */
+/** A process of the wiki at a fixed address. */
 export interface Replica {
   readonly url: string;
-  /** That was started last. */
+  /** The latest process. */
   readonly process: RunningProcess;
   start(): void;
-  /** Waits until it takes calls. */
+  /** Waits until it accepts calls. */
   ready(): Promise<void>;
 }
 
-/** Several wikis on one database, and nothing else: who comments on a page of his own needs nobody told. */
+/**
+ * Several wikis on one database without other services: authors who comment on their own pages cause no
+ * notifications.
+ */
 export interface Wikis extends AsyncDisposable {
   readonly database: Database;
   readonly identity: TestIdentity;
@@ -29,12 +32,15 @@ export interface Wikis extends AsyncDisposable {
 }
 
 /**
- * Starts them, one for each host, and waits until they take calls.
+ * Starts one for each host, and waits until they accept calls.
  *
  * @param hosts Addresses of this machine.
- * @param options.samePort The same for all. @default one of its own for each
- * @param options.identity Whose tokens they take. @default their own
- * @param options.authUrl Where auth is. @default nowhere
+ * @param options.samePort The same port for all.
+ * @default a separate port for each
+ * @param options.identity The issuer of accepted tokens.
+ * @default a new one
+ * @param options.authUrl Auth's address.
+ * @default an unused one
  */
 export async function startWikis(
   hosts: readonly string[],
@@ -89,7 +95,7 @@ function startReplica(url: string, environment: Readonly<Record<string, string>>
   };
 }
 
-/** Somebody with pages of his own. */
+/** A user with their own pages. */
 export async function newAuthor({ identity, replicas: [replica] }: Wikis, pages: number) {
   const token = await identity.userToken();
   const url = replica?.url ?? '';

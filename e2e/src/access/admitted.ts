@@ -1,17 +1,16 @@
 import type { ServiceName } from '../mesh.ts';
 
 /**
- * A kind of caller: `anyone`, with credentials or without; `user`, who calls by himself, whatever the role; `admin`, an
- * administrator who calls by himself; `service`, any that has a token, whether it acts for a user or not; or one
- * service by its name, or only for a user as `wiki for user`.
+ * A kind of caller: `anyone`, with or without credentials; `user`, calling directly, with any role; `admin`,
+ * an administrator calling directly; `service`, any with a token, for a user or not; or one service by its
+ * name, or for a user as `wiki for user`.
  */
 export type Admitted = 'anyone' | 'user' | 'admin' | 'service' | ServiceName | `${ServiceName} for user`;
 
 /**
- * Who may call what: every procedure of every service, written down a second
- * time. The contracts say it to the machine, this says it to whoever reviews a
- * change: no access rule can become wider or narrower without a line here, and
- * a procedure that is missing here is one that nobody may have.
+ * Who may call what: every procedure of every service, stated a second time. Contracts are for machines, this
+ * is for reviewers: no access rule can change without a line here, and a procedure that is missing here
+ * admits no one.
  */
 export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, readonly Admitted[]>>>> = {
   auth: {
@@ -38,7 +37,7 @@ export const admitted: Readonly<Record<ServiceName, Readonly<Record<string, read
     'totp.disable': ['user'],
 
     'tokens.introspect': ['admin', 'wiki', 'notification'],
-    // Of a service only what is its own: the handlers see to that.
+    // A service only for its own tokens, which the handlers check.
     'serviceTokens.issue': ['admin', 'service'],
     'serviceTokens.list': ['admin', 'service'],
     'serviceTokens.rotate': ['admin', 'service'],

@@ -2,10 +2,10 @@ import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
 import { serviceNames } from '../mesh.ts';
 import type { Admitted } from './admitted.ts';
 
-/** What a caller presents, by the names of the headers. */
+/** The credentials of a caller, by header. */
 export type Presented = Readonly<Record<'authorization' | 'x-user-token', string | undefined>>;
 
-/** Somebody who calls, and who that is; `refused` if what is presented proves nothing. */
+/** A caller and its identity; `refused` for invalid credentials. */
 export interface TestCaller {
   readonly name: string;
   readonly presents: Presented;
@@ -14,18 +14,20 @@ export interface TestCaller {
     | { readonly service: string | undefined; readonly role: 'user' | 'admin' | undefined };
 }
 
-/** The ids of the people among them. */
+/** User ids. */
 export const people = {
   user: '0190a5d0-ac96-774b-bcce-b302099a8057',
   admin: '0190a5d0-ac96-774b-bcce-b302099a8058',
 } as const;
 
-/** A service that has a token, and that no rule names. */
+/** A service with a token that no rule names. */
 export const stranger = 'stranger';
 
 const longAgo = new Date('2020-01-01T00:00:00Z');
 
-/** Every kind of caller: nobody, people, services, services for people, and those whose credentials are no good. */
+/**
+ * Every kind of caller: anonymous, users, services, services for users, and those with invalid credentials.
+ */
 export async function testCallers(identity: TestIdentity): Promise<TestCaller[]> {
   const user = await identity.userToken({ id: people.user });
   const admin = await identity.userToken({ id: people.admin, role: 'admin' });
@@ -82,7 +84,7 @@ export async function testCallers(identity: TestIdentity): Promise<TestCaller[]>
   return [...callers, ...bad.map(([name, ...presented]) => caller(name, 'refused', ...presented))];
 }
 
-/** What becomes of a caller: 200 stands for "let in". */
+/** The expected outcome for a caller; 200 means admitted. */
 export function verdictOn({ is, presents }: TestCaller, whom: readonly Admitted[]): 200 | 401 | 403 {
   if (is === 'refused') return 401;
   const { service, role } = is;

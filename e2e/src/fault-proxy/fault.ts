@@ -1,70 +1,73 @@
 /**
- * What a connection through the proxy suffers. Set while it stands, a fault
- * begins with the next bytes; bytes that an earlier one held back leave first.
+ * The faults of a connection through the proxy. On an existing connection, a fault begins with the next
+ * bytes; bytes that an earlier one held back leave first.
  *
- * A connection that has lost bytes (`black-hole`, `half-open`) never comes
- * back, whatever is set later: a stream with a hole in it is nothing that TCP
- * ever delivers. It stays open and silent, as one whose other end was replaced.
+ * A connection that has lost bytes (`black-hole`, `half-open`) never recovers, because TCP never delivers a
+ * stream with a gap. It stays open and silent, as if the other end had been replaced.
  */
 export type ConnectionFault =
-  /** Everything passes. */
+  /** No fault. */
   | { readonly kind: 'none' }
-  /** Every chunk comes so much later, in both directions, in milliseconds; chunks keep their order. */
+  /** Delays every chunk in both directions, in milliseconds; chunks keep their order. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** The same by chance, from 0 to `ms`, again for each chunk. */
+  /** The same with a random delay from 0 to `ms` for each chunk. */
   | { readonly kind: 'jitter'; readonly ms: number; readonly seed: number }
   /**
-   * The caller gets a RST: `at-once`, when the connection stands or stood, and
-   * nothing of what it sent is passed on; or `before-the-answer`, where the
-   * server got the request and the first byte of what it answers is the signal.
-   * On a WebSocket that byte may be a ping, and that of a new one is its upgrade.
+   * The caller gets a RST. With `at-once`, when the connection is opened or already open, and none of its
+   * bytes are passed on. With `before-the-answer`, when the first byte of the server's answer arrives. On a
+   * WebSocket that byte may be a ping, and on a new one the upgrade.
    */
   | { readonly kind: 'reset'; readonly when: 'at-once' | 'before-the-answer' }
-  /** Accepted and read, but nothing passes in either direction; the server sees no new connection. */
+  /**
+   * Connections are accepted and read, but nothing passes in either direction; the server sees no new
+   * connection.
+   */
   | { readonly kind: 'black-hole' }
-  /** What the caller sends arrives, what the server sends is lost. */
+  /** The caller's bytes arrive, the server's are lost. */
   | { readonly kind: 'half-open' }
-  /** Nothing passes in either direction, and nothing is lost: it all leaves when the fault goes, as TCP sends again. */
+  /**
+   * Nothing passes in either direction, and nothing is lost: everything leaves when the fault ends, as if TCP
+   * had retransmitted it.
+   */
   | { readonly kind: 'stall' }
-  /** What the server sends comes in pieces of so many bytes, one every so many milliseconds. */
+  /** The server's bytes arrive in pieces of `bytes`, one every `everyMs` milliseconds. */
   | { readonly kind: 'drip'; readonly bytes: number; readonly everyMs: number }
-  /** The caller gets so many bytes, then FIN. Counted from `set` where the connection stood before. */
+  /** The caller gets this many bytes, then FIN. On existing connections, counted from `set`. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   /**
-   * Requests are answered by the proxy, with a page of HTML as a load
-   * balancer's, upgrades included, one on each connection; `retryAfterS` adds
-   * that header, in seconds. What stood before, WebSockets and answers under
-   * way included, is ended by FIN: the load balancer has lost the server.
+   * The proxy answers requests, including upgrades, with an HTML page like a load balancer's, one on each
+   * connection; `retryAfterS` adds that header, in seconds. Existing connections, including WebSockets and
+   * answers in progress, are closed with FIN, as if the load balancer had lost the server.
    */
   | { readonly kind: 'http-error'; readonly status: 502 | 503; readonly retryAfterS?: number };
 
 /** What the proxy does to all of its connections. */
 export type Fault =
   | ConnectionFault
-  /** Nobody listens: new connections are refused, those that stood are reset, as when a process is killed. */
+  /** New connections are refused and existing ones reset, as when a process is killed. */
   | { readonly kind: 'refuse' }
   | RandomFault;
 
-/** Faults by chance, the same ones for the same seed and the same traffic: see `random`. */
+/** Random faults, the same for the same seed and traffic: see `random`. */
 export interface RandomFault {
   readonly kind: 'random';
   readonly seed: number;
   readonly faults: readonly ConnectionFault[];
-  /** How many are hit, from 0 to 1. */
+  /** The share that is affected, from 0 to 1. */
   readonly share: number;
-  /** What is hit: a connection from its beginning, or from some chunk on. */
+  /** What is affected: a whole connection, or a connection from some chunk on. */
   readonly per: 'connection' | 'chunk';
 }
 
-/** Everything passes. */
+/** No fault. */
 export const noFault = { kind: 'none' } as const satisfies Fault;
 
 /**
- * A share of the connections, or of the chunks on them, meets one of several
- * faults. With `per: 'chunk'` a connection that was hit is drawn for again at
- * its next chunk, unless the fault ended or emptied it.
+ * A share of the connections, or of their chunks, gets one of several faults. With `per: 'chunk'`, an
+ * affected connection is drawn for again at its next chunk, unless the fault ended or emptied it.
  *
- * @param options.per @default 'connection'
+ * @param options.per
+ * @default 'connection'
  */
 export function random(
   options: Omit<RandomFault, 'kind' | 'per'> & Partial<Pick<RandomFault, 'per'>>,

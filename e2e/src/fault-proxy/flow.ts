@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 
-/** What flows one way: bytes, or the end of them. */
+/** Bytes in one direction, or their end. */
 type Piece = Readonly<{ bytes: Buffer | undefined; at: number }>;
 
 /**
- * One direction of a connection: writes what it is given in order, each piece
- * at its time. It holds whatever the reader does not take; the calls of a test
- * are small.
+ * One direction of a connection: writes pieces in order, each at its time. It buffers without limit, because
+ * the calls of a test are small.
  */
 export class Flow {
   readonly #to: Socket;
@@ -14,7 +13,7 @@ export class Flow {
   #pieces: Piece[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onWrite Told of all bytes as they leave. */
+  /** @param onWrite Called with all bytes as they leave. */
   constructor(to: Socket, onWrite: (bytes: Buffer) => void = () => {}) {
     this.#to = to;
     this.#onWrite = onWrite;
@@ -22,14 +21,15 @@ export class Flow {
 
   /**
    * @param bytes `undefined` for the end.
-   * @param afterMs Not before so many milliseconds, and not before what was given earlier; Infinity: not before `release`.
+   * @param afterMs Earliest time, in milliseconds from now, and never before earlier pieces; Infinity means
+   * not before `release`.
    */
   push(bytes: Buffer | undefined, afterMs: number): void {
     this.#pieces.push({ bytes, at: performance.now() + afterMs });
     this.#turn();
   }
 
-  /** The same in pieces of so many bytes, one every so many milliseconds, after what waits already. */
+  /** The same in pieces of `size` bytes, one every `everyMs` milliseconds, after what is already waiting. */
   drip(bytes: Buffer, { size, everyMs }: { size: number; everyMs: number }): void {
     const now = performance.now();
     let at = Math.max(now, this.#pieces.at(-1)?.at ?? now);
@@ -40,13 +40,13 @@ export class Flow {
     this.#turn();
   }
 
-  /** Lets go at once what was held back. */
+  /** Releases at once what was held back. */
   release(): void {
     this.#pieces = this.#pieces.map(({ bytes }) => ({ bytes, at: 0 }));
     this.#turn();
   }
 
-  /** Forgets what was held back. */
+  /** Drops what was held back. */
   clear(): void {
     this.#pieces = [];
     clearTimeout(this.#timer);

@@ -5,22 +5,21 @@ import { Flow } from './flow.ts';
 import { errorPage, isWhole } from './load-balancer.ts';
 
 /**
- * So long a connection stands before it is reset at once, in milliseconds: a RST
- * that came before the caller has seen its connection would be a refusal.
+ * How long a connection exists before it is reset at once, in milliseconds: an earlier RST would look like a
+ * refused connection.
  */
 const standsForMs = 5;
 
-/** What a link is made with. */
 export interface LinkOptions {
   readonly target: Readonly<{ host: string; port: number }>;
   readonly fault: ConnectionFault;
-  /** Draws the fault for a chunk; `undefined` leaves it as it is. */
+  /** Draws the fault for a chunk; `undefined` for no change. */
   readonly draw: () => ConnectionFault | undefined;
-  /** Told of all that is passed on to the server. */
+  /** Called with everything that is passed on to the server. */
   readonly onPassedOn: (bytes: Buffer) => void;
 }
 
-/** One connection of a caller, and the one to the server that belongs to it. */
+/** A caller's connection, with the corresponding connection to the server. */
 export class Link {
   readonly #caller: Socket;
   readonly #options: LinkOptions;
@@ -29,15 +28,15 @@ export class Link {
   #toServer: Flow | undefined;
   #fault: ConnectionFault = { kind: 'none' };
   #chance: Random = createRandom(0);
-  /** What is still to pass of an answer that is to be cut off, in bytes. */
+  /** Bytes of an answer that may still pass before it is cut off. */
   #passes = Infinity;
-  /** Whether something was lost this way, so that nothing more passes. */
+  /** Whether bytes in this direction were lost, so that nothing more may pass. */
   #deafToServer = false;
   #deafToCaller = false;
-  /** Of a request that the proxy itself will answer. */
+  /** A request that the proxy itself will answer. */
   #request: Buffer | undefined;
 
-  /** @param caller Must allow half-open: the proxy says when it ends. */
+  /** @param caller Must allow half-open, because the proxy decides when it ends. */
   constructor(caller: Socket, options: LinkOptions) {
     this.#caller = caller;
     this.#options = options;
@@ -45,12 +44,12 @@ export class Link {
     caller.setNoDelay();
     caller.on('data', (chunk: Buffer) => this.#fromCaller(chunk));
     caller.on('end', () => this.#callerEnds());
-    caller.on('error', () => {}); // its close says enough
+    caller.on('error', () => {}); // its close event is enough
     caller.on('close', () => this.#end());
     this.#begin(options.fault);
   }
 
-  /** Puts a fault in the place of the one before. */
+  /** Replaces the current fault. */
   apply(fault: ConnectionFault): void {
     if (fault.kind === 'http-error') this.#hangUp();
     else this.#begin(fault);
@@ -68,13 +67,13 @@ export class Link {
     this.#toCaller.release();
   }
 
-  /** Ends it by RST on both sides. */
+  /** Closes it with RST on both sides. */
   reset(): void {
     this.#caller.resetAndDestroy();
     this.#server?.resetAndDestroy();
   }
 
-  /** Ends it by FIN, as it is. */
+  /** Closes it with FIN. */
   #hangUp(): void {
     this.#end();
     this.#caller.end();
@@ -87,7 +86,7 @@ export class Link {
     if (this.#losesToServer() || (fault.kind === 'reset' && fault.when === 'at-once')) return;
     if (fault.kind === 'http-error') {
       this.#request = Buffer.concat([this.#request ?? Buffer.alloc(0), chunk]);
-      // What is left unread when a connection is closed makes a RST of its end.
+      // Unread bytes on a closed connection would turn FIN into RST.
       if (!isWhole(this.#request)) return;
       this.#toCaller.push(Buffer.from(errorPage(fault)), 0);
       this.#toCaller.push(undefined, 0);
@@ -113,7 +112,7 @@ export class Link {
     this.#deafToCaller = true;
   }
 
-  /** Made when there is something to pass on. */
+  /** Created when there is something to pass on. */
   #serverFlow(): Flow {
     if (this.#toServer) return this.#toServer;
     const server = connect({ ...this.#options.target, allowHalfOpen: true, noDelay: true });
@@ -133,7 +132,7 @@ export class Link {
     else this.#toServer.push(undefined, this.#waitMs());
   }
 
-  /** Whether what the caller sends now is lost, so that nothing more will pass. */
+  /** Whether bytes that the caller sends now are lost, so that nothing more may pass. */
   #losesToServer(): boolean {
     if (this.#fault.kind === 'black-hole') this.#deafToServer = this.#deafToCaller = true;
     return this.#deafToServer;

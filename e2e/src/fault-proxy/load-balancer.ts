@@ -1,4 +1,4 @@
-/** Whether an HTTP request is there whole; one with a body says its length, as those of the mesh do. */
+/** Whether an HTTP request is complete; requests of the mesh with a body state its length. */
 export function isWhole(bytes: Buffer): boolean {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return false;
@@ -6,7 +6,7 @@ export function isWhole(bytes: Buffer): boolean {
   return bytes.length >= end + 4 + Number(length);
 }
 
-/** What a load balancer answers that has nobody to pass a request to. */
+/** The answer of a load balancer without a server. */
 export function errorPage({ status, retryAfterS }: { status: 502 | 503; retryAfterS?: number }): string {
   const text = `${status} ${status === 502 ? 'Bad Gateway' : 'Service Unavailable'}`;
   const page = `<html>\r\n<head><title>${text}</title></head>\r\n<body><center><h1>${text}</h1></center></body>\r\n</html>\r\n`;

@@ -5,21 +5,22 @@ import { noFault, type ConnectionFault, type Fault } from './fault.ts';
 import { holdPort } from './held-port.ts';
 import { Link } from './link.ts';
 
-/** Something between a caller and a service, at the level of TCP, that does to connections what it is told. */
+/** A TCP proxy between a caller and a service, which injects faults. */
 export interface FaultProxy extends AsyncDisposable {
-  /** Where callers find it, as `http://127.0.0.1:40123`. The same whatever is set. */
+  /** Its address for callers, such as `http://127.0.0.1:40123`, which never changes. */
   readonly url: string;
-  /** How many connections of callers stand. */
+  /** Number of open connections from callers. */
   readonly connections: number;
-  /** Puts a fault in the place of the one before, for connections that stand and for new ones; resolves when it is there. */
+  /** Replaces the current fault, for existing and new connections; resolves when it is in force. */
   set(fault: Fault): Promise<void>;
 }
 
 /**
- * Starts one, without a fault.
+ * Starts a proxy without a fault.
  *
- * @param targetUrl Where the service is, as `http://127.0.0.1:8000`; it is connected to with the first bytes of a caller.
- * @param options.onPassedOn Told of all bytes of callers that are passed on to the service.
+ * @param targetUrl The service's address, such as `http://127.0.0.1:8000`; the proxy connects to it with a
+ * caller's first bytes.
+ * @param options.onPassedOn Called with all bytes from callers that are passed on to the service.
  */
 export async function startFaultProxy(
   targetUrl: string,
@@ -81,7 +82,7 @@ export async function startFaultProxy(
   };
 }
 
-/** Which fault the next connection meets, and which the next chunk; `undefined` leaves a connection as it is. */
+/** The faults of the next connection and of the next chunk; `undefined` for no change. */
 interface Draws {
   forConnection(): ConnectionFault;
   forChunk(): ConnectionFault | undefined;

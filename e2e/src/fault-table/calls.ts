@@ -5,32 +5,31 @@ import type { recordingLogger } from '@arcadium/mesh/testing';
 import type { ServiceName } from '../mesh.ts';
 import type { Kind } from './expectations.ts';
 
-/** Whose calls they are, and of what. */
+/** The users and the page of the calls. */
 export interface Subject {
   readonly token: string;
-  /** Of an administrator. */
   readonly adminToken: string;
   readonly pageId: string;
 }
 
-/** A client of its own, for one row. */
+/** A separate client for one row. */
 export interface Caller extends AsyncDisposable {
-  /** Opens the connection, by a query. */
+  /** Opens the connection with a query. */
   warm(): Promise<unknown>;
   call(): Promise<unknown>;
 }
 
-/** One kind of call: which procedure stands for it, and how to connect. */
+/** A kind of call: the procedure that represents it, and how to connect. */
 export interface KindOfCall {
   readonly service: ServiceName;
   readonly path: string;
   connect(url: string, log: ReturnType<typeof recordingLogger>): Caller;
 }
 
-/** The client's defaults, without chance. */
+/** The client's defaults, without jitter. */
 export const retryPolicy = { attempts: 3, baseMs: 1000, jitter: 0 };
 
-/** What stands for each kind. */
+/** The procedures that represent each kind. */
 export function kindsOfCalls({ token, adminToken, pageId }: Subject): Record<Kind, KindOfCall> {
   const wiki = (path: string, call: (client: ReturnType<typeof wikiAt>) => Promise<unknown>): KindOfCall => ({
     service: 'wiki',

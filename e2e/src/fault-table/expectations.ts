@@ -1,10 +1,10 @@
 import type { Fault } from '../fault-proxy/index.ts';
 
-/** The kinds of calls, by what a second one would do. */
+/** The kinds of calls, by the effect of a repetition. */
 export const kinds = ['query', 'idempotent mutation', 'mutation with a key', 'plain mutation'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Which kinds the client makes again when it is not known whether the first attempt arrived. */
+/** Which kinds the client retries when the first attempt may have arrived. */
 export const safety: Readonly<Record<Kind, 'safe' | 'plain'>> = {
   query: 'safe',
   'idempotent mutation': 'safe',
@@ -12,28 +12,28 @@ export const safety: Readonly<Record<Kind, 'safe' | 'plain'>> = {
   'plain mutation': 'plain',
 };
 
-/** What came of a call. */
+/** The outcome of a call. */
 export interface CallOutcome {
   /** `OK`, or the code of the error. */
   readonly saw: string;
-  /** Whether the error says that the call may have been done. */
+  /** Whether the error says that the call may have been executed. */
   readonly inDoubt: boolean;
-  /** After so many seconds; 0 for less than half of one. */
+  /** Rounded to seconds; 0 for less than half a second. */
   readonly seconds: number;
   /** Attempts that reached the server. */
   readonly attempts: number;
-  /** What the caller logged: `again` where another attempt follows, else why none does. */
+  /** What the caller logged: `again` if another attempt follows, otherwise why none does. */
   readonly logged: readonly string[];
 }
 
-/** One row: a fault, and what comes of a call that is safe to make again, and of one that is not. */
+/** One row: a fault, and the outcome of calls that are safe to repeat and of those that are not. */
 export interface CallCase {
   readonly name: string;
   readonly fault: Fault;
   readonly expected: Readonly<Record<'safe' | 'plain', CallOutcome>>;
 }
 
-/** What is expected of one kind: a query has no effect that could be in doubt. */
+/** The expected outcome of one kind: a query has no effect that could be in doubt. */
 export function expectedOf({ expected }: CallCase, kind: Kind): CallOutcome {
   const outcome = expected[safety[kind]];
   return { ...outcome, inDoubt: outcome.inDoubt && kind !== 'query' };
@@ -46,7 +46,7 @@ const ok = (seconds: number, attempts: number, logged: readonly string[] = []): 
   attempts,
   logged,
 });
-/** Whether it was done is not known. */
+/** It is not known whether the call was executed. */
 const lost = (saw: string, seconds: number, attempts: number, logged: readonly string[]): CallOutcome => ({
   saw,
   inDoubt: true,
@@ -54,7 +54,7 @@ const lost = (saw: string, seconds: number, attempts: number, logged: readonly s
   attempts,
   logged,
 });
-/** It was not done. */
+/** It was not executed. */
 const failed = (...of: Parameters<typeof lost>): CallOutcome => ({ ...lost(...of), inDoubt: false });
 const again = (times: number, code: string): string[] =>
   Array.from({ length: times }, () => `${code}: again`);
@@ -67,7 +67,7 @@ const timeout = 'TIMEOUT';
 const notAgain = (code: string): string[] => [`${code}: not-retryable`];
 /** The second attempt ends with the call's deadline. */
 const tillTheDeadline = [...again(1, timeout), `${timeout}: deadline`];
-/** Meanwhile another WebSocket is asked for in vain. */
+/** Meanwhile, opening another WebSocket fails. */
 const silentTillTheDeadline = [...again(1, timeout), 'calls go over HTTP', `${timeout}: deadline`];
 
 const faults = {
@@ -110,7 +110,7 @@ const callCase = (fault: keyof typeof faults, expected: CallCase['expected']): C
   expected,
 });
 
-/** The fault stays for as long as the call takes. */
+/** The fault lasts longer than the call. */
 export const lasting: readonly CallCase[] = [
   callCase('none', both(ok(0, 1))),
   callCase('delay', both(ok(0, 1))),
@@ -158,10 +158,13 @@ export const lasting: readonly CallCase[] = [
   callCase('refuse', both(failed(unavailable, 7, 0, everyTime(unavailable)))),
 ];
 
-/** A fault that goes away does so after this, in milliseconds: in the middle between the second attempt and the third of a call that fails at once, with room for a busy machine. */
+/**
+ * When a temporary fault ends, in milliseconds: midway between the second and third attempt of a call that
+ * fails at once, with room for a busy machine.
+ */
 export const passesAfterMs = 2000;
 
-/** The fault goes away while the call is under way. */
+/** The fault ends during the call. */
 export const passing: readonly CallCase[] = [
   callCase('resetAtOnce', {
     safe: ok(3, 1, again(2, unavailable)),
@@ -196,15 +199,21 @@ export const passing: readonly CallCase[] = [
   callCase('refuse', both(ok(3, 1, again(2, unavailable)))),
 ];
 
-/** What came of a subscription. */
+/** The outcome of a subscription. */
 export interface WatchOutcome {
-  /** What it saw of an event before, one during and one after the fault: `all, once each`, or what else. */
+  /**
+   * The events received, of one before, one during and one after the fault: `all, once each, in order`, or a
+   * list.
+   */
   readonly saw: string;
-  /** So many seconds after the fault had begun it had seen all, or was ended. */
+  /** Seconds from the start of the fault until all were received, or the subscription ended. */
   readonly seconds: number;
 }
 
-/** So long a watcher meets a fault, in milliseconds: it connects again after three seconds, and is to meet it then. */
+/**
+ * How long the fault of a subscription lasts, in milliseconds: longer than the three seconds after which it
+ * reconnects.
+ */
 export const watchedForMs = 5000;
 
 /** A subscription, and a fault for `watchedForMs`. */
@@ -232,14 +241,14 @@ export const watched: readonly WatchCase[] = [
   watchCase('refuse', 6),
 ];
 
-/** What came of a comment that somebody is to be told of. */
+/** The outcome of a comment that leads to a notification. */
 export interface RelayOutcome {
-  /** What the author of the comment saw, and after how long. */
+  /** What the author of the comment received. */
   readonly saw: string;
   readonly seconds: number;
-  /** It was told of so many seconds after the comment. */
+  /** Seconds from the comment to its notification. */
   readonly toldAfterSeconds: number;
-  /** What the wiki logged of its calls. */
+  /** What the wiki logged about its calls. */
   readonly logged: readonly string[];
 }
 
@@ -259,7 +268,7 @@ const relayCase = (
   expected: { saw: 'OK', seconds: 0, ...expected },
 });
 
-/** One after the other. */
+/** In this order. */
 export const relayed: readonly RelayCase[] = [
   relayCase('blackHole', { toldAfterSeconds: 6, logged: again(1, timeout) }),
   relayCase('resetAtOnce', { toldAfterSeconds: 3, logged: again(2, unavailable) }),

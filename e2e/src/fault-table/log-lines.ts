@@ -1,4 +1,4 @@
-/** What a caller's log says of its calls, in short: `TIMEOUT: again`, `TIMEOUT: exhausted`. */
+/** The log of a caller's calls in short: `TIMEOUT: again`, `TIMEOUT: exhausted`. */
 export function inShort(
   lines: readonly Readonly<{ message: string; fields: Readonly<Record<string, unknown>> }>[],
 ): string[] {

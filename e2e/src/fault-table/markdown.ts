@@ -1,7 +1,7 @@
 import type { CallCase, CallOutcome, Kind, RelayOutcome, WatchOutcome } from './expectations.ts';
 import { kinds, passesAfterMs, watchedForMs } from './expectations.ts';
 
-/** What was measured, in the order of the expectations. */
+/** The measurements, in the order of the expectations. */
 export interface Measured {
   readonly lasting: readonly CallRow[];
   readonly passing: readonly CallRow[];
@@ -9,7 +9,7 @@ export interface Measured {
   readonly relayed: readonly (RelayOutcome & { readonly name: string })[];
 }
 
-/** A fault, and what came of each kind of call. */
+/** A fault, and the outcome of each kind of call. */
 export interface CallRow {
   readonly name: CallCase['name'];
   readonly outcomes: Readonly<Record<Kind, CallOutcome>>;
@@ -18,7 +18,7 @@ export interface CallRow {
 const begin = '<!-- measured: begin -->';
 const end = '<!-- measured: end -->';
 
-/** A document with what was measured in the place of what stood between its two markers. @throws Error if it has none. */
+/** A document with the measured tables between its two markers. @throws Error without markers. */
 export function withTables(document: string, measured: Measured): string {
   const [before, , after] = document.split(new RegExp(`${begin}|${end}`));
   if (before === undefined || after === undefined) throw new Error(`There is no ${begin} … ${end}`);
@@ -66,7 +66,7 @@ function callTable(rows: readonly CallRow[]): string {
   ]);
 }
 
-/** Kinds of which the same came, together. */
+/** Groups kinds with the same outcome. */
 function alike(outcomes: CallRow['outcomes']): { of: Kind[]; outcome: CallOutcome }[] {
   const groups = new Map<string, { of: Kind[]; outcome: CallOutcome }>();
   for (const kind of kinds) {
@@ -87,7 +87,7 @@ function code(saw: string): string {
   return saw === 'OK' ? saw : `\`${saw}\``;
 }
 
-/** Lines that follow one another and are the same are counted. */
+/** Counts consecutive equal lines. */
 function log(lines: readonly string[]): string {
   const runs: { line: string; times: number }[] = [];
   for (const line of lines) {
@@ -98,7 +98,7 @@ function log(lines: readonly string[]): string {
   return runs.map(({ line, times }) => (times === 1 ? line : `${times} × ${line}`)).join('; ') || 'nothing';
 }
 
-/** As the formatter writes it. @param rows The first is the head. */
+/** A table as the formatter writes it. @param rows The first is the head. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => `| ${row.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |`);

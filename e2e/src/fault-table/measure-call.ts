@@ -8,24 +8,23 @@ import type { CallOutcome } from './expectations.ts';
 import { inShort } from './log-lines.ts';
 import { inSeconds } from './seconds.ts';
 
-/** For so long a connection that was ended may look open to the client, in milliseconds. */
+/** How long a closed connection may look open to the client, in milliseconds. */
 const noticedAfterMs = 100;
 
 /** One call through a fault. */
 export interface CallPlan {
   readonly of: KindOfCall;
-  /** Where the service is. */
   readonly url: string;
   readonly fault: Fault;
-  /** When the fault goes, in milliseconds; `undefined`: it stays. */
+  /** When the fault ends, in milliseconds; `undefined` if it lasts. */
   readonly passesAfterMs: number | undefined;
   readonly expectedSeconds: number;
 }
 
-/** What came of it; and how many attempts at which procedure were passed on in all, those before the fault included. */
+/** The outcome, and how many attempts were passed on for each procedure, including those before the fault. */
 export type MeasuredCall = Readonly<{ outcome: CallOutcome; passedOn: ReadonlyMap<string, number> }>;
 
-/** Makes the call by a client of its own, which has made one before, so that its WebSocket stands. */
+/** Makes the call with a new client, which has made one call before, so that its WebSocket is open. */
 export async function measureCall(plan: CallPlan): Promise<MeasuredCall> {
   const { of, url, fault, passesAfterMs } = plan;
   let bytes = '';
@@ -64,7 +63,10 @@ function endsConnections(fault: Fault): boolean {
   );
 }
 
-/** The calls that bytes ask for, by procedure: over HTTP, or in messages of a WebSocket, which the mesh client does not mask. */
+/**
+ * The calls in some bytes, by procedure: over HTTP, or in WebSocket messages, which the mesh client does not
+ * mask.
+ */
 function attemptsIn(bytes: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const [, overHttp, inMessage] of bytes.matchAll(/ \/trpc\/([\w.]+)|"path":"([\w.]+)"/g)) {

@@ -6,15 +6,15 @@ import { passesAfterMs, type RelayCase, type RelayOutcome } from './expectations
 import { inShort } from './log-lines.ts';
 import { inSeconds } from './seconds.ts';
 
-/** Whose page it is, and who comments on it. */
+/** The author of a page, and a user who comments on it. */
 export interface Readership {
   readonly author: Awaited<ReturnType<typeof newPerson>>;
   readonly reader: Awaited<ReturnType<typeof newPerson>>;
 }
 
 /**
- * Comments on a page whose author is to be told, while a fault is between the
- * wiki and the notification service; one case after the other.
+ * Comments on a page whose author gets notifications, while there is a fault between the wiki and the
+ * notification service; one case after the other.
  *
  * @param proxy What the wiki calls as the notification service.
  */
@@ -33,7 +33,7 @@ export async function measureRelay(
     (await author.notification.notifications.unreadCount.query()).count === count;
   await comment();
   await until(() => told(1), 'the author was told');
-  // Its answer must not meet the first fault: the relay sends what comes next when it is done with this.
+  // Its answer must arrive before the first fault: the relay sends the next message after it.
   await until(() => hasDelivered(mesh), 'the wiki knows that the author was told');
 
   const outcomes: RelayOutcome[] = [];
@@ -59,13 +59,13 @@ export async function measureRelay(
   return outcomes;
 }
 
-/** Whether a call of the wiki to the notification service is over and went well, by the wiki's own metrics. */
+/** Whether a call from the wiki to the notification service has succeeded, by the wiki's own metrics. */
 async function hasDelivered(mesh: TestMesh): Promise<boolean> {
   const text = await (await fetch(`${mesh.url('wiki')}/metrics`)).text();
   return /^mesh_client_call_seconds_count\{target="notification",.*code="OK"\} [1-9]/m.test(text);
 }
 
-/** What the wiki logged of its calls to the notification service. */
+/** What the wiki logged about its calls to the notification service. */
 function callLines(mesh: TestMesh) {
   return mesh
     .process('wiki')

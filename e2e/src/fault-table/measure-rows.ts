@@ -6,19 +6,22 @@ import type { CallRow } from './markdown.ts';
 import { measureCall } from './measure-call.ts';
 import { sumOf } from './server-count.ts';
 
-/** Between the beginnings of two calls, in milliseconds: logging in hashes a password, and two cores are to be enough. */
+/**
+ * Delay between the starts of two calls, in milliseconds: logging in hashes a password, and two cores must be
+ * enough.
+ */
 const staggerMs = 100;
 
-/** Rows of the table, and what their calls passed on to the services, by procedure. */
+/** Rows of the table, and the calls they passed on to the services, by procedure. */
 export interface MeasuredRows {
   readonly rows: readonly CallRow[];
   readonly passedOn: ReadonlyMap<string, number>;
 }
 
 /**
- * Makes each kind of call through each fault, all at the same time but for their beginnings.
+ * Makes each kind of call through each fault, all concurrently with staggered starts.
  *
- * @param options.turn How many others begin before, that start at the same time.
+ * @param options.turn Number of other calls that start earlier.
  */
 export async function measureRows(
   cases: readonly CallCase[],

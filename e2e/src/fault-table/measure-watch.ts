@@ -9,10 +9,10 @@ import { retryPolicy } from './calls.ts';
 import { watchedForMs, type WatchCase, type WatchOutcome } from './expectations.ts';
 import { inSeconds } from './seconds.ts';
 
-/** Longest wait for what was missed, in milliseconds. */
+/** Longest wait for missed events, in milliseconds. */
 const patienceMs = 60_000;
 
-/** Watches through a fault that goes away; one event comes before it, one during it, one after it. */
+/** Subscribes through a temporary fault, with one event before, one during and one after it. */
 export async function measureWatch(mesh: TestMesh, { fault, expected }: WatchCase): Promise<WatchOutcome> {
   await using proxy = await startFaultProxy(mesh.url('notification'));
   const userId = randomUUID();

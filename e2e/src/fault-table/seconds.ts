@@ -1,15 +1,17 @@
-/** So much sooner than expected a thing may come, in seconds: what it is counted from had begun before the clock was read. */
+/**
+ * How much earlier than expected something may happen, in seconds: it may have begun before the clock was
+ * read.
+ */
 const earliness = 0.25;
 
-/** So much later a thing may come on a busy machine, in seconds. */
+/** How much later something may happen on a busy machine, in seconds. */
 const lateness = 1.4;
 
 /**
- * A measured time as one of the table: the expected one where it fits, so that
- * the table is the same on every machine.
+ * Rounds a measured time to the expected one if it fits, so that the table is the same on every machine.
  *
- * @param ms What was measured.
- * @param expected In seconds; 0 for less than half of one.
+ * @param ms The measured time.
+ * @param expected In seconds; 0 for less than half a second.
  */
 export function inSeconds(ms: number, expected: number): number {
   const seconds = ms / 1000;

@@ -1,7 +1,7 @@
-/** Which calls a process has answered since it was started, and how many of each, by procedure, caller and code. */
+/** The calls a process has answered since its start, by procedure, caller and code. */
 export type CountedCalls = readonly (readonly [path: string, count: number])[];
 
-/** Reads them from a service's own metrics. @param url Where the service itself is, not a proxy before it. */
+/** Reads them from a service's metrics. @param url The service itself, not a proxy in front of it. */
 export async function countedCalls(url: string): Promise<CountedCalls> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const lines = text.matchAll(/^mesh_server_call_seconds_count\{procedure="([^"]+)".*\} (\d+)$/gm);
@@ -9,10 +9,10 @@ export async function countedCalls(url: string): Promise<CountedCalls> {
 }
 
 /**
- * How many calls of each procedure a service has answered, by its own metrics,
- * read until two readings agree: what its callers gave up may still run.
+ * The number of calls of each procedure that a service has answered, read until two readings agree, because
+ * calls that their callers gave up may still run.
  *
- * @param url Where the service itself is, not a proxy before it.
+ * @param url The service itself, not a proxy in front of it.
  */
 export async function answeredCalls(url: string): Promise<ReadonlyMap<string, number>> {
   for (let last = ''; ;) {
@@ -24,7 +24,7 @@ export async function answeredCalls(url: string): Promise<ReadonlyMap<string, nu
   }
 }
 
-/** Adds up what is counted under the same name. */
+/** Adds up the counts of each name. */
 export function sumOf(counts: Iterable<readonly [path: string, count: number]>): Map<string, number> {
   const sums = new Map<string, number>();
   for (const [path, count] of counts) sums.set(path, (sums.get(path) ?? 0) + count);

@@ -1,24 +1,23 @@
-/** One HTTP answer as it stood on the wire. */
+/** An HTTP answer as received. */
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
 
-/** What came in so far: answers that are whole, and what is left over. */
+/** Received so far: complete answers, and the remaining bytes. */
 export interface Received {
   readonly answers: readonly Answer[];
   readonly rest: Buffer;
 }
 
 /**
- * Reads HTTP answers strictly: no client stands between the test and what the
- * service really sent. Interim ones (1xx) are left out; a stream of events
- * counts as whole once it has begun, for it has no end.
+ * Parses HTTP answers strictly, without a client that could hide errors. Interim answers (1xx) are left out;
+ * a stream of events counts as complete once it has begun.
  *
- * @param options.head Whether HEAD was asked, whose answer has no body whatever its headers say.
+ * @param options.head Whether the request was HEAD, whose answer has no body.
  * @param options.ended Whether the connection has ended, which ends an answer without a length.
- * @throws Error for what is no HTTP.
+ * @throws Error for bytes that are not HTTP.
  */
 export function readAnswers(bytes: Buffer, options: { head: boolean; ended: boolean }): Received {
   const answers: Answer[] = [];

@@ -21,7 +21,7 @@ const noSizes = [
   ...words('x -1 0x2 ffffffffffffffff 10000000000000000 2; 2;a=b'),
 ];
 
-/** Bodies whose end is where two readers would not both look for it, or nowhere, or too far away. */
+/** Bodies whose end is ambiguous, missing, or too far away. */
 export const brokenBodies: readonly WireCase[] = [
   ['two equal lengths', `${post('content-length: 2', 'content-length: 2')}{}`, refusal],
   ['two lengths', `${post('content-length: 2', 'content-length: 20')}{}`, refusal],

@@ -2,7 +2,7 @@ import { ending, get, goodTarget, head, post, refusal, words, type WireCase } fr
 
 const versions = words('HTTP/0.9 HTTP/3.0 HTTP/1.2 HTTP/11 http/1.1 HTTP/1. HTTPS/1.1 HTTP/-1.1 HTTP/1.1x');
 const noMethods = ['FOO', 'get', 'G E T', 'GET\0', 'ÄÖ', 'A'.repeat(5000), '', 'GET GET', '{}', 'POST\t'];
-// Methods that Node knows, and that no procedure answers.
+// Methods that Node knows, and that no procedure accepts.
 const otherMethods = words('PUT DELETE PATCH TRACE OPTIONS PROPFIND QUERY PURGE M-SEARCH SUBSCRIBE');
 
 const requestLines: readonly WireCase[] = [
@@ -114,5 +114,5 @@ const otherProtocols: readonly WireCase[] = [
   ['a web socket’s frame', Buffer.from('818512345678', 'hex'), refusal],
 ];
 
-/** What is no HTTP, or HTTP whose first lines are broken. */
+/** Bytes that are not HTTP, or HTTP with broken first lines. */
 export const brokenHttp: readonly WireCase[] = [...requestLines, ...headerLines, ...otherProtocols];

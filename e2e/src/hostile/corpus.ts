@@ -10,7 +10,7 @@ import { oddTargets } from './odd-targets.ts';
 import { createRandom } from './random.ts';
 import { toRequests } from './wire.ts';
 
-/** Everything that is sent, the same for the same seed, in an order that mixes the kinds. */
+/** All requests, the same for the same seed, in an order that mixes the kinds. */
 export function hostileCorpus(seed: number, holdings: Holdings): HostileRequest[] {
   const random = createRandom(seed);
   const corpus = [

@@ -3,35 +3,43 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceName } from '../mesh.ts';
 import { readAnswers, type Answer } from './answer.ts';
 
-/** One thing that no well-meaning client sends. */
+/** A request that no normal client sends. */
 export interface HostileRequest {
   readonly service: ServiceName;
-  /** What is wrong with it, for whoever reads a failure. */
+  /** What is wrong with it, for messages. */
   readonly what: string;
-  /** What goes out, piece by piece. */
+  /** The bytes to send, piece by piece. */
   readonly pieces: readonly (Buffer | string)[];
-  /** Between two pieces, in milliseconds. @default 0 */
+  /** Wait between two pieces, in milliseconds. @default 0 */
   readonly paceMs?: number;
-  /** What the sender does next: wait for the answer, close its half, or cut the connection. @default 'wait' */
+  /**
+   * What the sender does next: wait for the answer, close its half, or cut the connection.
+   *
+   * @default 'wait'
+   */
   readonly after?: 'wait' | 'end' | 'reset';
-  /** How many answers it waits for; one that closes its half waits for the close instead. @default 1 */
+  /** Number of answers to wait for; a sender that closes its half waits for the close instead. @default 1 */
   readonly answers?: number;
-  /** The longest wait for an end, in milliseconds. @default twice what a call may take by its contract */
+  /** Longest wait for an end, in milliseconds. @default twice the longest timeout of a contract */
   readonly boundMs?: number;
-  /** What must come: a refusal (4xx), one of these, or anything that is not the service's fault. @default 'any' */
+  /**
+   * The expected answer: a refusal (4xx), one of these statuses, or any that is not the service's fault.
+   *
+   * @default 'any'
+   */
   readonly expect?: 'refusal' | 'any' | readonly number[];
 }
 
-/** What came of it. */
+/** The result of a request. */
 export interface Exchange {
   readonly answers: readonly Answer[];
-  /** How it ended: with the answers awaited, with a close from the other side, by us, or not at all. */
+  /** How it ended: with the expected answers, closed by the service, cut by us, or not at all. */
   readonly end: 'answered' | 'closed' | 'cut' | 'never';
-  /** Set when what came was no HTTP. */
+  /** Set if the answer was not HTTP. */
   readonly garbled: string | undefined;
 }
 
-/** Sends one request on a connection of its own, as it stands, and waits for what comes of it. */
+/** Sends one request on a new connection exactly as given, and waits for the result. */
 export async function exchange(port: number, request: HostileRequest): Promise<Exchange> {
   const { pieces, paceMs = 0, after = 'wait', answers: wanted = 1, boundMs = 10_000 } = request;
   const head = String(pieces[0]).startsWith('HEAD ');
@@ -52,7 +60,7 @@ export async function exchange(port: number, request: HostileRequest): Promise<E
   };
 
   const bound = setTimeout(() => done.resolve('never'), boundMs);
-  // A reset is an end like any other: that it comes is what matters.
+  // A reset is an end like any other.
   socket.on('error', () => done.resolve('closed'));
   socket.on('close', () => {
     read(true);
@@ -63,14 +71,14 @@ export async function exchange(port: number, request: HostileRequest): Promise<E
     read(false);
   });
   for (const [index, piece] of pieces.entries()) {
-    // The pace is the fault that is made here; nothing is waited for.
+    // The slow pace is the fault itself.
     if (index > 0 && paceMs > 0) await delay(paceMs);
     if (socket.destroyed) break;
     socket.write(piece);
   }
   if (after === 'end') socket.end();
   if (after === 'reset') {
-    // Only once it is out, or nothing would have been sent at all.
+    // Only after it was sent, or nothing would arrive.
     socket.write('', () => {
       socket.resetAndDestroy();
       done.resolve('cut');

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** What became of one connection that sent something. */
+/** The end of a connection that sent something. */
 export interface SocketEnd {
-  /** The messages that came back. */
+  /** Number of messages received. */
   readonly answers: number;
   readonly bytes: number;
   /** Close code and reason; 0 if it was still open after a while. */
@@ -11,10 +11,10 @@ export interface SocketEnd {
   readonly reason: string;
 }
 
-/** How long a connection is given to be closed, in milliseconds. */
+/** Longest wait for the close, in milliseconds. */
 const patienceMs = 30_000;
 
-/** Opens a WebSocket to a service, without credentials, sends this, and waits for it to be closed. */
+/** Opens a WebSocket to a service without credentials, sends messages, and waits until it is closed. */
 export async function sendAndWait(url: string, messages: readonly (string | Buffer)[]): Promise<SocketEnd> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/trpc`, ['trpc-array'], {
     perMessageDeflate: false,
@@ -38,12 +38,12 @@ export async function sendAndWait(url: string, messages: readonly (string | Buff
   return { answers, bytes, code: code === 1006 ? 0 : code, reason: reason.toString() };
 }
 
-/** An array of the same part again and again, so long in characters. */
+/** An array of the same element, up to a length in characters. */
 export function arrayOf(part: string, length: number): string {
   return `[${`${part},`.repeat(Math.floor((length - 2) / (part.length + 1)))}${part}]`;
 }
 
-/** Repeats something, several at a time, for a time in milliseconds. */
+/** Repeats something for a time in milliseconds, several at a time. */
 export async function again<Result>(
   what: () => Promise<Result>,
   { atOnce, forMs }: { atOnce: number; forMs: number },

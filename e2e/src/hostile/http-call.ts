@@ -1,7 +1,7 @@
 import type { ServiceName } from '../mesh.ts';
 import type { HostileRequest } from './exchange.ts';
 
-/** What the senders of hostile requests hold: real credentials, for what lies behind the door, and real ids. */
+/** Real credentials and ids for hostile requests, so that they get past authentication. */
 export interface Holdings {
   readonly user: string;
   readonly admin: string;
@@ -11,23 +11,22 @@ export interface Holdings {
   readonly userId: string;
 }
 
-/** One call to a procedure, at the level of HTTP: well-formed there, whatever it holds. */
+/** A call of a procedure that is well-formed HTTP. */
 export interface HttpCall {
   readonly service: ServiceName;
   readonly what: string;
   /** @default 'GET' */
   readonly method?: string;
-  /** After `/trpc/`, as it is to stand on the wire. */
+  /** After `/trpc/`, exactly as sent. */
   readonly target: string;
   readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   readonly expect?: NonNullable<HostileRequest['expect']>;
 }
 
-/** The same but for the service that it goes to. */
+/** A call without its service. */
 export type OddCall = Omit<HttpCall, 'service'>;
 
-/** Makes it a request. */
 export function httpCall({ method = 'GET', body, headers = {}, ...call }: HttpCall): HostileRequest {
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   const fields = { host: call.service, connection: 'close', ...type, ...headers };
@@ -42,7 +41,7 @@ export function httpCall({ method = 'GET', body, headers = {}, ...call }: HttpCa
   return {
     service: call.service,
     what: `${method} ${call.target.slice(0, 40)}: ${call.what}`,
-    // One piece: the head in the bytes that it holds, then the body.
+    // One piece: the head as Latin-1 bytes, then the body.
     pieces: [Buffer.concat([Buffer.from(lines.join('\r\n'), 'latin1'), Buffer.from(body ?? '')])],
     ...(call.expect && { expect: call.expect }),
   };

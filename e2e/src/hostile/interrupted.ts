@@ -9,7 +9,7 @@ const noEnds = ['0', '5\r\n{}', '2\r\n{}\r\n', 'ff'].map(chunked);
 const whole = [get(goodTarget), get('/health'), `${post('content-length: 2')}{}`];
 const keptAlive = head(`GET ${goodTarget} HTTP/1.1`, 'host: wiki');
 
-/** Requests that stop in the middle, come drop by drop, or come all at once. */
+/** Requests that stop in the middle, arrive slowly, or arrive all at once. */
 export const interrupted: readonly HostileRequest[] = [
   ...[...cuts, ...noEnds].map((cut): HostileRequest => {
     return { service, what: `an end after ${cut.length} bytes`, pieces: [cut], after: 'end' };
@@ -46,7 +46,7 @@ const originals = [
   get('/health', 'accept: application/json', trace),
 ].map((text) => Buffer.from(text));
 
-/** Good requests with bytes changed, left out and put in at random. */
+/** Valid requests with random bytes changed, removed and inserted. */
 export function flipped(random: Random): HostileRequest[] {
   return Array.from({ length: 400 }, (_, n) => {
     let bytes = random.pick(originals);

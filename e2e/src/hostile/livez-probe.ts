@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Asks `/livez` of the services at the URLs that it is given again and again, one line of JSON each time that all have
- * answered: the longest wait so far, in milliseconds. A process of its own, so that what floods a service does not slow
- * down who measures.
+ * Calls `/livez` of the services at the given URLs repeatedly. Each time that all have answered, it prints a
+ * line of JSON with the longest wait so far, in milliseconds. A separate process, so that a flood does not
+ * slow down the measurement.
  */
 const urls = process.argv.slice(2);
 const longestMs: Record<string, number> = {};

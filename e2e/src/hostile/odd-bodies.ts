@@ -37,7 +37,7 @@ const types = [
 const multipart = '--x\r\ncontent-disposition: form-data; name="slug"\r\n\r\na\r\n--x--';
 const keys = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [n, n]));
 
-/** Bodies that are no input, or none that may be read, and what their senders say that they are. */
+/** Bodies that are not valid inputs or may not be read, with various content types. */
 export const oddBodies: readonly OddCall[] = [
   ...short.map((body) => creating(`the body ${JSON.stringify(body.slice(0, 30))}`, body)),
   creating('100,000 brackets', '['.repeat(100_000)),

@@ -4,7 +4,7 @@ import { oddBodies } from './odd-bodies.ts';
 import { oddHeaders } from './odd-headers.ts';
 import { words } from './wire.ts';
 
-/** What is HTTP but no call as tRPC means it: URLs, batches, methods, bodies, headers. */
+/** Valid HTTP that is not a tRPC call: URLs, batches, methods, bodies, headers. */
 export function oddCalls({ user }: Holdings): HostileRequest[] {
   const authorization = `Bearer ${user}`;
   const asUser = (call: OddCall): OddCall => ({ ...call, headers: { authorization, ...call.headers } });
@@ -13,7 +13,7 @@ export function oddCalls({ user }: Holdings): HostileRequest[] {
     .map(httpCall);
 }
 
-/** The wiki's call, and the same to auth, which has other procedures and the same door. */
+/** The wiki's call, and the same to auth, which has other procedures. */
 function toBoth(call: OddCall): HttpCall[] {
   const target = call.target
     .replaceAll('pages.list', 'users.list')

@@ -4,7 +4,7 @@ import { words } from './wire.ts';
 const id = (digit: string): string => digit.repeat(32);
 const span = (digit: string): string => digit.repeat(16);
 
-/** What is ignored where it makes no sense. */
+/** Headers that are ignored if they make no sense. */
 const ignored: Readonly<Record<string, readonly string[]>> = {
   'x-timeout-ms': ['', ' ', '5, 5', '9'.repeat(30), ...words('-1 0 1 1e3 NaN Infinity 0x10 1.5 ٣')],
   traceparent: [
@@ -41,7 +41,7 @@ const ignored: Readonly<Record<string, readonly string[]>> = {
   'idempotency-key': ['', '\xff', 'x'.repeat(10_000)],
 };
 
-/** Credentials that are none. */
+/** Invalid credentials. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   authorization: [
     'Bearer',
@@ -61,7 +61,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   'x-user-token': ['x', '..', 'x'.repeat(10_000)],
 };
 
-/** Headers that say nothing that could be meant. */
+/** Meaningless header values. */
 export const oddHeaders: readonly OddCall[] = [
   ...Object.entries(ignored).flatMap(([name, values]) => values.map((value) => calling(name, value))),
   ...Object.entries(refused).flatMap(([name, values]) =>

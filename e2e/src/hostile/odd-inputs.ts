@@ -11,14 +11,13 @@ import { rightValue, shapeOf, type Shape } from './right-input.ts';
 
 const contracts = [authContract, notificationContract, wikiContract];
 
-/** How many odd values each field gets; which, is chance. */
+/** Number of odd values for each field, chosen at random. */
 const valuesPerField = 12;
 
 /**
- * Every procedure of every contract by a caller whom it admits, with whole
- * inputs that are odd, and with inputs that are right but for one field: so
- * that it is the field's own rule, or the handler, or the database that meets
- * the oddity. A new procedure is in here without a word.
+ * Calls of every procedure by an admitted caller, with whole inputs that are odd, and with valid inputs that
+ * have one odd field: so the field's own rule, the handler or the database has to handle it. New procedures
+ * are included automatically.
  */
 export function oddInputs(random: Random, holdings: Holdings): HostileRequest[] {
   return contracts.flatMap(({ name: service, ...contract }) =>
@@ -42,12 +41,12 @@ export function oddInputs(random: Random, holdings: Holdings): HostileRequest[] 
 function valuesFor(field: string, random: Random): string[] {
   const some = Array.from({ length: valuesPerField }, () => random.pick(oddValues));
   if (field === 'limit') return [...some, ...oddLimits];
-  // A password that fits costs 20 ms of a processor, by design.
+  // A valid password costs 20 ms of CPU.
   if (/password/i.test(field)) return some.slice(0, 3);
   return field === 'cursor' ? [...some, ...oddCursors] : some;
 }
 
-/** The names of an input's fields; those of all its shapes, where it has several. */
+/** The fields of an input, in any of its shapes. */
 function fieldsOf(entry: ContractEntry): string[] {
   const names = ({ properties = {}, anyOf = [] }: Shape): string[] => [
     ...Object.keys(properties),
@@ -56,7 +55,7 @@ function fieldsOf(entry: ContractEntry): string[] {
   return [...new Set(names(shapeOf(entry)))];
 }
 
-/** By GET or POST as the procedure's kind wants, as the first whom its rule admits. */
+/** With GET or POST as required, as the first caller that the rule admits. */
 function callWith(
   service: ServiceName,
   { path, procedure }: ContractEntry,
@@ -75,7 +74,7 @@ function callWith(
       ...(services && user && { 'x-user-token': token }),
     },
   };
-  // What is too long for a URL, a query takes as a body too.
+  // Queries with long inputs use POST.
   return procedure.kind === 'mutation' || input.length > 2000
     ? httpCall({ ...call, method: 'POST', target: path, body: input })
     : httpCall({ ...call, target: `${path}?input=${encodeURIComponent(input)}` });

@@ -8,7 +8,7 @@ const places = [
 ];
 const params = ['', ...words('{} [] null "x" 0 { {"a":1} {"a":null} {"__proto__":"x"} {"token":"x"} %00')];
 
-/** Subscriptions: without a right to them, from odd places on, and by ways that cannot carry them. */
+/** Subscriptions without permission, from odd positions, and over transports that cannot carry them. */
 export function oddStreams(holdings: Holdings): HostileRequest[] {
   const authorization = `Bearer ${holdings.user}`;
   const watch = (what: string, target: string, more: Partial<HttpCall> = {}): HostileRequest =>

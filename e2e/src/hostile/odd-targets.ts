@@ -26,7 +26,7 @@ const long = [
   `/trpc/pages.list?${'x'.repeat(20_000)}`,
 ];
 
-/** Paths and targets; each gets an answer, and none the contents of a file. */
+/** Paths and targets; each must get an answer, and none the contents of a file. */
 export const oddTargets: readonly WireCase[] = [...paths, ...long].map((target) => [
   `the target ${target.slice(0, 40)}`,
   get(target),

@@ -3,7 +3,10 @@ import { words } from './wire.ts';
 const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const string = (value: string): string => JSON.stringify(value);
 
-/** JSON that fits hardly any field; text, because no value of JavaScript's becomes `1e999` or a lone surrogate on the wire. */
+/**
+ * JSON values that hardly any field accepts, as text, because JavaScript values cannot become `1e999` or a
+ * lone surrogate.
+ */
 export const oddValues: readonly string[] = [
   '" "',
   ...words(String.raw`
@@ -20,7 +23,7 @@ export const oddValues: readonly string[] = [
   `{"a":${deep(1000)}}`,
 ];
 
-/** Limits that are none. */
+/** Invalid limits. */
 export const oddLimits: readonly string[] = words(
   '0 -1 1e9 1.5 101 "20" null true [20] {} 1e999 -0 "NaN" NaN Infinity 0x10 ""',
 );
@@ -28,7 +31,10 @@ export const oddLimits: readonly string[] = words(
 const uuid = '0190a5d0-ac96-774b-bcce-b302099a8057';
 const base64 = (text: string): string => Buffer.from(text).toString('base64url');
 
-/** Places of lists that no list ever had: numbers at the edges of what PostgreSQL's types hold, and moments at the edges of its calendar. */
+/**
+ * Positions that no list ever has: numbers at the limits of PostgreSQL's types, and times at the limits of
+ * its calendar.
+ */
 const places = [
   ...words(
     '0 -1 1.5 1e-300 5e-324 1e-45 1e6 1e15 8640000000000000 8700000000000000 253402300799999 9007199254740992',
@@ -38,7 +44,7 @@ const places = [
   ),
 ];
 
-/** Cursors that no list handed out, some of them near enough to get as far as the database. */
+/** Cursors that no list returned, some of them plausible enough to reach the database. */
 export const oddCursors: readonly string[] = [
   '',
   ' ',

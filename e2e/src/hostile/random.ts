@@ -1,14 +1,16 @@
-/** Chance that is the same each time: what a failing run sent, the next one sends again. */
+/** Reproducible random values, so that a failure can be repeated. */
 export interface Random {
-  /** A whole number from 0 up to, and without, a limit. */
+  /** An integer from 0 up to, but not including, a limit. */
   below(limit: number): number;
-  /** One of several. */
   pick<Item>(items: readonly Item[]): Item;
-  /** That many bytes of any value. */
   bytes(count: number): Buffer;
 }
 
-/** Starts a sequence. @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (mulberry32) */
+/**
+ * Starts a sequence.
+ *
+ * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (mulberry32)
+ */
 export function createRandom(seed: number): Random {
   let state = seed;
   const next = (): number => {

@@ -1,7 +1,7 @@
 import type { ContractEntry } from '@arcadium/mesh/contract';
 import type { Holdings } from './http-call.ts';
 
-/** As much of a JSON schema as inputs are made of. */
+/** The parts of JSON schemas that inputs use. */
 export interface Shape {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Shape>>;
@@ -13,22 +13,21 @@ export interface Shape {
   readonly minimum?: number;
 }
 
-/** What a procedure's input looks like. */
+/** The schema of a procedure's input. */
 export function shapeOf({ procedure }: ContractEntry): Shape {
   return procedure.input.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as Shape;
 }
 
 /**
- * An input that fits, so that nothing but the caller, or the one thing that is
- * then made wrong, is in the way.
+ * A valid input, so that only the caller, or one later change, can be wrong.
  *
- * @throws Error naming the field of which a right value must be told here.
+ * @throws Error with the field that needs a value here.
  */
 export function rightInput(entry: ContractEntry, holdings: Holdings): unknown {
   return rightInputs(entry, holdings)[0];
 }
 
-/** The same for each of the shapes that an input may have. */
+/** The same for each possible shape of an input. */
 export function rightInputs(entry: ContractEntry, holdings: Holdings): unknown[] {
   const shape = shapeOf(entry);
   return (shape.anyOf ?? [shape]).map((one) => {
@@ -60,7 +59,7 @@ function valueFor(shape: Shape, at: { path: string; holdings: Holdings; name?: s
   return shape.type === 'string' ? 'text' : undefined;
 }
 
-/** A value that fits a field of this name; undefined where nothing but its schema is known. */
+/** A valid value for a field with this name; undefined if only its schema is known. */
 export function rightValue(path: string, field: string, { pageId, commentId, userId }: Holdings): unknown {
   if (field === 'id')
     return path.startsWith('comments.') ? commentId : path.startsWith('users.') ? userId : pageId;

@@ -1,14 +1,13 @@
 import type { Exchange, HostileRequest } from './exchange.ts';
 
 /**
- * What only the inside of a service may know: lines of a stack, files, SQL and
- * the names of what speaks it. The corpus holds none of these words, so where
- * one comes back it is no echo.
+ * Internals of a service: stack lines, files, SQL and the names of its tools. The requests contain none of
+ * these words, so an answer with one is not an echo.
  */
 const inside =
   /\bat [\w.<>]+ \(|\bat file:|file:\/\/|node_modules|\.[cm]?[jt]s:\d|\/services\/|\bSELECT\b|\bINSERT INTO\b|\bprisma\b|\bpostgres|\bsqlstate\b|\bUTF8\b|"stack"|"cause"/i;
 
-/** Says what is wrong with how a service took a request; nothing, if it is right. */
+/** Problems with how a service handled a request; none if it was right. */
 export function problemsOf(request: HostileRequest, { answers, end, garbled }: Exchange): string[] {
   const { after = 'wait', expect = 'any', answers: wanted = 1 } = request;
   const problems: string[] = [];
@@ -21,8 +20,8 @@ export function problemsOf(request: HostileRequest, { answers, end, garbled }: E
     if (expect === 'refusal' && (status < 400 || status >= 500))
       problems.push(`it is not refused but ${status}`);
     if (typeof expect === 'object' && !expect.includes(status))
-      problems.push(`${status} is none of ${expect.join()}`);
-    if (body !== '' && !isData(headers.get('content-type'), body)) problems.push('its body is no JSON');
+      problems.push(`${status} is not one of ${expect.join()}`);
+    if (body !== '' && !isData(headers.get('content-type'), body)) problems.push('its body is not JSON');
     const leak = inside.exec(body)?.[0];
     if (leak !== undefined) problems.push(`its body tells of the inside: ${leak}`);
   }
@@ -33,7 +32,7 @@ export function problemsOf(request: HostileRequest, { answers, end, garbled }: E
   );
 }
 
-/** JSON, lines of JSON where the caller asked for a stream, or the JSON in events. */
+/** JSON, lines of JSON for a requested stream, or the JSON in events. */
 function isData(type: string | undefined, body: string): boolean {
   if (type?.startsWith('text/event-stream')) {
     return body

@@ -1,6 +1,6 @@
 import type { HostileRequest } from './exchange.ts';
 
-/** A case of a table: what is wrong, the bytes, and what is to be expected of it. */
+/** A case of a table: what is wrong, the bytes, and the expectation. */
 export type WireCase = readonly [what: string, bytes: string | Buffer, rest?: Partial<HostileRequest>];
 
 /** It must be refused. */
@@ -9,12 +9,12 @@ export const refusal: Partial<HostileRequest> = { expect: 'refusal' };
 /** It may be incomplete, so its sender closes its half. */
 export const ending: Partial<HostileRequest> = { after: 'end' };
 
-/** Reads the words of a table as they stand there: what they hold is never an escape. */
+/** The words of a table, literally. */
 export function words(table: string): string[] {
   return table.split(/\s+/).filter((word) => word !== '');
 }
 
-/** A whole head of these lines. */
+/** A complete head with these lines. */
 export function head(...lines: string[]): string {
   return [...lines, '', ''].join('\r\n');
 }
@@ -22,12 +22,12 @@ export function head(...lines: string[]): string {
 /** A procedure that anyone may call, as a target. */
 export const goodTarget = '/trpc/pages.list';
 
-/** A good GET but for its target and what is added. */
+/** A GET that is valid except for its target and additions. */
 export function get(target: string, ...headers: string[]): string {
   return head(`GET ${target} HTTP/1.1`, 'host: wiki', 'connection: close', ...headers);
 }
 
-/** The head of a POST that would be good, but for what is added. */
+/** The head of a POST that is valid except for additions. */
 export function post(...headers: string[]): string {
   return head('POST /trpc/pages.create HTTP/1.1', 'host: wiki', 'content-type: application/json', ...headers);
 }
@@ -37,7 +37,7 @@ export function chunked(body: string): string {
   return post('transfer-encoding: chunked') + body;
 }
 
-/** Makes requests to the wiki of a table. */
+/** Requests to the wiki from a table. */
 export function toRequests(cases: readonly WireCase[]): HostileRequest[] {
   return cases.map(([what, bytes, rest]) =>
     Object.assign({ service: 'wiki', what, pieces: [bytes] } as const, rest),

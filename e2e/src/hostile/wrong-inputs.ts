@@ -3,18 +3,18 @@ import type { Holdings } from './http-call.ts';
 import { oddCursors, oddLimits, oddValues } from './odd-values.ts';
 import { rightInputs, shapeOf, type Shape } from './right-input.ts';
 
-/** Where in an input something stands. */
+/** A position in an input. */
 type Path = readonly (string | number)[];
 
-/** One input that its schema refuses. */
+/** An input that its schema rejects. */
 export interface WrongInput {
-  /** What is wrong, as `title: 1e999`. */
+  /** What is wrong, such as `title: 1e999`. */
   readonly what: string;
-  /** As it is sent: JSON, because no value of JavaScript's becomes a lone surrogate on the wire. */
+  /** JSON text as sent, because JavaScript values cannot become a lone surrogate. */
   readonly text: string;
 }
 
-/** What hardly any field may be, besides the odd values. */
+/** Values that hardly any field accepts, besides the odd values. */
 const wrongValues: readonly string[] = [
   ...oddValues,
   ...oddLimits,
@@ -25,14 +25,12 @@ const wrongValues: readonly string[] = [
   `"${'x'.repeat(10_000)}"`,
 ];
 
-/** What a whole input may not be. */
+/** Values that are not allowed as whole inputs. */
 const wrongWholes: readonly string[] = ['null', 'true', '0', '"x"', '[]', '[{}]', '[null]', '{"":{}}'];
 
 /**
- * Inputs of a procedure that are wrong in one thing, and right in all else:
- * each field, and each item of a list, by everything that its schema refuses;
- * left out, if it must be there; and the whole. A field that is added is in
- * here without a word.
+ * Inputs of a procedure with exactly one error: each field and each list item with everything that its schema
+ * rejects, each required field missing, and the whole input. New fields are included automatically.
  */
 export function wrongInputs(entry: ContractEntry, holdings: Holdings): WrongInput[] {
   const candidates = wrongWholes.map((text) => ({ what: `all of it: ${text}`, text }));
@@ -49,7 +47,7 @@ export function wrongInputs(entry: ContractEntry, holdings: Holdings): WrongInpu
     }
   }
   const { input } = entry.procedure;
-  // Where there is no input, many clients send null.
+  // Many clients send null for no input.
   const isRight = (text: string) =>
     input.safeParse(JSON.parse(text)).success || (input.type === 'void' && text === 'null');
   return candidates.filter(({ text }) => isJson(text) && !isRight(text));
@@ -69,9 +67,9 @@ export function pathsOf(shape: Shape, at: Path = []): Path[] {
 const hole = 'what is here is replaced in the text';
 
 /**
- * The text of an input with another text at one path, or nothing there.
+ * The text of an input with another text at one path, or without it.
  *
- * @returns undefined where the input has no such place.
+ * @returns undefined if the input has no such path.
  */
 function replaced(input: unknown, path: Path, text: string | undefined): string | undefined {
   const copy: unknown = structuredClone(input);

@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { WebSocket } from 'ws';
 
-// The callers of a service, as a process, so that they take no time from the one that is measured; it prints what it
-// saw. They go over several connections, all calls of a moment in one message.
+// Callers of a service in a separate process, so that they take no time from the measured one; prints the
+// result. They use several connections, with all calls of one moment in one message.
 
-/** What is asked: so many calls a second whatever becomes of them, or so many callers that each wait for their answer, or all at once. */
+/**
+ * The load: a fixed rate of calls, a number of callers that each wait for their answer, or all calls at once.
+ */
 export interface Load {
   url: string;
   path: string;
@@ -15,16 +17,16 @@ export interface Load {
   atOnce?: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Outcome {
   done: number;
-  /** How long the service worked on these, in milliseconds, all together. */
+  /** Total time that the service worked on these calls, in milliseconds. */
   workMs: number;
   /** By code. */
   failed: Record<string, number>;
-  /** Of the calls that were done, in milliseconds, in ascending order, one in a hundred. */
+  /** Latencies of successful calls, in milliseconds, ascending, one in a hundred. */
   latencies: number[];
-  /** How long each answer of `/health` took, in milliseconds, in ascending order. */
+  /** Latencies of `/health`, in milliseconds, ascending. */
   health: number[];
 }
 

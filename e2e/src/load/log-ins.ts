@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
-// A flood of log-ins from everywhere, as a process, so that it takes no time from the one that measures. Each has an
-// address, an account and a password of its own: no throttle knows it. Bytes over bare sockets, one request on each at
-// a time: what a client's HTTP costs would be taken from the service, which has the same cores. It prints what came.
+// A flood of log-ins in a separate process, so that it takes no time from the one that measures. Each has a
+// different address, account and password, so that no throttle applies. It writes bytes to sockets, one
+// request at a time on each, because an HTTP client would take CPU time from the service on the same cores.
+// It prints the result.
 
-/** What is offered. */
 export interface LogInFlood {
-  /** Of auth, which must trust `x-forwarded-for` from this machine. */
+  /** Auth's address; it must trust `x-forwarded-for` from this machine. */
   url: string;
   perSecond: number;
   seconds: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface LogInFloodOutcome {
-  /** Requests that were written. */
+  /** Number of requests written. */
   readonly sent: number;
-  /** How often each status was answered until the end. */
+  /** Number of answers with each status until the end. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** How many of those that were refused were not told when to come back. */
+  /** Number of refusals without `retry-after`. */
   readonly withoutRetryAfter: number;
-  /** What the flood itself took, in milliseconds of a core. */
+  /** CPU time of the flood itself, in milliseconds. */
   readonly cpuMs: number;
 }
 
@@ -37,7 +37,7 @@ function open(): Socket {
   let head = '';
   socket.on('data', (text: string) => {
     head += text;
-    // An answer is short, and its end is the end of what comes: until then nothing else is asked here.
+    // Answers are short and end with the data: no other request is sent before that.
     if (!head.endsWith('}')) return;
     const status = head.slice(9, 12);
     statuses[status] = (statuses[status] ?? 0) + 1;

@@ -1,24 +1,24 @@
-/** Calls that come at a rate of their own, whether or not the ones before have been answered. */
+/** Calls at a fixed rate, whether or not earlier ones were answered. */
 export interface OpenLoop {
   readonly perSecond: number;
-  /** How many in all. @default until `stopped` says so */
+  /** Number of calls. @default until `stopped` returns true */
   readonly calls?: number;
-  /** Looked at before each call. @default never */
+  /** Checked before each call. @default never */
   readonly stopped?: () => boolean;
-  /** Makes one. @param n From 0. */
+  /** Makes a call. @param n From 0. */
   readonly call: (n: number) => Promise<unknown>;
 }
 
-/** What came of them. */
+/** The result. */
 export interface LoadOutcome {
   readonly calls: number;
-  /** How long those took that succeeded, in milliseconds. */
+  /** Latencies of successful calls, in milliseconds. */
   readonly latencies: readonly number[];
-  /** What the others failed with, and when they were made, in milliseconds since the first. */
+  /** Errors of the others, with their start in milliseconds since the first call. */
   readonly failures: readonly string[];
 }
 
-/** Makes them, and waits for the last of them. */
+/** Makes the calls, and waits for all of them. */
 export async function openLoop({
   perSecond,
   calls = Infinity,

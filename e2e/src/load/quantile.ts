@@ -1,4 +1,4 @@
-/** What a share of the values is not above: 0.5 is their median, 0.99 leaves one in a hundred above. */
+/** A quantile of the values: with 0.5 their median, with 0.99 the value that 1 % exceed. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;

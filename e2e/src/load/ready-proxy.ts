@@ -1,20 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** How often it asks each server whether it takes calls, in milliseconds. */
+/** Interval of the readiness checks, in milliseconds. */
 const everyMs = 200;
 
-/** What stands before several servers, as a load balancer with a health check does. */
+/** A load balancer with a health check in front of several servers. */
 export interface ReadyProxy extends AsyncDisposable {
   readonly url: string;
 }
 
 /**
- * Takes each connection to one of the servers whose `/readyz` answered 200 when
- * it was last asked, by turns. It tries no other one: what that server refuses or
- * cuts, its caller sees.
+ * Forwards each connection to one of the servers whose last `/readyz` was 200, in turn. It does not try
+ * another one, so the caller sees what that server refuses or cuts.
  *
- * @param urls Where the servers are, as `http://127.0.0.1:8000`; looked at each time.
+ * @param urls The servers, such as `http://127.0.0.1:8000`; read each time.
  */
 export async function startReadyProxy(urls: ReadonlySet<string>): Promise<ReadyProxy> {
   const ready = new Set<string>();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../hostile/random.ts';
 import { noFault, random, type Fault, type FaultProxy } from '../fault-proxy/index.ts';
 
-/** What befalls a connection, or what passes over it. */
+/** Faults of connections or of their chunks. */
 const faults = [
   { kind: 'reset', when: 'at-once' },
   { kind: 'reset', when: 'before-the-answer' },
@@ -14,21 +14,20 @@ const faults = [
   { kind: 'jitter', ms: 100, seed: 1 },
 ] as const;
 
-/** How long each lasts at least, and at most, in milliseconds. */
+/** Shortest and longest duration of each, in milliseconds. */
 const spellMs = { least: 200, most: 900 };
 
 /** Faults that come and go. */
 export interface Weather {
-  /** Nothing is wrong any more when it resolves; what was lost stays lost. */
+  /** Ends all faults; lost bytes stay lost. */
   end(): Promise<void>;
 }
 
 /**
- * Lets them come and go on a proxy: by chance for each connection, or for each
- * chunk on it. Every third time nobody listens for a moment, and what was
- * swallowed by a black hole is reset: those are short.
+ * Changes the faults of a proxy at random, for each connection or each chunk. Every third time connections
+ * are refused for a moment, and those that lost bytes in a black hole are reset: these phases are short.
  *
- * @param seed The same one draws the same faults; which calls they meet is up to the clock.
+ * @param seed The same seed gives the same faults; which calls they affect depends on timing.
  */
 export function startWeather(proxy: FaultProxy, seed: number): Weather {
   const chance = createRandom(seed);
@@ -46,9 +45,9 @@ export function startWeather(proxy: FaultProxy, seed: number): Weather {
     for (let n = 0; !ending.signal.aborted; n++) {
       const { fault, ms } = next(n);
       await proxy.set(fault);
-      await delay(ms, undefined, ending).catch(() => {}); // it has come to its end
+      await delay(ms, undefined, ending).catch(() => {}); // it has ended
     }
-    // Once more, for those that would stay silent.
+    // Once more, for connections that would stay silent.
     await proxy.set({ kind: 'refuse' });
     await proxy.set(noFault);
   };

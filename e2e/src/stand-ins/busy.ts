@@ -4,7 +4,7 @@ import { anyone, contract, query } from '@arcadium/mesh/contract';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { run, serve } from '@arcadium/mesh/server';
 
-// A service of which more is asked than it can do, as a process: it prints its URL when it is ready.
+// An overloaded service as a process; prints its URL when it is ready.
 
 /** How long the work took, in milliseconds. */
 const done = z.object({ ms: z.number() });
@@ -16,14 +16,17 @@ const busy = contract('busy', {
 });
 
 const bytes = Buffer.alloc(8 * 1024 * 1024);
-/** Work that no compiler makes quicker or slower while it runs. */
+/** Work that the compiler cannot make faster or slower while it runs. */
 function spin(length: number): { ms: number } {
   const since = performance.now();
   hash('sha256', bytes.subarray(0, length), 'buffer');
   return { ms: performance.now() - since };
 }
 
-/** How many bytes take a millisecond here: what is burnt is work, not time, or a machine that is busy would do less of it. */
+/**
+ * Number of bytes that take a millisecond on this machine: a fixed amount of work instead of time, so that
+ * load does not reduce it.
+ */
 function calibrate(): number {
   const length = 256 * 1024;
   const times = Array.from({ length: 50 }, () => spin(length).ms);

@@ -2,7 +2,7 @@ import { MeshError } from '@arcadium/mesh/wire';
 import { failingContract } from './failing-contract.ts';
 import { runStandIn } from './run-stand-in.ts';
 
-/** Whether it says that it did nothing, as one does that has too much to do. */
+/** Whether it says that it did not execute the call, like an overloaded service. */
 const refuses = process.argv[2] === 'refuses';
 
 runStandIn(failingContract, () => ({

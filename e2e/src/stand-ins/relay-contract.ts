@@ -1,7 +1,7 @@
 import { anyone, contract, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 
-/** A call that nobody answers: it ends when its signal fires. */
+/** A call without an answer: it ends when its signal fires. */
 const wait = query({
   summary: 'Waits for its own end',
   input: z.object({ id: z.string() }),
@@ -10,7 +10,7 @@ const wait = query({
   timeoutMs: 60_000,
 });
 
-/** Waits by calling `back`, within its handler. */
+/** Its handler waits by calling `back`. */
 export const frontContract = contract('front', { wait });
 
 export const backContract = contract('back', { wait });

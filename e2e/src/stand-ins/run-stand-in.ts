@@ -4,10 +4,11 @@ import { createLogger, type Logger } from '@arcadium/mesh/telemetry';
 import { silentLogger } from '@arcadium/mesh/testing';
 
 /**
- * Runs a small service as this process, without a database and for whoever asks. It logs where it listens.
+ * Runs a small service as this process, without a database and open to anyone. It logs its address.
  *
- * @param handlers Made with a logger of their own: the service itself says nothing, as it may be there to fail.
- * @param options.drainDelayMs How long it takes calls after SIGTERM, in milliseconds. @default 0
+ * @param handlers Get a separate logger: the service itself logs nothing, because it may be meant to fail.
+ * @param options.drainDelayMs How long it accepts calls after SIGTERM, in milliseconds.
+ * @default 0
  */
 export function runStandIn<From extends AnyContract>(
   contract: From,

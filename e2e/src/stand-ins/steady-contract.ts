@@ -1,7 +1,7 @@
 import { anyone, contract, mutation } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 
-/** A service that answers. */
+/** A service that answers all calls. */
 export const steadyContract = contract('steady', {
   echo: mutation({
     summary: 'Answers with what it was sent',

@@ -3,35 +3,38 @@ import { until } from '../mesh.ts';
 import type { Members } from './members.ts';
 import { readTokenFacts } from './token-facts.ts';
 
-/** For how long at most a key may still be published when the last token that it may have signed has expired, in milliseconds. */
+/**
+ * How long a key may stay published after the last token that it may have signed has expired, in
+ * milliseconds.
+ */
 const removedWithinMs = 24 * 3_600_000;
 
-/** The longest life of a token, in milliseconds. */
+/** The longest lifetime of a token, in milliseconds. */
 const longestLifeMs = 90 * 24 * 3_600_000;
 
-/** What auth's keys were, round by round, by what it publishes and what it signs. */
+/** Auth's keys in each round, as published and as used for signing. */
 export class KeyDiary {
   readonly mistakes: string[] = [];
-  /** The most that were published at once. */
+  /** The most keys published at once. */
   mostPublished = 0;
-  /** Whether a key is published that has signed nothing yet. */
+  /** Whether a published key has signed nothing yet. */
   waiting = false;
   readonly #members: Members;
   readonly #published = new Map<string, number>();
   readonly #signed = new Map<string, { first: number; last: number; expires: number }>();
-  /** Those that were published when the first look was taken: they had no lead. */
+  /** The keys published at the first look, which had no lead time. */
   readonly #initial = new Set<string>();
 
   constructor(members: Members) {
     this.#members = members;
   }
 
-  /** How many there ever were. */
+  /** The number of keys so far. */
   get made(): number {
     return this.#published.size;
   }
 
-  /** The shortest time for which a key was published before it signed, in milliseconds. */
+  /** The shortest time that a key was published before it signed, in milliseconds. */
   get leastLeadMs(): number {
     const leads = [...this.#published].flatMap(([kid, published]) => {
       const signed = this.#signed.get(kid);
@@ -40,7 +43,7 @@ export class KeyDiary {
     return Math.min(...leads);
   }
 
-  /** Notes a token that auth has signed. */
+  /** Records a token signed by auth. */
   see(token: string): void {
     const { kid, issuedAt, expiresAt } = readTokenFacts(token);
     const before = this.#signed.get(kid);
@@ -51,13 +54,13 @@ export class KeyDiary {
     });
   }
 
-  /** Notes what both replicas publish, and the tokens that services hold. */
+  /** Records the keys that both replicas publish, and the tokens of the services. */
   async look(): Promise<void> {
     for (const { token } of this.#members.replicas) this.see(token());
     const isFirst = this.#published.size === 0;
     let askedAt = NaN;
     let answers: ReadonlySet<string>[] = [];
-    // On a busy machine calls may be over before the key is there that their round is to have.
+    // On a busy machine the calls may end before the round's key is published.
     await until(async () => {
       askedAt = Date.now();
       const newest = await this.#members.newestKey();
@@ -68,7 +71,7 @@ export class KeyDiary {
       this.mostPublished = Math.max(this.mostPublished, kids.size);
       this.#compare(kids, askedAt);
       for (const kid of kids) {
-        // When the answer was there: not before that can anybody have it.
+        // Recorded when the answer arrived: no verifier can have it earlier.
         if (!this.#published.has(kid)) this.#published.set(kid, Date.now());
         if (isFirst) this.#initial.add(kid);
       }
@@ -85,7 +88,7 @@ export class KeyDiary {
     }
   }
 
-  /** For a line of the report. */
+  /** For the test's report. */
   summary() {
     return {
       keys: this.made,

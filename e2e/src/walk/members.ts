@@ -16,7 +16,7 @@ import type { Config } from '../../../services/auth/src/config.ts';
 import { isRotationDue } from '../../../services/auth/src/domain/signing-keys.ts';
 import { testConfig } from '../../../services/auth/src/testing/config.ts';
 
-/** What a member promises: to services, and to users. */
+/** The contract of a member, for services and users. */
 const memberContract = contract('member', {
   forServices: query({ summary: 'Who asks', output: z.object({ by: z.string() }), access: anyService }),
   forUsers: query({ summary: 'Who asks', output: z.object({ by: z.string() }), access: user }),
@@ -25,38 +25,41 @@ const memberContract = contract('member', {
 /** Two replicas of each service. */
 export type MemberName = 'auth' | 'wiki' | 'notification';
 
-/** One replica, as far as its own token goes. */
+/** The part of a replica that handles its own token. */
 export interface Replica {
   readonly service: MemberName;
   readonly url: string;
-  /** The token that it holds now. */
+  /** Its current token. */
   token(): string;
 }
 
-/** A call that is to be made, and what it is called in a message. */
+/** A call with a name for messages. */
 export type NamedCall = readonly [what: string, call: () => Promise<unknown>];
 
-/** Two replicas of auth as it is, and two each of a wiki and a notification that are nothing but members of the mesh. */
+/**
+ * Two replicas of auth, and two each of a wiki and a notification that are members of the mesh without
+ * further function.
+ */
 export interface Members extends AsyncDisposable {
   readonly replicas: readonly Replica[];
   readonly authUrls: readonly string[];
-  /** What auth has stored. */
+  /** Direct access to auth's database. */
   readonly stored: PrismaClient;
-  /** The id of the key that auth made last; none while it is to make another. */
+  /** The id of auth's newest key; undefined while another is due. */
   newestKey(): Promise<string | undefined>;
-  /** One call of each replica to each replica of the other services, with its own token. */
+  /** A call of each replica to each replica of the other services, with its own token. */
   calls(): Promise<readonly NamedCall[]>;
-  /** As a user, to each replica but auth's. */
+  /** Calls as a user, to each replica except auth's. */
   asUser(token: () => string): { calls(): NamedCall[] } & AsyncDisposable;
-  /** Whether a member takes a service's token. */
+  /** Whether a member accepts a service token. */
   isTaken(token: string): Promise<boolean>;
-  /** The ids of a service's tokens, each the successor of the one before; all that were ever made. */
+  /** The ids of all tokens of a service, in order of succession. */
   lineOf(service: string): Promise<string[]>;
-  /** How many revocations each replica but auth's holds in memory. */
+  /** The number of revocations in memory of each replica except auth's. */
   held(): number[];
 }
 
-/** In a walk the wall clock leaps, and the monotonic clock with it: time has passed, the clock was not set. */
+/** The wall clock and the monotonic clock leap together: time has passed, and the clock was not changed. */
 const time = { monotonic: () => Date.now(), reference: async () => Date.now() };
 
 interface Member extends Replica {
@@ -69,8 +72,8 @@ interface Member extends Replica {
 /**
  * Starts them.
  *
- * @param folder Where they keep what they keep.
- * @param options.signingKeyDays For how long a key of auth's signs.
+ * @param folder For their state.
+ * @param options.signingKeyDays How long a key of auth signs.
  */
 export async function startMembers(folder: string, options: { signingKeyDays: number }): Promise<Members> {
   const [identity, database] = await Promise.all([createTestIdentity(), createTestDatabase(['auth'])]);
@@ -81,11 +84,11 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     { url: authUrl, identity, database },
     {
       SIGNING_KEY_DAYS: String(options.signingKeyDays),
-      // A connection that is closed with each leap is a connection to be made in each round.
+      // Closes idle connections at once, because each leap would outlive them.
       DATABASE_IDLE_TIMEOUT_MS: '0',
     },
   );
-  /** Each replica has a file of its own, so that what it holds can be read there. */
+  /** Each replica has a separate file, so that its token can be read there. */
   const keep = async (name: string, token: string): Promise<string> => {
     const state = join(folder, name);
     await mkdir(state);
@@ -102,7 +105,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
 
   const startMember = async (service: 'wiki' | 'notification', token: string, index: number) => {
     const stateDir = await keep(`${service}-${index}`, token);
-    // The wiki's are written to files, those of the other are in memory alone.
+    // The wiki's tokens are written to files, notification's are in memory only.
     const file = service === 'wiki' ? join(stateDir, 'SERVICE_TOKEN') : undefined;
     const holder = openServiceToken({ token, file, log });
     const current = () => holder.current;

@@ -1,9 +1,9 @@
 import { readTokenFacts } from './token-facts.ts';
 import type { MemberName, Members } from './members.ts';
 
-/** What the replicas' own tokens were, round by round. */
+/** The replicas' own tokens in each round. */
 export class TokenDiary {
-  /** At which share of its life each token was exchanged, by each replica. */
+  /** At which share of its validity each token was exchanged, by each replica. */
   readonly shares: number[] = [];
   readonly mistakes: string[] = [];
   readonly #members: Members;
@@ -14,14 +14,14 @@ export class TokenDiary {
     this.look();
   }
 
-  /** The token of the first replica of a service. */
+  /** The token of a service's first replica. */
   current(service: MemberName): string {
     const replica = this.#members.replicas.find((one) => one.service === service);
     if (!replica) throw new Error(`There is no ${service}`);
     return replica.token();
   }
 
-  /** Notes what each replica holds. */
+  /** Records the token of each replica. */
   look(): void {
     for (const { service, url, token } of this.#members.replicas) {
       const now = token();
@@ -35,7 +35,7 @@ export class TokenDiary {
     }
   }
 
-  /** For a line of the report. */
+  /** For the test's report. */
   summary() {
     const [least, most] = [Math.min(...this.shares), Math.max(...this.shares)];
     return { exchanged: this.shares.length, atShare: [least.toFixed(3), most.toFixed(3)] };

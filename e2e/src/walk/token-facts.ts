@@ -3,7 +3,7 @@ import { z } from 'zod';
 const header = z.object({ kid: z.string() });
 const claims = z.object({ iat: z.number(), exp: z.number() });
 
-/** What a token says of itself; times in milliseconds since 1970. */
+/** The content of a token; times in milliseconds since 1970. */
 export function readTokenFacts(token: string): { kid: string; issuedAt: number; expiresAt: number } {
   const [head = '', body = ''] = token.split('.').map((part) => Buffer.from(part, 'base64url').toString());
   const { iat, exp } = claims.parse(JSON.parse(body));

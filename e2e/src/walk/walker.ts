@@ -5,12 +5,12 @@ import { silentLogger as log } from '@arcadium/mesh/testing';
 import type { KeyDiary } from './key-diary.ts';
 import type { Members } from './members.ts';
 
-/** Every so many rounds a user logs out, and in again. */
+/** Number of rounds after which a user logs out and in again. */
 const roundsOfSession = 20;
 
-/** A user who stays logged in for months, and calls. */
+/** A user who stays logged in for months and makes calls. */
 export interface Walker extends AsyncDisposable {
-  /** One round: refreshes the session, as the access token has long expired, and calls every replica. */
+  /** One round: refreshes the session, because the access token has long expired, and calls every replica. */
   live(
     round: number,
     count: (what: string, made: Promise<unknown>) => Promise<void>,
@@ -18,7 +18,7 @@ export interface Walker extends AsyncDisposable {
   ): Promise<void>;
 }
 
-/** Opens an account, and logs in. */
+/** Creates an account, and logs in. */
 export async function walkUser(members: Members, email: string): Promise<Walker> {
   const [first = '', second = ''] = members.authUrls;
   const password = randomUUID();
