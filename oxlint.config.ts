@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig, type OxlintOverride } from 'oxlint';
 
-// Which way imports run (docs/architecture.md), as tables; the rest is which
-// rules hold. A default export because oxlint demands one.
+// Import directions (docs/architecture.md), as tables, followed by the other rules. A default export, because
+// oxlint requires one.
 
-/** Each room of the mesh, and the rooms that it may import. */
+/** The folders of the mesh, and the folders that each may import. */
 const base = ['wire', 'resilience', 'telemetry', 'config', 'clock'];
 const rooms: Record<string, readonly string[]> = {
   wire: [],
@@ -113,7 +113,7 @@ export default defineConfig({
     'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     'vitest/valid-expect': ['error', { maxArgs: 2 }],
 
-    // Off, because what they find here is meant.
+    // Off, because these patterns are intended here.
     'import/no-named-as-default-member': 'off',
     'no-await-in-loop': 'off',
     'no-underscore-dangle': 'off',
@@ -133,7 +133,7 @@ export default defineConfig({
     ...roomRules,
     contractRules,
     ...serviceRules,
-    // Tests put both ends together.
+    // Tests use both ends.
     { files: ['mesh/**/*.test.ts', 'mesh/**/*.test-d.ts'], rules: { 'no-restricted-imports': 'off' } },
     {
       files: [

@@ -2,9 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const common = {
-  // Processes, not threads: some suites kill, and each may change its environment.
+  // Processes instead of threads: some suites kill processes, and each may change its environment.
   pool: 'forks',
-  // A bound for what hangs. Real databases and processes on a busy machine take what they take.
+  // Only for tests that hang: real databases and processes are slow on a busy machine.
   testTimeout: 120_000,
   hookTimeout: 120_000,
   setupFiles: ['./vitest.setup.ts'],
@@ -12,7 +12,7 @@ const common = {
 } satisfies TestProjectInlineConfiguration['test'];
 
 const ofOneSource = ['{cli,contracts,mesh,prisma,services}/**/*.test.ts'];
-/** Suites with a process each: those of processes, and those that fake timers, of which a process has one set. */
+/** Suites that need a process each: those that start processes, and those that fake timers, which belong to the process. */
 const alone = [
   'e2e/*.test.ts',
   ...globSync(ofOneSource, { exclude: ['**/node_modules/**'] }).filter((path) =>
@@ -21,17 +21,17 @@ const alone = [
 ];
 
 const together = {
-  // Two more than the two cores that this is planned for: suites of processes wait for most of their time.
+  // Two more than the two cores of the intended machine: suites with processes mostly wait.
   maxWorkers: 4,
   sequence: { groupOrder: 0 },
 } satisfies TestProjectInlineConfiguration['test'];
 
 export default defineConfig({
   test: {
-    // One PostgreSQL for the run; suites get a database each (prisma/src/testing/).
+    // One PostgreSQL for the run; each suite gets a database (prisma/src/testing/).
     globalSetup: ['./prisma/src/testing/testing-setup.ts'],
     projects: [
-      // These two run at the same time, as their workers are free, the first one's suites first.
+      // These two run at the same time as workers are free; suites of the first start first.
       {
         extends: true,
         test: {
@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'test',
           ...common,
-          // In one process for many: to load a service takes longer than most of its suites.
+          // Several suites in one process: loading a service takes longer than most of its suites.
           isolate: false,
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', 'bench/src/stacks.test.ts', 'e2e/**', ...alone],
@@ -58,7 +58,7 @@ export default defineConfig({
         test: {
           name: 'load',
           ...common,
-          // What keeps both cores busy comes last, and by itself: two at a time, as one waits for half of it.
+          // Suites that need both cores run last, two at a time, because one of them waits half of the time.
           include: ['e2e/load/*.test.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -69,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'measured',
           ...common,
-          // What measures time: `npm run test:measured`, on a machine that does nothing else.
+          // Timing tests: `npm run test:measured`, on an otherwise idle machine.
           include: ['e2e/measured/*.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
@@ -80,7 +80,7 @@ export default defineConfig({
         test: {
           name: 'bench',
           ...common,
-          // A call through every row of the benchmark, with the peers installed: `npm run test:bench`.
+          // A call through every row of the benchmark, with its packages installed: `npm run test:bench`.
           include: ['bench/src/stacks.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 3 },

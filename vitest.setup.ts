@@ -1,9 +1,8 @@
 import { vi } from 'vitest';
 
 /**
- * For so long a condition is waited for where a test names no bound of its
- * own, in milliseconds: a busy machine may stand still for seconds, and where
- * the condition holds it costs nothing.
+ * How long to wait for a condition if a test sets no limit, in milliseconds: a busy machine may pause for
+ * seconds, and a fulfilled condition costs no time.
  */
 const patienceMs = 20_000;
 

@@ -1,7 +1,7 @@
 import { defineConfig } from 'prisma/config';
 
-// `prisma generate` insists on a schema-engine binary that it never runs, and
-// would download one. Any executable satisfies it, so generation stays offline.
+// `prisma generate` requires a schema-engine binary that it never runs, and would download one. Any
+// executable satisfies it, so generation works offline.
 process.env['PRISMA_SCHEMA_ENGINE_BINARY'] ??= process.execPath;
 
 const service = process.env['PRISMA_SERVICE'];

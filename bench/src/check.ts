@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { peersInstalled } from './peers.ts';
 
-// The part of `npm run check` that reads the types of the peers: linting with
-// types, and the types themselves.
+// The part of `npm run check` that needs the benchmark's packages: type-aware linting, and types.
 
 if (peersInstalled()) {
   for (const command of ['oxlint --type-aware bench', 'tsc -p bench']) {

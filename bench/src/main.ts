@@ -1,8 +1,8 @@
 import { readOptions, usage, type Options } from './options.ts';
 import { installPeers } from './peers.ts';
 
-// npm run bench: exit code 0 only if every row was measured to the end. The
-// children end with this process, whatever ends it (process/spawn.ts).
+// npm run bench: exit code 0 only if every row was measured completely. The child processes end with this one
+// (process/spawn.ts).
 
 for (const [signal, code] of [
   ['SIGINT', 130],
@@ -28,7 +28,7 @@ const complete = await (await runner())(options, (line) => console.log(line));
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s in all`);
 process.exit(complete ? 0 : 1);
 
-/** Loaded when the peers are there. */
+/** Loaded after the packages are installed. */
 async function runner() {
   if (options.tokens) return (await import('./run-tokens.ts')).runTokens;
   if (options.scale) return (await import('./run-scale.ts')).runScale;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
-/** What every stack's `notify` takes; every server that validates does it with this schema. */
+/** Input of `notify` in every stack; every server that validates uses this schema. */
 export const messageSchema = z.object({
   id: z.uuid(),
   userId: z.uuid(),
@@ -12,30 +12,29 @@ export const messageSchema = z.object({
 });
 export type Message = z.output<typeof messageSchema>;
 
-/** What it answers with. */
+/** Its answer. */
 export const receiptSchema = z.object({ id: z.uuid(), accepted: z.boolean(), length: z.int() });
 export type Receipt = z.output<typeof receiptSchema>;
 
-/** The handler's whole work, so that what is measured is the way there and back. */
+/** The handler does nothing else, so that only the call itself is measured. */
 export function accept({ id, body }: Message): Receipt {
   return { id, accepted: true, length: body.length };
 }
 
-/** Whether an answer is this message's own: a stack that mixes up its calls must not win. */
+/** Whether an answer belongs to this message: a stack that mixes up calls must fail. */
 export function answers(receipt: Receipt, { id, body }: Message): boolean {
   return receipt.id === id && receipt.accepted && receipt.length === body.length;
 }
 
 const sentence = 'The page that you watch has a new comment, and it asks for your opinion. ';
 
-/** How many messages are made beforehand: enough for calls in flight to differ from one another. */
+/** Number of prepared messages, enough for calls in flight to differ. */
 const distinct = 1024;
 
 /**
- * Makes a source of messages of one size. They are made beforehand, so that
- * making them is not part of what is measured.
+ * Creates a source of messages of one size. They are prepared, so that creating them is not measured.
  *
- * @param bodyBytes Length of the body, in bytes; the other fields add some 200.
+ * @param bodyBytes Length of the body, in bytes; the other fields add about 200.
  */
 export function messagesOf(bodyBytes: number): () => Message {
   const body = Buffer.from(sentence.repeat(Math.ceil(bodyBytes / sentence.length)))

@@ -1,15 +1,14 @@
 import { parseArgs } from 'node:util';
 import { stackNames, type StackName } from './stacks/index.ts';
 
-/** What `npm run bench` was asked for. */
 export interface Options {
   /** Less than a minute instead of five. */
   readonly quick: boolean;
-  /** How the mesh's cost grows with what it has to carry, instead of a comparison. */
+  /** Measures how the mesh's cost grows, instead of comparing stacks. */
   readonly scale: boolean;
-  /** What it costs to verify a token, instead of a call. */
+  /** Measures the cost of verifying tokens, instead of calls. */
   readonly tokens: boolean;
-  /** CPU profiles of the mesh's rows, with one scenario of the comparison. */
+  /** Writes CPU profiles of the mesh's rows, with one scenario. */
   readonly profile: boolean;
   /** The rows to run. @default all */
   readonly only: readonly StackName[] | undefined;

@@ -4,22 +4,22 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
-/** Whether the peers are installed as the lock file of the benchmark says. */
+/** Whether the packages are installed as in the benchmark's lock file. */
 export function peersInstalled(): boolean {
-  // npm writes its own copy of the lock when an installation has succeeded.
+  // npm writes its own copy of the lock file after a successful installation.
   const installed = writtenAt('node_modules/.package-lock.json');
   return installed !== undefined && installed >= (writtenAt('package-lock.json') ?? 0);
 }
 
 /**
- * Installs the packages that the mesh is compared with, unless they are there.
+ * Installs the packages of the other stacks, if needed.
  *
- * @throws Error with what npm printed, when it fails.
+ * @throws Error with npm's output, on failure.
  */
 export function installPeers(): void {
   if (peersInstalled()) return;
   console.log('Installing what the mesh is compared with, into bench/node_modules');
-  // npm that runs this script, on the Node that came with the project; `npm` from the path otherwise.
+  // The npm that runs this script, with the project's Node; otherwise `npm` from the path.
   const { npm_execpath: npm } = process.env;
   const [command, ...first] = npm === undefined ? ['npm'] : [process.execPath, npm];
   const { status, error, stdout, stderr } = spawnSync(command, [...first, 'ci', '--no-audit', '--no-fund'], {

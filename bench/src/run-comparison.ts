@@ -11,7 +11,7 @@ import { meshNames, stackNames } from './stacks/index.ts';
 /**
  * Compares the rows, prints the tables and writes the results.
  *
- * @returns Whether every row was measured to the end.
+ * @returns Whether every row was measured completely.
  */
 export async function runComparison(options: Options, say: (line: string) => void): Promise<boolean> {
   const { quick, profile, only } = options;
@@ -30,7 +30,7 @@ export async function runComparison(options: Options, say: (line: string) => voi
   for (const scenario of plan.scenarios) {
     say(['', titleOf(scenario), '', ...scenarioTable(report, scenario)].join('\n'));
   }
-  // Only a whole run may replace the figures that are kept.
+  // Only a complete run may replace the committed figures.
   const stem = quick || profile || only ? 'quick' : 'results';
   const written = [
     writeResult(`${stem}.md`, comparisonMarkdown(report)),

@@ -10,7 +10,7 @@ import { meshNames, type StackName } from './stacks/index.ts';
 /**
  * Measures how the mesh's cost grows, prints the tables and writes the results.
  *
- * @returns Whether every row was measured to the end.
+ * @returns Whether every row was measured completely.
  */
 export async function runScale({ quick, only }: Options, say: (line: string) => void): Promise<boolean> {
   const names = meshNames.filter((name) => only?.includes(name) ?? true);

@@ -5,15 +5,15 @@ import { tokensMarkdown, type TokenReport } from './report/tokens.ts';
 import { measureTokens } from './tokens/measure.ts';
 
 /**
- * Measures what it costs to verify tokens, prints the table and writes the results.
+ * Measures the cost of verifying tokens, prints the table and writes the results.
  *
- * @returns Whether every row was measured to the end.
+ * @returns Whether every row was measured completely.
  */
 export async function runTokens({ quick }: Options, say: (line: string) => void): Promise<boolean> {
   const plan = quick ? { rounds: 5, tokens: 200 } : { rounds: 25, tokens: 1000 };
   const rows = await measureTokens(plan);
   const environment = describeEnvironment([], ['fast-jwt', 'jose']);
-  // All of it runs in this process.
+  // Everything runs in this process.
   const machine = { ...environment.machine, pinned: false };
   const report: TokenReport = { environment: { ...environment, machine }, plan, rows };
   const stem = quick ? 'quick-tokens' : 'tokens';

@@ -1,35 +1,35 @@
 import type { PrivateJwk } from '@arcadium/mesh/identity';
 import type { Message, Receipt } from './message.ts';
 
-/** Where a stack's server listens, as it goes from one process to the other. */
+/** The address of a stack's server, which can be sent between processes. */
 export interface Address {
   readonly port: number;
-  /** What the mesh's client signs its tokens with: here, one key stands for the whole identity. */
+  /** The key that the mesh's client signs its tokens with; here it stands for the whole identity. */
   readonly signingKey?: PrivateJwk;
 }
 
-/** How large to make a stack, where its cost may depend on it; only the mesh's rows look at it. */
+/** The size of a stack, where its cost may depend on it; only the mesh's rows use it. */
 export interface Size {
-  /** How many procedures the server offers. @default 1 */
+  /** Number of procedures of the server. @default 1 */
   readonly procedures?: number;
-  /** How many different tokens the client shows, in turn. @default 1 */
+  /** Number of different tokens that the client uses in turn. @default 1 */
   readonly tokens?: number;
 }
 
-/** A stack's server, in a process of its own. */
+/** A stack's server, in its own process. */
 export interface BenchServer {
   readonly address: Address;
   close(): Promise<void>;
 }
 
-/** A stack's client, in another. */
+/** A stack's client, in another process. */
 export interface BenchClient {
-  /** Calls `notify` once; rejects when it fails or is refused. */
+  /** Calls `notify` once; rejects if it fails or is refused. */
   call(message: Message): Promise<Receipt>;
   close(): Promise<void>;
 }
 
-/** A way to offer `notify`, and to call it. */
+/** A way to offer and call `notify`. */
 export interface Stack {
   startServer(size?: Size): Promise<BenchServer>;
   startClient(address: Address, size?: Size): Promise<BenchClient>;

@@ -22,7 +22,7 @@ describe.each(stackNames)('%s', (name) => {
     const message = messagesOf(150)();
     expect(answers(await client.call(message), message)).toBe(true);
     await expect(client.call({ ...message, userId: 'nobody' })).rejects.toThrow();
-    // It was refused, and not by a server that fell over.
+    // The server refused it without failing.
     expect(answers(await client.call(message), message)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { startPair, type Pair, type Sample } from '../process/pair.ts';
 import type { StackName } from '../stacks/index.ts';
 import { headline, titleOf, type Plan, type Scenario } from './plan.ts';
 
-/** One measurement, and the round that it belongs to. */
+/** One measurement, with its round. */
 export interface Measurement {
   readonly stack: StackName;
   readonly scenario: Scenario;
@@ -10,7 +10,7 @@ export interface Measurement {
   readonly sample: Sample;
 }
 
-/** A stack that could not be measured to the end, and why. */
+/** A stack that could not be measured completely, and why. */
 export interface Failure {
   readonly stack: StackName;
   readonly reason: string;
@@ -22,12 +22,11 @@ export interface Comparison {
 }
 
 /**
- * Measures stacks in turns: in every round each of them once at each scenario,
- * one straight after the other, so that what else the machine does in that
- * minute meets all of them. A stack that fails is named and left out of the
- * rest; the others go on.
+ * Measures stacks in turns: in every round each stack once in each scenario, one directly after the other, so
+ * that other load on the machine affects all of them. A stack that fails is left out of the rest; the others
+ * continue.
  *
- * @param options.say Gets a line of progress for each scenario of each round.
+ * @param options.say Gets a progress line for each scenario of each round.
  */
 export async function compare(
   stacks: readonly StackName[],
@@ -56,7 +55,7 @@ export async function compare(
     }
   };
 
-  // All at once: much of a start is waiting. The order of the rows stays as it was given.
+  // All at once, because a start is mostly waiting. The rows keep their order.
   const starts = stacks.map(
     async (stack) => [stack, await attempt(stack, () => startPair(stack, { profileDir }))] as const,
   );
@@ -86,7 +85,7 @@ export async function compare(
   return { measurements, failures };
 }
 
-/** Each round begins with another stack, so that none is always the one after the slowest. */
+/** Each round starts with another stack, so that none always follows the slowest. */
 function inTurn<Item>(items: readonly Item[], round: number): readonly Item[] {
   const first = round % Math.max(items.length, 1);
   return [...items.slice(first), ...items.slice(0, first)];

@@ -1,24 +1,24 @@
-/** One way to load a stack. */
+/** A kind of load. */
 export interface Scenario {
   readonly inFlight: number;
   /** Length of the message's body, in bytes. */
   readonly bodyBytes: number;
 }
 
-/** How much is measured, and for how long. */
+/** The extent of a run. */
 export interface Plan {
   readonly scenarios: readonly Scenario[];
-  /** How many times every stack gets its turn at every scenario. */
+  /** Number of measurements of each stack in each scenario. */
   readonly rounds: number;
-  /** Before the first round, in milliseconds, for each stack: V8 compiles what is called often. */
+  /** Warm-up of each stack before the first round, in milliseconds, so that V8 compiles its code. */
   readonly firstWarmUpMs: number;
-  /** Before every measurement, in milliseconds. */
+  /** Warm-up before every measurement, in milliseconds. */
   readonly warmUpMs: number;
-  /** One measurement, in milliseconds. */
+  /** Duration of one measurement, in milliseconds. */
   readonly measureMs: number;
 }
 
-/** The scenario that the plot shows, and that the README's claims are about. */
+/** The scenario in the plot and in the README. */
 export const headline: Scenario = { inFlight: 64, bodyBytes: 150 };
 
 /** About five minutes with twelve stacks. */
@@ -36,7 +36,7 @@ export const fullPlan: Plan = {
   measureMs: 700,
 };
 
-/** Less than a minute, also where others work; code is not yet all compiled then, and the slower a row the less. */
+/** Less than a minute, even on a busy machine; slow rows are not fully compiled then. */
 export const quickPlan: Plan = {
   scenarios: [headline, { inFlight: 1, bodyBytes: 150 }, { inFlight: 64, bodyBytes: 10_000 }],
   rounds: 3,
@@ -45,7 +45,7 @@ export const quickPlan: Plan = {
   measureMs: 150,
 };
 
-/** One scenario, for long enough that a profile shows warm code. */
+/** One scenario, long enough for a profile of warm code. */
 export const profilePlan: Plan = {
   scenarios: [headline],
   rounds: 3,
@@ -54,7 +54,7 @@ export const profilePlan: Plan = {
   measureMs: 2000,
 };
 
-/** As `64 in flight, 150 B`. */
+/** Such as `64 in flight, 150 B`. */
 export function titleOf({ inFlight, bodyBytes }: Scenario): string {
   return `${inFlight} in flight, ${sizeOf(bodyBytes)}`;
 }

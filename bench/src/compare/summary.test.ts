@@ -19,7 +19,7 @@ test('ratios are taken within a round, so that what slows both down cancels', ()
       measured('nest', 2, 5, 2000),
       measured('mesh-http', 3, 2000, 5),
       measured('nest', 3, 1000, 10),
-      // Of a round that the mesh has no figure of, there is no ratio.
+      // There is no ratio for a round without a figure of the mesh.
       measured('nest', 4, 9999, 1),
     ],
     headline,

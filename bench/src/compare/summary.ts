@@ -3,15 +3,15 @@ import type { StackName } from '../stacks/index.ts';
 import type { Measurement } from './compare.ts';
 import type { Scenario } from './plan.ts';
 
-/** A stack beside a row of the mesh. */
+/** A stack relative to a row of the mesh. */
 export interface Ratio {
-  /** Its calls a second, where the mesh's are 1: less than 1 is slower. */
+  /** Calls per second relative to the mesh; less than 1 is slower. */
   readonly speed: number;
-  /** Its CPU time a call on both ends, where the mesh's is 1: more than 1 is dearer. */
+  /** CPU time of a call on both ends relative to the mesh; more than 1 costs more. */
   readonly cost: number;
 }
 
-/** One row of the table: medians over the rounds. */
+/** A row of the table: medians over the rounds. */
 export interface Row {
   readonly stack: StackName;
   readonly scenario: Scenario;
@@ -21,9 +21,8 @@ export interface Row {
 }
 
 /**
- * Sums up what was measured at one scenario. A ratio is taken within each
- * round, between neighbours in time, and only then the median over the rounds:
- * so the noise that both met cancels.
+ * Summarises the measurements of one scenario. Ratios are taken within each round, between neighbours in
+ * time, and then their median over the rounds: so noise that affected both cancels out.
  *
  * @param references The rows to compare with.
  */
@@ -60,7 +59,7 @@ function ratioOf(own: readonly Measurement[], reference: readonly Measurement[])
   };
 }
 
-/** CPU microseconds a call, on both ends together. */
+/** CPU microseconds of a call, both ends together. */
 export function costOf({ serverUs, clientUs }: Sample): number {
   return serverUs + clientUs;
 }
@@ -77,7 +76,7 @@ function medianSample(samples: readonly Sample[]): Sample {
   };
 }
 
-/** The middle one; between two, halfway. NaN of nothing. */
+/** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

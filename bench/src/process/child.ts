@@ -4,8 +4,8 @@ import { stacks } from '../stacks/index.ts';
 import { drive } from './load.ts';
 import type { Operations, Reply, Request } from './operations.ts';
 
-// A process of the benchmark: it does what its parent asks over IPC, as the
-// server or the client of one stack, and ends with it.
+// A process of the benchmark: the server or client of one stack. It executes what its parent sends over IPC,
+// and ends with it.
 
 let server: BenchServer | undefined;
 let client: BenchClient | undefined;
@@ -46,12 +46,12 @@ async function answer({ id, operation, argument }: Request): Promise<void> {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     }),
   );
-  // A parent that is gone needs no answer.
+  // The parent may be gone.
   process.send?.(reply, () => {});
 }
 
 process.on('message', (request: Request) => void answer(request));
-// process.exit, not a kill: a profile is written on the way out.
+// process.exit instead of a signal, because a profile is written at exit.
 process.on('disconnect', () => process.exit());
-// A Ctrl-C goes to the whole group; when to end is the parent's to say.
+// Ctrl-C goes to the whole process group; the parent decides when to end.
 process.on('SIGINT', () => {});

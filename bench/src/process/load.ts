@@ -2,15 +2,14 @@ import { answers, messagesOf } from '../message.ts';
 import type { BenchClient } from '../stack.ts';
 import type { Load, Run } from './operations.ts';
 
-/** The sources of messages by size, made once: a megabyte's worth takes longer than a warm-up. */
+/** Message sources by size, created once: for 1 MB that takes longer than a warm-up. */
 const sources = new Map<number, ReturnType<typeof messagesOf>>();
 
 /**
- * Drives a client with a load, and measures. Every stack's client is driven by
- * this same loop, so what the loop itself costs (a clock read twice and a
- * comparison, some tenths of a microsecond a call) is in every row alike.
+ * Drives a client with a load, and measures it. All stacks use this loop, so its cost (two clock reads and a
+ * comparison, some tenths of a microsecond per call) is the same in every row.
  *
- * @throws the first failure of any call.
+ * @throws the first failure of a call.
  */
 export async function drive(client: BenchClient, { inFlight, bodyBytes, until }: Load): Promise<Run> {
   const next = sources.get(bodyBytes) ?? messagesOf(bodyBytes);

@@ -1,16 +1,16 @@
 import type { Address, Size } from '../stack.ts';
 import type { StackName } from '../stacks/index.ts';
 
-/** How one closed loop is driven: this many callers, each of whom waits for its answer before it calls again. */
+/** A closed loop: a number of callers, each of which waits for its answer before the next call. */
 export interface Load {
   readonly inFlight: number;
   /** Length of the message's body, in bytes. */
   readonly bodyBytes: number;
-  /** When callers stop: after a time in milliseconds, or after so many calls in all. */
+  /** When callers stop: after a time in milliseconds, or a number of calls. */
   readonly until: { readonly ms: number } | { readonly calls: number };
 }
 
-/** What a client saw of one load. */
+/** The client's view of a load. */
 export interface Run {
   readonly calls: number;
   readonly ms: number;
@@ -22,7 +22,7 @@ export interface Run {
   readonly p99: number;
 }
 
-/** What a process has used so far. */
+/** Resources used by a process so far. */
 export interface Usage {
   /** In microseconds, user and system. */
   readonly cpuUs: number;
@@ -30,11 +30,11 @@ export interface Usage {
   readonly rss: number;
 }
 
-/** What a child process can be asked to do: one argument, one answer. */
+/** The operations of a child process: one argument, one answer. */
 export interface Operations {
   startServer: (argument: { stack: StackName; size?: Size }) => Promise<Address>;
   startClient: (argument: { stack: StackName; address: Address; size?: Size }) => Promise<void>;
-  /** Connects that many clients, one call each, and keeps them open without a further call. */
+  /** Connects this many clients, makes one call with each, and keeps them open. */
   holdOpen: (argument: { stack: StackName; address: Address; clients: number }) => Promise<void>;
   run: (load: Load) => Promise<Run>;
   usage: () => Promise<Usage>;
@@ -48,10 +48,10 @@ export interface Request {
 
 export type Reply = { readonly id: number } & ({ readonly answer: unknown } | { readonly error: string });
 
-/** The longest wait for an answer, in milliseconds: a stack that hangs is one that fails. */
+/** Longest wait for an answer, in milliseconds: a stack that hangs counts as failed. */
 export function patienceFor({ operation, argument }: Pick<Request, 'operation' | 'argument'>): number {
   if (operation !== 'run') return 60_000;
   const { until } = argument as Load;
-  // At 100 calls a second at least: the slowest row on a very busy machine.
+  // At least 100 calls per second: the slowest row on a very busy machine.
   return 60_000 + ('ms' in until ? until.ms : until.calls * 10);
 }

@@ -3,28 +3,28 @@ import type { StackName } from '../stacks/index.ts';
 import type { Load, Run } from './operations.ts';
 import { clientCores, serverCores, spawnChild, type Child } from './spawn.ts';
 
-/** What one load cost, seen from both ends. */
+/** The cost of a load, at both ends. */
 export interface Sample {
   readonly callsPerSecond: number;
   /** In milliseconds. */
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  /** CPU microseconds a call. */
+  /** CPU microseconds per call. */
   readonly serverUs: number;
   readonly clientUs: number;
 }
 
-/** The server and the client of one stack, each in its process and, where possible, on its core. */
+/** The server and the client of one stack, each in its own process and, if possible, on its own core. */
 export interface Pair extends AsyncDisposable {
   readonly server: Child;
   readonly client: Child;
-  /** Puts a load on it without looking: code is compiled, connections are made. */
+  /** Runs a load without measuring, to compile code and open connections. */
   warmUp(load: Load): Promise<void>;
   measure(load: Load): Promise<Sample>;
 }
 
-/** @param options.profileDir Where both processes write a CPU profile. @default none */
+/** @param options.profileDir Folder for CPU profiles of both processes. @default none */
 export async function startPair(
   stack: StackName,
   options: { profileDir?: string | undefined; size?: Size } = {},
@@ -36,7 +36,7 @@ export async function startPair(
   const client = started.use(spawnChild({ name: `${stack}-client`, cores: clientCores, ...profile }));
   const address = await server.ask('startServer', { stack, size });
   await client.ask('startClient', { stack, address, size });
-  // From here on they are the pair's to end.
+  // From here on the pair ends them.
   const children = started.move();
   return {
     server,

@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { patienceFor, type Operations, type Reply, type Request } from './operations.ts';
 
-/** A child process, as its parent asks it. */
+/** A child process, as seen by its parent. */
 export interface Child extends AsyncDisposable {
-  /** @throws Error with the child's own message when it failed; also when it ended, or did not answer in time. */
+  /** @throws Error with the child's message on failure, when it ended, or when it did not answer in time. */
   ask<Name extends keyof Operations>(
     operation: Name,
     ...argument: Parameters<Operations[Name]>
@@ -15,29 +15,31 @@ export interface Child extends AsyncDisposable {
 
 const program = fileURLToPath(new URL('child.ts', import.meta.url));
 
-/** How long a child may take to end by itself, in milliseconds; writing a profile takes some. */
+/** How long a child may take to end, in milliseconds; writing a profile takes a moment. */
 const patienceMs = 5000;
 
 const running = new Set<ChildProcess>();
-// Whatever way this process ends, they do.
+// Children end with this process in any case.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Whether a process can be kept on these cores: Linux, with `taskset`, and the cores are there. */
+/** Whether a process can be pinned to these cores: on Linux with `taskset`, if the cores exist. */
 export function canPin(cores: string): boolean {
   return spawnSync('taskset', ['-c', cores, 'true']).status === 0;
 }
 
-/** Servers have one core for themselves, and clients have the others. */
+/** The server has one core, and the client has the others. */
 export const serverCores = '0';
 export const clientCores = availableParallelism() > 2 ? `1-${availableParallelism() - 1}` : '1';
 
 /**
  * Starts a child process.
  *
- * @param options.cores The cores it is kept on, as `taskset` takes them, where that can be done. @default any
- * @param options.profileDir Where it writes a CPU profile when it ends. @default none
+ * @param options.cores Cores in `taskset` format, if available.
+ * @default any
+ * @param options.profileDir Folder for a CPU profile at exit.
+ * @default none
  */
 export function spawnChild(options: { cores?: string; profileDir?: string; name: string }): Child {
   const { cores, profileDir, name } = options;
@@ -49,7 +51,7 @@ export function spawnChild(options: { cores?: string; profileDir?: string; name:
   const pinned = cores !== undefined && canPin(cores) ? ['taskset', '-c', cores, ...node] : node;
   const [command = '', ...rest] = pinned;
   const child = spawn(command, rest, {
-    // What a stack prints at start is of no interest; what goes wrong is.
+    // Output at start does not matter; errors do.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
   });

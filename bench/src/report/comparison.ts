@@ -5,17 +5,16 @@ import { stacks, type StackName } from '../stacks/index.ts';
 import { environmentLines, type Environment } from './environment.ts';
 import { figure, table } from './table.ts';
 
-/** What a comparison is reported from. */
 export interface ComparisonReport {
   readonly environment: Environment;
   readonly plan: Plan;
   readonly comparison: Comparison;
   readonly rows: readonly Row[];
-  /** The rows that ratios are taken to. */
+  /** The rows that ratios refer to. */
   readonly references: readonly StackName[];
 }
 
-/** Writes a comparison as Markdown: a table for each scenario, fastest first. */
+/** A comparison as Markdown: a table for each scenario, fastest first. */
 export function comparisonMarkdown(report: ComparisonReport): string {
   const { environment, plan, comparison } = report;
   return [

@@ -5,10 +5,10 @@ import benchPackage from '../../package.json' with { type: 'json' };
 import { canPin, clientCores, serverCores } from '../process/spawn.ts';
 import { stacks, type StackName } from '../stacks/index.ts';
 
-/** On what, with what and when something was measured. */
+/** The machine, versions and time of a measurement. */
 export interface Environment {
   readonly date: string;
-  /** The commit of this repository, with `-dirty` where files differ from it. */
+  /** The commit of this repository, with `-dirty` if there are uncommitted changes. */
   readonly commit: string;
   readonly node: string;
   readonly machine: {
@@ -16,14 +16,14 @@ export interface Environment {
     readonly cores: number;
     readonly memoryGb: number;
     readonly kernel: string;
-    /** Whether each process was kept on a core of its own. */
+    /** Whether each process had its own core. */
     readonly pinned: boolean;
   };
-  /** The packages of the stacks that ran, as package.json pins them. */
+  /** The packages of the stacks, as pinned in package.json. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** @param others Packages that were measured beside those of the stacks. */
+/** @param others Packages that were measured besides those of the stacks. */
 export function describeEnvironment(
   names: readonly StackName[],
   others: readonly string[] = [],

@@ -9,12 +9,12 @@ const rowHeight = 30;
 const barHeight = 16;
 const top = 84;
 const labelWidth = 240;
-/** Room behind a bar for its number. */
+/** Space after a bar for its number. */
 const numberWidth = 64;
 const panelWidth = (width - labelWidth - 24) / 2;
 const longestBar = panelWidth - numberWidth;
 
-/** Readable on either background: an SVG within an `<img>` follows the reader's own preference. */
+/** Readable in light and dark mode: an SVG in an `<img>` follows the reader's preference. */
 const style = `
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
   .title { font-size: 16px; font-weight: 600; }
@@ -33,7 +33,7 @@ const style = `
     .mesh-client { fill: #1f5fae; }
   }`;
 
-/** Draws calls a second, beside the CPU time of each, as bars: the headline's scenario, fastest first. */
+/** A bar chart of calls per second and CPU time per call in the headline scenario, fastest first. */
 export function comparisonPlot({ rows, environment }: ComparisonReport): string {
   const shown = rows
     .filter(({ scenario }) => scenario === headline)

@@ -3,10 +3,9 @@ import { fileURLToPath } from 'node:url';
 
 const results = new URL('../../results/', import.meta.url);
 
-/** Where CPU profiles go. */
 export const profileDir = fileURLToPath(new URL('profiles/', results));
 
-/** Writes one file of the results, and answers with its path. */
+/** Writes a file of results. @returns Its path. */
 export function writeResult(name: string, content: string): string {
   mkdirSync(results, { recursive: true });
   const file = fileURLToPath(new URL(name, results));

@@ -4,7 +4,7 @@ import type { StackName } from '../stacks/index.ts';
 import { environmentLines, type Environment } from './environment.ts';
 import { figure, table } from './table.ts';
 
-/** How one row of the mesh scales. */
+/** The scaling of one row of the mesh. */
 export interface StackScale {
   readonly stack: StackName;
   readonly series: readonly { name: string; title: string; samples: readonly ScaleSample[] }[];
@@ -17,7 +17,7 @@ export interface ScaleReport {
   readonly stacks: readonly StackScale[];
 }
 
-/** Writes how the mesh scales as Markdown: a table for each series. */
+/** The scaling of the mesh as Markdown: a table for each series. */
 export function scaleMarkdown({ environment, plan, stacks }: ScaleReport): string {
   return [
     '# How the cost of a call grows',

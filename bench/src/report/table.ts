@@ -1,4 +1,6 @@
-/** Rows of cells as a Markdown table, padded so that it also reads well in a terminal. The first column is text, the others are numbers. */
+/**
+ * A Markdown table, padded to be readable in a terminal. The first column is text, the others are numbers.
+ */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -15,7 +17,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return [line(header), line(rule), ...rows.map(line)];
 }
 
-/** As `12,345`, or with digits behind the point where there are few before it. */
+/** Such as `12,345`, or with decimals if it is small. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

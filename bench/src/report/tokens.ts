@@ -8,7 +8,7 @@ export interface TokenReport {
   readonly rows: readonly TokenRow[];
 }
 
-/** Writes what it costs to verify a token as Markdown. */
+/** The cost of verifying a token as Markdown. */
 export function tokensMarkdown({ environment, plan, rows }: TokenReport): string {
   return [
     '# What it costs to verify a token',

@@ -3,35 +3,33 @@ import { median } from '../compare/summary.ts';
 import type { StackName } from '../stacks/index.ts';
 import type { Point, Series } from './series.ts';
 
-/** What a call cost at one point of a series. */
+/** The cost of a call at one point of a series. */
 export interface ScaleSample {
   readonly at: number;
-  /** Of all clients together. */
+  /** All clients together. */
   readonly callsPerSecond: number;
-  /** The median client's, in milliseconds. */
+  /** Of the median client, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** CPU microseconds a call. */
+  /** CPU microseconds per call. */
   readonly serverUs: number;
   readonly clientUs: number;
   /** The server's resident memory afterwards, in MiB. */
   readonly serverMib: number;
 }
 
-/** How much, how long, and how often. */
 export interface ScalePlan {
-  /** Points beyond this value are left out. */
+  /** Larger points are left out. */
   readonly most: number;
   /**
-   * Calls that every server has answered before it is measured. The same at
-   * every point, because a warm server is cheaper by half; and as many as
-   * there are tokens at the last point, so that each was seen once.
+   * Calls that every server answers before it is measured. The same number at every point, because a warm
+   * server costs half; and at least the number of tokens at the last point, so that each was seen once.
    */
   readonly warmUpCalls: number;
   readonly rounds: number;
-  /** One measurement, in milliseconds. */
+  /** Duration of one measurement, in milliseconds. */
   readonly measureMs: number;
-  /** How many calls the run for the server's memory makes in all; it is looked at ten times. */
+  /** Number of calls in the memory run; memory is read ten times. */
   readonly memoryCalls: number;
 }
 
@@ -43,7 +41,7 @@ export const fullScale: ScalePlan = {
   memoryCalls: 1_000_000,
 };
 
-/** Shows that it works; too short for figures. */
+/** A short test run; too short for figures. */
 export const quickScale: ScalePlan = {
   most: 100,
   warmUpCalls: 500,
@@ -52,7 +50,7 @@ export const quickScale: ScalePlan = {
   memoryCalls: 5000,
 };
 
-/** Measures every point of a series in turns, and answers with the medians over the rounds. */
+/** Measures every point of a series in turns. @returns The medians over the rounds. */
 export async function measureSeries(
   stack: StackName,
   { values, start }: Series,

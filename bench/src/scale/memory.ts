@@ -2,7 +2,7 @@ import { headline } from '../compare/plan.ts';
 import { startPair } from '../process/pair.ts';
 import type { StackName } from '../stacks/index.ts';
 
-/** The server's memory after so many calls. */
+/** The server's memory after a number of calls. */
 export interface MemorySample {
   readonly calls: number;
   /** Resident, in MiB. */
@@ -10,9 +10,9 @@ export interface MemorySample {
 }
 
 /**
- * Looks at the server's memory before a great many calls, and after every tenth of them.
+ * Measures the server's memory before a large number of calls, and after each tenth of them.
  *
- * @param calls How many in all.
+ * @param calls Number of calls.
  */
 export async function measureMemory(
   stack: StackName,

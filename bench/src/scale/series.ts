@@ -2,14 +2,14 @@ import { spawnChild, clientCores, serverCores, type Child } from '../process/spa
 import type { Address, Size } from '../stack.ts';
 import type { StackName } from '../stacks/index.ts';
 
-/** A mesh server and the clients that load it, at one point of a series. */
+/** A server and its clients at one point of a series. */
 export interface Point {
   readonly at: number;
   readonly server: Child;
   readonly clients: readonly Child[];
 }
 
-/** How the cost of a call grows with one thing. */
+/** How the cost of a call grows with one quantity. */
 export interface Series {
   readonly name: string;
   readonly title: string;

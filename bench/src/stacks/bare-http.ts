@@ -4,7 +4,7 @@ import type { Stack } from '../stack.ts';
 import { listen } from './listen.ts';
 import { undiciClient } from './undici-client.ts';
 
-/** node:http and undici with nothing between: the floor of everything that speaks HTTP. */
+/** Only node:http and undici: the lower limit for everything over HTTP. */
 export const bareHttp: Stack = {
   startServer: () => listen(createServer(answer)),
   startClient: async (address) => undiciClient(address),

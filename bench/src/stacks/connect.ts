@@ -11,7 +11,7 @@ import type { Stack } from '../stack.ts';
 import { listen } from './listen.ts';
 import { proto } from './proto.ts';
 
-/** The types that Buf's generator would write for `notify.proto`. */
+/** The types that Buf's generator would create for `notify.proto`. */
 type Typed<Name extends string, Shape> = GenMessage<ProtoMessage<Name> & Shape>;
 type Notifications = GenService<{
   notify: {
@@ -22,11 +22,11 @@ type Notifications = GenService<{
 }>;
 
 /**
- * The service from `notify.proto`. Beside the types, what the generator writes
- * is this same descriptor; the code that runs is protobuf-es's in both cases.
+ * The service in `notify.proto`. Besides types, the generator would create the same descriptor; protobuf-es
+ * runs in both cases.
  */
 function readService(): Notifications {
-  // protobufjs adds `toDescriptor` to its roots when the extension is loaded; its own types do not say so.
+  // protobufjs adds `toDescriptor` when the extension is loaded; its types do not include it.
   const root = proto as unknown as { toDescriptor(syntax: string): protobuf.Message };
   const bytes = descriptor.FileDescriptorSet.encode(root.toDescriptor('proto3')).finish();
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));

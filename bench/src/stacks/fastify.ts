@@ -4,7 +4,7 @@ import { accept, messageSchema } from '../message.ts';
 import type { Stack } from '../stack.ts';
 import { undiciClient } from './undici-client.ts';
 
-/** Fastify's advice for speed: a schema of the answer, from which it compiles the serialiser. */
+/** Recommended by Fastify for speed: a schema of the answer, from which it compiles the serialiser. */
 const receiptJsonSchema = {
   type: 'object',
   properties: { id: { type: 'string' }, accepted: { type: 'boolean' }, length: { type: 'integer' } },

@@ -16,9 +16,8 @@ const messageType = proto.lookupType('bench.Message');
 const receiptType = proto.lookupType('bench.Receipt');
 
 /**
- * The method as static code would define it: protobufjs's compiled encoders
- * are called directly. proto-loader's conversion to plain objects and back
- * would cost more than the encoding.
+ * The method as static code would define it: protobufjs's compiled encoders are called directly.
+ * proto-loader's conversion from and to plain objects would cost more than the encoding.
  */
 const notify: MethodDefinition<Message, Receipt> = {
   path: '/bench.Notifications/Notify',
@@ -30,7 +29,10 @@ const notify: MethodDefinition<Message, Receipt> = {
   responseDeserialize: (bytes) => receiptType.decode(bytes) as unknown as Receipt,
 };
 
-/** A window of 8 MiB lets a message of 1 MB through without waiting; retries and channelz keep copies and counts of calls. */
+/**
+ * A window of 8 MiB, so that a message of 1 MB does not wait; retries and channelz would keep copies and
+ * counters.
+ */
 const options: ChannelOptions = {
   'grpc-node.flow_control_window': 8 * 1024 * 1024,
   'grpc.use_local_subchannel_pool': 1,

@@ -2,11 +2,11 @@ import type { Stack } from '../stack.ts';
 
 /** A row of the table. */
 export interface Listing {
-  /** What a reader of the table sees. */
+  /** The row's name in the table. */
   readonly label: string;
-  /** The packages whose versions the results name. */
+  /** The packages whose versions are printed. */
   readonly packages: readonly string[];
-  /** Loads it, in the processes that run it and in no other: what one row's packages do to a process is no other row's cost. */
+  /** Loads it, only in the processes that run it, so that its packages do not affect other rows. */
   load(): Promise<Stack>;
 }
 
@@ -81,5 +81,5 @@ export type StackName = keyof typeof stacks;
 
 export const stackNames = Object.keys(stacks) as StackName[];
 
-/** The rows that the others are compared with. */
+/** The rows that others are compared with. */
 export const meshNames = stackNames.filter((name) => name.startsWith('mesh-'));

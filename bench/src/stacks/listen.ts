@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BenchServer } from '../stack.ts';
 
-/** Listens on any free port, and keeps idle connections for longer than any client does. */
+/** Listens on a free port, and keeps idle connections longer than any client does. */
 export async function listen(server: Server): Promise<BenchServer> {
   server.keepAliveTimeout = 65_000;
   const port = await listenOn(server);
@@ -19,7 +19,7 @@ export async function listen(server: Server): Promise<BenchServer> {
   };
 }
 
-/** A port that nobody has, for a server that does not tell which one it took. */
+/** A free port, for a server that does not report its own. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listenOn(server);

@@ -1,4 +1,4 @@
 import { meshStack } from './mesh.ts';
 
-/** The mesh over HTTP alone, as where no WebSocket is to be had. */
+/** The mesh over HTTP only, as where WebSockets are not available. */
 export const meshHttp = meshStack('http');

@@ -1,4 +1,4 @@
 import { meshStack } from './mesh.ts';
 
-/** The mesh over WebSocket, which is what `connect` does unless told otherwise. */
+/** The mesh over WebSocket, the default of `connect`. */
 export const meshWebSocket = meshStack('websocket');

@@ -19,11 +19,12 @@ const notify = mutation({
   input: messageSchema,
   output: receiptSchema,
   access: services('bench'),
-  // Peers wait for ever, so a busy machine must not fail the mesh alone; a clock costs the same however long it runs.
+  // Other stacks wait for ever, so a busy machine must not make only the mesh fail; the length of a timeout
+  // does not affect its cost.
   timeoutMs: 60_000,
 });
 
-/** The mesh as a service uses it; its rows differ in the transport alone. */
+/** The mesh as a service uses it; its rows differ only in the transport. */
 export function meshStack(transport: TransportName): Stack {
   return {
     startServer,
@@ -39,7 +40,7 @@ async function startServer({ procedures = 1 }: Size = {}): Promise<BenchServer> 
   const log = createLogger({ service: 'notifications', level: 'info' });
   const signingKey = await generateSigningKey();
   const keys = await createKeySet({ initial: [publicPart(signingKey)], log });
-  // The others are never called: they are what the router has to find `notify` among.
+  // The others are never called: the router has to find `notify` among them.
   const others = Array.from({ length: procedures - 1 }, (_, index) => `other${index}`);
   const service = await serve(
     contract('notifications', { ...Object.fromEntries(others.map((name) => [name, notify])), notify }),
@@ -78,7 +79,7 @@ async function startClient(
     log: createLogger({ service: 'bench', level: 'info' }),
     transport,
   });
-  // As in a handler of a service: a call carries on the trace and the deadline of the one that it belongs to.
+  // As in a service's handler: a call carries on the trace and deadline of its own call.
   const scope = {
     requestId: crypto.randomUUID(),
     trace: startTrace(),

@@ -3,18 +3,18 @@ import { accept, type Message } from '../message.ts';
 import type { Stack } from '../stack.ts';
 import { startCaller, startNode } from './moleculer-node.ts';
 
-/** What a mesh promises, as Moleculer has it: retry, breaker, bulkhead, metrics, and its own validation. */
+/** Moleculer's versions of the mesh's features: retry, breaker, bulkhead, metrics and validation. */
 const options: BrokerOptions = {
   retryPolicy: { enabled: true },
   circuitBreaker: { enabled: true },
-  // Wide enough for the most that any scenario has in flight, so that none is refused.
+  // Wide enough for every scenario, so that no call is refused.
   bulkhead: { enabled: true, concurrency: 512, maxQueueSize: 1024 },
   metrics: { enabled: true, reporter: [] },
   tracing: false,
   validator: true,
 };
 
-/** The message's schema in fastest-validator's words. */
+/** The message's schema for fastest-validator. */
 const params = {
   id: 'uuid',
   userId: 'uuid',

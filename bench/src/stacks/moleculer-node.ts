@@ -5,14 +5,14 @@ import { freePort } from './listen.ts';
 
 const server = 'server';
 
-/** Both ends find each other by address; discovery over UDP would find whoever else is on the network. */
+/** Both ends use addresses; discovery over UDP would find other nodes on the network. */
 function brokerOptions(nodeID: string, tcp: { port?: number; urls?: string }): BrokerOptions {
   return {
     nodeID,
     logger: false,
     transporter: {
       type: 'TCP',
-      // Its limit of 1 MiB holds for what waits to be read, which is several messages when many are in flight.
+      // Its limit of 1 MiB applies to all unread data, which is several messages when many are in flight.
       options: { udpDiscovery: false, useHostname: false, maxPacketSize: 64 * 1024 * 1024, ...tcp },
     },
   };

@@ -3,7 +3,7 @@ import { accept, messageSchema } from '../message.ts';
 import type { Stack } from '../stack.ts';
 import { startCaller, startNode } from './moleculer-node.ts';
 
-/** Everything off that can be: what is left is the TCP transporter. */
+/** Everything optional is off; what is left is the TCP transporter. */
 const options = { validator: false, metrics: false, tracing: false };
 
 /** Moleculer over TCP, without its features. */

@@ -20,10 +20,10 @@ class NotificationsController {
   }
 }
 
-/** To Nest a module is what `new` can be called with; all of it is in its decorator. */
+/** For Nest a module is anything that can be called with `new`; its decorator has all of the content. */
 const NotificationsModule = function NotificationsModule() {} as unknown as new () => object;
 
-// Node strips types but compiles no decorators: they are applied as the functions that they are.
+// Node strips types but does not compile decorators: they are called as functions.
 const { prototype } = NotificationsController;
 MessagePattern('notify')(
   prototype,

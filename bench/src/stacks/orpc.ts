@@ -27,7 +27,7 @@ export const orpc: Stack = {
     );
     return {
       call: (message) => client.notify(message),
-      // fetch's connections are the process's own, and end with it.
+      // fetch's connections end with the process.
       close: async () => {},
     };
   },

@@ -11,7 +11,7 @@ export const trpcHttp: Stack = {
     const client = createTRPCClient<Router>({ links: [httpLink({ url: `http://127.0.0.1:${port}` })] });
     return {
       call: (message) => client.notify.mutate(message),
-      // fetch's connections are the process's own, and end with it.
+      // fetch's connections end with the process.
       close: async () => {},
     };
   },

@@ -3,7 +3,7 @@ import { accept, messageSchema } from '../message.ts';
 
 const t = initTRPC.create();
 
-/** The router of both stock tRPC rows. */
+/** The router of both tRPC rows. */
 export const router = t.router({
   notify: t.procedure.input(messageSchema).mutation(({ input }) => accept(input)),
 });

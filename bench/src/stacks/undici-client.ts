@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import type { Receipt } from '../message.ts';
 import type { Address, BenchClient } from '../stack.ts';
 
-/** Posts JSON to one path with undici's `Pool`, as undici's documentation advises for one origin. */
+/** Posts JSON to one path with undici's `Pool`, as its documentation recommends for one origin. */
 export function undiciClient({ port }: Address): BenchClient {
   const pool = new Pool(`http://127.0.0.1:${port}`);
   return {

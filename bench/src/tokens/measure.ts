@@ -12,38 +12,39 @@ import { createVerifier } from 'fast-jwt';
 import { importJWK, jwtVerify } from 'jose';
 import { median } from '../compare/summary.ts';
 
-/** How much is measured. */
 export interface TokenPlan {
   readonly rounds: number;
-  /** Verified by each row in a round. */
+  /** Number of tokens that each row verifies in a round. */
   readonly tokens: number;
 }
 
-/** What one way to verify costs. */
+/** The cost of one way to verify. */
 export interface TokenRow {
   readonly name: string;
-  /** CPU microseconds a token, of all threads of the process. */
+  /** CPU microseconds per token, all threads of the process. */
   readonly cpuUs: number;
-  /** The same, where that of the mesh is 1; the median of the rounds' ratios. */
+  /** Relative to the mesh; the median of the rounds' ratios. */
   readonly ratio: number;
 }
 
-/** A token as it arrives with a request: each time a text of its own, by itself and in its header. */
+/** A token as it arrives with a request, as new strings each time, alone and in its header. */
 type Arrival = Readonly<{ token: string; authorization: string }>;
 
 type Verify = (arrival: Arrival) => unknown;
 
-/** Ways to do the same, the mesh's first: it is what the others are compared with. */
+/** Ways to verify, the mesh's first, which the others are compared with. */
 type Contest = readonly { readonly name: string; readonly verify: Verify }[];
 
-/** What each checks beside the signature: algorithm, type, issuer, audience, time, and that the claims are there. */
+/**
+ * What each checks besides the signature: algorithm, type, issuer, audience, time, and that the claims exist.
+ */
 const expected = { issuer: 'arcadium-auth', audience: 'arcadium-services', typ: 'service+jwt' };
 const requiredClaims = ['sub', 'jti', 'iat', 'exp'];
 
-/** A token that was seen is looked up so often in a round as this many tokens, which are few, allow for. */
+/** How often each known token is looked up in a round, as there are few of them. */
 const lookUps = 100;
 
-/** Measures what it costs to verify tokens that are new and tokens that were seen before. */
+/** Measures the cost of verifying new and known tokens. */
 export async function measureTokens({ rounds, tokens }: TokenPlan): Promise<TokenRow[]> {
   const jwk = await generateSigningKey();
   const signer = await importSigningKey(jwk);
@@ -106,7 +107,7 @@ async function takeTurns(
     const before = process.cpuUsage();
     for (const arrival of arrivals) {
       const answer = verify(arrival);
-      // As the server does: what is there at once is not waited for.
+      // Like the server: an immediate answer is not awaited.
       if (answer instanceof Promise) await answer;
     }
     const { user, system } = process.cpuUsage(before);
