@@ -18,7 +18,7 @@ export function migrationsFolder(service: string): string {
   return join(prismaFolder, service, 'migrations');
 }
 
-/** Names of the services that own a schema here (`prisma/<name>/schema.prisma`), sorted. */
+/** The services with a schema here (`prisma/<name>/schema.prisma`), sorted. */
 export function servicesWithSchema(): string[] {
   return readdirSync(prismaFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(schemaFile(entry.name)))

@@ -4,9 +4,8 @@ import { promisify } from 'node:util';
 
 import { prismaFolder, servicesWithSchema } from './folders.ts';
 
-// `npm run generate -w prisma`: writes prisma/<service>/generated for every
-// service that has a schema. One CLI process each, since the CLI knows one
-// schema at a time; they run side by side and touch no network.
+// `npm run generate -w prisma`: writes prisma/<service>/generated for every service with a schema. One CLI
+// process for each, because the CLI handles one schema at a time; they run concurrently and without network.
 
 const run = promisify(execFile);
 const cli = createRequire(import.meta.url).resolve('prisma/build/index.js');

@@ -1,4 +1,4 @@
-/** What this package writes its log to: the part of pino it needs. */
+/** The logger of this package: the part of pino that it needs. */
 export interface Logger {
   /** @default nothing is written */
   debug?(fields: object, message: string): void;

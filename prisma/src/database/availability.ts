@@ -5,14 +5,13 @@ import { Outage } from '@arcadium/mesh/telemetry';
 import type { Logger } from '../logger.ts';
 import { describeDatabaseError } from './database-errors.ts';
 
-/** How often it is asked whether it answers, while something is wrong, in milliseconds. */
+/** Interval of checks while something is wrong, in milliseconds. */
 const everyMs = 1000;
 
 /**
- * Whether the database answers. What fails because of it, a call or a
- * connection, is told to this, which asks it and says what there is to say:
- * one line when it is gone, one when it is back, and at most one a second for
- * what fails while it answers, as where one connection was ended.
+ * Whether the database answers. Failed calls and connections are reported to this, which checks the database
+ * and logs: one line when it is down, one when it is back, and at most one per second for failures while it
+ * answers, such as an ended connection.
  */
 export class Availability {
   readonly #schema: string;
@@ -21,14 +20,14 @@ export class Availability {
   readonly #log: Logger;
   readonly #outage: Outage;
   readonly #closing = new AbortController();
-  /** What failed first since the database was asked last. */
+  /** The first failure since the last check. */
   #failure: unknown;
   #looking = false;
   #hasAnswered = false;
 
   /**
-   * @param options.ping Asks the database for a health check.
-   * @param options.ask Asks it over a new connection: one of the pool may have been ended.
+   * @param options.ping The health check.
+   * @param options.ask Checks over a new connection, because one of the pool may have been ended.
    */
   constructor(options: {
     schema: string;
@@ -43,13 +42,13 @@ export class Availability {
     this.#outage = new Outage(options.log);
   }
 
-  /** Tells of a call or a connection that failed because the database was not there for it. */
+  /** Reports a call or a connection that failed because the database was not available. */
   failed(error: unknown): void {
     this.#failure ??= error;
     if (!this.#looking && !this.#closing.signal.aborted) void this.#look();
   }
 
-  /** Asks it for a health check. One that has not answered yet is still waited for, which is said elsewhere. */
+  /** Runs a health check. One that times out is logged elsewhere. */
   async ping(): Promise<void> {
     try {
       await this.#ping();
@@ -61,19 +60,19 @@ export class Availability {
     }
   }
 
-  /** Says no more of it. */
+  /** Stops checking and logging. */
   close(): void {
     this.#closing.abort();
     this.#outage.close();
   }
 
-  /** Asks it until it answers and nothing has failed for a second. */
+  /** Checks until it answers and nothing has failed for a second. */
   async #look(): Promise<void> {
     const { signal } = this.#closing;
     this.#looking = true;
     while (!signal.aborted && (this.#failure !== undefined || this.#outage.away)) {
       await this.#judge(signal);
-      await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // cut short by close()
+      await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // ended early by close()
     }
     this.#looking = false;
   }

@@ -11,7 +11,7 @@ import { hasCode } from './database-errors.ts';
 const logger = { info: () => {}, warn: () => {}, error: () => {} };
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
-/** For looking at what the other runs. */
+/** To observe the other pool. */
 let observer: Database<PrismaClient>;
 
 const open = (poolMax?: number) => {
@@ -30,11 +30,11 @@ afterAll(async () => {
 });
 beforeEach(async () => void (await observer.client.page.deleteMany()));
 
-/** A call, and what ends it. */
+/** A call, and a function that ends it. */
 function call() {
   const over = new AbortController();
   const scope: Scope = { requestId: '1', trace: undefined, deadline: Infinity, signal: over.signal };
-  // Awaited within: what Prisma promises begins when it is awaited.
+  // Awaited inside, because Prisma's promises start when they are awaited.
   const run = <Result>(work: () => PromiseLike<Result>) => runInScope(scope, async () => work());
   return { end: () => over.abort(), run };
 }
@@ -154,7 +154,7 @@ test('a cancellation meets no statement but those of its call, on one connection
     );
     setTimeout(one.end, n % 6);
     if ((await outcome) === 'cancelled') cancelled += 1;
-    // Of another call, at once, on what may be the same connection.
+    // Another call at once, possibly on the same connection.
     expect(await codeOf(call().run(() => single.pool.query('SELECT 1')))).toBe('done');
     expect(await codeOf(single.client.$transaction((tx) => tx.page.count()))).toBe('done');
   }
@@ -168,7 +168,7 @@ describe('queries that Prisma puts together', () => {
     const locker = await observer.pool.connect();
     await locker.query('BEGIN; LOCK TABLE pages IN ACCESS EXCLUSIVE MODE');
     const [gone, stays] = [call(), call()];
-    // In one moment, so that they are one statement.
+    // At the same moment, so that Prisma batches them into one statement.
     const found = [gone, stays].map((one) =>
       one.run(() => codeOf(database.client.page.findUnique({ where: { id } }))),
     );

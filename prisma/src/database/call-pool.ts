@@ -9,9 +9,10 @@ type Callback = (error: Error | undefined, client: PoolClient | undefined, done:
 const nothing: Done = () => {};
 
 /**
- * A pool that knows what its connections are asked for: where the running code belongs to a call, a connection is lent to
- * that call. When the call is over (its time is up, its caller has gone), it waits for no connection, and what it runs
- * is cancelled ({@link Lease}). Outside of a call, in a job or a health check, it is an ordinary pool.
+ * A pool that knows which call uses a connection. If the running code belongs to a call, a connection is lent
+ * to that call. When the call is over (its time is up, its caller has gone), it no longer waits for a
+ * connection, and its statement is cancelled ({@link Lease}). Outside of a call, in a job or a health check,
+ * it is an ordinary pool.
  */
 export class CallPool extends Pool {
   override connect(): Promise<PoolClient>;
@@ -26,7 +27,8 @@ export class CallPool extends Pool {
     });
   }
 
-  // Looked at here, once: while a call waits for a connection, code of others runs, and the pool answers from within it.
+  // Determined once here: while a call waits for a connection, other code runs, and the pool calls back from
+  // there.
   #connect(callback: Callback): void {
     const signal = currentScope()?.signal;
     if (!signal) return super.connect(callback);

@@ -1,9 +1,9 @@
 import { Connection, type PoolClient } from 'pg';
 
-/** How long a request may take, in milliseconds. */
+/** Longest time for a request, in milliseconds. */
 const timeoutMs = 2_000;
 
-/** What pg has and its types do not name. */
+/** Members of pg's client that its types lack. */
 type Backend = Pick<PoolClient, 'host' | 'port'> & {
   readonly processID: number;
   readonly secretKey: number;
@@ -16,11 +16,11 @@ type CancelConnection = Connection & {
 };
 
 /**
- * Asks the server to cancel what a session runs, on a connection of its own: it takes none of the pool's. A session that
- * runs nothing by then is left alone.
+ * Asks the server to cancel a session's statement, over a separate connection outside of the pool. A session
+ * without a statement is not affected.
  *
- * @returns Whether the server has dealt with it, which it says by closing the connection: what the session is sent
- * after that is not hit any more. `false` where that is not known.
+ * @returns Whether the server has handled it, which it shows by closing the connection: later statements of
+ * the session are then safe. `false` if that is not known.
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
 export async function requestCancel(client: PoolClient): Promise<boolean> {

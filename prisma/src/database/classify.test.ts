@@ -42,7 +42,7 @@ const newUser = () => {
   return database.client.user.create({ data: { email, name: 'Ada', passwordHash: 'x' } });
 };
 
-/** What a write comes to, as callers see it. */
+/** The result of a write, as callers see it. */
 const written = (write: () => PromiseLike<unknown>) =>
   write().then(
     () => 'done',
@@ -56,7 +56,7 @@ async function asAdmin(...statements: string[]): Promise<void> {
   await admin.end();
 }
 
-/** What comes after it has sessions of its own, as after a fail-over. */
+/** Replaces sessions, as after a failover. */
 async function makeSessions(readOnly: boolean): Promise<void> {
   const { username, pathname } = new URL(testDatabase.url('auth'));
   const name = pathname.slice(1);
@@ -70,7 +70,7 @@ async function makeSessions(readOnly: boolean): Promise<void> {
 test('a database that is read-only refuses writes for now, says so once, and is back by itself', async () => {
   expect(database.serving.takesWrites()).toBe(true);
   await makeSessions(true);
-  // Seen by the ping, before anything was written.
+  // Noticed by the health check, before anything was written.
   expect(database.serving.takesWrites()).toBe(false);
   const writes = [
     newUser,

@@ -4,13 +4,12 @@ import type { Availability } from './availability.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import type { Writes } from './writes.ts';
 
-/** When a caller may try to write again, in milliseconds: a fail-over takes seconds, and a full disk longer. */
+/** When a caller may retry a write, in milliseconds: a failover takes seconds, a full disk longer. */
 const writeAgainMs = 5000;
 
 /**
- * What an error of a database call means to the caller of a service: a
- * database that cannot be reached, or takes no writes, is SERVICE_UNAVAILABLE.
- * Both are states, which say themselves in the log that they begin and end.
+ * The error for a caller: SERVICE_UNAVAILABLE if the database cannot be reached or takes no writes. Both are
+ * states that log their own beginning and end.
  */
 export function classifyDatabaseError(
   error: unknown,
@@ -38,7 +37,7 @@ export function classifyDatabaseError(
   );
 }
 
-/** Prisma prints all that it was given, hashes of passwords included, before it says what is wrong with it. */
+/** Removes the arguments of the query, which Prisma prints first, including password hashes. */
 function withoutArguments({ name, message, stack = '' }: Error): Error {
   const paragraphs = message.trim().split('\n\n');
   const reason = [paragraphs[0], paragraphs.at(-1)].join(' ').replaceAll(/\s+/g, ' ');

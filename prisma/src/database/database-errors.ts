@@ -1,9 +1,9 @@
-// What went wrong, told from errors of three origins: pg and its pool, the
-// driver adapter, and Prisma's client, which wrap one another in several ways.
+// Recognises errors from pg and its pool, the driver adapter and Prisma's client, which wrap one another in
+// several ways.
 
 import { describeError } from '@arcadium/mesh/telemetry';
 
-/** System errors of a socket that say the server cannot be reached. */
+/** System errors of a socket when the server cannot be reached. */
 const socketCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -19,16 +19,18 @@ const socketCodes = new Set([
 ]);
 
 /**
- * SQLSTATEs with which the server sends a session away; class 08 comes on top.
- * 57P01 to 57P05: shutdown, crash, starting up, database dropped, idle session
- * ended; 53300: too many connections; 25P03: idle in transaction ended.
+ * SQLSTATEs with which the server ends or refuses a session, in addition to class 08. 57P01 to 57P05:
+ * shutdown, crash, starting up, database dropped, idle session ended; 53300: too many connections; 25P03:
+ * idle in transaction ended.
+ *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const sessionCodes = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25P04']);
 
 /**
- * Prisma's own: cannot reach, connect timed out, operation timed out, closed,
- * pool timed out, too many connections.
+ * Prisma's codes: cannot reach, connect timed out, operation timed out, closed, pool timed out, too many
+ * connections.
+ *
  * @see https://www.prisma.io/docs/orm/reference/error-reference
  */
 const prismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
@@ -41,7 +43,7 @@ const adapterKinds = new Set([
   'TooManyConnections',
 ]);
 
-/** pg and pg-pool give these no code. */
+/** Errors of pg and pg-pool without a code. */
 const messages = [
   /^Connection terminated/,
   /^timeout exceeded when trying to connect$/,
@@ -50,7 +52,7 @@ const messages = [
   /^Client has encountered a connection error and is not queryable$/,
   /^Client was closed and is not queryable$/,
   /^Cannot use a pool after calling end on the pool$/,
-  // P2028 has many causes; only this one means that no connection was to be had.
+  // P2028 has many causes; only this one means that no connection was available.
   /Unable to start a transaction in the given time/,
 ];
 
@@ -66,12 +68,10 @@ interface Link {
 }
 
 /**
- * Whether a database call failed because the database could not be reached or
- * went away, rather than because of what was asked: to be answered with
- * SERVICE_UNAVAILABLE. Whether a lost write was applied is unknown then.
+ * Whether a database call failed because the database could not be reached or went away, instead of because
+ * of the query: SERVICE_UNAVAILABLE for callers. It is then unknown whether a write was applied.
  *
- * Give it errors of database calls only: a refused connection to anything else
- * looks the same.
+ * Only for errors of database calls: a refused connection to anything else looks the same.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return links(error).some((link) => {
@@ -89,9 +89,9 @@ function isSessionCode(code: string): boolean {
 }
 
 /**
- * Whether a write broke a unique constraint.
+ * Whether a write violated a unique constraint.
  *
- * @param constraint Only this constraint or index, by its name in the database, e.g. `users_email_key`.
+ * @param constraint Only this constraint or index, by its name in the database, such as `users_email_key`.
  */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   const chain = links(error);
@@ -111,33 +111,33 @@ function constraintName(link: Link): string | undefined {
   return typeof constraint === 'object' ? constraint.index : constraint;
 }
 
-/** Whether a database call failed with one of these codes, PostgreSQL's SQLSTATE or Prisma's own. */
+/** Whether a database call failed with one of these codes, PostgreSQL's SQLSTATE or Prisma's. */
 export function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   return links(error).some((link) =>
     [link.code, link.originalCode].some((code) => typeof code === 'string' && codes.has(code)),
   );
 }
 
-/** Serialization failure, deadlock, Prisma's word for these two, and a lock that was waited for too long. */
+/** Serialization failure, deadlock, Prisma's code for both, and lock timeout. */
 export const crossedCodes: ReadonlySet<string> = new Set(['40001', '40P01', 'P2034', '55P03']);
 
-/** A statement that took too long, or was cancelled. */
+/** A statement that timed out or was cancelled. */
 export const cancelledCodes: ReadonlySet<string> = new Set(['57014']);
 
-/** Whether a database call failed because others were in its way for longer than it may wait. */
+/** Whether a database call failed because other transactions blocked it too long. */
 export function isInTheWay(error: unknown): boolean {
   return hasCode(error, crossedCodes) || hasCode(error, cancelledCodes);
 }
 
-/** A database that takes no writes: read-only, or without room on its disk, memory or connections. */
+/** The database takes no writes: it is read-only, or out of disk space, memory or connections. */
 const noWriteCodes: ReadonlySet<string> = new Set(['25006', '53000', '53100', '53200', '53300', '53400']);
 
-/** Whether a write failed for a reason that every other one fails for as well: the database is away, or takes no writes. */
+/** Whether a write failed for a reason that affects all writes: the database is down, or takes no writes. */
 export function isForAllWrites(error: unknown): boolean {
   return isDatabaseUnavailable(error) || hasCode(error, noWriteCodes);
 }
 
-/** Whether Prisma gave an interactive transaction up for the time it took: it is rolled back then. */
+/** Whether Prisma ended an interactive transaction because of its timeout; it is then rolled back. */
 export function isTransactionExpired(error: unknown): boolean {
   return links(error).some(
     ({ code, message }) =>

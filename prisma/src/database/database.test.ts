@@ -36,7 +36,7 @@ afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
 });
 
-/** Resolves when so many sessions of the role sleep or wait inside a query or a transaction. */
+/** Resolves when a number of the role's sessions are sleeping or waiting in a query or transaction. */
 async function busySessions(count: number): Promise<void> {
   await vi.waitFor(async () => {
     const client = new Client(cluster.adminUrl);
@@ -146,7 +146,7 @@ test('that the database is gone is said once, in one line, however many calls fa
   ]);
   expect(back).toEqual(['info', { schema: 'auth' }, 'the database answers again']);
 
-  // One session that an administrator ends is no database that is gone.
+  // A session ended by an administrator does not mean that the database is down.
   await pool.query('SELECT 1');
   const admin = new Client(cluster.adminUrl);
   await admin.connect();
@@ -330,7 +330,7 @@ function childrenOf(pid: number): number[] {
     .map(([child = 0]) => child);
 }
 
-/** Takes every connection the role may have, and keeps the error of the next attempt. */
+/** Takes all connections of the role, and keeps the error of the next attempt. */
 async function crowdOut(): Promise<AsyncDisposable & { error: unknown }> {
   const admin = new Client(cluster.adminUrl);
   await admin.connect();

@@ -21,62 +21,64 @@ export {
 } from './database-errors.ts';
 export type { Logger } from '../logger.ts';
 
-/** What every generated Prisma client has. */
+/** Common to all generated Prisma clients. */
 interface Disconnectable {
   $disconnect(): Promise<void>;
 }
 
-/** What {@link openDatabase} needs to know. */
+/** Options of {@link openDatabase}. */
 export interface DatabaseOptions<Client extends Disconnectable> {
   /** `postgres://role:password@host:port/database`. */
   url: string;
-  /** The service's schema, e.g. `auth`. */
+  /** The service's schema, such as `auth`. */
   schema: string;
   /** The service's generated `PrismaClient` class. */
   client: new (options: { adapter: PrismaPg }) => Client;
   logger: Logger;
   /**
-   * Whether `url` leads through a connection pooler, as PgBouncer in transaction mode: then sessions have the settings of
-   * their role alone, {@link DatabaseOptions.queryTimeoutMs} included. @default false
+   * Whether `url` leads through a connection pooler such as PgBouncer in transaction mode: sessions then have
+   * only the settings of their role, including {@link DatabaseOptions.queryTimeoutMs}.
+   *
+   * @default false
    */
   pooled?: boolean;
   /** Most connections at once. @default 10 */
   poolMax?: number;
-  /** Longest wait for a connection, new or from the pool, in milliseconds. @default 5000 */
+  /** Longest wait for a new or pooled connection, in milliseconds. @default 5000 */
   connectTimeoutMs?: number;
-  /** A connection unused for so long is closed, in milliseconds. @default 1800000 */
+  /** How long an unused connection stays open, in milliseconds. @default 1800000 */
   idleTimeoutMs?: number;
   /**
-   * Longest time for one query, in milliseconds. PostgreSQL ends it then, and
-   * frees the connection; where no answer comes even to that, the connection is
-   * given up a second later. It frees the pool from a server that vanished without
-   * closing its sockets, which TCP alone notices after a quarter of an hour.
-   * @default 16000, a little more than the longest that a procedure may take
+   * Longest time for one query, in milliseconds. PostgreSQL then ends it and frees the connection. Without an
+   * answer even to that, the connection is given up a second later, which frees the pool from a server that
+   * disappeared without closing its sockets: TCP alone notices that after 15 minutes.
+   *
+   * @default 16000, slightly more than the longest timeout of a procedure
    */
   queryTimeoutMs?: number;
 }
 
-/** A service's way into its schema. */
+/** A service's access to its schema. */
 export interface Database<Client> {
   client: Client;
-  /** The pool under the client, for SQL that Prisma has no words for. */
+  /** The pool of the client, for SQL that Prisma cannot express. */
   pool: Pool;
   /**
    * Resolves when the database answers within a second.
-   * @throws Error of which {@link isDatabaseUnavailable} is true when it does not.
+   *
+   * @throws Error for which {@link isDatabaseUnavailable} is true.
    */
   ping(): Promise<void>;
   /**
-   * For `serve`: how the database is, and what an error of it means to a
-   * caller: SERVICE_UNAVAILABLE where it cannot be reached, and where it takes
-   * no writes, which makes the service degraded.
+   * For `serve`: the state of the database, and the meaning of its errors for callers: SERVICE_UNAVAILABLE if
+   * it cannot be reached, and if it takes no writes, which also makes the service degraded.
    */
   readonly serving: {
     pingDatabase(): Promise<void>;
     takesWrites(): boolean;
     classify(error: unknown): MeshError | undefined;
   };
-  /** Lets running queries end, for up to 5 s, and closes every connection. May be called again. */
+  /** Waits up to 5 s for running queries, and closes every connection. May be called several times. */
   close(): Promise<void>;
 }
 
@@ -84,9 +86,9 @@ const pingTimeoutMs = 1_000;
 const closeTimeoutMs = 5_000;
 
 /**
- * Opens one pool and a Prisma client on it. Connects at the first query, so it
- * succeeds while the database is away; a pool that lost its connections makes
- * new ones by itself. What a call asks for ends with the call: see {@link CallPool}.
+ * Opens a pool and a Prisma client on it. It connects with the first query, so it succeeds while the database
+ * is down; a pool replaces lost connections itself. The queries of a call end with the call: see {@link
+ * CallPool}.
  */
 export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
@@ -129,23 +131,21 @@ export function openDatabase<Client extends Disconnectable>(
 }
 
 /**
- * An 'error' event without a listener ends the process, and a lost connection
- * is one: from the pool while it is idle, from the connection itself while
- * somebody holds it.
+ * Listens to 'error' events, which would otherwise end the process: from the pool for idle connections, from
+ * a connection itself while it is lent.
  */
 function survivePoolErrors(pool: Pool, availability: Availability): void {
-  pool.on('error', () => {}); // idle ones; the listener below tells of them too
+  pool.on('error', () => {}); // idle ones; the listener below reports them too
   pool.on('connect', (connection) => {
     connection.on('error', () => {});
-    // The first error of a connection is the cause, those after it say that it is gone.
+    // The first error of a connection is the cause; later ones only say that it is gone.
     connection.once('error', (error) => availability.failed(error));
   });
 }
 
 /**
- * A ping that never queues up: while one is under way, it is the answer for
- * all; and while the pool has no connection left, which says that the service
- * is busy or a table is locked, it takes one of its own.
+ * A health check that never queues: concurrent calls share one. If the pool has no free connection, because
+ * the service is busy or a table is locked, it opens a separate one.
  */
 function createPing(
   pool: Pool,
@@ -178,9 +178,9 @@ async function isReadOnly(asked: Pool | Client): Promise<boolean> {
 
 const noRoom = new Set(['53300']);
 
-/** @returns `undefined` where it is there, and has no connection to spare beside those of the pool. */
+/** @returns `undefined` if the server answers, but has no connection left besides those of the pool. */
 async function askOver(connection: Client): Promise<boolean | undefined> {
-  connection.on('error', () => {}); // the query under way reports it
+  connection.on('error', () => {}); // the running query reports it
   try {
     await connection.connect();
     return await isReadOnly(connection);

@@ -5,19 +5,25 @@ import type { PoolClient } from 'pg';
 
 import { requestCancel } from './cancel-request.ts';
 
-/** A request may reach the session before the statement does: while that runs, it is repeated this often, in milliseconds. */
+/**
+ * The request may reach the session before the statement does: while that runs, it is repeated at this
+ * interval, in milliseconds.
+ */
 const againMs = 100;
 
-/** What ends a transaction: it is always sent, and never cancelled, so that its outcome is known. */
+/** Statements that end a transaction: always sent and never cancelled, so that the outcome is known. */
 const ending = /^\s*(?:commit|rollback(?!\s+to\b))\b/i;
 
 type Callback = (error: Error | null, result: unknown) => void;
 type Query = (...given: unknown[]) => unknown;
 
-/** What a statement fails with that is not sent because its call is over: PostgreSQL's own code for a cancelled one. */
+/**
+ * The error of a statement that is not sent because its call is over, with PostgreSQL's code for a cancelled
+ * one.
+ */
 export class CallOverError extends Error {
   readonly code = '57014';
-  // Prisma's adapter tells errors of PostgreSQL by it.
+  // By which Prisma's adapter recognises errors of PostgreSQL.
   readonly severity = 'ERROR';
 
   constructor(signal: AbortSignal) {
@@ -26,23 +32,23 @@ export class CallOverError extends Error {
 }
 
 /**
- * A connection of a pool in the hands of one call, until it is given back. When the call is over, the statement that runs
- * is cancelled in the server, and no other is sent but the end of the transaction.
+ * A pool connection lent to one call until it is returned. When the call is over, its running statement is
+ * cancelled in the server, and no other is sent except the end of the transaction.
  *
- * A cancellation that may still be on its way never meets the statement of another: the next one of this call waits for
- * it, and a connection that is given back meanwhile is closed.
+ * A cancellation in progress never hits another statement: the next one of this call waits for it, and a
+ * connection returned meanwhile is closed.
  */
 export class Lease {
   readonly #client: PoolClient;
   readonly #signal: AbortSignal;
   readonly #query: Query;
-  /** Statements that were sent and may be cancelled. */
+  /** Number of sent statements that may be cancelled. */
   #running = 0;
   #ending = false;
   #cancelling: Promise<void> | undefined;
   #onSettled: (() => void) | undefined;
 
-  /** Takes a connection that the pool has just handed out. */
+  /** Lends a connection that the pool has just provided. */
   static begin(client: PoolClient, signal: AbortSignal): void {
     const lease = new Lease(client, signal);
     const { query, release } = client;

@@ -3,10 +3,10 @@ import { Socket } from 'node:net';
 import { Client } from 'pg';
 
 /**
- * Announces something on a channel, over a connection made for that.
+ * Sends a notification on a channel over a new connection.
  *
- * @param limits When it is given up: after `timeoutMs`, or when the signal fires.
- * @returns Whether it could be sent; a server that is full or away is no reason to call a listener deaf.
+ * @param limits Ends after `timeoutMs`, or when the signal fires.
+ * @returns Whether it was sent. A server that is full or down says nothing about the listener.
  */
 export async function sendProbe(
   url: string,
@@ -23,7 +23,7 @@ export async function sendProbe(
     query_timeout: timeoutMs,
     stream: () => socket,
   });
-  client.on('error', () => {}); // the query under way reports it
+  client.on('error', () => {}); // the running query reports it
   try {
     await client.connect();
     await client.query("SELECT pg_notify($1, '')", [channel]);

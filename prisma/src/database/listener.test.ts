@@ -32,7 +32,7 @@ afterEach(() => Promise.all(listeners.map((listener) => listener.stop())));
 
 async function connectAdmin(): Promise<void> {
   admin = new Client(cluster.adminUrl);
-  admin.on('error', () => {}); // the server is killed under it
+  admin.on('error', () => {}); // the server is killed
   await admin.connect();
 }
 
@@ -56,7 +56,7 @@ const notify = (payload: string) => admin.query('SELECT pg_notify($1, $2)', [cha
 const hears = (...payloads: string[]) => vi.waitFor(() => expect(heard).toEqual(payloads), 5_000);
 const lines = () => log.lines.map(({ level, fields }) => [level, fields]);
 
-/** The sessions of listeners. */
+/** The listeners' sessions. */
 async function sessions(): Promise<{ pid: number; query: string; at: Date }[]> {
   const { rows } = await admin.query(
     'SELECT pid, query, query_start AS at FROM pg_stat_activity WHERE application_name = $1',
@@ -65,7 +65,7 @@ async function sessions(): Promise<{ pid: number; query: string; at: Date }[]> {
   return rows;
 }
 
-/** Process number of the one backend that listens. */
+/** Process id of the only listening backend. */
 async function backend(): Promise<number> {
   const [session, ...others] = await sessions();
   expect(others).toEqual([]);
@@ -128,7 +128,7 @@ describe('a connection that is lost', () => {
 });
 
 describe('a server that falls silent', () => {
-  /** Stops a backend, so that its socket stays open and nobody answers. */
+  /** Freezes a backend, so that its socket stays open without answers. */
   async function frozen(pid: number, work: () => Promise<void>): Promise<void> {
     process.kill(pid, 'SIGSTOP');
     try {

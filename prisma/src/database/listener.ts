@@ -9,15 +9,15 @@ import { describeError, Outage } from '@arcadium/mesh/telemetry';
 import type { Logger } from '../logger.ts';
 import { sendProbe } from './listener-probe.ts';
 
-/** What a {@link Listener} needs. */
+/** Options of {@link Listener}. */
 export interface ListenerOptions {
-  /** `postgres://role:password@host:port/database`, with no connection pooler between. */
+  /** `postgres://role:password@host:port/database`, without a connection pooler. */
   url: string;
-  /** Name of the channel, as `pg_notify` has it. */
+  /** The channel, as in `pg_notify`. */
   channel: string;
   /**
-   * Called after each connect, once the channel is listened to: what came before may have been missed. While nothing
-   * that is announced arrives, called again and again instead.
+   * Called after each connect, once LISTEN is active: earlier notifications may have been missed. While
+   * notifications do not arrive, called periodically instead.
    */
   onConnect: () => void;
   /** Called with each payload, in the order of commits. Must not throw. */
@@ -25,30 +25,41 @@ export interface ListenerOptions {
   logger: Logger;
   /** Longest wait for a connection, in milliseconds. @default 5000 */
   connectTimeoutMs?: number;
-  /** Wait after the first failure to connect, in milliseconds; doubles up to 5 s, half of it left to chance. @default 100 */
+  /**
+   * Wait after the first failed connect, in milliseconds; doubles up to 5 s, with up to half of it random.
+   *
+   * @default 100
+   */
   retryMs?: number;
-  /** How often a silent connection is asked whether it is alive and hears, in milliseconds. @default 30000 */
+  /**
+   * Interval of checks that a silent connection is alive and receives notifications, in milliseconds.
+   *
+   * @default 30000
+   */
   heartbeatMs?: number;
-  /** Longest wait for the answer to that, in milliseconds; the connection is given up then. @default 5000 */
+  /** Longest wait for such a check, in milliseconds, before the connection is given up. @default 5000 */
   answerMs?: number;
-  /** How long something announced may take to arrive; after that, nothing is heard. In milliseconds. @default 2000 */
+  /**
+   * How long a notification may take to arrive, in milliseconds; after that, notifications count as not
+   * arriving.
+   *
+   * @default 2000
+   */
   hearMs?: number;
-  /** While nothing is heard: wait between two looks, beside that, in milliseconds. @default 1000 */
+  /** Additional wait between two polls while notifications do not arrive, in milliseconds. @default 1000 */
   lookMs?: number;
 }
 
 const longestRetryMs = 5_000;
-/** Longest wait for the server to close a connection when told, in milliseconds. */
+/** Longest wait for the server to close a connection, in milliseconds. */
 const goodbyeMs = 1_000;
 
 /**
- * One connection of its own on LISTEN, made again whenever it is lost, until
- * `stop()`. A pool's will not do: they come and go, and what is announced to
- * one that has gone is heard by nobody.
+ * A separate connection for LISTEN, replaced whenever it is lost, until `stop()`. A pool's connections cannot
+ * be used, because notifications for a closed connection are lost.
  *
- * Whether it hears is tried out, by something announced to itself alone from
- * another connection: a pooler takes LISTEN without an error and loses what is
- * announced. Then it looks every few seconds instead, until it hears again.
+ * It tests that notifications arrive by sending one to itself from another connection: a pooler accepts
+ * LISTEN without an error and loses notifications. It then polls every few seconds until they arrive again.
  */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -56,9 +67,9 @@ export class Listener {
   readonly #probeChannel = `arcadium_probe_${randomUUID()}`;
   #running: Promise<void> | undefined;
   #listening = false;
-  /** That it has no connection. */
+  /** The connection is lost. */
   readonly #lost: Outage;
-  /** That it has one, and nothing arrives over it. */
+  /** There is a connection, but notifications do not arrive. */
   readonly #deaf: Outage;
 
   constructor(options: ListenerOptions) {
@@ -67,17 +78,17 @@ export class Listener {
     this.#deaf = new Outage(options.logger);
   }
 
-  /** Whether it hears what is announced at this moment. */
+  /** Whether notifications arrive at present. */
   get listening(): boolean {
     return this.#listening;
   }
 
-  /** Begins; does not wait for the database. */
+  /** Starts, without waiting for the database. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Closes the connection and makes no other. May be called again. */
+  /** Closes the connection for good. May be called several times. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#lost.close();
@@ -99,13 +110,13 @@ export class Listener {
       if (signal.aborted) return;
       const fields = { channel, reason: describeError(error) };
       this.#lost.begin(fields, 'the LISTEN connection was lost, reconnecting');
-      const pauseMs = waitMs * (0.5 + Math.random() / 2); // what failed together does not come back together
-      await delay(pauseMs, undefined, { signal }).catch(() => {}); // cut short by stop()
+      const pauseMs = waitMs * (0.5 + Math.random() / 2); // spreads clients that failed together
+      await delay(pauseMs, undefined, { signal }).catch(() => {}); // ended early by stop()
       waitMs = Math.min(waitMs * 2, longestRetryMs);
     }
   }
 
-  /** Listens on one connection for as long as it lasts; always fails in the end, with why it was lost. */
+  /** Listens on one connection as long as it lasts. Always rejects in the end, with the reason. */
   async #listen(connected: () => void): Promise<never> {
     const { url, channel, onPayload, connectTimeoutMs = 5_000, answerMs = 5_000 } = this.#options;
     const socket = new Socket();
@@ -119,7 +130,8 @@ export class Listener {
     const lost = Promise.withResolvers<never>();
     lost.promise.catch(() => {}); // it may be lost while something else fails first
     const over = new AbortController();
-    // Later errors tell nothing new, but unheard they would end the process: hence `on`, not `once`.
+    // `on` instead of `once`: later errors have no information, but without a listener they would end the
+    // process.
     client.on('error', lost.reject);
     client.on('end', () => lost.reject(new Error('the connection was closed')));
     client.on('notification', (heard) => {
@@ -136,7 +148,7 @@ export class Listener {
     }
   }
 
-  /** Fails when the server no longer answers, which without traffic nothing else would tell. */
+  /** Fails when the server no longer answers, which nothing else shows without traffic. */
   async #follow(client: Client, connected: () => void, signal: AbortSignal): Promise<never> {
     const { channel, heartbeatMs = 30_000, lookMs = 1_000, onConnect } = this.#options;
     const names = [channel, this.#probeChannel].map((name) => client.escapeIdentifier(name));
@@ -145,7 +157,7 @@ export class Listener {
       await client.query(this.#listening ? 'SELECT 1' : listen);
       const hears = await this.#hears(client, signal);
       signal.throwIfAborted();
-      if (!hears) await client.query('SELECT 1'); // one that is lost is not deaf, and fails here
+      if (!hears) await client.query('SELECT 1'); // if the connection is lost, this fails
       if (hears !== this.#listening) {
         this.#listening = hears;
         if (hears) connected();
@@ -161,7 +173,7 @@ export class Listener {
     }
   }
 
-  /** Whether it hears what another connection announces; where none can be made, that is taken for granted. */
+  /** Whether a notification from another connection arrives; true if no other connection can be opened. */
   async #hears(client: Client, signal: AbortSignal): Promise<boolean> {
     const { url, hearMs = 2_000, connectTimeoutMs: timeoutMs = 5_000 } = this.#options;
     const arrived = Promise.withResolvers<boolean>();
@@ -180,7 +192,7 @@ export class Listener {
   }
 }
 
-/** Says goodbye; a server that does not answer is cut off. */
+/** Closes the connection; if the server does not answer, destroys its socket. */
 async function close(client: Client, socket: Socket): Promise<void> {
   const late = setTimeout(() => socket.destroy(), goodbyeMs);
   await client.end().catch(() => {});

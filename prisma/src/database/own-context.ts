@@ -2,18 +2,18 @@ import { currentScope, runInScope, runOutsideScope, type Scope } from '@arcadium
 
 type Loader = (request: object) => Promise<unknown>;
 
-/** The part of Prisma's client that puts queries of one moment together. */
+/** The part of Prisma's client that batches queries. */
 interface DataLoader {
   request: Loader;
   readonly options: { singleLoader: Loader; batchLoader: (requests: object[]) => Promise<unknown> };
 }
 
 /**
- * Lets a Prisma client run each query as part of the call that it is for. Prisma collects queries of one moment
- * (`findUnique`, and those of a transaction), and runs all of them as part of the call whose query came first. What is
- * put together for several calls belongs to none of them afterwards: none may cancel it.
+ * Makes a Prisma client run each query as part of its own call. Prisma batches queries of one moment
+ * (`findUnique`, and those of a transaction), and runs all of them as part of the call with the first query.
+ * A batch for several calls belongs to none of them afterwards, so that none can cancel it.
  *
- * @throws TypeError where Prisma is not built as this expects.
+ * @throws TypeError if Prisma's internals differ from what this expects.
  */
 export function keepOwnContext(client: object): void {
   const { dataloader } = (client as { _requestHandler?: { dataloader?: DataLoader } })._requestHandler ?? {};

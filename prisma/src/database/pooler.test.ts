@@ -20,7 +20,7 @@ const urlOf = (role: string) => `postgres://${role}:secret@127.0.0.1:${cluster.p
 const ask = (sql: string, url = cluster.adminUrl.replace(/postgres$/, 'arcadium')) =>
   withClient(url, undefined, (client) => client.query(sql).then(({ rows }) => rows));
 
-/** URLs of roles, by the names of their settings. */
+/** URLs of roles, by setting. */
 const urlsOf = (roles: Record<string, string>, through: (url: string) => string = (url) => url) =>
   Object.fromEntries(Object.entries(roles).map(([name, role]) => [name, through(urlOf(role))]));
 
@@ -37,7 +37,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
   beforeAll(async () => {
     cluster = await createTestCluster();
     await makeRoom();
-    // Far from UTC, as many a server is: only the settings of a role lead back.
+    // A server's default time zone may differ from UTC: the role must set it.
     await ask(`ALTER DATABASE arcadium SET timezone = 'Asia/Kolkata'`);
     await migrateWhenReachable({ service: 'wiki', url: urlOf('wiki_owner'), logger: recordingLogger() });
     pooler = await startPgBouncer([urlOf('wiki'), urlOf('wiki_owner'), urlOf('plain'), cluster.adminUrl]);
@@ -107,7 +107,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       call.abort(new Error('the caller has gone'));
       expect(await running).toContain('57014');
       expect(await ask(sleeps)).toEqual([]);
-      // And the connection is good for others.
+      // The connection still works for others.
       expect(await client.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
     });
 
@@ -251,7 +251,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     expect(log.lines.at(-1)).toMatchObject({ level: 'info', message: 'LISTEN is working again' });
     expect(log.lines.filter(({ message }) => message.includes('LISTEN receives nothing'))).toHaveLength(1);
 
-    // What it loses while it is connected, it notices as well.
+    // It also notices a loss while it is connected.
     looks = 0;
     pooler.reload({ pool_mode: 'transaction' });
     await vi.waitUntil(() => looks >= 3);

@@ -2,12 +2,12 @@ import { ConfigError } from '@arcadium/mesh/config';
 import type { Client } from 'pg';
 
 /**
- * Refuses a session that goes through a connection pooler, as PgBouncer: what needs a session of its own (LISTEN,
- * advisory locks, startup options) is lost there, or left behind in a connection that others are lent. A pooler shows
- * itself by the key for cancellations, which is its own: the process that it names is not the one that answers.
+ * Refuses a session through a connection pooler such as PgBouncer: session state (LISTEN, advisory locks,
+ * startup options) would be lost, or left in a connection for others. A pooler is recognised by its own
+ * cancellation key: the process id in it differs from the one that answers.
  *
- * @param setting Where the client's URL came from, as `DATABASE_URL`.
- * @throws ConfigError that names the setting and the remedy.
+ * @param setting The setting with the client's URL, such as `DATABASE_URL`.
+ * @throws ConfigError with the setting and the remedy.
  * @see https://www.pgbouncer.org/features.html
  */
 export async function refusePooler(client: Client, setting: string): Promise<void> {
@@ -16,12 +16,12 @@ export async function refusePooler(client: Client, setting: string): Promise<voi
   if (rows[0]?.pid !== processID) throw poolerError(setting);
 }
 
-/** Whether a connection failed because a pooler, unlike PostgreSQL, takes no startup options. */
+/** Whether a connection failed because a pooler, unlike PostgreSQL, accepts no startup options. */
 export function isPoolerRefusal(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('unsupported startup parameter');
 }
 
-/** What a service is told that is to do through a pooler what takes a session of its own. */
+/** The error of a service whose setting leads through a pooler where a session of its own is needed. */
 export function poolerError(setting: string): ConfigError {
   return new ConfigError([
     `${setting}: leads to a connection pooler, through which migrations and LISTEN do not work. Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself; only DATABASE_URL may lead to the pooler (docs/operations.md, "PgBouncer")`,

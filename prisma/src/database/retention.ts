@@ -2,28 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SteadyClock } from '@arcadium/mesh/clock';
 import type { Logger } from '../logger.ts';
 
-/** What {@link Retention} needs. */
+/** Options of {@link Retention}. */
 export interface RetentionOptions {
-  /** What is deleted, in the plural, for the log: `idempotency keys of yesterday`. */
+  /** What is deleted, in the plural, for the log: `expired idempotency keys`. */
   what: string;
   /**
-   * Deletes at most `limit` rows by one statement. What is old goes by `now` and by the database's own time, whichever is
-   * earlier: one of the two clocks may be wrong for a while, and what is deleted does not come back.
+   * Deletes at most `limit` rows with one statement. Age is judged by `now` or the database's clock,
+   * whichever is earlier: either may be wrong for a while, and deleted rows do not come back.
    *
-   * @param now The earliest time that it may be on this machine.
-   * @returns how many, or `busy` where another process is at it.
+   * @param now The earliest possible time on this machine.
+   * @returns Number of rows, or `busy` if another process is deleting.
    */
   deleteSome: (limit: number, now: Date) => PromiseLike<number | 'busy'>;
   logger: Logger;
-  /** Wait between two runs, in milliseconds. */
+  /** Interval of the runs, in milliseconds. */
   everyMs: number;
-  /** Most rows deleted by one statement. @default 1000 */
+  /** Most rows for each statement. @default 1000 */
   batch?: number;
-  /** @default one of its own */
+  /** @default a new one */
   clock?: SteadyClock;
 }
 
-/** Deletes what is too old: at the start, and then again and again. Every replica may have one. */
+/** Deletes old rows: at start, and then periodically. Every replica may run it. */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #clock: SteadyClock;
@@ -35,22 +35,20 @@ export class Retention {
     this.#clock = options.clock ?? new SteadyClock();
   }
 
-  /** Begins. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Makes no further run and lets the statement under way end. May be called again. */
+  /** Makes no further run, and waits for the current statement. May be called several times. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
   /**
-   * One run: batch after batch until nothing is left, another process is at
-   * it, or `stop()`.
+   * One run: deletes batches until nothing is left, another process is deleting, or `stop()`.
    *
-   * @returns how many were deleted.
+   * @returns The number of deleted rows.
    */
   async runOnce(): Promise<number> {
     const { deleteSome, batch = 1000 } = this.#options;
@@ -72,7 +70,7 @@ export class Retention {
       } catch (error) {
         logger.warn({ err: error }, `${what} could not be deleted, the next run tries again`);
       }
-      await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // cut short by stop()
+      await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // ended early by stop()
     }
   }
 }

@@ -1,34 +1,34 @@
 import type { PoolConfig } from 'pg';
 
 /**
- * When PostgreSQL gives up a statement of a service's traffic, in milliseconds: a little more than the longest that a
- * procedure may take.
+ * When PostgreSQL ends a statement of a service, in milliseconds: slightly more than the longest timeout of a
+ * procedure.
  */
 export const longestStatementMs = 16_000;
 
 /**
- * Startup options of every session on a service's schema. They win over the settings of its role.
+ * Startup options of every session of a service. They take precedence over the settings of its role.
  *
- * `search_path` finds the service's tables and the extensions, and nothing
- * else. The time zone is pinned because `@prisma/adapter-pg` writes times
- * without an offset and drops the offset of those it reads: on a server whose
- * default is not UTC every `timestamptz` would be off by hours.
+ * `search_path` finds only the service's tables and the extensions. The time zone is set because
+ * `@prisma/adapter-pg` writes times without an offset and drops the offset of those it reads: on a server
+ * with another default than UTC, every `timestamptz` would be off by hours.
  *
- * @param schema Name of the service's schema, e.g. `auth`.
- * @param statementTimeoutMs When PostgreSQL itself gives a statement up, in milliseconds. @default 0, never
+ * @param schema The service's schema, such as `auth`.
+ * @param statementTimeoutMs When PostgreSQL ends a statement, in milliseconds.
+ * @default 0, never
  */
 export function sessionOptions(schema: string, statementTimeoutMs = 0): string {
   return `-c search_path=${schema},extensions -c timezone=UTC -c statement_timeout=${statementTimeoutMs}`;
 }
 
-/** Connection settings common to every pool and client of this package. */
+/** Common connection settings of all pools and clients of this package. */
 export function connectionConfig(url: string, schema: string, connectTimeoutMs: number): PoolConfig {
   return { ...pooledConfig(url, connectTimeoutMs), options: sessionOptions(schema) };
 }
 
 /**
- * The same for a connection pooler, which takes no startup options (PgBouncer refuses them, or is told to ignore them):
- * there, sessions have the settings of their role, which provisioning makes.
+ * The same for a connection pooler, which accepts no startup options (PgBouncer refuses them, or can ignore
+ * them): sessions have the settings of their role, which provisioning sets.
  *
  * @see https://www.pgbouncer.org/config.html#ignore_startup_parameters
  */
@@ -37,7 +37,7 @@ export function pooledConfig(url: string, connectTimeoutMs: number): PoolConfig 
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    // The first probe after 10 s of silence; without it the kernel waits two hours.
+    // The first probe after 10 s of silence; the kernel's default is two hours.
     keepAliveInitialDelayMillis: 10_000,
   };
 }

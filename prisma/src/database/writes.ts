@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 import { hasCode } from './database-errors.ts';
 
 /**
- * Why PostgreSQL takes no write, by its SQLSTATE, and what to do then.
+ * Why PostgreSQL takes no writes, by SQLSTATE, and the remedy.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
@@ -15,13 +15,12 @@ const reasons = [
 
 type Reason = (typeof reasons)[number][1];
 
-/** How long after a write that failed for want of room it is taken for full, in milliseconds: only another write tells. */
+/** How long the disk counts as full after a failed write, in milliseconds: only another write can tell. */
 const fullForMs = 10_000;
 
 /**
- * Whether a database takes writes. It does not while it is read-only, as one
- * that a fail-over left behind, nor while its disk is full; reads go on. That
- * it began and that it is over is said once each.
+ * Whether a database takes writes. It does not while it is read-only, for example after a failover, or while
+ * its disk is full; reads continue. Logs the beginning and the end once each.
  */
 export class Writes {
   readonly #schema: string;
@@ -36,13 +35,13 @@ export class Writes {
     this.#now = now;
   }
 
-  /** Tells what a session is: of a read-only one, `transaction_read_only` is on. */
+  /** Reports the state of a session: `transaction_read_only` is on if it is read-only. */
   observe(readOnly: boolean): void {
     this.#readOnly = readOnly;
     this.#say();
   }
 
-  /** Tells of a call that failed. @returns Why it takes no writes, if that is what it failed for. */
+  /** Reports a failed call. @returns Why the database takes no writes, if the call failed for that. */
   failed(error: unknown): Reason | undefined {
     const reason = reasons.find(([code]) => hasCode(error, new Set([code])))?.[1];
     if (reason === 'is read-only') this.#readOnly = true;
@@ -51,7 +50,7 @@ export class Writes {
     return reason;
   }
 
-  /** Whether it takes them, as far as is known. */
+  /** Whether it takes writes, as far as known. */
   get taken(): boolean {
     this.#say();
     return this.#reason === undefined;

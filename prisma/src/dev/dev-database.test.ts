@@ -16,10 +16,10 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} };
 let root: string;
 let port: number;
 
-/** A repository of two folders, as our set-up command leaves it. */
+/** A repository of two services, as set-up leaves it. */
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'arcadium-dev-'));
-  chmodSync(root, 0o755); // as root, PostgreSQL runs under another account
+  chmodSync(root, 0o755); // as root, PostgreSQL runs as another user
   port = await findFreePort();
   for (const folder of ['prisma', 'services/auth', 'services/dashboard'])
     mkdirSync(join(root, folder), { recursive: true });

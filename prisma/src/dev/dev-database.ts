@@ -5,26 +5,25 @@ import type { Logger } from '../logger.ts';
 import { provision, provisionSchemas, type ProvisionedService } from '../provision/provision.ts';
 import { readDevSettings, type DevSettings } from './dev-settings.ts';
 
-/** The database of `npm run dev`, provisioned: each service finds its role, schema and database. */
+/** The provisioned database of `npm run dev`, with the role, schema and database of each service. */
 export interface DevDatabase {
-  /** What it is and where, in one line. */
+  /** A description in one line. */
   readonly what: string;
-  /** The server's process, where it is ours. */
+  /** Process id of the server, if it is embedded. */
   readonly pid?: number;
-  /** Resolves when our server has ended, with how; never, where the server is not ours. */
+  /** Resolves with the reason when the embedded server has ended; never for another server. */
   readonly ended: Promise<string>;
-  /** Stops the server where it is ours; resolves when it is gone. */
+  /** Stops the embedded server; resolves when it has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the embedded PostgreSQL with its data in `.data/postgres`, or takes
- * the one that `DATABASE_URL` of the process's environment names, and makes
- * what the services need in it.
+ * Starts the embedded PostgreSQL with its data in `.data/postgres`, or uses the server of `DATABASE_URL` in
+ * the environment, and provisions it for the services.
  *
- * @param root The folder that holds `prisma/` and `services/`.
- * @param logger Told what provisioning finds amiss.
- * @throws Error that says what keeps it from starting, and the setting; nothing is left running then.
+ * @param root The folder with `prisma/` and `services/`.
+ * @param logger For provisioning.
+ * @throws Error with the reason and the setting; nothing is left running then.
  */
 export async function startDevDatabase(
   root: string,

@@ -5,12 +5,12 @@ import { databaseFields, readConfig, readEnvironment, type Environment } from '@
 
 import type { ProvisionedService } from '../provision/provision.ts';
 
-/** What the development database is to be, read at its start. */
+/** The settings of the development database, read at start. */
 export type DevSettings =
   | { kind: 'embedded'; adminUrl: string; port: number; password: string; services: ProvisionedService[] }
   | { kind: 'external'; url: string; schemas: string[] };
 
-/** Port of the development database when no setting names one. */
+/** Default port of the development database. */
 const defaultPort = 54_320;
 
 const adminField = { DATABASE_ADMIN_URL: databaseFields.DATABASE_OWNER_URL };
@@ -21,13 +21,13 @@ const serviceFields = {
 };
 
 /**
- * Reads the process's environment, `prisma/.env` and every `services/<name>/.env`.
+ * Reads the environment, `prisma/.env` and every `services/<name>/.env`.
  *
- * `DATABASE_URL` in the process's environment means a database that is there
- * already; every service sees it too, so they all use its role.
+ * `DATABASE_URL` in the environment means an existing database; every service gets it too, so all use its
+ * role.
  *
- * @param root The folder that holds `prisma/` and `services/`.
- * @throws Error when no admin URL is set; ConfigError when one cannot be used.
+ * @param root The folder with `prisma/` and `services/`.
+ * @throws Error if no admin URL is set; ConfigError if one is invalid.
  */
 export function readDevSettings(environment: Environment, root: string): DevSettings {
   const { DATABASE_URL, DATABASE_DIRECT_URL: url = DATABASE_URL } = readConfig(
@@ -60,7 +60,7 @@ function readServices({ ENVIRONMENT }: Environment, root: string): ProvisionedSe
     .flatMap((name) => {
       const own = readEnvironment([join(folder, name)], { ENVIRONMENT });
       const settings = readConfig(serviceFields, own);
-      // Through a pooler nothing is made.
+      // Nothing is provisioned through a pooler.
       const {
         DATABASE_URL,
         DATABASE_DIRECT_URL: url = DATABASE_URL,

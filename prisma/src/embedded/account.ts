@@ -2,36 +2,36 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** How PostgreSQL is run, which refuses to run as root. Empty: as we are. */
+/** The user that runs PostgreSQL, which refuses to run as root. Empty for the current user. */
 export interface Account {
   uid?: number;
   gid?: number;
-  /** A program, with arguments, that runs what follows them. */
+  /** A program, with arguments, that runs the rest of the command line. */
   wrapper?: readonly [string, ...string[]];
 }
 
-/** Root outside, nobody in particular inside: the files stay root's, and PostgreSQL sees an ordinary user. */
+/** Root outside and an ordinary user inside: the files stay root's, and PostgreSQL accepts the user. */
 const namespace = ['unshare', '--user', '--map-user=1000', '--map-group=1000'] as const;
 
-/** What to hand to `spawn`: the program and its arguments, through the wrapper if there is one. */
+/** The program and its arguments for `spawn`, with the wrapper if there is one. */
 export function commandOf(account: Account, program: string, args: readonly string[]): [string, string[]] {
   const [first, ...rest] = [...(account.wrapper ?? []), program, ...args];
   return [first, rest];
 }
 
-/** The part of an account that `spawn` takes as options. */
+/** The options for `spawn`. */
 export function identityOf({ uid, gid }: Account): { uid?: number; gid?: number } {
   return { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
 }
 
 /**
- * How to run PostgreSQL: as we are, or, as root, under the account `postgres`,
- * made when it is missing. Where that account could not get at the program or
- * the data, below root's home for one, a user namespace serves instead.
+ * How to run PostgreSQL: as the current user or, for root, as the user `postgres`, which is created if
+ * missing. If that user cannot access the program or the data, for example below root's home, in a user
+ * namespace instead.
  *
  * @param program The server's program.
  * @param dataDir Its data, which need not exist yet.
- * @throws Error when the account can be neither found nor made.
+ * @throws Error if the user can be neither found nor created.
  */
 export function findAccount(program: string, dataDir: string): Account {
   if (process.getuid?.() !== 0) return {};
@@ -52,7 +52,7 @@ export function findAccount(program: string, dataDir: string): Account {
   return created;
 }
 
-/** Whether everybody may pass through all folders above a path, those that exist. */
+/** Whether all users may pass through the existing folders above a path. */
 function isOpen(path: string): boolean {
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;

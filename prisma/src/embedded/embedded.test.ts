@@ -19,7 +19,7 @@ let former: EmbeddedOptions;
 
 function makeFolder(): string {
   const made = mkdtempSync(join(tmpdir(), 'arcadium-embedded-'));
-  chmodSync(made, 0o755); // as root, PostgreSQL runs under another account
+  chmodSync(made, 0o755); // as root, PostgreSQL runs as another user
   return made;
 }
 
@@ -45,7 +45,7 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Gives a test the data of an earlier start: a first start takes ten times as long as a copy. */
+/** Copies the data of an earlier start: a first start takes ten times as long as a copy. */
 const startedBefore = () => execFileSync('cp', ['-a', former.dataDir, options.dataDir]);
 
 function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {

@@ -10,35 +10,34 @@ import { findBinaries } from './binaries.ts';
 import { clearStaleLock, initialiseCluster, resetPassword, type Cluster } from './cluster.ts';
 import { reapWithUs } from './process.ts';
 
-/** What {@link startEmbedded} needs to know. */
+/** Options of {@link startEmbedded}. */
 export interface EmbeddedOptions {
-  /** Data directory; made when missing. The server's log is written beside it, to `<dataDir>.log`. */
+  /** Data directory, created if missing. The server's log is `<dataDir>.log`. */
   dataDir: string;
   /** TCP port, on 127.0.0.1 only. */
   port: number;
-  /** Password of the superuser `postgres`; one that differs from the last start's replaces it. */
+  /** Password of the superuser `postgres`; a changed one replaces the old one. */
   password: string;
   /** `true`: data survives crashes. `false`: fast and unsafe, and the directory is removed at the end. */
   persistent: boolean;
 }
 
-/** A running PostgreSQL of ours. */
 export interface EmbeddedPostgres {
   /** `postgres://postgres:…@127.0.0.1:<port>/postgres`. */
   adminUrl: string;
-  /** Process number of the postmaster. */
+  /** Process id of the postmaster. */
   pid: number;
-  /** Resolves when the server is gone, whoever ended it; says how it ended. */
+  /** Resolves when the server has ended for any reason, with a description. */
   exited: Promise<string>;
-  /** Fast shutdown; resolves when the process is gone. May be called again. */
+  /** Fast shutdown; resolves when the process has ended. May be called several times. */
   stop(): Promise<void>;
 }
 
-/** Longest wait for a server to accept connections, crash recovery included, in milliseconds. */
+/** Longest wait for a server to accept connections, including crash recovery, in milliseconds. */
 const startPatienceMs = 60_000;
-/** A fast shutdown that takes longer is made an immediate one, in milliseconds. */
+/** After this time, a fast shutdown becomes an immediate one, in milliseconds. */
 const stopPatienceMs = 10_000;
-/** A log longer than this is set aside at the next start, in bytes. */
+/** A longer log is moved aside at the next start, in bytes. */
 const logLimitBytes = 10_000_000;
 
 const lean = [
@@ -51,12 +50,11 @@ const lean = [
 const unsafeButFast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
 
 /**
- * Starts a real PostgreSQL from npm's binaries and waits until it answers. It
- * ends with this process, however that ends.
+ * Starts a real PostgreSQL from npm's binaries and waits until it answers. It ends with this process in any
+ * case.
  *
- * @throws Error that names the port (and the setting that holds it) when it is taken, the
- * process when another server works on the data directory, or the end of the
- * server's log when it does not start.
+ * @throws Error with the port (and its setting) if it is taken, with the process if another server uses the
+ * data directory, or with the end of the server's log if it does not start.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { dataDir, password } = options;
@@ -79,7 +77,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 
 interface Server extends EmbeddedPostgres {
   child: ChildProcess;
-  /** What the server wrote to its log since it was launched. */
+  /** The server's log since it was launched. */
   output(): string;
 }
 
@@ -89,7 +87,7 @@ function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Serve
   const settings = [
     'listen_addresses=127.0.0.1',
     `port=${port}`,
-    'unix_socket_directories=', // nothing of ours in /tmp, and no limit on the length of a path
+    'unix_socket_directories=', // nothing in /tmp, and no limit on the length of a path
     'timezone=UTC',
     'log_timezone=UTC',
     ...lean,
@@ -99,8 +97,8 @@ function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Serve
   const child = spawn(...commandOf(account, binaries.postgres, args), {
     ...identityOf(account),
     cwd: dataDir,
-    // Ctrl-C goes to the whole process group. The services still need their
-    // database then; whoever started it stops it.
+    // Ctrl-C goes to the whole process group, but the services still need their database then: the caller
+    // stops it.
     detached: true,
     stdio: ['ignore', log, log],
   });
@@ -155,7 +153,7 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
   let last: unknown;
   while (!ended.signal.aborted && performance.now() < until) {
     const client = new Client({ connectionString: server.adminUrl, connectionTimeoutMillis: 5_000 });
-    client.on('error', () => {}); // a server that goes down again is seen by `exited`
+    client.on('error', () => {}); // `exited` reports a server that ends again
     try {
       await client.connect();
       await client.end();
@@ -172,7 +170,7 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
   throw new Error(`PostgreSQL did not start (${reason}):\n${output}`, { cause: last });
 }
 
-/** Where a user changes the port. */
+/** The setting of the port, for messages. */
 const portSetting = 'POSTGRES_PORT in .env';
 
 async function requirePort(port: number): Promise<void> {

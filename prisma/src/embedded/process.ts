@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** Whether a process of this number exists (a zombie counts). */
+/** Whether a process with this id exists, including zombies. */
 export function isRunning(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
@@ -11,9 +11,8 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-// Ends when its standard input does, which the kernel sees to however our
-// process goes (kill -9 included); $1 the server, $2 a folder to remove after it, with its log, and
-// with the folder around it if that is empty then.
+// Ends when its standard input does, which the kernel ensures even after kill -9 of our process. $1 is the
+// server, $2 a folder to remove afterwards, with its log, and with its parent folder if that is empty.
 const reaperScript = `trap '' INT TERM HUP
 read -r _
 kill -INT "$1" 2>/dev/null
@@ -29,21 +28,21 @@ rm -rf "$2" "$2.log"
 rmdir "$(dirname "$2")" 2>/dev/null`;
 
 /**
- * Starts a shell of a few kilobytes that stops a server when our process is
- * gone, even by `kill -9`, and even one that is frozen. Not on Windows, which has no shell for it.
+ * Starts a small shell that stops a server when our process is gone, even after `kill -9`, and even a frozen
+ * one. Not on Windows, which has no such shell.
  *
  * @param pid The server, stopped with SIGINT.
- * @param leftovers Folder to remove once the server is gone, if any.
- * @returns A function that calls the watch off.
+ * @param leftovers Folder to remove after the server has ended.
+ * @returns A function that cancels this.
  */
 export function reapWithUs(pid: number, leftovers?: string): () => void {
   if (process.platform === 'win32') return () => {};
-  // Detached: Ctrl-C reaches the whole process group, and this one must outlive it.
+  // Detached: Ctrl-C goes to the whole process group, and this shell must survive it.
   const reaper = spawn('/bin/sh', ['-c', reaperScript, 'reaper', String(pid), leftovers ?? ''], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  reaper.once('error', () => {}); // no shell: the exit handler of the caller remains
+  reaper.once('error', () => {}); // no shell: the caller's exit handler remains
   reaper.stdin.on('error', () => {});
   reaper.unref();
   (reaper.stdin as unknown as { unref?: () => void }).unref?.();

@@ -25,7 +25,7 @@ beforeEach(async () => {
   await database.client.idempotencyKey.deleteMany();
 });
 
-/** Stores so many keys, so many minutes old. */
+/** Stores a number of keys of the given age in minutes. */
 async function store(count: number, minutesAgo: number): Promise<void> {
   await database.pool.query(
     `INSERT INTO idempotency_keys (caller, procedure, key, fingerprint, created_at)

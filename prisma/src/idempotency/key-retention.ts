@@ -2,22 +2,22 @@ import { SteadyClock } from '@arcadium/mesh/clock';
 import { Retention } from '../database/retention.ts';
 import type { Logger } from '../logger.ts';
 
-/** What the retention of keys needs. */
+/** Options of {@link createKeyRetention}. */
 export interface KeyRetentionOptions {
   /** A service's generated Prisma client, whose schema has a table `idempotency_keys`. */
   client: { $executeRaw(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<number> };
   logger: Logger;
-  /** Wait between two runs, in milliseconds. @default 600000 */
+  /** Interval of the runs, in milliseconds. @default 600000 */
   everyMs?: number;
-  /** Most rows deleted by one statement. @default 1000 */
+  /** Most rows for each statement. @default 1000 */
   batch?: number;
-  /** @default one of its own */
+  /** @default a new one */
   clock?: SteadyClock;
 }
 
 /**
- * Makes what forgets idempotency keys that are 24 hours old, with the answers
- * kept beside them: at the start, and then every ten minutes.
+ * Creates the job that deletes idempotency keys after 24 hours, with their answers: at start, and then every
+ * ten minutes.
  */
 export function createKeyRetention({
   client,

@@ -17,7 +17,7 @@ const page = { slug: 'page', title: 'Page', body: '', plain: '', authorId: rando
 
 let testDatabase: TestDatabase;
 let url: string;
-/** As another replica has it. */
+/** The database as another replica uses it. */
 let replica: Database<PrismaClient>;
 let database: Database<PrismaClient>;
 let client: PrismaClient;
@@ -45,7 +45,7 @@ beforeEach(async () => {
 const watchers = () => client.pageWatcher.count();
 const keys = () => client.idempotencyKey.count();
 
-/** Work of which it is seen how often it was done. */
+/** Work that counts how often it was done. */
 const watch = async (transaction: Prisma.TransactionClient) => {
   const { userId } = await transaction.pageWatcher.create({ data: { pageId, userId: randomUUID() } });
   return { userId };
@@ -63,7 +63,7 @@ async function asAdmin<Result>(work: (admin: Client) => Promise<Result>): Promis
 
 const ours = `datname = current_database() AND pid <> pg_backend_pid()`;
 
-/** Resolves when so many sessions wait for a lock. */
+/** Resolves when a number of sessions wait for a lock. */
 const waitingSessions = (count: number) =>
   asAdmin((admin) =>
     vi.waitFor(async () => {
@@ -74,7 +74,7 @@ const waitingSessions = (count: number) =>
     }),
   );
 
-/** Work that is begun, and ends when it is told to. */
+/** Work that starts, and ends when told to. */
 function held() {
   const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
@@ -332,7 +332,7 @@ describe('what breaks off', () => {
     expect(await watchers()).toBe(1);
   });
 
-  /** Forks a process that does the work of the key, and kills it where it says that it is. */
+  /** Forks a process that does the work of a key, and kills it at a certain point. */
   async function killed(hold: 'within' | 'after'): Promise<void> {
     const options = JSON.stringify({ url, pageId, hold, ...keyOf() });
     const child = fork(new URL('testing/attempt.ts', import.meta.url), [options], { stdio: 'inherit' });

@@ -6,13 +6,13 @@ import { cancelledCodes, crossedCodes, hasCode, isTransactionExpired } from '../
 import { longestWaitMs, notNow } from './not-now.ts';
 import { inTurn } from './turns.ts';
 
-/** The call that work is done for: what a handler is given will do. */
+/** The call that the work belongs to, as a handler gets it. */
 export interface KeyedCall {
   readonly claim: IdempotencyClaim | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What every generated Prisma client has within a transaction. */
+/** Common to all generated Prisma clients in a transaction. */
 interface KeyedTransaction {
   $queryRaw<Rows>(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<Rows>;
   $executeRaw(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<number>;
@@ -26,7 +26,7 @@ interface KeyedClient<Transaction> {
   ): Promise<Result>;
 }
 
-/** A value as it comes back from JSON, in which it is kept. */
+/** A value after a round trip through JSON, as it is stored. */
 export type FromJson<Value> = unknown extends Value
   ? Value
   : Value extends string | number | boolean | null | undefined
@@ -37,31 +37,31 @@ export type FromJson<Value> = unknown extends Value
         ? never
         : { [Key in keyof Value]: FromJson<Value[Key]> };
 
-/** When a transaction is given up, in milliseconds: a little more than the longest that a procedure may take. */
+/**
+ * When a transaction is rolled back, in milliseconds: slightly more than the longest timeout of a procedure.
+ */
 const longestTransactionMs = 16_000;
 
 const tookTooLong = `The work did not finish within ${longestTransactionMs / 1000} s and was rolled back`;
 
-/** The longest answer that is kept, in characters of JSON; a page's text at its limit is a third of that. */
+/** The longest stored answer, in characters of JSON; the longest page is a third of that. */
 const longestAnswer = 4 * 1024 * 1024;
 
 /**
- * Does the work of a call in one transaction, once for its idempotency key:
- * the key is claimed first, the work follows, and the answer is kept beside the
- * key when both are committed. The same key again is answered with what was
- * kept; while the first is under way, it waits for that, in this process without
- * a connection. Work that throws leaves nothing, and its key is free. A call
- * without a key only gets the transaction.
+ * Does the work of a call in one transaction, once for its idempotency key. The key is claimed first, then
+ * the work is done, and the answer is stored with the key when both commit. A repeated call gets the stored
+ * answer; while the first is in progress, it waits for that, in this process without a connection. Work that
+ * throws leaves nothing, and its key is free again. A call without a key only gets the transaction.
  *
- * Everything that may refuse the call belongs into the work, or a repeated call
- * is refused for what the first has changed.
+ * Everything that may refuse the call belongs into the work; otherwise a repeated call is refused because of
+ * what the first one changed.
  *
- * @param work Writes through the transaction it is given, and nowhere else; what it answers must be JSON.
- * @returns The answer as it comes back from JSON, the first time too.
+ * @param work Writes only through its transaction; its answer must be JSON.
+ * @returns The answer after a round trip through JSON, also the first time.
  * @throws MeshError CONFLICT `IDEMPOTENCY_KEY_REUSED` for a key whose first call had another input;
- * SERVICE_UNAVAILABLE, safe to be made again, where the first is still under way after 3 s, or the work got in another's
- * way or took longer than 16 s; the reason of the call's signal where its caller has gone before the work began; else what
- * the work throws.
+ * SERVICE_UNAVAILABLE, safe to retry, if the first is still in progress after 3 s, or the work was blocked or
+ * took longer than 16 s; the reason of the call's signal if its caller has gone before the work began;
+ * otherwise what the work throws.
  */
 export async function once<Transaction extends KeyedTransaction, Answer>(
   client: KeyedClient<Transaction>,
@@ -76,9 +76,9 @@ export async function once<Transaction extends KeyedTransaction, Answer>(
 }
 
 /**
- * Claims the key and does the work, in one transaction.
+ * Claims the key and does the work in one transaction.
  *
- * @param call.waitMs How long it may wait for another of the same key.
+ * @param call.waitMs Longest wait for another call with the same key.
  * @returns The answer, as JSON.
  */
 async function transact<Transaction extends KeyedTransaction>(
@@ -89,7 +89,7 @@ async function transact<Transaction extends KeyedTransaction>(
   const inTransaction = async (transaction: Transaction): Promise<string | null> => {
     const first = claim && (await claimKey(transaction, claim, waitMs));
     if (first) return first.answer;
-    // The wait took its time: what nobody waits for any more is not written behind the caller's back.
+    // After the wait: nothing is written if the caller no longer waits.
     signal.throwIfAborted();
     const answer = textOf(await work(transaction));
     if (claim) await keepAnswer(transaction, claim, answer);
@@ -106,7 +106,7 @@ async function transact<Transaction extends KeyedTransaction>(
 
 type FirstCall = { fingerprint: string; answer: string | null };
 
-/** Claims a key for this transaction; if another had it, its call, as soon as that is committed. */
+/** Claims a key for this transaction. If another call had it, returns that call, once it has committed. */
 async function claimKey(
   transaction: KeyedTransaction,
   claim: IdempotencyClaim,
@@ -117,17 +117,17 @@ async function claimKey(
   const [first] = await transaction.$queryRaw<FirstCall[]>`
     SELECT fingerprint, answer::text AS answer FROM idempotency_keys
     WHERE caller = ${caller} AND procedure = ${procedure} AND key = ${key}`;
-  // It was a day old, and is removed just now.
+  // The key was a day old, and has just been deleted.
   if (!first) throw notNow();
   if (first.fingerprint !== fingerprint) throw keyReused();
   return first;
 }
 
 /**
- * Whether the key is new. Where another transaction has it, PostgreSQL waits for its end.
+ * Whether the key is new. If another transaction has it, PostgreSQL waits for its end.
  *
- * The unique index decides, but whoever waits there for one that rolls back would begin to wait anew for the next: a limit
- * holds for each wait. So they stand in a queue before it, for the sum of these is one wait in that.
+ * The unique index decides. But a waiter there whose predecessor rolls back starts a new wait for the next,
+ * and the limit applies to each wait. So callers queue before it, where all of these are one wait.
  */
 async function insertKey(
   transaction: KeyedTransaction,
@@ -136,12 +136,11 @@ async function insertKey(
 ): Promise<boolean> {
   const { caller, procedure, key, fingerprint } = claim;
   const queue = lockKey(JSON.stringify([caller, procedure, key]));
-  // 0 would be for ever.
+  // 0 would mean no limit.
   const limit = String(Math.max(1, Math.ceil(waitMs)));
   try {
-    // The limits are for this transaction alone, in the same journey. That of the wait is followed by that of the work;
-    // the last one frees the key where the process of the one who has it stands still, or its machine is gone without
-    // a word.
+    // The limits apply to this transaction, and are set in the same round trip. The limit of the wait is
+    // followed by that of the work. The last one frees the key if its process freezes or its machine is lost.
     const inserted = await transaction.$executeRaw`
       INSERT INTO idempotency_keys (caller, procedure, key, fingerprint)
       SELECT ${caller}, ${procedure}, ${key}, ${fingerprint}
@@ -167,7 +166,7 @@ async function keepAnswer(
     WHERE caller = ${caller} AND procedure = ${procedure} AND key = ${key}`;
 }
 
-/** @throws Error for an answer that is too long to be kept. */
+/** @throws Error for an answer that is too long. */
 function textOf(answer: unknown): string | null {
   const text = JSON.stringify(answer) as string | undefined;
   if (text === undefined) return null;

@@ -30,10 +30,10 @@ beforeEach(async () => {
   await database.client.idempotencyKey.deleteMany();
 });
 
-/** Work that is told from any other by its answer. */
+/** Work with a unique answer. */
 const answer = async () => ({ id: randomUUID() });
 
-/** Work that is begun, and ends when it is told to. */
+/** Work that starts, and ends when told to. */
 function held() {
   const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();

@@ -4,27 +4,31 @@ import { keyReused } from '@arcadium/mesh/wire';
 
 import { longestWaitMs, notNow } from './not-now.ts';
 
-/** The answer, as it is kept; nothing where the work failed. */
+/** The stored answer; undefined if the work failed. */
 type Outcome = { readonly answer: string | null } | undefined;
 
-/** A call that is under way in this process, and what the others of its key wait for. */
+/** A call in progress in this process, and what the others with its key wait for. */
 interface Turn {
   readonly claim: IdempotencyClaim;
   /** Never rejects. */
   readonly outcome: Promise<Outcome>;
 }
 
-/** The calls under way, by caller, procedure and key, for each client: two clients may be of two databases. */
+/**
+ * The calls in progress, by caller, procedure and key, for each client: two clients may use different
+ * databases.
+ */
 const underWay = new WeakMap<object, Map<string, Turn>>();
 
 /**
- * Lets one call of a key at a time go to the database, of those in this process: the others wait here, where a wait takes
- * no connection. What the first is answered is their answer too; where it fails, the next one has its turn. Who does the
- * work is not decided here but by the database: this only spares it.
+ * Lets one call per key and process use the database at a time: the others wait here, where waiting needs no
+ * connection. They get the first call's answer; if it fails, the next has its turn. The database decides who
+ * does the work; this only relieves it.
  *
- * @param work What the call does when it has its turn; is given how long it may still wait, in milliseconds.
- * @throws MeshError CONFLICT `IDEMPOTENCY_KEY_REUSED` where the first call had another input; SERVICE_UNAVAILABLE, safe to
- * be made again, after a wait of 3 s in all; the reason of the signal; what the work throws.
+ * @param work The work of a call in its turn; gets the remaining wait, in milliseconds.
+ * @throws MeshError CONFLICT `IDEMPOTENCY_KEY_REUSED` if the first call had another input;
+ * SERVICE_UNAVAILABLE, safe to retry, after a wait of 3 s in all; the reason of the signal; what the work
+ * throws.
  */
 export async function inTurn(
   client: object,
@@ -40,7 +44,7 @@ export async function inTurn(
     if (first.claim.fingerprint !== claim.fingerprint) throw keyReused();
     return outcome.answer;
   }
-  // Nothing is awaited between the look and this: of several that are free to go, one goes.
+  // Nothing is awaited between the check and this, so only one of several waiters continues.
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   turns.set(id, { claim, outcome: promise });
   let outcome: Outcome;

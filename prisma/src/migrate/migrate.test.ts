@@ -27,7 +27,7 @@ let adminUrl: string;
 let urls: Map<string, string>;
 let folder: string;
 
-/** An empty database with three schemas of invented services. */
+/** An empty database with three schemas of fictional services. */
 beforeEach(async () => {
   const base = new URL(inject('testDatabaseAdminUrl'));
   base.pathname = `/test_${inject('testDatabaseRunId')}_m${Math.random().toString(36).slice(2)}`;
@@ -309,7 +309,7 @@ describe('migrateWhenReachable', () => {
   });
 
   test('a server that is starting up is waited for', async () => {
-    // As PostgreSQL answers every connection until it has recovered.
+    // PostgreSQL's answer to every connection until it has recovered.
     const fields = ['SFATAL', 'VFATAL', 'C57P03', 'Mthe database system is starting up'];
     const body = Buffer.from(`${fields.map((field) => `${field}\0`).join('')}\0`);
     const head = Buffer.alloc(5, 'E');

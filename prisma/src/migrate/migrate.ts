@@ -11,23 +11,23 @@ import { findObstacle, type DatabaseUse } from './obstacle.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 import { WaitingLog } from './waiting-log.ts';
 
-/** Longest wait before the database is asked again, in milliseconds. */
+/** Longest wait between two checks of the database, in milliseconds. */
 const longestRetryMs = 2_000;
 
-/** What {@link migrate} needs to know. */
+/** Options of {@link migrate}. */
 export interface MigrateOptions {
   /** The service; also the name of its schema and of its folder here. */
   service: string;
   /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
   url: string;
   logger: Logger;
-  /** Says stop: a wait for the lock, or for the database, ends with the signal's reason. */
+  /** Ends a wait for the lock or the database, with the signal's reason. */
   signal?: AbortSignal;
   /** Folder of the migrations. @default prisma/<service>/migrations */
   folder?: string;
 }
 
-/** A migration that PostgreSQL refused. Nothing of it was applied, unless it says CONCURRENTLY. */
+/** A migration that PostgreSQL rejected. Nothing of it was applied, unless it contains CONCURRENTLY. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
   readonly service: string;
@@ -42,15 +42,14 @@ export class MigrationError extends Error {
 }
 
 /**
- * Applies the pending migrations of a service, oldest first, and records them
- * in `_prisma_migrations` of its schema. Each one is a transaction together
- * with its record, so a crash or an error in the middle leaves no half and the
- * next start tries again. Any number of processes may do this at once: one
- * works, the others wait and find nothing to do.
+ * Applies the pending migrations of a service, oldest first, and records them in `_prisma_migrations` of its
+ * schema. Each is one transaction with its record, so a crash or an error leaves nothing half done, and the
+ * next start tries again. Any number of processes may do this at once: one works, the others wait and find
+ * nothing to do.
  *
- * @returns Names of the migrations this call applied.
- * @throws MigrationError naming the migration; a connection error
- * (`isDatabaseUnavailable`) while the database is away.
+ * @returns Names of the migrations applied by this call.
+ * @throws MigrationError with the migration; a connection error (`isDatabaseUnavailable`) while the database
+ * is down.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { service, url, logger, signal } = options;
@@ -60,7 +59,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     logger.info({ schema: service }, 'another process is migrating this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
-    // At most starts nothing is left to do, and the engine takes 0.1 s of CPU and 10 MB to load.
+    // Usually nothing is left to do, and loading the engine takes 0.1 s of CPU and 10 MB.
     if (await session.hasApplied(migrations)) return [];
     return await applyPending(session, options, folder, migrations);
   } finally {
@@ -86,7 +85,7 @@ async function applyPending(
       );
     }
     for (const failed of state.failedMigrationNames) {
-      // Only one that could not run in a transaction leaves such a trace.
+      // Only a migration that could not run in a transaction leaves such a record.
       logger.warn(
         { schema: service, migration: failed },
         'a migration was interrupted earlier, trying it again',
@@ -95,7 +94,8 @@ async function applyPending(
     }
     const pending = new Set([...pendingNames(state.history), ...state.failedMigrationNames]);
     const applied: string[] = [];
-    // An empty schema gets all of them, as at every first start; what changes one in use is for operators to know.
+    // An empty schema gets all of them, as at every first start; changes of a schema in use are logged for
+    // operators.
     const level = pending.size === migrations.length ? 'debug' : 'info';
     for (const [index, migration] of migrations.entries()) {
       if (!pending.has(migration.name)) continue;
@@ -132,7 +132,10 @@ async function applyOne(
   }
 }
 
-/** `CREATE INDEX CONCURRENTLY` and its like refuse a transaction; they must be alone in their migration. */
+/**
+ * Statements like `CREATE INDEX CONCURRENTLY` cannot run in a transaction; they must be alone in their
+ * migration.
+ */
 function runsInTransaction(sql: string): boolean {
   return !/\bCONCURRENTLY\b|\bVACUUM\b/i.test(sql.replaceAll(/--.*$/gm, ''));
 }
@@ -145,7 +148,7 @@ function pendingNames(history: History): string[] {
   return history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
 }
 
-/** PostgreSQL's own words: message, detail and hint, without the engine's stack. */
+/** PostgreSQL's message, detail and hint, without the engine's stack. */
 function describe(cause: unknown): string {
   const error = cause as {
     message?: string;
@@ -156,17 +159,17 @@ function describe(cause: unknown): string {
   return [message, detail, hint].filter(Boolean).join(' · ');
 }
 
-/** What {@link migrateWhenReachable} needs to know. */
+/** Options of {@link migrateWhenReachable}. */
 export interface MigrateWhenReachableOptions extends MigrateOptions, DatabaseUse {
-  /** Wait after the first attempt that found something missing, in milliseconds; doubles up to 2 s. @default 250 */
+  /** Wait after the first unsuccessful check, in milliseconds; doubles up to 2 s. @default 250 */
   retryMs?: number;
 }
 
 /**
- * Like {@link migrate}, but asks first whether the database is ready for the
- * service, and waits until it is, with a line in the log that says for what.
+ * Like {@link migrate}, but first waits until the database is ready for the service, and logs what it waits
+ * for.
  *
- * @throws the signal's reason when it says stop; any error that waiting does not help.
+ * @throws the signal's reason when it fires; any error that waiting does not solve.
  */
 export async function migrateWhenReachable(options: MigrateWhenReachableOptions): Promise<string[]> {
   const { service, logger, signal, retryMs = 250 } = options;
@@ -183,7 +186,7 @@ export async function migrateWhenReachable(options: MigrateWhenReachableOptions)
         return applied;
       } catch (error) {
         signal?.throwIfAborted();
-        // It was there when it was asked.
+        // The check succeeded, but the database has gone since.
         if (!isDatabaseUnavailable(error)) throw error;
         waiting.say({ reason: error instanceof Error ? error.message : String(error) });
       }

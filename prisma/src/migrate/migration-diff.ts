@@ -15,12 +15,13 @@ import { openSchemaEngine } from './schema-engine.ts';
 import { connectionConfig } from '../database/session.ts';
 
 /**
- * What separates a database from a service's `schema.prisma`, as the SQL that
- * would bring it there; empty when nothing does. Checks, functions and triggers
- * are not compared: the schema has no words for them.
+ * The difference between a database and a service's `schema.prisma`, as SQL that would change the database;
+ * empty if there is none. Checks, functions and triggers are not compared, because the schema cannot express
+ * them.
  *
  * @param url A database in which the service's migrations were applied.
- * @param path The schema file. @default prisma/<service>/schema.prisma
+ * @param path The schema file.
+ * @default prisma/<service>/schema.prisma
  */
 export async function compareWithSchema(
   service: string,
@@ -49,9 +50,8 @@ export async function compareWithSchema(
 }
 
 /**
- * The engine reads PostgreSQL's catalogue, which has columns of the internal
- * type "char", and wants them as characters. The adapter refuses that type: it
- * is shown text, and the answer is set right afterwards.
+ * The engine reads PostgreSQL's catalogue, which has columns of the internal type "char", and expects
+ * characters. The adapter refuses that type: it gets text, and the answer is corrected afterwards.
  */
 function catalogFactory(pool: CatalogPool, service: string): SqlMigrationAwareDriverAdapterFactory {
   const connect = async (): Promise<SqlDriverAdapter> => {
@@ -67,11 +67,11 @@ function catalogFactory(pool: CatalogPool, service: string): SqlMigrationAwareDr
   return { provider: 'postgres', adapterName: '@prisma/adapter-pg', connect, connectToShadowDb: connect };
 }
 
-/** A pool of one connection that remembers which columns of its last answer were of type "char". */
+/** A pool with one connection that remembers the "char" columns of its last answer. */
 class CatalogPool extends Pool {
   characterColumns: number[] = [];
 
-  // pg declares ten overloads; the adapter uses one, with a config object.
+  // pg declares ten overloads; the adapter uses the one with a config object.
   override query = (async (config: QueryConfig) => {
     const result = await super.query(config);
     this.characterColumns = result.fields.flatMap((field, index) =>

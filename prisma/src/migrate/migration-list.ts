@@ -5,9 +5,9 @@ import type { MigrationDirectory, MigrationList } from '@prisma/schema-engine-wa
 
 import { migrationsFolder } from '../folders.ts';
 
-/** One migration of a service, as it lies on disk. */
+/** A migration of a service on disk. */
 export interface Migration {
-  /** Name of its folder, e.g. `20260101000000_init`; they are applied in this order. */
+  /** Name of its folder, such as `20260101000000_init`; migrations are applied in this order. */
   name: string;
   sql: string;
 }
@@ -15,7 +15,7 @@ export interface Migration {
 /**
  * The migrations in a folder, oldest first.
  *
- * @throws Error when a folder there holds no `migration.sql`.
+ * @throws Error for a folder without `migration.sql`.
  */
 export function readMigrations(folder: string): Migration[] {
   return readdirSync(folder, { withFileTypes: true })
@@ -30,7 +30,7 @@ export function readServiceMigrations(service: string): Migration[] {
   return readMigrations(migrationsFolder(service));
 }
 
-/** The same in the words of Prisma's engine. */
+/** The same in the format of Prisma's engine. */
 export function toMigrationList(baseDir: string, migrations: readonly Migration[]): MigrationList {
   const toDirectory = ({ name, sql }: Migration): MigrationDirectory => ({
     path: name,
@@ -44,5 +44,5 @@ export function toMigrationList(baseDir: string, migrations: readonly Migration[
   };
 }
 
-/** No tables or enums are left out of what the engine looks at. */
+/** All tables and enums are compared. */
 export const noFilters = { externalTables: [], externalEnums: [] };

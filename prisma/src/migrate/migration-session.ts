@@ -15,18 +15,17 @@ import { lockKey } from '../advisory-lock.ts';
 import { connectionConfig } from '../database/session.ts';
 import type { Migration } from './migration-list.ts';
 
-/** Prisma's engine locks on this key of the whole database before it migrates. */
+/** The key that Prisma's engine locks in the database before it migrates. */
 const engineLock = 'pg_advisory_lock(72707369)';
-/** How often a held lock is asked for again, in milliseconds. */
+/** Interval at which a lock is tried again, in milliseconds. */
 const lockPollMs = 100;
 
 /**
- * One connection that holds the service's migration lock and on which the
- * engine does all its work: with the connection goes the lock, so nothing can
- * migrate without it and nothing is left locked.
+ * A connection that holds the service's migration lock and does all of the engine's work. The lock ends with
+ * the connection, so nothing can migrate without it, and nothing stays locked.
  */
 export class MigrationSession {
-  /** The last script that failed, as PostgreSQL reported it; the engine hides it under later errors. */
+  /** PostgreSQL's error for the last failed script; the engine hides it under later errors. */
   scriptError: unknown;
   readonly #service: string;
   readonly #pool: Pool;
@@ -41,8 +40,8 @@ export class MigrationSession {
   /**
    * Connects, and waits for the lock.
    *
-   * @param onWait Called once when another holds it.
-   * @throws the connection's error; the signal's reason when it says stop.
+   * @param onWait Called once if another process holds it.
+   * @throws the connection's error; the signal's reason when it fires.
    */
   static async open(
     service: string,
@@ -51,7 +50,7 @@ export class MigrationSession {
     signal?: AbortSignal,
   ): Promise<MigrationSession> {
     const pool = new Pool({ ...connectionConfig(url, service, 5_000), max: 1 });
-    pool.on('error', () => {}); // the query under way reports it
+    pool.on('error', () => {}); // the running query reports it
     const connection = await beginOn(pool, service);
     const session = new MigrationSession(service, pool, connection);
     try {
@@ -64,7 +63,7 @@ export class MigrationSession {
     }
   }
 
-  /** Asks again and again: a session that *waits* in pg_advisory_lock would block CREATE INDEX CONCURRENTLY. */
+  /** Polls, because a session that *waits* in pg_advisory_lock would block CREATE INDEX CONCURRENTLY. */
   async #lock(onWait: () => void, signal?: AbortSignal): Promise<void> {
     const key = lockKey(`arcadium:migrate:${this.#service}`);
     for (let attempt = 1; ; attempt += 1) {
@@ -76,7 +75,7 @@ export class MigrationSession {
     }
   }
 
-  /** Whether just these migrations were applied, each of them whole and as it is now. */
+  /** Whether exactly these migrations were applied completely, with their current content. */
   async hasApplied(migrations: readonly Migration[]): Promise<boolean> {
     const history = `${escapeIdentifier(this.#service)}._prisma_migrations`;
     const { rows: tables } = await this.#connection.queryRaw(
@@ -114,11 +113,11 @@ export class MigrationSession {
 
   /** Closes the connection, and with it the lock and any open transaction. Never fails. */
   async close(): Promise<void> {
-    await this.#connection.rollback().catch(() => {}); // only gives it back to the pool
+    await this.#connection.rollback().catch(() => {}); // only returns it to the pool
     await endPool(this.#pool);
   }
 
-  /** What the engine is to connect through. */
+  /** The engine's connection factory. */
   factory(): SqlMigrationAwareDriverAdapterFactory {
     return {
       provider: 'postgres',
@@ -136,11 +135,10 @@ export class MigrationSession {
       provider: 'postgres',
       adapterName: '@prisma/adapter-pg',
       queryRaw: (sql) => connection.queryRaw(sql),
-      // The engine's own lock is one for all services and gives up after 10 s;
-      // ours is held already.
+      // The engine's own lock is shared by all services and gives up after 10 s; ours is already held.
       executeRaw: async (sql) => (sql.sql.includes(engineLock) ? 0 : connection.executeRaw(sql)),
-      // In one piece: the stock adapter splits scripts at every semicolon, those
-      // in function bodies and string literals included.
+      // As one statement: the adapter splits scripts at every semicolon, even in function bodies and string
+      // literals.
       executeScript: async (script) => {
         try {
           await connection.executeRaw(query(script));
@@ -152,7 +150,7 @@ export class MigrationSession {
       startTransaction: async () => {
         throw new Error('the migration engine was not expected to begin a transaction');
       },
-      // Where the engine looks for _prisma_migrations; without it, in public.
+      // Where the engine looks for _prisma_migrations, instead of in public.
       getConnectionInfo: () => ({ schemaName: this.#service, supportsRelationJoins: true }),
       dispose: async () => {},
     };
@@ -163,7 +161,7 @@ function query(sql: string): SqlQuery {
   return { sql, args: [], argTypes: [] };
 }
 
-/** A connection of one's own; the adapter has no other way to it than beginning a transaction. */
+/** A separate connection; with the adapter that requires to begin a transaction. */
 async function beginOn(pool: Pool, service: string): Promise<Transaction> {
   try {
     const adapter = await new PrismaPg(pool, { schema: service }).connect();

@@ -11,9 +11,8 @@ import { migrate } from './migrate.ts';
 import { compareWithSchema } from './migration-diff.ts';
 import { provision } from '../provision/provision.ts';
 
-// `npm run migration -w prisma -- <service> <name>`: writes the migration that
-// leads from the migrations so far to schema.prisma. Nothing is applied to any
-// database but a temporary one.
+// `npm run migration -w prisma -- <service> <name>`: writes the migration from the existing ones to
+// schema.prisma. It is applied only to a temporary database.
 
 const quiet: Logger = { info: () => {}, warn: console.warn, error: console.error };
 
@@ -46,10 +45,10 @@ async function writeMigration(service: string | undefined, name: string | undefi
   );
 }
 
-/** The SQL, from a database made for the purpose and gone afterwards. */
+/** The SQL, computed with a temporary database. */
 async function nextMigration(service: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-migration-'));
-  chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
+  chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user
   try {
     const password = randomUUID();
     const server = await startEmbedded({

@@ -4,16 +4,18 @@ import { hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
 import { isPoolerRefusal, poolerError, refusePooler } from '../database/pooler.ts';
 import { connectionConfig, longestStatementMs, pooledConfig } from '../database/session.ts';
 
-/** Where a service's database is, and who works there. */
+/** The database of a service, and its roles. */
 export interface DatabaseUse {
   /** The service; also the name of its schema. */
   service: string;
   /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
   url: string;
-  /** Its `DATABASE_URL`, where another role reads and writes the rows. @default the same as `url` */
+  /** Its `DATABASE_URL`, with the role that reads and writes rows. @default the same as `url` */
   trafficUrl?: string | undefined;
   /**
-   * Its `DATABASE_DIRECT_URL`: the role and the database of `trafficUrl`, which may lead through a connection pooler then.
+   * Its `DATABASE_DIRECT_URL`: the role and the database of `trafficUrl`, which may then lead through a
+   * connection pooler.
+   *
    * @default `trafficUrl` leads to PostgreSQL itself
    */
   directUrl?: string | undefined;
@@ -21,26 +23,28 @@ export interface DatabaseUse {
 
 /** What a service waits for. */
 export interface Obstacle {
-  /** In words, as `schema "wiki" does not exist yet in database "arcadium"; it is created by provisioning`. */
+  /**
+   * In words, such as `schema "wiki" does not exist yet in database "arcadium"; it is created by
+   * provisioning`.
+   */
   reason: string;
-  /** Of the connection that failed, PostgreSQL's or the system's. */
+  /** The code of a failed connection, PostgreSQL's or the system's. */
   code?: string;
 }
 
-/** With this code a pooler says in words what it lacks: a database, a user, a server behind it. */
+/** With this code a pooler describes in words what is missing: a database, a user, a server behind it. */
 const spoken = '08P01';
 
 /** Longest wait for a connection, and for an answer, in milliseconds. */
 const patienceMs = 5_000;
 
 /**
- * Asks the server what a service still lacks before it can migrate and work:
- * the server itself, its database, its roles, its schema, or rights there; and
- * where a pooler stands between them, the settings that its sessions have.
+ * Checks what a service lacks before it can migrate and work: the server, its database, its roles, its
+ * schema, or rights there; and behind a pooler, the settings of its sessions.
  *
- * @returns The first thing that is missing; `undefined` when nothing is.
- * @throws ConfigError where a URL that must lead to PostgreSQL itself leads to a connection pooler; any error of a
- * connection that waiting does not help, as a server without TLS where the URL demands it.
+ * @returns The first thing that is missing; `undefined` if nothing is.
+ * @throws ConfigError if a URL that must lead to PostgreSQL itself leads to a connection pooler; any
+ * connection error that waiting does not solve, such as a server without TLS although the URL requires it.
  */
 export async function findObstacle(use: DatabaseUse): Promise<Obstacle | undefined> {
   const { service, url, trafficUrl = url, directUrl } = use;
@@ -60,16 +64,16 @@ export async function findObstacle(use: DatabaseUse): Promise<Obstacle | undefin
 
 interface Question {
   readonly service: string;
-  /** The setting that the URL came from, where no pooler may stand between. */
+  /** The setting of the URL, if no pooler may be in between. */
   readonly direct?: string;
-  /** Answers with what is missing. */
+  /** @returns What is missing. */
   ask(client: Client, service: string): Promise<string | undefined>;
 }
 
 async function askAs(url: string, { service, direct, ask }: Question): Promise<Obstacle | undefined> {
   const config = direct ? connectionConfig(url, service, patienceMs) : pooledConfig(url, patienceMs);
   const client = new Client({ ...config, query_timeout: patienceMs });
-  client.on('error', () => {}); // the query under way reports it
+  client.on('error', () => {}); // the running query reports it
   try {
     await client.connect();
     if (direct) await refusePooler(client, direct);
@@ -93,7 +97,7 @@ interface Rights {
   may_create_schema: boolean;
 }
 
-/** By the catalogue: whoever may connect may read it, whatever else they may. */
+/** From the catalogue, which every role that can connect may read. */
 const rightsQuery = `
   SELECT schema.oid IS NOT NULL AS schema_exists,
     coalesce(has_schema_privilege(schema.oid, 'USAGE'), false) AS may_use,
@@ -108,7 +112,7 @@ async function readRights(client: Client, service: string): Promise<Rights | und
 async function schemaForOwner(client: Client, service: string): Promise<string | undefined> {
   const rights = await readRights(client, service);
   if (!rights?.schema_exists) {
-    // A role that may make schemas makes its own: on a server where one role does everything.
+    // A role that may create schemas creates its own, on a server where one role does everything.
     if (rights?.may_create_schema) return undefined;
     return `schema "${service}" does not exist yet in database "${client.database}"; it is created by provisioning`;
   }
@@ -122,7 +126,7 @@ async function schemaForTraffic(client: Client, service: string): Promise<string
   return `role "${client.user}" may not use schema "${service}" in database "${client.database}" yet; provisioning grants that`;
 }
 
-/** What the sessions of a pooler have: their settings come from the role, not from who connects. */
+/** Behind a pooler, sessions have the settings of the role, not those of the client. */
 async function settingsOfTraffic(client: Client, service: string): Promise<string | undefined> {
   const { rows } = await client.query<{ path: string; zone: string; timeout: number }>(
     `SELECT current_setting('search_path') AS path, current_setting('TimeZone') AS zone,
@@ -139,7 +143,7 @@ async function settingsOfTraffic(client: Client, service: string): Promise<strin
   return `sessions of role "${client.user}" through DATABASE_URL have ${wrong.join(', ')}; run provisioning, which sets the role's settings, then RECONNECT the pooler`;
 }
 
-/** What a connection that failed means; `undefined` where waiting does not help. */
+/** The meaning of a failed connection; `undefined` if waiting does not help. */
 function explainConnection(error: unknown, { host, port, user, database }: Client): string | undefined {
   const has = (...codes: string[]): boolean => hasCode(error, new Set(codes));
   if (has('28P01'))

@@ -13,15 +13,15 @@ interface Glue {
   __wbg_set_wasm(exports: Exports): void;
 }
 
-// Declared by TypeScript's library for browsers only, and this is no browser.
+// TypeScript declares this only in its library for browsers.
 const { WebAssembly } = globalThis as unknown as {
   WebAssembly: {
     instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Exports } }>;
   };
 };
 
-// Where the engine's panic hook looks for somebody to tell. Thrown from there,
-// the reason ends the process in place of a bare "unreachable".
+// The engine's panic hook calls this. Thrown from there, the reason ends the process instead of a bare
+// "unreachable".
 Object.assign(globalThis, {
   PRISMA_WASM_PANIC_REGISTRY: {
     set_message(message: string): never {
@@ -33,9 +33,8 @@ Object.assign(globalThis, {
 let loading: Promise<typeof SchemaEngine> | undefined;
 
 /**
- * Loads Prisma's schema engine once. By hand rather than through the package's
- * entry, which imports the `.wasm` file as a module: Node prints a warning
- * about an experimental feature for that, and test runners refuse it.
+ * Loads Prisma's schema engine once. By hand instead of through the package's entry, which imports the
+ * `.wasm` file as a module: Node prints an experimental warning for that, and test runners refuse it.
  */
 async function load(): Promise<typeof SchemaEngine> {
   const name: string = '@prisma/schema-engine-wasm/schema_engine_bg';
@@ -49,11 +48,10 @@ async function load(): Promise<typeof SchemaEngine> {
 }
 
 /**
- * Prisma's schema engine, in this process, on the given connection factory.
- * Free it with `free()` when done.
+ * Prisma's schema engine in this process. Free it with `free()`.
  *
- * @param factory Where its connections come from.
- * @param schema Content of `schema.prisma`; only `diff` and `createMigration` need one.
+ * @param factory Its connections.
+ * @param schema Content of `schema.prisma`; only for `diff` and `createMigration`.
  */
 export async function openSchemaEngine(
   factory: SqlMigrationAwareDriverAdapterFactory,

@@ -15,7 +15,7 @@ const people = 1000;
 let url: string;
 let folder: string;
 
-/** An empty database in which auth owns what is its own. */
+/** An empty database in which auth owns its schema. */
 beforeEach(async () => {
   const base = new URL(inject('testDatabaseAdminUrl'));
   base.pathname = `/test_${inject('testDatabaseRunId')}_u${randomBytes(4).toString('hex')}`;
@@ -74,7 +74,7 @@ test('an auth database of the first release, with people in it, comes through al
     await ask(`SELECT count(*)::int AS entries, count(DISTINCT position)::int AS places, min(position)::int AS first
                FROM auth.token_blacklist`),
   ).toEqual([{ entries: people, places: people, first: 1 }]);
-  // What is revoked from now on comes after all of these.
+  // Revocations from now on come after all of these.
   const [next] = await ask(
     `INSERT INTO auth.token_blacklist (jti, reason, expires_at) VALUES ($1, 'revoked', now())
      RETURNING position::int AS position`,

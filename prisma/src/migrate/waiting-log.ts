@@ -3,12 +3,12 @@ import { startupLevel } from '@arcadium/mesh/telemetry';
 import type { Logger } from '../logger.ts';
 import type { Obstacle } from './obstacle.ts';
 
-/** How often the same line is repeated, in milliseconds. */
+/** Interval at which the same line is repeated, in milliseconds. */
 const repeatMs = 30_000;
 
 /**
- * Says what a service waits for: once for each reason, again when it becomes a
- * warning because the process is not starting any more, and every 30 s.
+ * Logs what a service waits for: once for each reason, again when it becomes a warning after the start phase,
+ * and every 30 s.
  */
 export class WaitingLog {
   readonly #service: string;
@@ -29,7 +29,7 @@ export class WaitingLog {
     this.#logger[level]({ schema: this.#service, code }, `waiting for the database: ${reason}`);
   }
 
-  /** Says that it waits no more; to operators only where they were warned. */
+  /** Logs the end of the wait; above debug level only if there was a warning. */
   end(): void {
     if (!this.#said) return;
     const level = this.#said.level === 'warn' ? 'info' : 'debug';

@@ -2,10 +2,10 @@ import { escapeIdentifier, type Client } from 'pg';
 
 import type { Logger } from '../logger.ts';
 
-/** What services may use of PostgreSQL's extensions; they live in the schema `extensions`. */
+/** The PostgreSQL extensions that services may use, in the schema `extensions`. */
 const extensionNames = ['pg_trgm', 'unaccent', 'citext'];
 
-/** Makes those that are missing, and moves those that are elsewhere. */
+/** Creates missing extensions, and moves those in other schemas. */
 export async function createExtensions(inside: Client, logger: Logger): Promise<void> {
   await inside.query('CREATE SCHEMA IF NOT EXISTS extensions');
   for (const extension of extensionNames) {

@@ -3,18 +3,17 @@ import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 import { longestStatementMs } from '../database/session.ts';
 import type { Room } from './room.ts';
 
-/** The names in a room, without the passwords. */
+/** The names of a room, without passwords. */
 export interface Tenant {
   schema: string;
   owner: string;
-  /** The owner himself, where there is one role for both. */
+  /** The same as the owner if there is only one role. */
   traffic: string;
 }
 
 /**
- * Rights and settings that belong to a database as a whole, which
- * `CREATE DATABASE … TEMPLATE` does not copy. In one transaction: a service
- * that connects meanwhile always finds either PUBLIC's right or its own.
+ * Rights and settings of the database as a whole, which `CREATE DATABASE … TEMPLATE` does not copy. In one
+ * transaction: a service that connects meanwhile has either PUBLIC's right or its own.
  */
 export async function grantDatabase(
   admin: Client,
@@ -28,7 +27,7 @@ export async function grantDatabase(
       for (const role of new Set([owner, traffic])) {
         const grantee = escapeIdentifier(role);
         await admin.query(`GRANT CONNECT ON DATABASE ${name} TO ${grantee}`);
-        // For sessions that come without our options: psql, a connection pooler.
+        // For sessions without our startup options: psql, a connection pooler.
         const set = `ALTER ROLE ${grantee} IN DATABASE ${name} SET`;
         await admin.query(`${set} search_path = ${escapeIdentifier(schema)}, extensions`);
         await admin.query(`${set} timezone = 'UTC'`);
@@ -39,9 +38,8 @@ export async function grantDatabase(
 }
 
 /**
- * Makes the schema the owner's, with all that is in it, and lets the traffic
- * role at its rows. In one transaction: a service that works meanwhile never
- * finds itself without its rights.
+ * Gives the schema and everything in it to the owner, and the traffic role access to its rows. In one
+ * transaction, so that a running service always has its rights.
  */
 export async function grantSchema(inside: Client, room: Room): Promise<void> {
   await inTransaction(inside, async () => {
@@ -69,19 +67,19 @@ async function grantOwner(inside: Client, room: Room): Promise<void> {
   await inside.query(`REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`);
   await inside.query(`GRANT USAGE ON SCHEMA extensions TO ${owner}`);
   await inside.query(takeOver(room));
-  // To everybody by default, and only by the role's own setting not.
+  // Granted to PUBLIC by default; only a setting of the role prevents that.
   for (const kind of ['ROUTINES', 'TYPES'])
     await inside.query(`ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} REVOKE ALL ON ${kind} FROM PUBLIC`);
 }
 
-/** What traffic may do with each kind of thing in the schema: rows, not tables. */
+/** The rights of the traffic role for each kind of object in the schema: on rows, not on tables. */
 const trafficRights = {
   TABLES: 'SELECT, INSERT, UPDATE, DELETE',
   SEQUENCES: 'USAGE, SELECT',
   ROUTINES: 'EXECUTE',
 };
 
-/** Of what is there, and of what the owner's migrations will make. */
+/** For existing objects, and for those that the owner's migrations will create. */
 async function grantTraffic(inside: Client, room: Room): Promise<void> {
   const schema = escapeIdentifier(room.schema);
   const owner = escapeIdentifier(room.owner.name);
@@ -98,9 +96,8 @@ async function grantTraffic(inside: Client, room: Room): Promise<void> {
 }
 
 /**
- * SQL that gives the owner what others own in his schema: what was made while
- * it had one role, or another owner. What belongs to a table follows it, and
- * what belongs to an extension stays.
+ * SQL that gives the owner all objects of others in the schema, from when it had one role or another owner.
+ * What belongs to a table follows it, and what belongs to an extension stays.
  */
 function takeOver(room: Room): string {
   const within = `${escapeLiteral(escapeIdentifier(room.schema))}::regnamespace`;
@@ -123,8 +120,8 @@ function takeOver(room: Room): string {
 }
 
 /**
- * SQL that lets nobody but the owner write what was migrated. Default privileges
- * know no exception, so it is run whenever they may have given that right away.
+ * SQL that allows only the owner to write the migration history. Default privileges have no exceptions, so it
+ * is run whenever they may have granted that right.
  */
 export function keepHistory(schema: string): string {
   const history = `${escapeIdentifier(schema)}._prisma_migrations`;

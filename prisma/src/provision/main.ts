@@ -6,10 +6,10 @@ import { provision, type ProvisionedService } from './provision.ts';
 
 // node prisma/src/provision/main.ts <service>…
 //
-// Makes the database, the schemas and the roles of the services named, on a
-// server whose DATABASE_ADMIN_URL is in the environment, and ends. For each
-// service, <SERVICE>_DATABASE_URL and <SERVICE>_DATABASE_OWNER_URL say what to
-// make; each also as <NAME>_FILE.
+// Creates the database, the schemas and the roles of the given services on the
+// server of DATABASE_ADMIN_URL, and ends. For each service,
+// <SERVICE>_DATABASE_URL and <SERVICE>_DATABASE_OWNER_URL define what to create;
+// each can also be given as <NAME>_FILE.
 
 const logger: Logger = {
   info: (fields, message) => console.log(message, fields),

@@ -12,7 +12,7 @@ const logger = {
   error: vi.fn<Logger['error']>(),
 };
 
-// A server of its own: roles belong to the whole server.
+// A separate server, because roles belong to the whole server.
 let cluster: TestCluster;
 
 beforeAll(async () => {
@@ -76,7 +76,7 @@ describe('provision', () => {
     await expect(ask(urlOf('wiki'), 'CREATE TEMPORARY TABLE mine (id int)')).rejects.toThrow(
       'permission denied',
     );
-    // Granted by hand, the schema still hides the table's content from others.
+    // Even with a right on the schema, others cannot read the table.
     await ask(urlOf('auth'), 'GRANT USAGE ON SCHEMA auth TO wiki');
     await expect(ask(urlOf('wiki'), 'SELECT * FROM auth.secrets')).rejects.toThrow(
       'permission denied for table secrets',

@@ -10,33 +10,32 @@ import { withClient } from './with-client.ts';
 
 export type { ProvisionedService } from './room.ts';
 
-/** What {@link provision} needs to know. */
+/** Options of {@link provision}. */
 export interface ProvisionOptions {
-  /** URL of a role that may make roles and databases; its database holds the lock. */
+  /** URL of a role that may create roles and databases; its database holds the lock. */
   adminUrl: string;
   services: readonly ProvisionedService[];
   logger: Logger;
 }
 
-/** How long another's provisioning is waited for, in milliseconds. */
+/** Longest wait for another provisioning, in milliseconds. */
 const lockPatienceMs = 60_000;
 
 /**
- * Makes database, extensions, and for each service a schema and its roles: the
- * owner, who may change tables, and the one for traffic, who may change rows.
- * Takes everything in that database away from PUBLIC: there, a role reaches its
- * own schema and `extensions`, nothing else. May be run again, while services
- * work too, and by several at once; a password that differs replaces the old one.
+ * Creates the database, extensions, and for each service a schema and its roles: the owner, who may alter
+ * tables, and the traffic role, which may write rows. Revokes everything in that database from PUBLIC: a role
+ * can access only its own schema and `extensions`. May be run repeatedly, while services run, and by several
+ * processes at once; a changed password replaces the old one.
  *
- * @throws Error when a URL names no role, password or database; ConfigError when `adminUrl` leads to a connection pooler;
- * PostgreSQL's error when the admin lacks a right.
+ * @throws Error if a URL lacks a role, password or database; ConfigError if `adminUrl` leads to a connection
+ * pooler; PostgreSQL's error if the admin lacks a right.
  */
 export async function provision(options: ProvisionOptions): Promise<void> {
   const { adminUrl, services, logger } = options;
   const rooms = services.map(readRoom);
   await withClient(adminUrl, undefined, async (admin) => {
     await refusePooler(admin, 'DATABASE_ADMIN_URL');
-    // Roles and databases belong to the whole server, so everybody takes this one lock.
+    // Roles and databases belong to the whole server, so all provisioning shares this lock.
     await admin.query(`SET lock_timeout = ${lockPatienceMs}`);
     await admin.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
     for (const room of rooms) for (const role of rolesOf(room)) await createRole(admin, role);
@@ -59,12 +58,11 @@ export async function provision(options: ProvisionOptions): Promise<void> {
 }
 
 /**
- * Makes extensions and schemas only, all of them the role's that the URL
- * names: for a database that somebody brings along and whose roles are not
- * ours to make. There, one role reaches all schemas.
+ * Creates only extensions and schemas, owned by the role of the URL: for an existing database whose roles are
+ * not managed here. There, one role can access all schemas.
  *
- * @throws ConfigError when the URL leads to a connection pooler; PostgreSQL's error when the role may not make schemas in
- * that database.
+ * @throws ConfigError if the URL leads to a connection pooler; PostgreSQL's error if the role may not create
+ * schemas in that database.
  */
 export async function provisionSchemas(options: {
   url: string;
@@ -89,9 +87,9 @@ async function createRole(admin: Client, { name, password }: Role): Promise<void
   const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
   const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
   await admin.query(`${verb} ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(password)}`);
-  // A role may change its own settings, and would keep them: read-only, say.
+  // A role may have changed its own settings, for example to read-only.
   await admin.query(`ALTER ROLE ${escapeIdentifier(name)} RESET ALL`);
-  // Managed servers give out no superuser; then only a member of a role may hand it a schema.
+  // Managed servers provide no superuser; then only a member of a role may give it a schema.
   const { rows } = await admin.query<{ super: boolean }>(
     'SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user',
   );
@@ -100,7 +98,7 @@ async function createRole(admin: Client, { name, password }: Role): Promise<void
 
 async function createDatabase(admin: Client, database: string): Promise<void> {
   const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [database]);
-  // template0: nobody can be connected to it, which would make this fail.
+  // template0 never has connections, which would make this fail.
   if (rowCount === 0)
     await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'`);
 }

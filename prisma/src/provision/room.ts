@@ -1,34 +1,36 @@
-/** A service to make room for. */
+/** A service to provision for. */
 export interface ProvisionedService {
-  /** Name of its schema, e.g. `auth`. */
+  /** Name of its schema, such as `auth`. */
   name: string;
-  /** Its `DATABASE_URL`: role and password of its traffic, and the database. */
+  /** Its `DATABASE_URL`: the traffic role with its password, and the database. */
   url: string;
   /**
-   * Its `DATABASE_OWNER_URL`: role and password that its schema belongs to and
-   * that migrates it. @default the same role as for traffic
+   * Its `DATABASE_OWNER_URL`: the role that owns and migrates its schema.
+   *
+   * @default the same role as for traffic
    */
   ownerUrl?: string | undefined;
 }
 
-/** One login of PostgreSQL. */
+/** A PostgreSQL login. */
 export interface Role {
   name: string;
   password: string;
 }
 
-/** What a service gets: a schema in a database, and who may do what there. */
+/** The provision of a service: a schema in a database, and its roles. */
 export interface Room {
   schema: string;
   database: string;
-  /** Whose the schema is, with all that migrations make in it. */
+  /** Owns the schema and everything that migrations create in it. */
   owner: Role;
-  /** Who reads and writes rows; the owner himself, where there is one role for both. */
+  /** Reads and writes rows; the same as the owner if there is only one role. */
   traffic: Role;
 }
 
 /**
- * @throws Error naming the setting, when a URL lacks role, password or database, or the two name different databases.
+ * @throws Error with the setting, if a URL lacks role, password or database, or the two name different
+ * databases.
  */
 export function readRoom({ name, url, ownerUrl = url }: ProvisionedService): Room {
   const traffic = readUrl(`DATABASE_URL of ${name}`, url);

@@ -22,10 +22,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A replica of a service that counts in a schema, as the role of traffic. */
+/** A replica of a service that counts in a schema, with the traffic role. */
 async function startReplica(url: string, schema: string) {
   const pool = new Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 4 });
-  // To connect may take longer than a call waits for the store.
+  // Connecting may take longer than a call waits for the store.
   await Promise.allSettled(Array.from({ length: 4 }, () => pool.query('SELECT pg_sleep(0.05)')));
   const log = recordingLogger();
   const { authenticate } = await createTestIdentity();
@@ -85,7 +85,7 @@ test('a window that began while the clock was two hours ahead refuses nobody whe
   await knocks(1);
   await pool.query('UPDATE rate_limits SET points = 10, expire = $1', [Date.now() + 7_200_000]);
   expect(admitted(await knocks(1))).toBe(1);
-  // From here on it counts as ever.
+  // From here on, calls are counted as usual.
   expect(admitted(await knocks(20))).toBe(10);
 });
 

@@ -7,7 +7,7 @@ import { findFreePort } from './free-port.ts';
 
 export { findFreePort } from './free-port.ts';
 
-/** A PostgreSQL of a test's own, to be killed and started again on the same data and port. */
+/** A separate PostgreSQL for a test, which can be killed and started again with the same data and port. */
 export interface TestCluster extends AsyncDisposable {
   readonly port: number;
   readonly dataDir: string;
@@ -15,14 +15,14 @@ export interface TestCluster extends AsyncDisposable {
   /** The running postmaster. */
   readonly server: EmbeddedPostgres;
   start(): Promise<EmbeddedPostgres>;
-  /** `kill -9` to the postmaster; resolves when it is gone. */
+  /** Sends SIGKILL to the postmaster; resolves when it has ended. */
   kill(): Promise<void>;
 }
 
-/** Starts one in a temporary folder, which is removed when it is disposed. */
+/** Starts one in a temporary folder, which is removed on disposal. */
 export async function createTestCluster(): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-cluster-'));
-  chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
+  chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user
   const options = {
     dataDir: join(folder, 'data'),
     port: await findFreePort(),

@@ -7,22 +7,22 @@ import { join } from 'node:path';
 import { commandOf, findAccount, identityOf } from '../embedded/account.ts';
 import { findFreePort } from './free-port.ts';
 
-/** Settings of `pgbouncer.ini`, over those of docs/operations.md. */
+/** Settings of `pgbouncer.ini` that override those in docs/operations.md. */
 type Settings = Readonly<Record<string, string | number>>;
 
 const program = 'pgbouncer';
 
-/** A real PgBouncer of a test's own, before a PostgreSQL. */
+/** A separate, real PgBouncer for a test, in front of a PostgreSQL. */
 export interface TestPgBouncer extends AsyncDisposable {
-  /** A URL of that PostgreSQL, as it leads through the pooler. */
+  /** A URL of that PostgreSQL, through the pooler. */
   through(url: string): string;
-  /** `kill -9`, and another one on the same port, with other settings. */
+  /** Kills it, and starts another one on the same port with other settings. */
   restart(changes?: Settings): Promise<void>;
-  /** Gives it other settings while it runs. */
+  /** Changes its settings while it runs. */
   reload(changes: Settings): void;
 }
 
-/** Whether suites that need one are skipped: it is not installed. In CI they fail for that. */
+/** Whether suites that need PgBouncer are skipped because it is not installed. In CI they fail instead. */
 export const noPgBouncer =
   !process.env['CI'] && spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0;
 
@@ -30,14 +30,14 @@ export const noPgBouncer =
  * Starts PgBouncer as docs/operations.md configures it.
  *
  * @param urls URLs of PostgreSQL, for each role that may log in.
- * @throws Error with what it printed, when it does not start.
+ * @throws Error with its output, if it does not start.
  */
 export async function startPgBouncer(
   urls: readonly string[],
   settings: Settings = {},
 ): Promise<TestPgBouncer> {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-pgbouncer-'));
-  chmodSync(folder, 0o755); // as root, it runs under another account
+  chmodSync(folder, 0o755); // as root, it runs as another user
   const users = join(folder, 'userlist.txt');
   writeFileSync(users, urls.map((url) => userLine(new URL(url))).join(''));
   const port = await findFreePort();
@@ -79,7 +79,10 @@ export async function startPgBouncer(
   };
 }
 
-/** The file of docs/operations.md, with the addresses and the paths of a test: what is documented is what is tested. */
+/**
+ * The pgbouncer.ini of docs/operations.md, with a test's addresses and paths, so that the documented one is
+ * tested.
+ */
 function documentedIni({ hostname, port, pathname }: URL, own: Settings): string {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');
   let ini = /```ini\n(\[databases\]\n.+?)```/s.exec(page)?.[1] ?? '';

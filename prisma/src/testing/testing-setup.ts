@@ -10,9 +10,8 @@ import { findFreePort } from './free-port.ts';
 import { dropTestDatabases } from './testing.ts';
 
 /**
- * Vitest's global set-up: one PostgreSQL for the whole run, gone afterwards
- * with its data, whether the run passed, failed or was killed. With
- * `TEST_DATABASE_ADMIN_URL` set, that server is used and only the run's
+ * Vitest's global set-up: one PostgreSQL for the whole run, removed afterwards with its data, whether the run
+ * passed, failed or was killed. With `TEST_DATABASE_ADMIN_URL`, that server is used, and only the run's
  * databases are removed.
  *
  * @returns The tear-down.
@@ -26,7 +25,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     return () => dropTestDatabases(external, runId);
   }
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-test-'));
-  chmodSync(folder, 0o755); // as root, PostgreSQL runs under another account
+  chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user
   try {
     const server = await startEmbedded({
       dataDir: join(folder, 'data'),

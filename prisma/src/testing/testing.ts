@@ -15,31 +15,32 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Superuser URL of the run's PostgreSQL. */
     testDatabaseAdminUrl: string;
-    /** Tells this run's databases from another's on the same server. */
+    /** Distinguishes the databases of this run from those of others on the same server. */
     testDatabaseRunId: string;
   }
 }
 
-/** A database for one test suite, with the schemas of the services asked for, migrated and empty. */
+/** A database for one test suite, with the migrated, empty schemas of the requested services. */
 export interface TestDatabase extends AsyncDisposable {
-  /** A service's `DATABASE_URL`: what its traffic may do. */
+  /** A service's `DATABASE_URL`, with the traffic role. */
   url(service: string): string;
-  /** A service's `DATABASE_OWNER_URL`: what its migrations may do. */
+  /** A service's `DATABASE_OWNER_URL`, with the owner role. */
   ownerUrl(service: string): string;
   /** The superuser's URL of this database. */
   adminUrl: string;
-  /** Removes the database, connections and all. May be called again. */
+  /** Removes the database and ends its connections. May be called several times. */
   drop(): Promise<void>;
 }
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 /**
- * A fresh database for a suite in a fraction of a second: the first suite of a run that
- * asks for these services makes a template, all others copy it.
+ * A new database for a suite, in a fraction of a second: the first suite of a run that requests these
+ * services creates a template, all others copy it.
  *
- * @param services Names of folders of `prisma/`, e.g. `['auth']`.
- * @param server Superuser's URL and a prefix for names. @default those of the vitest run
+ * @param services Names of folders of `prisma/`, such as `['auth']`.
+ * @param server Superuser's URL and a prefix for names.
+ * @default those of the vitest run
  */
 export async function createTestDatabase(
   services: readonly string[],
@@ -55,8 +56,7 @@ export async function createTestDatabase(
   await withClient(adminUrl, undefined, async (admin) => {
     const template = await makeTemplate(admin, adminUrl, runId, names);
     await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE ${escapeIdentifier(template)}`);
-    // Settings of roles live in one table for the whole server, where
-    // concurrent writers would trip over one another.
+    // Settings of roles are in one table of the whole server, where concurrent writers would conflict.
     await withProvisionLock(admin, () =>
       grantDatabase(
         admin,
@@ -81,7 +81,7 @@ export async function createTestDatabase(
   };
 }
 
-/** Removes what a run left on a server that is not ours. */
+/** Removes what a run left on a server that it did not start. */
 export async function dropTestDatabases(adminUrl: string, runId: string): Promise<void> {
   await withClient(adminUrl, undefined, async (admin) => {
     const { rows } = await admin.query<{ name: string }>(
@@ -92,7 +92,7 @@ export async function dropTestDatabases(adminUrl: string, runId: string): Promis
   });
 }
 
-/** Provisions and migrates the template unless another worker did; a half-made one is made again. */
+/** Provisions and migrates the template unless another worker has; an incomplete one is created again. */
 async function makeTemplate(
   admin: Client,
   adminUrl: string,
@@ -120,7 +120,7 @@ async function makeTemplate(
     await Promise.all(
       tenants.map(({ name, ownerUrl }) => migrate({ service: name, url: ownerUrl, logger: silent })),
     );
-    // Marked at the very end; without connections of its own it can be copied at any time.
+    // Marked at the very end. Without connections it can be copied at any time.
     await admin.query(
       `ALTER DATABASE ${escapeIdentifier(template)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`,
     );
@@ -162,7 +162,7 @@ function tenantOf(adminUrl: string, name: string, database: string): Tenant {
   };
 }
 
-/** Not the service's name: on a server that also serves development, its role must keep its password. */
+/** Not the service's name: on a server that is also used for development, its role must keep its password. */
 function roleOf(service: string): string {
   return `test_${service}`;
 }
@@ -174,7 +174,7 @@ function ownerOf(service: string): string {
 function roleUrl(adminUrl: string, role: string, database: string): string {
   const url = withDatabase(adminUrl, database);
   url.username = role;
-  // The same for every run on a server, as its roles are; of no use to anyone without the admin's.
+  // The same for every run on a server, because its roles are; useless without the admin's URL.
   url.password = createHmac('sha256', adminUrl).update(role).digest('hex');
   return url.href;
 }

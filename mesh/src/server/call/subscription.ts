@@ -27,8 +27,7 @@ export async function* subscribe(
       const next = await runInScope(scope, () => iterator.next());
       // A handler that did not look at its signal has nobody left to tell.
       if (next.done || expiry.refusal) break;
-      if (!isTrackedEnvelope(next.value))
-        throw new TypeError(`${path} must yield tracked(id, event)`);
+      if (!isTrackedEnvelope(next.value)) throw new TypeError(`${path} must yield tracked(id, event)`);
       const [id, event] = next.value;
       yield tracked(id, presentOutput(procedure, path, event));
     }

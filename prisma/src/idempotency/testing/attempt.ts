@@ -3,7 +3,8 @@ import { PrismaClient } from '@arcadium/prisma/wiki';
 import { openDatabase } from '../../database/database.ts';
 import { once } from '../once.ts';
 
-// A process to be killed: it does the work of one key, watches a page by one user more, and says where it is.
+// A process to be killed: it does the work of one key, which adds a watcher to a page, and reports its
+// progress.
 
 const { url, pageId, hold, ...key } = JSON.parse(process.argv[2] ?? '') as {
   url: string;
@@ -19,7 +20,7 @@ const { url, pageId, hold, ...key } = JSON.parse(process.argv[2] ?? '') as {
 const logger = { info: () => {}, warn: () => {}, error: () => {} };
 const { client } = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger });
 
-/** Says where it is, and stays there. */
+/** Reports its progress, and waits. */
 function stay(): Promise<never> {
   process.send?.(hold);
   return new Promise(() => setInterval(() => {}, 60_000));

@@ -3,7 +3,7 @@ import { expect, vi } from 'vitest';
 
 type Claimed = Partial<Omit<IdempotencyClaim, 'take'>>;
 
-/** Ann's key `k`, but for what is said. */
+/** Ann's key `k`, with changes. */
 export const keyOf = (claimed: Claimed = {}) => ({
   procedure: 'pages.watch',
   caller: 'user:ann',
@@ -18,7 +18,7 @@ export const keyed = (claimed?: Claimed, signal = new AbortController().signal) 
   signal,
 });
 
-/** What some work fails with. */
+/** The error of some work. */
 export async function failure(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => expect.unreachable('it should have failed'),
