@@ -58,7 +58,7 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
   for (const service of serviceNames(root)) {
     const setting = urlSetting(service);
     const url = shared.get(setting) ?? (await defaultUrl(root, service));
-    if (url !== undefined) shared.add({ name: setting, value: url, comment: `Where ${service} is` });
+    if (url !== undefined) shared.add({ name: setting, value: url, comment: `Address of ${service}` });
   }
   const database = fileIn('prisma');
   const port = postgresPort(shared, database, environment);
