@@ -145,7 +145,7 @@ export function isTransactionExpired(error: unknown): boolean {
   );
 }
 
-/** What a database call failed with, in one line: PostgreSQL's own words where it has said any, which Prisma puts last. */
+/** The error of a database call in one line: PostgreSQL's own message if there is one, which Prisma puts last. */
 export function describeDatabaseError(error: unknown): string {
   const said = links(error).find(({ originalMessage }) => typeof originalMessage === 'string');
   return describeError(said?.originalMessage ?? error);
