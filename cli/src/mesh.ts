@@ -13,27 +13,27 @@ import { tokenRotate } from './commands/token-rotate.ts';
 // everything else to standard error.
 
 const mesh = new Command('mesh')
-  .description('Works on a running mesh as an administrator')
+  .description('Administer a running mesh')
   .option(
     '--email <address>',
-    'who you are; the password is asked for, or MESH_PASSWORD (default: ADMIN_EMAIL and ADMIN_PASSWORD of services/auth/.env)',
+    'the administrator to log in as, with the password from MESH_PASSWORD or the terminal (default: ADMIN_EMAIL and ADMIN_PASSWORD of services/auth/.env)',
   );
 mesh
   .command('token')
-  .description('The tokens that services prove themselves with')
+  .description('Manage service tokens')
   .addCommand(tokenIssue())
   .addCommand(tokenList())
   .addCommand(tokenRotate())
   .addCommand(tokenRevoke());
 mesh
   .command('key')
-  .description('The keys that tokens are signed with')
+  .description('Manage signing keys')
   .addCommand(keyRotate())
   .addCommand(keyList())
   .addCommand(keyWithdraw());
 mesh
   .command('outbox')
-  .description('Notifications that the wiki and auth gave up delivering')
+  .description('Manage notifications that the wiki and auth gave up')
   .addCommand(outboxList())
   .addCommand(outboxRetry())
   .addCommand(outboxDrop());
