@@ -9,5 +9,7 @@ if (peersInstalled()) {
     if (status !== 0) process.exit(1);
   }
 } else {
-  console.log('bench: types not checked, its peers are not installed; `npm run test:bench` does both');
+  console.log(
+    'bench: types not checked, its packages are not installed; `npm run test:bench` installs and checks them',
+  );
 }

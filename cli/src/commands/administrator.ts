@@ -68,7 +68,9 @@ async function credentialsOf(email: string | undefined): Promise<Credentials> {
   if (ADMIN_EMAIL !== undefined && ADMIN_PASSWORD !== undefined) {
     return { email: ADMIN_EMAIL, password: ADMIN_PASSWORD };
   }
-  throw new Error('Name the administrator with --email: services/auth/.env has no ADMIN_EMAIL and ADMIN_PASSWORD');
+  throw new Error(
+    'Name the administrator with --email: services/auth/.env has no ADMIN_EMAIL and ADMIN_PASSWORD',
+  );
 }
 
 /** Reads a line from the terminal without echo, or the first line of piped input. */
