@@ -64,7 +64,7 @@ function withChanges(call: OutgoingCall, { headers = {}, ...changes }: CallChang
   const added: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
-    if (ownHeaders.has(lower)) throw toCallError(new TypeError(`${lower} is a header of the mesh's own`));
+    if (ownHeaders.has(lower)) throw toCallError(new TypeError(`${lower} is reserved for the mesh`));
     if (!namePattern.test(lower) || !valuePattern.test(value))
       throw toCallError(new TypeError(`${JSON.stringify(name.slice(0, 64))} is not a valid header`));
     added[lower] = value;
