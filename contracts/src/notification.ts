@@ -145,7 +145,7 @@ export const notificationContract = contract('notification', {
      * order given, unless an earlier one is undelivered.
      */
     sendBatch: mutation({
-      summary: 'Tell users different things, soon, and name those who could not be told; a key as in `send`',
+      summary: 'Notify several users with different messages; names those that could not be notified. Keys as in `send`',
       input: z.object({
         messages: z
           .array(message.extend({ key: idempotencyKey, userId: id, topic }))
@@ -153,7 +153,7 @@ export const notificationContract = contract('notification', {
           .max(100),
       }),
       output: z.object({
-        /** Who does not have which. `busy` passes; `failed` is a fault, the service's log has it. */
+        /** Recipients without their message. `busy` is temporary; `failed` is a fault, with details in the service's log. */
         undelivered: z
           .array(z.object({ key: idempotencyKey, userId: id, reason: z.enum(['busy', 'failed']) }))
           .max(100),
