@@ -145,7 +145,8 @@ export const notificationContract = contract('notification', {
      * order given, unless an earlier one is undelivered.
      */
     sendBatch: mutation({
-      summary: 'Notify several users with different messages; names those that could not be notified. Keys as in `send`',
+      summary:
+        'Notify several users with different messages; names those that could not be notified. Keys as in `send`',
       input: z.object({
         messages: z
           .array(message.extend({ key: idempotencyKey, userId: id, topic }))
