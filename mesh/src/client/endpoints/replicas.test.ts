@@ -10,19 +10,25 @@ const suite = new ShopSuite();
 /** A replica at an address of its own of this machine. */
 const startAt = (host: string, port: number): Promise<RunningService> => suite.start({ host, port });
 
-const endpoints = () => targetStates()[0]?.endpoints ?? [];
+/** Those of this test's client; suites that ran in this process before may have left some of their own. */
+const endpointsAt = (url: string) =>
+  targetStates().find(({ endpoints }) => endpoints[0]?.url === url)?.endpoints ?? [];
 
 test('a replica that is added or removed shows within 5 s, and no call fails', async () => {
   const first = await startAt('127.0.0.2', 0);
   const second = await startAt('127.0.0.3', first.port);
   let addresses = ['127.0.0.2', '127.0.0.3'];
+  const url = `http://shop.test:${first.port}`;
+  const endpoints = () => endpointsAt(url);
   const client = suite.client({
-    url: `http://shop.test:${first.port}`,
+    url,
     lookup: async () => addresses.map((address) => ({ address, family: 4 })),
   });
   let failed = 0;
   let answered = 0;
   const stopping = new AbortController();
+  // Also where it fails: calls of a client that is closed fail at once, for ever.
+  suite.cleanups.push(() => stopping.abort());
   const callers = Array.from({ length: 5 }, async () => {
     while (!stopping.signal.aborted) {
       await client.stock.brief.mutate().then(

@@ -149,6 +149,7 @@ test('a service that stops under steady calls ends soon, and nothing under way i
   await made.items.get.query({ id: 1 });
   const outcomes: unknown[] = [];
   const over = new AbortController();
+  suite.cleanups.push(() => over.abort());
   const loops = Array.from({ length: 4 }, async () => {
     while (!over.signal.aborted) {
       await made.stock.brief.mutate().then(

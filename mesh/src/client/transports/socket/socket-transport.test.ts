@@ -192,6 +192,7 @@ describe('a service that stops', () => {
     await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1));
     let calls = 0;
     const over = new AbortController();
+    suite.cleanups.push(() => over.abort());
     const loops = [1, 2, 3, 4].map(async () => {
       while (!over.signal.aborted) {
         await made.items.get.query({ id: ((calls += 1) % 100) + 1 });
