@@ -99,7 +99,7 @@ export function openDatabase<Client extends Disconnectable>(
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
   keepOwnContext(client);
   // A pooler lends the sessions in which statements would have their names to others.
-  connectStatements({ client, pool, named: !pooled });
+  connectStatements(client, { pool, named: !pooled });
   const writes = new Writes(schema, logger);
   const alone = {
     ...(pooled ? pooledConfig(url, pingTimeoutMs) : connectionConfig(url, schema, pingTimeoutMs)),

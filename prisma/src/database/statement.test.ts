@@ -46,13 +46,13 @@ const thing = new Statement({
 });
 
 test('answers rows of the types that it names', async () => {
-  const { client, pool } = open();
+  const { client } = open();
   expect(await run(client, thing, [1])).toEqual([{ id: 1, name: 'one', made: null }]);
   expect(await run(client, thing, [2])).toEqual([
     { id: 2, name: 'two', made: new Date('2026-01-01T00:00:00Z') },
   ]);
   expect(await run(client, thing, [3])).toEqual([]);
-  expect(await problemsOf(pool, thing)).toEqual([]);
+  expect(await problemsOf(client, thing)).toEqual([]);
 });
 
 const { text, parameters, columns } = thing;
@@ -73,7 +73,7 @@ test.each<[string, Partial<Pick<Statement, 'parameters' | 'columns' | 'text'>>, 
   ['a list', { text: text.replace('= $1', '= ANY ($1)') }, /parameters are said to be int4 and are int4\[\]/],
 ])('what it says and is not true is found: %s', async (what, change, problem) => {
   const wrong = new Statement({ text, parameters, columns, name: `test.${what}`, ...change });
-  expect(await problemsOf(open().pool, wrong)).toEqual([expect.stringMatching(problem)]);
+  expect(await problemsOf(open().client, wrong)).toEqual([expect.stringMatching(problem)]);
 });
 
 test('a column that is null for want of a row to join may be called so', async () => {
@@ -83,7 +83,7 @@ test('a column that is null for want of a row to join may be called so', async (
     columns: { id: 'int4', other: 'int4?' },
     text: 'SELECT t.id, o.id AS other FROM things t LEFT JOIN things o ON o.id = t.id + 1',
   });
-  expect(await problemsOf(open().pool, joined)).toEqual([]);
+  expect(await problemsOf(open().client, joined)).toEqual([]);
 });
 
 test('is prepared once a session; where a pooler is in front, not at all', async () => {

@@ -89,37 +89,42 @@ export function statementsOf(service: string): Statement[] {
   return [...declared.values()].filter(({ name }) => name.startsWith(`${service}.`));
 }
 
-/** How the statements of each client are run. */
-const runners = new WeakMap<object, Pick<Connected, 'pool' | 'named'>>();
-
-interface Connected {
-  client: object;
+/** How the statements of a client are run. */
+interface Runner {
   pool: Pool;
   /** Whether statements have names, by which a session finds them again. */
   named: boolean;
 }
 
-/** Lets the statements of a client be run over its pool. */
-export function connectStatements({ client, pool, named }: Connected): void {
-  runners.set(client, { pool, named });
+/** A client as `openDatabase` makes it, and not one of a transaction. */
+interface OpenedClient {
+  $disconnect(): Promise<void>;
 }
 
-/** Prepared before a migration that changed what it answers. */
+const runners = new WeakMap<object, Runner>();
+
+/** Lets the statements of a client be run over the pool under it. */
+export function connectStatements(client: object, runner: Runner): void {
+  runners.set(client, runner);
+}
+
+/** @throws TypeError where the client is not one of `openDatabase`. */
+export function runnerOf(client: OpenedClient): Runner {
+  const runner = runners.get(client);
+  if (!runner) throw new TypeError('statements are run on a client that openDatabase has made');
+  return runner;
+}
+
+/** What a session prepared before a migration changed the types of it. */
 const stalePlan = new Set(['0A000']);
 
-/**
- * Runs a statement by itself, in a transaction of its own, on the pool under a client.
- *
- * @param client As `openDatabase` made it; not one of a transaction.
- */
+/** Runs a statement by itself, in a transaction of its own. */
 export async function run<S extends Statement>(
-  client: { $disconnect(): Promise<void> },
+  client: OpenedClient,
   statement: S,
   values: ValuesOf<S>,
 ): Promise<RowOf<S>[]> {
-  const runner = runners.get(client);
-  if (!runner) throw new TypeError('a statement is run on a client that openDatabase has made');
-  const { pool, named } = runner;
+  const { pool, named } = runnerOf(client);
   const { name, text } = statement;
   const config = { text, values: [...values] };
   try {

@@ -1,6 +1,4 @@
-import type { Pool } from 'pg';
-
-import type { ColumnType, Statement } from '../database/statement.ts';
+import { runnerOf, type ColumnType, type Statement } from '../database/statement.ts';
 
 /**
  * What PostgreSQL says of a statement's types that the statement says otherwise; nothing where they agree. Nothing is
@@ -8,10 +6,13 @@ import type { ColumnType, Statement } from '../database/statement.ts';
  *
  * Of a column that is computed PostgreSQL knows the type, and not whether it may be null.
  *
- * @param pool Of a service whose schema is migrated.
+ * @param on A client that `openDatabase` made, of a schema that is migrated.
  */
-export async function problemsOf(pool: Pool, { text, parameters, columns }: Statement): Promise<string[]> {
-  const client = await pool.connect();
+export async function problemsOf(
+  on: Parameters<typeof runnerOf>[0],
+  { text, parameters, columns }: Statement,
+): Promise<string[]> {
+  const client = await runnerOf(on).pool.connect();
   try {
     await client.query('BEGIN');
     await client.query(`PREPARE examined AS ${text}`);

@@ -12,5 +12,5 @@ afterAll(() => wiki.close());
 
 test.each(statementsOf('wiki').map((one) => [one.name, one] as const))(
   'the types of %s are those of the database',
-  async (_, statement) => expect(await problemsOf(wiki.pool, statement)).toEqual([]),
+  async (_, statement) => expect(await problemsOf(wiki.client, statement)).toEqual([]),
 );
