@@ -56,17 +56,16 @@ async function seedPages(client: pg.Client, size: number): Promise<void> {
      RETURN overlay(overlay(md5(n::text) placing '7' from 13) placing '8' from 17)::uuid`,
   );
   await client.query(
-    `INSERT INTO pages (id, slug, title, body, plain, parent_id, author_id, indexed_revision)
+    `INSERT INTO pages (id, slug, title, body, plain, parent_id, author_id)
      SELECT pg_temp.page_id(n), 'page-' || n, 'Page ' || n, text, text,
        CASE WHEN n <= $2 THEN NULL WHEN n <= $3 THEN pg_temp.page_id(1 + n % $2)
-       ELSE pg_temp.page_id(1 + $2 + n % ($3 - $2)) END, uuidv7(), 1
+       ELSE pg_temp.page_id(1 + $2 + n % ($3 - $2)) END, uuidv7()
      FROM (
        SELECT n, repeat($4, 12) || CASE WHEN n <= $3 AND n % 5 = 0 THEN $5 ELSE '' END AS text
        FROM generate_series(1, $1::int) n
      ) AS made`,
     [size, topPages, upperPages, sentence, rareWord],
   );
-  await client.query(`UPDATE pages SET words = to_tsvector('pg_catalog.english', plain)`);
   // Ten that are on every page, first in the alphabet, and twenty of two thousand.
   await client.query(
     `INSERT INTO index_entries (page_id, term, kind, weight)
@@ -75,6 +74,9 @@ async function seedPages(client: pg.Client, size: number): Promise<void> {
        UNION
        SELECT 'term' || abs(hashtext(p.slug || n)) % 2000 FROM generate_series(1, 20) n
      ) AS terms`,
+  );
+  await client.query(
+    `UPDATE pages SET words = to_tsvector('pg_catalog.english', plain), indexed_revision = revision`,
   );
 }
 
