@@ -27,7 +27,8 @@ export const summaryColumns = Prisma.sql`
   p.id, p.slug, p.title, p.parent_id AS "parentId", p.revision, p.author_id AS "authorId",
   p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
 
-const pageColumns = {
+/** The types of {@link summaryColumns}. */
+export const summaryTypes = {
   id: 'uuid',
   slug: 'text',
   title: 'text',
@@ -37,20 +38,21 @@ const pageColumns = {
   createdAt: 'timestamptz',
   updatedAt: 'timestamptz',
   deletedAt: 'timestamptz?',
-  body: 'text',
 } as const;
+
+const pageTypes = { ...summaryTypes, body: 'text' } as const;
 
 const pageById = new Statement({
   name: 'wiki.page-by-id',
   parameters: ['uuid'],
-  columns: pageColumns,
+  columns: pageTypes,
   text: `SELECT ${summaryColumns.sql}, p.body FROM pages p WHERE p.id = $1 AND p.deleted_at IS NULL`,
 });
 
 const pageBySlug = new Statement({
   name: 'wiki.page-by-slug',
   parameters: ['text'],
-  columns: pageColumns,
+  columns: pageTypes,
   text: `SELECT ${summaryColumns.sql}, p.body FROM pages p WHERE p.slug = $1 AND p.deleted_at IS NULL`,
 });
 
