@@ -17,27 +17,28 @@ const treeColumns = {
 } as const;
 
 /**
- * The SQL of a walk to the depth `$1` that answers `$2` pages: it goes down a level while there are fewer. Each page's
- * children are looked up in their index, which has their order (`LIMIT`: joined, all pages would be read). A circle, which
- * no write makes, ends where it began.
+ * The SQL of a walk to the depth `$1` that answers `$2` pages: it goes down a level while there are fewer, and takes no
+ * more of one. Each page's children are looked up in their index (`LIMIT`: joined, all pages would be read).
  *
  * @param first The pages of the first level.
  * @param parentId What they stand below.
  */
 const walkFrom = (first: string, parentId: string): string => `
   WITH RECURSIVE tree AS (
-    SELECT first.id, first.slug, ${parentId}::uuid AS parent_id, 0 AS depth, ARRAY[first.id] AS path,
-      count(*) OVER () AS seen
+    SELECT first.id, first.slug, ${parentId}::uuid AS parent_id, 0 AS depth, count(*) OVER () AS seen
     FROM (${first}) AS first
     UNION ALL
-    SELECT id, slug, parent_id, depth, path, seen + count(*) OVER () FROM (
-      SELECT child.id, child.slug, tree.id AS parent_id, tree.depth + 1 AS depth, tree.path || child.id AS path, tree.seen
-      FROM tree, LATERAL (
-        SELECT p.id, p.slug FROM pages p WHERE p.parent_id = tree.id AND p.deleted_at IS NULL
-        ORDER BY p.slug LIMIT $2::int
-      ) AS child
-      WHERE tree.depth + 1 < $1::int AND tree.seen < $2::int AND child.id <> ALL (tree.path)
-      LIMIT ${mostVisited}
+    SELECT id, slug, parent_id, depth, seen + count(*) OVER () FROM (
+      SELECT * FROM (
+        SELECT child.id, child.slug, tree.id AS parent_id, tree.depth + 1 AS depth, tree.seen
+        FROM tree, LATERAL (
+          SELECT p.id, p.slug FROM pages p WHERE p.parent_id = tree.id AND p.deleted_at IS NULL
+          ORDER BY p.slug LIMIT $2::int
+        ) AS child
+        WHERE tree.depth + 1 < $1::int AND tree.seen < $2::int
+        LIMIT ${mostVisited}
+      ) AS visited
+      ORDER BY slug LIMIT $2::int
     ) AS level
   )
   SELECT t.id, t.slug, p.title, t.parent_id AS "parentId", t.depth,
@@ -82,13 +83,16 @@ export type TreeRow = RowOf<typeof treeBelow>;
  * a level; one more than `limit`. A page whose parent is in the recycle bin
  * stands at the top meanwhile, so that nothing gets out of reach.
  */
-export function listTree(
+export async function listTree(
   database: Database,
   { rootId, depth, limit }: { rootId: string | null; depth: number; limit: number },
 ): Promise<TreeRow[]> {
-  return rootId === null
+  const rows = await (rootId === null
     ? run(database, treeBelowNone, [depth, limit + 1])
-    : run(database, treeBelow, [depth, limit + 1, rootId]);
+    : run(database, treeBelow, [depth, limit + 1, rootId]));
+  // A circle, which no write makes, would go round to the depth.
+  const seen = new Set<string>();
+  return rows.filter(({ id }) => !seen.has(id) && seen.add(id));
 }
 
 /**
