@@ -8,6 +8,8 @@ export interface Options {
   readonly scale: boolean;
   /** Measures the cost of verifying tokens, instead of calls. */
   readonly tokens: boolean;
+  /** Measures the procedures of the services beside their SQL alone, instead of comparing stacks. */
+  readonly services: boolean;
   /** Writes CPU profiles of the mesh's rows, with one scenario. */
   readonly profile: boolean;
   /** The rows to run. @default all */
@@ -16,6 +18,7 @@ export interface Options {
 
 export const usage = `npm run bench [-- options]
 
+  services         procedures of the services beside the same SQL alone, into results/services.*
   --quick          under a minute, into results/quick.*
   --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
   --profile        CPU profiles of the mesh's rows, into results/profiles/
@@ -24,8 +27,9 @@ export const usage = `npm run bench [-- options]
 
 /** @throws TypeError for an option or a row that does not exist. */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       scale: { type: 'boolean', default: false },
@@ -34,7 +38,9 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string' },
     },
   });
-  return { ...values, only: values.only?.split(',').map(toStackName) };
+  const other = positionals.find((word) => word !== 'services');
+  if (other !== undefined) throw new TypeError(`There is no comparison called "${other}"; there is services`);
+  return { ...values, services: positionals.length > 0, only: values.only?.split(',').map(toStackName) };
 }
 
 function toStackName(text: string): StackName {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import meshPackage from '../../../mesh/package.json' with { type: 'json' };
+import prismaPackage from '../../../prisma/package.json' with { type: 'json' };
 import benchPackage from '../../package.json' with { type: 'json' };
 import { canPin, clientCores, serverCores } from '../process/spawn.ts';
 import { stacks, type StackName } from '../stacks/index.ts';
@@ -32,6 +33,7 @@ export function describeEnvironment(
     ...meshPackage.devDependencies,
     ...meshPackage.dependencies,
     ...benchPackage.dependencies,
+    ...prismaPackage.dependencies,
   };
   const packages = new Set([...names.flatMap((name) => stacks[name].packages), ...others]);
   return {

@@ -10,6 +10,7 @@ import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { keepOwnContext } from './own-context.ts';
 import { connectionConfig, longestStatementMs, pooledConfig, sessionOptions } from './session.ts';
+import { connectStatements } from './statement.ts';
 import { Writes } from './writes.ts';
 
 export {
@@ -104,6 +105,8 @@ export function openDatabase<Client extends Disconnectable>(
   });
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
   keepOwnContext(client);
+  // A pooler lends the sessions in which statements would have their names to others.
+  connectStatements(client, { pool, named: !pooled });
   const writes = new Writes(schema, logger);
   const alone = {
     ...(pooled ? pooledConfig(url, pingTimeoutMs) : connectionConfig(url, schema, pingTimeoutMs)),

@@ -72,8 +72,16 @@ export class Lease {
   #run(given: unknown[]): unknown {
     const last = given.at(-1);
     if (typeof last !== 'function') return this.#send(given);
-    callbackify(() => this.#send(given.slice(0, -1)))(last as Callback);
-    return undefined;
+    if (this.#signal.aborted || ending.test(textOf(given[0]))) {
+      callbackify(() => this.#send(given.slice(0, -1)))(last as Callback);
+      return undefined;
+    }
+    // As #send does it, without promises: every statement of the pool itself comes this way.
+    this.#running += 1;
+    return this.#query(...given.slice(0, -1), (error: Error | null, result: unknown) => {
+      this.#settle();
+      (last as Callback)(error, result);
+    });
   }
 
   async #send(given: unknown[]): Promise<unknown> {
@@ -87,9 +95,13 @@ export class Lease {
     try {
       return await this.#query(...given);
     } finally {
-      this.#running -= 1;
-      this.#onSettled?.();
+      this.#settle();
     }
+  }
+
+  #settle(): void {
+    this.#running -= 1;
+    this.#onSettled?.();
   }
 
   #cancel(): void {

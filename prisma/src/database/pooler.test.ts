@@ -11,8 +11,16 @@ import { createTestCluster, type TestCluster } from '../testing/testing-cluster.
 import { noPgBouncer, startPgBouncer, type TestPgBouncer } from '../testing/testing-pgbouncer.ts';
 import { openDatabase, type Database } from './database.ts';
 import { Listener } from './listener.ts';
+import { run, Statement } from './statement.ts';
 
 const modes = [{ pool_mode: 'transaction' }, { pool_mode: 'session' }];
+
+const double = new Statement({
+  name: 'test.double',
+  parameters: ['int4'],
+  columns: { double: 'int4' },
+  text: 'SELECT 2 * $1::int4 AS double',
+});
 
 let cluster: TestCluster;
 let pooler: TestPgBouncer;
@@ -94,6 +102,14 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       };
       const answers = await Promise.all(numbers.map((index) => Promise.all([own(index), plain(index)])));
       expect(answers).toEqual(numbers.map((index) => [index, index]));
+    });
+
+    test('statements that have names elsewhere are run without, on whichever session', async () => {
+      const { client } = open();
+      const numbers = Array.from({ length: 40 }, (_, index) => index);
+      const answers = await Promise.all(numbers.map((index) => run(client, double, [index])));
+      expect(answers).toEqual(numbers.map((index) => [{ double: 2 * index }]));
+      expect(await ask('SELECT name FROM pg_prepared_statements', pooler.through(urlOf('wiki')))).toEqual([]);
     });
 
     test('a statement whose call is over is cancelled in the server', async () => {

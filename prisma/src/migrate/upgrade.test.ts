@@ -85,3 +85,37 @@ test('an auth database of the first release, with people in it, comes through al
     await ask('SELECT count(*)::int AS n FROM auth.password_history JOIN auth.users ON user_id = users.id'),
   ).toEqual([{ n: people }]);
 });
+
+test('the terms of a wiki that is there are counted when their counts come', async () => {
+  await provision({ adminUrl: inject('testDatabaseAdminUrl'), services: [{ name: 'wiki', url }], logger });
+  const wikis = mkdtempSync(join(tmpdir(), 'arcadium-release-'));
+  const counts = '20261130083000_index_terms';
+  cpSync(migrationsFolder('wiki'), wikis, { recursive: true, filter: (file) => !file.includes(counts) });
+  await migrate({ service: 'wiki', url, logger, folder: wikis });
+  await ask(
+    `INSERT INTO wiki.pages (id, slug, title, body, plain, author_id, deleted_at)
+     SELECT uuidv7(), 'page-' || n, '.', '.', '.', uuidv7(), CASE n WHEN 4 THEN now() END FROM generate_series(1, 4) n`,
+  );
+  await ask(
+    `INSERT INTO wiki.index_entries (page_id, term, kind, weight)
+     SELECT id, term, kind, 1 FROM wiki.pages, LATERAL
+       (VALUES ('all', 'body'), ('all', 'title'), (right(slug, 1), 'body')) AS entries (term, kind)`,
+  );
+  expect(await migrate({ service: 'wiki', url, logger })).toContain(counts);
+  expect(await ask('SELECT term, pages FROM wiki.index_terms ORDER BY term')).toEqual([
+    { term: '1', pages: 1 },
+    { term: '2', pages: 1 },
+    { term: '3', pages: 1 },
+    { term: 'all', pages: 3 },
+  ]);
+  // And go on from there; whoever writes, with whatever search path.
+  await ask(`DELETE FROM wiki.pages WHERE slug = 'page-1'`);
+  await ask(`UPDATE wiki.pages SET deleted_at = NULL WHERE slug = 'page-4'`);
+  expect(await ask('SELECT term, pages FROM wiki.index_terms ORDER BY term')).toEqual([
+    { term: '2', pages: 1 },
+    { term: '3', pages: 1 },
+    { term: '4', pages: 1 },
+    { term: 'all', pages: 3 },
+  ]);
+  rmSync(wikis, { recursive: true, force: true });
+});

@@ -11,6 +11,8 @@ import { grantDatabase } from '../provision/grants.ts';
 import { provision, type ProvisionedService } from '../provision/provision.ts';
 import { withClient } from '../provision/with-client.ts';
 
+export { problemsOf } from './statement-types.ts';
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** Superuser URL of the run's PostgreSQL. */

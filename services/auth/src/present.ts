@@ -1,9 +1,9 @@
 import type { Account, AuditEntry, Profile } from '@arcadium/contracts/auth';
 import type { StoredAuditEntry } from './stores/audit-store.ts';
-import { hasSecondFactor, type StoredUser } from './stores/user-store.ts';
+import { hasSecondFactor, type AccountRow } from './stores/user-store.ts';
 
 /** A user as they see themselves. */
-export function presentAccount(user: StoredUser): Account {
+export function presentAccount(user: AccountRow): Account {
   return {
     id: user.id,
     name: user.name,

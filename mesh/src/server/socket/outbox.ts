@@ -47,7 +47,8 @@ export class Outbox {
     else if (this.#length > arrayLength) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#onTurn);
+      // Not at the end of this callback: those of a pool's connections, which are read in one turn, each answer one call.
+      setImmediate(this.#onTurn);
     }
   }
 

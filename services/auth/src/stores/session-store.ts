@@ -1,5 +1,6 @@
 import { nobody } from '@arcadium/mesh/contract';
 import { Prisma, type Session } from '@arcadium/prisma/auth';
+import { run, Statement } from '@arcadium/prisma/statement';
 import { refreshTokenHash, sessionLifetimeMs, successorOf } from '../domain/refresh-token.ts';
 import type { Seal } from '../domain/seal.ts';
 import { originAs, originOf, ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
@@ -7,7 +8,7 @@ import { changeIdentities } from './identity-change.ts';
 import { takeCode } from './second-factor-code.ts';
 import { activeAt, allOf, endSessions, only, type Ending } from './session-end.ts';
 import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';
-import { hasSecondFactor, lockUser, type StoredUser } from './user-store.ts';
+import { hasSecondFactor, lockUser, type AccountRow, type StoredUser } from './user-store.ts';
 
 /** How many sessions of a user may be active; a further one ends the oldest. */
 const mostSessions = 100;
@@ -27,13 +28,13 @@ export interface Beginning {
 
 /** A session that is active, and its user as of this moment. */
 export interface ActiveSession {
-  session: Session;
-  user: StoredUser;
+  session: Pick<Session, 'id' | 'expiresAt'>;
+  user: AccountRow;
 }
 
 /** What a log-in came to. `wrong-password`: it was changed since it was checked. */
 export type Begun =
-  | ({ outcome: 'begun' } & ActiveSession)
+  | ({ outcome: 'begun'; user: StoredUser } & ActiveSession)
   | { outcome: 'refused'; reason: 'account-disabled' | 'wrong-password' | 'code-needed' | 'wrong-code' };
 
 /** What the exchange of a refresh token came to. */
@@ -68,6 +69,8 @@ export function createSessionStore(database: Database, seal: Seal): SessionStore
   return {
     begin: (beginning) => inTransaction(database, (transaction) => begin(transaction, seal, beginning)),
     async exchange(token, call) {
+      const exchanged = await exchangeUnused(database, { seal, token, at: call.at });
+      if (exchanged) return exchanged;
       const session = await sessionOf(database, token);
       if (!session) return { outcome: 'ended' };
       return inTransaction(database, (transaction) =>
@@ -157,6 +160,63 @@ async function sessionOf(database: Database, token: string): Promise<SessionOf |
     select: { sessionId: true, session: { select: { userId: true } } },
   });
   return found ? { sessionId: found.sessionId, userId: found.session.userId } : undefined;
+}
+
+/**
+ * Uses a token that was not used yet, of an active session whose account is open; does nothing with any other. Locks are
+ * taken in the order of {@link inTransaction}. What another transaction changes meanwhile is looked at again in each row
+ * that is written, and in the account's: so it comes before this or after it.
+ */
+const useToken = new Statement({
+  name: 'auth.use-refresh-token',
+  parameters: ['bytea', 'bytea', 'timestamptz'],
+  columns: {
+    sessionId: 'uuid',
+    expiresAt: 'timestamptz',
+    id: 'uuid',
+    email: 'citext',
+    name: 'text',
+    role: 'text',
+    roleSince: 'timestamptz?',
+    createdAt: 'timestamptz',
+    disabledAt: 'timestamptz?',
+    confirmedAt: 'timestamptz?',
+  },
+  text: `
+    WITH shown AS (
+      SELECT s.id, s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
+      WHERE t.hash = $1 AND t.used_at IS NULL
+    ), account AS (
+      SELECT u.* FROM users u WHERE u.id = (SELECT user_id FROM shown) AND u.disabled_at IS NULL FOR UPDATE
+    ), session AS (
+      UPDATE sessions s SET last_used_at = $3 FROM shown, account
+      WHERE s.id = shown.id AND s.ended_at IS NULL AND s.expires_at > $3
+      RETURNING s.id, s.expires_at
+    ), used AS (
+      UPDATE refresh_tokens t SET used_at = $3 FROM session
+      WHERE t.hash = $1 AND t.used_at IS NULL
+      RETURNING session.id
+    ), issued AS (
+      INSERT INTO refresh_tokens (hash, session_id, created_at) SELECT $2, id, $3 FROM used
+    )
+    SELECT session.id AS "sessionId", session.expires_at AS "expiresAt", account.id, account.email, account.name,
+      account.role, account.role_since AS "roleSince", account.created_at AS "createdAt",
+      account.disabled_at AS "disabledAt", totp.confirmed_at AS "confirmedAt"
+    FROM used JOIN session USING (id), account LEFT JOIN totp_secrets totp ON totp.user_id = account.id`,
+});
+
+/** The exchange as it nearly always goes, in one statement; `undefined` where it does not. */
+async function exchangeUnused(
+  database: Database,
+  { seal, token, at }: Pick<Exchange, 'seal' | 'token' | 'at'>,
+): Promise<Exchanged | undefined> {
+  const successor = successorOf(seal, token);
+  const hashes = [refreshTokenHash(token), refreshTokenHash(successor)] as const;
+  const [row] = await run(database, useToken, [...hashes, at]);
+  if (!row) return undefined;
+  const { sessionId, expiresAt, confirmedAt, ...user } = row;
+  const session = { id: sessionId, expiresAt };
+  return { outcome: 'exchanged', successor, session, user: { ...user, totpSecret: { confirmedAt } } };
 }
 
 interface SessionOf {

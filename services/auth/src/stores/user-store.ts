@@ -8,6 +8,12 @@ import { inTransaction, lockUsers, type Database, type Transaction } from './tra
 /** A user as stored; the hash never leaves this service. */
 export type StoredUser = User & { totpSecret: { confirmedAt: Date | null } | null };
 
+/** What an account shows of itself, and what its access tokens say. */
+export type AccountRow = Pick<
+  StoredUser,
+  'id' | 'email' | 'name' | 'role' | 'roleSince' | 'createdAt' | 'disabledAt' | 'totpSecret'
+>;
+
 /** What an account has besides the row of its user. */
 export const accountParts = { totpSecret: { select: { confirmedAt: true } } } as const;
 
@@ -81,7 +87,7 @@ export function createUserStore(client: Database): UserStore {
 }
 
 /** Whether a code is asked for besides the password: one that was enrolled and not confirmed does not count. */
-export function hasSecondFactor({ totpSecret }: StoredUser): boolean {
+export function hasSecondFactor({ totpSecret }: Pick<StoredUser, 'totpSecret'>): boolean {
   return Boolean(totpSecret?.confirmedAt);
 }
 

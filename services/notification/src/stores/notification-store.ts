@@ -1,10 +1,47 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
-import type { Notification as Row, PrismaClient } from '@arcadium/prisma/notification';
+import type { PrismaClient } from '@arcadium/prisma/notification';
+import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
 import type { Position } from '../domain/position.ts';
-import { newestFirst, olderThan } from './keyset.ts';
 
-/** A notification as it is stored. */
-export type StoredNotification = Row;
+/** A part of a list, newest first: from the newest on where there is no place. */
+const part = {
+  parameters: ['uuid', 'timestamptz?', 'uuid?', 'int4'],
+  columns: {
+    id: 'uuid',
+    topic: 'text',
+    title: 'text',
+    body: 'text',
+    link: 'text?',
+    sender: 'text',
+    createdAt: 'timestamptz',
+    readAt: 'timestamptz?',
+  },
+} as const;
+
+// `SELECT` in the place of the bare parameter: a plan for one number looks cheaper than that for any, and PostgreSQL would
+// make one each time.
+const textOfPart = (which: string): string => `
+  SELECT id, topic, title, body, link, sender, created_at AS "createdAt", read_at AS "readAt" FROM notifications
+  WHERE user_id = $1 ${which}
+    AND (created_at, id) < (coalesce($2::timestamptz, 'infinity'), coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+  ORDER BY created_at DESC, id DESC LIMIT (SELECT $4::int)`;
+
+const listAll = new Statement({ name: 'notification.list', ...part, text: textOfPart('') });
+const listUnread = new Statement({
+  name: 'notification.list-unread',
+  ...part,
+  text: textOfPart('AND read_at IS NULL'),
+});
+
+const countUnread = new Statement({
+  name: 'notification.count-unread',
+  parameters: ['uuid'],
+  columns: { count: 'int4' },
+  text: 'SELECT count(*)::int AS count FROM notifications WHERE user_id = $1 AND read_at IS NULL',
+});
+
+/** A notification as its reader gets to see it. */
+export type StoredNotification = RowOf<typeof listAll>;
 
 /** Which part of a list is wanted. */
 export type Part = Readonly<{
@@ -28,15 +65,13 @@ export class NotificationStore {
 
   /** A part of a user's notifications, newest first. */
   list(userId: string, { limit, after, unreadOnly }: Part): Promise<StoredNotification[]> {
-    return this.#client.notification.findMany({
-      where: { userId, ...(unreadOnly && { readAt: null }), ...olderThan(after) },
-      orderBy: newestFirst,
-      take: limit,
-    });
+    const list = unreadOnly ? listUnread : listAll;
+    return run(this.#client, list, [userId, after?.at ?? null, after?.id ?? null, limit]);
   }
 
-  unreadCount(userId: string): Promise<number> {
-    return this.#client.notification.count({ where: { userId, readAt: null } });
+  async unreadCount(userId: string): Promise<number> {
+    const [row] = await run(this.#client, countUnread, [userId]);
+    return row?.count ?? 0;
   }
 
   /** Where one of the user's notifications stands. */

@@ -1,4 +1,5 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
+import { run, Statement } from '@arcadium/prisma/statement';
 import { Prisma } from '@arcadium/prisma/wiki';
 import type { Database, Transaction } from './transaction.ts';
 
@@ -26,16 +27,48 @@ export const summaryColumns = Prisma.sql`
   p.id, p.slug, p.title, p.parent_id AS "parentId", p.revision, p.author_id AS "authorId",
   p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
 
+/** The types of {@link summaryColumns}. */
+export const summaryTypes = {
+  id: 'uuid',
+  slug: 'text',
+  title: 'text',
+  parentId: 'uuid?',
+  revision: 'int4',
+  authorId: 'uuid',
+  createdAt: 'timestamptz',
+  updatedAt: 'timestamptz',
+  deletedAt: 'timestamptz?',
+} as const;
+
+const pageTypes = { ...summaryTypes, body: 'text' } as const;
+
+const pageById = new Statement({
+  name: 'wiki.page-by-id',
+  parameters: ['uuid'],
+  columns: pageTypes,
+  text: `SELECT ${summaryColumns.sql}, p.body FROM pages p WHERE p.id = $1 AND p.deleted_at IS NULL`,
+});
+
+const pageBySlug = new Statement({
+  name: 'wiki.page-by-slug',
+  parameters: ['text'],
+  columns: pageTypes,
+  text: `SELECT ${summaryColumns.sql}, p.body FROM pages p WHERE p.slug = $1 AND p.deleted_at IS NULL`,
+});
+
 /** A page that is not in the recycle bin; at an address that it has moved from, where no other is, too. */
 export async function findPage(
   database: Database,
   address: { id: string } | { slug: string },
 ): Promise<PageRow | null> {
-  const find = (where: Prisma.PageWhereInput) =>
-    database.page.findFirst({ where: { ...where, deletedAt: null }, select: pageFields });
-  return (
-    (await find(address)) ?? ('slug' in address ? find({ moves: { some: { slug: address.slug } } }) : null)
-  );
+  if ('id' in address) return (await run(database, pageById, [address.id]))[0] ?? null;
+  const { slug } = address;
+  const [page] = await run(database, pageBySlug, [slug]);
+  if (page) return page;
+  return database.page.findFirst({
+    where: { moves: { some: { slug } }, deletedAt: null },
+    select: pageFields,
+  });
 }
 
 /** A page without its text, whether it is in the recycle bin or not. */

@@ -1,11 +1,8 @@
-import { Prisma } from '@arcadium/prisma/wiki';
+import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
 import type { SearchWords } from '../domain/search-vector.ts';
 import type { Stems } from '../domain/search-question.ts';
-import { summaryColumns, type SummaryRow } from './pages.ts';
+import { summaryColumns, summaryTypes, type SummaryRow } from './pages.ts';
 import type { Database, Transaction } from './transaction.ts';
-
-/** A page that was found, and the part of its text to quote from. */
-export type FoundRow = SummaryRow & { rank: number; passage: string };
 
 export type SuggestionRow = Pick<SummaryRow, 'id' | 'slug' | 'title'>;
 
@@ -18,12 +15,19 @@ const quotedFrom = 1000;
 /** How much of that stands before the first word found, in characters. */
 const before = 200;
 
+const stemsOf = new Statement({
+  name: 'wiki.stems',
+  parameters: ['text[]'],
+  columns: { word: 'text', stem: 'text' },
+  text: `
+    SELECT word, stem
+    FROM unnest($1::text[]) AS word, unnest(ts_lexize('pg_catalog.english_stem', word)) AS stem`,
+});
+
 /** The stems of words as search reads them, without those that say nothing. */
 export async function findStems(database: Database, words: readonly string[]): Promise<Stems> {
   if (words.length === 0) return new Map();
-  const rows = await database.$queryRaw<{ word: string; stem: string }[]>`
-    SELECT word, stem
-    FROM unnest(${words}::text[]) AS word, unnest(ts_lexize('pg_catalog.english_stem', word)) AS stem`;
+  const rows = await run(database, stemsOf, [words]);
   return new Map(rows.map(({ word, stem }) => [word, stem]));
 }
 
@@ -43,32 +47,29 @@ export async function storeSearchWords(
 }
 
 /**
- * Pages by words, best first; one more than `limit`.
- *
- * @param query A `tsquery`.
- * @param pattern For what the part to quote from is found by.
+ * The part of the page `p` around the first of the words that the pattern `$2` finds; its beginning, where that is not
+ * found. A match says what was found, not where: `regexp_instr` would, but looks for all matches first. `OFFSET 0`: so
+ * that the page is read once.
  */
-export function searchPages(
-  database: Database,
-  {
-    query,
-    pattern,
-    after,
-    limit,
-  }: {
-    query: string;
-    pattern: string | undefined;
-    after: { rank: number; id: string } | undefined;
-    limit: number;
-  },
-): Promise<FoundRow[]> {
-  const onwards = after
-    ? Prisma.sql`WHERE (rank, id) < (${String(after.rank)}::float4, ${after.id}::uuid)`
-    : Prisma.empty;
-  // Each step is materialised, so that only what is left is ranked, and only what is answered is quoted. A page that
-  // was not indexed yet by this version is found by what the one before made of it.
-  return database.$queryRaw<FoundRow[]>`
-    WITH question AS MATERIALIZED (SELECT ${query}::tsquery AS words),
+const passage = `
+  SELECT CASE WHEN start > 1 THEN regexp_replace(text, '^\\S{0,40}\\s', '') ELSE text END AS text
+  FROM (
+    SELECT start, substr(head, start, ${quotedFrom}) AS text
+    FROM (
+      SELECT head, greatest(1, strpos(head, (regexp_match(head, $2::text))[1]) - ${before}) AS start
+      FROM (SELECT substr(p.plain, 1, ${soughtIn}) AS head OFFSET 0) AS page
+      OFFSET 0
+    ) AS place
+  ) AS cut`;
+
+// Each step is materialised, so that only what is left is ranked, and only what is answered is quoted. A page that was
+// not indexed yet by this version is found by what the one before made of it.
+const foundPages = new Statement({
+  name: 'wiki.search',
+  parameters: ['text', 'text?', 'float4?', 'uuid?', 'int4'],
+  columns: { ...summaryTypes, rank: 'float4', passage: 'text' },
+  text: `
+    WITH question AS MATERIALIZED (SELECT $1::text::tsquery AS words),
     found AS MATERIALIZED (
       SELECT p.id, p.updated_at FROM pages p, question
       WHERE p.deleted_at IS NULL
@@ -79,27 +80,41 @@ export function searchPages(
       FROM (SELECT id FROM found ORDER BY updated_at DESC, id LIMIT ${mostRanked}) AS newest
       JOIN pages p USING (id), question
     ),
-    best AS MATERIALIZED (SELECT * FROM ranked ${onwards} ORDER BY rank DESC, id DESC LIMIT ${limit + 1})
-    SELECT ${summaryColumns}, best.rank, passage.text AS passage
-    FROM best JOIN pages p USING (id), LATERAL (${passage(pattern)}) AS passage
-    ORDER BY best.rank DESC, p.id DESC`;
-}
+    best AS MATERIALIZED (
+      SELECT * FROM ranked WHERE $3::float4 IS NULL OR (rank, id) < ($3, $4::uuid)
+      ORDER BY rank DESC, id DESC LIMIT $5::int
+    )
+    SELECT ${summaryColumns.sql}, best.rank, passage.text AS passage
+    FROM best JOIN pages p USING (id), LATERAL (${passage}) AS passage
+    ORDER BY best.rank DESC, p.id DESC`,
+});
+
+/** A page that was found, and the part of its text to quote from. */
+export type FoundRow = RowOf<typeof foundPages>;
 
 /**
- * The part of the page `p` around the first of the words; its beginning, where that is not found. A match says what was
- * found, not where: `regexp_instr` would, but looks for all matches first. `OFFSET 0`: so that the page is read once.
+ * Pages by words, best first; one more than `limit`.
+ *
+ * @param search.query A `tsquery`.
+ * @param search.pattern For what the part to quote from is found by.
  */
-function passage(pattern: string | undefined): Prisma.Sql {
-  return Prisma.sql`
-    SELECT CASE WHEN start > 1 THEN regexp_replace(text, '^\\S{0,40}\\s', '') ELSE text END AS text
-    FROM (
-      SELECT start, substr(head, start, ${quotedFrom}::int) AS text
-      FROM (
-        SELECT head, greatest(1, strpos(head, (regexp_match(head, ${pattern ?? null}::text))[1]) - ${before}::int) AS start
-        FROM (SELECT substr(p.plain, 1, ${soughtIn}::int) AS head OFFSET 0) AS page
-        OFFSET 0
-      ) AS place
-    ) AS cut`;
+export function searchPages(
+  database: Database,
+  search: {
+    query: string;
+    pattern: string | undefined;
+    after: { rank: number; id: string } | undefined;
+    limit: number;
+  },
+): Promise<FoundRow[]> {
+  const { query, pattern, after, limit } = search;
+  return run(database, foundPages, [
+    query,
+    pattern ?? null,
+    after?.rank ?? null,
+    after?.id ?? null,
+    limit + 1,
+  ]);
 }
 
 /** How much of what was typed must be in a title, from 0 to 1: PostgreSQL's own 0.6 forgives no two letters swapped. */

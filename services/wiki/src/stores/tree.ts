@@ -1,55 +1,98 @@
-import { Prisma } from '@arcadium/prisma/wiki';
+import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
 import type { Database, Transaction } from './transaction.ts';
 
-/** A page in the tree. */
-export type TreeRow = {
-  id: string;
-  slug: string;
-  title: string;
-  /** Null at the top, also where the parent is in the recycle bin. */
-  parentId: string | null;
-  /** 0 for the first level asked for. */
-  depth: number;
-  hasChildren: boolean;
-};
-
-/** Most pages that one walk looks at, so that the largest wiki cannot make it a long one. */
+/** Most pages of one level that a walk looks at, so that the largest wiki cannot make it a long one. */
 const mostVisited = 10_000;
+
+/** Of a page in the tree. */
+const treeColumns = {
+  id: 'uuid',
+  slug: 'text',
+  title: 'text',
+  /** Null at the top, also where the parent is in the recycle bin. */
+  parentId: 'uuid?',
+  /** 0 for the first level asked for. */
+  depth: 'int4',
+  hasChildren: 'bool',
+} as const;
+
+/**
+ * The SQL of a walk to the depth `$1` that answers `$2` pages: it goes down a level while there are fewer, and takes no
+ * more of one. Each page's children are looked up in their index (`LIMIT`: joined, all pages would be read).
+ *
+ * @param first The pages of the first level.
+ * @param parentId What they stand below.
+ */
+const walkFrom = (first: string, parentId: string): string => `
+  WITH RECURSIVE tree AS (
+    SELECT first.id, first.slug, ${parentId}::uuid AS parent_id, 0 AS depth, count(*) OVER () AS seen
+    FROM (${first}) AS first
+    UNION ALL
+    SELECT id, slug, parent_id, depth, seen + count(*) OVER () FROM (
+      SELECT * FROM (
+        SELECT child.id, child.slug, tree.id AS parent_id, tree.depth + 1 AS depth, tree.seen
+        FROM tree, LATERAL (
+          SELECT p.id, p.slug FROM pages p WHERE p.parent_id = tree.id AND p.deleted_at IS NULL
+          ORDER BY p.slug LIMIT $2::int
+        ) AS child
+        WHERE tree.depth + 1 < $1::int AND tree.seen < $2::int
+        LIMIT ${mostVisited}
+      ) AS visited
+      ORDER BY slug LIMIT $2::int
+    ) AS level
+  )
+  SELECT t.id, t.slug, p.title, t.parent_id AS "parentId", t.depth,
+    (SELECT 1 FROM pages c WHERE c.parent_id = t.id AND c.deleted_at IS NULL LIMIT 1) IS NOT NULL AS "hasChildren"
+  FROM (SELECT * FROM tree ORDER BY depth, slug LIMIT $2::int) AS t,
+    LATERAL (SELECT title FROM pages WHERE id = t.id OFFSET 0) AS p
+  ORDER BY t.depth, t.slug`;
+
+const treeBelowNone = new Statement({
+  name: 'wiki.tree',
+  parameters: ['int4', 'int4'],
+  columns: treeColumns,
+  text: walkFrom(
+    `(SELECT p.id, p.slug FROM pages p WHERE p.parent_id IS NULL AND p.deleted_at IS NULL ORDER BY p.slug LIMIT $2::int)
+    UNION ALL
+    (SELECT c.id, c.slug FROM pages r, LATERAL (
+       SELECT p.id, p.slug FROM pages p WHERE p.parent_id = r.id AND p.deleted_at IS NULL OFFSET 0
+     ) AS c
+     WHERE r.deleted_at IS NOT NULL LIMIT ${mostVisited})`,
+    'NULL',
+  ),
+});
+
+const treeBelow = new Statement({
+  name: 'wiki.tree-below',
+  parameters: ['int4', 'int4', 'uuid'],
+  columns: treeColumns,
+  text: walkFrom(
+    `SELECT p.id, p.slug FROM pages p
+     WHERE p.parent_id = $3 AND p.deleted_at IS NULL
+       AND EXISTS (SELECT FROM pages r WHERE r.id = $3 AND r.deleted_at IS NULL)
+     ORDER BY p.slug LIMIT $2::int`,
+    '$3',
+  ),
+});
+
+/** A page in the tree. */
+export type TreeRow = RowOf<typeof treeBelow>;
 
 /**
  * Pages below one page, or from the top, level by level and by address within
- * a level. A page whose parent is in the recycle bin stands at the top
- * meanwhile, so that nothing gets out of reach.
+ * a level; one more than `limit`. A page whose parent is in the recycle bin
+ * stands at the top meanwhile, so that nothing gets out of reach.
  */
-export function listTree(
+export async function listTree(
   database: Database,
   { rootId, depth, limit }: { rootId: string | null; depth: number; limit: number },
 ): Promise<TreeRow[]> {
-  const from = Prisma.sql`SELECT p.id, p.slug, p.title, ${rootId}::uuid AS parent_id, 0 AS depth`;
-  const some = Prisma.sql`LIMIT ${mostVisited}::int`;
-  const isLive = Prisma.sql`EXISTS (SELECT FROM pages r WHERE r.id = ${rootId}::uuid AND r.deleted_at IS NULL)`;
-  // Two questions rather than one about every page, so that each can begin in an index.
-  const first =
-    rootId === null
-      ? Prisma.sql`
-        (${from} FROM pages p WHERE p.deleted_at IS NULL AND p.parent_id IS NULL ${some})
-        UNION ALL
-        (${from} FROM pages r JOIN pages p ON p.parent_id = r.id
-         WHERE r.deleted_at IS NOT NULL AND p.deleted_at IS NULL ${some})`
-      : Prisma.sql`${from} FROM pages p WHERE p.deleted_at IS NULL AND p.parent_id = ${rootId}::uuid AND ${isLive}`;
-  return database.$queryRaw<TreeRow[]>`
-    WITH RECURSIVE tree AS (
-      SELECT * FROM (${first}) AS first
-      UNION ALL
-      SELECT p.id, p.slug, p.title, p.parent_id, tree.depth + 1
-      FROM tree JOIN pages p ON p.parent_id = tree.id
-      WHERE p.deleted_at IS NULL AND tree.depth + 1 < ${depth}::int
-    ) CYCLE id SET looped USING path
-    SELECT t.id, t.slug, t.title, t.parent_id AS "parentId", t.depth,
-      EXISTS (SELECT FROM pages c WHERE c.parent_id = t.id AND c.deleted_at IS NULL) AS "hasChildren"
-    FROM (SELECT * FROM tree WHERE NOT looped LIMIT ${mostVisited}) t
-    ORDER BY t.depth, t.slug
-    LIMIT ${limit + 1}`;
+  const rows = await (rootId === null
+    ? run(database, treeBelowNone, [depth, limit + 1])
+    : run(database, treeBelow, [depth, limit + 1, rootId]));
+  // A circle, which no write makes, would go round to the depth.
+  const seen = new Set<string>();
+  return rows.filter(({ id }) => !seen.has(id) && seen.add(id));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { nobody } from '@arcadium/mesh/contract';
 import { leewayMs } from '@arcadium/mesh/identity';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { callerOf, claimsOf, openAuth, outcomeOf, type TestAuth } from '../../testing/service.ts';
 
 const day = 24 * 3_600_000;
@@ -171,6 +171,39 @@ describe('the same refresh again', () => {
     expect(new Set(shown)).toEqual(new Set(['UNAUTHORIZED SESSION_ENDED']));
     const events = (await auth.recorded(ann.id)).map(({ event }) => event);
     expect(events.filter((event) => event === 'session.reused')).toHaveLength(1);
+  });
+});
+
+describe('a refresh that waits for its account', () => {
+  type Locked = Parameters<Parameters<TestAuth['client']['$transaction']>[0]>[0];
+  const endSession = (locked: Locked, id: string) =>
+    locked.session.updateMany({ where: { userId: id }, data: { endedAt: auth.clock.now() } });
+  const closeAccount = (locked: Locked, id: string) =>
+    locked.user.update({ where: { id }, data: { disabledAt: auth.clock.now() } });
+  const useToken = (locked: Locked, id: string) =>
+    locked.refreshToken.updateMany({
+      where: { session: { userId: id } },
+      data: { usedAt: auth.clock.now() },
+    });
+
+  test.each([
+    ['the session has ended', endSession],
+    ['the account was closed', closeAccount],
+    ['the token was used, and its successor is not to be had', useToken],
+  ])('sees what has happened meanwhile: %s', async (_what, change) => {
+    const ann = await auth.newPerson();
+    const before = await auth.client.refreshToken.count();
+    let refreshing: Promise<string> | undefined;
+    await auth.client.$transaction(async (locked) => {
+      await locked.$executeRaw`SELECT FROM users WHERE id = ${ann.id}::uuid FOR UPDATE`;
+      refreshing = outcome(ann.refreshToken);
+      const waiting = () => auth.client.$queryRaw<unknown[]>`
+        SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+      await vi.waitFor(async () => expect(await waiting()).toHaveLength(1));
+      await change(locked, ann.id);
+    });
+    expect(await refreshing).toBe('UNAUTHORIZED SESSION_ENDED');
+    expect(await auth.client.refreshToken.count()).toBe(before);
   });
 });
 

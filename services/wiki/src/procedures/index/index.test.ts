@@ -52,3 +52,65 @@ test('the index follows each change of the text', async () => {
   expect(await wiki.all('index.get', { term: 'yesterday' })).toEqual([]);
   expect(await wiki.all('index.get', { term: 'tomorrow' })).toMatchObject([{ pageId: id, kind: 'body' }]);
 });
+
+/** The terms that begin with some letters, and how many pages have them. */
+const counts = async (prefix: string) =>
+  Object.fromEntries((await wiki.all('index.list', { prefix })).map(({ term, pages }) => [term, pages]));
+
+test('pages are counted through edits, the bin and the end; a term that no page has is none', async () => {
+  const one = await wiki.publish('counted/one', { by: ann, body: 'qqa qqb' });
+  const two = await wiki.publish('counted/two', { by: ann, body: 'qqb qqc\n\n## qqb' });
+  expect(await counts('qq')).toEqual({ qqa: 1, qqb: 2, qqc: 1 });
+  await wiki.call('pages.update', ann, { id: one.id, revision: 1, body: 'qqc qqd' });
+  expect(await counts('qq')).toEqual({ qqb: 1, qqc: 2, qqd: 1 });
+  for (let times = 0; times < 2; times += 1) await wiki.call('pages.delete', ann, { id: two.id });
+  expect(await counts('qq')).toEqual({ qqc: 1, qqd: 1 });
+  for (let times = 0; times < 2; times += 1) await wiki.call('pages.restore', ann, { id: two.id });
+  expect(await counts('qq')).toEqual({ qqb: 1, qqc: 2, qqd: 1 });
+  await wiki.client.page.delete({ where: { id: one.id } });
+  expect(await counts('qq')).toEqual({ qqb: 1, qqc: 1 });
+});
+
+test('twenty pages at once that share their words, each in another order, are counted whole', async () => {
+  const words = Array.from({ length: 60 }, (_, n) => `wwords${String.fromCodePoint(97 + (n % 26))}${n}`);
+  const pages = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      wiki.publish(`shared/${n}`, { by: ann, body: [...words.slice(n), ...words.slice(0, n)].join(' ') }),
+    ),
+  );
+  expect(await counts('wwords')).toEqual(Object.fromEntries(words.map((word) => [word, 20])));
+  await Promise.all(
+    pages.map(({ id }, n) =>
+      n % 2 === 0
+        ? wiki.call('pages.delete', ann, { id })
+        : wiki.call('pages.update', ann, { id, revision: 1, body: words.toReversed().slice(n).join(' ') }),
+    ),
+  );
+  const left = words.map((word, place) => [
+    word,
+    pages.filter((_, n) => n % 2 === 1 && n < 60 - place).length,
+  ]);
+  expect(await counts('wwords')).toEqual(Object.fromEntries(left.filter(([, count]) => count !== 0)));
+});
+
+test('a version of the service that knows of no counts leaves them right as well', async () => {
+  const { id } = await wiki.publish('older', { body: 'zzold' });
+  await wiki.client.$transaction([
+    wiki.client.page.update({ where: { id }, data: { revision: 2 } }),
+    wiki.client.indexEntry.deleteMany({ where: { pageId: id } }),
+    wiki.client.indexEntry.create({ data: { pageId: id, term: 'zznew', kind: 'body', weight: 1 } }),
+  ]);
+  expect(await counts('zz')).toEqual({ zznew: 1 });
+});
+
+test('of a term on more than 1000 pages, 1000 are told', async () => {
+  await wiki.pool.query(
+    `WITH made AS (
+       INSERT INTO pages (id, slug, title, body, plain, author_id)
+       SELECT gen_random_uuid(), 'many/' || n, '.', '.', '.', gen_random_uuid() FROM generate_series(1, 1001) n
+       RETURNING id
+     )
+     INSERT INTO index_entries (page_id, term, kind, weight) SELECT id, 'xxmany', 'body', 1 FROM made`,
+  );
+  expect(await counts('xx')).toEqual({ xxmany: 1000 });
+});

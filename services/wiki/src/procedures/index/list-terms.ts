@@ -2,7 +2,6 @@ import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
 import { normaliseTerm } from '../../domain/words.ts';
 import { listTerms as findTerms } from '../../stores/terms.ts';
-import { walkedPage } from '../../stores/walk.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
 const cursor = cursorOf(
@@ -15,12 +14,8 @@ const cursor = cursorOf(
 export function listTerms({ database }: WikiDeps): WikiHandler<'index.list'> {
   return async ({ input: { limit, ...input } }) => {
     const prefix = normaliseTerm(input.prefix ?? '');
-    const { rows, until } = await findTerms(database, {
-      prefix,
-      after: cursor.decode(input.cursor) ?? '',
-      limit,
-    });
-    const page = pageOf(rows, limit, { item: (row) => row, cursor: (row) => cursor.encode(row.term) });
-    return walkedPage(page, until && cursor.encode(until));
+    const after = cursor.decode(input.cursor) ?? '';
+    const rows = await findTerms(database, { prefix, after, limit });
+    return pageOf(rows, limit, { item: (row) => row, cursor: (row) => cursor.encode(row.term) });
   };
 }

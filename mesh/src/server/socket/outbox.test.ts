@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Outbox } from './outbox.ts';
+
+let server: WebSocketServer;
+let client: WebSocket;
+afterEach(() => {
+  client.terminate();
+  server.close();
+});
+
+async function open(arrays: boolean): Promise<Outbox> {
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const [socket] = (await once(server, 'connection')) as [WebSocket];
+  await once(client, 'open');
+  return new Outbox(socket, { arrays, onDrained: () => {} });
+}
+
+test.each([
+  [true, ['[1,2,3]', '4']],
+  [false, ['1', '2', '3', '4']],
+])(
+  'what callbacks of one turn of the event loop answer, as those of a pool’s connections do, leaves together (arrays: %s)',
+  async (arrays, messages) => {
+    const outbox = await open(arrays);
+    const received: string[] = [];
+    client.on('message', (data) => received.push((data as Buffer).toString()));
+    for (const message of ['1', '2', '3']) setImmediate(() => outbox.send(message));
+    setTimeout(() => outbox.send('4'), 50);
+    await expect.poll(() => received).toEqual(messages);
+  },
+);

@@ -1,0 +1,135 @@
+import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
+import { PrismaClient } from '@arcadium/prisma/wiki';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+
+import { createTestDatabase, problemsOf, type TestDatabase } from '../testing/testing.ts';
+import { withClient } from '../provision/with-client.ts';
+import { openDatabase } from './database.ts';
+import { hasCode } from './database-errors.ts';
+import { run, Statement, statementsOf } from './statement.ts';
+
+const logger = { info: () => {}, warn: () => {}, error: () => {} };
+let testDatabase: TestDatabase;
+const owner = (sql: string) =>
+  withClient(testDatabase.ownerUrl('wiki'), undefined, (client) => client.query(sql));
+
+/** On one connection, so that all statements are of one session. */
+const open = (settings: { pooled?: boolean } = {}) => {
+  const url = testDatabase.url('wiki');
+  const database = openDatabase({
+    url,
+    schema: 'wiki',
+    client: PrismaClient,
+    logger,
+    poolMax: 1,
+    ...settings,
+  });
+  cleanups.push(() => database.close());
+  return database;
+};
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanups.splice(0)) await cleanUp();
+});
+beforeAll(async () => {
+  testDatabase = await createTestDatabase(['wiki']);
+  await owner(`SET search_path = wiki; CREATE TABLE things (id int PRIMARY KEY, name text NOT NULL, made timestamptz);
+    GRANT SELECT ON things TO PUBLIC; INSERT INTO things VALUES (1, 'one', NULL), (2, 'two', '2026-01-01T00:00:00Z')`);
+});
+afterAll(() => testDatabase.drop());
+
+const thing = new Statement({
+  name: 'test.thing',
+  parameters: ['int4'],
+  columns: { id: 'int4', name: 'text', made: 'timestamptz?' },
+  text: 'SELECT id, name, made FROM things WHERE id = $1',
+});
+
+test('answers rows of the types that it names', async () => {
+  const { client } = open();
+  expect(await run(client, thing, [1])).toEqual([{ id: 1, name: 'one', made: null }]);
+  expect(await run(client, thing, [2])).toEqual([
+    { id: 2, name: 'two', made: new Date('2026-01-01T00:00:00Z') },
+  ]);
+  expect(await run(client, thing, [3])).toEqual([]);
+  expect(await problemsOf(client, thing)).toEqual([]);
+});
+
+const { text, parameters, columns } = thing;
+test.each<[string, Partial<Pick<Statement, 'parameters' | 'columns' | 'text'>>, RegExp]>([
+  ['a parameter of another type', { parameters: ['text'] }, /parameters .* text and are int4/],
+  ['a column of another type', { columns: { ...columns, id: 'text' } }, /id: int4, name/],
+  [
+    'a column that may be null',
+    { columns: { ...columns, made: 'timestamptz' } },
+    /and are .*made: timestamptz\?$/,
+  ],
+  [
+    'a column of another name',
+    { columns: { id: 'int4', title: 'text', made: 'timestamptz?' } },
+    /and are id: int4, name/,
+  ],
+  ['one column too few', { columns: { id: 'int4', name: 'text' } }, /and are .*, made/],
+  ['a list', { text: text.replace('= $1', '= ANY ($1)') }, /parameters are said to be int4 and are int4\[\]/],
+])('what it says and is not true is found: %s', async (what, change, problem) => {
+  const wrong = new Statement({ text, parameters, columns, name: `test.${what}`, ...change });
+  expect(await problemsOf(open().client, wrong)).toEqual([expect.stringMatching(problem)]);
+});
+
+test('a column that is null for want of a row to join may be called so', async () => {
+  const joined = new Statement({
+    name: 'test.joined',
+    parameters: [],
+    columns: { id: 'int4', other: 'int4?' },
+    text: 'SELECT t.id, o.id AS other FROM things t LEFT JOIN things o ON o.id = t.id + 1',
+  });
+  expect(await problemsOf(open().client, joined)).toEqual([]);
+});
+
+test('is prepared once a session; where a pooler is in front, not at all', async () => {
+  const prepared = `SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements`;
+  const [direct, pooled] = [open(), open({ pooled: true })];
+  for (const { client } of [direct, pooled]) {
+    for (let n = 0; n < 10; n += 1) expect(await run(client, thing, [2])).toHaveLength(1);
+  }
+  expect((await direct.pool.query(prepared)).rows).toEqual([{ name: 'test.thing', runs: '10' }]);
+  expect((await pooled.pool.query(prepared)).rows).toEqual([]);
+});
+
+test('answers still when a migration has changed a type meanwhile', async () => {
+  const { client } = open();
+  expect(await run(client, thing, [1])).toHaveLength(1);
+  await owner('ALTER TABLE wiki.things ALTER COLUMN name TYPE varchar(10)');
+  expect(await run(client, thing, [1])).toEqual([{ id: 1, name: 'one', made: null }]);
+});
+
+test('ends in the server when its call is over', async () => {
+  const sleep = new Statement({
+    name: 'test.sleep',
+    parameters: ['float8'],
+    columns: { slept: 'text' },
+    text: 'SELECT pg_sleep($1)::text AS slept',
+  });
+  const { client } = open();
+  const over = new AbortController();
+  const scope: Scope = { requestId: '1', trace: undefined, deadline: Infinity, signal: over.signal };
+  const failed = runInScope(scope, () => run(client, sleep, [60])).catch((error: unknown) => error);
+  const { pool } = open();
+  const running = async () =>
+    (
+      await pool.query(
+        `SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'`,
+      )
+    ).rowCount;
+  await vi.waitFor(async () => expect(await running()).toBe(1));
+  over.abort();
+  expect(hasCode(await failed, new Set(['57014']))).toBe(true);
+  expect(await running()).toBe(0);
+});
+
+test('runs on clients of openDatabase alone, under a name that is nobody else’s', async () => {
+  await expect(run({ $disconnect: async () => {} }, thing, [1])).rejects.toThrow(TypeError);
+  const again = { name: 'test.thing', parameters: [], columns: {}, text: 'SELECT' } as const;
+  expect(() => new Statement(again)).toThrow('there are two statements called test.thing');
+  expect(statementsOf('test')).toContain(thing);
+});
