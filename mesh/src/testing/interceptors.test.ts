@@ -131,8 +131,8 @@ describe('a header for a tenant', () => {
   });
 
   test.each([
-    ['authorization', 'Bearer x', 'authorization is a header of the mesh'],
-    ['X-Request-Id', 'x', 'x-request-id is a header of the mesh'],
+    ['authorization', 'Bearer x', 'authorization is reserved for the mesh'],
+    ['X-Request-Id', 'x', 'x-request-id is reserved for the mesh'],
     ['x tenant', 'x', 'not a valid header'],
     ['x-tenant', 'a\r\nb: c', 'not a valid header'],
     ['x-tenant', '', 'not a valid header'],

@@ -17,16 +17,24 @@ export class Outbox {
   readonly #socket: WebSocket;
   readonly #arrays: boolean;
   readonly #onDrained: () => void;
+  readonly #mayFollow: () => boolean;
   #waiting: string[] = [];
   #length = 0;
   #scheduled = false;
   #drained: (() => void)[] = [];
 
-  /** @param options.onDrained Called when it is not full any more. */
-  constructor(socket: WebSocket, options: { arrays: boolean; onDrained: () => void }) {
+  /**
+   * @param options.onDrained Called when it is not full any more.
+   * @param options.mayFollow Whether more calls than the one that is answered are under way. One alone waits for no turn.
+   */
+  constructor(
+    socket: WebSocket,
+    options: { arrays: boolean; onDrained: () => void; mayFollow: () => boolean },
+  ) {
     this.#socket = socket;
     this.#arrays = options.arrays;
     this.#onDrained = options.onDrained;
+    this.#mayFollow = options.mayFollow;
   }
 
   /** Whether more waits than the other side has taken. */
@@ -47,8 +55,10 @@ export class Outbox {
     else if (this.#length > arrayLength) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      // Not at the end of this callback: those of a pool's connections, which are read in one turn, each answer one call.
-      setImmediate(this.#onTurn);
+      // Not at the end of this callback, where more may follow in this turn: those of a pool's connections, which are read in
+      // one turn, each answer one call.
+      if (this.#mayFollow()) setImmediate(this.#onTurn);
+      else process.nextTick(this.#onTurn);
     }
   }
 

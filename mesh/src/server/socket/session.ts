@@ -94,6 +94,7 @@ export class Session implements CallsConnection {
         this.#inbox.goOn();
         this.onDone();
       },
+      mayFollow: () => this.#calls.size > 1,
     });
     this.#calls = new Calls(options, this);
     this.#inbox = new Inbox(socket, {

@@ -155,7 +155,7 @@ test.each([0, 1])(
     await vi.waitFor(() => expect(revocations?.status().state).toBe('following'));
     const inventor = await createTestIdentity();
     for (let n = 0; n < 3; n += 1)
-      await expect(ask(`Bearer ${await inventor.userToken()}`)).rejects.toThrow('not known');
+      await expect(ask(`Bearer ${await inventor.userToken()}`)).rejects.toThrow('its key is unknown');
 
     await admin.keys.withdraw.mutate({ kid: stolen });
     // Log in at both replicas, including the one where the key was not withdrawn.
