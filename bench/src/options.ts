@@ -39,7 +39,7 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   const other = positionals.find((word) => word !== 'services');
-  if (other !== undefined) throw new TypeError(`There is no comparison called "${other}"; there is services`);
+  if (other !== undefined) throw new TypeError(`Unknown comparison "${other}". The only one is "services"`);
   return { ...values, services: positionals.length > 0, only: values.only?.split(',').map(toStackName) };
 }
 

@@ -5,7 +5,7 @@ import pg from 'pg';
 export interface Seeded {
   /** Whose notifications there are. */
   readonly reader: string;
-  /** Refresh tokens of sessions that nobody else uses, for each side. */
+  /** Refresh tokens of sessions of their own, for each side. */
   readonly tokens: Readonly<Record<'mesh' | 'bare', readonly string[]>>;
 }
 
@@ -19,7 +19,7 @@ export const rareWord = 'heron';
 const sentence = 'The page that you watch has a new comment, and it asks for your opinion. ';
 
 /**
- * Fills the schemas of all services: so many pages, notifications of one reader, and users with a session each.
+ * Fills the schemas of all services with pages, notifications of one reader, and users with one session each.
  *
  * @param adminUrl The superuser's URL of the database.
  * @param callers How many sessions of their own each side gets besides.
