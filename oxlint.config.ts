@@ -44,7 +44,7 @@ const roomRules = Object.entries(rooms).map(([room, allowed]) =>
         ),
         message: 'Another room is imported through its index.ts.',
       },
-      { group: ['@arcadium/*'], message: 'The mesh knows no service by name.' },
+      { group: ['@arcadium/**'], message: 'The mesh knows no service by name.' },
     ],
   ),
 );
@@ -53,12 +53,35 @@ const contractRules = restrict(
   ['contracts/**/*.ts'],
   [
     {
-      group: ['@arcadium/*', '!@arcadium/mesh', 'node:*'],
+      group: ['@arcadium/**', '!@arcadium/mesh/contract', 'node:*'],
       message: 'Contracts import mesh/contract and zod, nothing else.',
     },
+  ],
+);
+
+const knowsNoService =
+  'postgres imports the mesh alone: names of services, schemas and folders are parameters.';
+const postgresRules = [
+  restrict(
+    ['postgres/**/*.ts'],
+    [
+      { group: ['@arcadium/**', '!@arcadium/mesh/*'], message: knowsNoService },
+      { group: ['**/contracts/**', '**/prisma/src/**', '**/services/**'], message: knowsNoService },
+    ],
+  ),
+  // Tests run on the schemas of this repository.
+  restrict(
+    ['postgres/**/*.test.ts', 'postgres/**/testing/**'],
+    [{ group: ['@arcadium/**', '!@arcadium/mesh/*', '!@arcadium/prisma/*'], message: knowsNoService }],
+  ),
+];
+
+const prismaRules = restrict(
+  ['prisma/**/*.ts'],
+  [
     {
-      group: ['@arcadium/mesh/*', '!@arcadium/mesh/contract'],
-      message: 'Contracts import mesh/contract and zod, nothing else.',
+      group: ['@arcadium/**', '!@arcadium/mesh/*', '!@arcadium/postgres/*'],
+      message: 'Schemas import mesh and postgres, nothing else.',
     },
   ],
 );
@@ -79,8 +102,8 @@ const serviceRules = services.map((service) => {
       {
         group: [
           ...others.map((other) => `@arcadium/prisma/${other}`),
-          '@arcadium/prisma/provision',
-          '@arcadium/prisma/embedded',
+          '@arcadium/postgres/provision',
+          '@arcadium/postgres/embedded',
         ],
         message: 'A service reads its own schema only.',
       },
@@ -132,6 +155,8 @@ export default defineConfig({
   overrides: [
     ...roomRules,
     contractRules,
+    ...postgresRules,
+    prismaRules,
     ...serviceRules,
     // Tests use both ends.
     { files: ['mesh/**/*.test.ts', 'mesh/**/*.test-d.ts'], rules: { 'no-restricted-imports': 'off' } },
@@ -140,6 +165,7 @@ export default defineConfig({
         '**/config.ts',
         'mesh/src/config/**',
         'cli/**',
+        'postgres/src/testing/**',
         'prisma/**',
         'e2e/**',
         'bench/**',
@@ -150,7 +176,8 @@ export default defineConfig({
     {
       files: [
         'cli/**',
-        'prisma/src/{generate,migrate/migration,provision/main}.ts',
+        'postgres/src/provision/main.ts',
+        'prisma/src/{generate,migration}.ts',
         '.ci/**',
         'e2e/**',
         'bench/**',

@@ -11,7 +11,7 @@ const common = {
   expect: { poll: { timeout: 20_000 } },
 } satisfies TestProjectInlineConfiguration['test'];
 
-const ofOneSource = ['{cli,contracts,mesh,prisma,services}/**/*.test.ts'];
+const ofOneSource = ['{cli,contracts,mesh,postgres,prisma,services}/**/*.test.ts'];
 /** Suites that need a process each: those that start processes, and those that fake timers, which belong to the process. */
 const alone = [
   'e2e/*.test.ts',
@@ -28,8 +28,8 @@ const together = {
 
 export default defineConfig({
   test: {
-    // One PostgreSQL for the run; each suite gets a database (prisma/src/testing/).
-    globalSetup: ['./prisma/src/testing/testing-setup.ts'],
+    // One PostgreSQL for the run; each suite gets a database (postgres/src/testing/).
+    globalSetup: ['./postgres/src/testing/testing-setup.ts'],
     projects: [
       // These two run at the same time as workers are free; suites of the first start first.
       {

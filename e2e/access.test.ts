@@ -1,4 +1,4 @@
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeCheckout } from './src/checkout.ts';
 import { recordOf, startDev, type DevRun } from './src/dev-run.ts';

@@ -2,7 +2,7 @@ import type * as dns from 'node:dns/promises';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { countedCalls } from './src/fault-table/server-count.ts';
 import { openLoop } from './src/load/open-loop.ts';

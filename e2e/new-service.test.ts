@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { makeCheckout } from './src/checkout.ts';
 import { stepsOf, write } from './src/guide.ts';

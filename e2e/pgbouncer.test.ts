@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
-import { noPgBouncer, startPgBouncer, type TestPgBouncer } from '@arcadium/prisma/testing-pgbouncer';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
+import { noPgBouncer, startPgBouncer, type TestPgBouncer } from '@arcadium/postgres/testing-pgbouncer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDatabase, type OwnDatabase } from './src/database.ts';
 import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';

@@ -142,7 +142,7 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
 
   async 'docs/operations.md, PgBouncer, 1'({ language, text }) {
     // The PgBouncer tests run a PgBouncer with it.
-    const reader = await readFile(join(root, 'prisma/src/testing/testing-pgbouncer.ts'), 'utf8');
+    const reader = await readFile(join(root, 'postgres/src/testing/testing-pgbouncer.ts'), 'utf8');
     expect(reader).toContain('docs/operations.md');
     expect([language, text]).toEqual(['ini', expect.stringMatching(/^\[databases\]\n/)]);
   },

@@ -8,7 +8,7 @@ import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
 import { verifyToken } from '@arcadium/mesh/identity';
 import { silentLogger as log } from '@arcadium/mesh/testing';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startMesh, until, type TestMesh } from './src/mesh.ts';

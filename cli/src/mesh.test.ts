@@ -4,12 +4,12 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
 import { verifyToken } from '@arcadium/mesh/identity';
+import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { openDatabase } from '@arcadium/postgres/database';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { root } from './workspace.ts';
 

@@ -43,7 +43,7 @@ export function strangers(service: string, paths: readonly string[]): string[] {
 
 /** Development dependencies of the repository that are not production dependencies elsewhere. */
 function developmentDependencies(): string[] {
-  const folders = ['.', 'contracts', 'mesh', 'prisma', 'cli', 'e2e'].concat(
+  const folders = ['.', 'contracts', 'mesh', 'postgres', 'prisma', 'cli', 'e2e'].concat(
     readdirSync(join(root, 'services')).map((name) => `services/${name}`),
   );
   const manifests = folders.map(

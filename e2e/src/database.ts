@@ -1,7 +1,7 @@
 import { silentLogger } from '@arcadium/mesh/testing';
-import { provision } from '@arcadium/prisma/provision';
+import { provision } from '@arcadium/postgres/provision';
+import { createTestCluster, type TestCluster } from '@arcadium/postgres/testing-cluster';
 import { createTestDatabase } from '@arcadium/prisma/testing';
-import { createTestCluster, type TestCluster } from '@arcadium/prisma/testing-cluster';
 
 /** A database with a schema for each service. */
 export interface Database extends AsyncDisposable {

@@ -16,7 +16,7 @@ type Node = Readonly<Record<string, unknown> & { type: string }>;
 /** Methods that log warnings and errors, including those of `Outage` and `RefusalLog`. */
 const severe = new Set(['warn', 'error', 'begin', '#say']);
 
-const services = ['mesh/src', 'prisma/src', 'services/*/src'];
+const services = ['mesh/src', 'postgres/src', 'prisma/src', 'services/*/src'];
 const notPrinted = /\.test(-d)?\.ts$|\/testing\//;
 
 /** All messages in the source of the mesh and the services that may be logged at `warn` or `error`. */

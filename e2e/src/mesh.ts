@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
 import { publicPart } from '@arcadium/mesh/identity';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { createTestIdentity, type TestIdentity } from '@arcadium/mesh/testing';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { copyDatabase, type Database } from './database.ts';
 import { startNode, type RunningProcess } from './process.ts';
 

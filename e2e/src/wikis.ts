@@ -6,7 +6,7 @@ import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
 import { publicPart } from '@arcadium/mesh/identity';
 import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { copyDatabase, type Database } from './database.ts';
 import { until } from './mesh.ts';
 import { startNode, type RunningProcess } from './process.ts';

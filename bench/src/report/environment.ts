@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import meshPackage from '../../../mesh/package.json' with { type: 'json' };
+import postgresPackage from '../../../postgres/package.json' with { type: 'json' };
 import prismaPackage from '../../../prisma/package.json' with { type: 'json' };
 import benchPackage from '../../package.json' with { type: 'json' };
 import { canPin, clientCores, serverCores } from '../process/spawn.ts';
@@ -33,6 +34,7 @@ export function describeEnvironment(
     ...meshPackage.devDependencies,
     ...meshPackage.dependencies,
     ...benchPackage.dependencies,
+    ...postgresPackage.dependencies,
     ...prismaPackage.dependencies,
   };
   const packages = new Set([...names.flatMap((name) => stacks[name].packages), ...others]);

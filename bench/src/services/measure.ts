@@ -1,4 +1,4 @@
-import { createTestCluster } from '@arcadium/prisma/testing-cluster';
+import { createTestCluster } from '@arcadium/postgres/testing-cluster';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { serviceNames, startMesh, type TestMesh } from '../../../e2e/src/mesh.ts';
 import { median } from '../compare/summary.ts';

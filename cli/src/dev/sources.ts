@@ -6,7 +6,7 @@ import { z } from 'zod';
 const manifest = z.object({ name: z.string(), dependencies: z.record(z.string(), z.string()).default({}) });
 
 /** Folders of the packages that services depend on. */
-const shared = ['contracts', 'mesh', 'prisma'];
+const shared = ['contracts', 'mesh', 'postgres', 'prisma'];
 
 /** Which files of a repository affect which services. */
 export class Sources {

@@ -17,7 +17,7 @@ const services = new Map(
 
 /** The names that the sources read from the environment, except those declared in config.ts. */
 function namesInSources(): Set<string> {
-  const sources = globSync(['{mesh,prisma,cli,services/*,e2e,docker}/**/*.{ts,mjs}', '*.ts'], {
+  const sources = globSync(['{mesh,postgres,prisma,cli,services/*,e2e,docker}/**/*.{ts,mjs}', '*.ts'], {
     cwd: root,
     exclude: ['**/node_modules/**', '**/generated/**', '**/*.test.ts', '**/testing/testing.ts'],
   });
@@ -82,7 +82,7 @@ test('nothing is documented that nothing reads', () => {
     ...namesInSources(),
     ...[...services.values()].flatMap((settings) => Object.keys(settings)),
   ]);
-  const provisioned = find('prisma/src/provision/main.ts', /\$\{prefix\}(_[A-Z_]+)/g).map(
+  const provisioned = find('postgres/src/provision/main.ts', /\$\{prefix\}(_[A-Z_]+)/g).map(
     (rest) => `<SERVICE>${rest}`,
   );
   const known = new Set([...read, ...provisioned]);

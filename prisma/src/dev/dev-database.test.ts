@@ -4,11 +4,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
+import { migrate } from '@arcadium/postgres/migrate';
+import { withClient } from '@arcadium/postgres/testing';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { migrationsFolder } from '../folders.ts';
-import { migrate } from '../migrate/migrate.ts';
-import { isRunning } from '../embedded/process.ts';
-import { withClient } from '../provision/with-client.ts';
-import { findFreePort } from '../testing/free-port.ts';
 import { startDevDatabase } from './dev-database.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -48,7 +47,7 @@ test('is provisioned when it is there, and gone when it was stopped', async () =
   expect(database.what).toBe(`PostgreSQL is ready on 127.0.0.1:${port}, schemas auth`);
   expect(await currentUser(authUrl())).toBe('auth');
   await database.stop();
-  expect(isRunning(database.pid ?? 0)).toBe(false);
+  expect(() => process.kill(database.pid ?? 0, 0)).toThrow('ESRCH');
   expect(await database.ended).toBe('exit code 0');
 });
 
@@ -98,8 +97,9 @@ test.each([
     expect(database).toMatchObject({ what: 'using the PostgreSQL of DATABASE_URL, schemas auth' });
     expect(database.pid).toBeUndefined();
     expect(existsSync(join(root, '.data'))).toBe(false);
-    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
-      readdirSync(migrationsFolder('auth')).length,
+    const folder = migrationsFolder('auth');
+    expect(await migrate({ service: 'auth', url: external.href, logger: silent, folder })).toHaveLength(
+      readdirSync(folder).length,
     );
     await database.stop();
   },

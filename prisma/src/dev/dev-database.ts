@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-import { startEmbedded } from '../embedded/embedded.ts';
-import type { Logger } from '../logger.ts';
-import { provision, provisionSchemas, type ProvisionedService } from '../provision/provision.ts';
+import type { Logger } from '@arcadium/postgres/database';
+import { startEmbedded } from '@arcadium/postgres/embedded';
+import { provision, provisionSchemas, type ProvisionedService } from '@arcadium/postgres/provision';
 import { readDevSettings, type DevSettings } from './dev-settings.ts';
 
 /** The provisioned database of `npm run dev`, with the role, schema and database of each service. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { databaseFields, readConfig, readEnvironment, type Environment } from '@arcadium/mesh/config';
 
-import type { ProvisionedService } from '../provision/provision.ts';
+import type { ProvisionedService } from '@arcadium/postgres/provision';
 
 /** The settings of the development database, read at start. */
 export type DevSettings =

@@ -21,10 +21,11 @@ import {
 } from '@arcadium/mesh/identity';
 import { DenialReporter, serve, type JsonAnswer, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
+import { openDatabase } from '@arcadium/postgres/database';
+import { migrateWhenReachable } from '@arcadium/postgres/migrate';
+import { createNotificationRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase } from '@arcadium/prisma/database';
-import { migrateWhenReachable } from '@arcadium/prisma/migrate';
-import { createNotificationRelay, createOutboxRetention } from '@arcadium/prisma/outbox';
+import { migrationsFolder } from '@arcadium/prisma/folders';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
@@ -164,6 +165,7 @@ export async function startApp(
   );
   await migrateWhenReachable({
     service: 'auth',
+    folder: migrationsFolder('auth'),
     url: ownerUrl(config),
     trafficUrl: config.DATABASE_URL,
     directUrl: config.DATABASE_DIRECT_URL,

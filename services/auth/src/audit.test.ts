@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect } from '@arcadium/mesh/client';
-import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
-import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
-import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { DenialReporter, type DenialReport } from '@arcadium/mesh/server';
+import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { openDatabase, type Database } from '@arcadium/postgres/database';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
+import { PrismaClient } from '@arcadium/prisma/auth';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startApp } from './app.ts';

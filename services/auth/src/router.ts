@@ -1,7 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { KeySet, SigningKey } from '@arcadium/mesh/identity';
 import type { Handlers } from '@arcadium/mesh/server';
-import type { OutboxHandlers } from '@arcadium/prisma/outbox';
+import type { OutboxHandlers } from '@arcadium/postgres/outbox';
 import type { PasswordPolicy } from './domain/password-policy.ts';
 import type { PasswordHasher } from './domain/password.ts';
 import type { KeyRing } from './jobs/key-ring.ts';

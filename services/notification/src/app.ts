@@ -11,8 +11,9 @@ import {
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
-import { openDatabase } from '@arcadium/prisma/database';
-import { migrateWhenReachable } from '@arcadium/prisma/migrate';
+import { openDatabase } from '@arcadium/postgres/database';
+import { migrateWhenReachable } from '@arcadium/postgres/migrate';
+import { migrationsFolder } from '@arcadium/prisma/folders';
 import { PrismaClient } from '@arcadium/prisma/notification';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
@@ -70,6 +71,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   await Promise.all([
     migrateWhenReachable({
       service: 'notification',
+      folder: migrationsFolder('notification'),
       url: ownerUrl(config),
       trafficUrl: config.DATABASE_URL,
       directUrl: config.DATABASE_DIRECT_URL,

@@ -12,10 +12,11 @@ import {
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
-import { openDatabase } from '@arcadium/prisma/database';
-import { createKeyRetention } from '@arcadium/prisma/key-retention';
-import { migrateWhenReachable } from '@arcadium/prisma/migrate';
-import { createNotificationRelay, createOutboxRetention } from '@arcadium/prisma/outbox';
+import { openDatabase } from '@arcadium/postgres/database';
+import { createKeyRetention } from '@arcadium/postgres/idempotency';
+import { migrateWhenReachable } from '@arcadium/postgres/migrate';
+import { createNotificationRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
+import { migrationsFolder } from '@arcadium/prisma/folders';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
@@ -89,6 +90,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   await Promise.all([
     migrateWhenReachable({
       service: 'wiki',
+      folder: migrationsFolder('wiki'),
       url: ownerUrl(config),
       trafficUrl: config.DATABASE_URL,
       directUrl: config.DATABASE_DIRECT_URL,

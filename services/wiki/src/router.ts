@@ -1,6 +1,6 @@
 import type { wikiContract } from '@arcadium/contracts/wiki';
 import type { Handlers } from '@arcadium/mesh/server';
-import { createOutboxHandlers } from '@arcadium/prisma/outbox';
+import { createOutboxHandlers } from '@arcadium/postgres/outbox';
 import type { CostlyReads } from './costly-reads.ts';
 import { createComment } from './procedures/comments/create-comment.ts';
 import { deleteComment } from './procedures/comments/delete-comment.ts';

@@ -10,8 +10,8 @@ import {
   type PublicJwk,
 } from '@arcadium/mesh/identity';
 import { recordingLogger, silentLogger } from '@arcadium/mesh/testing';
+import { openDatabase, type Database } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSeal } from '../domain/seal.ts';

@@ -7,8 +7,8 @@ import {
 } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
-import { describeDatabaseError } from '@arcadium/prisma/database';
-import { Listener } from '@arcadium/prisma/listener';
+import { describeDatabaseError } from '@arcadium/postgres/database';
+import { Listener } from '@arcadium/postgres/listener';
 import type { Seal } from '../domain/seal.ts';
 import { sealKey } from '../domain/sealed-key.ts';
 import { signerAmong } from '../domain/signing-keys.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { Retention } from '@arcadium/prisma/retention';
+import { Retention } from '@arcadium/postgres/retention';
 import type { ServiceTokenStore } from '../stores/service-token-store.ts';
 import type { TokenBlacklist } from '../stores/token-blacklist.ts';
 

@@ -1,7 +1,7 @@
 import type { RevocationEvent } from '@arcadium/contracts/auth';
 import { silentLogger } from '@arcadium/mesh/testing';
+import { openDatabase, type Database } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { addToBlacklist, createTokenBlacklist, type TokenBlacklist } from '../stores/token-blacklist.ts';

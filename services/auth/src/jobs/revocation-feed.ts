@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RevocationEvent } from '@arcadium/contracts/auth';
 import { Outage, type Logger } from '@arcadium/mesh/telemetry';
-import { describeDatabaseError } from '@arcadium/prisma/database';
-import { Listener } from '@arcadium/prisma/listener';
+import { describeDatabaseError } from '@arcadium/postgres/database';
+import { Listener } from '@arcadium/postgres/listener';
 import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
 
 /** What {@link RevocationFeed} needs. */

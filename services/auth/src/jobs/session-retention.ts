@@ -1,5 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { Retention } from '@arcadium/prisma/retention';
+import { Retention } from '@arcadium/postgres/retention';
 import { deleteOverSessions } from '../stores/session-retention.ts';
 import type { Database } from '../stores/transaction.ts';
 

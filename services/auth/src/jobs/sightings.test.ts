@@ -1,7 +1,7 @@
 import type { Authenticate } from '@arcadium/mesh/identity';
 import { createTestIdentity, recordingLogger, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { openDatabase, type Database } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createServiceTokenStore, type ServiceTokenStore } from '../stores/service-token-store.ts';

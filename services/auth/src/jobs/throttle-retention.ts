@@ -1,6 +1,6 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
+import { Retention } from '@arcadium/postgres/retention';
 import type { PrismaClient } from '@arcadium/prisma/auth';
-import { Retention } from '@arcadium/prisma/retention';
 import { accountRule } from '../domain/throttle-schedule.ts';
 
 /** Interval of the runs, in milliseconds. */

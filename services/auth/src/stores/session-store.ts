@@ -1,6 +1,6 @@
 import { nobody } from '@arcadium/mesh/contract';
+import { run, Statement } from '@arcadium/postgres/statement';
 import { Prisma, type Session } from '@arcadium/prisma/auth';
-import { run, Statement } from '@arcadium/prisma/statement';
 import { refreshTokenHash, sessionLifetimeMs, successorOf } from '../domain/refresh-token.ts';
 import type { Seal } from '../domain/seal.ts';
 import { originAs, originOf, ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';

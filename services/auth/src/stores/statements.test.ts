@@ -1,5 +1,5 @@
-import { statementsOf } from '@arcadium/prisma/statement';
-import { problemsOf } from '@arcadium/prisma/testing';
+import { statementsOf } from '@arcadium/postgres/statement';
+import { problemsOf } from '@arcadium/postgres/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // Loads every store that a procedure uses.
 import { openAuth, type TestAuth } from '../testing/service.ts';

@@ -1,4 +1,4 @@
-import { createOutboxHandlers } from '@arcadium/prisma/outbox';
+import { createOutboxHandlers } from '@arcadium/postgres/outbox';
 import type { Seal } from '../domain/seal.ts';
 import { createAdministrationStore } from './administration-store.ts';
 import { createAuditStore } from './audit-store.ts';

@@ -1,6 +1,6 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
+import { isUniqueViolation } from '@arcadium/postgres/database';
 import type { User } from '@arcadium/prisma/auth';
-import { isUniqueViolation } from '@arcadium/prisma/database';
 import { recordAudit, type Origin } from './audit-log.ts';
 import { changeIdentities } from './identity-change.ts';
 import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';

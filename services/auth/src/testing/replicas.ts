@@ -1,10 +1,10 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { openDatabase, type Database } from '@arcadium/postgres/database';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
-import { findFreePort } from '@arcadium/prisma/testing-cluster';
 import { administrator, testConfig } from './config.ts';
 import { startApp } from '../app.ts';
 import type { Config } from '../config.ts';

@@ -12,8 +12,8 @@ import {
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
 import { MeshError, startTrace } from '@arcadium/mesh/wire';
+import { openDatabase } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase } from '@arcadium/prisma/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import type { z } from 'zod';
 import { createPasswordPolicy } from '../domain/password-policy.ts';

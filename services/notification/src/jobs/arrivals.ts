@@ -1,5 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { Listener } from '@arcadium/prisma/listener';
+import { Listener } from '@arcadium/postgres/listener';
 import type { ArrivalStore } from '../stores/arrival-store.ts';
 import { Mailbox } from './mailbox.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { Retention } from '@arcadium/prisma/retention';
+import { Retention } from '@arcadium/postgres/retention';
 import type { RetentionStore } from '../stores/retention-store.ts';
 
 export interface NotificationRetentionOptions {

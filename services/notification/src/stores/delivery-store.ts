@@ -1,4 +1,4 @@
-import { isForAllWrites, isInTheWay } from '@arcadium/prisma/database';
+import { isForAllWrites, isInTheWay } from '@arcadium/postgres/database';
 import type { PrismaClient } from '@arcadium/prisma/notification';
 
 /** What is told to whom, once for each sender and key. */

@@ -1,6 +1,6 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
+import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
 import type { PrismaClient } from '@arcadium/prisma/notification';
-import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
 import type { Position } from '../domain/position.ts';
 
 /** A part of a list, newest first: from the newest on where there is no place. */

@@ -11,7 +11,7 @@ import {
   type UserIdentity,
 } from '@arcadium/mesh/contract';
 import { createLogger } from '@arcadium/mesh/telemetry';
-import { openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/notification';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import pg from 'pg';

@@ -1,6 +1,6 @@
 import { notificationContract } from '@arcadium/contracts/notification';
 import { silentLogger } from '@arcadium/mesh/testing';
-import { createNotificationRelay } from '@arcadium/prisma/outbox';
+import { createNotificationRelay } from '@arcadium/postgres/outbox';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openWiki, user, type TestWiki } from '../testing/service.ts';
 

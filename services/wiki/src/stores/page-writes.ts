@@ -1,4 +1,4 @@
-import { isUniqueViolation } from '@arcadium/prisma/database';
+import { isUniqueViolation } from '@arcadium/postgres/database';
 import type { Notice } from '../domain/notice.ts';
 import type { PageContent } from '../domain/page-content.ts';
 import { queueNotice } from './outbox.ts';

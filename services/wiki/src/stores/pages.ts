@@ -1,5 +1,5 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
-import { run, Statement } from '@arcadium/prisma/statement';
+import { run, Statement } from '@arcadium/postgres/statement';
 import { Prisma } from '@arcadium/prisma/wiki';
 import type { Database, Transaction } from './transaction.ts';
 

@@ -1,4 +1,4 @@
-import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
+import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
 import type { SearchWords } from '../domain/search-vector.ts';
 import type { Stems } from '../domain/search-question.ts';
 import { summaryColumns, summaryTypes, type SummaryRow } from './pages.ts';

@@ -1,4 +1,4 @@
-import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
+import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
 import { Prisma } from '@arcadium/prisma/wiki';
 import type { TermKind } from '../domain/index-terms.ts';
 import type { Database } from './transaction.ts';

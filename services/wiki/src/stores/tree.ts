@@ -1,4 +1,4 @@
-import { run, Statement, type RowOf } from '@arcadium/prisma/statement';
+import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
 import type { Database, Transaction } from './transaction.ts';
 
 /** Most pages of one level that a walk looks at, so that the largest wiki cannot make it a long one. */

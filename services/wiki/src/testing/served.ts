@@ -1,7 +1,7 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { serve } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
-import { openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/postgres/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import type { PageReader } from '../reader/page-reader.ts';

@@ -10,7 +10,7 @@ import {
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { silentLogger as log } from '@arcadium/mesh/testing';
 import { MeshError, startTrace } from '@arcadium/mesh/wire';
-import { openDatabase } from '@arcadium/prisma/database';
+import { openDatabase } from '@arcadium/postgres/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import type { z } from 'zod';

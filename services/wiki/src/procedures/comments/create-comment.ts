@@ -1,4 +1,4 @@
-import { once } from '@arcadium/prisma/once';
+import { once } from '@arcadium/postgres/idempotency';
 import { presentComment } from '../../presenters/comment.ts';
 import { insertComment } from '../../stores/comments.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';

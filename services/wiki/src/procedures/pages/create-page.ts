@@ -1,5 +1,5 @@
 import { sourceOf } from '@arcadium/mesh/server';
-import { once } from '@arcadium/prisma/once';
+import { once } from '@arcadium/postgres/idempotency';
 import { presentPage } from '../../presenters/page.ts';
 import { insertPage, unlessSlugTaken } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';

@@ -4,7 +4,7 @@ import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { openDatabase, type Database } from './database.ts';
 import { hasCode } from './database-errors.ts';
 

@@ -4,7 +4,7 @@ import { createTestIdentity, recordingLogger } from '@arcadium/mesh/testing';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from './testing/testing.ts';
 
 const inn = contract('inn', {
   door: { knock: query({ summary: 'For anyone', output: z.object({}), access: anyone }) },

@@ -9,7 +9,6 @@ import {
 } from '@prisma/driver-adapter-utils';
 import { Pool, type QueryConfig, types } from 'pg';
 
-import { schemaFile } from '../folders.ts';
 import { noFilters } from './migration-list.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 import { connectionConfig } from '../database/session.ts';
@@ -20,14 +19,9 @@ import { connectionConfig } from '../database/session.ts';
  * them.
  *
  * @param url A database in which the service's migrations were applied.
- * @param path The schema file.
- * @default prisma/<service>/schema.prisma
+ * @param path The schema file, absolute.
  */
-export async function compareWithSchema(
-  service: string,
-  url: string,
-  path: string = schemaFile(service),
-): Promise<string> {
+export async function compareWithSchema(service: string, url: string, path: string): Promise<string> {
   const file = { path, content: readFileSync(path, 'utf8') };
   const pool = new CatalogPool({ ...connectionConfig(url, service, 5_000), max: 1 });
   try {

@@ -2,7 +2,8 @@ import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
-import { createTestDatabase, problemsOf, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
+import { problemsOf } from '../testing/testing.ts';
 import { withClient } from '../provision/with-client.ts';
 import { openDatabase } from './database.ts';
 import { hasCode } from './database-errors.ts';

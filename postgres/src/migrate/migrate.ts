@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { backoffMs } from '@arcadium/mesh/resilience';
 import { isDatabaseUnavailable } from '../database/database-errors.ts';
-import { migrationsFolder } from '../folders.ts';
 import type { Logger } from '../logger.ts';
 import { keepHistory } from '../provision/grants.ts';
 import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
@@ -16,15 +15,15 @@ const longestRetryMs = 2_000;
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
-  /** The service; also the name of its schema and of its folder here. */
+  /** The service; also the name of its schema. */
   service: string;
   /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
   url: string;
   logger: Logger;
   /** Ends a wait for the lock or the database, with the signal's reason. */
   signal?: AbortSignal;
-  /** Folder of the migrations. @default prisma/<service>/migrations */
-  folder?: string;
+  /** Folder of its migrations, absolute: `<name>/migration.sql` for each, applied in the order of their names. */
+  folder: string;
 }
 
 /** A migration that PostgreSQL rejected. Nothing of it was applied, unless it contains CONCURRENTLY. */
@@ -52,8 +51,7 @@ export class MigrationError extends Error {
  * is down.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const { service, url, logger, signal } = options;
-  const folder = options.folder ?? migrationsFolder(service);
+  const { service, url, logger, signal, folder } = options;
   const migrations = readMigrations(folder);
   const waiting = () =>
     logger.info({ schema: service }, 'another process is migrating this schema, waiting for it');
@@ -61,7 +59,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   try {
     // Usually nothing is left to do, and loading the engine takes 0.1 s of CPU and 10 MB.
     if (await session.hasApplied(migrations)) return [];
-    return await applyPending(session, options, folder, migrations);
+    return await applyPending(session, options, migrations);
   } finally {
     await session.close();
   }
@@ -70,10 +68,9 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 async function applyPending(
   session: MigrationSession,
   options: MigrateOptions,
-  folder: string,
   migrations: Migration[],
 ): Promise<string[]> {
-  const { service, logger } = options;
+  const { service, logger, folder } = options;
   const engine = await openSchemaEngine(session.factory());
   try {
     const all = { migrationsList: toMigrationList(folder, migrations), filters: noFilters };

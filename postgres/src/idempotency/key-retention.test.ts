@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import { openDatabase, type Database } from '../database/database.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { createKeyRetention } from './key-retention.ts';
 
 const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };

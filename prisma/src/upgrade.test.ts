@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrate } from '@arcadium/postgres/migrate';
+import { provision } from '@arcadium/postgres/provision';
+import { withClient } from '@arcadium/postgres/testing';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { migrationsFolder } from '../folders.ts';
-import { provision } from '../provision/provision.ts';
-import { withClient } from '../provision/with-client.ts';
-import { migrate } from './migrate.ts';
+import { migrationsFolder } from './folders.ts';
 
 const logger = { info: () => {}, warn: () => {}, error: () => {} };
 const firstRelease = '20260101000000_init';
@@ -64,7 +64,7 @@ test('an auth database of the first release, with people in it, comes through al
   const stored = () => ask(`SELECT ${columns} FROM auth.users ORDER BY id`);
   const before = await stored();
 
-  const applied = await migrate({ service: 'auth', url, logger });
+  const applied = await migrate({ service: 'auth', url, logger, folder: migrationsFolder('auth') });
   expect(applied).not.toContain(firstRelease);
   expect(applied.length).toBeGreaterThan(0);
 
@@ -101,7 +101,7 @@ test('the terms of a wiki that is there are counted when their counts come', asy
      SELECT id, term, kind, 1 FROM wiki.pages, LATERAL
        (VALUES ('all', 'body'), ('all', 'title'), (right(slug, 1), 'body')) AS entries (term, kind)`,
   );
-  expect(await migrate({ service: 'wiki', url, logger })).toContain(counts);
+  expect(await migrate({ service: 'wiki', url, logger, folder: migrationsFolder('wiki') })).toContain(counts);
   expect(await ask('SELECT term, pages FROM wiki.index_terms ORDER BY term')).toEqual([
     { term: '1', pages: 1 },
     { term: '2', pages: 1 },

@@ -47,7 +47,7 @@ interface Declaration<
  * SQL that is run often, with the types of what it takes and answers. PostgreSQL parses and plans it once a session. It
  * goes to the driver without Prisma, which takes several times as long as the driver for a row: for hot statements only.
  *
- * `problemsOf` in `@arcadium/prisma/testing` compares the types with what PostgreSQL says they are.
+ * `problemsOf` in `@arcadium/postgres/testing` compares the types with what PostgreSQL says they are.
  */
 export class Statement<
   const Parameters extends readonly ParameterType[] = readonly ParameterType[],

@@ -6,14 +6,11 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 
-import { servicesWithSchema } from '../folders.ts';
 import type { Logger } from '../logger.ts';
 import { migrate, migrateWhenReachable, MigrationError } from './migrate.ts';
-import { compareWithSchema } from './migration-diff.ts';
 import { provision } from '../provision/provision.ts';
 import { withClient } from '../provision/with-client.ts';
 import { createTestCluster } from '../testing/testing-cluster.ts';
-import { createTestDatabase } from '../testing/testing.ts';
 
 const logger = {
   debug: vi.fn<Logger['info']>(),
@@ -336,12 +333,5 @@ describe('migrateWhenReachable', () => {
     await expect(
       migrateWhenReachable({ service: 'one', url: urls.get('one') ?? '', logger, folder }),
     ).rejects.toThrow(MigrationError);
-  });
-});
-
-describe.each(servicesWithSchema())('the migrations of %s', (service) => {
-  test('lead to its schema.prisma', async () => {
-    await using database = await createTestDatabase([service]);
-    expect(await compareWithSchema(service, database.adminUrl)).toBe('');
   });
 });

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 
 import type { MigrationDirectory, MigrationList } from '@prisma/schema-engine-wasm';
 
-import { migrationsFolder } from '../folders.ts';
-
 /** A migration of a service on disk. */
 export interface Migration {
   /** Name of its folder, such as `20260101000000_init`; migrations are applied in this order. */
@@ -23,11 +21,6 @@ export function readMigrations(folder: string): Migration[] {
     .map((entry) => entry.name)
     .toSorted()
     .map((name) => ({ name, sql: readFileSync(join(folder, name, 'migration.sql'), 'utf8') }));
-}
-
-/** The migrations of a service, oldest first. */
-export function readServiceMigrations(service: string): Migration[] {
-  return readMigrations(migrationsFolder(service));
 }
 
 /** The same in the format of Prisma's engine. */

@@ -1,9 +1,10 @@
 import { ConfigError } from '@arcadium/mesh/config';
-import { recordingLogger } from '@arcadium/mesh/testing';
 import { runInScope } from '@arcadium/mesh/telemetry';
+import { recordingLogger } from '@arcadium/mesh/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { PrismaClient } from '../../wiki/generated/client.ts';
+import { migrationsFolder } from '@arcadium/prisma/folders';
+import { PrismaClient } from '@arcadium/prisma/wiki';
 import { migrateWhenReachable } from '../migrate/migrate.ts';
 import { provision, provisionSchemas } from '../provision/provision.ts';
 import { withClient } from '../provision/with-client.ts';
@@ -13,6 +14,7 @@ import { openDatabase, type Database } from './database.ts';
 import { Listener } from './listener.ts';
 import { run, Statement } from './statement.ts';
 
+const folder = migrationsFolder('wiki');
 const modes = [{ pool_mode: 'transaction' }, { pool_mode: 'session' }];
 
 const double = new Statement({
@@ -47,7 +49,8 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     await makeRoom();
     // A server's default time zone may differ from UTC: the role must set it.
     await ask(`ALTER DATABASE arcadium SET timezone = 'Asia/Kolkata'`);
-    await migrateWhenReachable({ service: 'wiki', url: urlOf('wiki_owner'), logger: recordingLogger() });
+    const url = urlOf('wiki_owner');
+    await migrateWhenReachable({ service: 'wiki', folder, url, logger: recordingLogger() });
     pooler = await startPgBouncer([urlOf('wiki'), urlOf('wiki_owner'), urlOf('plain'), cluster.adminUrl]);
   });
   afterAll(async () => {
@@ -164,7 +167,13 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
 
   describe('what needs a session of its own', () => {
     const remedy = 'Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself';
-    const wiki = () => ({ service: 'wiki', logger: log, retryMs: 20, signal: AbortSignal.timeout(30_000) });
+    const wiki = () => ({
+      service: 'wiki',
+      folder,
+      logger: log,
+      retryMs: 20,
+      signal: AbortSignal.timeout(30_000),
+    });
 
     describe.each([
       ['as documented', {}],

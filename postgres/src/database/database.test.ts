@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 import { PrismaClient } from '@arcadium/prisma/auth';
+import { migrationsFolder } from '@arcadium/prisma/folders';
 import { Client, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
   cluster = await createTestCluster();
   url = `postgres://auth:secret@127.0.0.1:${cluster.port}/arcadium`;
   await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'auth', url }], logger });
-  await migrate({ service: 'auth', url, logger });
+  await migrate({ service: 'auth', url, logger, folder: migrationsFolder('auth') });
   database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
 });
 

@@ -3,13 +3,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
-import { startEmbedded } from '../embedded/embedded.ts';
-import { findFreePort } from '../testing/free-port.ts';
-import { migrationsFolder, repositoryFolder, schemaFile, servicesWithSchema } from '../folders.ts';
-import type { Logger } from '../logger.ts';
-import { migrate } from './migrate.ts';
-import { compareWithSchema } from './migration-diff.ts';
-import { provision } from '../provision/provision.ts';
+import type { Logger } from '@arcadium/postgres/database';
+import { startEmbedded } from '@arcadium/postgres/embedded';
+import { migrate } from '@arcadium/postgres/migrate';
+import { compareWithSchema } from '@arcadium/postgres/migration-diff';
+import { provision } from '@arcadium/postgres/provision';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
+import { migrationsFolder, repositoryFolder, schemaFile, servicesWithSchema } from './folders.ts';
 
 // `npm run migration -w prisma -- <service> <name>`: writes the migration from the existing ones to
 // schema.prisma. It is applied only to a temporary database.
@@ -66,8 +66,8 @@ async function nextMigration(service: string): Promise<string> {
         services: [{ name: service, url: url.href }],
         logger: quiet,
       });
-      await migrate({ service, url: url.href, logger: quiet });
-      return await compareWithSchema(service, url.href);
+      await migrate({ service, url: url.href, logger: quiet, folder: migrationsFolder(service) });
+      return await compareWithSchema(service, url.href, schemaFile(service));
     } finally {
       await server.stop();
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
+import { openDatabase, type Database } from '../database/database.ts';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claimDeliveries, removeDeliveries } from './claims.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { compareWithSchema } from './migration-diff.ts';
 import { withClient } from '../provision/with-client.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 
 // The form that README.md recommends for features that Prisma cannot express.
 const models = `

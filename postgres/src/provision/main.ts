@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Logger } from '../logger.ts';
 import { provision, type ProvisionedService } from './provision.ts';
 
-// node prisma/src/provision/main.ts <service>…
+// node postgres/src/provision/main.ts <service>…
 //
 // Creates the database, the schemas and the roles of the given services on the
 // server of DATABASE_ADMIN_URL, and ends. For each service,

@@ -6,7 +6,7 @@ import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { openDatabase, type Database, type Logger } from '../database/database.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { once } from './once.ts';
 import { failure, keyed } from './testing/keyed.ts';
 

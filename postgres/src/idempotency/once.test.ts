@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 
 import { isDatabaseUnavailable, openDatabase, type Database, type Logger } from '../database/database.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/testing.ts';
+import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { once, type FromJson } from './once.ts';
 import { failure, keyed, keyOf } from './testing/keyed.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { recordingLogger } from '@arcadium/mesh/testing';
 import { exposition } from '@arcadium/mesh/telemetry';
+import { recordingLogger } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/wiki';
-import { openDatabase, type Database } from '@arcadium/prisma/database';
+import { openDatabase, type Database } from '../database/database.ts';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
