@@ -4,7 +4,8 @@ import { notificationContractFor } from '@arcadium/contracts/notification';
 import { connect } from '@arcadium/mesh/client';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { openDatabase } from '@arcadium/postgres/database';
-import { createNotificationRelay } from '@arcadium/postgres/outbox';
+import { createOutboxRelay } from '@arcadium/postgres/outbox';
+import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -42,8 +43,9 @@ beforeAll(async () => {
     log,
   });
   cleanups.push(() => client[Symbol.asyncDispose]());
-  const relay = createNotificationRelay<'page'>({
+  const relay = createOutboxRelay<QueuedNotification<'page'>>({
     service: 'wiki',
+    tables: notificationOutbox,
     database: database.client,
     databaseUrl: mesh.database.url('wiki'),
     send: (batch, signal) => client.notifications.sendBatch.mutate({ messages: batch }, { signal }),
@@ -211,7 +213,7 @@ async function watchRun(everyMs: number, during: (run: Run) => Promise<void>): P
     orderBy: { id: 'asc' },
   });
   expect(givenUp.map(({ messageId }) => messageId)).toEqual(run.sentTo(run.failing));
-  const said = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['notice_id']);
+  const said = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['message_id']);
   expect(said.filter((id) => run.written.has(String(id))).toSorted()).toEqual(
     run.sentTo(run.failing).toSorted(),
   );

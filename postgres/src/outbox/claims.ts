@@ -1,186 +1,199 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { namesOf, objectOf, type AnyOutbox, type Outbox, type OutboxPayload } from './tables.ts';
 
-/** A message on its way to one recipient, as one claim of it sees it. */
-export type Delivery = {
+/** A delivery of a message to one recipient, as returned by the claim of it. */
+export type Delivery<Payload extends OutboxPayload = OutboxPayload> = {
   /** A whole number: deliveries of one recipient follow one another in this order. */
   id: string;
   messageId: string;
   userId: string;
-  topic: string;
-  title: string;
-  body: string;
-  link: string;
-  /** Counts the claims, this one included. */
+  payload: Payload;
+  /** Number of claims, including this one. */
   attempts: number;
-  /** How often the notification service failed at this one. */
+  /** Number of times that the receiver failed at it. */
   failures: number;
   /** How long it has waited to be delivered, in milliseconds. */
   waitedMs: number;
 };
 
-/** A service's generated Prisma client, whose schema has `notification_outbox` and `notification_deliveries`. */
-export interface OutboxDatabase {
-  $queryRaw<Rows = unknown>(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<Rows>;
-  $executeRaw(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<number>;
-}
-
-/** What a claim goes by. */
+/** Options of {@link claimDeliveries}. */
 export interface ClaimOptions {
-  /** Most deliveries wanted. */
+  /** Most deliveries. */
   limit: number;
-  /** How long others are kept off, in milliseconds. */
+  /** How long they belong to the claimer, in milliseconds. */
   leaseMs: number;
-  /** The earliest time that it may be: how long they have waited goes by it, or by the database's, whichever is earlier. */
+  /** The earliest possible time on this machine. Waiting is measured by it or the database's clock, whichever is earlier. */
   now: Date;
-  /** The longest that a delivery is put off, in milliseconds. @default a minute */
+  /** The longest wait for a next attempt, in milliseconds. @default 60000 */
   longestWaitMs?: number;
 }
 
 /**
- * Takes deliveries that are due, of each recipient the first alone, and keeps
- * other replicas off them until the lease ends: should this process die, they
- * are due again then. One that is due later than any wait makes it, or leased for
- * more than an hour, was written while the database's clock was ahead, and is
- * due as well.
+ * Claims deliveries that are due, only the first of each recipient, for the time of a lease: if this process dies, they
+ * are due again when it ends. A delivery that is due later than the longest wait, or leased for more than an hour, was
+ * written while the database's clock was ahead, and is due too.
  *
  * @returns In the order of their ids.
  */
-export async function claimDeliveries(
-  database: OutboxDatabase,
+export async function claimDeliveries<Payload extends OutboxPayload>(
+  { database, tables }: Outbox<Payload>,
   { limit, leaseMs, now, longestWaitMs = 60_000 }: ClaimOptions,
-): Promise<Delivery[]> {
-  return database.$queryRaw<Delivery[]>`
-    WITH claimed AS (
-      UPDATE notification_deliveries
-      SET attempts = attempts + 1, leased_until = now() + ${leaseMs}::int * interval '1 millisecond'
+): Promise<Delivery<Payload>[]> {
+  const { messages, deliveries } = namesOf(tables);
+  return database.$queryRawUnsafe<Delivery<Payload>[]>(
+    `WITH claimed AS (
+      UPDATE ${deliveries}
+      SET attempts = attempts + 1, leased_until = now() + $1::int * interval '1 millisecond'
       WHERE id IN (
-        SELECT id FROM notification_deliveries AS head
+        SELECT id FROM ${deliveries} AS head
         WHERE failed_at IS NULL
-          AND (due_at <= now() OR due_at > now() + ${longestWaitMs}::int * interval '1 millisecond')
+          AND (due_at <= now() OR due_at > now() + $2::int * interval '1 millisecond')
           AND (leased_until IS NULL OR leased_until <= now() OR leased_until > now() + interval '1 hour')
-          AND id = (SELECT min(id) FROM notification_deliveries AS lane
+          AND id = (SELECT min(id) FROM ${deliveries} AS lane
                     WHERE lane.user_id = head.user_id AND lane.failed_at IS NULL)
-        ORDER BY due_at, id LIMIT ${limit}::int
+        ORDER BY due_at, id LIMIT $3::int
         FOR UPDATE SKIP LOCKED
       )
       RETURNING id, message_id, user_id, attempts, failures, waits_since
     )
-    SELECT claimed.id::text AS id, message_id::text AS "messageId", user_id::text AS "userId",
-      topic, title, body, link, claimed.attempts, failures,
-      (extract(epoch FROM least(now(), ${now}::timestamptz) - waits_since) * 1000)::float8 AS "waitedMs"
-    FROM claimed JOIN notification_outbox ON notification_outbox.id = message_id
-    ORDER BY claimed.id`;
+    SELECT claimed.id::text AS id, claimed.message_id::text AS "messageId", claimed.user_id::text AS "userId",
+      ${objectOf(tables.payload)} AS payload, claimed.attempts, claimed.failures,
+      (extract(epoch FROM least(now(), $4::timestamptz) - claimed.waits_since) * 1000)::float8 AS "waitedMs"
+    FROM claimed JOIN ${messages} AS message ON message.id = claimed.message_id
+    ORDER BY claimed.id`,
+    leaseMs,
+    longestWaitMs,
+    limit,
+    now,
+  );
 }
 
 /**
- * How often, and after which waits in milliseconds, to remove what another session holds: a claim of another replica keeps
- * a row that it finds leased locked until it ends.
+ * Waits before each attempt to delete rows that another session has locked, in milliseconds: a claim of another replica
+ * locks rows that it skips until it ends.
  */
 const removalWaitsMs = [0, 20, 100];
 
-/** Removes what was delivered, and each message that has no delivery left. What another session goes on holding stays, and is sent again. */
-export async function removeDeliveries(
-  database: OutboxDatabase,
-  deliveries: readonly Delivery[],
-): Promise<void> {
-  if (deliveries.length === 0) return;
-  const ids = deliveries.map(({ id }) => id);
+/** Deletes completed deliveries, and messages without further ones. Rows that stay locked remain, and are sent again. */
+export async function removeDeliveries(outbox: AnyOutbox, done: readonly Delivery[]): Promise<void> {
+  if (done.length === 0) return;
+  const { database, tables } = outbox;
+  const { messages, deliveries } = namesOf(tables);
+  const ids = done.map(({ id }) => id);
   let left = ids.length;
   for (const waitMs of removalWaitsMs) {
     if (left === 0) break;
     if (waitMs > 0) await delay(waitMs);
-    left -= await database.$executeRaw`
-      DELETE FROM notification_deliveries WHERE id IN (
-        SELECT id FROM notification_deliveries WHERE id = ANY (${ids}::bigint[]) FOR UPDATE SKIP LOCKED
-      )`;
+    left -= await database.$executeRawUnsafe(
+      `DELETE FROM ${deliveries} WHERE id IN (
+        SELECT id FROM ${deliveries} WHERE id = ANY ($1::bigint[]) FOR UPDATE SKIP LOCKED
+      )`,
+      ids,
+    );
   }
-  const messageIds = new Set(deliveries.map(({ messageId }) => messageId));
-  // A statement of its own, which sees what others have removed by now.
-  await database.$executeRaw`
-    DELETE FROM notification_outbox WHERE id IN (
-      SELECT id FROM notification_outbox AS message
-      WHERE id = ANY (${[...messageIds]}::uuid[])
-        AND NOT EXISTS (SELECT FROM notification_deliveries WHERE message_id = message.id)
+  // A separate statement, which sees what others have deleted meanwhile.
+  await database.$executeRawUnsafe(
+    `DELETE FROM ${messages} WHERE id IN (
+      SELECT id FROM ${messages} AS message
+      WHERE id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM ${deliveries} WHERE message_id = message.id)
       FOR UPDATE SKIP LOCKED
-    )`;
+    )`,
+    [...new Set(done.map(({ messageId }) => messageId))],
+  );
 }
 
-/** Removes every message that has no delivery left. */
-export async function removeMessages(database: OutboxDatabase): Promise<void> {
-  await database.$executeRaw`
-    DELETE FROM notification_outbox WHERE id IN (
-      SELECT id FROM notification_outbox AS message
-      WHERE NOT EXISTS (SELECT FROM notification_deliveries WHERE message_id = message.id)
+/** Deletes all messages without deliveries. */
+export async function removeMessages({ database, tables }: AnyOutbox): Promise<void> {
+  const { messages, deliveries } = namesOf(tables);
+  await database.$executeRawUnsafe(
+    `DELETE FROM ${messages} WHERE id IN (
+      SELECT id FROM ${messages} AS message
+      WHERE NOT EXISTS (SELECT FROM ${deliveries} WHERE message_id = message.id)
       FOR UPDATE SKIP LOCKED
-    )`;
+    )`,
+  );
 }
 
-/** When a delivery is tried again. */
+/** When to try a delivery again. */
 export type Retry = Readonly<{
   delivery: Delivery;
   /** In milliseconds. */
   delayMs: number;
-  /** How often the notification service failed at it by now. */
+  /** Number of times that the receiver has failed at it. */
   failures: number;
 }>;
 
-/** Gives claims back, to be tried again later. */
+/** Ends claims; the deliveries are due again after the delay. */
 export async function postponeDeliveries(
-  database: OutboxDatabase,
+  { database, tables }: AnyOutbox,
   retries: readonly Retry[],
   error: string,
 ): Promise<void> {
   if (retries.length === 0) return;
-  // With the same count of attempts the claim is still this one: a lease that ran out may have a new holder.
-  await database.$executeRaw`
-    UPDATE notification_deliveries AS delivery
+  const { deliveries } = namesOf(tables);
+  // The number of attempts identifies the claim: after the lease, another relay may have claimed the delivery.
+  await database.$executeRawUnsafe(
+    `UPDATE ${deliveries} AS delivery
     SET leased_until = NULL, due_at = now() + delay_ms * interval '1 millisecond',
-      failures = retry.failures, last_error = ${error}
-    FROM unnest(
-      ${retries.map(({ delivery }) => delivery.id)}::bigint[],
-      ${retries.map(({ delivery }) => delivery.attempts)}::int[],
-      ${retries.map(({ delayMs }) => delayMs)}::int[],
-      ${retries.map(({ failures }) => failures)}::int[]
-    ) AS retry (id, attempts, delay_ms, failures)
-    WHERE delivery.id = retry.id AND delivery.attempts = retry.attempts`;
+      failures = retry.failures, last_error = $1
+    FROM unnest($2::bigint[], $3::int[], $4::int[], $5::int[]) AS retry (id, attempts, delay_ms, failures)
+    WHERE delivery.id = retry.id AND delivery.attempts = retry.attempts`,
+    error,
+    retries.map(({ delivery }) => delivery.id),
+    retries.map(({ delivery }) => delivery.attempts),
+    retries.map(({ delayMs }) => delayMs),
+    retries.map(({ failures }) => failures),
+  );
 }
 
-/** Sets a delivery aside: it is not tried again, and the next one of its recipient follows. @returns Whether the claim was still this one. */
+/**
+ * Gives a delivery up: it is not tried again, and the recipient's next one follows.
+ *
+ * @returns Whether the claim was still valid.
+ */
 export async function giveUpDelivery(
-  database: OutboxDatabase,
+  { database, tables }: AnyOutbox,
   { id, attempts }: Delivery,
   { error, failures }: { error: string; failures: number },
 ): Promise<boolean> {
-  const changed = await database.$executeRaw`
-    UPDATE notification_deliveries
-    SET leased_until = NULL, failed_at = now(), failures = ${failures}::int, last_error = ${error}
-    WHERE id = ${id}::bigint AND attempts = ${attempts}::int`;
+  const changed = await database.$executeRawUnsafe(
+    `UPDATE ${namesOf(tables).deliveries}
+    SET leased_until = NULL, failed_at = now(), failures = $1::int, last_error = $2
+    WHERE id = $3::bigint AND attempts = $4::int`,
+    failures,
+    error,
+    id,
+    attempts,
+  );
   return changed > 0;
 }
 
 /**
- * How long it is until the next delivery is due that no relay has claimed, in
- * milliseconds; Infinity where none waits. By the database's clock, which is the
- * one that claims go by.
+ * How long until the next unclaimed delivery is due, in milliseconds, by the database's clock, which also decides
+ * claims; Infinity if none waits.
  */
-export async function nextDueMs(database: OutboxDatabase): Promise<number> {
-  const [next] = await database.$queryRaw<{ ms: number }[]>`
-    SELECT (extract(epoch FROM due_at - clock_timestamp()) * 1000)::float8 AS ms
-    FROM notification_deliveries AS head
+export async function nextDueMs({ database, tables }: AnyOutbox): Promise<number> {
+  const { deliveries } = namesOf(tables);
+  const [next] = await database.$queryRawUnsafe<{ ms: number }[]>(
+    `SELECT (extract(epoch FROM due_at - clock_timestamp()) * 1000)::float8 AS ms
+    FROM ${deliveries} AS head
     WHERE failed_at IS NULL AND (leased_until IS NULL OR leased_until <= now())
-      AND id = (SELECT min(id) FROM notification_deliveries AS lane
+      AND id = (SELECT min(id) FROM ${deliveries} AS lane
                 WHERE lane.user_id = head.user_id AND lane.failed_at IS NULL)
-    ORDER BY due_at, id LIMIT 1`;
+    ORDER BY due_at, id LIMIT 1`,
+  );
   return next ? Math.max(next.ms, 0) : Infinity;
 }
 
-/** Makes everything due at once that waits because the notification service was away. */
-export async function hurryDeliveries(database: OutboxDatabase): Promise<void> {
-  await database.$executeRaw`
-    UPDATE notification_deliveries SET due_at = now()
+/** Makes deliveries due that wait only because the receiver was unavailable. */
+export async function hurryDeliveries({ database, tables }: AnyOutbox): Promise<void> {
+  const { deliveries } = namesOf(tables);
+  await database.$executeRawUnsafe(
+    `UPDATE ${deliveries} SET due_at = now()
     WHERE id IN (
-      SELECT id FROM notification_deliveries
+      SELECT id FROM ${deliveries}
       WHERE failed_at IS NULL AND failures = 0 AND due_at > now()
       FOR UPDATE SKIP LOCKED
-    )`;
+    )`,
+  );
 }

@@ -9,60 +9,56 @@ import {
   nextDueMs,
   postponeDeliveries,
   type Delivery,
-  type OutboxDatabase,
   type Retry,
 } from './claims.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 import { Removal } from './removal.ts';
+import type { Outbox, OutboxPayload } from './tables.ts';
 
-/** A message for one recipient, as `notifications.sendBatch` takes it. */
-export interface NotificationMessage<Topic extends string = string> {
-  /** The same each time this message is sent, so that it arrives once; the recipients of a message have it in common. */
+/** A message for one recipient. */
+export type OutboxMessage<Payload extends OutboxPayload = OutboxPayload> = Payload & {
+  /** `<service>:<id of the message>`: the same in each attempt and for each recipient, so that the receiver can ignore repeats. */
   key: string;
   userId: string;
-  topic: Topic;
-  title: string;
-  body: string;
-  link: string;
-}
+};
 
-/** What the notification service answers: what it could not deliver to whom, if anything. */
-export type Answer = Readonly<{
+/** The receiver's answer: the recipients for whom it could not take a message, and why. */
+export type OutboxAnswer = Readonly<{
   undelivered: readonly Readonly<{ key: string; userId: string; reason: 'busy' | 'failed' }>[];
 }>;
 
 /**
- * Sends messages to the notification service, 100 at most, and of one recipient
- * one; rejects with the call's error, also when the signal fires because the
- * relay stops.
+ * Sends messages to the receiver, at most `batch`, and at most one for each recipient.
+ *
+ * @param signal Fires when the relay stops.
+ * @throws the error of the call: a MeshError or a tRPC client's error.
  */
-export type NotificationSender<Topic extends string = string> = (
-  messages: NotificationMessage<Topic>[],
+export type OutboxSender<Payload extends OutboxPayload = OutboxPayload> = (
+  messages: OutboxMessage<Payload>[],
   signal: AbortSignal,
-) => Promise<Answer>;
+) => Promise<OutboxAnswer>;
 
 /** How deliveries are made. */
-export interface DeliveryOptions<Topic extends string = string> {
-  /** Whose outbox it is, as `wiki`: begins the keys of its messages. */
+export interface DeliveryOptions<Payload extends OutboxPayload = OutboxPayload> extends Outbox<Payload> {
+  /** The service that owns the outbox, such as `wiki`. */
   service: string;
-  database: OutboxDatabase;
-  send: NotificationSender<Topic>;
+  send: OutboxSender<Payload>;
   log: Logger;
-  /** Most calls at once. @default 10 */
+  /** Most concurrent calls. @default 10 */
   concurrency?: number;
-  /** Most messages in a call, up to 100. @default 100 */
+  /** Most messages in a call. @default 100 */
   batch?: number;
-  /** Longest time for one send, in milliseconds; longer counts as a failure. @default 30000 */
+  /** Longest time for a call, in milliseconds; longer counts as a failure. @default 30000 */
   sendTimeoutMs?: number;
-  /** How long a claim keeps others off, in milliseconds; more than a send may take. @default 60000 */
+  /** How long a claim lasts, in milliseconds; longer than `sendTimeoutMs`. @default 60000 */
   leaseMs?: number;
   /** Waits between attempts. @default 1 s, doubled to 60 s, ±20 % */
   backoff?: Backoff;
-  /** Gives a delivery up when the notification service has failed at it so often; to be away, or busy, is no failure. @default 20 */
+  /** Failures of the receiver after which a delivery is given up. Unavailable or busy does not count. @default 20 */
   maxFailures?: number;
-  /** Gives one up whose attempt fails when it has waited for so long, in milliseconds. @default 7 days */
+  /** Age at which a delivery is given up if an attempt fails, in milliseconds. @default 604800000 (7 days) */
   maxWaitMs?: number;
-  /** @default one of its own */
+  /** @default a new one */
   clock?: SteadyClock;
 }
 
@@ -76,65 +72,67 @@ const defaults = {
   maxWaitMs: 7 * 86_400_000,
 };
 
-/** How soon to look again where something is due and cannot be claimed, in milliseconds: another session holds it. */
+/** When to look again if a due delivery could not be claimed because another session has locked it, in milliseconds. */
 const heldMs = 100;
 
 /**
- * A send under way for so long, in milliseconds, is begun again when a later one has got through: it may wait for its next
- * retry since before the notification service was back, or hang for the sake of its recipient.
+ * A call in progress for longer than this, in milliseconds, is aborted and repeated when a later one has succeeded: it may
+ * wait for a retry since before the receiver was back, or hang because of one recipient.
  */
 const outrunMs = 1000;
 
 const givenUp = counter({
   name: 'outbox_given_up_total',
-  help: 'Notifications that were given up, by reason: refused (by the notification service), failures (too many), age (waited too long)',
+  help: 'Outbox messages that were given up, by reason: refused (by the receiver), failures (too many), age (waited too long)',
   labels: ['service', 'topic', 'reason'],
 });
 
 /**
- * What a delivery failed with, and what of it is its own: `failed` where the notification service was asked about it alone
- * and failed, `busy` where others held what belongs to its recipient.
+ * Why a delivery failed. `own` is set if the cause is this delivery: `failed` if the receiver failed at it alone, `busy` if
+ * another transaction blocked its recipient there.
  */
 type Failure = Readonly<{ error: unknown; own?: 'busy' | 'failed' }>;
 
 const stopped = 'the relay was stopped';
 
-/** A call under way. */
+/** Deliveries that one call carries. */
+type Group<Payload extends OutboxPayload> = readonly Delivery<Payload>[];
+
+/** A call in progress. */
 type Send = Readonly<{ startedAt: number; overtaken: AbortController }>;
 
 /**
- * Delivers what is due: to each recipient one message after another, to
- * different ones at the same time. What is due for several recipients goes out
- * in one call, as long as nothing has failed for them.
+ * Makes the deliveries that are due: one after another for each recipient, concurrently for different recipients. One call
+ * carries the deliveries of all recipients without failures; recipients with failures get separate calls.
  */
-export class Deliveries<Topic extends string> {
-  readonly #options: typeof defaults & DeliveryOptions<Topic> & { clock: SteadyClock };
+export class Deliveries<Payload extends OutboxPayload> {
+  readonly #options: typeof defaults & DeliveryOptions<Payload> & { clock: SteadyClock };
   readonly #onDone: () => void;
-  /** What is claimed and waits for a call. */
-  readonly #waiting: (readonly Delivery[])[] = [];
+  /** Claimed deliveries without a call yet. */
+  readonly #waiting: Group<Payload>[] = [];
   readonly #underWay = new Set<Promise<void>>();
   readonly #sends = new Set<Send>();
-  /** Recipients for whom something has failed, and nothing has worked since: sent to alone, so that they hold up no other. */
+  /** Recipients whose last attempt failed: they get separate calls, so that they do not delay others. */
   readonly #troubled = new Set<string>();
   readonly #removal: Removal;
-  /** Whether the last thing heard of the notification service was that it cannot be reached. */
+  /** Whether the receiver was unavailable at the last attempt. */
   #away = false;
 
-  /** @param onDone Told when there is room for more. */
-  constructor(options: DeliveryOptions<Topic>, onDone: () => void) {
+  /** @param onDone Called when another call may start. */
+  constructor(options: DeliveryOptions<Payload>, onDone: () => void) {
     const { clock = new SteadyClock(), ...others } = options;
     const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
     this.#options = { ...defaults, ...(given as typeof others), clock };
-    this.#removal = new Removal(options.database);
+    this.#removal = new Removal(options);
     this.#onDone = onDone;
   }
 
-  /** Begins to deliver what is due, as much as there is room for. @returns How soon to look again, in milliseconds. */
+  /** Starts calls for due deliveries, within the limit of concurrent calls. @returns When to look again, in milliseconds. */
   async begin(signal: AbortSignal): Promise<number> {
-    const { database, batch, leaseMs, backoff, clock } = this.#options;
+    const { batch, leaseMs, backoff, clock } = this.#options;
     if (this.#room <= 0 || this.#waiting.length > 0) return Infinity;
     const limit = this.#away ? 1 : batch;
-    const claimed = await claimDeliveries(database, {
+    const claimed = await claimDeliveries(this.#options, {
       limit,
       leaseMs,
       longestWaitMs: Math.min(Math.ceil(backoffMs(Infinity, backoff, 1)), 2 ** 31 - 1),
@@ -143,10 +141,10 @@ export class Deliveries<Topic extends string> {
     this.#waiting.push(...this.#groupsOf(claimed));
     this.#fill(signal);
     if (claimed.length === limit) return this.#room > 0 ? 0 : Infinity;
-    return Math.max(await nextDueMs(database), claimed.length === 0 ? heldMs : 0);
+    return Math.max(await nextDueMs(this.#options), claimed.length === 0 ? heldMs : 0);
   }
 
-  /** Resolves when nothing is under way. */
+  /** Returns waiting deliveries to the outbox; resolves when no call is in progress. */
   async idle(): Promise<void> {
     await Promise.all([
       ...this.#waiting.splice(0).map((group) => this.#putBack(group, stopped)),
@@ -154,13 +152,13 @@ export class Deliveries<Topic extends string> {
     ]);
   }
 
-  /** While it is away one call at a time finds out whether it is back, and the others need not wait for their retries then. */
+  /** How many calls may start. While the receiver is unavailable, one call at a time checks whether it is back. */
   get #room(): number {
     return (this.#away ? 1 : this.#options.concurrency) - this.#underWay.size;
   }
 
-  /** One call for all but those that may fail, which follow in one call each. */
-  #groupsOf(deliveries: readonly Delivery[]): Delivery[][] {
+  /** One group for all deliveries without earlier failures, and one for each of the others. */
+  #groupsOf(deliveries: Group<Payload>): Group<Payload>[] {
     const mayFail = ({ failures, userId }: Delivery) => failures > 0 || this.#troubled.has(userId);
     const together = deliveries.filter((delivery) => !mayFail(delivery));
     return [together, ...deliveries.filter(mayFail).map((delivery) => [delivery])].filter(
@@ -183,22 +181,21 @@ export class Deliveries<Topic extends string> {
     }
   }
 
-  async #deliver(group: readonly Delivery[], signal: AbortSignal): Promise<void> {
-    const { database } = this.#options;
+  async #deliver(group: Group<Payload>, signal: AbortSignal): Promise<void> {
     const send = { startedAt: performance.now(), overtaken: new AbortController() };
-    let answer: Answer;
+    let answer: OutboxAnswer;
     try {
       answer = await this.#send(group, send, signal);
     } catch (error) {
       if (signal.aborted) return this.#putBack(group, stopped);
       if (send.overtaken.signal.aborted) return this.#beginAgain(group);
-      // It may be about one of them, and says nothing of the others then.
+      // One message of the group may be the cause: each is tried alone.
       if (group.length > 1 && isAboutOneMessage(error)) return this.#separate(group, describeFailure(error));
       if (isAboutOneMessage(error)) return this.#fail(group, { error, own: 'failed' });
       this.#away = true;
       const waiting = this.#waiting
         .splice(0)
-        .map((others) => this.#putBack(others, 'the notification service is unavailable'));
+        .map((others) => this.#putBack(others, 'the receiver is unavailable'));
       await Promise.all([this.#fail(group, { error }), ...waiting]);
       return;
     }
@@ -214,10 +211,10 @@ export class Deliveries<Topic extends string> {
     );
     if (!this.#away) return;
     this.#away = false;
-    await hurryDeliveries(database);
+    await hurryDeliveries(this.#options);
   }
 
-  async #send(group: readonly Delivery[], send: Send, signal: AbortSignal): Promise<Answer> {
+  async #send(group: Group<Payload>, send: Send, signal: AbortSignal): Promise<OutboxAnswer> {
     this.#sends.add(send);
     try {
       const either = AbortSignal.any([signal, send.overtaken.signal]);
@@ -228,28 +225,30 @@ export class Deliveries<Topic extends string> {
     }
   }
 
+  /** Aborts earlier calls that take long. */
   #overtake({ startedAt }: Send): void {
     const now = performance.now();
     for (const other of this.#sends)
       if (other.startedAt < startedAt && now - other.startedAt > outrunMs) other.overtaken.abort();
   }
 
-  /** At once, the first time. */
-  #beginAgain(group: readonly Delivery[]): Promise<void> {
+  /** Repeats an aborted call: at once after the first attempt, later after a wait. */
+  #beginAgain(group: Group<Payload>): Promise<void> {
     const reason = 'later messages were delivered while this one was in progress';
     if (group.every(({ attempts }) => attempts === 1)) return this.#putBack(group, reason);
     if (group.length > 1) return this.#separate(group, reason);
     return this.#fail(group, { error: new MeshError('TIMEOUT', reason) });
   }
 
-  /** To be sent at once, each alone. */
-  #separate(group: readonly Delivery[], reason: string): Promise<void> {
+  /** Makes the deliveries due at once, each in a separate call. */
+  #separate(group: Group<Payload>, reason: string): Promise<void> {
     for (const { userId } of group) this.#troubled.add(userId);
     return this.#putBack(group, reason);
   }
 
-  async #fail(group: readonly Delivery[], { error, own }: Failure): Promise<void> {
-    const { database, backoff, log } = this.#options;
+  /** Gives deliveries up or postpones them, after a failed attempt. */
+  async #fail(group: Group<Payload>, { error, own }: Failure): Promise<void> {
+    const { backoff, log } = this.#options;
     const reason = describeFailure(error);
     const retries: Retry[] = [];
     for (const delivery of group) {
@@ -259,10 +258,10 @@ export class Deliveries<Topic extends string> {
       const delayMs = Math.ceil(backoffMs(delivery.attempts, backoff));
       retries.push({ delivery, delayMs, failures });
     }
-    await postponeDeliveries(database, retries, reason);
+    await postponeDeliveries(this.#options, retries, reason);
     const [first] = retries;
     if (!first) return;
-    // Once for each call: while the service is away, all of them fail every minute.
+    // One line for each call: while the receiver is unavailable, all deliveries fail every minute.
     const level = first.delivery.attempts === 1 ? startupLevel() : 'debug';
     log[level](
       {
@@ -271,16 +270,16 @@ export class Deliveries<Topic extends string> {
         error: reason,
         delay_ms: first.delayMs,
       },
-      'a notification could not be delivered, trying again',
+      'an outbox message could not be delivered, trying again',
     );
   }
 
-  /** Gives a delivery up where it is time. */
+  /** Gives a delivery up if it was refused, has failed too often or waited too long. @returns Whether it is finished. */
   async #gaveUp(
     delivery: Delivery,
     { error, failures }: { error: unknown; failures: number },
   ): Promise<boolean> {
-    const { service, database, log, maxFailures, maxWaitMs } = this.#options;
+    const { service, log, maxFailures, maxWaitMs } = this.#options;
     const why = [
       isPermanent(error) && 'refused',
       failures >= maxFailures && 'failures',
@@ -288,37 +287,36 @@ export class Deliveries<Topic extends string> {
     ].find((reason) => reason !== false);
     if (!why) return false;
     const reason = describeFailure(error);
-    // Whoever has the claim now goes on with it.
-    if (!(await giveUpDelivery(database, delivery, { error: reason, failures }))) return true;
-    givenUp.inc({ service, topic: delivery.topic, reason: why });
+    // After the lease, another relay may have claimed it.
+    if (!(await giveUpDelivery(this.#options, delivery, { error: reason, failures }))) return true;
+    givenUp.inc({ service, topic: delivery.payload.topic, reason: why });
     log.error(
       { ...contextOf(delivery), delivery_id: delivery.id, failures, error: reason, reason: why },
-      'a notification is given up; to list, retry or drop it, use "npm run mesh -- outbox"',
+      'an outbox message was given up; an administrator can list, retry or drop it',
     );
     return true;
   }
 
-  /** To be delivered at once, by this process or another. */
-  #putBack(group: readonly Delivery[], reason: string): Promise<void> {
+  /** Ends claims without an attempt: due at once, for this process or another. */
+  #putBack(group: Group<Payload>, reason: string): Promise<void> {
     const retries = group.map((delivery) => ({ delivery, delayMs: 0, failures: delivery.failures }));
-    return postponeDeliveries(this.#options.database, retries, reason);
+    return postponeDeliveries(this.#options, retries, reason);
   }
 
-  #forget(group: readonly Delivery[], error: unknown): void {
+  /** Leaves the claims to their leases. */
+  #forget(group: Group<Payload>, error: unknown): void {
     this.#options.log.warn(
-      { notice_id: group[0]?.messageId, recipients: group.length, reason: describeFailure(error) },
+      { message_id: group[0]?.messageId, recipients: group.length, reason: describeFailure(error) },
       'the outbox could not be written, the message is sent again when its lease ends',
     );
   }
 
-  /** The service alone writes its outbox, and writes what its own types allow. */
-  #messageFor({ messageId, userId, topic, title, body, link }: Delivery): NotificationMessage<Topic> {
-    const key = `${this.#options.service}:${messageId}`;
-    return { key, userId, topic: topic as Topic, title, body, link };
+  #messageFor({ messageId, userId, payload }: Delivery<Payload>): OutboxMessage<Payload> {
+    return { ...payload, key: `${this.#options.service}:${messageId}`, userId };
   }
 }
 
-/** That a recipient is busy is no reason to give up, but one to send to it alone. */
+/** A busy recipient counts once: enough for separate calls, but not to be given up. */
 function failuresAfter({ failures }: Delivery, own: Failure['own']): number {
   if (own === 'busy') return Math.max(failures, 1);
   return own === 'failed' ? failures + 1 : failures;
@@ -329,10 +327,10 @@ function undelivered(reason: 'busy' | 'failed' | undefined): Failure {
     const message = 'Another transaction blocks this recipient';
     return { error: new MeshError('SERVICE_UNAVAILABLE', message), own: 'busy' };
   }
-  const message = 'The notification service failed for this recipient; its log has the reason';
+  const message = 'The receiver failed for this recipient; its log has the reason';
   return { error: new MeshError('INTERNAL_SERVER_ERROR', message), own: 'failed' };
 }
 
-function contextOf({ messageId, userId, topic, attempts }: Delivery) {
-  return { notice_id: messageId, user_id: userId, topic, attempt: attempts };
+function contextOf({ messageId, userId, payload, attempts }: Delivery) {
+  return { message_id: messageId, user_id: userId, topic: payload.topic, attempt: attempts };
 }

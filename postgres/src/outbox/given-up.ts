@@ -3,14 +3,14 @@ import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
 import { Retention } from '../database/retention.ts';
 import type { Logger } from '../logger.ts';
-import { removeMessages, type OutboxDatabase } from './claims.ts';
+import { removeMessages } from './claims.ts';
+import { namesOf, objectOf, type AnyOutbox, type Outbox, type OutboxPayload } from './tables.ts';
 
-/** A notification that was given up for one recipient. */
-type GivenUp = {
+/** A delivery that was given up. */
+type GivenUp<Listed> = {
   id: string;
   userId: string;
-  topic: string;
-  title: string;
+  listed: Listed;
   createdAt: Date;
   givenUpAt: Date;
   attempts: number;
@@ -20,93 +20,119 @@ type GivenUp = {
 
 const cursors = cursorOf(z.string().regex(/^\d{1,18}$/));
 
-/** A call of one of the handlers, of which this is needed. */
+/** The used part of a call. */
 type Call<Input> = Readonly<{ input: Input; log: Logger }>;
 
-/** What administrators do about notifications that were given up: the group `outbox` of a service's contract. */
-export function createOutboxHandlers(database: OutboxDatabase) {
+/** The handlers with which administrators list, retry and drop messages that were given up. */
+export function createOutboxHandlers<Payload extends OutboxPayload, Listed extends keyof Payload & string>(
+  outbox: Outbox<Payload, Listed>,
+) {
   return {
     list: async ({ input }: Call<{ limit: number; cursor?: string | undefined }>) => {
-      const rows = await listGivenUp(database, input.limit + 1, cursors.decode(input.cursor));
-      return pageOf(rows, input.limit, { item: present, cursor: ({ id }) => cursors.encode(id) });
+      const rows = await listGivenUp(outbox, input.limit + 1, cursors.decode(input.cursor));
+      return pageOf(rows, input.limit, {
+        item: present<Pick<Payload, Listed>>,
+        cursor: ({ id }) => cursors.encode(id),
+      });
     },
     retry: async ({ input: { ids }, log }: Call<{ ids: readonly string[] }>) => {
-      const changed = await retryGivenUp(database, ids);
-      if (changed > 0) log.info({ changed }, 'retrying notifications that were given up');
+      const changed = await retryGivenUp(outbox, ids);
+      if (changed > 0) log.info({ changed }, 'retrying outbox messages that were given up');
       return { changed };
     },
     drop: async ({ input: { ids }, log }: Call<{ ids: readonly string[] }>) => {
-      const changed = await dropGivenUp(database, ids);
-      if (changed > 0) log.info({ changed }, 'dropped notifications that were given up');
+      const changed = await dropGivenUp(outbox, ids);
+      if (changed > 0) log.info({ changed }, 'dropped outbox messages that were given up');
       return { changed };
     },
   };
 }
 
-/** The handlers of the group `outbox`. */
-export type OutboxHandlers = ReturnType<typeof createOutboxHandlers>;
+/** The handlers of an outbox. */
+export type OutboxHandlers<Payload extends OutboxPayload, Listed extends keyof Payload & string> = ReturnType<
+  typeof createOutboxHandlers<Payload, Listed>
+>;
 
 /**
- * Makes what deletes notifications that were given up long ago, and messages
- * that a process which died left without a delivery: at the start, and then once
- * an hour.
+ * Creates the job that deletes deliveries some time after they were given up, and messages without deliveries that a
+ * crash has left: at start, and then every hour.
  *
- * @param options.keepDays How long one is kept after it was given up, in days. @default 90
+ * @param options.keepDays How long a delivery is kept after it was given up, in days. @default 90
  */
 export function createOutboxRetention(options: {
-  database: OutboxDatabase;
+  database: AnyOutbox['database'];
+  tables: AnyOutbox['tables'];
   logger: Logger;
   keepDays?: number;
   clock?: SteadyClock;
 }): Retention {
-  const { database, logger, keepDays = 90, clock = new SteadyClock() } = options;
+  const { database, tables, logger, keepDays = 90, clock = new SteadyClock() } = options;
+  const { deliveries } = namesOf(tables);
   return new Retention({
-    what: 'notifications that were given up long ago',
+    what: 'outbox messages that were given up long ago',
     logger,
     everyMs: 3_600_000,
     clock,
     deleteSome: async (limit, now) => {
-      const deleted = await database.$executeRaw`
-        DELETE FROM notification_deliveries WHERE id IN (
-          SELECT id FROM notification_deliveries
-          WHERE failed_at < least(now(), ${now}::timestamptz) - make_interval(days => ${keepDays}::int)
-          ORDER BY failed_at, id LIMIT ${limit}::int
+      const deleted = await database.$executeRawUnsafe(
+        `DELETE FROM ${deliveries} WHERE id IN (
+          SELECT id FROM ${deliveries}
+          WHERE failed_at < least(now(), $1::timestamptz) - make_interval(days => $2::int)
+          ORDER BY failed_at, id LIMIT $3::int
           FOR UPDATE SKIP LOCKED
-        )`;
-      await removeMessages(database);
+        )`,
+        now,
+        keepDays,
+        limit,
+      );
+      await removeMessages({ database, tables });
       return deleted;
     },
   });
 }
 
-function listGivenUp(
-  database: OutboxDatabase,
+function listGivenUp<Payload extends OutboxPayload, Listed extends keyof Payload & string>(
+  { database, tables }: Outbox<Payload, Listed>,
   limit: number,
   after: string | undefined,
-): PromiseLike<GivenUp[]> {
-  return database.$queryRaw<GivenUp[]>`
-    SELECT delivery.id::text AS id, user_id::text AS "userId", topic, title, message.created_at AS "createdAt",
-      delivery.failed_at AS "givenUpAt", delivery.attempts, failures, delivery.last_error AS error
-    FROM notification_deliveries AS delivery JOIN notification_outbox AS message ON message.id = message_id
-    WHERE delivery.failed_at IS NOT NULL AND (${after ?? null}::bigint IS NULL OR delivery.id < ${after ?? null}::bigint)
-    ORDER BY delivery.id DESC LIMIT ${limit}::int`;
+): PromiseLike<GivenUp<Pick<Payload, Listed>>[]> {
+  const { messages, deliveries } = namesOf(tables);
+  return database.$queryRawUnsafe(
+    `SELECT delivery.id::text AS id, delivery.user_id::text AS "userId", ${objectOf(tables.listed)} AS listed,
+      message.created_at AS "createdAt", delivery.failed_at AS "givenUpAt", delivery.attempts, delivery.failures,
+      delivery.last_error AS error
+    FROM ${deliveries} AS delivery JOIN ${messages} AS message ON message.id = delivery.message_id
+    WHERE delivery.failed_at IS NOT NULL AND ($1::bigint IS NULL OR delivery.id < $1::bigint)
+    ORDER BY delivery.id DESC LIMIT $2::int`,
+    after ?? null,
+    limit,
+  );
 }
 
-/** They take their place again, before what was written to their recipients after them. */
-function retryGivenUp(database: OutboxDatabase, ids: readonly string[]): PromiseLike<number> {
-  return database.$executeRaw`
-    UPDATE notification_deliveries
+/** They keep their ids, so they are delivered before later messages of their recipients. */
+function retryGivenUp({ database, tables }: AnyOutbox, ids: readonly string[]): PromiseLike<number> {
+  return database.$executeRawUnsafe(
+    `UPDATE ${namesOf(tables).deliveries}
     SET failed_at = NULL, attempts = 0, failures = 0, due_at = now(), waits_since = now()
-    WHERE id = ANY (${ids}::bigint[]) AND failed_at IS NOT NULL`;
+    WHERE id = ANY ($1::bigint[]) AND failed_at IS NOT NULL`,
+    ids,
+  );
 }
 
-async function dropGivenUp(database: OutboxDatabase, ids: readonly string[]): Promise<number> {
-  const dropped = await database.$executeRaw`
-    DELETE FROM notification_deliveries WHERE id = ANY (${ids}::bigint[]) AND failed_at IS NOT NULL`;
-  if (dropped > 0) await removeMessages(database);
+async function dropGivenUp({ database, tables }: AnyOutbox, ids: readonly string[]): Promise<number> {
+  const dropped = await database.$executeRawUnsafe(
+    `DELETE FROM ${namesOf(tables).deliveries} WHERE id = ANY ($1::bigint[]) AND failed_at IS NOT NULL`,
+    ids,
+  );
+  if (dropped > 0) await removeMessages({ database, tables });
   return dropped;
 }
 
-function present({ createdAt, givenUpAt, ...notice }: GivenUp) {
-  return { ...notice, createdAt: createdAt.toISOString(), givenUpAt: givenUpAt.toISOString() };
+function present<Listed>({ listed, createdAt, givenUpAt, ...delivery }: GivenUp<Listed>) {
+  return {
+    ...delivery,
+    ...listed,
+    createdAt: createdAt.toISOString(),
+    givenUpAt: givenUpAt.toISOString(),
+  };
 }

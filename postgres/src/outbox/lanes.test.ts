@@ -2,18 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { exposition } from '@arcadium/mesh/telemetry';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
-import { PrismaClient } from '@arcadium/prisma/wiki';
-import { openDatabase, type Database } from '../database/database.ts';
+import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { createTestDatabase } from '@arcadium/prisma/testing';
+import { PrismaClient } from '@arcadium/prisma/wiki';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openDatabase, type Database } from '../database/database.ts';
 import { createOutboxHandlers, createOutboxRetention } from './given-up.ts';
 import {
-  createNotificationRelay,
-  type NotificationMessage,
-  type NotificationRelay,
-  type NotificationRelayOptions,
-  type NotificationSender,
+  createOutboxRelay,
+  type OutboxMessage,
+  type OutboxRelay,
+  type OutboxRelayOptions,
+  type OutboxSender,
 } from './relay.ts';
 
 const [ann, ben, cid] = [randomUUID(), randomUUID(), randomUUID()];
@@ -23,7 +24,7 @@ let url: string;
 let adminUrl: string;
 /** Body and recipient, in the order of sending. */
 let sent: [string, string][];
-const relays: NotificationRelay[] = [];
+const relays: OutboxRelay[] = [];
 const log = recordingLogger();
 const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -52,10 +53,11 @@ afterEach(async () => {
 const backoff = { baseMs: 5, maxMs: 20 };
 
 function startRelay(
-  send: NotificationRelayOptions['send'],
-  options: Partial<NotificationRelayOptions> = {},
+  send: OutboxRelayOptions<QueuedNotification>['send'],
+  options: Partial<OutboxRelayOptions<QueuedNotification>> = {},
 ): void {
-  const relay = createNotificationRelay({
+  const relay = createOutboxRelay<QueuedNotification>({
+    tables: notificationOutbox,
     service: 'wiki',
     database: database.client,
     databaseUrl: url,
@@ -69,11 +71,13 @@ function startRelay(
   relays.push(relay);
 }
 
-const take = ({ body, userId }: NotificationMessage) => void sent.push([body, userId]);
+const take = ({ body, userId }: OutboxMessage<QueuedNotification>) => void sent.push([body, userId]);
 
 /** Takes all, or fails with what one of them fails with. */
 const each =
-  (send: (message: NotificationMessage, signal: AbortSignal) => unknown): NotificationSender =>
+  (
+    send: (message: OutboxMessage<QueuedNotification>, signal: AbortSignal) => unknown,
+  ): OutboxSender<QueuedNotification> =>
   async (messages, signal) => {
     await Promise.all(messages.map((message) => send(message, signal)));
     return { undelivered: [] };
@@ -111,7 +115,7 @@ test('each recipient gets what was written in that order, by several relays, whi
   const users = Array.from({ length: 20 }, () => randomUUID());
   const wanted = Array.from({ length: 10 }, (_, n) => `number ${n}`);
   let calls = 0;
-  const send: NotificationSender = async (messages) => {
+  const send: OutboxSender<QueuedNotification> = async (messages) => {
     calls += 1;
     if (calls % 7 === 0) throw new MeshError('SERVICE_UNAVAILABLE', 'away');
     if (calls % 5 === 0) throw fault();
@@ -280,7 +284,9 @@ describe('giving up', () => {
     const [row] = await database.client.notificationDelivery.findMany();
     expect(row).toMatchObject({ failures: 4, lastError: 'INTERNAL_SERVER_ERROR: a fault' });
     const said = log.lines.filter(({ level }) => level === 'error');
-    expect(said).toMatchObject([{ fields: { notice_id: row?.messageId, user_id: ann, reason: 'failures' } }]);
+    expect(said).toMatchObject([
+      { fields: { message_id: row?.messageId, user_id: ann, reason: 'failures' } },
+    ]);
     expect(await reasonCount('reason="failures"')).toBe(before + 1);
   });
 
@@ -329,7 +335,7 @@ describe('giving up', () => {
   });
 
   test('what was given up is listed, retried in its place, dropped, and deleted after its time', async () => {
-    const handlers = createOutboxHandlers(database.client);
+    const handlers = createOutboxHandlers({ database: database.client, tables: notificationOutbox });
     let failing = true;
     startRelay(
       each((message) => {
@@ -356,7 +362,12 @@ describe('giving up', () => {
     expect(await handlers.retry({ input: { ids: [one, two] }, log })).toEqual({ changed: 0 });
 
     const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-    const retention = createOutboxRetention({ database: database.client, logger, keepDays: 90 });
+    const retention = createOutboxRetention({
+      database: database.client,
+      tables: notificationOutbox,
+      logger,
+      keepDays: 90,
+    });
     expect(await retention.runOnce()).toBe(0);
     await database.client.notificationDelivery.update({
       where: { id: BigInt(four) },

@@ -1,8 +1,8 @@
 import { errorCodes, isErrorCode, type ErrorCode } from '@arcadium/mesh/wire';
 
 /**
- * Whether what a call failed with is a refusal for good. FORBIDDEN is one where the contract names it, as a topic that
- * others send: that is about the message. Without a name it is about the sender's access, which may be mended.
+ * Whether an error is a permanent refusal of a message. FORBIDDEN is one if it is a typed error of the contract, such as a
+ * topic of another service. Otherwise it is about the sender's access, which an operator can correct.
  */
 export function isPermanent(error: unknown): boolean {
   const code = codeOf(error);
@@ -10,12 +10,12 @@ export function isPermanent(error: unknown): boolean {
   return code !== undefined && errorCodes[code].permanent;
 }
 
-/** Whether a failure is of the message alone, and says nothing about whether others get through. */
+/** Whether an error may be caused by one message, so that others can succeed. */
 export function isAboutOneMessage(error: unknown): boolean {
   return isPermanent(error) || codeOf(error) === 'INTERNAL_SERVER_ERROR';
 }
 
-/** What a failure is called in the outbox: one line, short, without a stack. */
+/** An error as `last_error` and the log have it: code and message in one line of at most 500 characters. */
 export function describeFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return `${codeOf(error) ?? 'UNKNOWN'}: ${message}`

@@ -2,24 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { openDatabase, type Database } from '../database/database.ts';
+import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openDatabase, type Database } from '../database/database.ts';
 import { claimDeliveries, removeDeliveries } from './claims.ts';
-import {
-  createNotificationRelay,
-  type NotificationMessage,
-  type NotificationRelay,
-  type NotificationRelayOptions,
-} from './relay.ts';
+import { createOutboxRelay, type OutboxMessage, type OutboxRelay, type OutboxRelayOptions } from './relay.ts';
 
 const ann = randomUUID();
 const unreachable = () => new MeshError('SERVICE_UNAVAILABLE', 'away');
 
 let database: Database<PrismaClient>;
 let url: string;
-let sent: NotificationMessage[];
-const relays: NotificationRelay[] = [];
+let sent: OutboxMessage<QueuedNotification>[];
+const relays: OutboxRelay[] = [];
 const log = recordingLogger();
 const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -44,17 +40,18 @@ afterEach(async () => {
   await database.client.notificationOutbox.deleteMany();
 });
 
-type Options = Omit<Partial<NotificationRelayOptions>, 'send'> & {
+type Options = Omit<Partial<OutboxRelayOptions<QueuedNotification>>, 'send'> & {
   /** Takes one message; what it fails with, the call fails with. */
-  send?: (message: NotificationMessage) => Promise<void>;
+  send?: (message: OutboxMessage<QueuedNotification>) => Promise<void>;
 };
 
 /** A relay that polls so seldom that a test would end before, unless it says otherwise. */
 function startRelay({
   send = async (message) => void sent.push(message),
   ...options
-}: Options = {}): NotificationRelay {
-  const relay = createNotificationRelay({
+}: Options = {}): OutboxRelay {
+  const relay = createOutboxRelay<QueuedNotification>({
+    tables: notificationOutbox,
     service: 'auth',
     database: database.client,
     databaseUrl: url,
@@ -75,7 +72,8 @@ const queue = (body: string, userIds = [ann]) =>
   database.client.notificationOutbox.create({
     data: { body, userIds, topic: 'security', title: 'Title', link: '/' },
   });
-const claim = (leaseMs: number) => claimDeliveries(database.client, { limit: 10, leaseMs, now: new Date() });
+const outbox = () => ({ database: database.client, tables: notificationOutbox });
+const claim = (leaseMs: number) => claimDeliveries(outbox(), { limit: 10, leaseMs, now: new Date() });
 const left = () => database.client.notificationOutbox.count();
 const bodies = () => sent.map(({ body }) => body);
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { interval: 10 });
@@ -150,7 +148,7 @@ describe('being woken', () => {
 describe('while the notification service is away', () => {
   test('messages are tried again until they get through', async () => {
     let failures = 3;
-    const send = async (message: NotificationMessage) => {
+    const send = async (message: OutboxMessage<QueuedNotification>) => {
       if ((failures -= 1) >= 0) throw unreachable();
       sent.push(message);
     };
@@ -168,7 +166,7 @@ describe('while the notification service is away', () => {
   test('the first that gets through brings all that wait with it', async () => {
     let away = true;
     const tried = new Set<string>();
-    const send = async (message: NotificationMessage) => {
+    const send = async (message: OutboxMessage<QueuedNotification>) => {
       tried.add(message.body);
       if (away) throw unreachable();
       sent.push(message);
@@ -189,7 +187,7 @@ describe('while the notification service is away', () => {
 
   test('what is queued is not delayed by a send that never ends, and is sent again', async () => {
     let hanging = 1;
-    const send = (message: NotificationMessage) => {
+    const send = (message: OutboxMessage<QueuedNotification>) => {
       if ((hanging -= 1) >= 0) return new Promise<void>(() => {});
       sent.push(message);
       return Promise.resolve();
@@ -207,7 +205,7 @@ test.each([
 ])(
   'what is refused for good is set aside with its reason, said once, and holds nothing up: %o',
   async (data) => {
-    const send = async (message: NotificationMessage) => {
+    const send = async (message: OutboxMessage<QueuedNotification>) => {
       if (message.body === 'bad') throw Object.assign(new Error('no such thing'), { data });
       sent.push(message);
     };
@@ -269,12 +267,15 @@ test('what another session holds for a moment is removed when it lets go', async
   const counts: number[] = [];
   await removeDeliveries(
     {
-      $queryRaw: (...sql) => client.$queryRaw(...sql),
-      $executeRaw: async (...sql) => {
-        const count = await client.$executeRaw(...sql);
-        // The first attempt has found it held.
-        if (counts.push(count) === 1) await other.query('ROLLBACK');
-        return count;
+      tables: notificationOutbox,
+      database: {
+        $queryRawUnsafe: (sql, ...values) => client.$queryRawUnsafe(sql, ...values),
+        $executeRawUnsafe: async (sql, ...values) => {
+          const count = await client.$executeRawUnsafe(sql, ...values);
+          // The first attempt has found it held.
+          if (counts.push(count) === 1) await other.query('ROLLBACK');
+          return count;
+        },
       },
     },
     claimed,
@@ -288,11 +289,11 @@ describe('a process that dies between claim and delivery', () => {
   test('its messages are delivered by another once the lease has ended, and not before', async () => {
     await queue('inherited');
     const [claimed] = await claim(500);
-    expect(claimed).toMatchObject({ body: 'inherited', attempts: 1 });
+    expect(claimed).toMatchObject({ payload: { body: 'inherited' }, attempts: 1 });
     const held = await database.client.notificationDelivery.findFirstOrThrow();
     expect(await claim(500)).toEqual([]);
     let deliveredAt: Date | undefined;
-    const send = async (message: NotificationMessage) => {
+    const send = async (message: OutboxMessage<QueuedNotification>) => {
       // The database's clock, since it also decides about the lease.
       deliveredAt ??= (await database.pool.query<{ now: Date }>('SELECT clock_timestamp() AS now')).rows[0]
         ?.now;

@@ -3,33 +3,36 @@ import { Outage } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '../database/database-errors.ts';
 import { Listener } from '../database/listener.ts';
 import { Deliveries, type DeliveryOptions } from './delivery.ts';
+import type { OutboxPayload } from './tables.ts';
 
-export type { NotificationMessage, NotificationSender } from './delivery.ts';
+export type { OutboxAnswer, OutboxMessage, OutboxSender } from './delivery.ts';
 export { createOutboxHandlers, createOutboxRetention, type OutboxHandlers } from './given-up.ts';
+export type { OutboxPayload, OutboxTables } from './tables.ts';
 
-/** Delivers what the outbox holds, for as long as it runs. */
-export interface NotificationRelay {
+/** Delivers the messages of an outbox while it runs. */
+export interface OutboxRelay {
   start(): void;
-  /** Ends what is being sent; what did not get through stays in the outbox. */
+  /** Aborts calls in progress; their messages stay in the outbox. */
   stop(): Promise<void>;
 }
 
-/** How a relay is made. */
-export interface NotificationRelayOptions<Topic extends string = string> extends DeliveryOptions<Topic> {
-  /** For the connection that hears of new rows: PostgreSQL itself, no pooler. */
+/** Options of {@link createOutboxRelay}. */
+export interface OutboxRelayOptions<
+  Payload extends OutboxPayload = OutboxPayload,
+> extends DeliveryOptions<Payload> {
+  /** For the connection that listens for new rows: to PostgreSQL itself, not through a pooler. */
   databaseUrl: string;
-  /** How often to look without having been told, in milliseconds. @default 3000 */
+  /** Longest time between two looks at the outbox, in milliseconds. @default 3000 */
   pollMs?: number;
 }
 
 /**
- * Makes the relay that brings messages from the outbox to the notification
- * service, at least once each, to each recipient in the order in which they were
- * written. Any number of replicas may run one.
+ * Creates the relay of an outbox. It sends each message at least once, and to each recipient in the order of writing.
+ * Every replica may run one.
  */
-export function createNotificationRelay<Topic extends string>(
-  options: NotificationRelayOptions<Topic>,
-): NotificationRelay {
+export function createOutboxRelay<Payload extends OutboxPayload>(
+  options: OutboxRelayOptions<Payload>,
+): OutboxRelay {
   const { pollMs = 3000, log } = options;
   let stopping = new AbortController();
   let bell = Promise.withResolvers<void>();
@@ -67,8 +70,7 @@ export function createNotificationRelay<Topic extends string>(
       const { signal } = stopping;
       listener = new Listener({
         url: options.databaseUrl,
-        // As the trigger of the migration has it.
-        channel: `${options.service}_notification_outbox`,
+        channel: `${options.service}_${options.tables.messages}`,
         onConnect: ring,
         onPayload: ring,
         logger: log,

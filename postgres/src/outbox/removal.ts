@@ -1,17 +1,18 @@
-import { removeDeliveries, type Delivery, type OutboxDatabase } from './claims.ts';
+import { removeDeliveries, type Delivery } from './claims.ts';
+import type { AnyOutbox } from './tables.ts';
 
-/** Removes what was delivered: while one statement is under way, the next ones come together. */
+/** Deletes completed deliveries. Those that come while a statement runs share the next one. */
 export class Removal {
-  readonly #database: OutboxDatabase;
+  readonly #outbox: AnyOutbox;
   #delivered: Delivery[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  constructor(database: OutboxDatabase) {
-    this.#database = database;
+  constructor(outbox: AnyOutbox) {
+    this.#outbox = outbox;
   }
 
-  /** Resolves when these are removed. */
+  /** Resolves when these are deleted. */
   remove(deliveries: readonly Delivery[]): Promise<void> {
     this.#delivered.push(...deliveries);
     this.#next ??= this.#after(this.#last);
@@ -23,7 +24,7 @@ export class Removal {
       const delivered = this.#delivered;
       this.#delivered = [];
       this.#next = undefined;
-      return removeDeliveries(this.#database, delivered);
+      return removeDeliveries(this.#outbox, delivered);
     });
     this.#last = next.catch(() => {});
     return next;

@@ -23,9 +23,10 @@ import { DenialReporter, serve, type JsonAnswer, type Startable } from '@arcadiu
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
-import { createNotificationRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
+import { createOutboxRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { migrationsFolder } from '@arcadium/prisma/folders';
+import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
@@ -112,8 +113,9 @@ export async function startApp(
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
   const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
-  const relay = createNotificationRelay<TopicOf<'auth'>>({
+  const relay = createOutboxRelay<QueuedNotification<TopicOf<'auth'>>>({
     service: 'auth',
+    tables: notificationOutbox,
     database: database.client,
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
@@ -125,7 +127,13 @@ export async function startApp(
     ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
     createSessionRetention({ database: database.client, log, now: earliest }),
     createThrottleRetention(database.client, log),
-    createOutboxRetention({ database: database.client, logger: log, keepDays, clock }),
+    createOutboxRetention({
+      database: database.client,
+      tables: notificationOutbox,
+      logger: log,
+      keepDays,
+      clock,
+    }),
   ];
 
   const service = await serve(

@@ -1,7 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { KeySet, SigningKey } from '@arcadium/mesh/identity';
 import type { Handlers } from '@arcadium/mesh/server';
-import type { OutboxHandlers } from '@arcadium/postgres/outbox';
+import type { NotificationOutboxHandlers } from '@arcadium/prisma/notification-outbox';
 import type { PasswordPolicy } from './domain/password-policy.ts';
 import type { PasswordHasher } from './domain/password.ts';
 import type { KeyRing } from './jobs/key-ring.ts';
@@ -55,7 +55,7 @@ export interface Deps {
   policy: PasswordPolicy;
   hasher: PasswordHasher;
   throttle: LoginThrottle;
-  outbox: OutboxHandlers;
+  outbox: NotificationOutboxHandlers;
   keys: KeySet;
   /** The key that signs now. */
   signer: () => SigningKey;

@@ -15,8 +15,9 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
-import { createNotificationRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
+import { createOutboxRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
 import { migrationsFolder } from '@arcadium/prisma/folders';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
@@ -54,8 +55,9 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const reader = createPageReader({ log });
   const costlyReads = new CostlyReads(config.DATABASE_POOL_MAX);
   const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
-  const relay = createNotificationRelay<Notice['topic']>({
+  const relay = createOutboxRelay<Notice>({
     service: 'wiki',
+    tables: notificationOutbox,
     database: database.client,
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
@@ -66,7 +68,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const reindexing = new Reindexing({ database: database.client, reader, log });
   const retention = [
     createKeyRetention({ client: database.client, logger: log }),
-    createOutboxRetention({ database: database.client, logger: log, keepDays }),
+    createOutboxRetention({ database: database.client, tables: notificationOutbox, logger: log, keepDays }),
   ];
 
   const service = await serve(

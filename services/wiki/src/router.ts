@@ -1,6 +1,7 @@
 import type { wikiContract } from '@arcadium/contracts/wiki';
 import type { Handlers } from '@arcadium/mesh/server';
 import { createOutboxHandlers } from '@arcadium/postgres/outbox';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import type { CostlyReads } from './costly-reads.ts';
 import { createComment } from './procedures/comments/create-comment.ts';
 import { deleteComment } from './procedures/comments/delete-comment.ts';
@@ -32,6 +33,7 @@ import { suggestTitles } from './procedures/search/suggest-titles.ts';
 /** The handlers of the wiki's contract. */
 export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
   const costly: CostlyReads['handler'] = (handle) => deps.costlyReads.handler(handle);
+  const outbox = createOutboxHandlers({ database: deps.database, tables: notificationOutbox });
   return {
     pages: {
       create: createPage(deps),
@@ -69,6 +71,6 @@ export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
       list: costly(listTerms(deps)),
       get: costly(getTerm(deps)),
     },
-    outbox: createOutboxHandlers(deps.database),
+    outbox,
   };
 }

@@ -1,4 +1,5 @@
 import { createOutboxHandlers } from '@arcadium/postgres/outbox';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import type { Seal } from '../domain/seal.ts';
 import { createAdministrationStore } from './administration-store.ts';
 import { createAuditStore } from './audit-store.ts';
@@ -23,6 +24,6 @@ export function createStores(database: Database, seal: Seal) {
     serviceTokens: createServiceTokenStore(database),
     audit: createAuditStore(database),
     throttle: createLoginThrottle(database),
-    outbox: createOutboxHandlers(database),
+    outbox: createOutboxHandlers({ database, tables: notificationOutbox }),
   };
 }

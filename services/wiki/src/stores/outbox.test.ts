@@ -1,6 +1,7 @@
 import { notificationContract } from '@arcadium/contracts/notification';
 import { silentLogger } from '@arcadium/mesh/testing';
-import { createNotificationRelay } from '@arcadium/postgres/outbox';
+import { createOutboxRelay } from '@arcadium/postgres/outbox';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openWiki, user, type TestWiki } from '../testing/service.ts';
 
@@ -15,8 +16,9 @@ test('a comment reaches the notification service as its contract has it, and lea
   const ann = user('Ann');
   const page = await wiki.publish('page', { by: ann });
   const sent: unknown[] = [];
-  const relay = createNotificationRelay({
+  const relay = createOutboxRelay({
     service: 'wiki',
+    tables: notificationOutbox,
     database: wiki.client,
     databaseUrl: wiki.url,
     send: async (messages) => {
