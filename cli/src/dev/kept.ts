@@ -1,4 +1,4 @@
-import { backoffMs } from '@arcadium/mesh/resilience';
+import { backoffMs, within } from '@arcadium/mesh/resilience';
 
 /** A program that runs as long as the mesh does. */
 export interface Program {
@@ -103,10 +103,7 @@ export class Kept {
     this.#failures += 1;
     const waitMs = backoffMs(this.#failures, restartDelay);
     this.#say(`${this.name} ended with ${how}; it starts again in ${waitMs / 1000} s`);
-    const { promise: waited, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, waitMs);
-    await Promise.race([waited, this.#wake.promise]);
-    clearTimeout(timer);
+    await within(() => this.#wake.promise, { ms: waitMs, onLate: () => {} });
   }
 
   /** A failed start counts as a run that ended at once. */

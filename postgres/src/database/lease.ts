@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { callbackify } from 'node:util';
 
+import { within } from '@arcadium/mesh/resilience';
 import type { PoolClient } from 'pg';
 
 import { requestCancel } from './cancel-request.ts';
@@ -116,7 +116,7 @@ export class Lease {
         this.#client.connection.stream.destroy(new Error('a statement could not be cancelled'));
         return;
       }
-      if (this.#running > 0) await Promise.race([delay(againMs), this.#settled()]);
+      if (this.#running > 0) await within(() => this.#settled(), { ms: againMs, onLate: () => {} });
     }
   }
 

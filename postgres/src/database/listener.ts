@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Client } from 'pg';
-
+import { within } from '@arcadium/mesh/resilience';
 import { describeError, Outage } from '@arcadium/mesh/telemetry';
+import { Client } from 'pg';
 
 import type { Logger } from '../logger.ts';
 import { sendProbe } from './listener-probe.ts';
@@ -183,9 +183,7 @@ export class Listener {
     client.on('notification', onNotification);
     try {
       if (!(await sendProbe(url, this.#probeChannel, { timeoutMs, signal }))) return true;
-      const late = delay(hearMs, false, { ref: false, signal });
-      late.catch(() => {}); // it may be over by then
-      return await Promise.race([arrived.promise, late]);
+      return await within(() => arrived.promise, { ms: hearMs, signal, onLate: () => false });
     } finally {
       client.off('notification', onNotification);
     }

@@ -115,7 +115,11 @@ describe('startEmbedded', () => {
   test('names the port that is taken, and the setting', async () => {
     const squatter = createServer().listen(options.port, '127.0.0.1');
     await once(squatter, 'listening');
-    await expect(startEmbedded(options)).rejects.toThrow(new RegExp(`port ${options.port} .* POSTGRES_PORT`));
+    const taken = `port ${options.port} of 127.0.0.1 is taken by another program: stop it, or set another port`;
+    await expect(startEmbedded({ ...options, portSetting: 'PORT_OF_MINE' })).rejects.toThrow(
+      `${taken} as PORT_OF_MINE`,
+    );
+    await expect(startEmbedded(options)).rejects.toThrow(new RegExp(`${taken}$`));
     squatter.close();
   });
 

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statS
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { within } from '@arcadium/mesh/resilience';
 import { Client } from 'pg';
 
 import { commandOf, findAccount, identityOf } from './account.ts';
@@ -16,6 +17,8 @@ export interface EmbeddedOptions {
   dataDir: string;
   /** TCP port, on 127.0.0.1 only. */
   port: number;
+  /** Where the port is set, for errors, such as `POSTGRES_PORT in .env`. @default not named */
+  portSetting?: string;
   /** Password of the superuser `postgres`; a changed one replaces the old one. */
   password: string;
   /** `true`: data survives crashes. `false`: fast and unsafe, and the directory is removed at the end. */
@@ -62,7 +65,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const account = findAccount(binaries.postgres, dataDir);
   const cluster: Cluster = { binaries, account, dataDir, password };
   await clearStaleLock(dataDir);
-  await requirePort(options.port);
+  await requirePort(options);
   await initialiseCluster(cluster);
   const server = launch(cluster, options);
   const state = await waitUntilReady(server);
@@ -136,14 +139,11 @@ async function stopAndCleanUp(server: Server, leftovers: string | undefined): Pr
 }
 
 async function stopWithoutCleanUp(server: Server): Promise<void> {
-  const abort = new AbortController();
   const gone = server.exited.then(() => true);
-  const late = (ms: number) => delay(ms, false, { signal: abort.signal }).catch(() => false);
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     server.child.kill(signal);
-    if (await Promise.race([gone, late(stopPatienceMs)])) break;
+    if (await within(() => gone, { ms: stopPatienceMs, onLate: () => false })) return;
   }
-  abort.abort();
 }
 
 async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password'> {
@@ -170,18 +170,16 @@ async function waitUntilReady(server: Server): Promise<'ready' | 'wrong password
   throw new Error(`PostgreSQL did not start (${reason}):\n${output}`, { cause: last });
 }
 
-/** The setting of the port, for messages. */
-const portSetting = 'POSTGRES_PORT in .env';
-
-async function requirePort(port: number): Promise<void> {
+async function requirePort({ port, portSetting }: EmbeddedOptions): Promise<void> {
+  const remedy = `set another port${portSetting ? ` as ${portSetting}` : ''}`;
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
         new Error(
           cause.code === 'EADDRINUSE'
-            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or set another port as ${portSetting}`
-            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): set another port as ${portSetting}`,
+            ? `port ${port} of 127.0.0.1 is taken by another program: stop it, or ${remedy}`
+            : `port ${port} of 127.0.0.1 cannot be used (${cause.code}): ${remedy}`,
           { cause },
         ),
       ),

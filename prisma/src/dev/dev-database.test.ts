@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -58,6 +60,15 @@ test('says how its server ended, and starts again on the same data', async () =>
   const second = await startDevDatabase(root, silent, {});
   expect(await currentUser(authUrl())).toBe('auth');
   await second.stop();
+});
+
+test('names the setting of a port that is taken', async () => {
+  const squatter = createServer().listen(port, '127.0.0.1');
+  await once(squatter, 'listening');
+  await expect(startDevDatabase(root, silent, {})).rejects.toThrow(
+    'set another port as POSTGRES_PORT in .env',
+  );
+  squatter.close();
 });
 
 test('leaves no server behind that could not be provisioned', async () => {

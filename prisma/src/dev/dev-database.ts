@@ -49,7 +49,8 @@ async function startOurs(
   logger: Logger,
 ): Promise<DevDatabase> {
   const dataDir = join(root, '.data', 'postgres');
-  const server = await startEmbedded({ dataDir, port, password, persistent: true });
+  const portSetting = 'POSTGRES_PORT in .env';
+  const server = await startEmbedded({ dataDir, port, portSetting, password, persistent: true });
   try {
     await provision({ adminUrl: server.adminUrl, services, logger });
   } catch (error) {
