@@ -11,7 +11,7 @@ interface DataLoader {
 /**
  * Makes a Prisma client run each query as part of its own call. Prisma batches queries of one moment
  * (`findUnique`, and those of a transaction), and runs all of them as part of the call with the first query.
- * A batch for several calls belongs to none of them afterwards, so that none can cancel it.
+ * With this, a batch for several calls runs outside of them, so that no call can cancel it.
  *
  * @throws TypeError if Prisma's internals differ from what this expects.
  */

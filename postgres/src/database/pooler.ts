@@ -21,7 +21,7 @@ export function isPoolerRefusal(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('unsupported startup parameter');
 }
 
-/** The error of a service whose setting leads through a pooler where a session of its own is needed. */
+/** The error for a setting that leads through a pooler although session state is needed. */
 export function poolerError(setting: string): ConfigError {
   return new ConfigError([
     `${setting}: leads to a connection pooler, through which migrations and LISTEN do not work. Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself; only DATABASE_URL may lead to the pooler (docs/operations.md, "PgBouncer")`,

@@ -58,26 +58,30 @@ test('answers rows of the types that it names', async () => {
 
 const { text, parameters, columns } = thing;
 test.each<[string, Partial<Pick<Statement, 'parameters' | 'columns' | 'text'>>, RegExp]>([
-  ['a parameter of another type', { parameters: ['text'] }, /parameters .* text and are int4/],
+  ['a parameter of another type', { parameters: ['text'] }, /parameters .* text, but are int4/],
   ['a column of another type', { columns: { ...columns, id: 'text' } }, /id: int4, name/],
   [
     'a column that may be null',
     { columns: { ...columns, made: 'timestamptz' } },
-    /and are .*made: timestamptz\?$/,
+    /but are .*made: timestamptz\?$/,
   ],
   [
     'a column of another name',
     { columns: { id: 'int4', title: 'text', made: 'timestamptz?' } },
-    /and are id: int4, name/,
+    /but are id: int4, name/,
   ],
-  ['one column too few', { columns: { id: 'int4', name: 'text' } }, /and are .*, made/],
-  ['a list', { text: text.replace('= $1', '= ANY ($1)') }, /parameters are said to be int4 and are int4\[\]/],
-])('what it says and is not true is found: %s', async (what, change, problem) => {
+  ['one column too few', { columns: { id: 'int4', name: 'text' } }, /but are .*, made/],
+  [
+    'a list',
+    { text: text.replace('= $1', '= ANY ($1)') },
+    /parameters are declared as int4, but are int4\[\]/,
+  ],
+])('a wrong declaration is found: %s', async (what, change, problem) => {
   const wrong = new Statement({ text, parameters, columns, name: `test.${what}`, ...change });
   expect(await problemsOf(open().client, wrong)).toEqual([expect.stringMatching(problem)]);
 });
 
-test('a column that is null for want of a row to join may be called so', async () => {
+test('a column of an outer join may be declared as nullable', async () => {
   const joined = new Statement({
     name: 'test.joined',
     parameters: [],

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 
 import { hasCode } from './database-errors.ts';
 
-/** PostgreSQL's types, as `pg_type` names them, and what they are in JavaScript. */
+/** PostgreSQL's types, by their names in `pg_type`, and their types in JavaScript. */
 interface TypeMap {
   bool: boolean;
   bytea: Buffer;
@@ -15,10 +15,10 @@ interface TypeMap {
   uuid: string;
 }
 
-/** The type of a column; with a question mark where it may be null. */
+/** The type of a column; `?` marks one that may be null. */
 export type ColumnType = keyof TypeMap | `${keyof TypeMap}?`;
 
-/** The type of a parameter; with brackets behind it an array. */
+/** The type of a parameter; `[]` marks an array. */
 export type ParameterType = ColumnType | `${keyof TypeMap}[]`;
 
 type ValueOf<Type extends ParameterType> = Type extends `${infer Base extends keyof TypeMap}?`
@@ -29,25 +29,25 @@ type ValueOf<Type extends ParameterType> = Type extends `${infer Base extends ke
       ? TypeMap[Type]
       : never;
 
-/** What a {@link Statement} is made of. */
+/** Options of {@link Statement}. */
 interface Declaration<
   Parameters extends readonly ParameterType[],
   Columns extends Record<string, ColumnType>,
 > {
-  /** Begins with the service's name and a dot; no other statement has it. At most 63 bytes. */
+  /** The service's name, a dot, and a name that is unique in the service. At most 63 bytes. */
   name: `${string}.${string}`;
-  /** Of `$1`, `$2` and so on. */
+  /** The types of `$1`, `$2` and so on. */
   parameters: Parameters;
-  /** What the statement answers, in this order. */
+  /** The columns of the result, in this order. */
   columns: Columns;
   text: string;
 }
 
 /**
- * SQL that is run often, with the types of what it takes and answers. PostgreSQL parses and plans it once a session. It
- * goes to the driver without Prisma, which takes several times as long as the driver for a row: for hot statements only.
+ * SQL with typed parameters and rows, for hot statements only. It is run by the driver without Prisma, which takes several
+ * times as long for a row, and each session parses and plans it once.
  *
- * `problemsOf` in `@arcadium/postgres/testing` compares the types with what PostgreSQL says they are.
+ * `problemsOf` in `@arcadium/postgres/testing` compares the declared types with those of PostgreSQL.
  */
 export class Statement<
   const Parameters extends readonly ParameterType[] = readonly ParameterType[],
@@ -58,7 +58,7 @@ export class Statement<
   readonly parameters: Parameters;
   readonly columns: Columns;
 
-  /** @throws TypeError where another statement has the name. */
+  /** @throws TypeError if another statement has the same name. */
   constructor({ name, text, parameters, columns }: Declaration<Parameters, Columns>) {
     if ((declared.get(name)?.text ?? text) !== text)
       throw new TypeError(`there are two statements called ${name}`);
@@ -70,13 +70,13 @@ export class Statement<
   }
 }
 
-/** What a statement takes. */
+/** The values of a statement's parameters. */
 export type ValuesOf<S> =
   S extends Statement<infer Parameters, infer _>
     ? { [N in keyof Parameters]: ValueOf<Parameters[N]> }
     : never;
 
-/** What a statement answers, row by row. */
+/** A row of a statement's result. */
 export type RowOf<S> =
   S extends Statement<infer _, infer Columns>
     ? { -readonly [Name in keyof Columns]: ValueOf<Columns[Name]> }
@@ -84,41 +84,41 @@ export type RowOf<S> =
 
 const declared = new Map<string, Statement>();
 
-/** The statements of a service that were declared so far, by the modules that were loaded. */
+/** The statements of a service in the modules that are loaded. */
 export function statementsOf(service: string): Statement[] {
   return [...declared.values()].filter(({ name }) => name.startsWith(`${service}.`));
 }
 
-/** How the statements of a client are run. */
+/** How a client runs statements. */
 interface Runner {
   pool: Pool;
-  /** Whether statements have names, by which a session finds them again. */
+  /** Whether sessions keep statements, by name. */
   named: boolean;
 }
 
-/** A client as `openDatabase` makes it, and not one of a transaction. */
+/** A client from `openDatabase`; not that of a transaction. */
 interface OpenedClient {
   $disconnect(): Promise<void>;
 }
 
 const runners = new WeakMap<object, Runner>();
 
-/** Lets the statements of a client be run over the pool under it. */
+/** Makes a client run statements on its pool. */
 export function connectStatements(client: object, runner: Runner): void {
   runners.set(client, runner);
 }
 
-/** @throws TypeError where the client is not one of `openDatabase`. */
+/** @throws TypeError if the client is not from `openDatabase`. */
 export function runnerOf(client: OpenedClient): Runner {
   const runner = runners.get(client);
   if (!runner) throw new TypeError('statements are run on a client that openDatabase has made');
   return runner;
 }
 
-/** What a session prepared before a migration changed the types of it. */
+/** A prepared statement whose types a migration has changed since. */
 const stalePlan = new Set(['0A000']);
 
-/** Runs a statement by itself, in a transaction of its own. */
+/** Runs a statement in a separate transaction. */
 export async function run<S extends Statement>(
   client: OpenedClient,
   statement: S,

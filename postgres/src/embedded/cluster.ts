@@ -89,7 +89,7 @@ function own(account: Account, ...paths: string[]): void {
 }
 
 function unreachableHint(dataDir: string): string {
-  return `\nPostgreSQL refuses to run as root, so it runs as the account "postgres", which must be able to reach ${dirname(dataDir)} and node_modules: clone outside of root's home, or run as an ordinary user`;
+  return `\nPostgreSQL refuses to run as root, so it runs as the account "postgres", which must be able to reach ${dirname(dataDir)} and node_modules: move both outside of root's home, or run as an ordinary user`;
 }
 
 function removeAbandoned(dataDir: string): void {
@@ -101,8 +101,8 @@ function removeAbandoned(dataDir: string): void {
 }
 
 /**
- * How long an earlier server may take to stop, in milliseconds, and one whose owner has just ended to be
- * told.
+ * How long to wait for an earlier server, in milliseconds: while it stops, and until it is told to stop after
+ * the process that started it has ended.
  */
 const patienceMs = { stopping: 10_000, running: 1_500 };
 

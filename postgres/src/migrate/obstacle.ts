@@ -32,7 +32,7 @@ export interface Obstacle {
   code?: string;
 }
 
-/** With this code a pooler describes in words what is missing: a database, a user, a server behind it. */
+/** The code of a pooler's errors whose message says what is missing: a database, a user, a server behind it. */
 const spoken = '08P01';
 
 /** Longest wait for a connection, and for an answer, in milliseconds. */

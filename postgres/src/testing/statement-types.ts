@@ -1,12 +1,11 @@
 import { runnerOf, type ColumnType, type Statement } from '../database/statement.ts';
 
 /**
- * What PostgreSQL says of a statement's types that the statement says otherwise; nothing where they agree. Nothing is
- * kept of what it does.
+ * Compares the declared types of a statement with those of PostgreSQL. The statement is run with nulls and rolled back.
+ * For computed columns, whether they may be null is not compared: PostgreSQL does not know it.
  *
- * Of a column that is computed PostgreSQL knows the type, and not whether it may be null.
- *
- * @param on A client that `openDatabase` made, of a schema that is migrated.
+ * @param on A client from `openDatabase`, on a migrated schema.
+ * @returns One line for parameters and one for columns, if they differ.
  */
 export async function problemsOf(
   on: Parameters<typeof runnerOf>[0],
@@ -31,7 +30,7 @@ export async function problemsOf(
     );
     const places = new Set(nullable.map(({ place }) => place));
     const answered = fields.map(({ name, tableID, columnID }, index) => {
-      // One that is never null in its table may be null in an outer join.
+      // A column that is NOT NULL in its table may be null in an outer join.
       const mayBeNull = places.has(`${tableID} ${columnID}`) || columns[name]?.endsWith('?');
       return `${name}: ${types.columns[index]}${mayBeNull ? '?' : ''}`;
     });
@@ -40,7 +39,7 @@ export async function problemsOf(
       ...differences('columns', Object.entries(columns).map(toText), answered),
     ];
   } finally {
-    // With all that it has done and prepared.
+    // Closes the session, with its transaction and prepared statement.
     client.release(true);
   }
 }
@@ -64,5 +63,5 @@ function toText([name, type]: [string, ColumnType]): string {
 function differences(what: string, said: readonly string[], real: readonly string[]): string[] {
   return said.join(', ') === real.join(', ')
     ? []
-    : [`${what} are said to be ${said.join(', ')} and are ${real.join(', ')}`];
+    : [`${what} are declared as ${said.join(', ')}, but are ${real.join(', ')}`];
 }
