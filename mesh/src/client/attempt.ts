@@ -178,7 +178,7 @@ export class Attempt {
     }
     const durationMs = this.#options.connection.clock.read() - request.startedAt;
     request.endpoint.succeeded(request.permit, durationMs);
-    target.meter.attempt(answer.via, 'OK');
+    target.meter.attempts(answer.via)('OK').inc();
     if (decisions.hasSubscribers) this.#tell(request, 'OK', durationMs);
     target.hedge?.observe(durationMs);
     const others = this.#othersThan(request);
@@ -230,7 +230,7 @@ export class Attempt {
   #end(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
     const { code, retry } = error.data;
     const durationMs = this.#options.connection.clock.read() - request.startedAt;
-    this.#options.target.meter.attempt(via, code);
+    this.#options.target.meter.attempts(via)(code).inc();
     if (decisions.hasSubscribers) this.#tell(request, code, durationMs);
     request.endpoint.failed(request.permit, {
       code,
@@ -259,7 +259,7 @@ export class Attempt {
   #outrun(request: RoutedRequest, winner: RoutedRequest): void {
     const { connection, target } = this.#options;
     request.endpoint.outrun(request.permit, connection.clock.latest - request.startedAt);
-    target.meter.attempt('none', 'CLIENT_CLOSED_REQUEST');
+    target.meter.attempts('none')('CLIENT_CLOSED_REQUEST').inc();
     if (winner.startedAt > request.startedAt)
       connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.name });
     request.cancel();

@@ -1,6 +1,6 @@
 import { retry, type FailedAttempt } from '../resilience/index.ts';
 import { currentScope } from '../telemetry/index.ts';
-import { header } from '../wire/index.ts';
+import { boundRetryAfter, header } from '../wire/index.ts';
 import {
   goneError,
   InDoubtError,
@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
-import { headersOf, noUserError, type InterceptedOptions } from './outgoing.ts';
+import { headersOf, noUserError, type InterceptedOptions } from './request.ts';
 import { Attempt, type AttemptOptions } from './attempt.ts';
 import type { Target } from './target.ts';
 import { notReached } from './transports/transport.ts';
@@ -76,7 +76,7 @@ class Call {
   }
 
   async run(): Promise<unknown> {
-    const { retryPolicy, retryBudget, endpoints } = this.#connection;
+    const { retryBudget, endpoints } = this.#connection;
     if (this.#target.needsUser && this.#headers[header.userToken] === undefined) throw this.#withoutUser();
     const fresh = endpoints.fresh();
     if (fresh) {
@@ -84,21 +84,37 @@ class Call {
       this.#connection.clock.read();
     }
     try {
-      const data = await retry((number) => this.#try(number), {
-        policy: this.#repeated ? { ...retryPolicy, attempts: 0 } : retryPolicy,
-        budget: retryBudget,
-        signal: this.#gone,
-        deadline: this.#deadline,
-        isRetryable: (error) => mayBeMadeAgain(error, this.#target.procedure),
-        retryAfterMs,
-        expectedMs: () => endpoints.expectedMs,
-        onFailure: (failure) => this.#onFailure(failure),
-      });
+      this.#gone.throwIfAborted();
+      retryBudget.onCall();
+      const data = await this.#firstAndOthers();
       this.#count('OK');
       return data;
     } catch (thrown) {
       throw this.#failed(thrown);
     }
+  }
+
+  async #firstAndOthers(): Promise<unknown> {
+    try {
+      return await this.#try(1);
+    } catch (thrown) {
+      return await this.#retry(thrown);
+    }
+  }
+
+  /** Makes it again, where that may help. @param thrown By the first attempt. */
+  #retry(thrown: unknown): Promise<unknown> {
+    const { retryPolicy, retryBudget, endpoints } = this.#connection;
+    return retry(thrown, (number) => this.#try(number), {
+      policy: this.#repeated ? { ...retryPolicy, attempts: 0 } : retryPolicy,
+      budget: retryBudget,
+      signal: this.#gone,
+      deadline: this.#deadline,
+      isRetryable: (error) => mayBeMadeAgain(error, this.#target.procedure),
+      retryAfterMs,
+      expectedMs: () => endpoints.expectedMs,
+      onFailure: (failure) => this.#onFailure(failure),
+    });
   }
 
   #try(number: number): Promise<unknown> {
@@ -197,15 +213,13 @@ class Call {
   }
 
   #count(code: string): void {
-    this.#target.meter.call(code, this.#connection.clock.latest - this.#startedAt);
+    const durationMs = this.#connection.clock.latest - this.#startedAt;
+    this.#target.meter.seconds(code).observe(durationMs / 1000);
   }
 }
-
-/** The longest wait that is heeded, whoever asks for it, in milliseconds. */
-const longestRetryAfterMs = 3_600_000;
 
 /** How long a server asked to be left alone; a body may hold anything. */
 function retryAfterMs(error: Error): number | undefined {
   const asked: unknown = isCallError(error) ? error.data.retryAfterMs : undefined;
-  return typeof asked === 'number' && asked > 0 ? Math.min(asked, longestRetryAfterMs) : undefined;
+  return typeof asked === 'number' && asked > 0 ? boundRetryAfter(asked) : undefined;
 }

@@ -18,7 +18,6 @@ import {
 } from '../telemetry/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import { call } from './call.ts';
-import { createCallMeter } from './call-meter.ts';
 import { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { createDecide } from './decisions.ts';
@@ -26,11 +25,12 @@ import { Endpoints } from './endpoints/endpoints.ts';
 import type { Lookup } from './endpoints/host-name.ts';
 import { createHttpTransport } from './transports/http-transport.ts';
 import { intercept, type ClientInterceptor, type OutgoingCall } from './interceptor.ts';
-import { keepListening } from './listen.ts';
+import { keepListening } from './gone.ts';
 import type { MeshClient } from './mesh-client.ts';
-import type { CallOptions } from './outgoing.ts';
+import type { CallOptions } from './request.ts';
 import type { Address } from './endpoints/resolve.ts';
 import { createSocketTransport } from './transports/socket/socket-transport.ts';
+import { meterOf } from './target.ts';
 import { createSubscriptionClient } from './subscriptions/subscriptions.ts';
 import type { Transport, TransportName } from './transports/transport.ts';
 
@@ -133,7 +133,7 @@ export function connect<const To extends AnyContract, const As extends string>(
       path,
       procedure,
       needsUser: !isPerson(as) && needsUser(procedure.access, as),
-      meter: createCallMeter(to.name, path),
+      meter: meterOf(to.name, path),
       hedge: procedure.hedge ? createHedge({ now: clock.now }) : undefined,
     };
     const make = (input: unknown, { signal, context }: RequestOptions, headers?: OutgoingCall['headers']) =>

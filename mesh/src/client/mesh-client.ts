@@ -1,6 +1,6 @@
 import type { TRPCClient, TRPCProcedureOptions } from '@trpc/client';
 import type { AnyContract, AnyProcedure, CallerOf, RouterOf } from '../contract/index.ts';
-import type { CallOptions } from './outgoing.ts';
+import type { CallOptions } from './request.ts';
 
 /**
  * A typed tRPC client of one service: `client.pages.get.query({ slug })`. The

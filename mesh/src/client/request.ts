@@ -1,3 +1,9 @@
+import { currentScope } from '../telemetry/index.ts';
+import { formatTraceparent, header } from '../wire/index.ts';
+import { localError, type CallError } from './call-error.ts';
+import type { Target } from './target.ts';
+import { notReached } from './transports/transport.ts';
+
 /** What one attempt at a query or a mutation sends: the bytes that one transport carries, once. */
 export class Request {
   /** As `pages.get`. */
@@ -33,4 +39,63 @@ export class Request {
     this.cancelled = true;
     this.onCancel?.();
   }
+}
+
+/** What one call may bring of its own, beside its input. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  /**
+   * The access token of the user that the calling service acts for. @default in a handler, that of the user it serves,
+   * where the procedure's access rule wants a user behind the service; none elsewhere
+   */
+  userToken?: string | undefined;
+  /** Names the piece of work, for a mutation whose contract asks for a key. @default one of its own for each call */
+  idempotencyKey?: string | undefined;
+  /** Longest wait for the call, retries and their waits included, in milliseconds. @default the client's */
+  deadlineMs?: number | undefined;
+  /**
+   * Whether its caller makes it again by itself for as long as it fails, as what asks each second does, and says that it
+   * fails: then it is not made again here, and its failures are in the log for those who look for them. @default false
+   */
+  repeated?: boolean | undefined;
+}
+
+/** The same, and the headers that interceptors have added. */
+export type InterceptedOptions = CallOptions &
+  Readonly<{ headers?: Readonly<Record<string, string>> | undefined }>;
+
+/** What the headers of a call depend on. */
+type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };
+
+/**
+ * The headers of a call besides who makes it: for whom, and as part of which
+ * request. A call made by a handler carries on the trace and the id of the
+ * handler's own.
+ */
+export function headersOf(
+  { userToken, idempotencyKey, headers: added }: InterceptedOptions,
+  { needsUser, procedure: { idempotent } }: HeaderTarget,
+): Record<string, string> {
+  const scope = currentScope();
+  const headers: Record<string, string> = {
+    ...added,
+    [header.requestId]: scope?.requestId ?? crypto.randomUUID(),
+  };
+  const behind = userToken ?? (needsUser ? scope?.userToken : undefined);
+  if (behind !== undefined) headers[header.userToken] = behind;
+  if (idempotent === 'by-key') headers[header.idempotencyKey] = idempotencyKey ?? crypto.randomUUID();
+  const trace = scope?.trace;
+  if (trace) {
+    headers[header.traceparent] = formatTraceparent(trace);
+    if (trace.tracestate !== undefined) headers[header.tracestate] = trace.tracestate;
+  }
+  return headers;
+}
+
+/** The error of a call that must be made for a user and has none. */
+export function noUserError(service: string, { path }: Pick<Target, 'path'>): CallError {
+  const message =
+    `${service}.${path} must be called for a user, but this call has none: ` +
+    'call it in a handler that serves a user, or pass { context: { userToken } }';
+  return localError('UNAUTHORIZED', message, { cause: notReached(message), retry: 'never' });
 }

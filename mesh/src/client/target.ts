@@ -1,14 +1,38 @@
 import type { AnyProcedure } from '../contract/index.ts';
 import type { Hedge } from '../resilience/index.ts';
-import type { CallMeter } from './call-meter.ts';
+import { counter, durations, remember } from '../telemetry/index.ts';
+
+const seconds = durations({
+  name: 'mesh_client_call_seconds',
+  help: 'Duration of outgoing calls in seconds, including retries and the waits between them, by target, procedure and code',
+  labels: ['target', 'procedure', 'code'],
+});
+
+const attempts = counter({
+  name: 'mesh_client_attempts_total',
+  help: 'Attempts of outgoing calls, by target, procedure, transport and code',
+  labels: ['target', 'procedure', 'transport', 'code'],
+});
 
 /** A query or mutation as it is to be called. */
 export type Target = Readonly<{
   path: string;
   procedure: AnyProcedure;
-  meter: CallMeter;
+  meter: Meter;
   /** Whether the client's service may make it only for a user. */
   needsUser: boolean;
   /** Decides on second attempts, where the contract asks for them. */
   hedge: Hedge | undefined;
 }>;
+
+/** Counts the calls of one procedure, by code, and their attempts, by what carried the answer (`none`: nothing) and code. */
+type Meter = ReturnType<typeof meterOf>;
+
+export function meterOf(target: string, procedure: string) {
+  return {
+    seconds: remember((code) => seconds.labels({ target, procedure, code })),
+    attempts: remember((transport) =>
+      remember((code) => attempts.labels({ target, procedure, transport, code })),
+    ),
+  };
+}

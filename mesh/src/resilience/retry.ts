@@ -46,7 +46,7 @@ export interface RetryOptions {
   onFailure: (failure: FailedAttempt) => void;
   /** The shortest wait that the server asked for with this error, in milliseconds (`Retry-After`); `undefined` if none. */
   retryAfterMs?: (error: Error) => number | undefined;
-  /** Counts the call and must grant each of its retries. @default no bound */
+  /** Must grant each retry; the call itself is the caller's to count. @default no bound */
   budget?: RetryBudget;
   /** Chance, 0 to 1. @default Math.random */
   random?: () => number;
@@ -59,34 +59,23 @@ const longestWaitMs = 2 ** 31 - 1;
 const networkErrors: readonly string[] = ['fetch failed', 'terminated'];
 
 /**
- * Makes an attempt, and makes it again while that may help. A TypeError is a
- * bug and never tried again, unless it is `fetch` that lost the network.
+ * Makes an attempt again after the first one has failed, while that may help.
+ * The first one is the caller's own, so that a call that succeeds pays nothing
+ * for its retries. A TypeError is a bug and never tried again, unless it is
+ * `fetch` that lost the network.
  *
- * @param attempt Gets its number, from 1.
+ * @param first What the first attempt threw.
+ * @param attempt Gets its number, from 2.
  * @returns What the first successful attempt answers; rejects with the error of the last, or with the
  * signal's reason.
  */
 export async function retry<Result>(
-  attempt: (number: number) => Promise<Result>,
-  options: RetryOptions,
-): Promise<Result> {
-  options.signal.throwIfAborted();
-  options.budget?.onCall();
-  try {
-    return await attempt(1);
-  } catch (thrown) {
-    options.signal.throwIfAborted();
-    return await retryAfter(thrown, attempt, options);
-  }
-}
-
-/** Has p-retry make the attempts after the first one, which costs nothing where it succeeds. */
-async function retryAfter<Result>(
   first: unknown,
   attempt: (number: number) => Promise<Result>,
   options: RetryOptions,
 ): Promise<Result> {
   const { policy, signal, random = Math.random, onFailure } = options;
+  signal.throwIfAborted();
   const chance = random();
   const schedule = { minTimeout: backoffMs(1, policy, chance), maxTimeout: longestWaitMs };
   let answer: { result: Result } | undefined;

@@ -6,9 +6,19 @@ export {
   type NamedError,
   type RetryAdvice,
 } from './error-shape.ts';
-export { header, serviceTokenScheme, userTokenScheme } from './header.ts';
-export { isIdempotencyKey, keyReused } from './idempotency-key.ts';
-export { MeshError, type MeshErrorOptions } from './mesh-error.ts';
+export {
+  boundRetryAfter,
+  formatRetryAfter,
+  formatTimeout,
+  header,
+  isIdempotencyKey,
+  isRequestId,
+  parseRetryAfter,
+  parseTimeout,
+  serviceTokenScheme,
+  userTokenScheme,
+} from './header.ts';
+export { keyReused, MeshError, type MeshErrorOptions } from './mesh-error.ts';
 export {
   arrayLength,
   arraySubprotocol,
@@ -21,8 +31,6 @@ export {
   socketPath,
   type SocketRequest,
 } from './socket.ts';
-export { formatRetryAfter, parseRetryAfter } from './retry-after.ts';
-export { formatTimeout, parseTimeout } from './timeout.ts';
 export {
   childOf,
   formatTraceparent,

@@ -46,3 +46,11 @@ export class MeshError extends Error {
     this.told = options.told;
   }
 }
+
+/** The error for an idempotency key that its caller has used before, for the same procedure with another input. */
+export function keyReused(): MeshError {
+  return new MeshError('CONFLICT', 'This idempotency key was used for a call with another input', {
+    named: { name: 'IDEMPOTENCY_KEY_REUSED', data: {} },
+    retry: 'never',
+  });
+}

@@ -61,7 +61,7 @@ export class Endpoints {
 
   /** What is worth waiting for before one is chosen, where anything is: their names are being looked up. */
   fresh(): Promise<void> | undefined {
-    return this.#resolver.fresh();
+    return this.#resolver.looksUp ? this.#resolver.fresh() : undefined;
   }
 
   /** One of them could not be reached: it may not be there any more. */
@@ -101,10 +101,17 @@ export class Endpoints {
    * @returns `undefined` where there is none, or it is left alone.
    */
   choose(tried: readonly Endpoint[]): Choice | undefined {
-    const endpoint = tried.length === 0 ? pick(this.#current) : pick(this.#current, { tried });
+    const endpoint = this.#pick(tried);
     if (!endpoint) return undefined;
     const permit = endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.force() : undefined);
     return permit && { endpoint, permit };
+  }
+
+  /** Where there is only one, there is nothing to compare. */
+  #pick(tried: readonly Endpoint[]): Endpoint | undefined {
+    const [only] = this.#current;
+    if (this.#current.length > 1) return pick(this.#current, tried.length === 0 ? undefined : { tried });
+    return only && tried.includes(only) ? undefined : only;
   }
 
   /** Whether one that was not tried looks healthy. */

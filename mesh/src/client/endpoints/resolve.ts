@@ -19,6 +19,8 @@ export interface Resolver {
    * kept up to date.
    */
   readonly addresses: readonly Address[];
+  /** Whether there are names to look up; else the addresses never change. */
+  readonly looksUp: boolean;
   /**
    * What is worth waiting for before the addresses are read: the first answer,
    * or the first after a rest; it takes some milliseconds, and 200
@@ -70,6 +72,7 @@ export function createResolver(urls: readonly string[], options: ResolverOptions
 }
 
 class NameResolver implements Resolver {
+  readonly looksUp: boolean;
   readonly #urls: readonly string[];
   readonly #options: ResolverOptions;
   readonly #intervalMs: number;
@@ -93,6 +96,7 @@ class NameResolver implements Resolver {
     const names = urls.map(hostOf).filter(isName);
     const onChange = (): void => this.#update();
     this.#names = new Map(names.map((host) => [host, new HostName(host, { lookup, log, onChange })]));
+    this.looksUp = names.length > 0;
     this.#addresses = this.#current();
   }
 

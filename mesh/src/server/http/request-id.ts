@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { header } from '../../wire/index.ts';
-
-const requestIdPattern = /^[\w.:-]{1,128}$/;
+import { header, isRequestId } from '../../wire/index.ts';
 
 /** The caller's id for the request if it is one that may stand in a log, else a new one. */
 export function requestIdOf(request: IncomingMessage): string {
@@ -13,9 +11,4 @@ export function requestIdOf(request: IncomingMessage): string {
 export function givenRequestId(request: IncomingMessage): string | undefined {
   const given = request.headers[header.requestId];
   return typeof given === 'string' && isRequestId(given) ? given : undefined;
-}
-
-/** Whether an id of a caller's own making may stand in a log. */
-export function isRequestId(text: string): boolean {
-  return requestIdPattern.test(text);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/index.ts';
-import { closeCode, header, maxInFlight, MeshError } from '../../wire/index.ts';
+import { closeCode, header, isRequestId, maxInFlight, MeshError } from '../../wire/index.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
@@ -8,7 +8,6 @@ import type { Peer } from '../call/peer.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../call/unknown-name.ts';
 import { tooLargeError } from '../http/request-body.ts';
-import { isRequestId } from '../http/request-id.ts';
 import type { Mistakes } from '../limits/mistakes.ts';
 import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { LongMessage } from './long-message.ts';

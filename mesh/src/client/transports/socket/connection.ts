@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import {
   arrayLength,
@@ -9,7 +10,6 @@ import {
 import { localError } from '../../call-error.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer } from '../transport.ts';
-import type { Link, OpenedSocket } from './open.ts';
 import { Pulse } from './pulse.ts';
 import { Slots } from './slots.ts';
 
@@ -26,6 +26,23 @@ interface Pending {
   heard: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** A WebSocket that is open, and the TCP connection below it. */
+export type OpenedSocket = Readonly<{ socket: WebSocket; link: Link }>;
+
+/** What is looked at of a TCP connection: how many bytes have come in, and whether it holds the process. */
+export type Link = Pick<Socket, 'bytesRead' | 'ref' | 'unref'>;
+
+/**
+ * The mask of all zeros, with which neither end touches a byte; a random one
+ * costs both of them a loop over each message. It is there to keep what an
+ * attacker has put into a message from looking like HTTP to a proxy that knows
+ * nothing of WebSockets (RFC 6455 §10.3). Ours are JSON, which holds no raw line
+ * end, so they never do.
+ */
+export function leaveUnmasked(mask: Buffer): void {
+  mask.fill(0);
 }
 
 /** The server has closed the connection and did nothing with a request: it may be sent on another. */
@@ -89,12 +106,17 @@ export class SocketConnection {
 
   /** Whether the other side seems to be gone, without a word. */
   get suspect(): boolean {
-    return this.#pulse.suspect;
+    return this.#pulse.doubtful && this.#pulse.suspect;
   }
 
   /** For how long it was asked in vain for a sign of life, in milliseconds, where it is suspect; else 0. */
   get suspectForMs(): number {
     return this.#pulse.suspectForMs;
+  }
+
+  /** How much has come in so far, to be compared: it comes round at 4 GiB, as a larger number would be an object wherever it is kept. */
+  get #heard(): number {
+    return this.#link.bytesRead | 0;
   }
 
   send(request: Request): Promise<Answer> {
@@ -140,7 +162,7 @@ export class SocketConnection {
     this.#length = 0;
     const [first, ...rest] = waiting;
     if (!first || !this.open) return;
-    const { heard } = this.#pulse;
+    const heard = this.#heard;
     for (const { pending } of waiting) {
       pending.request.sent = true;
       pending.heard = heard;
@@ -178,7 +200,8 @@ export class SocketConnection {
     const { request, heard } = pending;
     if (request.sent && this.open) {
       this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
-      if (performance.now() - request.startedAt >= longWaitMs) this.#pulse.doubt(heard);
+      const silent = heard === this.#heard;
+      if (silent && performance.now() - request.startedAt >= longWaitMs) this.#pulse.doubt();
     }
     pending.reject(new Error('cancelled'));
   }

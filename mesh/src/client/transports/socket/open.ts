@@ -1,19 +1,8 @@
-import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { arraySubprotocol, header, socketPath } from '../../../wire/index.ts';
 import { connectingTo } from '../../endpoints/connecting-to.ts';
 import { maxAnswerBytes } from '../transport.ts';
-
-/**
- * The mask of all zeros, with which neither end touches a byte; a random one
- * costs both of them a loop over each message. It is there to keep what an
- * attacker has put into a message from looking like HTTP to a proxy that knows
- * nothing of WebSockets (RFC 6455 §10.3). Ours are JSON, which holds no raw line
- * end, so they never do.
- */
-function leaveUnmasked(mask: Buffer): void {
-  mask.fill(0);
-}
+import { leaveUnmasked, type OpenedSocket } from './connection.ts';
 
 /** No WebSocket was opened: the server, or something before it, said no, or there was nobody. */
 export class NotOpened extends Error {
@@ -25,12 +14,6 @@ export class NotOpened extends Error {
     this.reason = reason;
   }
 }
-
-/** A WebSocket that is open, and the TCP connection below it. */
-export type OpenedSocket = Readonly<{ socket: WebSocket; link: Link }>;
-
-/** What is looked at of a TCP connection: how many bytes have come in, and whether it holds the process. */
-export type Link = Pick<Socket, 'bytesRead' | 'ref' | 'unref'>;
 
 /** Opens WebSockets; throws NotOpened. */
 export type OpenSocket = (url: string, options: OpenOptions) => Promise<OpenedSocket>;

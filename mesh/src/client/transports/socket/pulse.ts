@@ -1,4 +1,4 @@
-import type { Link } from './open.ts';
+import type { Socket } from 'node:net';
 
 /** How often it is looked at, in milliseconds. Timers of the same length share one of the system's: a connection at rest costs a look a second. */
 const beatMs = 1000;
@@ -34,7 +34,7 @@ interface PulseOptions {
  * is a sign of life: a long answer takes its time.
  */
 export class Pulse {
-  readonly #link: Link;
+  readonly #link: Pick<Socket, 'bytesRead'>;
   readonly #options: PulseOptions;
   readonly #timer: NodeJS.Timeout;
   /** Bytes that had come in when it was last looked at. */
@@ -45,23 +45,19 @@ export class Pulse {
   #unanswered: number | undefined;
   /** When it was sent, on the clock of `performance.now()`. */
   #pingedAt = 0;
-  #suspect = false;
+  /** Whether nobody seems to be there, unless something has come in since: see `suspect`. */
+  doubtful = false;
 
-  constructor(link: Link, options: PulseOptions) {
+  constructor(link: Pick<Socket, 'bytesRead'>, options: PulseOptions) {
     this.#link = link;
     this.#options = options;
     this.#seen = link.bytesRead;
     this.#timer = setInterval(() => this.#beat(), beatMs).unref();
   }
 
-  /** How much has come in so far, to be compared: it comes round at 4 GiB, as a larger number would be an object of its own wherever it is kept. */
-  get heard(): number {
-    return this.#link.bytesRead | 0;
-  }
-
   /** Whether nobody seems to be there: nothing has come in since there was reason to think so. */
   get suspect(): boolean {
-    return this.#suspect && !this.#lives();
+    return this.doubtful && !this.#lives();
   }
 
   /** For how long a ping has been without an answer, in milliseconds, where it is suspect; else 0. */
@@ -69,11 +65,10 @@ export class Pulse {
     return this.suspect ? performance.now() - this.#pingedAt : 0;
   }
 
-  /** Somebody waited in vain. @param heard What had come in when that began. */
-  doubt(heard: number): void {
-    if (heard !== this.heard) return;
+  /** A call waited in vain, and nothing has come in meanwhile. */
+  doubt(): void {
     this.#lives();
-    this.#suspect = true;
+    this.doubtful = true;
     if (this.#unanswered === undefined) this.#ping();
   }
 
@@ -89,7 +84,7 @@ export class Pulse {
       return;
     }
     this.#unanswered += 1;
-    this.#suspect = true;
+    this.doubtful = true;
     if (this.#unanswered >= patience) this.#options.onDead();
   }
 
@@ -106,7 +101,7 @@ export class Pulse {
     this.#seen = bytesRead;
     this.#quiet = 0;
     this.#unanswered = undefined;
-    this.#suspect = false;
+    this.doubtful = false;
     return true;
   }
 }
