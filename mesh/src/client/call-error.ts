@@ -9,7 +9,7 @@ import {
   type ErrorData,
   type ErrorShape,
 } from '../wire/index.ts';
-import { TransportError, type Answer } from './transports/transport.ts';
+import { notReached, TransportError, type Answer } from './transports/transport.ts';
 
 /** The error of every call that failed: `data.code` says how, whether a server said so or none was reached. */
 export type CallError = TRPCClientError<{ errorShape: ErrorShape; transformer: false }> & {
@@ -113,4 +113,12 @@ export function goneError(reason: unknown, cause: unknown): CallError {
   return reason instanceof MeshError
     ? localError(reason.code, reason.message, { cause })
     : localError('CLIENT_CLOSED_REQUEST', 'The call was cancelled by its caller', { cause });
+}
+
+/** The error of a call that must be made for a user and has none. */
+export function noUserError(service: string, { path }: { path: string }): CallError {
+  const message =
+    `${service}.${path} must be called for a user, but this call has none: ` +
+    'call it in a handler that serves a user, or pass { context: { userToken } }';
+  return localError('UNAUTHORIZED', message, { cause: notReached(message), retry: 'never' });
 }

@@ -6,6 +6,7 @@ import {
   InDoubtError,
   isCallError,
   localError,
+  noUserError,
   toCallError,
   type CallError,
 } from './call-error.ts';
@@ -13,7 +14,7 @@ import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
-import { headersOf, noUserError, type InterceptedOptions } from './request.ts';
+import { headersOf, type InterceptedOptions } from './request.ts';
 import { Attempt, type AttemptOptions } from './attempt.ts';
 import type { Target } from './target.ts';
 import { notReached } from './transports/transport.ts';

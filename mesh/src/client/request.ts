@@ -1,8 +1,6 @@
 import { currentScope } from '../telemetry/index.ts';
 import { formatTraceparent, header } from '../wire/index.ts';
-import { localError, type CallError } from './call-error.ts';
 import type { Target } from './target.ts';
-import { notReached } from './transports/transport.ts';
 
 /** What one attempt at a query or a mutation sends: the bytes that one transport carries, once. */
 export class Request {
@@ -90,12 +88,4 @@ export function headersOf(
     if (trace.tracestate !== undefined) headers[header.tracestate] = trace.tracestate;
   }
   return headers;
-}
-
-/** The error of a call that must be made for a user and has none. */
-export function noUserError(service: string, { path }: Pick<Target, 'path'>): CallError {
-  const message =
-    `${service}.${path} must be called for a user, but this call has none: ` +
-    'call it in a handler that serves a user, or pass { context: { userToken } }';
-  return localError('UNAUTHORIZED', message, { cause: notReached(message), retry: 'never' });
 }

@@ -17,21 +17,13 @@ const remembered = 20;
 export class LoopDelay {
   readonly #last = Array.from({ length: remembered }, () => 0);
   #next = 0;
-  #delayMs = 0;
-  #state: LoopState = 'in-time';
-
   /** By how much the last timer was late, in milliseconds. */
-  get delayMs(): number {
-    return this.#delayMs;
-  }
-
-  get state(): LoopState {
-    return this.#state;
-  }
+  delayMs = 0;
+  state: LoopState = 'in-time';
 
   /** @param delayMs By how much a timer was late, in milliseconds. */
   sample(delayMs: number): void {
-    this.#delayMs = delayMs;
+    this.delayMs = delayMs;
     this.#last[this.#next] = delayMs;
     this.#next = (this.#next + 1) % remembered;
     let longest = 0;
@@ -40,6 +32,6 @@ export class LoopDelay {
       if (delay > longest) [second, longest] = [longest, delay];
       else if (delay > second) second = delay;
     }
-    this.#state = second > blockedMs ? 'blocked' : second > lateMs ? 'late' : 'in-time';
+    this.state = second > blockedMs ? 'blocked' : second > lateMs ? 'late' : 'in-time';
   }
 }

@@ -123,7 +123,7 @@ export class TurnQueue {
   }
 
   #beginSome(now: number): void {
-    for (let drops = 0; drops < dropsPerStep;) {
+    for (let drops = 0; this.#length > 0 && drops < dropsPerStep;) {
       const waiting = this.#urgent.shift() ?? this.#others.shift();
       if (!waiting) return;
       this.#length--;

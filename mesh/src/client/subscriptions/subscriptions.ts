@@ -3,7 +3,8 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { EventSource } from 'eventsource';
 import { header } from '../../wire/index.ts';
-import { headersOf, noUserError } from '../request.ts';
+import { noUserError } from '../call-error.ts';
+import { headersOf } from '../request.ts';
 import { Reconnection, type Subscriber } from './reconnection.ts';
 
 /** Whom it serves is known when it begins: a handler may be over when it is made again. */

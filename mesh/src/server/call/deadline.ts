@@ -8,6 +8,33 @@ export interface CallerSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** Says that a caller has gone, or has called its call off. */
+export class Cancellation implements CallerSignal {
+  aborted = false;
+  #listener: (() => void) | undefined;
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined;
+  }
+
+  cancel(): void {
+    this.aborted = true;
+    this.#listener?.();
+  }
+
+  /** The same as an AbortSignal. */
+  toAbortSignal(): AbortSignal {
+    const abort = new AbortController();
+    if (this.aborted) abort.abort();
+    else this.#listener = () => abort.abort();
+    return abort.signal;
+  }
+}
+
 /**
  * The time that one call has, and the signal that its handler gets. Dispose of
  * it when the call is done: that stops the clock and lets go of the caller's

@@ -3,11 +3,10 @@ import { defaultTimeoutMs, type AnyProcedure, type Caller } from '../../contract
 import type { CallEnd, Ticket } from '../../resilience/index.ts';
 import { runInScope } from '../../telemetry/index.ts';
 import type { Binding } from './binding.ts';
-import { BoundCall, CallScope, type Later } from './call-scope.ts';
+import { BoundCall, CallScope, parseInput, presentOutput, type Later } from './bound-call.ts';
 import { Deadline } from './deadline.ts';
 import { claimOf } from './idempotency-claim.ts';
 import type { RawCall } from './raw-call.ts';
-import { parseInput, presentOutput } from './schema.ts';
 import { subscribe } from './subscription.ts';
 
 /** A call that has been let in: its caller is known, and its input as it was sent. */

@@ -2,10 +2,9 @@ import { isTrackedEnvelope, tracked, type TrackedEnvelope } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
 import { runInScope } from '../../telemetry/index.ts';
 import type { Binding } from './binding.ts';
-import { BoundCall, CallScope, type Later } from './call-scope.ts';
+import { BoundCall, CallScope, parseInput, presentOutput, type Later } from './bound-call.ts';
 import { startExpiry } from './expiry.ts';
 import type { RawCall } from './raw-call.ts';
-import { parseInput, presentOutput } from './schema.ts';
 
 /** The events of one subscription, whose caller is known. */
 export async function* subscribe(

@@ -10,7 +10,7 @@ import { lingerOn } from './request-body.ts';
 import type { PeerOf } from '../call/peer.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpCall } from './http-call.ts';
-import { InFlight } from '../socket/in-flight.ts';
+import { Cancellation } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';
 
 /** What calls need, whichever way they take. */
@@ -55,7 +55,7 @@ async function answer(
   { authenticate, peerOf, classify, log }: FastPathOptions,
 ): Promise<void> {
   const { request, response, requestId } = exchange;
-  const gone = new InFlight();
+  const gone = new Cancellation();
   const onGone = (): void => {
     if (!response.writableEnded) gone.cancel();
   };

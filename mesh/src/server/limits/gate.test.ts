@@ -3,7 +3,7 @@ import { anyone, query, type Priority } from '../../contract/index.ts';
 import { z } from 'zod';
 import { TurnQueue } from '../../resilience/index.ts';
 import { silentLogger } from '../../testing/index.ts';
-import { InFlight } from '../socket/in-flight.ts';
+import { Cancellation } from '../call/deadline.ts';
 import { Gate } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
 import { OpenPerCaller } from './per-caller.ts';
@@ -18,7 +18,7 @@ function setUp(priority: Priority = 'normal') {
   const subscriptions = new OpenPerCaller();
   const around = { service: 'inn', turns, loop: new LoopSampler(), shed, subscriptions };
   const gate = new Gate(around, 'usual', query({ summary: '', output: z.null(), access: anyone, priority }));
-  const enter = (arrival: { timeoutMs?: number; signal?: InFlight } = {}) =>
+  const enter = (arrival: { timeoutMs?: number; signal?: Cancellation } = {}) =>
     gate.takeTurn({ timeoutMs: undefined, signal: undefined, ...arrival }, now);
   /** Lets calls in until one has to wait. */
   const fill = (): Promise<void> => {
@@ -84,7 +84,7 @@ test('what has waited for as long as its caller would is dropped', async () => {
 test('what its caller has left is dropped', async () => {
   const { enter, fill, turn } = setUp();
   const other = fill();
-  const signal = new InFlight();
+  const signal = new Cancellation();
   const left = enter({ signal });
   signal.cancel();
   turn();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/index.ts';
 import { closeCode, header, isRequestId, maxInFlight, MeshError } from '../../wire/index.ts';
+import { Cancellation } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
@@ -9,7 +10,6 @@ import type { CompiledProcedure } from '../call/procedure.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../call/unknown-name.ts';
 import { tooLargeError } from '../http/request-body.ts';
 import type { Mistakes } from '../limits/mistakes.ts';
-import { ConnectionCalls, type InFlight } from './in-flight.ts';
 import { LongMessage } from './long-message.ts';
 import { headerOf, type SocketMessage } from './message.ts';
 import type { Outbox } from './outbox.ts';
@@ -50,7 +50,12 @@ export class Calls {
   refusedCredentials = false;
   readonly #options: CallsOptions;
   readonly #connection: CallsConnection;
-  readonly #inFlight = new ConnectionCalls();
+  /**
+   * Those under way, by the ids that the caller gave them. Not a Map: one whose elements come and go leaves tables behind
+   * that point at one another, and what was young when they were thrown away grows old with them; a dictionary does not.
+   */
+  readonly #underWay: Record<number | string, Cancellation> = Object.create(null);
+  #size = 0;
 
   constructor(options: CallsOptions, connection: CallsConnection) {
     this.#options = options;
@@ -59,11 +64,11 @@ export class Calls {
 
   /** How many are under way. */
   get size(): number {
-    return this.#inFlight.size;
+    return this.#size;
   }
 
   cancelAll(): void {
-    this.#inFlight.cancelAll();
+    for (const call of Object.values(this.#underWay)) call.cancel();
   }
 
   /**
@@ -72,12 +77,15 @@ export class Calls {
    * @param onFault Is told where not even an error can be answered.
    */
   begin(message: SocketMessage, onFault: () => void): void {
-    if (message.method === 'subscription.stop') return this.#inFlight.cancel(message.id);
+    if (message.method === 'subscription.stop') return this.#underWay[keyOf(message.id)]?.cancel();
     const found = this.#find(message);
     if (found instanceof MeshError) return this.#refuse(message, found);
-    const call = this.#inFlight.add(message.id);
-    if (!call)
+    const key = keyOf(message.id);
+    if (this.#underWay[key])
       return this.fail(message.id, new MeshError('BAD_REQUEST', `Duplicate id ${message.id}`), message);
+    const call = new Cancellation();
+    this.#underWay[key] = call;
+    this.#size += 1;
     this.#run(message, found, call).catch(onFault);
   }
 
@@ -91,7 +99,7 @@ export class Calls {
         ? tooLargeError('message')
         : unknownProcedure(path, procedures.keys());
     if (compiled.procedure.kind !== message.method) return otherKind(compiled);
-    if (this.#inFlight.size < maxInFlight) return compiled;
+    if (this.#size < maxInFlight) return compiled;
     const reason = `More than ${maxInFlight} calls are in progress on this connection`;
     return new MeshError('TOO_MANY_REQUESTS', reason, { retry: 'safe' });
   }
@@ -109,7 +117,7 @@ export class Calls {
     putOut(new MeshError('TOO_MANY_REQUESTS', reason), closeCode.refused);
   }
 
-  async #run(message: SocketMessage, compiled: CompiledProcedure, call: InFlight): Promise<void> {
+  async #run(message: SocketMessage, compiled: CompiledProcedure, call: Cancellation): Promise<void> {
     const requestId = requestIdOf(message);
     const connection = this.#connection;
     try {
@@ -128,7 +136,8 @@ export class Calls {
       logFailure(this.#options.log, failure, { procedure: params?.path, request_id: requestId });
       this.fail(id, failure, message, requestId);
     } finally {
-      this.#inFlight.delete(message.id);
+      delete this.#underWay[keyOf(message.id)];
+      this.#size -= 1;
       connection.onDone();
     }
   }
@@ -136,7 +145,7 @@ export class Calls {
   async #stream(
     message: SocketMessage,
     compiled: CompiledProcedure,
-    { call, requestId }: { call: InFlight; requestId: string },
+    { call, requestId }: { call: Cancellation; requestId: string },
   ): Promise<void> {
     const { closing } = this.#options;
     const connection = this.#connection;
@@ -161,7 +170,7 @@ export class Calls {
    * Whether a subscription that has ended goes on elsewhere. One that ended with the credentials of its connection may be
    * moved by its client to another, opened with fresh ones; for as long as that may take it is not said to have failed.
    */
-  async #isMoved(call: InFlight, error: unknown): Promise<boolean> {
+  async #isMoved(call: Cancellation, error: unknown): Promise<boolean> {
     if (!(error instanceof MeshError) || error.code !== 'UNAUTHORIZED') return false;
     const connection = this.#connection;
     await connection.credentials.check();
@@ -186,6 +195,11 @@ export class Calls {
     const error = errorShape(failure, { path: message?.params?.path.slice(0, longestEcho), requestId });
     this.#connection.outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
   }
+}
+
+/** 1 and "1" are two ids. */
+function keyOf(id: number | string): number | string {
+  return typeof id === 'string' ? `"${id}` : id;
 }
 
 function requestIdOf(message: SocketMessage): string {

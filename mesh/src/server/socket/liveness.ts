@@ -16,8 +16,8 @@ export class Liveness {
   readonly #link: Link | undefined;
   readonly #stall: Stall | undefined;
   readonly #ping: (payload: Buffer) => void;
-  /** Something came in since the last beat. */
-  #heard = false;
+  /** Whether a message has come in since the last beat: to be set with each. */
+  heard = false;
   #bytesRead = 0;
   #pinged: { payload: Buffer; bytesWritten: number } | undefined;
   /** How many silent beats the ping may take, and has taken. */
@@ -33,14 +33,9 @@ export class Liveness {
     this.#ping = ping;
   }
 
-  /** A message has come in. */
-  heard(): void {
-    this.#heard = true;
-  }
-
   /** The answer to a ping has come in. */
   answered(payload: Buffer): void {
-    this.#heard = true;
+    this.heard = true;
     if (this.#pinged?.payload.equals(payload) !== true) return;
     this.#known = this.#pinged.bytesWritten;
     this.#pinged = undefined;
@@ -63,8 +58,8 @@ export class Liveness {
   /** Whether enough has come in since the last beat. */
   #receive(): boolean {
     const { bytesRead = 0 } = this.#link ?? {};
-    const received = this.#heard || bytesRead - this.#bytesRead >= leastPerBeat;
-    this.#heard = false;
+    const received = this.heard || bytesRead - this.#bytesRead >= leastPerBeat;
+    this.heard = false;
     this.#bytesRead = bytesRead;
     return received;
   }

@@ -1,8 +1,7 @@
 import { nobody, type Caller } from '../../contract/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
-import { header, MeshError } from '../../wire/index.ts';
+import { MeshError } from '../../wire/index.ts';
 import { startExpiry, type Expiry, type Revocations } from '../call/expiry.ts';
-import type { SocketMessage } from './message.ts';
 
 /** What credentials are judged by, and who is told. */
 interface OwnCredentialsOptions {
@@ -30,16 +29,21 @@ export class OwnCredentials implements Disposable {
     return this.#presented?.authorization === undefined;
   }
 
-  /** Who makes a call. @throws MeshError UNAUTHORIZED */
-  callerOf(message: SocketMessage): Caller | Promise<Caller> {
-    return this.#options.authenticate(this.of(message));
+  /**
+   * Who makes a call: the service is proved by the connection, a user that it acts for by each message.
+   *
+   * @param userToken What the message has as its user's token.
+   * @throws MeshError UNAUTHORIZED
+   */
+  callerOf(userToken: unknown): Caller | Promise<Caller> {
+    return this.#options.authenticate(this.of(userToken));
   }
 
-  /** What proves who makes a call: the service by the connection, a user that it acts for by each message. */
-  of({ headers }: SocketMessage): Credentials {
+  /** What `callerOf` verifies. */
+  of(ofMessage: unknown): Credentials {
     // What stands in a message is any JSON; what is no text is no token either, rather than none at all.
     const { authorization, userToken: own } = this.#presented ?? {};
-    const given: unknown = headers?.[header.userToken] ?? own;
+    const given = ofMessage ?? own;
     const userToken = given === undefined || typeof given === 'string' ? given : '';
     return { authorization, userToken };
   }

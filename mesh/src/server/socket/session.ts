@@ -108,7 +108,7 @@ export class Session implements CallsConnection {
       takeFirst: credentials ? undefined : (message) => this.#takeCredentials(message),
     });
     socket.on('message', (data, isBinary) => {
-      this.#liveness.heard();
+      this.#liveness.heard = true;
       this.#inbox.receive(data, isBinary);
     });
     socket.on('pong', (payload) => this.#liveness.answered(payload));

@@ -32,7 +32,7 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
 
   /** Asked for each call, so that a token that has expired or was revoked ends at once. */
   identify(): Caller | Promise<Caller> {
-    return this.connection.credentials.callerOf(this.#message);
+    return this.connection.credentials.callerOf(this.#message.headers?.[header.userToken]);
   }
 
   /** With the last event that the client has seen, as tRPC's adapter gives it to the procedure. */
@@ -47,7 +47,7 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
   }
 
   get userToken(): string | undefined {
-    return userTokenOf(this.connection.credentials.of(this.#message));
+    return userTokenOf(this.connection.credentials.of(this.#message.headers?.[header.userToken]));
   }
 
   get peer(): Peer {
