@@ -1,4 +1,4 @@
-import { timeouts, type Hedge, type Permit, type Queued, type Timeout } from '../resilience/index.ts';
+import { timeouts, type Hedge, type Permit, type Timeout } from '../resilience/index.ts';
 import { decisions, tell } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
 import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
@@ -60,9 +60,6 @@ export class Attempt {
   #endsAt = 0;
   #timeout: Timeout | undefined;
   #hedgeTimeout: Timeout | undefined;
-  #queued: Queued | undefined;
-  /** Whether it has a place in the bulkhead. */
-  #entered = false;
   /** One, or two where the first is late; the first answer counts. */
   #underWay: readonly RoutedRequest[] = none;
   /** Endpoints that it is not to go to. */
@@ -79,43 +76,16 @@ export class Attempt {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      const { connection, gone, timeoutMs } = this.#options;
+      const { connection, gone, timeoutMs, target } = this.#options;
+      const { hedge } = target;
       this.#endsAt = connection.clock.latest + timeoutMs;
       this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
       gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
-      this.#enter();
+      if (!this.#send() || !hedge) return;
+      hedge.onCall();
+      const delayMs = hedge.delayMs();
+      if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#onLate(hedge));
     });
-  }
-
-  #enter(): void {
-    const { connection, target } = this.#options;
-    if (connection.bulkhead.tryEnter()) return this.#start();
-    this.#queued = connection.bulkhead.queue(() => this.#start());
-    if (this.#queued) return;
-    connection.decide({ decision: 'refused', reason: 'bulkhead', procedure: target.path });
-    const message = `Too many calls of this process to ${connection.target} are in progress, and its queue is full`;
-    this.#fail(localError('TOO_MANY_REQUESTS', message, { cause: notReached(message), retry: 'never' }));
-  }
-
-  #start(): void {
-    const waited = this.#queued !== undefined;
-    this.#queued = undefined;
-    this.#entered = true;
-    if (waited && this.#isOver()) return;
-    const { hedge } = this.#options.target;
-    if (!this.#send() || !hedge) return;
-    hedge.onCall();
-    const delayMs = hedge.delayMs();
-    if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#onLate(hedge));
-  }
-
-  /** Whether its turn has come too late: whoever made room may have been called off by the same signal. */
-  #isOver(): boolean {
-    const { connection, gone } = this.#options;
-    if (gone.aborted) this.#giveUp(goneError(gone.reason, this.#silence()));
-    else if (connection.clock.read() >= this.#endsAt) this.#giveUp(this.#timeoutError());
-    else return false;
-    return true;
   }
 
   /** The first endpoint takes long: another one is asked as well, if there is budget for that. */
@@ -221,7 +191,6 @@ export class Attempt {
   /** Nobody waits any more. */
   #giveUp(error: CallError): void {
     const requests = this.#underWay;
-    this.#queued?.cancel();
     for (const request of requests) this.#end(request, error, 'none');
     this.#fail(error);
     for (const request of requests) request.cancel();
@@ -276,22 +245,15 @@ export class Attempt {
   }
 
   #settle(): void {
-    const { connection, gone } = this.#options;
     if (this.#timeout) timeouts.stop(this.#timeout);
     if (this.#hedgeTimeout) timeouts.stop(this.#hedgeTimeout);
-    gone.removeEventListener();
+    this.#options.gone.removeEventListener();
     this.#underWay = none;
-    if (!this.#entered) return;
-    this.#entered = false;
-    connection.bulkhead.leave();
   }
 
   #timeoutError(): CallError {
     const { connection, timeoutMs } = this.#options;
-    const waited = `within ${Math.round(timeoutMs)} ms`;
-    const message = this.#entered
-      ? `${connection.target} did not answer ${waited}`
-      : `No slot was free for a call to ${connection.target} ${waited}`;
+    const message = `${connection.target} did not answer within ${Math.round(timeoutMs)} ms`;
     return localError('TIMEOUT', message, { cause: this.#silence() });
   }
 

@@ -1,11 +1,9 @@
 import { entriesOf, needsUser, type AnyContract } from '../contract/index.ts';
 import {
-  Bulkhead,
   createHedge,
   createRetryBudget,
   defaultRetryPolicy,
   type BreakerOptions,
-  type BulkheadOptions,
   type RetryBudgetOptions,
   type RetryPolicy,
 } from '../resilience/index.ts';
@@ -53,14 +51,12 @@ export interface ConnectOptions<As extends string> {
   retryPolicy?: RetryPolicy;
   /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
   retryBudget?: RetryBudgetOptions;
-  /** When an endpoint is left alone, and for how long. @default after 5 failures in a row, or under 80 % success; 1 s, doubling to 60 s */
+  /** When an endpoint is left alone, and for how long. @default after 5 failures in a row, or under 80 % success; 1 s, doubling to 5 s */
   breaker?: Omit<BreakerOptions, 'onChange'>;
   /** Longest wait for one attempt, in milliseconds, unless the contract names another. @default 5000 */
   timeoutMs?: number;
   /** Longest wait for a call, retries and their waits included, in milliseconds. @default 10000 for a person, 30000 for a service */
   deadlineMs?: number;
-  /** How many calls may be under way, and how many wait for that. @default 1024 and 1024 */
-  bulkhead?: BulkheadOptions;
   /** What runs around each query and mutation, the first one outermost: see docs/interceptors.md. @default nothing */
   interceptors?: readonly ClientInterceptor[];
   /**
@@ -111,7 +107,6 @@ export function connect<const To extends AnyContract, const As extends string>(
     authorization,
     retryPolicy: options.retryPolicy ?? defaultRetryPolicy,
     retryBudget: createRetryBudget({ now: clock.now, ...options.retryBudget }),
-    bulkhead: new Bulkhead(options.bulkhead),
     timeoutMs,
     deadlineMs,
     decide,
@@ -178,14 +173,14 @@ function opening(
   };
 }
 
-function stateOf({ target, as, bulkhead, retryBudget, endpoints }: Connection): TargetState {
+function stateOf({ target, as, retryBudget, endpoints }: Connection): TargetState {
+  const states = endpoints.states();
   return {
     target,
     as,
-    in_flight: bulkhead.inFlight,
-    queued: bulkhead.queued,
+    in_flight: states.reduce((sum, { in_flight }) => sum + in_flight, 0),
     retry_budget: retryBudget.balance,
-    endpoints: endpoints.states(),
+    endpoints: states,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Bulkhead, RetryBudget, RetryPolicy } from '../resilience/index.ts';
+import type { RetryBudget, RetryPolicy } from '../resilience/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Clock } from './clock.ts';
 import type { Decide } from './decisions.ts';
@@ -17,7 +17,6 @@ export interface Connection {
   readonly authorization: () => string | undefined;
   readonly retryPolicy: RetryPolicy;
   readonly retryBudget: RetryBudget;
-  readonly bulkhead: Bulkhead;
   /** Longest wait for one attempt unless the contract names another, in milliseconds. */
   readonly timeoutMs: number;
   /** Longest wait for a call, retries and their waits included, in milliseconds. */

@@ -19,12 +19,6 @@ export interface Breaker {
   readonly retryAfterMs: number;
   /** Asks for a call; `undefined` is a refusal. In the open state, the first call after the wait is the probe. */
   tryAcquire(): Permit | undefined;
-  /**
-   * Leave for a call whatever the state, for when no endpoint looks healthy and all are tried. The permit is
-   * the usual one while closed. Otherwise its success closes the breaker, as a probe's would, and its failure
-   * changes nothing: neither the wait nor a probe that is under way.
-   */
-  force(): Permit;
 }
 
 export interface BreakerOptions {
@@ -38,7 +32,7 @@ export interface BreakerOptions {
   windowMs?: number;
   /** The wait before the first probe, in milliseconds; twice as long after each that fails. @default 1000 */
   probeAfterMs?: number;
-  /** The longest such wait, in milliseconds, before jitter. @default 60000 */
+  /** The longest such wait, in milliseconds, before jitter: for so long a service that is back may not be called. @default 5000 */
   longestProbeAfterMs?: number;
   /** The share by which chance lengthens or shortens each such wait, 0 to 1. @default 0.2 */
   jitter?: number;
@@ -58,7 +52,7 @@ const defaults = {
   minimumCalls: 20,
   windowMs: 10_000,
   probeAfterMs: 1000,
-  longestProbeAfterMs: 60_000,
+  longestProbeAfterMs: 5000,
   jitter: 0.2,
   probeTimeoutMs: 5000,
   onChange: () => {},
@@ -109,8 +103,6 @@ class EndpointBreaker implements Breaker {
   readonly #failures: SlidingSum;
   #state: BreakerState = 'closed';
   #permit: Permit | undefined = new BreakerPermit(this);
-  /** What forced calls share from when it opens until it closes. */
-  #forced: Permit | undefined;
   #failuresInRow = 0;
   /** How often in a row it opened without a success between. */
   #openings = 0;
@@ -141,17 +133,8 @@ class EndpointBreaker implements Breaker {
     return this.#permit;
   }
 
-  force(): Permit {
-    if (this.#state === 'closed' && this.#permit) return this.#permit;
-    this.#forced ??= new BreakerPermit(this);
-    return this.#forced;
-  }
-
   onSuccess(permit: Permit): void {
-    if (permit !== this.#permit) {
-      if (permit === this.#forced) this.#close();
-      return;
-    }
+    if (permit !== this.#permit) return;
     if (this.#state === 'half-open') return this.#close();
     this.#failuresInRow = 0;
     this.#calls.add(1, this.#options.now());
@@ -193,7 +176,6 @@ class EndpointBreaker implements Breaker {
     this.#calls.clear();
     this.#failures.clear();
     this.#permit = new BreakerPermit(this);
-    this.#forced = undefined;
     this.#become('closed');
   }
 

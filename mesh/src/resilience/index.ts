@@ -7,12 +7,10 @@ export {
   type BreakerState,
   type Permit,
 } from './breaker.ts';
-export { Bulkhead, type BulkheadOptions, type Queued } from './bulkhead.ts';
 export { FairBulkhead, NoPlaceError, type Entry, type FairBulkheadOptions } from './fair-bulkhead.ts';
 export { createHedge, type Hedge, type HedgeOptions } from './hedge.ts';
 export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts';
-export { createOutlierDetector, type OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
-export type { OutlierReason, OutlierRules } from './outlier-rules.ts';
+export { OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
 export { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
 export {
   ConcurrencyLimit,

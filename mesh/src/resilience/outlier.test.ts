@@ -1,37 +1,40 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createOutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
+import { OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
 
 const second = 1000;
 
 /** A detector on a clock that the test moves, with endpoints that are named by letters. */
-function make(names: string, options: OutlierOptions<string> = {}) {
+function make(names: string, options: Partial<OutlierOptions<string>> = {}) {
   const clock = { now: 0 };
   const events: string[] = [];
-  const detector = createOutlierDetector<string>({
+  let slow = '';
+  const detector = new OutlierDetector<string>({
     now: () => clock.now,
-    onEject: (name, { reason, forMs }) => events.push(`${name} out for ${forMs / second} s: ${reason}`),
+    latencyMs: (name) => (slow.includes(name) ? 100 : 2),
+    onEject: (name, forMs) => events.push(`${name} out for ${forMs / second} s`),
     onReturn: (name) => events.push(`${name} back`),
     ...options,
   });
-  const watched = new Map<string, Watched>();
+  const watched = new Map<string, Watched<string>>();
   const add = (name: string): void => void watched.set(name, detector.add(name));
   for (const name of names) add(name);
-  const at = (name: string): Watched => {
+  const at = (name: string): Watched<string> => {
     const found = watched.get(name);
     if (!found) throw new Error(`no endpoint ${name}`);
     return found;
   };
-  /** So many calls to each, of which those to the failing all fail; judged a second later. */
-  const calls = (failing: string, times = 30): void => {
-    for (const [name, each] of watched)
-      for (let call = 0; call < times; call++) each[failing.includes(name) ? 'failure' : 'success']();
+  /** So many answers of each, of which some are slow; judged a second later. */
+  const calls = (slowOnes: string, times = 30): void => {
+    slow = slowOnes;
+    for (const each of watched.values()) for (let call = 0; call < times; call++) each.answered();
     clock.now += second;
-    watched.values().next().value?.success();
+    watched.values().next().value?.answered();
   };
-  /** One success of each in every second. */
+  /** One quick answer of each in every second. */
   const fineFor = (ms: number): void => {
+    slow = '';
     for (const until = clock.now + ms; clock.now < until; clock.now += second)
-      for (const each of watched.values()) each.success();
+      for (const each of watched.values()) each.answered();
   };
   const out = () => [...watched].filter(([, { ejected }]) => ejected).map(([name]) => name);
   return { clock, events, at, add, calls, fineFor, out };
@@ -41,84 +44,62 @@ describe('an outlier', () => {
   test('is ejected, and returns after half a minute with all forgotten', () => {
     const { clock, events, at, calls, out } = make('abc');
     calls('b');
-    expect([out(), events]).toEqual([['b'], ['b out for 30 s: failures']]);
+    expect([out(), events]).toEqual([['b'], ['b out for 30 s']]);
     clock.now += 30 * second - 1;
-    at('a').success();
+    at('a').answered();
     expect(out()).toEqual(['b']);
     clock.now += second;
-    for (let call = 0; call < 30; call++) at('b').failure();
+    for (let call = 0; call < 19; call++) at('b').answered();
+    clock.now += second;
+    at('a').answered();
     expect([out(), events.at(-1)]).toEqual([[], 'b back']);
-  });
-
-  test('is ejected for its latency', () => {
-    const latencies: Record<string, number> = { a: 2, b: 100, c: 3 };
-    const { events, calls } = make('abc', { latencyMs: (name) => latencies[name] ?? 0 });
-    calls('');
-    expect(events).toEqual(['b out for 30 s: latency']);
   });
 
   test('is one only by what the last ten seconds hold', () => {
     const { clock, at, calls, out } = make('abc', { judgeEveryMs: 11 * second });
     calls('b');
     clock.now = 11 * second;
-    at('a').success();
+    at('a').answered();
     expect(out()).toEqual([]);
-  });
-
-  test('is none by failures that are over: those before them leave the window first', () => {
-    const { clock, at, fineFor, out } = make('ab');
-    for (let call = 0; call < 300; call++) for (const name of 'ab') at(name).success();
-    clock.now = 5 * second;
-    for (let call = 0; call < 25; call++) at('b').success();
-    for (let call = 0; call < 10; call++) at('b').failure();
-    for (let call = 0; call < 30; call++) at('a').success();
-    fineFor(9 * second);
-    expect(out()).toEqual([]);
-  });
-
-  test('is none by failures while a breaker keeps calls from it', () => {
-    const open = new Set('b');
-    const { calls, out } = make('abc', { leftAlone: (name) => open.has(name) });
-    calls('b');
-    expect(out()).toEqual([]);
-    open.clear();
-    calls('b');
-    expect(out()).toEqual(['b']);
   });
 
   test('is judged once a second', () => {
-    const { clock, at, out } = make('ab');
-    at('a').success();
-    clock.now = second;
-    at('a').success();
-    for (let call = 0; call < 100; call++) {
-      at('a').success();
-      at('b').failure();
-    }
-    clock.now = 2 * second - 1;
-    at('b').failure();
-    expect(out()).toEqual([]);
+    const { clock, at, calls, out } = make('ab');
+    calls('b', 0);
     clock.now = 2 * second;
-    at('b').failure();
-    expect(out()).toEqual(['b']);
-  });
-
-  test('is judged by rules that may be changed one by one', () => {
-    const { calls, out } = make('abc', { rules: { minimumCalls: 5 } });
-    calls('b', 5);
-    expect(out()).toEqual(['b']);
-  });
-
-  test('that is told of while it is out counts no more when it is back', () => {
-    const { clock, at, calls, out } = make('abc');
-    calls('b');
-    clock.now += 29 * second;
-    for (let call = 0; call < 100; call++) at('b').failure();
-    clock.now += second;
-    at('a').success();
-    clock.now += second;
-    calls('', 0);
+    at('a').answered();
+    for (let call = 0; call < 100; call++) at('b').answered();
+    clock.now = 3 * second - 1;
+    at('b').answered();
     expect(out()).toEqual([]);
+    clock.now = 3 * second;
+    at('b').answered();
+    expect(out()).toEqual(['b']);
+  });
+
+  test.each([
+    ['above ten times the median of the others', [101, 10, 10], 'a'],
+    ['not at ten times', [100, 10, 10], ''],
+    ['not up to 50 ms', [50, 1], ''],
+    ['but above', [51, 1], 'a'],
+    ['not for a median that one other moves', [100, 1, 30], ''],
+    ['nor by what one other cannot move', [300, 1, 1, 4000], 'ad'],
+    ['the slowest first', [200, 300, 1, 1, 1], 'ab'],
+    ['not where no other is known', [500, 0, Number.NaN], ''],
+    ['not one that is unknown itself', [Number.NaN, Infinity, 1], ''],
+  ])('is one %s', (_, latencies, expected) => {
+    const names = 'abcde'.slice(0, latencies.length);
+    const { calls, out } = make(names, { latencyMs: (name) => latencies[names.indexOf(name)] ?? 0 });
+    calls('');
+    expect(out().join('')).toBe(expected);
+  });
+
+  test('is judged by 20 answers or more', () => {
+    const { calls, out } = make('abc');
+    calls('b', 19);
+    expect(out()).toEqual([]);
+    calls('b', 1);
+    expect(out()).toEqual(['b']);
   });
 });
 
@@ -127,14 +108,14 @@ describe('no more than half are out', () => {
     ['a', 'a', 0],
     ['ab', 'ab', 0],
     ['ab', 'a', 1],
-    ['abc', 'ab', 1],
+    ['abc', 'ab', 0],
     ['abcd', 'ab', 2],
-    ['abcd', 'abc', 2],
-    ['abcdefghij', 'abcdefgh', 5],
-  ])('of %s, where %s fail', (names, failing, count) => {
+    ['abcde', 'ab', 2],
+    ['abcdefghij', 'abcd', 4],
+  ])('of %s, where %s are slow', (names, slow, count) => {
     const { calls, out } = make(names);
-    calls(failing);
-    calls(failing);
+    calls(slow);
+    calls(slow);
     expect(out()).toHaveLength(count);
   });
 
@@ -144,7 +125,7 @@ describe('no more than half are out', () => {
     for (let time = 0; time < 29; time++) calls('c');
     expect(out()).toEqual(['b']);
     calls('c');
-    expect([out(), events.slice(1)]).toEqual([['c'], ['b back', 'c out for 30 s: failures']]);
+    expect([out(), events.slice(1)]).toEqual([['c'], ['b back', 'c out for 30 s']]);
   });
 });
 
@@ -157,7 +138,7 @@ describe('how long one is out', () => {
       const from = made.clock.now;
       while (made.at('b').ejected) {
         made.clock.now += second;
-        made.at('a').success();
+        made.at('a').answered();
       }
       waits.push((made.clock.now - from) / second);
     }
@@ -207,9 +188,9 @@ describe('endpoints that come and go', () => {
     gone.remove();
     expect([gone.ejected, at('b').ejected, events.length]).toEqual([false, true, 2]);
     clock.now += 31 * second;
-    for (let call = 0; call < 100; call++) gone.failure();
-    at('c').success();
-    expect(events.filter((event) => event.startsWith('a'))).toEqual(['a out for 30 s: failures']);
+    for (let call = 0; call < 100; call++) gone.answered();
+    at('c').answered();
+    expect(events.filter((event) => event.startsWith('a'))).toEqual(['a out for 30 s']);
   });
 
   test('when others go, those that are due first come back, until half are in', () => {
@@ -226,7 +207,7 @@ describe('endpoints that come and go', () => {
   });
 
   test('one that goes while the others are told of a return is left alone', () => {
-    const gone: Watched[] = [];
+    const gone: Watched<string>[] = [];
     const { clock, events, at, calls } = make('abcd', {
       onReturn: (name) => {
         events.push(`${name} back`);
@@ -236,7 +217,7 @@ describe('endpoints that come and go', () => {
     calls('ab');
     gone.push(at('b'));
     clock.now += 30 * second;
-    at('c').success();
+    at('c').answered();
     expect(events.slice(2)).toEqual(['a back']);
   });
 
@@ -251,11 +232,8 @@ describe('endpoints that come and go', () => {
 
 describe('the clock', () => {
   test('that stands still judges nobody', () => {
-    const { at, out } = make('ab');
-    for (let call = 0; call < 100; call++) {
-      at('a').success();
-      at('b').failure();
-    }
+    const { at, out } = make('ab', { latencyMs: (name) => (name === 'b' ? 100 : 2) });
+    for (let call = 0; call < 100; call++) for (const name of 'ab') at(name).answered();
     expect(out()).toEqual([]);
   });
 
@@ -266,7 +244,7 @@ describe('the clock', () => {
       calls('b');
       expect(out()).toEqual(['b']);
       clock.now += jumpMs;
-      at('a').success();
+      at('a').answered();
       expect([jumpMs, out()]).toEqual([jumpMs, []]);
     }
   });
@@ -274,7 +252,7 @@ describe('the clock', () => {
 
 test('with one endpoint, and nobody told, nothing ever happens', () => {
   const latencyMs = vi.fn(() => 5000);
-  const only = createOutlierDetector<string>({ latencyMs }).add('a');
-  for (let call = 0; call < 1000; call++) only.failure();
+  const only = new OutlierDetector<string>({ latencyMs }).add('a');
+  for (let call = 0; call < 1000; call++) only.answered();
   expect([only.ejected, latencyMs.mock.calls.length]).toEqual([false, 0]);
 });

@@ -1,39 +1,20 @@
-import { defaultOutlierRules, findOutlier, type OutlierReason, type OutlierRules } from './outlier-rules.ts';
 import { SlidingSum } from './sliding-sum.ts';
 
-/** Finds the endpoints that do worse than their peers, and ejects them for a while. */
-export interface OutlierDetector<Endpoint> {
-  /** Begins to compare an endpoint with the others. */
-  add(endpoint: Endpoint): Watched;
-}
-
-/** One endpoint under comparison: is told how each call to it ended. */
-export interface Watched {
-  success(): void;
-  /** The endpoint failed, or was not reached. */
-  failure(): void;
-  /** Whether it should get no calls as long as others can take them. */
-  readonly ejected: boolean;
-  /** The endpoint is gone: nothing is told of it any more, nor heard. Nothing happens the second time. */
-  remove(): void;
-}
-
 export interface OutlierOptions<Endpoint> {
-  /** What an answer of an endpoint usually takes, in milliseconds: a mean, as peaks pass by themselves; 0 if unknown. @default unknown */
-  latencyMs?: (endpoint: Endpoint) => number;
-  /**
-   * Whether a breaker keeps calls from it: that finds out within seconds when an endpoint is back, so it is not ejected
-   * for its failures as well. @default no
-   */
-  leftAlone?: (endpoint: Endpoint) => boolean;
+  /** What an answer of an endpoint usually takes, in milliseconds: a mean, as peaks pass by themselves; 0 if unknown. */
+  latencyMs: (endpoint: Endpoint) => number;
   /** Told of each ejection, after it. */
-  onEject?: (endpoint: Endpoint, ejection: Readonly<{ reason: OutlierReason; forMs: number }>) => void;
+  onEject?: (endpoint: Endpoint, forMs: number) => void;
   /** Told of each return, after it. */
   onReturn?: (endpoint: Endpoint) => void;
-  /** Who is an outlier. @default as each rule says */
-  rules?: Partial<OutlierRules>;
-  /** How long an outcome counts, in milliseconds. @default 10000 */
+  /** The fewest answers that an endpoint is judged by. @default 20 */
+  minimumAnswers?: number;
+  /** How long an answer counts, in milliseconds. @default 10000 */
   windowMs?: number;
+  /** A latency up to this is no outlier's, in milliseconds. @default 50 */
+  leastMs?: number;
+  /** Nor is one up to so many times the median of the others. @default 10 */
+  ratio?: number;
   /** The shortest time between two judgements, in milliseconds. @default 1000 */
   judgeEveryMs?: number;
   /** How long the first ejection lasts, in milliseconds; the n-th in a row n times as long. @default 30000 */
@@ -45,57 +26,54 @@ export interface OutlierOptions<Endpoint> {
 }
 
 /**
- * Makes the detector for the endpoints of one target. They are judged when an
- * outcome is told, at most once a second, for failures only if there was one
- * since the last time; an ejected one comes back at the
- * first judgement after its time, with its outcomes forgotten. Never more than
- * half of them are out: of one, none. For each period of the first ejection's
- * length that an endpoint stays in, one ejection is forgiven.
+ * Ejects the endpoints of one target that are much slower than their peers,
+ * for a while. Two-choice balancing forgets a slow answer within seconds, and
+ * would ask such an endpoint again and again; failures it avoids by itself,
+ * with the breaker.
+ *
+ * The endpoints are judged when an answer is told, at most once a second; an
+ * ejected one comes back at the first judgement after its time. Never more
+ * than half of them are out: of one, none. For each period of the first
+ * ejection's length that an endpoint stays in, one ejection is forgiven.
  *
  * @see https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
  */
-export function createOutlierDetector<Endpoint>(
-  options: OutlierOptions<Endpoint> = {},
-): OutlierDetector<Endpoint> {
-  return new Detector({
-    latencyMs: () => 0,
-    leftAlone: () => false,
-    onEject: () => {},
-    onReturn: () => {},
-    windowMs: 10_000,
-    judgeEveryMs: 1000,
-    ejectionMs: 30_000,
-    longestEjectionMs: 300_000,
-    now: () => performance.now(),
-    ...options,
-    rules: { ...defaultOutlierRules, ...options.rules },
-  });
-}
-
-type Settings<Endpoint> = Required<OutlierOptions<Endpoint>> & { rules: OutlierRules };
-
-class Detector<Endpoint> implements OutlierDetector<Endpoint> {
+export class OutlierDetector<Endpoint> {
   readonly #settings: Settings<Endpoint>;
-  readonly #members = new Set<Member<Endpoint>>();
+  readonly #members = new Set<Watched<Endpoint>>();
   #judgedAt = 0;
 
-  constructor(settings: Settings<Endpoint>) {
-    this.#settings = settings;
+  constructor(options: OutlierOptions<Endpoint>) {
+    this.#settings = {
+      onEject: () => {},
+      onReturn: () => {},
+      minimumAnswers: 20,
+      windowMs: 10_000,
+      leastMs: 50,
+      ratio: 10,
+      judgeEveryMs: 1000,
+      ejectionMs: 30_000,
+      longestEjectionMs: 300_000,
+      now: () => performance.now(),
+      ...options,
+    };
   }
 
-  add(endpoint: Endpoint): Watched {
-    const member = new Member(endpoint, this, this.#settings);
+  /** Begins to compare an endpoint with the others. */
+  add(endpoint: Endpoint): Watched<Endpoint> {
+    const member = new Watched(endpoint, this, this.#settings);
     this.#members.add(member);
     return member;
   }
 
-  onOutcome(now: number): void {
+  /** An endpoint has answered. */
+  onAnswer(now: number): void {
     const age = now - this.#judgedAt;
     if (age >= this.#settings.judgeEveryMs || age < 0) this.#judge(now);
   }
 
-  /** Half of fewer may be less than are out. */
-  onRemoved(member: Member<Endpoint>): void {
+  /** With fewer endpoints, more than half may now be out: those that are due first return. */
+  onRemoved(member: Watched<Endpoint>): void {
     if (!this.#members.delete(member)) return;
     const now = this.#settings.now();
     const out = this.#ejected().toSorted((a, b) => a.msUntilDue(now) - b.msUntilDue(now));
@@ -104,38 +82,45 @@ class Detector<Endpoint> implements OutlierDetector<Endpoint> {
 
   #judge(now: number): void {
     this.#judgedAt = now;
-    this.#ejectOutliers(now);
-    for (const member of this.#members) member.judged();
-  }
-
-  #ejectOutliers(now: number): void {
     for (const member of this.#ejected()) if (member.msUntilDue(now) <= 0) member.return(now);
     while (this.#ejected().length < this.#mostEjected()) {
-      const peers = [...this.#members].filter(({ ejected }) => !ejected).map((member) => member.figures(now));
-      const outlier = findOutlier(peers, this.#settings.rules);
+      const outlier = this.#slowest(now);
       if (!outlier) return;
-      outlier.peer.member.eject(outlier.reason, now);
+      outlier.eject(now);
     }
+  }
+
+  /** The slowest of those that are in, if it is an outlier. */
+  #slowest(now: number): Watched<Endpoint> | undefined {
+    const { minimumAnswers, leastMs, ratio } = this.#settings;
+    const peers = [...this.#members]
+      .filter(({ ejected, latencyMs }) => !ejected && latencyMs > 0 && latencyMs < Infinity)
+      .toSorted((a, b) => b.latencyMs - a.latencyMs);
+    return peers.find((peer) => {
+      if (peer.latencyMs <= leastMs || peer.answers(now) < minimumAnswers) return false;
+      const others = peers.filter((other) => other !== peer).map(({ latencyMs }) => latencyMs);
+      return others.length > 0 && peer.latencyMs > ratio * median(others);
+    });
   }
 
   #mostEjected(): number {
     return Math.floor(this.#members.size / 2);
   }
 
-  #ejected(): Member<Endpoint>[] {
+  #ejected(): Watched<Endpoint>[] {
     return [...this.#members].filter(({ ejected }) => ejected);
   }
 }
 
-class Member<Endpoint> implements Watched {
+type Settings<Endpoint> = Required<OutlierOptions<Endpoint>>;
+
+/** One endpoint under comparison: is told of its answers. */
+export class Watched<Endpoint> {
   readonly #endpoint: Endpoint;
   readonly #settings: Settings<Endpoint>;
-  readonly #calls: SlidingSum;
-  readonly #failures: SlidingSum;
+  readonly #answers: SlidingSum;
   /** Until it is removed. */
-  #detector: Detector<Endpoint> | undefined;
-  /** Whether it has failed since it was judged. */
-  #failedLately = false;
+  #detector: OutlierDetector<Endpoint> | undefined;
   #ejected = false;
   #ejectedAt = 0;
   #ejectedForMs = 0;
@@ -143,32 +128,34 @@ class Member<Endpoint> implements Watched {
   /** How often it was ejected, less what was forgiven. */
   #ejections = 0;
 
-  constructor(endpoint: Endpoint, detector: Detector<Endpoint>, settings: Settings<Endpoint>) {
+  constructor(endpoint: Endpoint, detector: OutlierDetector<Endpoint>, settings: Settings<Endpoint>) {
     this.#endpoint = endpoint;
-    this.#settings = settings;
-    this.#calls = new SlidingSum(settings.windowMs);
-    this.#failures = new SlidingSum(settings.windowMs);
     this.#detector = detector;
+    this.#settings = settings;
+    this.#answers = new SlidingSum(settings.windowMs);
   }
 
+  /** Whether it should get no calls as long as others can take them. */
   get ejected(): boolean {
     return this.#ejected;
   }
 
-  success(): void {
-    const now = this.#settings.now();
-    this.#calls.add(1, now);
-    this.#detector?.onOutcome(now);
+  get latencyMs(): number {
+    return this.#settings.latencyMs(this.#endpoint);
   }
 
-  failure(): void {
-    const now = this.#settings.now();
-    this.#calls.add(1, now);
-    this.#failures.add(1, now);
-    this.#failedLately = true;
-    this.#detector?.onOutcome(now);
+  answers(now: number): number {
+    return this.#answers.total(now);
   }
 
+  /** The endpoint has answered. */
+  answered(): void {
+    const now = this.#settings.now();
+    this.#answers.add(1, now);
+    this.#detector?.onAnswer(now);
+  }
+
+  /** The endpoint is gone. Nothing happens the second time. */
   remove(): void {
     const detector = this.#detector;
     this.#detector = undefined;
@@ -176,21 +163,8 @@ class Member<Endpoint> implements Watched {
     detector?.onRemoved(this);
   }
 
-  figures(now: number) {
-    return {
-      member: this,
-      calls: this.#calls.total(now),
-      failures: this.#failures.total(now),
-      failing: this.#failedLately && !this.#settings.leftAlone(this.#endpoint),
-      latencyMs: this.#settings.latencyMs(this.#endpoint),
-    };
-  }
-
-  judged(): void {
-    this.#failedLately = false;
-  }
-
-  eject(reason: OutlierReason, now: number): void {
+  /** For the detector. */
+  eject(now: number): void {
     const { ejectionMs, longestEjectionMs } = this.#settings;
     const forgiven = Math.max(0, Math.floor((now - this.#returnedAt) / ejectionMs));
     // No more are counted than make a difference, so that they can be lived down.
@@ -199,21 +173,27 @@ class Member<Endpoint> implements Watched {
     this.#ejected = true;
     this.#ejectedAt = now;
     this.#ejectedForMs = Math.min(this.#ejections * ejectionMs, longestEjectionMs);
-    this.#settings.onEject(this.#endpoint, { reason, forMs: this.#ejectedForMs });
+    this.#settings.onEject(this.#endpoint, this.#ejectedForMs);
   }
 
-  /** A clock that went back makes it due, as nobody knows how long it has been. */
+  /** For the detector. A clock that went back makes it due: how long it has been out is not known. */
   msUntilDue(now: number): number {
     return now < this.#ejectedAt ? 0 : this.#ejectedAt + this.#ejectedForMs - now;
   }
 
-  /** Nothing happens if it has been removed meanwhile, by who was told of another. */
+  /** For the detector. Nothing happens if it was removed meanwhile. */
   return(now: number): void {
     if (!this.#ejected) return;
     this.#ejected = false;
     this.#returnedAt = now;
-    this.#calls.clear();
-    this.#failures.clear();
+    this.#answers.clear();
     this.#settings.onReturn(this.#endpoint);
   }
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1] ?? 0;
+  const lower = sorted[(sorted.length - 1) >> 1] ?? 0;
+  return (lower + upper) / 2;
 }

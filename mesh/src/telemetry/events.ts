@@ -39,12 +39,12 @@ export type ClientDecision =
   /** A second attempt is made before the first has failed; and it was that one which answered first. */
   | { decision: 'hedge' | 'hedge-won'; procedure: string; endpoint: string }
   /** The call was not made. */
-  | { decision: 'refused'; reason: 'breaker' | 'bulkhead'; procedure: string }
+  | { decision: 'refused'; reason: 'breaker'; procedure: string }
   /** The time of the whole call was up. */
   | { decision: 'deadline-passed'; procedure: string }
   | { decision: 'breaker'; reason: 'open' | 'half-open' | 'closed'; endpoint: string }
   /** An endpoint is left out because it does so much worse than the others; or is used again. */
-  | { decision: 'ejected'; reason: 'failures' | 'latency'; endpoint: string }
+  | { decision: 'ejected'; reason: 'latency'; endpoint: string }
   | { decision: 'returned'; endpoint: string }
   /** The endpoints are others than before. */
   | { decision: 'resolved'; endpoints: readonly string[] }

@@ -22,8 +22,6 @@ export interface TargetState {
   /** Who calls. */
   as: string;
   in_flight: number;
-  /** Calls that wait for room. */
-  queued: number;
   /** Retries that would be granted now. */
   retry_budget: number;
   endpoints: EndpointState[];

@@ -24,7 +24,6 @@ export {
   arraySubprotocol,
   closeCode,
   maxArrayMessages,
-  maxInFlight,
   maxMessageBytes,
   maxRefusedBytes,
   reconnectMessage,

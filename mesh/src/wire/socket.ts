@@ -26,11 +26,8 @@ export const maxRefusedBytes = 4 * maxMessageBytes;
 /** Messages are put together up to this length, in characters; a longer one goes alone. */
 export const arrayLength = 16 * 1024;
 
-/** The most calls under way on one connection; a server refuses more. */
-export const maxInFlight = 1024;
-
-/** The most messages in one array that a server takes: to begin as many calls as it may have under way, and to stop as many. */
-export const maxArrayMessages = 2 * maxInFlight;
+/** The most messages in one array that a server takes. */
+export const maxArrayMessages = 2048;
 
 /** Close codes (RFC 6455 §7.4). */
 export const closeCode = {

@@ -4,7 +4,6 @@ import {
   type Breaker,
   type BreakerOptions,
   type Candidate,
-  type OutlierDetector,
   type Permit,
   type Watched,
 } from '../../resilience/index.ts';
@@ -32,14 +31,10 @@ export interface Failure {
 
 interface EndpointParts {
   transport: Transport;
-  outliers: OutlierDetector<Endpoint>;
   breaker: BreakerOptions | undefined;
   clock: Clock;
   decide: Decide;
 }
-
-/** Where none looks healthy, each is tried so often, in milliseconds. */
-export const forceEveryMs = 100;
 
 /**
  * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is
@@ -53,19 +48,16 @@ export class Endpoint implements Candidate {
   readonly transport: Transport;
   readonly breaker: Breaker;
   readonly latency: LatencyAverage;
-  readonly outlier: Watched;
+  /** Where it is one of several. */
+  outlier: Watched<Endpoint> | undefined;
   /** Attempts under way. */
   inFlight = 0;
   readonly #closed = Promise.withResolvers<void>();
-  readonly #clock: Clock;
   #retired = false;
-  #forcedAt = -Infinity;
 
-  constructor(address: Address, { transport, outliers, breaker, clock, decide }: EndpointParts) {
+  constructor(address: Address, { transport, breaker, clock, decide }: EndpointParts) {
     this.address = address;
     this.transport = transport;
-    this.#clock = clock;
-    this.outlier = outliers.add(this);
     this.latency = new LatencyAverage({ decayMs, now: clock.now });
     const endpoint = this.name;
     this.breaker = createBreaker({
@@ -87,20 +79,12 @@ export class Endpoint implements Candidate {
 
   /** Whether it looks healthy, or may be asked whether it is. */
   get usable(): boolean {
-    return this.breaker.retryAfterMs === 0 && !this.outlier.ejected && !this.transport.leaving;
+    return this.breaker.retryAfterMs === 0 && !this.outlier?.ejected && !this.transport.leaving;
   }
 
   /** How long a call would take here, roughly, in milliseconds; one that failed before is asked first when it may be. */
   get cost(): number {
     return this.breaker.state === 'closed' ? this.latency.cost(this.inFlight) : 0;
-  }
-
-  /** Asks for a call although its breaker is open, at most ten times a second. */
-  force(): Permit | undefined {
-    const now = this.#clock.latest;
-    if (now - this.#forcedAt < forceEveryMs) return undefined;
-    this.#forcedAt = now;
-    return this.breaker.force();
   }
 
   begin(): void {
@@ -109,7 +93,7 @@ export class Endpoint implements Candidate {
 
   /** It is chosen no more: closes its connections when the last attempt under way is over, and resolves then. */
   retire(): Promise<void> {
-    this.outlier.remove();
+    this.outlier?.remove();
     this.#retired = true;
     if (this.inFlight === 0) void this.close();
     return this.#closed.promise;
@@ -125,8 +109,8 @@ export class Endpoint implements Candidate {
   succeeded(permit: Permit, durationMs: number): void {
     this.#over();
     permit.success();
-    this.outlier.success();
     this.latency.observe(durationMs);
+    this.outlier?.answered();
   }
 
   failed(permit: Permit, failure: Failure): void {
@@ -134,11 +118,10 @@ export class Endpoint implements Candidate {
     const verdict = verdictOn(failure);
     if (verdict === 'works') {
       permit.success();
-      this.outlier.success();
       this.latency.observe(failure.durationMs);
+      this.outlier?.answered();
     } else if (verdict === 'broken') {
       permit.failure();
-      this.outlier.failure();
       // What ends without an answer is not slow: taken for that, it would not be asked until its breaker opens, and probes.
       if (failure.answered || failure.code === 'TIMEOUT') this.latency.penalise(failure.durationMs);
     } else if (verdict === 'absent') {
@@ -168,7 +151,7 @@ export class Endpoint implements Candidate {
       url,
       ip: ip ?? null,
       breaker: this.breaker.state,
-      ejected: this.outlier.ejected,
+      ejected: this.outlier?.ejected ?? false,
       leaving: this.transport.leaving,
       in_flight: this.inFlight,
       latency_ms: Math.round(this.latency.value() * 100) / 100,

@@ -1,14 +1,8 @@
-import {
-  createOutlierDetector,
-  pick,
-  type BreakerOptions,
-  type OutlierDetector,
-  type Permit,
-} from '../../resilience/index.ts';
+import { OutlierDetector, pick, type BreakerOptions, type Permit } from '../../resilience/index.ts';
 import type { EndpointState, Logger } from '../../telemetry/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Decide } from '../decisions.ts';
-import { Endpoint, forceEveryMs } from './endpoint.ts';
+import { Endpoint } from './endpoint.ts';
 import type { Lookup } from './host-name.ts';
 import { createResolver, type Address, type Resolver } from './resolve.ts';
 import type { Transport } from '../transports/transport.ts';
@@ -41,11 +35,10 @@ export class Endpoints {
   constructor(urls: readonly string[], options: EndpointsOptions) {
     this.#options = options;
     const { clock, decide, log } = options;
-    this.#outliers = createOutlierDetector<Endpoint>({
+    this.#outliers = new OutlierDetector<Endpoint>({
       now: clock.now,
       latencyMs: ({ latency }) => latency.mean(),
-      leftAlone: ({ breaker }) => breaker.state !== 'closed',
-      onEject: ({ name }, { reason }) => decide({ decision: 'ejected', reason, endpoint: name }),
+      onEject: ({ name }) => decide({ decision: 'ejected', reason: 'latency', endpoint: name }),
       onReturn: ({ name }) => decide({ decision: 'returned', endpoint: name }),
     });
     this.#resolver = createResolver(urls, {
@@ -93,17 +86,15 @@ export class Endpoints {
   }
 
   /**
-   * Chooses one for an attempt. Where none looks healthy all are tried, each a
-   * few times a second, but for the only one there is: that is left alone until
-   * its breaker says so.
+   * Chooses one for an attempt.
    *
    * @param tried Those that this attempt is not to go to.
-   * @returns `undefined` where there is none, or it is left alone.
+   * @returns `undefined` where there is none whose breaker lets the attempt through.
    */
   choose(tried: readonly Endpoint[]): Choice | undefined {
     const endpoint = this.#pick(tried);
     if (!endpoint) return undefined;
-    const permit = endpoint.breaker.tryAcquire() ?? (this.#current.length > 1 ? endpoint.force() : undefined);
+    const permit = endpoint.breaker.tryAcquire();
     return permit && { endpoint, permit };
   }
 
@@ -121,8 +112,7 @@ export class Endpoints {
 
   /** The soonest that one of them may be tried, from now, in milliseconds. */
   get retryAfterMs(): number {
-    const soonest = Math.min(...this.#current.map(({ breaker }) => breaker.retryAfterMs));
-    return this.#current.length > 1 ? Math.min(soonest, forceEveryMs) : soonest;
+    return Math.min(...this.#current.map(({ breaker }) => breaker.retryAfterMs));
   }
 
   states(): EndpointState[] {
@@ -141,6 +131,9 @@ export class Endpoints {
     this.#current = addresses.map(
       (address) => before.find((endpoint) => isAt(endpoint, address)) ?? this.#add(address),
     );
+    // One alone is compared with none.
+    if (this.#current.length > 1)
+      for (const endpoint of this.#current) endpoint.outlier ??= this.#outliers.add(endpoint);
     for (const endpoint of before) {
       if (!this.#current.includes(endpoint)) void endpoint.retire().then(() => this.#open.delete(endpoint));
     }
@@ -150,7 +143,6 @@ export class Endpoints {
     const { open, breaker, clock, decide } = this.#options;
     const endpoint = new Endpoint(address, {
       transport: open(address),
-      outliers: this.#outliers,
       breaker,
       clock,
       decide,

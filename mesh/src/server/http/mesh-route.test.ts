@@ -34,7 +34,6 @@ test('services and administrators see how this process stands to the others', as
             target: 'shop',
             as: 'till',
             in_flight: 0,
-            queued: 0,
             retry_budget: 100,
             endpoints: [
               {

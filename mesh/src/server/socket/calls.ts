@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/index.ts';
-import { closeCode, header, isRequestId, maxInFlight, MeshError } from '../../wire/index.ts';
+import { closeCode, header, isRequestId, MeshError } from '../../wire/index.ts';
 import { Cancellation } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
@@ -98,10 +98,7 @@ export class Calls {
       return message instanceof LongMessage
         ? tooLargeError('message')
         : unknownProcedure(path, procedures.keys());
-    if (compiled.procedure.kind !== message.method) return otherKind(compiled);
-    if (this.#size < maxInFlight) return compiled;
-    const reason = `More than ${maxInFlight} calls are in progress on this connection`;
-    return new MeshError('TOO_MANY_REQUESTS', reason, { retry: 'safe' });
+    return compiled.procedure.kind === message.method ? compiled : otherKind(compiled);
   }
 
   /** A stranger that asks for what is not there is answered some times, and so is a caller whose messages are too long. */

@@ -1,12 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import {
-  arrayLength,
-  closeCode,
-  maxInFlight,
-  maxMessageBytes,
-  type SocketRequest,
-} from '../../../wire/index.ts';
+import { arrayLength, closeCode, maxMessageBytes, type SocketRequest } from '../../../wire/index.ts';
 import { localError } from '../../call-error.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer } from '../transport.ts';
@@ -97,11 +91,6 @@ export class SocketConnection {
   /** Whether the server has asked for new calls to go elsewhere. */
   get leaving(): boolean {
     return this.#leaving;
-  }
-
-  /** Whether the server would refuse another call. */
-  get full(): boolean {
-    return this.#pending.size >= maxInFlight;
   }
 
   /** Whether the other side seems to be gone, without a word. */

@@ -87,10 +87,7 @@ class SocketTransport implements Transport {
 
   #connectionFor({ authorization }: Request): SocketConnection | undefined {
     const connection = this.#connection;
-    return connection?.open &&
-      !connection.full &&
-      !connection.suspect &&
-      connection.authorization === authorization
+    return connection?.open && !connection.suspect && connection.authorization === authorization
       ? connection
       : undefined;
   }
