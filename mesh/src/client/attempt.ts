@@ -1,4 +1,4 @@
-import { timeouts, type Hedge, type Permit, type Timeout } from '../resilience/index.ts';
+import { timeouts, type Permit, type Timeout } from '../resilience/index.ts';
 import { decisions, tell } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
 import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
@@ -43,10 +43,8 @@ class RoutedRequest extends Request {
 const none: readonly never[] = [];
 
 /**
- * What the caller counts as one attempt: the message goes to one endpoint; at
- * once to another where the first certainly did nothing with it; and, where
- * the contract asks for it, to a second one when the first takes long. The
- * first answer counts.
+ * What the caller counts as one attempt: the message goes to one endpoint, and
+ * at once to another where the first certainly did nothing with it.
  */
 export class Attempt {
   /** Where it went last. */
@@ -59,9 +57,7 @@ export class Attempt {
   /** On the clock of `performance.now()`, in milliseconds. */
   #endsAt = 0;
   #timeout: Timeout | undefined;
-  #hedgeTimeout: Timeout | undefined;
-  /** One, or two where the first is late; the first answer counts. */
-  #underWay: readonly RoutedRequest[] = none;
+  #request: RoutedRequest | undefined;
   /** Endpoints that it is not to go to. */
   #tried: readonly Endpoint[];
 
@@ -76,40 +72,30 @@ export class Attempt {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      const { connection, gone, timeoutMs, target } = this.#options;
-      const { hedge } = target;
+      const { connection, gone, timeoutMs } = this.#options;
       this.#endsAt = connection.clock.latest + timeoutMs;
       this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
       gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
-      if (!this.#send() || !hedge) return;
-      hedge.onCall();
-      const delayMs = hedge.delayMs();
-      if (delayMs !== undefined) this.#hedgeTimeout = timeouts.start(delayMs, () => this.#onLate(hedge));
+      this.#send();
     });
   }
 
-  /** The first endpoint takes long: another one is asked as well, if there is budget for that. */
-  #onLate(hedge: Hedge): void {
+  /** Another one was quicker: it never settles. */
+  outrun(): void {
     const { connection, target } = this.#options;
-    connection.clock.read();
-    const [first] = this.#underWay;
-    if (!first || !hedge.tryHedge()) return;
-    // Elsewhere if there is an elsewhere: where one is slow, the next may be too.
-    if (connection.endpoints.size > 1) this.#tried = [...this.#tried, first.endpoint];
-    const choice = connection.endpoints.choose(this.#tried);
-    if (!choice) return;
-    this.#sendTo(choice);
-    connection.decide({ decision: 'hedge', procedure: target.path, endpoint: choice.endpoint.name });
+    const request = this.#request;
+    this.#settle();
+    if (!request) return;
+    request.endpoint.outrun(request.permit, connection.clock.latest - request.startedAt);
+    target.meter.attempts('none')('CLIENT_CLOSED_REQUEST').inc();
+    request.cancel();
   }
 
   /** Sends it to an endpoint that it was not sent to yet; fails where there is none. */
-  #send(): boolean {
+  #send(): void {
     const { connection, target } = this.#options;
     const choice = connection.endpoints.choose(this.#tried);
-    if (choice) {
-      this.#sendTo(choice);
-      return true;
-    }
+    if (choice) return this.#sendTo(choice);
     connection.decide({ decision: 'refused', reason: 'breaker', procedure: target.path });
     const waitMs = Math.round(connection.endpoints.retryAfterMs);
     const message = `${connection.target}: breaker open for ${waitMs} ms`;
@@ -117,7 +103,6 @@ export class Attempt {
     this.#fail(
       localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message), retryAfterMs: waitMs }),
     );
-    return false;
   }
 
   #sendTo(choice: Choice): void {
@@ -126,7 +111,7 @@ export class Attempt {
     // Attempts follow one another, so they may share what only the time left changes.
     message.headers[header.timeoutMs] = formatTimeout(this.#endsAt - now);
     const request = new RoutedRequest(message, choice, now);
-    this.#underWay = [...this.#underWay, request];
+    this.#request = request;
     this.endpoint = request.endpoint;
     request.endpoint.begin();
     request.endpoint.transport.send(request).then(
@@ -150,19 +135,14 @@ export class Attempt {
     request.endpoint.succeeded(request.permit, durationMs);
     target.meter.attempts(answer.via)('OK').inc();
     if (decisions.hasSubscribers) this.#tell(request, 'OK', durationMs);
-    target.hedge?.observe(durationMs);
-    const others = this.#othersThan(request);
     this.#settle();
-    for (const other of others) this.#outrun(other, request);
     this.#resolve(data);
   }
 
   #onFailure(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
     this.#end(request, error, via);
     if (via === 'none') this.#options.connection.endpoints.refresh();
-    this.#underWay = this.#othersThan(request);
-    // The answer of another one may still be good.
-    if (this.#underWay.length > 0) return;
+    this.#request = undefined;
     if (this.#mayGoElsewhere(request, error)) this.#send();
     else this.#fail(error);
   }
@@ -190,10 +170,10 @@ export class Attempt {
 
   /** Nobody waits any more. */
   #giveUp(error: CallError): void {
-    const requests = this.#underWay;
-    for (const request of requests) this.#end(request, error, 'none');
+    const request = this.#request;
+    if (request) this.#end(request, error, 'none');
     this.#fail(error);
-    for (const request of requests) request.cancel();
+    request?.cancel();
   }
 
   #end(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
@@ -224,20 +204,6 @@ export class Attempt {
     });
   }
 
-  /** The other one was quicker. */
-  #outrun(request: RoutedRequest, winner: RoutedRequest): void {
-    const { connection, target } = this.#options;
-    request.endpoint.outrun(request.permit, connection.clock.latest - request.startedAt);
-    target.meter.attempts('none')('CLIENT_CLOSED_REQUEST').inc();
-    if (winner.startedAt > request.startedAt)
-      connection.decide({ decision: 'hedge-won', procedure: target.path, endpoint: winner.endpoint.name });
-    request.cancel();
-  }
-
-  #othersThan(request: RoutedRequest): readonly RoutedRequest[] {
-    return this.#underWay.length > 1 ? this.#underWay.filter((one) => one !== request) : none;
-  }
-
   #fail(error: CallError): void {
     this.error = error;
     this.#settle();
@@ -246,9 +212,8 @@ export class Attempt {
 
   #settle(): void {
     if (this.#timeout) timeouts.stop(this.#timeout);
-    if (this.#hedgeTimeout) timeouts.stop(this.#hedgeTimeout);
     this.#options.gone.removeEventListener();
-    this.#underWay = none;
+    this.#request = undefined;
   }
 
   #timeoutError(): CallError {
@@ -259,7 +224,7 @@ export class Attempt {
 
   /** Why there is no answer, and whether the server can have seen the call. */
   #silence(): TransportError {
-    const reached = this.#underWay.some(({ sent }) => sent);
+    const reached = this.#request?.sent ?? false;
     return new TransportError('No answer came while the caller waited', { reached });
   }
 }

@@ -16,6 +16,7 @@ import { logFailure } from './failure-log.ts';
 import { Gone } from './gone.ts';
 import { headersOf, type InterceptedOptions } from './request.ts';
 import { Attempt, type AttemptOptions } from './attempt.ts';
+import { hedged } from './hedged.ts';
 import type { Target } from './target.ts';
 import { notReached } from './transports/transport.ts';
 import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
@@ -130,22 +131,45 @@ class Call {
       const message = 'The deadline passed before this attempt was sent';
       return Promise.reject(localError('TIMEOUT', message, { cause: notReached(message) }));
     }
-    this.#attempt = new Attempt({
-      connection: this.#connection,
-      target: this.#target,
-      message: {
-        path,
-        kind: procedure.kind === 'query' ? 'query' : 'mutation',
-        input: this.#input,
-        authorization: this.#connection.authorization(),
-        headers: this.#headers,
+    const message = {
+      path,
+      kind: procedure.kind === 'query' ? ('query' as const) : ('mutation' as const),
+      input: this.#input,
+      authorization: this.#connection.authorization(),
+      headers: this.#headers,
+    };
+    const hurried = timeoutMs < limitMs / 2;
+    const attempt = this.#attemptOf({ message, timeoutMs, hurried }, this.#failedAt);
+    const { hedge } = this.#target;
+    if (!hedge) return attempt.run();
+    return hedged(attempt, {
+      hedge,
+      clock,
+      another: () => {
+        const { endpoints } = this.#connection;
+        // Elsewhere if there is an elsewhere: where one is slow, the next may be too.
+        const tried = [
+          ...this.#failedAt,
+          ...(attempt.endpoint && endpoints.size > 1 ? [attempt.endpoint] : []),
+        ];
+        const leftMs = now + timeoutMs - clock.latest;
+        return endpoints.anyUsable(tried)
+          ? this.#attemptOf({ message, timeoutMs: leftMs, hurried }, tried)
+          : undefined;
       },
-      timeoutMs,
-      hurried: timeoutMs < limitMs / 2,
-      gone: this.#gone,
-      failedAt: this.#failedAt,
-    } satisfies AttemptOptions);
-    return this.#attempt.run();
+      decide: (decision, { endpoint }) =>
+        endpoint && this.#connection.decide({ decision, procedure: path, endpoint: endpoint.name }),
+    });
+  }
+
+  #attemptOf(
+    options: Pick<AttemptOptions, 'message' | 'timeoutMs' | 'hurried'>,
+    failedAt: readonly Endpoint[],
+  ): Attempt {
+    const connection = this.#connection;
+    const target = this.#target;
+    this.#attempt = new Attempt({ ...options, connection, target, gone: this.#gone, failedAt });
+    return this.#attempt;
   }
 
   #onFailure(failure: FailedAttempt): void {
