@@ -18,7 +18,6 @@ export {
   type ConcurrencyLimitOptions,
   type Ticket,
 } from './concurrency-limit.ts';
-export { LoopDelay, type LoopState } from './loop-delay.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,

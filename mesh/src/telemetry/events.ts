@@ -14,10 +14,10 @@ export type ServerDecision = Readonly<{
         decision: 'shed';
         priority: 'critical' | 'normal' | 'sheddable';
         /**
-         * `limit`: too many were under way; `queue`: it would have begun too late; `event-loop`: somebody blocks it;
+         * `limit`: too many were under way; `queue`: it would have begun too late; `room`: its handler has no room;
          * `subscriptions`: its caller has too many open.
          */
-        reason: 'limit' | 'queue' | 'event-loop' | 'room' | 'subscriptions';
+        reason: 'limit' | 'queue' | 'room' | 'subscriptions';
       }>
     /** Its caller did not wait for it any more; or too many came from where it came from. */
     | Readonly<{ decision: 'deadline-passed' | 'rate-limited' }>

@@ -125,8 +125,8 @@ export class CompiledProcedure {
    * Opens a subscription.
    *
    * @returns Its events, until its handler ends it, which it must when its signal fires, or until a token of its caller
-   * expires or is revoked: then UNAUTHORIZED. Other errors as for `call`; for want of capacity it is refused only while
-   * the event loop is held up, or with TOO_MANY_REQUESTS when its caller has as many open as one may.
+   * expires or is revoked: then UNAUTHORIZED. Other errors as for `call`; for want of capacity it is refused only with
+   * TOO_MANY_REQUESTS, when its caller has as many open as one may.
    * @throws MeshError TOO_MANY_REQUESTS by the rate limit, UNAUTHORIZED
    */
   async subscribe(raw: RawCall<AbortSignal>): Promise<AsyncGenerator<TrackedEnvelope<unknown>>> {

@@ -12,7 +12,6 @@ export async function* subscribe(
   { raw, caller, later }: { raw: RawCall<AbortSignal>; caller: Caller; later: Later },
 ): AsyncGenerator<TrackedEnvelope<unknown>> {
   const { path, procedure, handler, gate, access, revocations } = bound;
-  gate.open();
   access.authorise({ path, procedure }, caller, raw);
   using _counted = gate.subscribe(caller, raw.peer);
   const input = parseInput(procedure, await raw.readInput());

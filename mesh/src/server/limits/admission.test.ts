@@ -31,6 +31,8 @@ const inn = contract('inn', {
 const identity = await createTestIdentity();
 const cleanups: (() => unknown)[] = [];
 let begun: string[];
+/** Procedures whose handlers wait for `finish`. */
+let held: Set<string>;
 let admission: Admission;
 let log: ReturnType<typeof recordingLogger>;
 let url: string;
@@ -38,13 +40,14 @@ let url: string;
 let call: (path: string) => Promise<unknown>;
 let finish: PromiseWithResolvers<void>;
 
-/** A server whose event loop is as late as a test says. */
 beforeEach(async () => {
   begun = [];
+  held = new Set(['stay']);
   log = recordingLogger();
   finish = Promise.withResolvers();
   const answer = (name: string) => async () => {
     begun.push(name);
+    if (held.has(name)) await finish.promise;
     return {};
   };
   const handlers: Handlers<typeof inn> = {
@@ -52,11 +55,7 @@ beforeEach(async () => {
     usual: answer('usual'),
     nice: answer('nice'),
     order: answer('order'),
-    stay: async () => {
-      begun.push('stay');
-      await finish.promise;
-      return {};
-    },
+    stay: answer('stay'),
     burn: async () => {
       begun.push('burn');
       block(30);
@@ -73,8 +72,6 @@ beforeEach(async () => {
   const { procedures, readiness, access } = service;
   readiness.ready();
   admission = service.admission;
-  // The test says how late it is.
-  admission.loop.stop();
   const router = buildRouter(procedures);
   const server = createServer(
     createListener({
@@ -115,11 +112,6 @@ function block(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);
 }
 
-function delayLoop(ms: number): void {
-  admission.loop.delay.sample(ms);
-  admission.loop.delay.sample(ms);
-}
-
 interface Shed {
   error?: { message: string; data: Record<string, unknown> };
 }
@@ -143,8 +135,8 @@ async function openSocket(headers: Record<string, string> = {}) {
       JSON.stringify(
         paths.map((path, id) => ({
           id,
-          method: path === 'watch' ? 'subscription' : 'query',
-          params: { path },
+          method: path === 'watch' ? 'subscription' : path === 'order' ? 'mutation' : 'query',
+          params: { path, ...(path === 'order' && { input: 'a' }) },
           headers: { 'x-request-id': 'mine' },
         })),
       ),
@@ -164,21 +156,29 @@ const refusal = (path: string) => ({
   },
 });
 
-describe('while the event loop is blocked', () => {
-  beforeEach(() => delayLoop(600));
+describe('where as many calls of a procedure are in progress as may be', () => {
+  const fill = async (path: string): Promise<void> => {
+    held.add(path);
+    const { send } = await openSocket();
+    send(...Array.from({ length: 1024 }, () => path));
+    await vi.waitFor(() => expect(begun.filter((name) => name === path)).toHaveLength(1024));
+    begun = [];
+  };
 
   test.each([
-    ['the fast path', 'usual', {}],
-    ['tRPC’s adapter', 'usual', { 'trpc-accept': 'application/json' }],
-  ])('%s refuses what is not critical', async (_way, path, headers) => {
-    const answer = await ask(path, headers);
+    ['the fast path', {}],
+    ['tRPC’s adapter', { 'trpc-accept': 'application/json' }],
+  ])('%s refuses more', async (_way, headers) => {
+    await fill('usual');
+    const answer = await ask('usual', headers);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, expect.stringMatching(/^[12]$/)]);
     expect(answer.body.error).toMatchObject(refusal('usual'));
-    expect((await ask('vital', headers)).status).toBe(200);
-    expect(begun).toEqual(['vital']);
+    expect((await ask('nice', headers)).status).toBe(200);
+    expect(begun).toEqual(['nice']);
   });
 
   test('neither credentials nor a body are looked at', async () => {
+    await fill('order');
     const headers = { authorization: 'Service-Token a.b.c', 'content-type': 'application/json' };
     expect((await ask('order', headers, '{ no JSON')).status).toBe(503);
     // The connection is as good as before.
@@ -186,35 +186,61 @@ describe('while the event loop is blocked', () => {
   });
 
   test('a batch is refused call by call', async () => {
+    await fill('usual');
     const answer = await ask('usual,vital?batch=1');
     expect(answer.status).toBe(207);
     expect(answer.body).toMatchObject([{ error: refusal('usual') }, { result: {} }]);
   });
 
-  test('a WebSocket refuses what is not critical, and subscriptions', async () => {
+  test('a WebSocket refuses more, and opens subscriptions', async () => {
+    await fill('usual');
     const { received, send } = await openSocket();
-    send('usual', 'vital', 'nice', 'watch');
+    send('usual', 'vital', 'watch');
     await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(4));
     const of = (id: number) => received.findLast((message) => message.id === id);
     expect(of(0)?.error).toMatchObject(refusal('usual'));
     expect(of(1)?.error).toBeUndefined();
-    expect(of(2)?.error).toMatchObject(refusal('nice'));
-    await vi.waitFor(() => expect(of(3)?.error).toMatchObject(refusal('watch')));
-    expect(begun).toEqual(['vital']);
+    expect(of(2)?.error).toBeUndefined();
+    expect(begun.toSorted()).toEqual(['vital', 'watch']);
   });
 
   test('a caller within the process is refused too', async () => {
+    await fill('usual');
     await expect(call('usual')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     await expect(call('vital')).resolves.toEqual({});
     expect(begun).toEqual(['vital']);
   });
-});
 
-test('while it is late, only the sheddable are refused, until it is not', async () => {
-  delayLoop(300);
-  expect([(await ask('nice')).status, (await ask('usual')).status]).toEqual([503, 200]);
-  for (let sample = 0; sample < 20; sample++) admission.loop.delay.sample(0);
-  expect((await ask('nice')).status).toBe(200);
+  test('refusals are counted, told, and logged in summary only', async () => {
+    await fill('usual');
+    const told: unknown[] = [];
+    const listen = (decision: unknown): void => void told.push(decision);
+    subscribe('arcadium:decisions', listen);
+    cleanups.push(() => unsubscribe('arcadium:decisions', listen));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => call('usual').catch(() => 'refused')));
+    expect(answers).toEqual(Array.from({ length: 50 }, () => 'refused'));
+    const shed: Decision = {
+      side: 'server',
+      decision: 'shed',
+      service: 'inn',
+      procedure: 'usual',
+      priority: 'normal',
+      reason: 'limit',
+    };
+    expect(told).toEqual(Array.from({ length: 50 }, () => shed));
+    const { text } = await exposition();
+    expect(text).toMatch(/mesh_server_shed_total\{procedure="usual",priority="normal",reason="limit"\} \d+/);
+    expect(text).toContain('mesh_server_limit{procedure="usual"} 1024');
+    expect(text).toContain('mesh_server_in_flight{procedure="usual"} 1024');
+    expect(text).toContain('mesh_server_queued 0');
+    expect(text).toMatch(/mesh_server_event_loop_delay_seconds [\d.]+/);
+    admission.stop();
+    expect((await exposition()).text).not.toContain('mesh_server_limit{');
+    expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'shedding begins, calls of usual are refused: too many of its calls are in progress'],
+      ['warn', 'shedding: 50 calls refused in the last second, usual: too many of its calls are in progress'],
+    ]);
+  });
 });
 
 test('more than the limit are refused, critical ones of another procedure are not', async () => {
@@ -316,38 +342,4 @@ describe('what one turn of the event loop cannot begin', () => {
     expect(modest.received[0]?.error).toBeUndefined();
     expect(begun.indexOf('usual')).toBeLessThan(5);
   });
-});
-
-test('refusals are counted, told, and logged in summary only', async () => {
-  const told: unknown[] = [];
-  const listen = (decision: unknown): void => void told.push(decision);
-  subscribe('arcadium:decisions', listen);
-  cleanups.push(() => unsubscribe('arcadium:decisions', listen));
-  admission.start();
-  delayLoop(600);
-  const answers = await Promise.all(Array.from({ length: 50 }, () => call('usual').catch(() => 'refused')));
-  expect(answers).toEqual(Array.from({ length: 50 }, () => 'refused'));
-  const shed: Decision = {
-    side: 'server',
-    decision: 'shed',
-    service: 'inn',
-    procedure: 'usual',
-    priority: 'normal',
-    reason: 'event-loop',
-  };
-  expect(told).toEqual(Array.from({ length: 50 }, () => shed));
-  const { text } = await exposition();
-  expect(text).toMatch(
-    /mesh_server_shed_total\{procedure="usual",priority="normal",reason="event-loop"\} \d+/,
-  );
-  expect(text).toContain('mesh_server_limit{procedure="usual"} 1024');
-  expect(text).toContain('mesh_server_in_flight{procedure="usual"} 0');
-  expect(text).toContain('mesh_server_queued 0');
-  expect(text).toMatch(/mesh_server_event_loop_delay_seconds [\d.]+/);
-  admission.stop();
-  expect((await exposition()).text).not.toContain('mesh_server_limit{');
-  expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
-    ['warn', 'shedding begins, calls of usual are refused: the event loop is blocked'],
-    ['warn', 'shedding: 50 calls refused in the last second, usual: the event loop is blocked'],
-  ]);
 });

@@ -73,7 +73,7 @@ export class Admission {
     return {
       procedures: this.#gates.map(({ path, limit, inFlight }) => ({ path, limit, inFlight })),
       queued: this.turns.length,
-      eventLoopDelayMs: this.loop.delay.delayMs,
+      eventLoopDelayMs: this.loop.delayMs,
       shedding: this.shed.active,
     };
   }

@@ -5,7 +5,6 @@ import { TurnQueue } from '../../resilience/index.ts';
 import { silentLogger } from '../../testing/index.ts';
 import { Cancellation } from '../call/deadline.ts';
 import { Gate } from './gate.ts';
-import { LoopSampler } from './loop-sampler.ts';
 import { OpenPerCaller } from './per-caller.ts';
 import { createShedLog } from './shed-log.ts';
 
@@ -16,7 +15,7 @@ function setUp(priority: Priority = 'normal') {
   const turns = new TurnQueue({ nextTurn: (run) => next.push(run), now: () => now });
   const shed = createShedLog(silentLogger);
   const subscriptions = new OpenPerCaller();
-  const around = { service: 'inn', turns, loop: new LoopSampler(), shed, subscriptions };
+  const around = { service: 'inn', turns, shed, subscriptions };
   const gate = new Gate(around, 'usual', query({ summary: '', output: z.null(), access: anyone, priority }));
   const enter = (arrival: { timeoutMs?: number; signal?: Cancellation } = {}) =>
     gate.takeTurn({ timeoutMs: undefined, signal: undefined, ...arrival }, now);

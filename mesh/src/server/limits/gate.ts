@@ -2,7 +2,6 @@ import { defaultTimeoutMs, type AnyProcedure, type Caller, type Priority } from 
 import {
   ConcurrencyLimit,
   type CallEnd,
-  type LoopState,
   type Ticket,
   type TurnQueue,
   type Waiting,
@@ -12,7 +11,6 @@ import type { MeshError } from '../../wire/index.ts';
 import { goneError } from '../call/deadline.ts';
 import type { Peer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
-import type { LoopSampler } from './loop-sampler.ts';
 import { busyError, lateError, tooManyOpenError } from '../call/refusal.ts';
 import { limitKeyOf, type OpenPerCaller } from './per-caller.ts';
 import type { RefusalReason, ShedLog } from './shed-log.ts';
@@ -40,14 +38,12 @@ interface Rights {
   readonly patienceMs: number;
   /** Whether it goes before the others that wait. */
   readonly urgent: boolean;
-  /** The states of the event loop in which its calls are refused. */
-  readonly refusedWhile: readonly LoopState[];
 }
 
 const rightsOf: Readonly<Record<Priority, Rights>> = {
-  sheddable: { share: 0.75, patienceMs: 50, urgent: false, refusedWhile: ['late', 'blocked'] },
-  normal: { share: 1, patienceMs: 100, urgent: false, refusedWhile: ['blocked'] },
-  critical: { share: 2, patienceMs: 1000, urgent: true, refusedWhile: [] },
+  sheddable: { share: 0.75, patienceMs: 50, urgent: false },
+  normal: { share: 1, patienceMs: 100, urgent: false },
+  critical: { share: 2, patienceMs: 1000, urgent: true },
 };
 
 /** What all gates of a service share. */
@@ -55,7 +51,6 @@ export interface Surroundings {
   /** The name of its contract. */
   readonly service: string;
   readonly turns: TurnQueue;
-  readonly loop: LoopSampler;
   readonly shed: ShedLog;
   readonly subscriptions: OpenPerCaller;
 }
@@ -113,9 +108,8 @@ export class Gate {
    * @throws MeshError SERVICE_UNAVAILABLE when there is too much to do; what its handler says when that has no room.
    */
   takeTurn(arrival: Arrival, now: number): Promise<void> | undefined {
-    const { loop, turns } = this.#around;
-    const { share, refusedWhile } = this.#rights;
-    if (refusedWhile.includes(loop.delay.state)) throw this.refuse('event-loop');
+    const { turns } = this.#around;
+    const { share } = this.#rights;
     if (this.#limit.isFull(share)) throw this.refuse('limit');
     const full = this.#room?.();
     if (full) throw this.refuse('room', full);
@@ -134,11 +128,6 @@ export class Gate {
     const ticket = this.#limit.tryEnter(this.#rights.share, now);
     if (!ticket) throw this.refuse('limit');
     return ticket;
-  }
-
-  /** Asks for a subscription: it is opened whatever else is under way, but not while the event loop is held up. @throws MeshError SERVICE_UNAVAILABLE */
-  open(): void {
-    if (this.#around.loop.delay.state !== 'in-time') throw this.refuse('event-loop');
   }
 
   /**

@@ -1,11 +1,10 @@
-import { LoopDelay } from '../../resilience/index.ts';
-
 /** How often the event loop is looked at, in milliseconds. */
 const intervalMs = 50;
 
 /** Measures by how much this process's event loop is held up, from `start` to `stop`. */
 export class LoopSampler {
-  readonly delay = new LoopDelay();
+  /** By how much the last timer was late, in milliseconds. */
+  delayMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
 
@@ -21,7 +20,7 @@ export class LoopSampler {
 
   readonly #onTimer = (): void => {
     const now = performance.now();
-    this.delay.sample(Math.max(0, now - this.#dueAt));
+    this.delayMs = Math.max(0, now - this.#dueAt);
     this.#dueAt = now + intervalMs;
   };
 }

@@ -2,7 +2,7 @@ import { startupLevel, type Logger } from '../../telemetry/index.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 /** Why a call was not begun for want of capacity. */
-export type RefusalReason = 'limit' | 'queue' | 'event-loop' | 'room' | 'subscriptions';
+export type RefusalReason = 'limit' | 'queue' | 'room' | 'subscriptions';
 
 /** The log of the calls that are refused for want of capacity. */
 export type ShedLog = RefusalLog<RefusalReason>;
@@ -16,7 +16,6 @@ export function createShedLog(log: Logger): ShedLog {
     reasons: {
       limit: 'too many of its calls are in progress',
       queue: 'they would have started too late',
-      'event-loop': 'the event loop is blocked',
       room: 'the resources of their handler are in use',
       subscriptions: 'one caller has too many open',
     },
