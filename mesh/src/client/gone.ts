@@ -1,5 +1,3 @@
-import { append, isAlone, remove, type RingNode } from '../resilience/index.ts';
-
 /** Several signals as one, without a listener on any of them until somebody waits. */
 export class Gone {
   readonly #signals: readonly AbortSignal[];
@@ -33,47 +31,21 @@ export class Gone {
 
 type Listener = (reason: unknown) => void;
 
-/**
- * A listener in the ring of its signal. Not in a Set: one whose elements come
- * and go leaves tables behind that point at one another, and what was young
- * when they were thrown away grows old with them.
- */
-class Entry implements RingNode {
-  previous: this = this;
-  next: this = this;
-  readonly listener: Listener | undefined;
-  readonly #listeners: Listeners | undefined;
-
-  constructor(listener: Listener | undefined, listeners: Listeners | undefined) {
-    this.listener = listener;
-    this.#listeners = listeners;
-  }
-
-  remove(): void {
-    if (isAlone(this)) return;
-    remove(this);
-    this.#listeners?.closeIfEmpty();
-  }
-}
-
 /** Those of each signal that has any. */
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
 /** Signals that keep our listener when nobody else listens. */
 const kept = new WeakSet<AbortSignal>();
 
-/** All listeners of a signal, behind one listener on it. */
+/**
+ * All listeners of a signal, behind one listener on it. Not in a Set, for the
+ * reason that a connection does not hold its calls in a Map.
+ */
 class Listeners {
-  readonly head = new Entry(undefined, undefined);
+  readonly #byId: Record<number, Listener> = Object.create(null);
+  #size = 0;
+  #lastId = 0;
   readonly #signal: AbortSignal;
-  readonly #fire = (): void => {
-    while (!isAlone(this.head)) {
-      const { next } = this.head;
-      remove(next);
-      next.listener?.(this.#signal.reason);
-    }
-    this.closeIfEmpty();
-  };
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -81,11 +53,29 @@ class Listeners {
     signal.addEventListener('abort', this.#fire);
   }
 
-  closeIfEmpty(): void {
-    if (!isAlone(this.head) || kept.has(this.#signal)) return;
+  add(listener: Listener): number {
+    const id = ++this.#lastId;
+    this.#byId[id] = listener;
+    this.#size += 1;
+    return id;
+  }
+
+  remove(id: number): void {
+    if (!this.#byId[id]) return;
+    delete this.#byId[id];
+    this.#size -= 1;
+    if (this.#size > 0 || kept.has(this.#signal)) return;
     listenersOf.delete(this.#signal);
     this.#signal.removeEventListener('abort', this.#fire);
   }
+
+  readonly #fire = (): void => {
+    for (const id of Object.keys(this.#byId).map(Number)) {
+      const listener = this.#byId[id];
+      this.remove(id);
+      listener?.(this.#signal.reason);
+    }
+  };
 }
 
 /**
@@ -99,9 +89,8 @@ class Listeners {
  */
 export function listen(signal: AbortSignal, listener: Listener): { remove(): void } {
   const listeners = listenersOf.get(signal) ?? new Listeners(signal);
-  const entry = new Entry(listener, listeners);
-  append(entry, listeners.head);
-  return entry;
+  const id = listeners.add(listener);
+  return { remove: () => listeners.remove(id) };
 }
 
 /** Keeps the one listener on a signal that every call listens to, which would come and go with each of them. */

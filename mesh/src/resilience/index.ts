@@ -27,7 +27,6 @@ export {
   type RetryOptions,
   type RetryPolicy,
 } from './retry.ts';
-export { append, isAlone, remove, type RingNode } from './ring.ts';
 export { timeouts, TimeoutWheel, type Timeout, type TimeoutWheelOptions } from './timeout-wheel.ts';
 export { within, type WithinOptions } from './within.ts';
 export { TurnQueue, type TurnQueueOptions, type Waiting } from './turn-queue.ts';

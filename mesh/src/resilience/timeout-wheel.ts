@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { append, isAlone, remove, type RingNode } from './ring.ts';
 
 /** A time-out that was started: what `stop` takes. */
 export interface Timeout {
@@ -14,10 +13,15 @@ export interface TimeoutWheelOptions {
   now?: () => number;
 }
 
-/** A time-out, in the ring of its slot. */
-class Entry implements Timeout, RingNode {
-  previous: this = this;
-  next: this = this;
+/**
+ * A time-out, in the doubly linked ring of its slot, from which it can be taken
+ * out without a search. A ring begins and ends with an entry of its own, the
+ * head; an entry that is in none is a ring by itself, so that it may be taken
+ * out twice.
+ */
+class Entry implements Timeout {
+  previous: Entry = this;
+  next: Entry = this;
   readonly dueTick: number;
   readonly onTimeout: () => void;
 
@@ -163,6 +167,27 @@ export class TimeoutWheel {
     }
     this.#setTimer(tick, this.#now());
   }
+}
+
+/** Whether a head is alone, or a node waits nowhere. */
+function isAlone(node: Entry): boolean {
+  return node.next === node;
+}
+
+/** Puts a node that waits nowhere at the end of the ring. */
+function append(node: Entry, head: Entry): void {
+  node.previous = head.previous;
+  node.next = head;
+  head.previous.next = node;
+  head.previous = node;
+}
+
+/** Takes a node out of its ring; nothing happens if it waits nowhere. */
+function remove(node: Entry): void {
+  node.previous.next = node.next;
+  node.next.previous = node.previous;
+  node.previous = node;
+  node.next = node;
 }
 
 /** The time-outs of this process. */

@@ -1,5 +1,5 @@
 import { closeCode, MeshError, maxArrayMessages, type SocketRequest } from '../../wire/index.ts';
-import { parseBoundedJson } from '../http/bounded-json.ts';
+import { parseBoundedJson, shortText } from '../http/bounded-json.ts';
 
 /** A message that can be answered. */
 export type SocketMessage = SocketRequest & { id: number | string };
@@ -28,7 +28,7 @@ const longestId = 256;
 /** What a WebSocket message says, as JSON. @throws WrongMessage */
 export function parseMessage(text: string): unknown {
   try {
-    return parseBoundedJson(text);
+    return text.length > shortText ? parseBoundedJson(text) : JSON.parse(text);
   } catch (error) {
     if (error instanceof MeshError) throw new WrongMessage(error.message);
     throw new WrongMessage('it is not JSON', { code: closeCode.malformed });

@@ -5,7 +5,6 @@ import { localError } from '../../call-error.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer } from '../transport.ts';
 import { Pulse } from './pulse.ts';
-import { Slots } from './slots.ts';
 
 /** A call that is given up sooner says nothing of the connection, in milliseconds. */
 const longWaitMs = 1000;
@@ -51,7 +50,13 @@ export class SocketConnection {
   readonly authorization: string | undefined;
   readonly #socket: WebSocket;
   readonly #link: Link;
-  readonly #pending = new Slots<Pending>();
+  /**
+   * What waits for an answer, by an id of ours. Not a Map: one whose elements come and go leaves tables behind that point
+   * at one another, and what was young when they were thrown away grows old with them; a dictionary does not.
+   */
+  readonly #pending: Record<number, Pending> = Object.create(null);
+  #size = 0;
+  #lastId = 0;
   readonly #pulse: Pulse;
   #waiting: { pending: Pending; text: string }[] = [];
   #length = 0;
@@ -72,7 +77,7 @@ export class SocketConnection {
     this.#link = link;
     link.unref();
     this.#pulse = new Pulse(link, {
-      busy: () => this.#pending.size > 0,
+      busy: () => this.#size > 0,
       ping: () => this.open && socket.ping(),
       onDead: () => socket.terminate(),
     });
@@ -117,8 +122,9 @@ export class SocketConnection {
       if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
       const pending = { request, heard: 0, resolve, reject };
-      const id = this.#pending.add(pending);
-      if (this.#pending.size === 1) this.#link.ref();
+      const id = ++this.#lastId;
+      this.#pending[id] = pending;
+      if (++this.#size === 1) this.#link.ref();
       const text = `{"id":${id},${body.slice(1)}`;
       request.onCancel = () => this.#cancel(id);
       if (this.#waiting.length === 0) process.nextTick(this.#flush);
@@ -131,7 +137,7 @@ export class SocketConnection {
   /** Sends nothing new, and closes when all that is under way is answered. */
   retire(): void {
     this.#retired = true;
-    if (this.#pending.size === 0) this.#part();
+    if (this.#size === 0) this.#part();
   }
 
   /** Closes it; what is under way gets no answer. */
@@ -196,10 +202,11 @@ export class SocketConnection {
   }
 
   #take(id: number): Pending | undefined {
-    const pending = this.#pending.take(id);
+    const pending = this.#pending[id];
     if (!pending) return undefined;
+    delete this.#pending[id];
     pending.request.onCancel = undefined;
-    if (this.#pending.size === 0) {
+    if (--this.#size === 0) {
       this.#link.unref();
       if (this.#retired) this.#part();
     }
@@ -214,8 +221,10 @@ export class SocketConnection {
 
   #lose(code: number, reason: string): void {
     const moved = (code === closeCode.drained || code === closeCode.unauthorized) && this.#leaving;
-    for (const { request, reject } of this.#pending.clear()) {
-      request.onCancel = undefined;
+    for (const id of Object.keys(this.#pending)) {
+      const pending = this.#take(Number(id));
+      if (!pending) continue;
+      const { request, reject } = pending;
       const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
       reject(moved ? new MovedError(why) : new TransportError(why, { reached: request.sent }));
     }
