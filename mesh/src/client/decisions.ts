@@ -54,7 +54,7 @@ function logDecision(
     case 'ejected':
       log.warn(
         { target, endpoint: made.endpoint, reason: made.reason },
-        `an endpoint of ${target} does much worse than the others and is ejected`,
+        `an endpoint of ${target} is much slower than the others and is ejected`,
       );
       break;
     case 'returned':
