@@ -4,9 +4,9 @@ import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '..
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { TokenRules } from './claims.ts';
 import type { KeySet } from './key-set.ts';
-import { isRevoked, mustStand, type RevocationCheck } from './revoked.ts';
+import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
 import { longestToken } from './token-format.ts';
-import { mustLast, verifyToken, type VerifyOptions } from './verify.ts';
+import { mustHold, verifyToken, type VerifyOptions } from './verify.ts';
 
 /** What a request presents, as it stands in its headers. */
 export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
@@ -179,8 +179,7 @@ export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
     },
     /** @throws MeshError UNAUTHORIZED where it was revoked, or has expired by the latest time that it may be. */
     keep(text: string, proof: Proof<Identity>): Identity {
-      mustStand(proof.identity, revocations);
-      mustLast(proof.identity, clock);
+      mustHold(proof.identity, { revocations, clock });
       forgetExpired();
       last = { ...proof, text };
       known.set(keyOf(text), last);

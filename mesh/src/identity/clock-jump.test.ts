@@ -8,7 +8,7 @@ import {
   type FakeClock,
   type TestIdentity,
 } from '../testing/index.ts';
-import { createAuthenticate, followRevocations, type RevocationFeed } from './index.ts';
+import { createAuthenticate, followRevocations, type RevocationFollower } from './index.ts';
 import { forge } from './testing/forge.ts';
 
 // The wall clock of a machine is set, for a while or for good; its time goes on as before.
@@ -20,7 +20,7 @@ let fake: FakeClock;
 let ours: TestIdentity;
 let list: RevocationList;
 let clock: SteadyClock;
-let feed: RevocationFeed;
+let feed: RevocationFollower;
 let ask: (token: string) => Promise<string>;
 beforeEach(async () => {
   fake = useFakeClock();

@@ -27,9 +27,10 @@ export {
   followRevocations,
   openRevocations,
   type FollowOptions,
-  type RevocationFeed,
-} from './revocation-feed.ts';
-export { RevocationSet, type Revocation } from './revocation-set.ts';
+  type RevocationFollower,
+} from './revocations/follower.ts';
+export { revocableIds, type RevocationCheck } from './revocations/revoked.ts';
+export { RevocationSet, type Revocation } from './revocations/set.ts';
 export {
   ownRevocations,
   remoteRevocations,
@@ -37,9 +38,8 @@ export {
   type RevocationProcedures,
   type RevocationSource,
   type RevocationWatch,
-} from './revocation-source.ts';
-export { type RevocationState, type RevocationStatus } from './revocation-status.ts';
-export { revocableIds, type RevocationCheck } from './revoked.ts';
+} from './revocations/source.ts';
+export { type RevocationState, type RevocationStatus } from './revocations/status.ts';
 export {
   startTokenRotation,
   type ExchangeToken,

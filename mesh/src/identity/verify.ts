@@ -15,6 +15,7 @@ import {
   type UserClaims,
 } from './claims.ts';
 import type { KeySet } from './key-set.ts';
+import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
 import { readJson, takeApart, type Fault } from './token-format.ts';
 
 /** For how long a token passes after its `exp`, in seconds; jose knows one tolerance, which is longer. */
@@ -115,14 +116,18 @@ function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): Claims
 }
 
 /**
- * The check of the time again, by a clock that was set back: then a token that has expired, and whose revocation was
- * forgotten for that, looks as if it were in its time.
+ * Checks what may have changed since a token was signed: whether it is revoked; and its time again, by the latest time
+ * that it may be. Under a wall clock that was set back, an expired token whose revocation is no longer held looks valid.
  *
  * @throws MeshError UNAUTHORIZED
  */
-export function mustLast(identity: ServiceIdentity | UserIdentity, clock: SteadyClock): void {
-  if (identity.expiresAt > clock.latest() - clockToleranceMs) return;
-  throw refusal('role' in identity ? 'user' : 'service', expired);
+export function mustHold(
+  identity: ServiceIdentity | UserIdentity,
+  { revocations, clock }: { revocations: RevocationCheck | undefined; clock: SteadyClock },
+): void {
+  const kind = 'role' in identity ? 'user' : 'service';
+  if (isRevoked(identity, revocations)) throw refusal(kind, 'it was revoked');
+  if (identity.expiresAt <= clock.latest() - clockToleranceMs) throw refusal(kind, expired);
 }
 
 const refusals = remember((message) => new MeshError('UNAUTHORIZED', message));

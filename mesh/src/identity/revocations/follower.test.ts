@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { recordingLogger, RevocationList, useFakeClock, type FakeClock } from '../testing/index.ts';
-import { followRevocations, type RevocationFeed, type RevocationSource } from './index.ts';
+import { recordingLogger, RevocationList, useFakeClock, type FakeClock } from '../../testing/index.ts';
+import { followRevocations, type RevocationFollower, type RevocationSource } from '../index.ts';
 
 let clock: FakeClock;
 let list: RevocationList;
 let log: ReturnType<typeof recordingLogger>;
-const feeds: RevocationFeed[] = [];
+const feeds: RevocationFollower[] = [];
 beforeEach(() => {
   clock = useFakeClock();
   list = new RevocationList();

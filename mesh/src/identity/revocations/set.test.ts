@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { useFakeClock, type FakeClock } from '../testing/index.ts';
-import { RevocationSet, type Revocation } from './index.ts';
+import { useFakeClock, type FakeClock } from '../../testing/index.ts';
+import { RevocationSet, type Revocation } from '../index.ts';
 
 let clock: FakeClock;
 let set: RevocationSet;
