@@ -3,7 +3,7 @@ import { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { TokenRules } from './claims.ts';
-import type { KeySet } from './key-set.ts';
+import type { KeySet } from './keys/key-set.ts';
 import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
 import { longestToken } from './token-format.ts';
 import { mustHold, verifyToken, type VerifyOptions } from './verify.ts';

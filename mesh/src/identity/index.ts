@@ -22,7 +22,7 @@ export {
   type IssuedToken,
   type TokenStamp,
 } from './issue.ts';
-export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './key-set.ts';
+export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './keys/key-set.ts';
 export {
   followRevocations,
   openRevocations,
@@ -45,8 +45,8 @@ export {
   type ExchangeToken,
   type TokenRotation,
   type TokenRotationOptions,
-} from './rotation.ts';
-export { openServiceToken, type ServiceToken } from './service-token.ts';
+} from './service-token/rotation.ts';
+export { openServiceToken, type ServiceToken } from './service-token/service-token.ts';
 export {
   generateSigningKey,
   importKey,
@@ -57,6 +57,6 @@ export {
   type PrivateJwk,
   type PublicJwk,
   type SigningKey,
-} from './signing-key.ts';
-export { type TokenFacts } from './token-facts.ts';
+} from './keys/signing-key.ts';
+export { type TokenFacts } from './service-token/token-facts.ts';
 export { verifyToken, type VerifyOptions } from './verify.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { algorithm, serviceTokenLifetime, userTokenLifetime, type TokenKind } from './claims.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { SigningKey } from './keys/signing-key.ts';
 
 /** A signed token, and what its owner should know of it. */
 export type IssuedToken = Readonly<{ token: string; tokenId: string; expiresAt: Date }>;

@@ -14,7 +14,7 @@ import {
   type TokenRules,
   type UserClaims,
 } from './claims.ts';
-import type { KeySet } from './key-set.ts';
+import type { KeySet } from './keys/key-set.ts';
 import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
 import { readJson, takeApart, type Fault } from './token-format.ts';
 

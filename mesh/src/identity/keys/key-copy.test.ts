@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
-import { createAuthenticate, createKeySet, publicPart, type KeySet } from './index.ts';
+import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
+import { createAuthenticate, createKeySet, publicPart, type KeySet } from '../index.ts';
 
 const nobody = 'http://127.0.0.1:9';
 let published: unknown[] = [];

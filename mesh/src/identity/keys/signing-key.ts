@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import { z } from 'zod';
-import { algorithm, defaultTokenRules, type TokenRules } from './claims.ts';
+import { algorithm, defaultTokenRules, type TokenRules } from '../claims.ts';
 
 /** An Ed25519 key as a JWK (RFC 8037), public part. */
 export const publicJwk = z.object({

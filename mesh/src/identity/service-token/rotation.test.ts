@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { anyService, contract, mutation, query } from '../contract/index.ts';
-import { exposition } from '../telemetry/index.ts';
+import { anyService, contract, mutation, query } from '../../contract/index.ts';
+import { exposition } from '../../telemetry/index.ts';
 import {
   createMemoryNetwork,
   createTestIdentity,
@@ -13,11 +13,11 @@ import {
   useFakeClock,
   type FakeClock,
   type TestIdentity,
-} from '../testing/index.ts';
+} from '../../testing/index.ts';
 import { z } from 'zod';
-import { openServiceToken, startTokenRotation, verifyToken } from './index.ts';
-import { forge, now } from './testing/forge.ts';
-import type { ExchangeToken, ServiceToken, TokenRotation, TokenRotationOptions } from './index.ts';
+import { openServiceToken, startTokenRotation, verifyToken } from '../index.ts';
+import { forge, now } from '../testing/forge.ts';
+import type { ExchangeToken, ServiceToken, TokenRotation, TokenRotationOptions } from '../index.ts';
 
 const secondMs = 1000;
 const hourMs = 3600 * secondMs;
@@ -303,12 +303,14 @@ describe('two replicas', () => {
     const file = tokenFile(text);
     const [early, late] = [open(text, file), open(text, file)];
     rotate(early, { auth, random: () => 0 });
-    rotate(late, { auth, random: () => 1 });
+    rotate(late, { auth, random: () => 0.2 });
     await clock.advance(2 * dayMs);
     await kept(early, text);
     expect(readFileSync(file, 'utf8')).toBe(`${early.current}\n`);
     await clock.advance(31 * secondMs);
     expect(late.current).toBe(early.current);
+    // The old one would have been due on day 42.3.
+    await clock.advance(12 * hourMs);
     expect(auth.asked).toBe(1);
     expect(await metric('mesh_service_token_rotations_total')).toBeDefined();
   });

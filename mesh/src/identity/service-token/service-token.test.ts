@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ConfigError } from '../config/index.ts';
-import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
-import { openServiceToken } from './index.ts';
+import { ConfigError } from '../../config/index.ts';
+import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
+import { openServiceToken } from '../index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcadium-token-'));
 chmodSync(folder, 0o755);

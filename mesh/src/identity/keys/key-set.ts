@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
-import { SteadyClock } from '../clock/index.ts';
-import { describeError, Outage, type Logger } from '../telemetry/index.ts';
+import { SteadyClock } from '../../clock/index.ts';
+import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
-import { StateFile } from './state-file.ts';
+import { StateFile } from '../state-file.ts';
 
 /** What `/.well-known/jwks.json` answers (RFC 7517 §5). */
 export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
