@@ -26,7 +26,7 @@ export interface HeldRevocations {
   readonly position: number;
 }
 
-/** The local copy of the revocations, a file of JSON lines: a head, `[id, expiresAt]` for each entry, and a tail with their number. */
+/** The local copy of the revocations: JSON lines with a head, `[id, expiresAt]` for each entry, and their number. */
 export class RevocationCopy {
   readonly #file: StateFile;
   readonly #held: HeldRevocations;

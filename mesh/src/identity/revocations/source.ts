@@ -19,7 +19,7 @@ export type RevocationEvent = z.input<typeof revocationEvent>;
 /** An event, parsed. */
 export type ReadRevocations = z.output<typeof revocationEvent>;
 
-/** Longest interval between two events of a stream, between two polls, and longest wait for an answer to a poll, in milliseconds. */
+/** Longest interval of a stream's events, interval of polls, and longest wait for a poll's answer, in milliseconds. */
 export const heartbeatMs = 1000;
 
 /** Where revocations come from. Its events are validated by the reader. */
