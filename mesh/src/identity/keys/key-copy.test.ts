@@ -36,14 +36,14 @@ afterEach(async () => {
 
 const path = () => join(stateDir, 'jwks.json');
 
-/** A process that starts, with the old key in its environment. */
+/** The keys of a process that starts with the old key in its environment. */
 async function start(at: string): Promise<KeySet> {
   const keys = await createKeySet({ initial: [publicPart(old.jwk)], url: at, stateDir, log });
   open.push(keys);
   return keys;
 }
 
-/** What is on disk has these keys. */
+/** Waits until the copy has these keys. */
 const kept = (...identities: TestIdentity[]) =>
   vi.waitFor(async () => {
     const { keys } = JSON.parse(await readFile(path(), 'utf8')) as { keys: { kid: string }[] };

@@ -3,6 +3,7 @@ import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
 import { SteadyClock } from '../../clock/index.ts';
+import { backoffMs } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
 import { StateFile } from '../state-file.ts';
@@ -44,11 +45,11 @@ const retryEveryMs = 5000;
 /** Shortest interval of fetches for unknown ids, in milliseconds: invented ids must not cause traffic. */
 const askAgainAfterMs = 10_000;
 
-/** First wait before another fetch while a withdrawn key is still published, in milliseconds; doubles each time. */
-const replaceAgainAfterMs = 50;
+/** Waits between fetches while a withdrawn key is still published. */
+const replaceBackoff = { baseMs: 50 };
 
 /** Most fetches for a withdrawn key, over 1.5 s. */
-const mostReplaceQuestions = 6;
+const mostReplaceFetches = 6;
 
 /** Longest wait for an answer of any endpoint, in milliseconds: a call may be waiting for it. */
 const longestQuestionMs = 2000;
@@ -122,16 +123,11 @@ export async function createKeySet(options: {
   const untilReplaced = async (kid: string): Promise<void> => {
     // A fetch in progress may still return the withdrawn key.
     await asking;
-    for (
-      let waitMs = replaceAgainAfterMs, left = mostReplaceQuestions;
-      keys.has(kid) && left > 0;
-      left -= 1
-    ) {
+    for (let fetches = 1; keys.has(kid) && fetches <= mostReplaceFetches; fetches += 1) {
       await refresh();
       // After a failure, the next scheduled fetch replaces it.
       if (outage.away || closed || !keys.has(kid)) return;
-      await sleep(waitMs, undefined, { ref: false });
-      waitMs *= 2;
+      await sleep(backoffMs(fetches, replaceBackoff), undefined, { ref: false });
     }
   };
 

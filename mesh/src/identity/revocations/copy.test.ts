@@ -19,7 +19,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const path = () => join(directory, 'revocations');
 const soon = () => Date.now() + 15 * 60_000;
 
-/** A copy of what a test holds. */
+/** A copy of these ids. */
 function copyOf(ids: readonly string[], position = ids.length, at = directory) {
   const held = { set: new RevocationSet(), position };
   held.set.add(ids.map((id) => ({ id, expiresAt: soon() })));
@@ -178,7 +178,7 @@ test('a feed that starts without its source has what the one before it held', as
   expect(second.status()).toMatchObject({ state: 'stale', position: 3, confirmedMsAgo: undefined });
   expect(warnings().at(-1)?.message).toContain('starting with the local copy');
 
-  // And when it is back, what it says is all that counts.
+  // When the source is back, its list replaces the copy.
   list.startAnew();
   list.revoke('b');
   list.lists = 'answers';

@@ -56,7 +56,7 @@ test.each([
   await clock.advance(5 * minute);
   clock.setWallClock(minutes * minute);
   await clock.advance(75_000);
-  // What is added meanwhile is taken in, too.
+  // Entries can be added meanwhile.
   set.add([{ id: 'b', expiresAt: Date.now() - minutes * minute + 10 * minute }]);
   expect([set.has('a'), set.has('b')]).toEqual([true, true]);
   clock.setWallClock(-minutes * minute);
