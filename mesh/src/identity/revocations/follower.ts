@@ -9,31 +9,21 @@ import type { RevocationSet } from './set.ts';
 import { heartbeatMs, revocationEvent, type RevocationSource } from './source.ts';
 import { measureRevocations, revocationEvents, type RevocationStatus } from './status.ts';
 
-/**
- * What a follower asks of its source:
- *
- * | mode           | stream     | polls | ends                                                                       |
- * | -------------- | ---------- | ----- | -------------------------------------------------------------------------- |
- * | `restored`     | closed     | no    | `start()` → `connecting`                                                   |
- * | `connecting`   | opening    | no    | 0.5 s without an event → `reconnecting`                                    |
- * | `following`    | up to date | no    | 1.5 s without an event → `polling`                                         |
- * | `polling`      | closed     | yes   | a back-off, or a poll answered after one that failed → `reconnecting`      |
- * | `reconnecting` | opening    | yes   | 4 s without an event → `polling`                                           |
- * | `stopped`      | closed     | no    |                                                                            |
- *
- * Wherever a stream is open, its end leads to `polling`, and an event that confirms that nothing is missing to
- * `following`. A jump of the wall clock leads to `connecting`. `/api/mesh` and the metrics show `following` as that and
- * the others as `polling`; 5 s after the last confirmation, any mode as `stale`, for which `/health` is degraded.
- */
+/** What a follower asks of its source. `/api/mesh` and the metrics show all but `following` as `polling`. */
 type Mode = 'restored' | 'connecting' | 'following' | 'polling' | 'reconnecting' | 'stopped';
 
-/** For each mode, whether the stream is open, whether the source is polled, and the longest wait in milliseconds. */
-const modes: Record<Mode, { stream?: true; polls?: true; waitMs?: number }> = {
+/**
+ * For each mode, whether the stream is open, whether the source is polled once a second, and the next mode after
+ * `waitMs` milliseconds without an event; `polling` lasts for a back-off, or until a poll is answered after one that
+ * failed. The end of a stream leads to `polling`, an event that confirms that nothing is missing to `following`, and a
+ * jump of the wall clock to `connecting`.
+ */
+const modes: Record<Mode, { stream?: true; polls?: true; waitMs?: number; next?: Mode }> = {
   restored: {},
-  connecting: { stream: true, waitMs: 500 },
-  following: { stream: true, waitMs: 1.5 * heartbeatMs },
-  polling: { polls: true },
-  reconnecting: { stream: true, polls: true, waitMs: 4000 },
+  connecting: { stream: true, waitMs: 500, next: 'reconnecting' },
+  following: { stream: true, waitMs: 1.5 * heartbeatMs, next: 'polling' },
+  polling: { polls: true, next: 'reconnecting' },
+  reconnecting: { stream: true, polls: true, waitMs: 4000, next: 'polling' },
   stopped: {},
 };
 
@@ -198,8 +188,9 @@ export class RevocationFollower {
   }
 
   #late(ms: number): void {
-    if (this.#mode === 'connecting' || this.#mode === 'polling') this.#enter('reconnecting');
-    else this.#lose(`no event for ${ms} ms`);
+    const { next } = modes[this.#mode];
+    if (next === 'polling') this.#lose(`no event for ${ms} ms`);
+    else if (next) this.#enter(next);
   }
 
   #open(): void {
