@@ -1,5 +1,5 @@
 import { connect } from '@arcadium/mesh/client';
-import { followRevocations, remoteRevocations, type RevocationFeed } from '@arcadium/mesh/identity';
+import { followRevocations, remoteRevocations, type RevocationFollower } from '@arcadium/mesh/identity';
 import {
   createTestIdentity,
   recordingLogger,
@@ -14,7 +14,7 @@ import { noFault, startFaultProxy, type Fault, type FaultProxy } from './src/fau
 interface Followed extends AsyncDisposable {
   readonly list: RevocationList;
   readonly proxy: FaultProxy;
-  readonly feed: RevocationFeed;
+  readonly feed: RevocationFollower;
   readonly log: ReturnType<typeof recordingLogger>;
 }
 

@@ -55,7 +55,7 @@ test('one that is an hour behind is said once, as the metric and the status, and
   ]);
   expect((await exposition()).text).toContain('mesh_clock_offset_seconds{reference="auth"} -3600');
   aheadMs = 0;
-  // At once, not with the next reading: the jump itself says so.
+  // At once, not with the next reading, because the jump was noticed.
   expect(check.status().wrong).toBe(false);
   await fake.advance(1000);
   expect(said().slice(1)).toEqual([

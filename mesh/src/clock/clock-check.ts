@@ -5,41 +5,41 @@ import { gauge, type Logger } from '../telemetry/index.ts';
 import type { SteadyClock } from './steady-clock.ts';
 
 /**
- * How far the clocks of two machines may be apart before that is a warning, in milliseconds; for so long a token passes
- * after it has expired. Tokens that were just issued are refused much later (`leewayMs` in `identity/`).
+ * Largest difference of two machines' clocks that counts as right, in milliseconds; also how long a token is accepted
+ * after it has expired. New tokens allow a larger difference (`leewayMs` in `identity/`).
  */
 export const clockToleranceMs = 5000;
 
-/** How far a clock that was wrong may still be off to count as right again, in milliseconds: less, so that it does not alternate. */
+/** Difference below which a wrong clock counts as right again, in milliseconds: smaller, so that the state does not alternate. */
 const rightAgainMs = 4000;
 
-/** How often the other clock is read, in milliseconds; and until it was read once. */
+/** Interval of readings, in milliseconds; and before the first successful one. */
 const readEveryMs = 10_000;
 const firstReadEveryMs = 1000;
 
-/** Longest wait for an answer, in milliseconds; half of it is the most that a reading may be wrong by. */
+/** Longest wait for an answer, in milliseconds; half of it is the largest error of a reading. */
 const patienceMs = 1000;
 
-/** How this machine's clock stands to another one. */
+/** This machine's clock compared with the reference. */
 export interface ClockStatus {
-  /** How far it is ahead, in milliseconds; less than 0 where it is behind; `undefined` before the first answer. */
+  /** How far it is ahead, in milliseconds; negative if it is behind; `undefined` before the first answer. */
   readonly aheadMs: number | undefined;
-  /** Whether that is more than {@link clockToleranceMs}. */
+  /** Whether the difference is larger than {@link clockToleranceMs}. */
   readonly wrong: boolean;
-  /** How long the last answer took, in milliseconds. */
+  /** Response time of the last answer, in milliseconds. */
   readonly responseTimeMs: number;
 }
 
-/** Reads another machine's clock: its time in milliseconds since 1970. */
+/** Reads another machine's clock, in milliseconds since 1970. */
 export type ReadTime = (signal: AbortSignal) => Promise<number>;
 
 export interface ClockCheckOptions {
   clock: SteadyClock;
-  /** Readings of the same reference, one for each of its endpoints; the nearest to this machine's clock counts. */
+  /** Readings of the reference, one per endpoint; the one nearest to this machine's clock counts. */
   read: readonly ReadTime[];
-  /** Whose clock it is, as a label of the metric: `auth`. */
+  /** Name of the reference in the log and the metric, for example `auth`. */
   reference: string;
-  /** What follows from a wrong clock, for the log: `tokens expire at the wrong time here`. */
+  /** Consequence of a wrong clock, for the log, for example `tokens expire at the wrong time here`. */
   consequence: string;
   log: Logger;
 }
@@ -60,7 +60,7 @@ gauge(
   },
 );
 
-/** Compares this machine's clock with another one, every ten seconds and after each jump, and logs when it is wrong. */
+/** Compares this machine's clock with a reference every ten seconds and after each jump, and logs when it is wrong. */
 export class ClockCheck {
   readonly reference: string;
   readonly #options: ClockCheckOptions;
@@ -75,7 +75,6 @@ export class ClockCheck {
     this.reference = options.reference;
   }
 
-  /** Begins; does not wait for the first answer. */
   start(): void {
     const { clock, log } = this.#options;
     running.add(this);
@@ -101,7 +100,7 @@ export class ClockCheck {
     return { aheadMs, wrong: this.#isWrong(aheadMs), responseTimeMs: this.#responseTimeMs };
   }
 
-  /** Reads the other clock now; never fails. */
+  /** Reads the reference now; never rejects. */
   compare(): Promise<void> {
     clearTimeout(this.#timer);
     return (this.#reading ??= this.#read().finally(() => {
@@ -129,7 +128,7 @@ export class ClockCheck {
     try {
       const time = await within(read, { ms: patienceMs });
       const tookMs = clock.monotonic() - begin;
-      // It was read at some moment in between.
+      // It was read between `begin` and now.
       if (tookMs <= patienceMs) return { time, at: begin + tookMs / 2, tookMs };
     } catch (error) {
       log.debug(
@@ -144,7 +143,7 @@ export class ClockCheck {
     return Math.abs(aheadMs) > (this.#wrong ? rightAgainMs : clockToleranceMs);
   }
 
-  /** Once when it becomes wrong, and once when it is right again. */
+  /** Logs once that the clock is wrong, and once that it is right again. */
   #say(): void {
     const { aheadMs, wrong } = this.status();
     if (aheadMs === undefined || wrong === this.#wrong) return;
@@ -166,19 +165,19 @@ function seconds(ms: number): number {
   return Math.round(ms / 1000);
 }
 
-/** As `3,600 s`. */
+/** For example `3,600 s`. */
 function amount(ms: number): string {
   return `${Math.abs(seconds(ms)).toLocaleString('en')} s`;
 }
 
 const readiness = z.object({ timestamp: z.iso.datetime().transform(Date.parse) });
 
-/** Half of a second: a `date` header has whole ones. */
+/** Half of the resolution of a `date` header, in milliseconds. */
 const headerHalfMs = 500;
 
 /**
- * Readings of the clock of another service, one for each of its endpoints: the `timestamp` of its `/readyz`, or the
- * `date` of that answer where it has none. It needs no credentials, and answers also while it is not ready.
+ * Makes readings of another service's clock, one per endpoint: the `timestamp` of its `/readyz`, or else the `date`
+ * header. That needs no credentials, and works while the service is not ready.
  */
 export function timeOfService(url: string | readonly string[]): readonly ReadTime[] {
   return [url].flat().map((endpoint) => async (signal) => {

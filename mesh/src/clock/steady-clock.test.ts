@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => fake[Symbol.asyncDispose]());
 
-/** Time passes, on both clocks. */
+/** Advances both clocks. */
 async function pass(ms: number): Promise<void> {
   passed += ms;
   await fake.advance(ms);
@@ -60,7 +60,7 @@ test('each jump is told within a second, there and back; time that passes is non
   set += 2 * hour;
   await pass(1000);
   set -= 2 * hour;
-  // Whoever looks at the clock meanwhile takes the news from nobody.
+  // Reading the clock in between does not suppress the notification.
   clock.earliest();
   await pass(1000);
   expect(told).toEqual([2 * hour, -2 * hour]);

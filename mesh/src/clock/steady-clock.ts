@@ -1,32 +1,31 @@
-/** How often a watched clock is looked at, in milliseconds. */
+/** Interval of checks for jumps, in milliseconds. */
 const lookEveryMs = 1000;
 
-/** A difference between the two sources that appears between two looks is a jump from this size on, in milliseconds. */
+/** Smallest change of the offset that counts as a jump, in milliseconds. */
 const jumpMs = 1000;
 
-/** A wall clock that has not jumped for this long is believed, in milliseconds: a day. */
+/** Time without a jump after which the wall clock is trusted, in milliseconds: a day. */
 const settledAfterMs = 24 * 3_600_000;
 
-/** Where the time comes from, each in milliseconds. */
+/** Sources of the time, in milliseconds. */
 export interface ClockSources {
-  /** The time of day, which may be set. @default Date.now */
+  /** Time of day, which may be set. @default Date.now */
   wall?: () => number;
-  /** Time that only ever passes. @default performance.now */
+  /** Time that only increases. @default performance.now */
   monotonic?: () => number;
   /**
-   * Whether another machine tells its time (`compare`). Until it has, nothing may be forgotten: this machine may have
-   * started with a wrong clock. @default false
+   * Whether `compare` gets another machine's time. Until it has, `earliest` is 0: this machine may have started with a
+   * wrong clock. @default false
    */
   hasReference?: boolean;
 }
 
 /**
- * The time of a machine whose wall clock may be wrong for a while: an
- * administrator sets it, a battery is empty, a laptop sleeps, a virtual machine
- * is resumed. It does not decide which time is right. It keeps the bounds:
- * what is forgotten goes by the earliest time that it may be, what expires by
- * the latest. So a jump makes no process forget what it needs once the clock is
- * right again.
+ * The time of a machine whose wall clock may be wrong for a while, for example
+ * after an administrator has set it, or after a laptop or virtual machine
+ * resumes. It does not decide which time is right but keeps bounds: use
+ * `earliest` to forget entries and `latest` to expire credentials. So a jump
+ * does not remove what is needed once the clock is right again.
  *
  * All offsets are relative to the monotonic clock, in milliseconds.
  */
@@ -35,12 +34,12 @@ export class SteadyClock {
   readonly #monotonic: () => number;
   readonly #hasReference: boolean;
   readonly #listeners = new Set<(byMs: number) => void>();
-  /** Of the wall clock, at the last look. */
+  /** Offset of the wall clock at the last check. */
   #offset: number;
-  /** The lowest and the highest since the wall clock was believed last. */
+  /** Lowest and highest offset since the wall clock was last trusted. */
   #lowest: number;
   #highest: number;
-  /** Of the other machine's time. */
+  /** Offset of the reference. */
   #reference: number | undefined;
   #jumpedAt: number;
   #epoch = 0;
@@ -54,12 +53,12 @@ export class SteadyClock {
     this.#jumpedAt = this.#monotonic();
   }
 
-  /** The time of day as this machine has it. */
+  /** The time of this machine's wall clock. */
   now(): number {
     return this.#wall();
   }
 
-  /** The earliest time that it may be: whatever is forgotten goes by it. 0 while the reference has not been heard. */
+  /** The earliest time that it may be, to forget entries by. 0 before the first `compare` if there is a reference. */
   earliest(): number {
     this.#look();
     if (!this.#hasReference) return this.#lowest + this.#monotonic();
@@ -68,8 +67,8 @@ export class SteadyClock {
   }
 
   /**
-   * The latest time that it may be: a credential that expires goes by it. Differs from `now` only after the clock was set
-   * back, until the reference confirms the new time.
+   * The latest time that it may be, to expire credentials by. Differs from `now` only after the clock was set back, until
+   * the reference confirms the new time.
    */
   latest(): number {
     const wall = this.#wall();
@@ -77,26 +76,26 @@ export class SteadyClock {
     return Math.max(wall, this.#highest + this.#monotonic());
   }
 
-  /** Changes with each jump: what was concluded from the time before is to be concluded again. */
+  /** Changes with each jump: results that depend on an earlier time must be computed again. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** How far the wall clock is ahead of the reference, in milliseconds; less than 0 where it is behind. */
+  /** How far the wall clock is ahead of the reference, in milliseconds; negative if behind; `undefined` before `compare`. */
   get aheadMs(): number | undefined {
     return this.#reference === undefined ? undefined : this.#look() - this.#reference;
   }
 
-  /** Time that only ever passes, in milliseconds: for `compare`. */
+  /** Time that only increases, in milliseconds. */
   monotonic(): number {
     return this.#monotonic();
   }
 
   /**
-   * Takes in what time the other machine has.
+   * Sets the time of the reference.
    *
-   * @param time Its wall clock.
-   * @param at When it was that, on this clock's monotonic source.
+   * @param time Its wall clock, in milliseconds since 1970.
+   * @param at When it was read, by `monotonic()`.
    */
   compare(time: number, at: number): void {
     this.#reference = time - at;
@@ -105,10 +104,10 @@ export class SteadyClock {
   }
 
   /**
-   * Calls the listener within a second of each jump of the wall clock, also of one that goes back to where it was.
+   * Calls the listener within a second of each jump of the wall clock, also of a jump back to the right time.
    *
-   * @param listener Told by how much, in milliseconds.
-   * @returns Ends it.
+   * @param listener Gets the size of the jump, in milliseconds.
+   * @returns Removes the listener.
    */
   onJump(listener: (byMs: number) => void): () => void {
     this.#listeners.add(listener);
@@ -132,7 +131,7 @@ export class SteadyClock {
     return setInterval(look, lookEveryMs).unref();
   }
 
-  /** Notices what the wall clock did since the last look. @returns Its offset. */
+  /** Checks for a jump. @returns The offset. */
   #look(): number {
     const at = this.#monotonic();
     const offset = this.#wall() - at;

@@ -1,4 +1,4 @@
-/** A configuration that no process should start with: everything wrong with it, a line each. */
+/** The configuration is invalid: `problems` has one line for each setting that is wrong. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 

@@ -2,16 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
-/** Settings by name, as the process sees them. */
+/** Settings by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Gathers the settings of a process. What is set in the process itself wins
- * over the files, and a later directory over an earlier one; in each,
- * `.env.<ENVIRONMENT>` is read when ENVIRONMENT is set, else `.env`. An empty
+ * Reads the settings of a process. The process's own environment overrides the
+ * files, and a later directory overrides an earlier one. In each directory,
+ * `.env.<ENVIRONMENT>` is read if ENVIRONMENT is set, else `.env`. An empty
  * value counts as not set. `<NAME>` and `<NAME>_FILE` are one setting.
  *
- * @param directories Where the files are, least specific first; a missing file is no error.
+ * @param directories Directories of the files, least specific first; a missing file is ignored.
+ * @throws Error if ENVIRONMENT is not a valid part of a file name.
  */
 export function readEnvironment(
   directories: readonly string[],
@@ -28,20 +29,19 @@ export function readEnvironment(
   return settings;
 }
 
-/** What a setting makes void where it stands farther away. */
+/** The settings of earlier layers that a setting removes. */
 function voidedBy(name: string): string[] {
   const setting = name.replace(/_FILE$/, '');
-  // A setting and its file are two ways to say one thing: the nearer one is meant.
   const same = [setting, `${setting}_FILE`];
-  // Another database, of which the farther layer knows neither the owner nor the way past a pooler.
+  // The URLs of an earlier layer lead to another database.
   const others = setting === 'DATABASE_URL' ? ['DATABASE_OWNER_URL', 'DATABASE_DIRECT_URL'] : [];
   return [...same, ...others.flatMap((other) => [other, `${other}_FILE`])];
 }
 
 /**
- * `.env`, or `.env.<ENVIRONMENT>` where that is set.
+ * `.env.<ENVIRONMENT>` if ENVIRONMENT is set, else `.env`.
  *
- * @throws Error when no file may be called that.
+ * @throws Error if ENVIRONMENT is not a valid part of a file name.
  */
 export function envFileName({ ENVIRONMENT }: Environment): string {
   if (!ENVIRONMENT) return '.env';
@@ -51,7 +51,7 @@ export function envFileName({ ENVIRONMENT }: Environment): string {
   );
 }
 
-/** Reads one file of `NAME=value` lines; nothing, if there is no such file. */
+/** Reads a file of `NAME=value` lines; a missing file is empty. */
 function readEnvFile(path: string): Environment {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }

@@ -6,7 +6,7 @@ import { parseNetwork } from './network.ts';
 const wholeNumber = (least: number, most: number, fallback: number) =>
   z.coerce.number('must be a number').int().min(least).max(most).default(fallback);
 
-/** Networks with commas between them; each problem is named by its place. */
+/** Comma-separated networks; a problem names the entry by its position. */
 const networks = z.string().transform((text, context): string[] => {
   const items = text.split(',').map((item) => item.trim());
   for (const [index, item] of items.entries()) {
@@ -17,7 +17,7 @@ const networks = z.string().transform((text, context): string[] => {
   return items;
 });
 
-/** Where a service answers: the origin of each of its endpoints, as `http://localhost:8000`. */
+/** The origin of each endpoint of a service, for example `http://localhost:8000`. */
 export type Endpoints = readonly [string, ...string[]];
 
 const origin = z
@@ -25,7 +25,7 @@ const origin = z
   .refine(isOrigin, 'must be http://host:port, without a path, a query or a user')
   .transform((url) => new URL(url).origin);
 
-/** One origin or several, with commas between them; the same one twice counts once. @param what What each is called. */
+/** Comma-separated origins, without duplicates. @param what Name of an entry in problems. */
 const origins = (what: string) =>
   z.string().transform((text, context): Endpoints => {
     const items = text.split(',').map((item) => item.trim());
@@ -34,7 +34,7 @@ const origins = (what: string) =>
         const parsed = origin.safeParse(item);
         if (parsed.success) return parsed.data;
         const problem = item === '' ? 'is empty' : (parsed.error.issues[0]?.message ?? '');
-        // By its place: a value is never printed, there may be a password in it.
+        // By its position: the value may contain a password.
         const which = items.length > 1 ? `${what} ${index + 1} of ${items.length} ` : '';
         context.addIssue({ code: 'custom', message: `${which}${problem}` });
         return '';
@@ -44,12 +44,12 @@ const origins = (what: string) =>
   });
 
 function isOrigin(text: string): boolean {
-  // zod goes on to this check where the one before it has failed.
+  // zod also runs this check if the previous one has failed.
   const url = URL.parse(text);
   return url !== null && url.href === `${url.origin}/`;
 }
 
-/** Where calls are counted. */
+/** Where rate limits count calls. */
 const rateLimitStore = z.union(
   [
     z.enum(['memory', 'postgres']),
@@ -58,44 +58,47 @@ const rateLimitStore = z.union(
   'must be memory, postgres or valkey://host:port',
 );
 
-/** What every service has. */
+/** Settings of every service. */
 export const serverFields = {
-  /** Where to listen; 0.0.0.0 in a container. */
+  /** Address to listen on; 0.0.0.0 in a container. */
   HOST: z.string().default('127.0.0.1'),
-  /** Where it is not the port of the service's own URL. */
+  /** Port to listen on. @default the port of the service's own URL */
   PORT: z.coerce.number('must be a number').int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
-  /** One JSON object a line, or lines for people; where it is not set, that depends on standard output. */
+  /** `json`: one object per line; `pretty`: for people. @default `pretty` if standard output is a terminal, else `json` */
   LOG_FORMAT: z.enum(logFormats).optional(),
-  /** How long a connection without a request is kept, in milliseconds: longer than the proxy before the service keeps it. */
+  /** How long an idle HTTP connection stays open, in milliseconds; must be longer than in a proxy in front of the service. */
   KEEP_ALIVE_TIMEOUT_MS: wholeNumber(1000, 86_400_000, 65_000),
-  /** How long it still takes calls after SIGTERM, while `/readyz` already answers 503, in milliseconds. */
+  /** How long calls are still accepted after SIGTERM, while `/readyz` answers 503, in milliseconds. */
   DRAIN_DELAY_MS: wholeNumber(0, 600_000, 0),
-  /** How long a user's request may take in all, the calls that it leads to included, in milliseconds; what a contract names goes before. */
+  /** Deadline of a user's request including its calls to other services, in milliseconds; a contract's timeout overrides it. */
   USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
-  /** `audit` lets through whom an access rule refuses for who it is, and records it: to try rules out, never for good. */
+  /** `audit` accepts callers of the right kind that an access rule rejects, and records them: only to try out new rules. */
   ACCESS_MODE: z.enum(['enforce', 'audit']).default('enforce'),
-  /** The folder in which it keeps what it has learnt for its next start; nobody else may write there. */
+  /** Directory of local copies for the next start; must be writable by the service only. */
   STATE_DIR: z.string().min(1).optional(),
-  /** Whose `x-forwarded-for` is believed. */
+  /** Proxies whose `x-forwarded-for` is trusted. */
   TRUSTED_PROXIES: networks.default([]),
-  /** Who may read `/metrics`. @default anyone */
+  /** Networks that may read `/metrics`. @default any */
   METRICS_FROM: networks.optional(),
-  /** Further origins whose pages may open WebSockets. @default those of the service's own origin alone */
+  /** Other origins whose pages may open WebSockets. @default only the service's own origin */
   WEBSOCKET_ORIGINS: origins('origin').optional(),
-  /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. */
+  /**
+   * Most open subscriptions, and most open WebSockets, of one user, or of one address without credentials; a service may
+   * have ten times as many. 0: no limit.
+   */
   STREAMS_PER_CALLER: wholeNumber(0, 1_000_000, 100),
-  /** How many calls one address may make within a minute without credentials; 0 for any number, and no limits of contracts either. */
+  /** Most calls per minute of one address without credentials. 0: no limit, and no rate limits of contracts. */
   RATE_LIMIT_CALLS: wholeNumber(0, 1_000_000_000, 600),
-  /** Where they are counted: by each process, or together by all replicas. */
+  /** Where calls are counted: `memory`, per process; `postgres` or a Valkey URL, for all replicas together. */
   RATE_LIMIT_STORE: rateLimitStore.default('memory'),
 };
 
 /**
- * The same, as `serve` takes it.
+ * Makes the options of `serve`.
  *
- * @param own Where the others look for this service: it listens on the port of the first endpoint unless PORT says otherwise.
- * @param pool Of its database, where the calls of all replicas are counted if RATE_LIMIT_STORE says so.
+ * @param own The service's own endpoints; without PORT, it listens on the port of the first.
+ * @param pool Connections to its database, for `RATE_LIMIT_STORE=postgres`.
  */
 export function serverSettings<Pool>(
   config: z.output<z.ZodObject<typeof serverFields>>,
@@ -118,21 +121,21 @@ export function serverSettings<Pool>(
 }
 
 /**
- * Where a service keeps what it has learnt for its next start.
+ * Directory of a service's local copies: STATE_DIR, or `.data/<name>` of the repository.
  *
- * @param source The folder `services/<name>/src`: `.data/<name>` of the repository, unless STATE_DIR says otherwise.
+ * @param source The folder `services/<name>/src`.
  */
 export function stateDirOf(config: z.output<z.ZodObject<typeof serverFields>>, source: string): string {
   const name = basename(dirname(source));
   return config.STATE_DIR ?? join(source, '../../../.data', name);
 }
 
-/** How a service logs, as `createLogger` takes it. */
+/** Makes the options of `createLogger`. */
 export function logSettings(config: z.output<z.ZodObject<typeof serverFields>>) {
   return { level: config.LOG_LEVEL, format: config.LOG_FORMAT };
 }
 
-/** The port that a URL leads to. */
+/** The port of a URL, by default that of its protocol. */
 export function portOf(url: string): number {
   const { port, protocol } = new URL(url);
   return Number(port || (protocol === 'https:' ? 443 : 80));
@@ -143,21 +146,21 @@ const postgresUrl = z.url({
   error: 'must be postgres://user:password@host:port/database',
 });
 
-/** The service's own database. */
+/** Settings of the service's own database. */
 export const databaseFields = {
-  /** For traffic: a role that reads and writes rows. */
+  /** For queries: a role that reads and writes rows. */
   DATABASE_URL: postgresUrl,
-  /** The same role and database without a connection pooler between. Without it, DATABASE_URL leads to PostgreSQL itself. */
+  /** The same role and database without a connection pooler. @default DATABASE_URL */
   DATABASE_DIRECT_URL: postgresUrl.optional(),
-  /** For migrations: the role that the schema belongs to. Without it, the role of traffic does both. */
+  /** For migrations: the owner of the schema. @default DATABASE_DIRECT_URL */
   DATABASE_OWNER_URL: postgresUrl.optional(),
-  /** Connections. */
+  /** Most connections. */
   DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
   DATABASE_IDLE_TIMEOUT_MS: wholeNumber(0, 86_400_000, 1_800_000),
 };
 
-/** The same, as `openDatabase` takes it. */
+/** Makes the options of `openDatabase`. */
 export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFields>>) {
   return {
     url: config.DATABASE_URL,
@@ -168,31 +171,31 @@ export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFie
   };
 }
 
-/** The URL that migrations connect with. */
+/** The URL for migrations. */
 export function ownerUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
   return config.DATABASE_OWNER_URL ?? directUrl(config);
 }
 
-/** The URL of what needs a session of its own, as LISTEN does. */
+/** The URL for what needs its own session, such as LISTEN. */
 export function directUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
   return config.DATABASE_DIRECT_URL ?? config.DATABASE_URL;
 }
 
-/** How this service calls others. */
+/** Settings of calls to other services. */
 export const callFields = {
   /** Retries after the first failure. */
   RETRY_ATTEMPTS: wholeNumber(0, 10, 3),
-  /** Before the first retry, in milliseconds; each further one waits twice as long. */
+  /** Wait before the first retry, in milliseconds; doubles with each retry. */
   RETRY_BASE_MS: wholeNumber(1, 60_000, 1000),
-  /** Share of the wait that chance may add or take away. */
+  /** Random variation of a wait, as a share of it. */
   RETRY_JITTER: z.coerce.number('must be a number').min(0).max(1).default(0.2),
   /** Longest wait for one attempt, in milliseconds. */
   REQUEST_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
-  /** Longest wait for a call, retries and their waits included, in milliseconds. */
+  /** Longest wait for a call including retries, in milliseconds. */
   REQUEST_DEADLINE_MS: wholeNumber(1, 3_600_000, 30_000),
 };
 
-/** The same, as `connect` takes it. */
+/** Makes the options of `connect`. */
 export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   return {
     retryPolicy: {
@@ -205,17 +208,17 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   };
 }
 
-/** How long a service goes on with a notification that it cannot deliver. */
+/** Settings of undelivered notifications. */
 export const outboxFields = {
-  /** How often the notification service may fail at one before it is given up. */
+  /** Failed deliveries after which a notification is given up. */
   OUTBOX_MAX_FAILURES: wholeNumber(1, 1_000_000, 20),
-  /** How long one is tried before it is given up, in hours. */
+  /** Time after which a notification is given up, in hours. */
   OUTBOX_MAX_WAIT_HOURS: wholeNumber(1, 87_600, 168),
-  /** How long one that was given up is kept, in days. */
+  /** How long a notification is kept that was given up, in days. */
   OUTBOX_KEEP_DAYS: wholeNumber(1, 3650, 90),
 };
 
-/** The same, as a relay and its retention take it. */
+/** Makes the options of a relay and its retention. */
 export function outboxSettings(config: z.output<z.ZodObject<typeof outboxFields>>) {
   return {
     maxFailures: config.OUTBOX_MAX_FAILURES,
@@ -224,28 +227,28 @@ export function outboxSettings(config: z.output<z.ZodObject<typeof outboxFields>
   };
 }
 
-/** One endpoint or several. */
+/** Comma-separated endpoints. */
 export const endpoints = origins('endpoint');
 
-/** Where a service is. */
+/** Endpoints of a service, with a default. */
 export const serviceUrl = (fallback: string) => endpoints.default([fallback]);
 
-/** A value that must be there and is never printed. */
+/** A required value; problems never contain it. */
 export const secret = z.string().min(1);
 
-/** What the service proves itself with. */
+/** The service's own token. */
 export const tokenFields = {
   SERVICE_TOKEN: secret,
-  /** Where it was read from, if it was a file; its successors are kept there. */
+  /** The file it was read from, if any; its successors are written there. */
   SERVICE_TOKEN_FILE: z.string().optional(),
 };
 
-/** The same, as `openServiceToken` takes it. */
+/** Makes the options of `openServiceToken`. */
 export function tokenSettings(config: z.output<z.ZodObject<typeof tokenFields>>) {
   return { token: config.SERVICE_TOKEN, file: config.SERVICE_TOKEN_FILE };
 }
 
-/** JSON of a schema, in one setting. */
+/** A setting whose value is JSON that fits a schema. */
 export function json<Schema extends z.ZodType>(schema: Schema) {
   return z
     .string()

@@ -1,16 +1,15 @@
-/** How many letters may be wrong, missing, too many or swapped with their neighbour. */
+/** Largest edit distance of two names that are near. */
 const mostWrong = 2;
 
 /**
- * The known name that a misspelt one is nearest to, of those that are near, whatever their case; short names are near to
- * nothing.
+ * Finds the known name nearest to a misspelt one, ignoring case, at most two edits away; short names allow fewer or none.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let found: string | undefined;
   let least = Infinity;
   for (const other of known) {
     const most = Math.min(mostWrong, (other.length - 2) / 3);
-    // Nothing is compared letter by letter whose length alone differs by more.
+    // The distance is at least the difference in length.
     if (Math.abs(name.length - other.length) > most) continue;
     const wrong = distance(name.toUpperCase(), other.toUpperCase());
     if (wrong > most || wrong >= least) continue;
@@ -21,8 +20,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 }
 
 /**
- * In how many letters two words differ, of which a swap of neighbours counts as one (optimal string alignment). Where it
- * is more than `mostWrong`, it may be said to be more than it is: cells further from the diagonal are left out.
+ * The edit distance, with a swap of neighbours as one edit (optimal string alignment). May be too large beyond
+ * `mostWrong`: cells further from the diagonal are left out.
  */
 function distance(one: string, two: string): number {
   const rows: number[][] = [Array.from({ length: two.length + 1 }, (_, column) => column)];

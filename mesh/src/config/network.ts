@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 
-/** An IP address, or a network of those that begin with the same bits. */
+/** An IP address or network. */
 export interface Network {
   readonly address: string;
   readonly version: 'ipv4' | 'ipv6';
-  /** How many bits of it count. */
+  /** Length of the prefix; all bits for a single address. */
   readonly bits: number;
 }
 
-/** Reads `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`; `undefined` if it is no address and no network. */
+/** Parses an address or network, for example `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`; `undefined` if it is neither. */
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);

@@ -5,14 +5,12 @@ import { ConfigError } from './config-error.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 
 /**
- * Reads a typed configuration out of the environment, all of it or nothing.
- * Each setting may also be a file's content: `<NAME>_FILE` names the file, and
- * is read where `<NAME>` itself is not set. A field that is called
- * `<NAME>_FILE` beside one that is called `<NAME>` is the path of the file that
- * was read.
+ * Reads a typed configuration from the environment. If `<NAME>` is not set,
+ * its value is read from the file that `<NAME>_FILE` names. If both are fields,
+ * `<NAME>_FILE` is the path of the file that was read.
  *
  * @param fields A schema for each setting, by its name in the environment.
- * @throws ConfigError with every problem at once: name and reason, never the value, which may be a secret.
+ * @throws ConfigError with all problems: name and reason, never the value, which may be a secret.
  */
 export function readConfig<Fields extends z.ZodRawShape>(
   fields: Fields,
@@ -31,7 +29,7 @@ export function readConfig<Fields extends z.ZodRawShape>(
   if (parsed.success && problems.length === 0) return parsed.data;
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
-    // One line for each setting, its file that cannot be read included.
+    // One line per setting: its file may already have one.
     if (problems.some((problem) => problem.startsWith(`${name}:`) || problem.startsWith(`${name}_FILE:`)))
       continue;
     problems.push(`${name}: ${settings[name] === undefined ? 'is not set' : issue.message}`);
@@ -40,11 +38,11 @@ export function readConfig<Fields extends z.ZodRawShape>(
 }
 
 /**
- * Reads what a service is told by its environment, by the `.env` of the
- * repository and by that of its own folder.
+ * Reads the configuration of a service from the environment, its own `.env`
+ * and the repository's `.env`, in this order of precedence.
  *
  * @param source The folder `services/<name>/src`.
- * @throws ConfigError with everything that is wrong with it.
+ * @throws ConfigError with all problems.
  */
 export function readServiceConfig<Fields extends z.ZodRawShape>(
   fields: Fields,
@@ -53,7 +51,7 @@ export function readServiceConfig<Fields extends z.ZodRawShape>(
   return readConfig(fields, readEnvironment([join(source, '../../..'), join(source, '..')]));
 }
 
-/** Whether it names a file that nothing is read from, as the setting itself is there. */
+/** Whether it names a file that is not read because the setting itself is set. */
 function isUnread(name: string, fields: z.ZodRawShape, environment: Environment): boolean {
   const setting = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
   return setting !== name && Object.hasOwn(fields, setting) && environment[setting] !== undefined;

@@ -2,15 +2,15 @@ import { request } from 'undici';
 import { shared, timed, type HealthStatus, type Probe } from './probe.ts';
 
 /**
- * A probe of another service: asks its `/readyz`, which answers for that
- * process alone, so that two services that need each other never ask in a
- * circle.
+ * Makes a probe of another service, which requests its `/readyz`. That answers
+ * for its own process only, so probes of services that depend on each other do
+ * not recurse.
  *
- * Of several endpoints all are asked at once: the service is healthy if all
- * are, unhealthy if all are, and degraded otherwise, for it still serves. A
- * name with several addresses is asked as a name: one of them answers.
+ * All endpoints are probed at the same time: the service is healthy or
+ * unhealthy if all of them are, else degraded. A host name with several
+ * addresses is probed once.
  *
- * @param url Where the service is, as `http://localhost:8000`; or each of its endpoints.
+ * @param url The endpoints, for example `http://localhost:8000`.
  */
 export function probeService(url: string | readonly string[]): Probe {
   const probes = [url].flat().map(probeEndpoint);
@@ -25,10 +25,10 @@ export function probeService(url: string | readonly string[]): Probe {
 }
 
 /**
- * A probe of something that is degraded at the best while there is trouble
- * with it that its own `/readyz` knows nothing of.
+ * Makes a probe that is degraded at best under a condition that the
+ * dependency's own `/readyz` does not cover.
  *
- * @param trouble Asked at each look.
+ * @param trouble The condition, evaluated by each probe.
  */
 export function degradedWhile(trouble: () => boolean, probe: Probe): Probe {
   return async () => {

@@ -2,22 +2,22 @@ import type { ClockStatus } from '../clock/index.ts';
 import type { Readiness } from './readiness.ts';
 import { shared, timed, type HealthStatus, type Probe, type ProbeResult } from './probe.ts';
 
-/** `GET /health`, as documented. */
+/** Body of `GET /health`. */
 export interface HealthReport {
   status: HealthStatus;
   service: string;
   version: string;
   database: DatabaseStatus;
   dependencies: Record<string, HealthStatus>;
-  /** ISO 8601. */
+  /** Time of the report, ISO 8601 in UTC. */
   timestamp: string;
 }
 
-/** `GET /api/status`, as documented. */
+/** Body of `GET /api/status`. */
 export interface StatusReport {
   service: string;
   status: HealthStatus;
-  /** In seconds. */
+  /** Age of the process, in seconds. */
   uptime: number;
   version: string;
   database: DatabaseStatus;
@@ -26,11 +26,11 @@ export interface StatusReport {
 
 export type DatabaseStatus = 'connected' | 'disconnected';
 
-/** What the health endpoints of one process answer. */
+/** The health of one process. */
 export interface Health {
   report(): Promise<HealthReport>;
   status(): Promise<StatusReport>;
-  /** Why this process takes no calls now; `undefined` when it does. Asks nobody but its own database. */
+  /** Why this process does not accept calls: its stage, or `database`; `undefined` if it does. Probes only its own database. */
   notReady(): Promise<string | undefined>;
 }
 
@@ -38,20 +38,20 @@ export interface HealthOptions {
   service: string;
   version: string;
   readiness: Readiness;
-  /** Throws when the service's own database does not answer. */
+  /** Rejects if the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
-  /** Whether it takes writes; while not, that shows as the dependency `database_writes`. */
+  /** Whether the database accepts writes; if not, the dependency `database_writes` is unhealthy. @default always */
   takesWrites?: (() => boolean) | undefined;
-  /** A probe for each service that this one calls. */
+  /** A probe of each service that this one calls, by name. */
   dependencies: Readonly<Record<string, Probe>>;
-  /** How the clock of this machine stands to that of others; while it is wrong, it shows as the dependency `clock`. */
+  /** Compares this machine's clock; while that is wrong, the dependency `clock` is unhealthy. */
   clock?: { status(): ClockStatus } | undefined;
 }
 
 /**
- * Makes the health of one process. Its own database gone, or itself not
- * started or about to end: unhealthy. A dependency not healthy, a database that
- * takes no writes, or a wrong clock: degraded, because it still serves what it can.
+ * Makes the health of one process. Unhealthy: its own database is down, or the
+ * process is starting or draining. Degraded: a dependency is not healthy, the
+ * database accepts no writes, or the clock is wrong.
  */
 export function createHealth(options: HealthOptions): Health {
   const { service, version, readiness, dependencies, clock, takesWrites = () => true } = options;

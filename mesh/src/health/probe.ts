@@ -1,29 +1,29 @@
 import { within } from '../resilience/index.ts';
 
-/** What one probe found. */
+/** Result of a probe; the response time in milliseconds. */
 export type ProbeResult = Readonly<{ status: HealthStatus; responseTimeMs: number }>;
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
-/** Asks one thing how it is; answers, and never throws. */
+/** Checks one dependency; never rejects. */
 export type Probe = () => Promise<ProbeResult>;
 
-/** How long the answer of a probe serves all who ask, in milliseconds. */
+/** How long a result is shared, in milliseconds. */
 const sharedForMs = 1000;
 
-/** A probe slower than this counts as degraded, in milliseconds. */
+/** Time after which a probe counts as degraded, in milliseconds. */
 export const slowAfterMs = 1000;
 
 /**
- * Shares the answer of a probe for a second, and one that is under way with
- * all who ask meanwhile: health checks must not multiply under load.
+ * Shares the result of a probe for a second, and a probe in progress with all
+ * callers: health checks must not multiply under load.
  */
 export function shared(probe: Probe): Probe {
   let latest: Promise<ProbeResult> | undefined;
   let expiresAt = 0;
   return () => {
     if (latest && performance.now() < expiresAt) return latest;
-    // Until it is settled it is shared whatever the time; after that, for a second.
+    // Until it is settled.
     expiresAt = Infinity;
     latest = probe().finally(() => {
       expiresAt = performance.now() + sharedForMs;
@@ -33,9 +33,8 @@ export function shared(probe: Probe): Probe {
 }
 
 /**
- * Makes a probe of something that throws when it is gone: done in time is
- * healthy, thrown is unhealthy, and no answer within a second is degraded
- * (for a dependency that still serves, slowly).
+ * Makes a probe of a check: healthy if it resolves, unhealthy if it rejects,
+ * and degraded if it takes longer than a second.
  */
 export function timed(check: (signal: AbortSignal) => Promise<void>): Probe {
   return async () => {

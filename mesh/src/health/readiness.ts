@@ -1,16 +1,16 @@
-/** Where a process is in its life: it takes calls only while it is `ready`. */
+/** Stage of a process; it accepts calls only while `ready`. */
 export type LifeStage = 'starting' | 'ready' | 'draining';
 
-/** The stage of this process; a draining process never gets ready again. */
+/** The stage of this process. `draining` is final. */
 export interface Readiness {
   readonly stage: LifeStage;
-  /** Says that start-up is done. */
+  /** Ends the stage `starting`. */
   ready(): void;
-  /** Says that the process is about to end. */
+  /** Starts the stage `draining`. */
   drain(): void;
 }
 
-/** Makes the stage of a process that is starting. */
+/** Starts with the stage `starting`. */
 export function createReadiness(): Readiness {
   let stage: LifeStage = 'starting';
   return {

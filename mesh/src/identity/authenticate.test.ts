@@ -10,7 +10,7 @@ beforeAll(async () => {
   ours = await createTestIdentity();
 });
 
-/** Checks credentials, and counts how often a key is looked for: once for each signature that is checked. */
+/** A check of credentials that counts key lookups: one for each signature checked. */
 function counting() {
   const find = vi.fn(ours.keys.find);
   return { find, authenticate: createAuthenticate({ ...ours.keys, find }) };
@@ -23,7 +23,7 @@ test('a million bad tokens are refused without a signature checked, and push out
   const { find, authenticate } = counting();
   const good = asService(await ours.serviceToken('wiki'));
   const known = await authenticate(good);
-  // Random, and of each way to be refused before a signature is checked: of each more than are remembered.
+  // For each reason to refuse a token before its signature is checked, more tokens than are remembered.
   const [header, payload] = [encode(headerOf(ours.jwk)), encode(claimsOf())];
   const other = encode({ ...headerOf(ours.jwk), alg: 'none' });
   const makers: ((n: number) => string)[] = [
@@ -44,7 +44,7 @@ test('a million bad tokens are refused without a signature checked, and push out
   }
   expect(refusals).toEqual(new Set(['rejected']));
   expect(find).toHaveBeenCalledTimes(1);
-  // At once, and the same object: it was not verified again.
+  // Synchronously, and the same object: it was not verified again.
   expect(authenticate(good)).toEqual(known);
   expect(find).toHaveBeenCalledTimes(1);
 });
@@ -70,7 +70,7 @@ test('one good token, written in many ways, pushes out no other', async () => {
   const good = asUser(forge(ours.jwk, { kind: 'user' }));
   await authenticate(good);
   const other = forge(ours.jwk, { kind: 'user' });
-  // In a message of a WebSocket a header is any text; over HTTP its end may be a no-break space.
+  // In a WebSocket message, a header may be any text; over HTTP, it may end with a no-break space.
   const written = (n: number) =>
     n.toString(2).padStart(43, '0').replaceAll('0', ' ').replaceAll('1', '\u00a0');
   const attempts = Array.from({ length: 10_100 }, async (_, n) =>

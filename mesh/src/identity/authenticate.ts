@@ -3,66 +3,64 @@ import { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
 import type { TokenRules } from './claims.ts';
-import type { KeySet } from './key-set.ts';
-import { isRevoked, mustStand, type RevocationCheck } from './revoked.ts';
+import type { KeySet } from './keys/key-set.ts';
+import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
 import { longestToken } from './token-format.ts';
-import { mustLast, verifyToken, type VerifyOptions } from './verify.ts';
+import { mustHold, verifyToken, type VerifyOptions } from './verify.ts';
 
-/** What a request presents, as it stands in its headers. */
+/** The credentials in a request's headers. */
 export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
 
 /**
- * Says who presents these credentials; nobody, if there are none. Answers at
- * once where it knows them from before.
+ * Identifies the caller with these credentials; `nobody` if there are none.
+ * Answers synchronously if they were verified before.
  *
- * @throws MeshError UNAUTHORIZED when any of them is no good.
+ * @throws MeshError UNAUTHORIZED if one of them is not valid.
  */
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
-/** The access token of the user behind credentials that were found good: their own, or that of the user a service acts for. */
+/** The user's access token in valid credentials: the caller's own, or that of the user a service acts for. */
 export function userTokenOf({ authorization = '', userToken }: Credentials): string | undefined {
   if (userToken !== undefined) return userToken;
   const [scheme, token] = splitScheme(authorization);
   return scheme === userTokenScheme.toLowerCase() ? token : undefined;
 }
 
-/** How many verified tokens are remembered of each kind: of 700 characters each, some 10 MB. */
+/** Most verified tokens remembered of each kind; with 700 characters each, about 10 MB. */
 const remembered = 10_000;
 
-/** How often those that have expired are forgotten, in milliseconds, as long as new ones come. */
+/** Shortest interval at which expired tokens are forgotten, in milliseconds; checked when a token is added. */
 const forgetEveryMs = 60_000;
 
-/** A verified token: whom it proves, and the key that it stands and falls with. */
+/** The identity in a verified token, and the `kid` of its key. */
 type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 
-/** How credentials are checked beside their keys. */
 export interface AuthenticateOptions {
-  /** What is refused though it is well signed and in its time, asked for each call. @default nothing */
+  /** Checked on each call. @default no token is revoked */
   revocations?: RevocationCheck | undefined;
-  /** What tokens expire by; after a jump of its wall clock each is verified again. @default one of its own */
+  /** Decides when tokens have expired; after a jump of its wall clock, each is verified again. @default its own */
   clock?: SteadyClock;
-  /** Issuer, audiences and types of the tokens. @default those of this mesh */
+  /** Issuer, audiences and types of tokens. @default those of this mesh */
   rules?: TokenRules;
 }
 
 /**
- * Makes the check of credentials. A token is verified once and then found by
- * its text until it expires, is revoked or its key is withdrawn. Only good tokens are remembered, so whoever sends
- * bad ones cannot push them out; and each kind by itself, so that many users push out no service.
- *
- * @param keys The public keys to verify with.
+ * Makes the check of credentials. A token is verified once, and then found by
+ * its text until it expires, is revoked or its key is withdrawn. Only valid
+ * tokens are remembered, so that invalid ones cannot evict them, and each kind
+ * separately, so that users cannot evict services.
  */
 export function createAuthenticate(
   keys: KeySet,
   { revocations, clock = new SteadyClock(), rules }: AuthenticateOptions = {},
 ): Authenticate {
   const by: VerifyOptions = { keys, rules };
-  // By the whole header: to cut the token out of it would cost more than to find it.
+  // By the whole header: to extract the token would cost more than the lookup.
   const services = createMemory<ServiceIdentity>(keys, { revocations, clock });
   const users = createMemory<UserIdentity>(keys, { revocations, clock });
   const actedFor = createMemory<UserIdentity>(keys, { revocations, clock });
 
-  /** The caller whose credentials are all known and in force. */
+  /** The caller, if all credentials were verified before and are still valid. */
   const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
     if (authorization === undefined) return userToken === undefined ? nobody : undefined;
     const service = services.recall(authorization);
@@ -100,9 +98,9 @@ export function createAuthenticate(
 }
 
 /**
- * The scheme is case-insensitive, and spaces may follow it (RFC 9110 §11.1, §11.4), as long as all of it is no longer
- * than a token may be. Nothing may follow the token: it is found again by the end of the text, and whoever has one could
- * have it remembered in as many ways as there are to end that, in the place of everybody else's.
+ * Splits an authorization header. The scheme is case-insensitive, and spaces may follow it (RFC 9110 §11.1, §11.4) up
+ * to the longest token. Nothing may follow the token: it is remembered by the end of the header, so one token with many
+ * endings could evict all others.
  */
 function splitScheme(authorization: string): [scheme: string, token: string] {
   const space = authorization.indexOf(' ');
@@ -129,9 +127,9 @@ async function verifyUser(token: string, by: VerifyOptions): Promise<Proof<UserI
 }
 
 /**
- * The tokens verified so far, by the text that they came in.
+ * Makes the memory of verified tokens, by the text of their header.
  *
- * @param options.max How many at most; beyond, those that were not presented for longest are forgotten.
+ * @param options.max Most tokens; beyond, the least recently used are forgotten.
  */
 export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
   keys: KeySet,
@@ -143,7 +141,7 @@ export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
 ) {
   type Known = Proof<Identity> & Readonly<{ text: string }>;
   const known = new LRUCache<string, Known>({ max });
-  // Often the next call is by the same caller as the last one, and the text even the same object.
+  // Consecutive calls are often by one caller, with the same string object.
   let last: Known | undefined;
   let forgetAt = clock.monotonic() + forgetEveryMs;
   let { epoch } = clock;
@@ -153,7 +151,7 @@ export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
     const now = clock.latest();
     for (const [key, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(key);
   };
-  /** After a jump nothing is known any more: what was in its time may not be. */
+  /** After a jump of the clock, a remembered token may not be valid. */
   const forgetAfterJump = (): void => {
     if (clock.epoch === epoch) return;
     ({ epoch } = clock);
@@ -177,10 +175,9 @@ export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
       known.delete(keyOf(text));
       return undefined;
     },
-    /** @throws MeshError UNAUTHORIZED where it was revoked, or has expired by the latest time that it may be. */
+    /** @throws MeshError UNAUTHORIZED if it is revoked, or has expired by the latest time that it may be. */
     keep(text: string, proof: Proof<Identity>): Identity {
-      mustStand(proof.identity, revocations);
-      mustLast(proof.identity, clock);
+      mustHold(proof.identity, { revocations, clock });
       forgetExpired();
       last = { ...proof, text };
       known.set(keyOf(text), last);
@@ -189,7 +186,7 @@ export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
   };
 }
 
-/** By half of its signature, which no two tokens share: to hash all of a text that came with a request takes 1 µs. */
+/** Half of the signature, which is unique: hashing the whole text takes 1 µs. */
 function keyOf(text: string): string {
   return text.slice(-43);
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** A kind of token. Each has an audience and a type of its own, so that neither passes for the other (RFC 8725 §3.11). */
+/** A kind of token. Each has its own audience and type, so that neither is accepted as the other (RFC 8725 §3.11). */
 export type TokenKind = 'service' | 'user';
 
-/** What tokens of a mesh say of themselves: who issues them, and for each kind its audience and its type. */
+/** The issuer of a mesh's tokens, and the audience and type of each kind. */
 export type TokenRules = Readonly<{ issuer: string }> &
   Readonly<
     Record<
@@ -17,29 +17,29 @@ export type TokenRules = Readonly<{ issuer: string }> &
     >
   >;
 
-/** The rules of this mesh; the type of a user's access token is that of RFC 9068. */
+/** The rules of this mesh. The type of a user's access token is that of RFC 9068. */
 export const defaultTokenRules: TokenRules = {
   issuer: 'arcadium-auth',
   service: { audience: 'arcadium-services', type: 'service+jwt' },
   user: { audience: 'arcadium-users', type: 'at+jwt' },
 };
 
-/** The only algorithm that is signed with or accepted (RFC 8725 §3.1). */
+/** The only algorithm used and accepted (RFC 8725 §3.1). */
 export const algorithm = 'EdDSA';
 
-/** How long a service's token is good: 90 days, in seconds. */
+/** Lifetime of a service token, in seconds: 90 days. */
 export const serviceTokenLifetime = 90 * 24 * 3600;
 
-/** How long a user's access token is good: 15 minutes, in seconds. */
+/** Lifetime of a user's access token, in seconds: 15 minutes. */
 export const userTokenLifetime = 15 * 60;
 
 /**
- * How far ahead the clock of the machine that issued a token may be, in milliseconds: what `iat` and `nbf` allow
- * (RFC 7519 §4.1.5: a small leeway, of no more than a few minutes). What revokes a token lasts so much longer.
+ * How far in the future `iat` and `nbf` may be, in milliseconds, because the issuer's clock may be ahead (RFC 7519
+ * §4.1.5: "some small leeway, usually no more than a few minutes"). Revocations are kept longer accordingly.
  */
 export const leewayMs = 60_000;
 
-/** The end of the year 9999, beyond which `Date` has no text for it, in seconds since 1970. */
+/** The end of the year 9999, in seconds since 1970: ISO 8601 has four digits for a year. */
 const latestTime = 253_402_300_799;
 
 /** In seconds since 1970. */
@@ -55,7 +55,7 @@ const registered = {
   nbf: time.optional(),
 };
 
-/** What a service's token says; `iss` and `aud` are checked beside it, by the rules in force. */
+/** Claims of a service token. The values of `iss` and `aud` are checked by the rules. */
 export const serviceClaims = z.object({
   ...registered,
   type: z.literal('service'),
@@ -64,15 +64,15 @@ export const serviceClaims = z.object({
 });
 export type ServiceClaims = z.output<typeof serviceClaims>;
 
-/** What a user's access token says. */
+/** Claims of a user's access token. */
 export const userClaims = z.object({
   ...registered,
   type: z.literal('user'),
   name: z.string(),
   role: z.enum(['user', 'admin']),
-  /** Since when the user has the role, in seconds since 1970, of which RFC 7519 §2 allows parts; not said by older tokens. */
+  /** When the user got the role, in seconds since 1970, with fractions (RFC 7519 §2); missing in older tokens. */
   role_since: z.number().min(0).max(latestTime).optional(),
-  /** The session that it belongs to: when that ends, so does the token. */
+  /** The session; when it ends, the token is revoked. */
   sid: z.string().min(1).optional(),
 });
 export type UserClaims = z.output<typeof userClaims>;

@@ -8,10 +8,10 @@ import {
   type FakeClock,
   type TestIdentity,
 } from '../testing/index.ts';
-import { createAuthenticate, followRevocations, type RevocationFeed } from './index.ts';
+import { createAuthenticate, followRevocations, type RevocationFollower } from './index.ts';
 import { forge } from './testing/forge.ts';
 
-// The wall clock of a machine is set, for a while or for good; its time goes on as before.
+// The wall clock of a machine is set, temporarily or permanently; its monotonic clock is not affected.
 
 const minute = 60_000;
 const twoHours = 120 * minute;
@@ -20,7 +20,7 @@ let fake: FakeClock;
 let ours: TestIdentity;
 let list: RevocationList;
 let clock: SteadyClock;
-let feed: RevocationFeed;
+let feed: RevocationFollower;
 let ask: (token: string) => Promise<string>;
 beforeEach(async () => {
   fake = useFakeClock();
@@ -48,7 +48,7 @@ afterEach(async () => {
 const tokenOf = (sid: string, jti: string) =>
   forge(ours.jwk, { kind: 'user', claims: { sid, jti, exp: Math.floor(Date.now() / 1000) + 900 } });
 
-/** Passes so much time, and answers with each answer that there was to a token meanwhile. */
+/** Advances the time, and returns the distinct answers to a token meanwhile. */
 async function answersWithin(ms: number, token: string): Promise<string[]> {
   const answers = new Set<string>();
   for (let passed = 0; passed < ms; passed += 250) {
@@ -58,7 +58,7 @@ async function answersWithin(ms: number, token: string): Promise<string[]> {
   return [...answers];
 }
 
-/** What may be revoked: a token, a session that was logged out, a key that was withdrawn. */
+/** The kinds of ids that can be revoked. */
 const kinds = [
   ['a token', () => 'jti-1'],
   ['a session', () => 'sid-1'],
@@ -81,7 +81,7 @@ test.each(kinds.flatMap(([kind, idOf]) => ways.map(([how, by]) => [kind, how, id
     expect(await answersWithin(75_000, token)).not.toContain('OK');
     fake.setWallClock(-by);
     expect(await answersWithin(5 * minute, token)).toEqual(['it was revoked']);
-    // Everything was asked for again, from the start, there and back.
+    // After each jump, everything was loaded again.
     expect(list.asked.after.slice(watches)).toEqual([0, 0]);
   },
 );
@@ -113,7 +113,7 @@ test('a token that is good is good again as soon as the clock is', async () => {
   expect(await ask(token)).toBe('it has expired');
   await fake.advance(75_000);
   fake.setWallClock(-twoHours);
-  // As after each jump, once auth has said what time it is.
+  // As after each jump, once auth's clock was read.
   await fake.advance(1000);
   clock.compare(Date.now(), clock.monotonic());
   expect(await ask(token)).toBe('OK');
@@ -136,7 +136,7 @@ test('a laptop that slept asks again when it wakes, and holds what it held', asy
   const token = tokenOf('sid-1', 'jti-1');
   list.revoke('jti-1');
   const { watches } = list.asked;
-  // Its timers and its monotonic clock stood still.
+  // Its timers and its monotonic clock were stopped.
   fake.setWallClock(8 * 60 * minute);
   await fake.advance(1000);
   expect(list.asked.watches).toBe(watches + 1);

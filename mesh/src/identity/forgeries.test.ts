@@ -15,7 +15,7 @@ const open = contract('open', {
     summary: 'Who calls',
     output: z.object({ service: z.string().nullable(), user: z.string().nullable() }),
     access: anyone,
-    // A machine that stands still for a moment would refuse it otherwise, before it looks at who calls.
+    // Otherwise a busy machine may refuse the call before it checks the caller.
     priority: 'critical',
   }),
 });
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 beforeEach(() => void log.lines.splice(0));
 
-/** Where a token may stand: the scheme of `authorization`, or `x-user-token` beside a good token of a service. */
+/** Where a token may be: the scheme of `authorization`, or `x-user-token` with a valid service token. */
 const places = ['Service-Token', 'Bearer', 'x-user-token'] as const;
 type Place = (typeof places)[number];
 
@@ -60,7 +60,7 @@ function headersOf({ authorization, userToken }: Credentials): Record<string, st
   };
 }
 
-/** Whether a header of HTTP can hold it; Node itself refuses more than 16 KiB. */
+/** Whether it fits into an HTTP header; Node itself rejects more than 16 KiB. */
 const fitsHeader = (token: string) => /^[\t\x20-\x7e\x80-\xff]*$/.test(token) && token.length < 12_000;
 
 async function overHttp(headers: Record<string, string>) {
@@ -68,7 +68,7 @@ async function overHttp(headers: Record<string, string>) {
   return { status: statusCode, answer: JSON.stringify(await body.json()) };
 }
 
-/** The answer to an upgrade that is refused. */
+/** The answer to a refused upgrade. */
 async function overWebSocket(headers: Record<string, string>) {
   const socket = new WebSocket(`${service.url.replace('http', 'ws')}/trpc`, { headers });
   socket.on('error', () => {});
@@ -81,7 +81,7 @@ async function overWebSocket(headers: Record<string, string>) {
   return { status: response.statusCode, answer: Buffer.concat(chunks).toString() };
 }
 
-/** Parts of a token that nobody else could say. */
+/** The token and its secret parts, which no answer may contain. */
 const secretsOf = (token: string) => [token, ...token.split('.').slice(1)].filter((part) => part.length > 12);
 
 test.each(places)(
@@ -126,7 +126,7 @@ test('a WebSocket whose messages bring a forged user’s token answers each with
   const tokens: unknown[] = forgeries.map(([, make]) =>
     make({ kind: 'user', ours: ours.jwk, theirs: theirs.jwk }),
   );
-  // A megabyte is no token; the other end of it is tested with the messages.
+  // Without the token of a megabyte: long messages are tested elsewhere.
   tokens.splice(0, tokens.length, ...tokens.filter((token) => String(token).length < 2 ** 20));
   tokens.push('', 7, {}, [], true, { length: 5 });
   for (const [id, token] of tokens.entries()) {

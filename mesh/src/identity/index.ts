@@ -22,14 +22,15 @@ export {
   type IssuedToken,
   type TokenStamp,
 } from './issue.ts';
-export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './key-set.ts';
+export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './keys/key-set.ts';
 export {
   followRevocations,
   openRevocations,
   type FollowOptions,
-  type RevocationFeed,
-} from './revocation-feed.ts';
-export { RevocationSet, type Revocation } from './revocation-set.ts';
+  type RevocationFollower,
+} from './revocations/follower.ts';
+export { revocableIds, type RevocationCheck } from './revocations/revoked.ts';
+export { RevocationSet, type Revocation } from './revocations/set.ts';
 export {
   ownRevocations,
   remoteRevocations,
@@ -37,16 +38,15 @@ export {
   type RevocationProcedures,
   type RevocationSource,
   type RevocationWatch,
-} from './revocation-source.ts';
-export { type RevocationState, type RevocationStatus } from './revocation-status.ts';
-export { revocableIds, type RevocationCheck } from './revoked.ts';
+} from './revocations/source.ts';
+export { type RevocationState, type RevocationStatus } from './revocations/status.ts';
 export {
   startTokenRotation,
   type ExchangeToken,
   type TokenRotation,
   type TokenRotationOptions,
-} from './rotation.ts';
-export { openServiceToken, type ServiceToken } from './service-token.ts';
+} from './service-token/rotation.ts';
+export { openServiceToken, type ServiceToken } from './service-token/service-token.ts';
 export {
   generateSigningKey,
   importKey,
@@ -57,6 +57,6 @@ export {
   type PrivateJwk,
   type PublicJwk,
   type SigningKey,
-} from './signing-key.ts';
-export { type TokenFacts } from './token-facts.ts';
+} from './keys/signing-key.ts';
+export { type TokenFacts } from './service-token/token-facts.ts';
 export { verifyToken, type VerifyOptions } from './verify.ts';

@@ -1,26 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { algorithm, serviceTokenLifetime, userTokenLifetime, type TokenKind } from './claims.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { SigningKey } from './keys/signing-key.ts';
 
-/** A signed token, and what its owner should know of it. */
+/** A signed token, its `jti` and its end. */
 export type IssuedToken = Readonly<{ token: string; tokenId: string; expiresAt: Date }>;
 
-/** What tells one token from another of the same owner. */
+/** What distinguishes two tokens of the same owner. */
 export type TokenStamp = Readonly<{ tokenId: string; issuedAt: Date; expiresAt: Date }>;
 
-/** Makes the stamp of a service's token that is issued now: whole seconds, as a JWT has them. */
+/** Makes the stamp of a new service token, in whole seconds as in a JWT. */
 export function stampServiceToken(now: Date = new Date()): TokenStamp {
   return stamp(now, serviceTokenLifetime);
 }
 
 /**
- * Issues the token of a service: one for the service, not for each instance.
+ * Issues the token of a service, which all its instances share.
  *
- * Ed25519 is deterministic (RFC 8032 §5.1.6): the same key, service and stamp make the very same token.
+ * Ed25519 is deterministic (RFC 8032 §5.1.6): the same key, service and stamp give the same token.
  *
- * @param service Its name, and its id, which stays the same from token to token.
- * @param at When, or the stamp of a token that is to be signed again. @default now
+ * @param service Its name, and its id, which is the same in all its tokens.
+ * @param at Time of issue, or the stamp of a token to sign again. @default now
  */
 export function issueServiceToken(
   key: SigningKey,
@@ -35,10 +35,10 @@ export function issueServiceToken(
 }
 
 /**
- * Issues the access token of a user who logged in.
+ * Issues the access token of a user.
  *
- * @param user.roleSince Since when the user has the role.
- * @param user.notAfter When it expires at the latest, whatever the lifetime of such tokens: the end of its session.
+ * @param user.roleSince When the user got the role.
+ * @param user.notAfter Latest end of the token: the end of its session.
  */
 export function issueUserToken(
   key: SigningKey,

@@ -4,7 +4,7 @@ import { leewayMs } from './claims.ts';
 import { createAuthenticate, RevocationSet, type TokenKind } from './index.ts';
 import { forge, now } from './testing/forge.ts';
 
-// What a token says of its times, against a clock that stands at a whole second.
+// The times in a token, compared with a clock that is stopped at a whole second.
 
 let ours: TestIdentity;
 beforeEach(async () => {
@@ -32,7 +32,7 @@ const itself: Way = (kind, claims, authenticate = ours.authenticate) => {
   return outcomeOf(() => authenticate({ authorization, userToken: undefined }));
 };
 
-/** As the user whom a service acts for. */
+/** As the user a service acts for. */
 const actedFor: Way = async (_kind, claims, authenticate = ours.authenticate) => {
   const authorization = `Service-Token ${await ours.serviceToken('wiki')}`;
   const userToken = forge(ours.jwk, { kind: 'user', claims });
@@ -65,7 +65,7 @@ test.each(['jti', 'sid', 'kid'])(
     const iat = now() + leewayMs / 1000;
     const claims = { jti: 'jti', sid: 'sid', iat, exp: iat + 900 };
     expect(await itself('user', claims, authenticate)).toBe('OK');
-    // As auth records it: by the time of the revocation, which is before the token was issued.
+    // As auth records it: from the time of the revocation, which is before `iat`.
     const expiresAt = Date.now() + 900_000 + 2 * leewayMs;
     set.add([{ id: id === 'kid' ? ours.jwk.kid : id, expiresAt }]);
     for (let passed = 0; passed < 1000; passed += 50) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestIdentity, type TestIdentity } from '../testing/index.ts';
 import { publicPart, type Jwks } from './index.ts';
 
-// Tokens are no secret of this code base: whoever has the address of the keys can verify them.
+// Tokens can be verified without this code, by any library that has the URL of the keys.
 
 let identity: TestIdentity;
 const server = createServer((_request, response) => {
@@ -25,7 +25,7 @@ afterAll(() => server.close());
 
 const decode = createDecoder({ complete: true });
 
-/** What a stranger would write: fast-jwt, `node:crypto`, and the published keys. */
+/** Verification without this code: fast-jwt, `node:crypto` and the published keys. */
 async function verifyElsewhere(token: string, expected: { typ: string; audience: string }): Promise<unknown> {
   const { keys } = (await (await fetch(jwksUrl)).json()) as Jwks;
   const { header } = decode(token) as { header: { kid: string } };

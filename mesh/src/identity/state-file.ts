@@ -3,14 +3,14 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import type { Logger } from '../telemetry/index.ts';
 
-/** A file of this kind that is older was left behind by a process that was killed while it wrote, in milliseconds. */
+/** Age at which a temporary file counts as left by a killed process, in milliseconds. */
 const leftBehindAfterMs = 60_000;
 
 /**
- * A file in which a process keeps what it has learnt, for its next start.
- * Whoever reads it finds what was written last, whole, whatever became of a
- * process that wrote: several may write at once. Readable by its owner alone.
- * Nothing that goes wrong with it is thrown: it is a copy.
+ * A local copy of what a process has received, for its next start. Writes are
+ * atomic, also those of several processes at once, so readers find the last
+ * complete version. Permissions are 0600. Errors are logged, not thrown: it is
+ * only a copy.
  */
 export class StateFile {
   readonly path: string;
@@ -18,13 +18,13 @@ export class StateFile {
   #failing = false;
   #cleared = false;
 
-  /** @param directory Made where it is not there. */
+  /** @param directory Created if it does not exist. */
   constructor(directory: string, name: string, log: Logger) {
     this.path = join(directory, name);
     this.#log = log;
   }
 
-  /** What it holds; `undefined` where there is none, or it cannot be read, which is said. */
+  /** @returns The content; `undefined` if the file does not exist or cannot be read, which is logged. */
   async read(): Promise<string | undefined> {
     try {
       return await readFile(this.path, 'utf8');
@@ -34,7 +34,7 @@ export class StateFile {
     }
   }
 
-  /** Says that what it holds cannot be used, or not all of it. */
+  /** Logs that the content cannot be used, or only a part of it. */
   broken(reason: unknown): void {
     this.#log.warn(
       { path: this.path, reason: String(reason) },
@@ -43,10 +43,10 @@ export class StateFile {
   }
 
   /**
-   * Replaces what it holds.
+   * Replaces the content.
    *
-   * @param parts Written one after the other, with other work in between.
-   * @returns Whether that was possible; where it was not, that is said once, until it is again.
+   * @param parts Written one by one, so that the event loop is not blocked.
+   * @returns Whether it was written; a failure is logged once, until a write succeeds.
    */
   async write(parts: Iterable<string>): Promise<boolean> {
     try {
@@ -72,7 +72,7 @@ export class StateFile {
       const file = await open(unfinished, 'wx', 0o600);
       try {
         for (const part of parts) await file.appendFile(part);
-        // Or after a loss of power there may be a file of that name with nothing in it.
+        // Without this, the file may be empty after a power cut.
         await file.sync();
       } finally {
         await file.close();
@@ -84,14 +84,14 @@ export class StateFile {
     }
   }
 
-  /** Removes, at the first write, what processes left that were killed while they wrote. */
+  /** At the first write, removes temporary files of killed processes. */
   async #clear(directory: string): Promise<void> {
     if (this.#cleared) return;
     this.#cleared = true;
     for (const name of await readdir(directory)) {
       const path = join(directory, name);
       if (!path.startsWith(`${this.path}.`) || !name.endsWith('.tmp')) continue;
-      // Another process may be about to rename it, or have done so.
+      // Another process may have renamed it.
       const age = await stat(path).then(
         ({ mtimeMs }) => Date.now() - mtimeMs,
         () => 0,

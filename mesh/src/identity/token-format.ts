@@ -1,40 +1,39 @@
 import { algorithm } from './claims.ts';
 
-/** The longest token that is looked at, in characters. */
+/** Longest token accepted, in characters. */
 export const longestToken = 8192;
 
-/** The longest name of a key, in characters, as a published key may have it. */
+/** Longest `kid`, in characters, as in published keys. */
 const longestKeyId = 128;
 
-/** An Ed25519 signature: 64 bytes in base64url, whose last character holds two bits that count. */
+/** An Ed25519 signature: 64 bytes in base64url, whose last character encodes two bits. */
 const signaturePattern = /^[\w-]{85}[AQgw]$/;
 
 const base64urlPattern = /^[\w-]+$/;
 
-/** A token taken apart. Nothing of it is to be believed before its signature was verified. */
+/** The parts of a token; not to be trusted before the signature is verified. */
 export type TokenParts = Readonly<{
   /** `typ` in its header. */
   typ: string;
-  /** The key that its header names. */
+  /** `kid` in its header. */
   kid: string;
-  /** What is signed: header and payload as they stand. */
+  /** The signed text: header and payload, encoded. */
   signed: string;
   payload: string;
   signature: string;
 }>;
 
-/** Why a token is refused, as the rest of "The token is refused: …"; it holds nothing of the token. */
+/** Why a token is refused: the end of "The token is refused: …". Contains nothing of the token. */
 export type Fault = `it ${string}` | `its ${string}`;
 
 const malformed: Fault = 'it is malformed';
 
 /**
- * Takes a token apart: three parts of base64url, the header `alg`, `typ` and
- * `kid` and nothing else. So nothing that a header may say beside these (`jwk`,
- * `jku`, `x5u`, `crit`, `b64`) is ever followed, nor can it mislead another
- * reader of the same token. Costs the same little whatever is presented.
+ * Splits a token: three parts of base64url, with a header of `alg`, `typ` and
+ * `kid` only. Other members (`jwk`, `jku`, `x5u`, `crit`, `b64`) are rejected, so
+ * they are never followed, nor can they mislead another reader of the token.
  *
- * @returns Its parts, or what is wrong with it: an error for each bad token would cost more than to read it.
+ * @returns Its parts, or what is wrong with it: throwing an error would cost more than reading the token.
  */
 export function takeApart(token: string): TokenParts | Fault {
   if (token.length > longestToken) return 'it is too long';
@@ -55,14 +54,16 @@ export function takeApart(token: string): TokenParts | Fault {
 }
 
 /**
- * Reads an object out of a header or a payload, which must be JSON as
- * `JSON.stringify` writes it, in base64url without padding: so that it can be
- * written in one way only, nothing in it twice.
+ * Reads the object in a header or a payload. It must be JSON exactly as
+ * `JSON.stringify` writes it, in base64url without padding, so that each object
+ * has one form only, without duplicate members.
+ *
+ * @returns `undefined` if it is not.
  */
 export function readJson(part: string): Record<string, unknown> | undefined {
   if (!base64urlPattern.test(part)) return undefined;
   const text = Buffer.from(part, 'base64url').toString();
-  // To fail costs `JSON.parse` more than all else here.
+  // A failing `JSON.parse` costs more than everything else here.
   if (!text.startsWith('{"')) return undefined;
   try {
     const value: unknown = JSON.parse(text);

@@ -14,35 +14,35 @@ import {
   type TokenRules,
   type UserClaims,
 } from './claims.ts';
-import type { KeySet } from './key-set.ts';
+import type { KeySet } from './keys/key-set.ts';
+import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
 import { readJson, takeApart, type Fault } from './token-format.ts';
 
-/** For how long a token passes after its `exp`, in seconds; jose knows one tolerance, which is longer. */
+/** How long a token is accepted after its `exp`, in seconds. jose has only one tolerance, which is larger. */
 const expiryTolerance = clockToleranceMs / 1000;
 
-/** How far in the future its `iat` and `nbf` may be, in seconds. */
+/** How far in the future `iat` and `nbf` may be, in seconds. */
 const leeway = leewayMs / 1000;
 
 const claimsOfKind = { service: serviceClaims, user: userClaims } as const;
 
-/** What a token of a kind says. */
+/** The claims of a kind of token. */
 export type ClaimsOf<Kind extends TokenKind> = Kind extends 'service' ? ServiceClaims : UserClaims;
 
-/** What a good token says, and which key signed it. */
+/** The claims of a valid token, and the `kid` of its key. */
 export type VerifiedToken<Kind extends TokenKind> = Readonly<{ claims: ClaimsOf<Kind>; kid: string }>;
 
-/** What a token is verified by. */
 export type VerifyOptions = Readonly<{
   keys: KeySet;
-  /** Its issuer, its audience and its type. @default those of this mesh */
+  /** Issuer, audiences and types. @default those of this mesh */
   rules?: TokenRules | undefined;
 }>;
 
 /**
- * Verifies a token (RFC 8725). First its form, which is stricter than a JWT's: what could not have been signed by a
- * known key never reaches jose. Then jose: signature, issuer, audience, time. Then the shape of its claims.
+ * Verifies a token (RFC 8725): first its form, which is stricter than a JWT's, then by jose its signature, issuer,
+ * audience and time, then the shape of its claims.
  *
- * @throws MeshError UNAUTHORIZED, saying which of these does not hold, never the token.
+ * @throws MeshError UNAUTHORIZED with the reason, without the token.
  */
 export async function verifyToken<Kind extends TokenKind>(
   kind: Kind,
@@ -65,7 +65,7 @@ export async function verifyToken<Kind extends TokenKind>(
       clockTolerance: leeway,
     });
   } catch (error) {
-    // The shape of its times may be what is wrong.
+    // Decided below: the cause may be the shape of its times.
     untimely = timeFaultOf(error);
     if (!untimely) throw refusal(kind, faultOf(error));
   }
@@ -79,7 +79,7 @@ const malformed: Fault = 'it is malformed';
 const expired: Fault = 'it has expired';
 const notYet: Fault = 'it is not yet valid';
 
-/** What jose says of its time, which it looks at last. */
+/** The fault if jose rejected only the time, which it checks last. */
 function timeFaultOf(error: unknown): Fault | undefined {
   if (error instanceof errors.JWTExpired) return expired;
   const early =
@@ -89,7 +89,7 @@ function timeFaultOf(error: unknown): Fault | undefined {
   return early ? notYet : undefined;
 }
 
-/** What jose says is wrong besides. @throws What is not one of its verdicts. */
+/** The fault of any other rejection by jose. @throws An error that is not a rejection. */
 function faultOf(error: unknown): Fault {
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong';
   if (error instanceof errors.JWTClaimValidationFailed) return `its ${error.claim} is wrong`;
@@ -97,7 +97,7 @@ function faultOf(error: unknown): Fault {
   throw error;
 }
 
-/** Checks what an authentic token says. */
+/** Checks the claims of an authentic token. */
 function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): ClaimsOf<Kind> | Fault {
   const content = readJson(payload);
   if (!content) return malformed;
@@ -109,30 +109,33 @@ function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): Claims
   const { exp, iat, nbf = iat } = parsed.data;
   const now = Date.now() / 1000;
   if (exp <= now - expiryTolerance) return expired;
-  // One issued further in the future was signed with a wrong clock, or for later use.
   if (Math.max(iat, nbf) > now + leeway) return notYet;
   return parsed.data as ClaimsOf<Kind>;
 }
 
 /**
- * The check of the time again, by a clock that was set back: then a token that has expired, and whose revocation was
- * forgotten for that, looks as if it were in its time.
+ * Checks what may have changed since a token was signed: whether it is revoked; and its time again, by the latest time
+ * that it may be. Under a wall clock that was set back, an expired token whose revocation is no longer held looks valid.
  *
  * @throws MeshError UNAUTHORIZED
  */
-export function mustLast(identity: ServiceIdentity | UserIdentity, clock: SteadyClock): void {
-  if (identity.expiresAt > clock.latest() - clockToleranceMs) return;
-  throw refusal('role' in identity ? 'user' : 'service', expired);
+export function mustHold(
+  identity: ServiceIdentity | UserIdentity,
+  { revocations, clock }: { revocations: RevocationCheck | undefined; clock: SteadyClock },
+): void {
+  const kind = 'role' in identity ? 'user' : 'service';
+  if (isRevoked(identity, revocations)) throw refusal(kind, 'it was revoked');
+  if (identity.expiresAt <= clock.latest() - clockToleranceMs) throw refusal(kind, expired);
 }
 
 const refusals = remember((message) => new MeshError('UNAUTHORIZED', message));
 
-/** One error for each message, made once: where it was thrown first says nothing, and its stack would cost more than all else. */
+/** One error per message, made once: its stack is not needed, and would cost more than the verification. */
 function refusal(kind: TokenKind, fault: Fault): MeshError {
   return refusals(`The ${kind} token is refused: ${fault}`);
 }
 
-/** Whether it is a claim of RFC 7519 §4.1, which every token has. */
+/** Whether it is a registered claim (RFC 7519 §4.1). */
 function isRegistered(claim: PropertyKey | undefined): claim is string {
   return typeof claim === 'string' && ['aud', 'sub', 'jti', 'iat', 'exp', 'nbf'].includes(claim);
 }

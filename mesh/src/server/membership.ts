@@ -11,7 +11,7 @@ import {
   type FetchedKeySet,
   type KeySet,
   type PublicJwk,
-  type RevocationFeed,
+  type RevocationFollower,
   type RevocationProcedures,
   type RevocationSource,
   type ServiceToken,
@@ -127,14 +127,14 @@ export class Membership {
   readonly clock: SteadyClock;
   readonly #options: MembershipOptions;
   readonly #keys: KeySet;
-  readonly #revocations: RevocationFeed;
+  readonly #revocations: RevocationFollower;
   readonly #denials: DenialReporter;
   readonly #clockCheck: ClockCheck;
   #rotation: TokenRotation | undefined;
 
   constructor(
     options: MembershipOptions,
-    { keys, revocations, clock }: { keys: KeySet; revocations: RevocationFeed; clock: SteadyClock },
+    { keys, revocations, clock }: { keys: KeySet; revocations: RevocationFollower; clock: SteadyClock },
   ) {
     const { auth, authUrl, tokens, log } = options;
     this.#options = options;

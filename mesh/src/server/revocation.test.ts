@@ -10,7 +10,7 @@ import {
   issueUserToken,
   ownRevocations,
   remoteRevocations,
-  type RevocationFeed,
+  type RevocationFollower,
 } from '../identity/index.ts';
 import {
   createTestIdentity,
@@ -90,7 +90,7 @@ const pulse = Promise.withResolvers<void>();
 let ticking = 0;
 
 async function startDesk(
-  feed: Pick<RevocationFeed, 'set' | 'status'>,
+  feed: Pick<RevocationFollower, 'set' | 'status'>,
   options: Partial<ServiceOptions> = {},
 ) {
   const started = await serve(

@@ -9,7 +9,7 @@ import {
   type Probe,
   type Readiness,
 } from '../health/index.ts';
-import type { Authenticate, RevocationFeed } from '../identity/index.ts';
+import type { Authenticate, RevocationFollower } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { AccessControl } from './access/access-control.ts';
 import type { AccessMode, Denial } from './access/denial.ts';
@@ -45,7 +45,7 @@ export interface ServiceOptions {
    * What is revoked: the same as `authenticate` asks. Ends subscriptions whose token was revoked, and shows in
    * `/api/mesh`. @default nothing is
    */
-  revocations?: Pick<RevocationFeed, 'set' | 'status'>;
+  revocations?: Pick<RevocationFollower, 'set' | 'status'>;
   /** Where the services are that this one calls, by name, each with one endpoint or several, or a probe of its own; their health shows in this one's. @default none */
   dependencies?: Readonly<Record<string, string | readonly string[] | Probe>>;
   /** How the clock of this machine stands to that of others; a wrong one shows in its health. @default it is not compared */

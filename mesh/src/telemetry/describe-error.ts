@@ -1,24 +1,24 @@
 /** An error without its stack. */
 export interface ErrorSummary {
-  /** Its class, as `TypeError`. */
+  /** Its class, for example `TypeError`. */
   type: string;
-  /** The system's, PostgreSQL's or the library's own; of the error or of what caused it. */
+  /** Code of the system, PostgreSQL or a library, of the error or its nearest cause that has one. */
   code?: string;
-  /** In one line, with the messages of what caused it, 200 characters of each. */
+  /** One line, with the messages of its causes, each up to 200 characters. */
   message: string;
 }
 
-/** So many errors of a chain of causes are looked at. */
+/** Most errors of a chain of causes that are read. */
 const longestChain = 4;
 
-/** Longest text of an error, in characters: a driver may put all of a statement into it. */
+/** Longest message, in characters: a driver may include a whole SQL statement. */
 const longestMessage = 200;
 
-/** What matters of an error that was expected: its code and its message. */
+/** Summarises an expected error and its causes. */
 export function summariseError(error: Error): ErrorSummary {
   const chain = causesOf(error);
   const messages = chain.map(messageOf);
-  // Many libraries repeat what their cause says.
+  // Many libraries repeat the message of the cause.
   const told = messages.filter((text, index) => !messages.slice(0, index).some((one) => one.includes(text)));
   const code = chain.map(codeOf).find((found) => found !== undefined);
   const message = told.join(': ');
@@ -26,9 +26,8 @@ export function summariseError(error: Error): ErrorSummary {
 }
 
 /**
- * What an error says, in one line of up to 200 characters and without its
- * stack: its message, or its code where it has no message, as that of a host
- * with several addresses.
+ * Describes an error in one line of up to 200 characters: its message, or its
+ * code if the message is empty, as it is for a host with several addresses.
  */
 export function describeError(error: unknown): string {
   return error instanceof Error ? messageOf(error) : inOneLine(String(error));

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** What a process prints that makes a logger, logs and exits at once. */
+/** The output of a process that logs and exits at once. */
 function printed(program: string, environment: Record<string, string> = {}): string {
   const source = `
     import { createLogger } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};

@@ -2,20 +2,20 @@ import { pino, type Logger as Pino, type LogFn } from 'pino';
 import { summariseError } from './describe-error.ts';
 import { prettyDestination } from './pretty.ts';
 
-/** What the mesh and its services log with; a pino logger is one. */
+/** The logger of the mesh and its services; a pino logger fits. */
 export interface Logger {
   debug: LogLine;
   info: LogLine;
   warn: LogLine;
   error: LogLine;
-  /** A logger that adds these fields to each line. */
+  /** Makes a logger that adds these fields to each line. */
   child(fields: Record<string, unknown>): Logger;
 }
 
-/** Writes one line: fields first, then a sentence that a stranger understands. */
+/** Writes one line. */
 export type LogLine = (fields: Record<string, unknown>, message: string) => void;
 
-/** What to hide wherever a caller's request or a configuration is logged by mistake. */
+/** Fields masked in case a request or a configuration is logged by mistake. */
 const secretFields = [
   'authorization',
   'password',
@@ -31,20 +31,19 @@ const secretFields = [
   'recoveryCodes',
 ];
 
-/** How a logger is made. */
 export interface LoggerOptions {
   service: string;
-  /** Least severe level that is written. @default 'info' */
+  /** Lowest level written. @default 'info' */
   level?: LogLevel | undefined;
-  /** One JSON object a line, or lines for people. @default 'pretty' where standard output is a terminal, else 'json' */
+  /** `json`: one object per line; `pretty`: for people. @default 'pretty' if standard output is a terminal, else 'json' */
   format?: LogFormat | undefined;
 }
 
 /**
- * Makes the logger of a process, which writes to standard output, each line
- * with its `timestamp`, in ISO 8601. Fields that hold credentials are masked, one level deep included. An error in `err` has
- * its stack in lines of level `error`; in others, which are about failures
- * that were expected, its type, code and message.
+ * Makes the logger of a process, which writes to standard output. Each line has
+ * a `timestamp`, in ISO 8601. Fields that hold credentials are masked, at the top
+ * level and one level deeper. An error in `err` is logged with its stack at level
+ * `error`, and with its type, code and message at other levels.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { service, level = 'info', format = process.stdout.isTTY ? 'pretty' : 'json' } = options;
@@ -64,7 +63,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
 const errorLevel = pino.levels.values['error'] ?? 50;
 
-/** Gives a line its time, where it has none, and sums an expected error up: a serialiser is not told the level. */
+/** Adds the timestamp, if missing, and summarises expected errors here, because a serialiser does not know the level. */
 function complete(this: Pino, line: Parameters<LogFn>, write: LogFn, level: number): void {
   const [given] = line as unknown[] as [Record<string, unknown>];
   const fields: Record<string, unknown> = { timestamp: new Date().toISOString(), ...given };

@@ -3,14 +3,14 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, register } from 'prom
 /** From 1 ms to 10 s, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What a metric is called, and what it tells apart: few values each, as names out of a contract, never ids. */
+/** Labels must have few values, such as names from a contract, never ids. */
 interface MetricOptions<Label extends string> {
   name: string;
   help: string;
   labels: readonly Label[];
 }
 
-/** Makes a histogram of durations in this process, once for each name. */
+/** Registers a histogram of durations in seconds; once per name and process. */
 export function durations<Label extends string>({
   name,
   help,
@@ -19,15 +19,15 @@ export function durations<Label extends string>({
   return new Histogram({ name, help, labelNames: labels, buckets });
 }
 
-/** Makes a counter in this process, once for each name. */
+/** Registers a counter; once per name and process. */
 export function counter<Label extends string>({ name, help, labels }: MetricOptions<Label>): Counter<Label> {
   return new Counter({ name, help, labelNames: labels });
 }
 
 /**
- * Makes a gauge in this process, once for each name; its values are looked up when somebody asks for them.
+ * Registers a gauge whose values are collected when metrics are read; once per name and process.
  *
- * @param collect Sets each value that there is now.
+ * @param collect Sets all current values.
  */
 export function gauge<Label extends string>(
   { name, help, labels }: MetricOptions<Label>,
@@ -44,7 +44,7 @@ export function gauge<Label extends string>(
   });
 }
 
-/** Remembers what a function makes of a name: binding labels to a metric costs more than to observe it. */
+/** Caches the results of a function of a name: binding labels to a metric costs more than observing a value. */
 export function remember<Bound>(bind: (name: string) => Bound): (name: string) => Bound {
   const bound = new Map<string, Bound>();
   return (name) => {
@@ -57,12 +57,12 @@ export function remember<Bound>(bind: (name: string) => Bound): (name: string) =
   };
 }
 
-/** Also measures the process itself: memory, event loop, garbage collection. */
+/** Adds metrics of the process: memory, event loop, garbage collection. */
 export function measureProcess(): void {
   collectDefaultMetrics();
 }
 
-/** All metrics of this process, as Prometheus reads them. */
+/** All metrics of this process, in the Prometheus text format. */
 export async function exposition(): Promise<{ text: string; contentType: string }> {
   return { text: await register.metrics(), contentType: register.contentType };
 }

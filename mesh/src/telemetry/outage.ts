@@ -1,18 +1,18 @@
 import type { Logger } from './logger.ts';
 import { startupLeftMs } from './startup.ts';
 
-/** What an outage is told to; one without `debug` gets no debug lines. */
+/** A logger; without `debug`, debug lines are left out. */
 export type OutageLogger = Pick<Logger, 'info' | 'warn'> & Partial<Pick<Logger, 'debug'>>;
 
 type Line = readonly [fields: Record<string, unknown>, message: string];
 
 /**
- * Says in the log that something this process depends on is away, and that it
- * is back: once each, however often it is tried in between.
+ * Logs once when a dependency of this process becomes unavailable, and once
+ * when it is available again, however often it is tried in between.
  *
- * What has not worked yet within the startup grace of the process is taken for
- * still starting: that is a debug line, and becomes a warning only where it is
- * still away when the grace ends.
+ * Within the startup grace, a dependency that has not been available yet may
+ * still be starting: that is a debug line, and a warning only if it is still
+ * unavailable when the grace ends.
  */
 export class Outage {
   readonly #log: OutageLogger;
@@ -24,12 +24,12 @@ export class Outage {
     this.#log = log;
   }
 
-  /** Whether it was away when it was tried last. */
+  /** Whether the last attempt failed. */
   get away(): boolean {
     return this.#mode === 'starting' || this.#mode === 'away';
   }
 
-  /** Tells that it is away; of several reasons the first is said, or the latest at the end of the grace. */
+  /** Reports a failure. Of several, the first is logged; at the end of the grace, the latest. */
   begin(...line: Line): void {
     this.#latest = line;
     if (this.away) return;
@@ -40,7 +40,7 @@ export class Outage {
     this.#timer = setTimeout(() => this.#warn(), leftMs).unref();
   }
 
-  /** Tells that it works. */
+  /** Reports a success. */
   end(...line: Line): void {
     if (this.#mode === 'away') this.#log.info(...line);
     else if (this.#mode === 'starting') this.#log.debug?.(...line);
@@ -48,7 +48,7 @@ export class Outage {
     this.#mode = 'works';
   }
 
-  /** Says no more of it: it is no longer used. */
+  /** Ends the wait for the end of the grace: the dependency is no longer used. */
   close(): void {
     clearTimeout(this.#timer);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { prettyDestination } from './pretty.ts';
 
-/** What is written of a line, without its time. */
+/** The output for a line, without its time. */
 function pretty(line: Record<string, unknown>, colour = false): string {
   let written = '';
   const out = { write: (text: string) => void (written += text) };

@@ -4,17 +4,17 @@ import { pino, type DestinationStream } from 'pino';
 import type pinoPretty from 'pino-pretty';
 import type { PrettyOptions } from 'pino-pretty';
 
-/** So many fields of a line are shown. */
+/** Most fields shown of a line. */
 const mostFields = 3;
 
-/** Longest text of a value, and of a message, in characters. */
+/** Longest value and longest message shown, in characters. */
 const longestValue = 100;
 const longestMessage = 240;
 
 /** Shown before others, in this order. */
 const firstFields = ['endpoint', 'procedure', 'error', 'reason', 'retry_count', 'code'];
 
-/** Part of every line, or for machines. */
+/** Fields of every line, or for machines only. */
 const hiddenFields = new Set([
   'level',
   'service',
@@ -26,25 +26,25 @@ const hiddenFields = new Set([
   'request_id',
 ]);
 
-/** Wide enough for the longest name of a service here. */
+/** Width of the longest service name. */
 const nameWidth = 12;
 
-/** Neither of these is a level's. */
+/** Colours that no level uses. */
 const serviceColours = ['cyan', 'magenta', 'blue', 'cyanBright', 'magentaBright', 'blueBright'] as const;
 
-/** What colours text, or leaves it as it is. */
+/** Functions that colour text, if colours are on. */
 type Colours = Parameters<Exclude<PrettyOptions['messageFormat'], string | false | undefined>>[3]['colors'];
 
-/** A line as pino writes it, read. */
+/** A parsed line of pino. */
 type Line = Readonly<Record<string, unknown>>;
 
 /**
- * Writes each line for people: time, service, level, message, and the two or
- * three fields that matter. One line each; an error line has its stack below.
- * Synchronous, as pino's own: what is written is out before a process ends.
+ * Writes each line for people: time, service, level, message and up to three
+ * fields; below an error, its stack. Synchronous, so that all lines are written
+ * before the process ends.
  *
- * @param out Where to. @default standard output
- * @param colour @default where standard output is a terminal, or FORCE_COLOR says so
+ * @param out @default standard output
+ * @param colour @default if standard output is a terminal, or FORCE_COLOR is set
  */
 export function prettyDestination(
   out: DestinationStream = pino.destination({ fd: 1, sync: true }),
@@ -54,7 +54,7 @@ export function prettyDestination(
   return { write: (line) => out.write(toLine(line)) };
 }
 
-/** Loads what makes lines pretty where that is used only: services that log JSON do without. */
+/** Loads pino-pretty only here: services that log JSON do not need it. */
 function createPrettifier(colour: boolean): (line: string) => string {
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   return prettyFactory({
@@ -80,7 +80,7 @@ function describeLine(line: Line, messageKey: string, colors: Colours): string {
   return [message, ...fields].join(' ') + (stack === undefined ? '' : `\n${stack}`);
 }
 
-/** The fields to show, with their values as text; none that the message names already. */
+/** The fields to show, with their values as text, without those whose value is in the message. */
 function fieldsOf(line: Line, message: string): [name: string, value: string][] {
   const error = line['error'] ?? (line['err'] as { message?: unknown } | undefined)?.message;
   const all: Line = { ...line, error };
@@ -97,7 +97,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** In one line, whatever a caller has put into it: no control character reaches a terminal. */
+/** Removes line breaks and control characters, which may come from a caller. */
 function shorten(text: string, most: number): string {
   const flat = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
   return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
@@ -109,7 +109,7 @@ function stackOf({ level, err }: Line): string | undefined {
   return stack.replaceAll(/[^\n\P{Cc}]/gu, ' ').replaceAll(/^ */gm, '    ');
 }
 
-/** The same for a name in every process. */
+/** Depends on the name only, so that it is the same in every process. */
 function colourOf(service: string): (typeof serviceColours)[number] {
   let sum = 0;
   for (let index = 0; index < service.length; index += 1) sum += service.charCodeAt(index);

@@ -2,34 +2,34 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TraceContext } from '../wire/index.ts';
 
 /**
- * What a call carries on to the calls that its handler makes: set by the
- * server around each handler, read by the client for each call it sends.
+ * The context that a call passes to the calls of its handler: set by the server
+ * for each handler, read by the client for each call.
  */
 export type Scope = Readonly<{
   requestId: string;
-  /** The access token of the user whom the call serves, for the calls that its handler makes for them. */
+  /** Access token of the user the call is made for, for calls on their behalf. */
   userToken?: string | undefined;
   /** The span of this call, if it is part of a trace. */
   trace: TraceContext | undefined;
-  /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */
+  /** Deadline of the caller, by `performance.now()`, in milliseconds. */
   deadline: number;
-  /** Fires at the deadline, or when the caller goes away. */
+  /** Fires at the deadline, or when the caller disconnects. */
   signal: AbortSignal;
 }>;
 
 const scopes = new AsyncLocalStorage<Scope>();
 
-/** Runs a function, and all that it awaits, within a scope. */
+/** Runs a function, including all that it awaits, within a scope. */
 export function runInScope<Result>(scope: Scope, run: () => Result): Result {
   return scopes.run(scope, run);
 }
 
-/** Runs a function outside of any call: for work that must outlive the call that began it. */
+/** Runs a function without a scope: for work that outlives the call that started it. */
 export function runOutsideScope<Result>(run: () => Result): Result {
   return scopes.exit(run);
 }
 
-/** The call that the running code belongs to, if it belongs to one. */
+/** The scope of the current call; `undefined` outside of calls. */
 export function currentScope(): Scope | undefined {
   return scopes.getStore();
 }

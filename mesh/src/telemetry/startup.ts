@@ -1,27 +1,27 @@
 /**
- * How long after its start a process expects what it depends on to be still
- * starting, in milliseconds.
+ * The startup grace: how long after the start of a process its dependencies may
+ * still be starting, in milliseconds.
  */
 export const startupGraceMs = 10_000;
 
-/** When the grace of this process ends, on the clock of `performance.now()`. */
+/** End of the grace, by `performance.now()`. */
 let endsAt = 0;
 
-/** Says that this process starts now, with its code loaded; `run()` does. Without it there is no grace. */
+/** Starts the grace; `run()` calls it once the code is loaded. Without it there is no grace. */
 export function beginStartup(): void {
   endsAt = performance.now() + startupGraceMs;
 }
 
-/** How much of the grace is left, in milliseconds: 0 in a process that is not starting. */
+/** Remaining grace, in milliseconds. */
 export function startupLeftMs(): number {
   return Math.max(0, endsAt - performance.now());
 }
 
 /**
- * The level for a failure that is expected while a mesh starts (a call to a
- * service that does not listen yet), where each failure is a line of its own.
+ * The log level of a failure that is expected while a mesh starts, such as a
+ * call to a service that does not listen yet. Use `Outage` to log it once.
  *
- * @param within Its level within the grace; after it, `warn`. @default 'info'
+ * @param within Level during the grace; `warn` after it. @default 'info'
  */
 export function startupLevel<Level extends 'debug' | 'info' = 'info'>(
   within?: Level,

@@ -1,41 +1,41 @@
 import { gauge } from './metrics.ts';
 
-/** What a client knows of one endpoint of a service that it calls. */
+/** A client's state of one endpoint, as in `/api/mesh`. */
 export interface EndpointState {
-  /** As configured, `http://wiki:5000`. */
+  /** As configured, for example `http://wiki:5000`. */
   url: string;
-  /** The address of it that is meant, where its name has several. */
+  /** The address, if the host name has several. */
   ip: string | null;
   breaker: 'closed' | 'open' | 'half-open';
-  /** Whether it is left out because it does so much worse than the others. */
+  /** Whether it is ejected as an outlier. */
   ejected: boolean;
-  /** Whether it has asked for new calls to go elsewhere. */
+  /** Whether it is draining: new calls go elsewhere. */
   leaving: boolean;
   in_flight: number;
-  /** A moving average that follows a rise at once. */
+  /** Moving average of the latency that follows a rise at once. */
   latency_ms: number;
 }
 
-/** What a client of this process knows of a service that it calls. */
+/** A client's state of a service that it calls, as in `/api/mesh`. */
 export interface TargetState {
   target: string;
-  /** Who calls. */
+  /** `as` of `connect`. */
   as: string;
   in_flight: number;
-  /** Retries that would be granted now. */
+  /** Retries that the budget allows now. */
   retry_budget: number;
   endpoints: EndpointState[];
 }
 
 const readers = new Set<() => TargetState>();
 
-/** Adds a target of this process to what `targetStates` tells, until the function that is returned is called. */
+/** Adds a target to {@link targetStates} and the metrics. @returns Removes it. */
 export function watchTarget(read: () => TargetState): () => void {
   readers.add(read);
   return () => readers.delete(read);
 }
 
-/** All targets of this process, now. */
+/** Current state of all targets of this process. */
 export function targetStates(): TargetState[] {
   return Array.from(readers, (read) => read());
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, randomUUID, sign, type KeyObject } from 'node:crypto';
 import type { PrivateJwk, TokenKind } from '../index.ts';
 
-/** What about a token is other than it should be; `undefined` leaves a member out. */
+/** Changes to a valid token; `undefined` removes a member. */
 export interface Change {
   /** @default 'service' */
   kind?: TokenKind | undefined;
@@ -9,10 +9,10 @@ export interface Change {
   claims?: Readonly<Record<string, unknown>>;
 }
 
-/** The present, in seconds since 1970. */
+/** The current time, in seconds since 1970. */
 export const now = (): number => Math.floor(Date.now() / 1000);
 
-/** The header of a good token. */
+/** The header of a valid token. */
 export function headerOf({ kid }: { kid: string }, kind: TokenKind = 'service') {
   return { alg: 'EdDSA', typ: kind === 'service' ? 'service+jwt' : 'at+jwt', kid };
 }
@@ -22,18 +22,18 @@ const ofKind = {
   user: { aud: 'arcadium-users', type: 'user', name: 'Ann', role: 'user' },
 } as const;
 
-/** The claims of a good token, of the service `wiki` or of a user, which lives for a minute. */
+/** The claims of a token that is valid for a minute, of the service `wiki` or of a user. */
 export function claimsOf(kind: TokenKind = 'service') {
   const registered = { iss: 'arcadium-auth', sub: 'some-id', jti: randomUUID(), iat: now(), exp: now() + 60 };
   return { ...registered, ...ofKind[kind] };
 }
 
-/** JSON, or text as it stands, in base64url. */
+/** Encodes JSON, or a text as it is, in base64url. */
 export function encode(content: unknown): string {
   return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)).toString('base64url');
 }
 
-/** Signs any two parts with a key of ours, or of an attacker. */
+/** Signs two encoded parts. */
 export function signParts(key: PrivateJwk, header: string, payload: string): string {
   const text = `${header}.${payload}`;
   return `${text}.${sign(null, Buffer.from(text), keyObjectOf(key)).toString('base64url')}`;
@@ -41,7 +41,7 @@ export function signParts(key: PrivateJwk, header: string, payload: string): str
 
 const keyObjects = new WeakMap<PrivateJwk, KeyObject>();
 
-/** Read once: to read a key costs more than to sign with it. */
+/** Cached: importing a key costs more than signing. */
 function keyObjectOf(key: PrivateJwk): KeyObject {
   let found = keyObjects.get(key);
   if (!found) {
@@ -51,7 +51,7 @@ function keyObjectOf(key: PrivateJwk): KeyObject {
   return found;
 }
 
-/** Makes a token, with something about it changed. */
+/** Makes a signed token with changes. */
 export function forge(key: PrivateJwk, { kind, header, claims }: Change = {}): string {
   return signParts(
     key,

@@ -9,14 +9,14 @@ import {
 import { publicPart, type PrivateJwk, type TokenKind } from '../index.ts';
 import { claimsOf, encode, forge, headerOf, now, signParts } from './forge.ts';
 
-/** What a forger has: tokens that are good, the public key, and keys of his own. For what only auth could make, its key. */
+/** The keys of auth and of the forger. Auth's private key is for valid tokens, and for what only auth could sign. */
 export interface Forger {
   kind: TokenKind;
   ours: PrivateJwk;
   theirs: PrivateJwk;
 }
 
-/** What is forged or misused, how, and the reason for which it is refused. */
+/** A forged or misused token, and the reason for which it is refused. */
 export type Forgery = readonly [what: string, make: (forger: Forger) => string, reason: string];
 
 const malformed = 'it is malformed';
@@ -35,12 +35,12 @@ const withClaims =
   (claims: () => Record<string, unknown>) =>
   ({ ours, kind }: Forger) =>
     forge(ours, { kind, claims: claims() });
-/** A header of the forger's making, signed with a key of his own. */
+/** A forged header, signed with the forger's key. */
 const theirsWithHeader =
   (header: (forger: Forger) => Record<string, unknown>) =>
   (forger: Forger): string =>
     forge(forger.theirs, { kind: forger.kind, header: { kid: forger.ours.kid, ...header(forger) } });
-/** Other text in the place of the header or of the claims; signed by us. */
+/** Another text instead of the header or the claims, signed by auth. */
 const withHeaderText = (change: (text: string) => string) => (forger: Forger) =>
   signParts(
     forger.ours,
@@ -53,14 +53,14 @@ const withClaimsText = (change: (text: string) => string) => (forger: Forger) =>
     encode(headerOf(forger.ours, forger.kind)),
     encode(change(JSON.stringify(claimsOf(forger.kind)))),
   );
-/** A good token, its text changed. */
+/** A valid token with its text changed. */
 const withText = (change: (token: string) => string) => (forger: Forger) => change(good(forger));
 const withParts = (change: (...parts: [string, string, string]) => string) =>
   withText((token) => {
     const [header = '', payload = '', signature = ''] = token.split('.');
     return change(header, payload, signature);
   });
-/** A good token with other bytes for its signature. */
+/** A valid token with another signature. */
 const withSignature = (change: (signature: Buffer, forger: Forger) => Buffer) => (forger: Forger) => {
   const token = good(forger);
   const end = token.lastIndexOf('.') + 1;
@@ -71,7 +71,7 @@ const withSignature = (change: (signature: Buffer, forger: Forger) => Buffer) =>
 const publicKey = ({ kty, crv, x }: PrivateJwk): KeyObject =>
   createPublicKey({ key: { kty, crv, x }, format: 'jwk' });
 
-/** A token under another algorithm, signed with what the forger has. */
+/** A token with another algorithm, signed with the forger's keys. */
 const under =
   (alg: string, signWith: (text: string, forger: Forger) => Buffer) =>
   (forger: Forger): string => {
@@ -79,7 +79,7 @@ const under =
     const text = `${header}.${encode(claimsOf(forger.kind))}`;
     return `${text}.${signWith(text, forger).toString('base64url')}`;
   };
-/** A token under HMAC, whose secret is the public key in one of the ways it can be written. */
+/** A token with HMAC, whose secret is a representation of the public key. */
 const hmac = (hash: string, write: (key: PrivateJwk) => string | Buffer) =>
   under(`HS${hash}`, (text, { ours }) => createHmac(`sha${hash}`, write(ours)).update(text).digest());
 
@@ -90,14 +90,14 @@ const byKey = (options: SignKeyObjectInput) => (text: string) => sign('sha256', 
 /** The order of Ed25519's base point. */
 const order = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-/** The same signature to those who do not look whether S is less than the order (RFC 8032 §5.1.7). */
+/** An equivalent signature for verifiers that do not check that S is below the order (RFC 8032 §5.1.7). */
 function malleate(signature: Buffer): Buffer {
   const s = BigInt(`0x${Buffer.from(signature.subarray(32).toReversed()).toString('hex')}`) + order;
   const bytes = Buffer.from(s.toString(16).padStart(64, '0'), 'hex').toReversed();
   return Buffer.concat([signature.subarray(0, 32), bytes]);
 }
 
-/** A signature that fits every text under the neutral element as a key. */
+/** A signature of any text, if the key is the neutral element. */
 const neutral = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]);
 
 const byTheirKey = 'https://attacker.example/keys.json';
@@ -162,7 +162,7 @@ const keys: readonly Forgery[] = [
 const kindsAndTimes: readonly Forgery[] = [
   ['no typ', withHeader({ typ: undefined }), 'its typ is wrong'],
   ['the typ JWT', withHeader({ typ: 'JWT' }), 'its typ is wrong'],
-  // RFC 7515 §4.1.9 would let both of these pass; auth writes neither.
+  // RFC 7515 §4.1.9 allows both of these; auth writes neither.
   [
     'its typ with application/ before it',
     ({ ours, kind }) => forge(ours, { kind, header: { typ: `application/${headerOf(ours, kind).typ}` } }),
@@ -332,5 +332,5 @@ const forms: readonly Forgery[] = [
   ],
 ];
 
-/** Tokens that are forged or misused; each is refused wherever a token of its kind is due. */
+/** Forged and misused tokens; each is refused wherever a token of its kind is expected. */
 export const forgeries: readonly Forgery[] = [...algorithms, ...keys, ...kindsAndTimes, ...forms];

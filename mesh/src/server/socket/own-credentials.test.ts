@@ -10,7 +10,7 @@ import {
   issueUserToken,
   ownRevocations,
   serviceTokenLifetime,
-  type RevocationFeed,
+  type RevocationFollower,
 } from '../../identity/index.ts';
 import { RevocationList, recordingLogger, silentLogger } from '../../testing/index.ts';
 import type { shop } from '../../testing/shop.ts';
@@ -22,7 +22,7 @@ import type { ServeOptions } from '../index.ts';
 
 const suite = new ShopSuite();
 let list: RevocationList;
-let feed: RevocationFeed;
+let feed: RevocationFollower;
 let denials: Denial[];
 
 /** A shop that follows the list. */

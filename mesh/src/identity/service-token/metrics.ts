@@ -1,4 +1,4 @@
-import { counter, gauge } from '../telemetry/index.ts';
+import { counter, gauge } from '../../telemetry/index.ts';
 import type { ServiceToken } from './service-token.ts';
 
 const watched = new Set<ServiceToken>();
@@ -15,25 +15,23 @@ gauge(
   },
 );
 
+/** Results of an exchange. */
+const outcomes = ['renewed', 'adopted', 'failed', 'refused'] as const;
+
 const rotations = counter({
   name: 'mesh_service_token_rotations_total',
   help: 'Exchanges of the service token, by outcome: renewed, adopted (from its file, written by another process), failed (retried), refused (auth returned an unusable token)',
   labels: ['service', 'outcome'],
 });
 
-/** What became of an exchange. */
-type Outcome = 'renewed' | 'adopted' | 'failed' | 'refused';
-
-/** Counts an exchange. */
-export function countRotation({ facts }: ServiceToken, outcome: Outcome): void {
+export function countRotation({ facts }: ServiceToken, outcome: (typeof outcomes)[number]): void {
   rotations.inc({ service: facts.service, outcome });
 }
 
-/** Measures the life that is left in a token, until the function that is returned is called. */
+/** Measures the remaining life of a token. @returns Ends it. */
 export function watchTokenLife(token: ServiceToken): () => void {
   watched.add(token);
-  // Failures that have not happened yet are 0, so that a first one can be seen to be an increase.
-  for (const outcome of ['renewed', 'adopted', 'failed', 'refused'])
-    rotations.inc({ service: token.facts.service, outcome }, 0);
+  // From 0, so that the first failure counts as an increase.
+  for (const outcome of outcomes) rotations.inc({ service: token.facts.service, outcome }, 0);
   return () => watched.delete(token);
 }

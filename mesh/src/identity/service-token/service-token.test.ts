@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ConfigError } from '../config/index.ts';
-import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
-import { openServiceToken } from './index.ts';
+import { ConfigError } from '../../config/index.ts';
+import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
+import { openServiceToken } from '../index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcadium-token-'));
 chmodSync(folder, 0o755);
@@ -154,12 +154,12 @@ test('many that write at once leave one whole token, and readers never see less'
   for (const text of seen) expect([first, second, third]).toContain(text);
   await Promise.all(replicas.map((replica) => replica.reread()));
   expect(readdirSync(dirname(file))).toEqual(['SERVICE_TOKEN']);
-  // Whichever was written last: those who have a better one keep it.
+  // A process with a newer token keeps it.
   for (const [index, { current }] of replicas.entries())
     expect(index % 2 === 0 ? [second, third] : [third]).toContain(current);
 });
 
-/** Runs as one whom permissions bind, where this process is root's. */
+/** Runs as an unprivileged user if this process is root's. */
 async function asNobody<Result>(run: () => Promise<Result>): Promise<Result> {
   const root = process.geteuid?.() === 0;
   if (root) process.seteuid?.(65_534);
@@ -191,7 +191,7 @@ test('in a folder that cannot be written to, it is in memory, and one warning sa
   expect([contentOf(file), token.stored.token]).toEqual([second, second]);
 });
 
-/** Mounts a file system of one page, where this machine lets us. */
+/** Mounts a file system of one page, if this machine allows it. */
 function mountTiny(path: string): boolean {
   mkdirSync(path);
   try {

@@ -1,7 +1,7 @@
-import { serviceClaims } from './claims.ts';
-import { readJson, takeApart } from './token-format.ts';
+import { serviceClaims } from '../claims.ts';
+import { readJson, takeApart } from '../token-format.ts';
 
-/** What a service's token says of itself; times in milliseconds since 1970. */
+/** The claims of a service token; times in milliseconds since 1970. */
 export type TokenFacts = Readonly<{
   token: string;
   tokenId: string;
@@ -12,11 +12,9 @@ export type TokenFacts = Readonly<{
 }>;
 
 /**
- * Reads a service's token without verifying it, which is for the owner of a
- * token alone: he has it from whoever made it for him, and gains nothing by
- * deceiving himself.
+ * Reads a service token without verifying it: only for the service that owns it.
  *
- * @returns `undefined` if it is no service token.
+ * @returns `undefined` if it is not a service token.
  */
 export function readTokenFacts(token: string): TokenFacts | undefined {
   const parts = takeApart(token);

@@ -1,46 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../config/index.ts';
-import type { Logger } from '../telemetry/index.ts';
+import { ConfigError } from '../../config/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import { readTokenFacts, type TokenFacts } from './token-facts.ts';
 import { writeSecretFile } from './secret-file.ts';
 
-/** A token that cannot follow the one in force. */
+/** A token that cannot replace the one in force. */
 export class UnfitTokenError extends Error {
   override readonly name = 'UnfitTokenError';
-}
-
-/** The token that this process proves its service with, and where it is kept. */
-export interface ServiceToken {
-  /** The token in force. `connect` takes `token: () => holder.current`, and opens another WebSocket when it changes. */
-  readonly current: string;
-  /** What it says. */
-  readonly facts: TokenFacts;
-  /** What the token says that this process would begin with if it started now. */
-  readonly stored: TokenFacts;
-  /** Whether it is kept in a file, where other processes of this service find it. */
-  readonly inFile: boolean;
-  /**
-   * Puts another token in force, at once, and then keeps it in the file, if
-   * there is one. A file that cannot be written is said in the log, and tried
-   * again with each `reread`.
-   *
-   * @throws UnfitTokenError if it is no service token, of another service, or expires no later than the one in force.
-   */
-  replace(next: string): Promise<void>;
-  /**
-   * Looks into the file for a token that another process has put there; one
-   * that expires later than the one in force takes its place.
-   *
-   * @returns Whether there was one.
-   */
-  reread(): Promise<boolean>;
 }
 
 /**
  * Opens the token of this service.
  *
- * @param options.file Where it was read from, if it was a file: its successors are kept there.
- * @throws ConfigError if it is no service token.
+ * @param options.file The file it was read from, if any: its successors are written there.
+ * @throws ConfigError if it is not a service token.
  */
 export function openServiceToken(options: {
   token: string;
@@ -49,19 +22,20 @@ export function openServiceToken(options: {
 }): ServiceToken {
   const facts = readTokenFacts(options.token);
   if (!facts) throw new ConfigError(['SERVICE_TOKEN: is not a service token']);
-  return new HeldToken(facts, options);
+  return new ServiceToken(facts, options);
 }
 
-class HeldToken implements ServiceToken {
+/** The token with which this process authenticates as its service, and its file. Made by {@link openServiceToken}. */
+export class ServiceToken {
   readonly #file: string | undefined;
   readonly #log: Logger;
   #facts: TokenFacts;
   #stored: TokenFacts;
-  /** What of the file was last ignored, and why: said once. */
+  /** Why the token in the file was last ignored; logged once. */
   #ignored: string | undefined;
-  /** Why the one in force could not be written. */
+  /** Why the token in force is not in the file. */
   #unwritten: string | undefined;
-  /** Whether it is told already that a token in memory is lost at the end. */
+  /** Whether it was logged that the token is in memory only. */
   #told = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -72,22 +46,32 @@ class HeldToken implements ServiceToken {
     this.#log = log;
   }
 
+  /** The token in force. `connect` takes `token: () => holder.current`, and opens a new WebSocket when it changes. */
   get current(): string {
     return this.#facts.token;
   }
 
+  /** The claims of the token in force. */
   get facts(): TokenFacts {
     return this.#facts;
   }
 
+  /** The claims of the token that this process would start with now. */
   get stored(): TokenFacts {
     return this.#stored;
   }
 
+  /** Whether it is kept in a file, where other processes of this service find it. */
   get inFile(): boolean {
     return this.#file !== undefined;
   }
 
+  /**
+   * Puts another token in force, and then writes it to the file, if there is one. A file that cannot be written is
+   * logged, and tried again by each `reread`.
+   *
+   * @throws UnfitTokenError if it is not a service token, is that of another service, or expires no later than the one in force.
+   */
   async replace(next: string): Promise<void> {
     const facts = readTokenFacts(next);
     if (!facts) throw new UnfitTokenError('it is not a service token');
@@ -99,6 +83,11 @@ class HeldToken implements ServiceToken {
     else await this.#keep(this.#file);
   }
 
+  /**
+   * Reads the file. A token in it that another process has written, and that expires later, is put in force.
+   *
+   * @returns Whether there was one.
+   */
   async reread(): Promise<boolean> {
     if (this.#file === undefined) return false;
     const adopted = this.#adopt(this.#file);
@@ -130,20 +119,20 @@ class HeldToken implements ServiceToken {
     this.#log.warn({ file, reason }, 'the token in the file is ignored; the one in force stays');
   }
 
-  /** One after the other: whoever writes last has the newest. */
+  /** Writes in order, so that the newest token is written last. */
   #keep(file: string): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write(file));
     return this.#writing;
   }
 
   async #write(file: string): Promise<void> {
-    // Another process may have been quicker, with this one or a better one.
+    // Another process may have written this token or a newer one.
     this.#adopt(file);
     const facts = this.#facts;
     try {
       if (this.#stored.token !== facts.token) {
         const found = readToken(file);
-        // Two services that were given one file by mistake must not rob each other.
+        // Two services configured with one file by mistake must not overwrite each other's token.
         if (typeof found !== 'string' && !isSameService(found, facts))
           throw new Error('it holds the token of another service');
         await writeSecretFile(file, `${facts.token}\n`);
@@ -175,7 +164,7 @@ class HeldToken implements ServiceToken {
   }
 }
 
-/** @returns The token in a file, or why there is none. */
+/** @returns The token in a file, or why it cannot be used. */
 function readToken(file: string): TokenFacts | string {
   try {
     return readTokenFacts(readFileSync(file, 'utf8').trim()) ?? 'it is not a service token';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { useFakeClock, type FakeClock } from '../testing/index.ts';
-import { RevocationSet, type Revocation } from './index.ts';
+import { useFakeClock, type FakeClock } from '../../testing/index.ts';
+import { RevocationSet, type Revocation } from '../index.ts';
 
 let clock: FakeClock;
 let set: RevocationSet;
@@ -56,7 +56,7 @@ test.each([
   await clock.advance(5 * minute);
   clock.setWallClock(minutes * minute);
   await clock.advance(75_000);
-  // What is added meanwhile is taken in, too.
+  // Entries can be added meanwhile.
   set.add([{ id: 'b', expiresAt: Date.now() - minutes * minute + 10 * minute }]);
   expect([set.has('a'), set.has('b')]).toEqual([true, true]);
   clock.setWallClock(-minutes * minute);

@@ -3,11 +3,10 @@ import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Writes a file whole or not at all, whatever the moment of a crash: whoever
- * reads it finds the old content or the new one. Its permissions stay; a new
- * file is its owner's alone. Where the path is a link, what it leads to is written.
+ * Writes a file atomically: readers, also after a crash, find the old content or the new one. Permissions are kept; a
+ * new file gets 0600. A symbolic link is followed.
  *
- * @throws Error of the file system; nothing is left behind then.
+ * @throws Error of the file system; no temporary file is left then.
  */
 export async function writeSecretFile(path: string, content: string): Promise<void> {
   const target = await realpath(path).catch(() => path);
@@ -15,7 +14,7 @@ export async function writeSecretFile(path: string, content: string): Promise<vo
     (found) => found.mode & 0o777,
     () => 0o600,
   );
-  // In the same folder: only within one file system is a rename atomic.
+  // In the same folder: a rename is atomic only within one file system.
   const folder = dirname(target);
   const next = join(folder, `.${basename(target)}.${randomUUID()}`);
   try {
@@ -31,12 +30,12 @@ export async function writeSecretFile(path: string, content: string): Promise<vo
 async function writeThrough(path: string, content: string, mode: number): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   await file.writeFile(content);
-  // Not by `open`, from which the umask takes away.
+  // Not in `open`, which applies the umask.
   await file.chmod(mode);
   await file.sync();
 }
 
-/** So that the rename itself outlasts a power cut. */
+/** Makes the rename itself survive a power cut. */
 async function syncFolder(folder: string): Promise<void> {
   await using opened = await open(folder, 'r');
   await opened.sync();

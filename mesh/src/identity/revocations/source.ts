@@ -1,49 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-/** What a source of revocations tells, at each time it tells anything. */
+/** One page of the list of revocations, or one event of the stream. */
 export const revocationEvent = z.object({
+  /** Times are ISO 8601 in the event, and milliseconds since 1970 once parsed. */
   items: z.array(z.object({ id: z.string().min(1), expiresAt: z.iso.datetime().transform(Date.parse) })),
-  /** Where in the order of revocations these end: it only ever grows. */
+  /** Position of the last item in the source's order; grows only. */
   position: z.int().min(0),
-  /** Whether nothing more is there at this moment. */
+  /** Whether the source has nothing after this position. */
   complete: z.boolean(),
-  /** Whether what came before is void: the order of revocations has begun anew. */
+  /** Whether the order has started again: all earlier events are void. */
   reset: z.boolean(),
 });
 
-/** The same as a source gives it: times are ISO 8601. */
+/** An event as a source sends it. */
 export type RevocationEvent = z.input<typeof revocationEvent>;
 
-/** The same, read. */
+/** An event, parsed. */
 export type ReadRevocations = z.output<typeof revocationEvent>;
 
-/** How often a source that is watched tells something, be it that there is nothing, in milliseconds. */
+/** Longest interval of a stream's events, interval of polls, and longest wait for a poll's answer, in milliseconds. */
 export const heartbeatMs = 1000;
 
-/** Who knows what is revoked. What it gives is not trusted to be of the right shape. */
+/** Where revocations come from. Its events are validated by the reader. */
 export interface RevocationSource {
   /**
-   * What was revoked after a position, oldest first; as much of it as it likes to give at once.
+   * The revocations after a position, oldest first, at most one page.
    *
-   * @throws Whatever keeps it from answering.
+   * @throws Any error, if it cannot answer.
    */
   list(after: number, signal: AbortSignal): Promise<unknown>;
-  /** The same as it happens, and an event each second at least. */
+  /** Sends each revocation after a position as it happens, and an event at least every second. */
   watch(watching: RevocationWatch): { stop(): void };
 }
 
-/** One who watches a source. */
+/** The receiver of a stream of revocations. */
 export interface RevocationWatch {
-  /** The position that is known. */
+  /** Position after which the stream starts. */
   readonly after: number;
-  /** Told each event. */
   onEvent(event: unknown): void;
-  /** Told, once, that no more events come, and why. */
+  /** Called once, when the stream has ended by itself. */
   onEnd(reason: unknown): void;
 }
 
-/** The procedures of a service that knows what is revoked, as a mesh client has them. */
+/** The procedures of a service that serves revocations, as a mesh client has them. */
 export interface RevocationProcedures {
   list: {
     query(
@@ -64,14 +64,12 @@ export interface RevocationProcedures {
   };
 }
 
-/** Longest wait for one page of a list, in milliseconds. */
-export const longestPageMs = 1000;
-
-/** Another service as a source. @param procedures As `connect(authContract, …).revocations`. */
+/** Makes a source of another service. @param procedures For example `connect(authContract, …).revocations`. */
 export function remoteRevocations({ list, watch }: RevocationProcedures): RevocationSource {
+  // `repeated`: the follower logs failures itself.
   return {
     list: (after, signal) =>
-      list.query({ after }, { signal, context: { deadlineMs: longestPageMs, repeated: true } }),
+      list.query({ after }, { signal, context: { deadlineMs: heartbeatMs, repeated: true } }),
     watch({ after, onEvent, onEnd }) {
       const subscription = watch.subscribe(
         { lastEventId: String(after) },
@@ -79,7 +77,6 @@ export function remoteRevocations({ list, watch }: RevocationProcedures): Revoca
           onData: ({ data }) => onEvent(data),
           onError: onEnd,
           onComplete: () => onEnd('the stream was completed'),
-          // Whoever follows says what it means that these fail.
           context: { repeated: true },
         },
       );
@@ -89,12 +86,12 @@ export function remoteRevocations({ list, watch }: RevocationProcedures): Revoca
 }
 
 /**
- * How much later than others the service that keeps the list takes in what it tells, in milliseconds: an event may make
- * void what somebody follows with, and is to have left by then.
+ * Delay before the service that keeps the list applies an event itself, in milliseconds: the event may revoke the
+ * credentials of a follower, and has to reach it first.
  */
-const takenLaterMs = 50;
+const applyAfterMs = 50;
 
-/** What the process itself knows, as a source: for the service that keeps the list of revocations. */
+/** Makes a source of what this process knows, for the service that keeps the list of revocations. */
 export function ownRevocations(own: {
   list(after: number, signal: AbortSignal): Promise<RevocationEvent>;
   /** Ends when its signal fires. */
@@ -106,7 +103,7 @@ export function ownRevocations(own: {
       const over = new AbortController();
       const read = async (): Promise<void> => {
         for await (const event of own.watch(after, over.signal)) {
-          if (event.items.length > 0) await sleep(takenLaterMs);
+          if (event.items.length > 0) await sleep(applyAfterMs);
           if (over.signal.aborted) return;
           onEvent(event);
         }

@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import { z } from 'zod';
-import { algorithm, defaultTokenRules, type TokenRules } from './claims.ts';
+import { algorithm, defaultTokenRules, type TokenRules } from '../claims.ts';
 
-/** An Ed25519 key as a JWK (RFC 8037), public part. */
+/** A public Ed25519 key as a JWK (RFC 8037). */
 export const publicJwk = z.object({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
@@ -13,14 +13,14 @@ export const publicJwk = z.object({
 });
 export type PublicJwk = z.output<typeof publicJwk>;
 
-/** The same with its private part. */
+/** A private Ed25519 key as a JWK. */
 export const privateJwk = publicJwk.extend({ d: z.base64url().length(43) });
 export type PrivateJwk = z.output<typeof privateJwk>;
 
-/** A key that signs, the id that its tokens name it by, and the rules that they follow. */
+/** An imported private key, its `kid`, and the rules of the tokens it signs. */
 export type SigningKey = Readonly<{ kid: string; key: CryptoKey; rules: TokenRules }>;
 
-/** Makes a new Ed25519 key; its id is its thumbprint (RFC 7638), so that equal keys have equal ids. */
+/** Generates an Ed25519 key; its `kid` is its thumbprint (RFC 7638), so that equal keys have equal ids. */
 export async function generateSigningKey(): Promise<PrivateJwk> {
   const { privateKey } = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
   const jwk = await exportJWK(privateKey);
@@ -28,23 +28,23 @@ export async function generateSigningKey(): Promise<PrivateJwk> {
   return privateJwk.parse({ ...jwk, kid, use: 'sig', alg: algorithm });
 }
 
-/** The part of a key that may be published. */
+/** The public part of a key. */
 export function publicPart({ kty, crv, x, kid, use, alg }: PublicJwk): PublicJwk {
   return { kty, crv, x, kid, use, alg };
 }
 
-/** Makes a JWK ready to sign or to verify with. */
+/** Imports a JWK. */
 export async function importKey(jwk: PublicJwk | PrivateJwk): Promise<CryptoKey> {
   const key = await importJWK(jwk, algorithm);
-  // Octets come of symmetric keys only, which the schemas above do not let in.
+  // For the type only: the schemas above reject symmetric keys.
   if (key instanceof Uint8Array) throw new TypeError('Symmetric keys are not supported');
   return key;
 }
 
 /**
- * Makes a stored private key ready to sign.
+ * Imports a private key.
  *
- * @param rules What its tokens say of themselves. @default as tokens of this mesh
+ * @param rules Issuer, audiences and types of its tokens. @default those of this mesh
  */
 export async function importSigningKey(
   jwk: PrivateJwk,

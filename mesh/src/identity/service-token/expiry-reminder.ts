@@ -1,21 +1,20 @@
-import type { Logger } from '../telemetry/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceToken } from './service-token.ts';
 import type { TokenFacts } from './token-facts.ts';
 
 const dayMs = 24 * 3_600_000;
 
-/** From so little of its life on, a token that is still there is worth a warning. */
+/** Share of its life below which the remaining life of a token is logged as a warning. */
 const lowShare = 0.2;
 
 type Stage = 'good' | 'low' | 'last-day' | 'expired';
 
 /**
- * Makes what says that a token is about to expire: a warning from a fifth of
- * its life on, an error in its last day and when it has expired; once a day
- * and stage. Also of the token that a restart would begin with, where that is
- * another one.
+ * Makes a check that logs when a token is about to expire: a warning in the last fifth of its life, an error on its last
+ * day and once it has expired; each stage once a day. It also checks the stored token that a restart would use, if that
+ * is a different one.
  *
- * @returns To be called now and then.
+ * @returns The check, to be called at least once an hour.
  */
 export function createExpiryReminder(token: ServiceToken, log: Logger): () => void {
   const ofCurrent = createReminder(log, {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { anyService, contract, mutation, query } from '../contract/index.ts';
-import { exposition } from '../telemetry/index.ts';
+import { anyService, contract, mutation, query } from '../../contract/index.ts';
+import { exposition } from '../../telemetry/index.ts';
 import {
   createMemoryNetwork,
   createTestIdentity,
@@ -13,11 +13,11 @@ import {
   useFakeClock,
   type FakeClock,
   type TestIdentity,
-} from '../testing/index.ts';
+} from '../../testing/index.ts';
 import { z } from 'zod';
-import { openServiceToken, startTokenRotation, verifyToken } from './index.ts';
-import { forge, now } from './testing/forge.ts';
-import type { ExchangeToken, ServiceToken, TokenRotation, TokenRotationOptions } from './index.ts';
+import { openServiceToken, startTokenRotation, verifyToken } from '../index.ts';
+import { forge, now } from '../testing/forge.ts';
+import type { ExchangeToken, ServiceToken, TokenRotation, TokenRotationOptions } from '../index.ts';
 
 const secondMs = 1000;
 const hourMs = 3600 * secondMs;
@@ -45,7 +45,7 @@ afterEach(async () => {
   await clock[Symbol.asyncDispose]();
 });
 
-/** What auth does: the one successor of a token, made when it is first asked for. */
+/** Issues one successor of each token, as auth does. */
 class Successors {
   readonly #made = new Map<string, Promise<{ token: string }>>();
   asked = 0;
@@ -65,7 +65,7 @@ class Successors {
   }
 }
 
-/** Signs at once, so that no time passes in the meantime. */
+/** Signs synchronously, so that no time passes. */
 async function issue(presented: string): Promise<{ token: string }> {
   const { exp = NaN, iat = NaN, ...claims } = decodeJwt(presented);
   return { token: forge(identity.jwk, { claims: { ...claims, ...lifeOf(exp - iat) } }) };
@@ -73,11 +73,11 @@ async function issue(presented: string): Promise<{ token: string }> {
 
 const lifeOf = (seconds: number, from = now()) => ({ iat: from, exp: from + seconds, jti: randomUUID() });
 
-/** A token of the wiki, issued so many days ago. */
+/** A token of the wiki that was issued some days ago. */
 const tokenOf = (days: number): string =>
   forge(identity.jwk, { claims: lifeOf(90 * 24 * 3600, now() - days * 24 * 3600) });
 
-/** Starts the rotation of a token, by default with an auth that gives its successor. */
+/** Starts the rotation of a token, by default with an auth that issues its successor. */
 function rotate(token: ServiceToken, options: Partial<TokenRotationOptions> & { auth?: Successors }): void {
   const { auth = new Successors() } = options;
   const exchange: ExchangeToken = () => auth.exchange(token.current);
@@ -94,7 +94,7 @@ const tokenFile = (content: string): string => {
   return path;
 };
 
-/** Waits until a token, other than the one before, is in its file: files take time of the real clock. */
+/** Waits, in real time, until a token other than the one before is in its file. */
 async function kept(token: ServiceToken, before: string): Promise<void> {
   await vi.waitFor(() => {
     expect(token.current).not.toBe(before);
@@ -159,7 +159,7 @@ test('200 days go by, each token good all the time, the metric and the log say s
   }
   expect(auth.made).toBe(4);
   expect(auth.asked).toBe(4);
-  // The one of the variable is good no longer; nothing else is wrong.
+  // Only the token in the variable has expired.
   const loud = [...lines('warn'), ...lines('error')].map(({ message }) => message);
   expect(new Set(loud.map((message) => message.includes('which a restart uses')))).toEqual(new Set([true]));
 });
@@ -260,7 +260,7 @@ test.each<[string, () => Promise<unknown>]>([
   });
   await clock.advance(10 * secondMs);
   expect(token.current).toBe(first);
-  // After 2.5 s, and then with the same waits as a failure.
+  // After 2.5 s, and then with the waits of failed exchanges.
   expect([asked, lines('error').length + lines('warn').length]).toEqual([4, 4]);
   expect(JSON.stringify(log.lines)).not.toContain(first);
 });
@@ -303,12 +303,14 @@ describe('two replicas', () => {
     const file = tokenFile(text);
     const [early, late] = [open(text, file), open(text, file)];
     rotate(early, { auth, random: () => 0 });
-    rotate(late, { auth, random: () => 1 });
+    rotate(late, { auth, random: () => 0.2 });
     await clock.advance(2 * dayMs);
     await kept(early, text);
     expect(readFileSync(file, 'utf8')).toBe(`${early.current}\n`);
     await clock.advance(31 * secondMs);
     expect(late.current).toBe(early.current);
+    // The old one would have been due on day 42.3.
+    await clock.advance(12 * hourMs);
     expect(auth.asked).toBe(1);
     expect(await metric('mesh_service_token_rotations_total')).toBeDefined();
   });
@@ -391,7 +393,7 @@ test('a service goes on calling with its new token over a new connection', async
   const after = await client.whoami.query({});
   expect(after.tokenId).toBe(token.facts.tokenId);
   expect(after.tokenId).not.toBe(before.tokenId);
-  // The old one has expired by now, and nobody uses it.
+  // The old token has expired by now.
   await clock.advance(70 * secondMs);
   expect((await client.whoami.query({})).tokenId).toBe(token.facts.tokenId);
   await client[Symbol.asyncDispose]();

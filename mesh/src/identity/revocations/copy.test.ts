@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { recordingLogger, RevocationList } from '../testing/index.ts';
-import { followRevocations, RevocationSet, type RevocationSource } from './index.ts';
-import { RevocationCopy } from './revocation-copy.ts';
+import { recordingLogger, RevocationList } from '../../testing/index.ts';
+import { followRevocations, RevocationSet, type RevocationSource } from '../index.ts';
+import { RevocationCopy } from './copy.ts';
 
 let directory: string;
 let log: ReturnType<typeof recordingLogger>;
@@ -19,7 +19,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const path = () => join(directory, 'revocations');
 const soon = () => Date.now() + 15 * 60_000;
 
-/** A copy of what a test holds. */
+/** A copy of these ids. */
 function copyOf(ids: readonly string[], position = ids.length, at = directory) {
   const held = { set: new RevocationSet(), position };
   held.set.add(ids.map((id) => ({ id, expiresAt: soon() })));
@@ -124,8 +124,8 @@ test('what a process left that was killed while it wrote is removed after a whil
 
 test('two processes that write at once leave a whole copy at each moment', async () => {
   const program = `
-    import { RevocationCopy } from ${JSON.stringify(join(import.meta.dirname, 'revocation-copy.ts'))};
-    import { RevocationSet } from ${JSON.stringify(join(import.meta.dirname, 'revocation-set.ts'))};
+    import { RevocationCopy } from ${JSON.stringify(join(import.meta.dirname, 'copy.ts'))};
+    import { RevocationSet } from ${JSON.stringify(join(import.meta.dirname, 'set.ts'))};
     const [directory, name] = process.argv.slice(1);
     const log = { warn: (fields) => { console.error(fields); process.exitCode = 1; } };
     const set = new RevocationSet();
@@ -178,7 +178,7 @@ test('a feed that starts without its source has what the one before it held', as
   expect(second.status()).toMatchObject({ state: 'stale', position: 3, confirmedMsAgo: undefined });
   expect(warnings().at(-1)?.message).toContain('starting with the local copy');
 
-  // And when it is back, what it says is all that counts.
+  // When the source is back, its list replaces the copy.
   list.startAnew();
   list.revoke('b');
   list.lists = 'answers';

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { recordingLogger, RevocationList, useFakeClock, type FakeClock } from '../testing/index.ts';
-import { followRevocations, type RevocationFeed, type RevocationSource } from './index.ts';
+import { recordingLogger, RevocationList, useFakeClock, type FakeClock } from '../../testing/index.ts';
+import { followRevocations, type RevocationFollower, type RevocationSource } from '../index.ts';
 
 let clock: FakeClock;
 let list: RevocationList;
 let log: ReturnType<typeof recordingLogger>;
-const feeds: RevocationFeed[] = [];
+const feeds: RevocationFollower[] = [];
 beforeEach(() => {
   clock = useFakeClock();
   list = new RevocationList();
@@ -48,7 +48,7 @@ test('silence for a second and a half, and it is asked instead: a revocation is 
   await clock.advance(1990);
   expect(feed.set.has('a')).toBe(true);
   expect(feed.status()).toMatchObject({ state: 'polling', position: 1 });
-  // And from then on within one.
+  // From then on, within one second.
   for (const id of ['b', 'c', 'd']) {
     list.revoke(id);
     await clock.advance(1100);
@@ -118,7 +118,7 @@ test('a source that was gone for long is watched as soon as it answers a questio
   await feed.loaded();
   [list.watches, list.lists] = ['fails', 'fails'];
   list.end('it ended');
-  // By then it is watched anew every four seconds or so.
+  // By then the back-off is about four seconds.
   await clock.advance(60_000);
   [list.watches, list.lists] = ['answers', 'answers'];
   await clock.advance(1010);
@@ -174,7 +174,7 @@ test('a position lower than before is loaded from the start, also where nobody s
   await clock.advance(3000);
   expect([...feed.set.entries()].map(({ id }) => id)).toEqual(['z']);
   expect(feed.status()).toMatchObject({ state: 'following', position: 1 });
-  // The same where it is asked, and not watched.
+  // The same for polls.
   list.watches = 'fails';
   list.end(new Error('gone'));
   list.revoke('y');

@@ -1,58 +1,57 @@
-import { SteadyClock } from '../clock/index.ts';
+import { SteadyClock } from '../../clock/index.ts';
 
-/** A token (its `jti`), a session (its `sid`) or a key (its `kid`) that was ended before its time. */
+/** A token (its `jti`), a session (its `sid`) or a key (its `kid`) that was revoked. */
 export type Revocation = Readonly<{
   id: string;
-  /** When the last token expires that this is about, in milliseconds since 1970. */
+  /** When the last token affected expires, in milliseconds since 1970. */
   expiresAt: number;
 }>;
 
-/** The grain in which entries go when they have expired, in milliseconds. */
+/**
+ * Entries expire in groups of one minute, in milliseconds, and are kept for one minute longer: a token is accepted for
+ * some seconds after it expires, and clocks differ.
+ */
 const bucketMs = 60_000;
 
-/** How long an entry is kept beyond its time, in milliseconds: a token passes for some seconds more, and clocks differ. */
-const keptLongerMs = 60_000;
-
-/** So many expired entries go in one turn of the event loop. */
+/** Most expired entries removed in one turn of the event loop. */
 const sweptAtOnce = 20_000;
 
 /**
- * What is revoked, in memory. An entry goes by itself when the tokens that it
- * is about have expired, so that the set is no larger than what is revoked of
- * what could still be in use. It goes by the earliest time that it may be: a
- * wall clock that is set forward removes nothing.
+ * Revocations in memory. An entry is removed once the tokens it affects have
+ * expired by the earliest time that it may be, so a wall clock that is set
+ * forward removes nothing.
  */
 export class RevocationSet {
   readonly #clock: SteadyClock;
-  /** Of each id, the bucket that it goes with. */
+  /** The bucket of each id. */
   #ids = new Map<string, number>();
-  /** The ids of each bucket; one that was added again with a later end is in both, and goes with the later. */
+  /** The ids of each bucket; an id that was added again with a later end is in both, and expires with the later. */
   #buckets = new Map<number, string[]>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #sweeping: NodeJS.Timeout | undefined;
 
-  /** @param clock What entries go by. @default one of its own */
+  /** @param clock Decides when entries have expired. @default its own */
   constructor(clock: SteadyClock = new SteadyClock()) {
     this.#clock = clock;
   }
 
-  /** How many are held. */
+  /** Number of entries. */
   get size(): number {
     return this.#ids.size;
   }
 
-  /** Whether this token, session or key is revoked. Asked several times for each call. */
+  /** Whether this token, session or key is revoked. Called several times for each call. */
   has(id: string): boolean {
     return this.#ids.size !== 0 && this.#ids.has(id);
   }
 
-  /** Adds what is not held yet and has not expired, and tells those who watch it. */
+  /** Adds entries that have not expired, and calls the watchers of new ids. */
   add(revocations: Iterable<Revocation>): void {
-    const over = this.#lastOver();
+    const expired = this.#lastExpired();
     for (const { id, expiresAt } of revocations) {
-      const bucket = bucketOf(expiresAt);
+      const bucket = Math.ceil(expiresAt / bucketMs);
       const before = this.#ids.get(id);
-      if (bucket <= over || (before !== undefined && before >= bucket)) continue;
+      if (bucket <= expired || (before !== undefined && before >= bucket)) continue;
       this.#ids.set(id, bucket);
       const ids = this.#buckets.get(bucket);
       if (ids) ids.push(id);
@@ -63,11 +62,9 @@ export class RevocationSet {
   }
 
   /**
-   * Holds what another one holds, and nothing else, from now on; takes the same
-   * time however many they are. What it did not hold before is told to those
-   * who watch it.
+   * Replaces all entries with those of another set, in constant time, and calls the watchers of new ids.
    *
-   * @param other Not to be used any more.
+   * @param other Must not be used afterwards.
    */
   replaceAll(other: RevocationSet): void {
     this.#ids = other.#ids;
@@ -77,16 +74,16 @@ export class RevocationSet {
     for (const id of this.#watchers.keys()) if (this.#ids.has(id)) this.#tell(id);
   }
 
-  /** What is held, each with an end that is at most a grain later than the one it came with. */
+  /** All entries, with ends rounded up to the minute. */
   *entries(): Generator<Revocation> {
     for (const [id, bucket] of this.#ids) yield { id, expiresAt: bucket * bucketMs };
   }
 
   /**
-   * Calls the listener when one of these ids is revoked, at once where one is already; at most once, within the call
-   * that adds it. What others are revoked costs it nothing.
+   * Calls the listener once, within the call that adds one of these ids, or now if one is revoked already. Costs nothing
+   * when other ids are revoked.
    *
-   * @returns Ends it.
+   * @returns Ends the watch.
    */
   watch(ids: readonly string[], listener: () => void): () => void {
     const end = (): void => {
@@ -111,7 +108,7 @@ export class RevocationSet {
     return end;
   }
 
-  /** Ends what it does by itself; what it holds is in force as long as it is asked. */
+  /** Stops removing expired entries; `has` still works. */
   close(): void {
     clearTimeout(this.#sweeping);
     this.#sweeping = undefined;
@@ -130,12 +127,12 @@ export class RevocationSet {
     }, ms).unref();
   }
 
-  /** Lets go of what has expired. @returns Whether that was all. */
+  /** Removes expired entries. @returns Whether all were removed. */
   #sweep(): boolean {
-    const over = this.#lastOver();
+    const expired = this.#lastExpired();
     let left = sweptAtOnce;
     for (const [bucket, ids] of this.#buckets) {
-      if (bucket > over) continue;
+      if (bucket > expired) continue;
       for (const id of ids.splice(-left)) {
         if (this.#ids.get(id) === bucket) this.#ids.delete(id);
         left -= 1;
@@ -146,13 +143,8 @@ export class RevocationSet {
     return true;
   }
 
-  /** The last bucket of which nothing needs to be held any more. */
-  #lastOver(): number {
-    return Math.floor((this.#clock.earliest() - keptLongerMs) / bucketMs);
+  /** The last bucket that has expired. */
+  #lastExpired(): number {
+    return Math.floor(this.#clock.earliest() / bucketMs) - 1;
   }
-}
-
-/** The first bucket that ends no sooner. */
-function bucketOf(time: number): number {
-  return Math.ceil(time / bucketMs);
 }

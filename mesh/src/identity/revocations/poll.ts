@@ -1,22 +1,17 @@
-import { within } from '../resilience/index.ts';
-import { revocationEvents } from './revocation-metrics.ts';
-import type { RevocationLedger, Taken } from './revocation-ledger.ts';
-import { longestPageMs, revocationEvent, type RevocationSource } from './revocation-source.ts';
+import { within } from '../../resilience/index.ts';
+import type { RevocationLedger, Taken } from './ledger.ts';
+import { heartbeatMs, revocationEvent, type RevocationSource } from './source.ts';
+import { revocationEvents } from './status.ts';
 
-/** How often a source is asked, in milliseconds. */
-const pollEveryMs = 1000;
-
-/** What polls take part in. */
 export interface PollOptions {
   readonly source: RevocationSource;
   readonly ledger: RevocationLedger;
-  /** Told after each page. */
+  /** Called after each page. */
   onTaken(taken: Taken): void;
-  /** Told that a poll failed. */
   onFailed(reason: unknown): void;
 }
 
-/** Asks a source each second what is new, from `start` to `stop`; one question at a time, whatever happens. */
+/** Polls a source once a second from `start` to `stop`, one poll at a time. */
 export class RevocationPoll {
   readonly #options: PollOptions;
   #wanted = false;
@@ -27,11 +22,10 @@ export class RevocationPoll {
     this.#options = options;
   }
 
-  /** Asks at once, and each second from then on. */
   start(): void {
     if (this.#wanted) return;
     this.#wanted = true;
-    // One that was stopped may still have to end: the first question comes after it.
+    // Otherwise the poll that `stop` has ended is still returning.
     if (!this.#asking) this.#ask();
   }
 
@@ -42,30 +36,28 @@ export class RevocationPoll {
   }
 
   #ask(): void {
-    const asking = new AbortController();
     const begin = performance.now();
+    const asking = new AbortController();
+    const { signal } = asking;
     this.#asking = asking;
-    this.#readAll(asking.signal)
-      .catch((error: unknown) => {
-        if (!asking.signal.aborted) this.#options.onFailed(error);
-      })
+    this.#readAll(signal)
+      .catch((error: unknown) => signal.aborted || this.#options.onFailed(error))
       .finally(() => {
         this.#asking = undefined;
         if (!this.#wanted) return;
-        // One that was stopped, and is wanted again, has no second to wait.
-        const waitMs = asking.signal.aborted ? 0 : Math.max(0, begin + pollEveryMs - performance.now());
+        const waitMs = signal.aborted ? 0 : Math.max(0, begin + heartbeatMs - performance.now());
         this.#timer = setTimeout(() => this.#ask(), waitMs).unref();
       });
   }
 
-  /** Page by page, until nothing more is there. */
+  /** Reads page by page up to the end of the list. */
   async #readAll(signal: AbortSignal): Promise<void> {
     const { source, ledger, onTaken } = this.#options;
     let reader = ledger.reader();
     for (;;) {
       const { after } = reader;
       const page = revocationEvent.parse(
-        await within((limit) => source.list(after, limit), { ms: longestPageMs, signal }),
+        await within((limit) => source.list(after, limit), { ms: heartbeatMs, signal }),
       );
       revocationEvents.inc({ by: 'list' });
       const taken = ledger.take(page, reader);

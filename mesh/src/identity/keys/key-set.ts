@@ -2,84 +2,84 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CryptoKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
-import { SteadyClock } from '../clock/index.ts';
-import { describeError, Outage, type Logger } from '../telemetry/index.ts';
+import { SteadyClock } from '../../clock/index.ts';
+import { backoffMs } from '../../resilience/index.ts';
+import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
-import { StateFile } from './state-file.ts';
+import { StateFile } from '../state-file.ts';
 
-/** What `/.well-known/jwks.json` answers (RFC 7517 §5). */
+/** Body of `/.well-known/jwks.json` (RFC 7517 §5). */
 export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
 export type Jwks = z.output<typeof jwks>;
 
 /** The public keys that tokens are verified with. */
 export interface KeySet {
-  /** The key with this id, asking the auth service once more if it is not known here. */
+  /** The key with this id. Fetches the keys again if it is unknown. */
   find(kid: string): Promise<CryptoKey | undefined>;
-  /** Whether a key with this id is trusted at this moment. */
+  /** Whether a key with this id is trusted now. */
   has(kid: string): boolean;
-  /** Ends the schedule. */
+  /** Stops fetching keys. */
   close(): void;
 }
 
-/** Keys that are asked for. */
+/** Public keys fetched from auth. */
 export interface FetchedKeySet extends KeySet {
-  /** Asks the auth service at once; never fails. */
+  /** Fetches the keys now; never rejects. */
   refresh(): Promise<void>;
   /**
-   * A trusted key was withdrawn: asks at once for what signs instead, and again for some seconds while the answer is
-   * from before. Never fails.
+   * Fetches the keys after a trusted key was withdrawn, and again for up to 1.5 s while the answer still has it. Never
+   * rejects.
    */
   replace(kid: string): Promise<void>;
 }
 
-/** Where auth publishes its keys. */
+/** Path of auth's keys. */
 const jwksPath = '/.well-known/jwks.json';
 
-/** How often the auth service is asked for its keys once it has answered, in milliseconds. */
+/** Interval after a successful fetch, in milliseconds. */
 const refreshEveryMs = 5 * 60_000;
 
-/** And until then. */
+/** Interval after a failed fetch, in milliseconds. */
 const retryEveryMs = 5000;
 
-/** How long after the end of one question for an unknown id another such id makes none, in milliseconds: whoever invents ids must not make traffic. */
+/** Shortest interval of fetches for unknown ids, in milliseconds: invented ids must not cause traffic. */
 const askAgainAfterMs = 10_000;
 
-/** How long to wait before a withdrawn key is asked for again that is still published, in milliseconds; twice as long each time. */
-const replaceAgainAfterMs = 50;
+/** Waits between fetches while a withdrawn key is still published. */
+const replaceBackoff = { baseMs: 50 };
 
-/** How often at most: all in all for 1.5 s. */
-const mostReplaceQuestions = 6;
+/** Most fetches for a withdrawn key, over 1.5 s. */
+const mostReplaceFetches = 6;
 
-/** Longest wait for an answer, of however many endpoints, in milliseconds: a caller waits for it who has a few seconds. */
+/** Longest wait for an answer of any endpoint, in milliseconds: a call may be waiting for it. */
 const longestQuestionMs = 2000;
 
-/** How long an endpoint is waited for before the next one is asked too, in milliseconds. */
+/** Time after which the next endpoint is asked as well, in milliseconds. */
 const patienceMs = 300;
 
 /**
- * Makes the set of public keys: at first those of the environment, and those
- * that were fetched last before the process ended, so that a service starts
- * while auth is down; from then on what auth publishes, asked for at once and
- * every few minutes.
+ * Makes the set of public keys. It starts with those of the environment and of
+ * the local copy, so that a service can start while auth is down. They are
+ * replaced by the keys that auth publishes, fetched at once and every five
+ * minutes.
  *
- * @param options.url Where auth is, one endpoint or several, as `http://localhost:8000`; none for auth itself, whose environment has all keys.
- * @param options.stateDir Where the keys that were fetched last are kept. @default nowhere
+ * @param options.url Endpoints of auth, for example `http://localhost:8000`; none for auth itself, whose environment has all keys.
+ * @param options.stateDir Directory of the local copy. @default no copy is kept
  */
 export async function createKeySet(options: {
   initial: readonly PublicJwk[];
   url?: string | readonly string[];
   stateDir?: string | undefined;
-  /** A jump of its wall clock makes the set ask again. @default one of its own */
+  /** After a jump of its wall clock the keys are fetched again. @default its own */
   clock?: SteadyClock;
   log: Logger;
 }): Promise<FetchedKeySet> {
   const { url = [], stateDir, clock = new SteadyClock(), log } = options;
   const copy = stateDir === undefined ? undefined : new KeyCopy(stateDir, log);
-  /** Each endpoint's, the one that answered last first. */
+  /** URLs of the keys, the endpoint that answered last first. */
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
-  // In a copy is nothing newer than what auth itself says, and auth may not be there to say it.
   let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
-  /** When a question for an unknown id was answered; others count for nothing, or an id would wait for the schedule. */
+  /** End of the last fetch for an unknown id. Other fetches do not count: after one of those, an id must not wait. */
   let unknownAskedAt = -Infinity;
   let asking: Promise<void> | undefined;
   let replacing: Promise<void> | undefined;
@@ -121,18 +121,13 @@ export async function createKeySet(options: {
     unknownAskedAt = performance.now();
   };
   const untilReplaced = async (kid: string): Promise<void> => {
-    // One under way may be answered as of before.
+    // A fetch in progress may still return the withdrawn key.
     await asking;
-    for (
-      let waitMs = replaceAgainAfterMs, left = mostReplaceQuestions;
-      keys.has(kid) && left > 0;
-      left -= 1
-    ) {
+    for (let fetches = 1; keys.has(kid) && fetches <= mostReplaceFetches; fetches += 1) {
       await refresh();
-      // The schedule goes on with it.
+      // After a failure, the next scheduled fetch replaces it.
       if (outage.away || closed || !keys.has(kid)) return;
-      await sleep(waitMs, undefined, { ref: false });
-      waitMs *= 2;
+      await sleep(backoffMs(fetches, replaceBackoff), undefined, { ref: false });
     }
   };
 
@@ -162,15 +157,15 @@ export async function createKeySet(options: {
 type Answer = { from: string; keys: ReadonlyMap<string, CryptoKey>; published: readonly PublicJwk[] };
 
 /**
- * Asks one after the other until one answers: the next when the one before it has failed, or takes its time. The first
- * good answer counts, and ends the other questions.
+ * Asks the endpoints in order, the next one as soon as the one before has failed or takes too long. The first good
+ * answer is used, and the other requests are aborted.
  *
- * @throws AggregateError with the reason of each.
+ * @throws AggregateError with the reason of each endpoint.
  */
 async function askEach(sources: readonly string[]): Promise<Answer> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(longestQuestionMs)]);
-  // However many they are, the last one has half of the time.
+  // The last endpoint has at least half of the time.
   const waitMs = Math.min(patienceMs, longestQuestionMs / 2 / sources.length);
   const questions: Promise<Answer>[] = [];
   try {
@@ -198,7 +193,7 @@ async function fetchKeys(from: string, signal: AbortSignal): Promise<Answer> {
   return { from, keys: await importAll(published), published };
 }
 
-/** The keys that were fetched last, on disk. */
+/** The local copy of the keys fetched last. */
 class KeyCopy {
   readonly #file: StateFile;
   #kept = '';
@@ -207,7 +202,6 @@ class KeyCopy {
     this.#file = new StateFile(directory, 'jwks.json', log);
   }
 
-  /** None where there is no copy that can be used. */
   async load(): Promise<readonly PublicJwk[]> {
     const text = await this.#file.read();
     if (text === undefined) return [];

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
-import { createAuthenticate, createKeySet, publicPart, type KeySet } from './index.ts';
+import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
+import { createAuthenticate, createKeySet, publicPart, type KeySet } from '../index.ts';
 
 const nobody = 'http://127.0.0.1:9';
 let published: unknown[] = [];
@@ -36,14 +36,14 @@ afterEach(async () => {
 
 const path = () => join(stateDir, 'jwks.json');
 
-/** A process that starts, with the old key in its environment. */
+/** The keys of a process that starts with the old key in its environment. */
 async function start(at: string): Promise<KeySet> {
   const keys = await createKeySet({ initial: [publicPart(old.jwk)], url: at, stateDir, log });
   open.push(keys);
   return keys;
 }
 
-/** What is on disk has these keys. */
+/** Waits until the copy has these keys. */
 const kept = (...identities: TestIdentity[]) =>
   vi.waitFor(async () => {
     const { keys } = JSON.parse(await readFile(path(), 'utf8')) as { keys: { kid: string }[] };

@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import type { SteadyClock } from '../clock/index.ts';
-import type { Logger } from '../telemetry/index.ts';
-import { RevocationSet, type Revocation } from './revocation-set.ts';
-import { StateFile } from './state-file.ts';
+import type { SteadyClock } from '../../clock/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { RevocationSet, type Revocation } from './set.ts';
+import { StateFile } from '../state-file.ts';
 
-/** The least time between two writes, in milliseconds. */
+/** Shortest wait between two writes, in milliseconds; at least {@link restFactor} times as long as the last one took. */
 const writeEveryMs = 250;
-
-/** After a write that failed, in milliseconds. */
-const writeAgainAfterMs = 5000;
-
-/** A large set is written less often: this many times as long as it takes lies between two writes. */
 const restFactor = 10;
 
-/** So many entries are written in one turn of the event loop. */
+/** Wait after a failed write, in milliseconds. */
+const writeAgainAfterMs = 5000;
+
+/** Entries written in one turn of the event loop. */
 const entriesAtOnce = 5000;
 
 const head = z.object({
@@ -23,13 +21,12 @@ const head = z.object({
 });
 const tail = z.object({ entries: z.int() });
 
-/** What a copy holds. */
 export interface HeldRevocations {
   readonly set: RevocationSet;
   readonly position: number;
 }
 
-/** The copy on disk of what is revoked: a line of JSON that says what it is, one for each entry, one that ends it. */
+/** The local copy of the revocations: JSON lines with a head, `[id, expiresAt]` for each entry, and their number. */
 export class RevocationCopy {
   readonly #file: StateFile;
   readonly #held: HeldRevocations;
@@ -39,8 +36,8 @@ export class RevocationCopy {
   #notBefore = 0;
 
   /**
-   * @param directory Where the process keeps what it knows.
-   * @param held What is to be written, as it is at that time.
+   * @param directory Created if it does not exist.
+   * @param held Written as it is at the time of each write.
    */
   constructor(directory: string, held: HeldRevocations, log: Logger) {
     this.#file = new StateFile(directory, 'revocations', log);
@@ -48,9 +45,9 @@ export class RevocationCopy {
   }
 
   /**
-   * What was held when it was written last; of a broken one what can be read.
+   * Reads the copy; of a damaged one, what can be read.
    *
-   * @param clock What its entries are forgotten by. @default one of their own
+   * @param clock Decides when entries have expired. @default the set's own
    */
   async load(clock?: SteadyClock): Promise<(HeldRevocations & { savedAt: string }) | undefined> {
     const text = await this.#file.read();
@@ -74,16 +71,16 @@ export class RevocationCopy {
     return { set, position: begin.position, savedAt: begin.savedAt };
   }
 
-  /** What is held has changed: it will be written, soon. */
+  /** Writes the copy, soon. */
   changed(): void {
     this.#changed = true;
     if (this.#writing || this.#timer) return;
     const waitMs = Math.max(0, this.#notBefore - performance.now());
-    // Not within the event that brought the change: another one may follow at once.
+    // Also without a wait not now: another change may follow at once.
     this.#timer = setTimeout(() => this.#write(), waitMs).unref();
   }
 
-  /** Writes what is not written yet, and ends. */
+  /** Writes the last changes. */
   async close(): Promise<void> {
     await this.#writing;
     if (this.#changed) this.#write();
@@ -101,7 +98,6 @@ export class RevocationCopy {
       const now = performance.now();
       const restMs = Math.max(writeEveryMs, (now - begin) * restFactor);
       this.#notBefore = now + (written ? restMs : writeAgainAfterMs);
-      // What could not be written is to be, when that is possible again.
       if (this.#changed || !written) this.changed();
     });
   }
@@ -124,7 +120,7 @@ export class RevocationCopy {
   }
 }
 
-/** Looked at by hand: there may be a million of them, and a process waits. */
+/** Without zod, which is too slow for a million entries. */
 function readEntry(line: string): Revocation | undefined {
   const read = parseJson(line);
   if (!Array.isArray(read)) return undefined;
@@ -136,7 +132,6 @@ function parseLine<Schema extends z.ZodType>(schema: Schema, line: string): z.ou
   return schema.safeParse(parseJson(line)).data;
 }
 
-/** `undefined` where it is none. */
 function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
