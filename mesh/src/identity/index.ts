@@ -40,12 +40,7 @@ export {
 } from './revocation-source.ts';
 export { type RevocationState, type RevocationStatus } from './revocation-status.ts';
 export { revocableIds, type RevocationCheck } from './revoked.ts';
-export {
-  startTokenRotation,
-  type ExchangeToken,
-  type TokenRotation,
-  type TokenRotationOptions,
-} from './rotation.ts';
+export { TokenRotation, type ExchangeToken, type TokenRotationOptions } from './rotation.ts';
 export { openServiceToken, type ServiceToken } from './service-token.ts';
 export {
   generateSigningKey,

@@ -21,12 +21,6 @@ export interface TokenRotationOptions {
   random?: () => number;
 }
 
-/** Keeps the token of this service good, until it is closed. */
-export interface TokenRotation {
-  /** Ends an exchange that is under way. */
-  close(): Promise<void>;
-}
-
 /** A token is exchanged at this share of its life, so that auth may be away for as long again. */
 const dueAtShare = 0.5;
 
@@ -56,21 +50,15 @@ const lookEveryMs = 3_600_000;
  * is over, for ever: a failure is tried again, after 1 s at first and once an
  * hour at last. Says in the log when one is about to expire nevertheless.
  */
-export function startTokenRotation(options: TokenRotationOptions): TokenRotation {
-  const rotation = new Rotation(options);
-  rotation.start();
-  return rotation;
-}
-
-class Rotation implements TokenRotation {
+export class TokenRotation {
   readonly #token: ServiceToken;
   readonly #exchange: ExchangeToken;
   readonly #log: Logger;
   readonly #clock: Pick<SteadyClock, 'monotonic'>;
   readonly #random: () => number;
   readonly #remind: () => void;
-  readonly #unwatch: () => void;
-  readonly #closing = new AbortController();
+  readonly #stopping = new AbortController();
+  #unwatch: (() => void) | undefined;
   /** The token that the next two are about. */
   #plannedFor: string | undefined;
   /** By the wall clock, as the times in a token are. */
@@ -88,10 +76,10 @@ class Rotation implements TokenRotation {
     this.#clock = clock ?? { monotonic: () => performance.now() };
     this.#random = random;
     this.#remind = createExpiryReminder(token, log);
-    this.#unwatch = watchTokenLife(token);
   }
 
   start(): void {
+    this.#unwatch ??= watchTokenLife(this.#token);
     this.#plan();
     // One that is long due is not asked for by all at the same moment.
     this.#notBefore = this.#clock.monotonic() + this.#random() * startSpreadMs;
@@ -99,10 +87,11 @@ class Rotation implements TokenRotation {
     this.#wait();
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new Error('the service is stopping'));
+  /** Cancels an exchange in progress. May be called several times. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the service is stopping'));
     clearTimeout(this.#timer);
-    this.#unwatch();
+    this.#unwatch?.();
     await this.#looking;
   }
 
@@ -118,7 +107,7 @@ class Rotation implements TokenRotation {
   }
 
   #wait(): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#stopping.signal.aborted) return;
     const untilDueMs = this.#leftMs();
     const lookMs = this.#token.inFile ? rereadEveryMs : lookEveryMs;
     this.#timer = setTimeout(
@@ -153,7 +142,7 @@ class Rotation implements TokenRotation {
       const { token } = await this.#ask();
       await this.#token.replace(token);
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#fail(error);
+      if (!this.#stopping.signal.aborted) this.#fail(error);
       return;
     }
     countRotation(this.#token, 'renewed');
@@ -163,7 +152,7 @@ class Rotation implements TokenRotation {
 
   /** Asks for a successor, for so long as one may take, or until the service stops. */
   #ask(): Promise<{ token: string }> {
-    return within(this.#exchange, { ms: exchangeTimeoutMs, signal: this.#closing.signal });
+    return within(this.#exchange, { ms: exchangeTimeoutMs, signal: this.#stopping.signal });
   }
 
   #fail(error: unknown): void {

@@ -3,14 +3,14 @@ import {
   databaseSettings,
   directUrl,
   logSettings,
+  migrationSettings,
   outboxSettings,
-  ownerUrl,
   serverSettings,
   stateDirOf,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
-import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
+import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/prisma/database';
 import { createKeyRetention } from '@arcadium/prisma/key-retention';
@@ -26,13 +26,9 @@ import { Reindexing } from './jobs/reindexing.ts';
 import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
 
-/**
- * Builds the service and starts it. It listens at once, so that its health can be checked, and accepts calls
- * when its database is available and migrated.
- *
- * @param ending Fires when the process must end before it is ready.
- */
-export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
+/** Puts the service together and starts it. @param ending Fires when the process must end. */
+export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
+  await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'wiki', ...logSettings(config) });
   const database = openDatabase({
     ...databaseSettings(config),
@@ -40,8 +36,12 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     client: PrismaClient,
     logger: log,
   });
+  resources.defer(() => database.close());
+  const reader = createPageReader({ log });
+  resources.defer(() => reader.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
+  for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
@@ -50,63 +50,41 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     stateDir: stateDirOf(config, import.meta.dirname),
     log,
   });
-  const reader = createPageReader({ log });
-  const costlyReads = new CostlyReads(config.DATABASE_POOL_MAX);
-  const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
+  resources.defer(() => membership.stop());
   const relay = createNotificationRelay<Notice['topic']>({
     service: 'wiki',
     database: database.client,
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
-    maxFailures,
-    maxWaitMs,
+    ...outboxSettings(config),
   });
-  const reindexing = new Reindexing({ database: database.client, reader, log });
-  const retention = [
-    createKeyRetention({ client: database.client, logger: log }),
-    createOutboxRetention({ database: database.client, logger: log, keepDays }),
-  ];
-
-  const service = await serve(
-    wikiContract,
-    createHandlers({
-      database: database.client,
-      reader,
-      costlyReads,
-      markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
-      now: () => new Date(),
-    }),
-    {
-      version: manifest.version,
-      ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
-      log,
-      ...membership.serving,
-      ...database.serving,
-      dependencies: { auth: membership.authProbe, notification: config.NOTIFICATION_SERVICE_URL },
-    },
-  );
-  await Promise.all([
-    migrateWhenReachable({
-      service: 'wiki',
-      url: ownerUrl(config),
-      trafficUrl: config.DATABASE_URL,
-      directUrl: config.DATABASE_DIRECT_URL,
-      logger: log,
-      signal: ending,
-    }),
-    membership.start(ending),
-  ]);
-  for (const job of [relay, ...retention, reindexing]) job.start();
-  service.ready();
-
-  return {
-    async stop() {
-      await Promise.all([service.stop(), ...[relay, ...retention, reindexing].map((job) => job.stop())]);
-      await membership.stop();
-      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
-      await reader.close();
-      await database.close();
-    },
-  };
+  const handlers = createHandlers({
+    database: database.client,
+    reader,
+    costlyReads: new CostlyReads(config.DATABASE_POOL_MAX),
+    markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
+    now: () => new Date(),
+  });
+  return await startService(wikiContract, handlers, {
+    version: manifest.version,
+    ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
+    log,
+    ...membership.serving,
+    ...database.serving,
+    dependencies: { auth: membership.authProbe, notification: config.NOTIFICATION_SERVICE_URL },
+    ending,
+    prepare: (signal) =>
+      Promise.all([
+        migrateWhenReachable({ service: 'wiki', ...migrationSettings(config), logger: log, signal }),
+        membership.start(signal),
+      ]),
+    jobs: [
+      relay,
+      createKeyRetention({ client: database.client, logger: log }),
+      createOutboxRetention({ database: database.client, logger: log, ...outboxSettings(config) }),
+      new Reindexing({ database: database.client, reader, log }),
+    ],
+    resources: resources.move(),
+  });
 }

@@ -227,6 +227,8 @@ export class KeyRing {
 
   /** Reads the keys again after a change, even during a query, whose result may be older. */
   readAgain(): void {
+    // Not before `start()` has read them: the database may not be migrated yet.
+    if (!this.#keys) return;
     void this.#reloadAfterChange().catch((error: unknown) => this.#sayStale(error));
   }
 

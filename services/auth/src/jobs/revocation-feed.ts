@@ -88,9 +88,10 @@ export class RevocationFeed {
 
   /**
    * Reads everything again and sends it to all followers: after a clock jump, entries may have been left out
-   * as expired.
+   * as expired. Without effect before `start()`.
    */
   readAgain(): void {
+    if (!this.#timer) return;
     this.#startOver = true;
     void this.#ask();
   }
