@@ -31,14 +31,14 @@ import type { Config } from './config.ts';
 import { createPasswordPolicy } from './domain/password-policy.ts';
 import { createPasswordHasher } from './domain/password.ts';
 import { createSeal } from './domain/seal.ts';
-import { ensureAdministrator } from './jobs/first-administrator.ts';
+import { ensureAdministrator } from './first-administrator.ts';
 import { KeyRing } from './jobs/key-ring.ts';
 import { createTokenRetention } from './jobs/retention.ts';
-import { RevocationFeed } from './jobs/revocation-feed.ts';
+import { RevocationAnnouncer } from './jobs/revocation-announcer.ts';
 import { createSessionRetention } from './jobs/session-retention.ts';
-import { Sightings } from './jobs/sightings.ts';
+import { Sightings } from './sightings.ts';
 import { createThrottleRetention } from './jobs/throttle-retention.ts';
-import { revocationsAfter, toldUntil } from './procedures/revocations/list.ts';
+import { revocationsAfter, sentUntil } from './procedures/revocations/list.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
 import { databaseTime } from './stores/database-time.ts';
@@ -85,15 +85,15 @@ export async function startApp(
   });
   resources.defer(() => keyRing.stop());
   await keyRing.prepare();
-  const revocationFeed = new RevocationFeed({
+  const announcer = new RevocationAnnouncer({
     blacklist,
     databaseUrl: directUrl(config),
     log,
-    now: toldUntil(earliest),
+    now: sentUntil(earliest),
   });
-  resources.defer(() => revocationFeed.stop());
+  resources.defer(() => announcer.stop());
   const endJumps = clock.onJump(() => {
-    revocationFeed.readAgain();
+    announcer.readAgain();
     keyRing.readAgain();
   });
   resources.defer(endJumps);
@@ -103,7 +103,7 @@ export async function startApp(
   const revocations = await openRevocations({
     source: ownRevocations({
       list: (after) => revocationsAfter(after, { blacklist, now: earliest }),
-      watch: (after, signal) => revocationFeed.follow(after, signal),
+      watch: (after, signal) => announcer.follow(after, signal),
     }),
     from: 'the database',
     stateDir: stateDirOf(config, import.meta.dirname),
@@ -146,7 +146,7 @@ export async function startApp(
     keyRing,
     mostServiceTokens: config.SERVICE_TOKENS_MAX,
     sightings,
-    revocationFeed,
+    announcer,
     now,
     earliest,
   });
@@ -172,7 +172,7 @@ export async function startApp(
       // Nothing may be forgotten before the time is known.
       await clockCheck.compare();
       await keyRing.start();
-      revocationFeed.start();
+      announcer.start();
       revocations.start();
       await revocations.loaded(signal);
       await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });

@@ -5,13 +5,13 @@ import type { OutboxHandlers } from '@arcadium/prisma/outbox';
 import type { PasswordPolicy } from './domain/password-policy.ts';
 import type { PasswordHasher } from './domain/password.ts';
 import type { KeyRing } from './jobs/key-ring.ts';
-import type { RevocationFeed } from './jobs/revocation-feed.ts';
-import type { Sightings } from './jobs/sightings.ts';
+import type { RevocationAnnouncer } from './jobs/revocation-announcer.ts';
+import type { Sightings } from './sightings.ts';
 import { listKeys } from './procedures/keys/list.ts';
 import { rotateKey } from './procedures/keys/rotate.ts';
 import { withdrawKey } from './procedures/keys/withdraw.ts';
 import { listRevocations } from './procedures/revocations/list.ts';
-import { tellingOf } from './procedures/revocations/telling.ts';
+import { announcedBy } from './procedures/revocations/announced.ts';
 import { watchRevocations } from './procedures/revocations/watch.ts';
 import { issue } from './procedures/service-tokens/issue.ts';
 import { listServiceTokens } from './procedures/service-tokens/list.ts';
@@ -66,7 +66,7 @@ export interface Deps {
   /** Most live tokens of a service. */
   mostServiceTokens: number;
   sightings: Sightings;
-  revocationFeed: RevocationFeed;
+  announcer: RevocationAnnouncer;
   now: () => Date;
   /** The earliest possible time, which decides what is forgotten. @default now */
   earliest?: () => Date;
@@ -74,25 +74,25 @@ export interface Deps {
 
 /** The handler of each procedure of the contract. */
 export function createHandlers(deps: Deps): Handlers<typeof authContract> {
-  const telling = tellingOf(deps.revocationFeed);
+  const announced = announcedBy(deps.announcer);
   return {
     users: {
       register: register(deps),
       me: getMe(deps),
       update: updateMe(deps),
-      changePassword: telling(changePassword(deps)),
+      changePassword: announced(changePassword(deps)),
       get: getUser(deps),
       getMany: getUsers(deps),
       list: listUsers(deps),
-      setRole: telling(setRole(deps)),
-      disable: telling(disable(deps)),
+      setRole: announced(setRole(deps)),
+      disable: announced(disable(deps)),
       enable: enable(deps),
     },
     sessions: {
       login: login(deps),
       refresh: refresh(deps),
-      logout: telling(logout(deps)),
-      logoutAll: telling(logoutAll(deps)),
+      logout: announced(logout(deps)),
+      logoutAll: announced(logoutAll(deps)),
       list: listSessions(deps),
     },
     totp: {
@@ -106,9 +106,9 @@ export function createHandlers(deps: Deps): Handlers<typeof authContract> {
       issue: issue(deps),
       list: listServiceTokens(deps),
       rotate: rotate(deps),
-      revoke: telling(revoke(deps)),
+      revoke: announced(revoke(deps)),
     },
-    keys: { rotate: rotateKey(deps), withdraw: telling(withdrawKey(deps)), list: listKeys(deps) },
+    keys: { rotate: rotateKey(deps), withdraw: announced(withdrawKey(deps)), list: listKeys(deps) },
     revocations: { list: listRevocations(deps), watch: watchRevocations(deps) },
     audit: { list: listAudit(deps), report: reportDenials(deps) },
     outbox: deps.outbox,

@@ -23,8 +23,8 @@ import {
   type KeyTools,
   type MadeKey,
   type Rotation,
-} from './key-changes.ts';
-import { KeyShelf, type EnvironmentKeys } from './key-shelf.ts';
+} from '../stores/key-changes.ts';
+import { KeyShelf, type EnvironmentKeys } from '../domain/key-shelf.ts';
 
 /** What {@link KeyRing} needs. */
 export interface KeyRingOptions {

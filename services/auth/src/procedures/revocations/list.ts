@@ -1,6 +1,6 @@
 import type { authContract, RevocationEvent } from '@arcadium/contracts/auth';
 import type { HandlerOf } from '@arcadium/mesh/server';
-import { presentRevocation } from '../../jobs/revocation-feed.ts';
+import { presentRevocation } from '../../presenters/revocation.ts';
 import type { TokenBlacklist } from '../../stores/token-blacklist.ts';
 
 /** Revocations after a position; a position beyond the end of the list is void. */
@@ -17,7 +17,7 @@ export function listRevocations({
 }
 
 /** How long an expired entry is still sent, in milliseconds, because verifiers keep it as long. */
-const toldLongerMs = 60_000;
+const sentLongerMs = 60_000;
 
 /**
  * Entries that expired before this time are no longer sent. It lags behind, because verifiers accept a token
@@ -25,8 +25,8 @@ const toldLongerMs = 60_000;
  *
  * @param now The earliest possible time: while this machine's clock is ahead, everything is still sent.
  */
-export function toldUntil(now: () => Date): () => Date {
-  return () => new Date(now().getTime() - toldLongerMs);
+export function sentUntil(now: () => Date): () => Date {
+  return () => new Date(now().getTime() - sentLongerMs);
 }
 
 /**
@@ -39,7 +39,7 @@ export async function revocationsAfter(
   after: number,
   { blacklist, now, limit = 1000 }: { blacklist: TokenBlacklist; now: () => Date; limit?: number },
 ): Promise<RevocationEvent> {
-  const read = (from: number) => blacklist.after(from, { limit, now: toldUntil(now)() });
+  const read = (from: number) => blacklist.after(from, { limit, now: sentUntil(now)() });
   const asked = await read(after);
   const reset = asked.top < after;
   const { entries, top } = reset ? await read(0) : asked;

@@ -1,5 +1,5 @@
 import type { SigningKey } from '@arcadium/mesh/identity';
-import type { Sightings } from '../../jobs/sightings.ts';
+import type { Sightings } from '../../sightings.ts';
 import type { KeyRing } from '../../jobs/key-ring.ts';
 import type { MeshError } from '@arcadium/mesh/wire';
 import {

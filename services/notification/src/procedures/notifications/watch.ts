@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { positionOfId, startOf } from '../../domain/position.ts';
 import { overlapMs, SentWindow } from '../../domain/sent-window.ts';
 import type { Arrivals } from '../../jobs/arrivals.ts';
-import type { Mailbox } from '../../jobs/mailbox.ts';
+import type { Mailbox } from '../../domain/mailbox.ts';
 import type { StoredNotification } from '../../stores/notification-store.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { presentNotification } from './present.ts';
@@ -70,7 +70,12 @@ async function after(stores: WatchDeps['stores'], userId: string, lastEventId: s
   return new SentWindow({ last, floor, sent: rows });
 }
 
-type Source = Readonly<{ mailbox: Mailbox; window: SentWindow; log: Logger; read: Stores['arrivals'] }>;
+type Source = Readonly<{
+  mailbox: Mailbox<StoredNotification>;
+  window: SentWindow;
+  log: Logger;
+  read: Stores['arrivals'];
+}>;
 
 /** Everything from the mailbox and from catch-ups, each once, until the mailbox is closed. */
 async function* follow(source: Source): AsyncGenerator<StoredNotification> {

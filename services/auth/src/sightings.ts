@@ -2,7 +2,7 @@ import type { Authenticate, Credentials } from '@arcadium/mesh/identity';
 import type { Caller, ServiceIdentity } from '@arcadium/mesh/contract';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { z } from 'zod';
-import type { ServiceTokenStore, SightedToken } from '../stores/service-token-store.ts';
+import type { ServiceTokenStore, SightedToken } from './stores/service-token-store.ts';
 
 /** Number of tokens remembered as seen. */
 const remembered = 10_000;

@@ -1,20 +1,18 @@
-import type { StoredNotification } from '../stores/notification-store.ts';
-
 /** A notification that arrived, the advice to catch up from the database, or the end. */
-export type Mail = Readonly<
-  { kind: 'arrival'; notification: StoredNotification } | { kind: 'catchUp' } | { kind: 'closed' }
+export type Mail<Notification> = Readonly<
+  { kind: 'arrival'; notification: Notification } | { kind: 'catchUp' } | { kind: 'closed' }
 >;
 
 /**
  * Notifications that wait for one watcher. When the limit is exceeded, it drops all of them and advises to
  * catch up from the database, so that a slow watcher needs no more memory.
  */
-export class Mailbox {
+export class Mailbox<Notification> {
   /** The recipient, in lower case. */
   readonly userId: string;
   readonly #limit: number;
   readonly #closing = new AbortController();
-  #waiting: StoredNotification[] = [];
+  #waiting: Notification[] = [];
   #catchUp = false;
   #wake: (() => void) | undefined;
 
@@ -29,7 +27,7 @@ export class Mailbox {
   }
 
   /** Adds a notification; ignored if a catch-up will find it. */
-  put(notification: StoredNotification): void {
+  put(notification: Notification): void {
     if (this.#catchUp) return;
     if (this.#waiting.length >= this.#limit) return this.adviseCatchUp();
     this.#waiting.push(notification);
@@ -54,7 +52,7 @@ export class Mailbox {
    * Waits for the next mail; for one reader at a time. Notifications that arrive after a `catchUp` wait here,
    * so reading the database then leaves no gap.
    */
-  async next(): Promise<Mail> {
+  async next(): Promise<Mail<Notification>> {
     for (;;) {
       if (this.signal.aborted) return { kind: 'closed' };
       if (this.#catchUp) {

@@ -7,9 +7,8 @@ import {
   type SigningKey,
 } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
-import type { StoredKey } from '../stores/signing-key-store.ts';
-import type { Seal } from '../domain/seal.ts';
-import { openKey } from '../domain/sealed-key.ts';
+import type { Seal } from './seal.ts';
+import { openKey } from './sealed-key.ts';
 
 type CryptoKey = SigningKey['key'];
 
@@ -19,6 +18,15 @@ export interface EnvironmentKeys {
   signing: readonly [PrivateJwk, ...PrivateJwk[]];
   /** More keys, public parts only. */
   publicOnly: readonly PublicJwk[];
+}
+
+/** A key as the database has it. */
+interface StoredKey {
+  readonly kid: string;
+  readonly publicJwk: unknown;
+  /** The encrypted private part; null if it is not stored. */
+  readonly sealedPrivate: Uint8Array | null;
+  readonly removedAt: Date | null;
 }
 
 /** Imported keys by id, imported once each, because importing costs more than signing. */

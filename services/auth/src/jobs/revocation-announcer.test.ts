@@ -5,12 +5,12 @@ import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { addToBlacklist, createTokenBlacklist, type TokenBlacklist } from '../stores/token-blacklist.ts';
-import { RevocationFeed } from './revocation-feed.ts';
+import { RevocationAnnouncer } from './revocation-announcer.ts';
 
 let database: TestDatabase;
 let opened: Database<PrismaClient>;
 let blacklist: TokenBlacklist;
-let feed: RevocationFeed;
+let announcer: RevocationAnnouncer;
 let ending: AbortController;
 let time: number;
 /** Number of queries that reached the database; it can be made to fail. */
@@ -28,7 +28,7 @@ beforeEach(async () => {
   ending = new AbortController();
   time = Date.now();
   [asked, down] = [0, false];
-  feed = new RevocationFeed({
+  announcer = new RevocationAnnouncer({
     blacklist: {
       after(position, options) {
         asked += 1;
@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   ending.abort();
-  await feed.stop();
+  await announcer.stop();
   await opened.close();
   await database.drop();
 });
@@ -59,11 +59,11 @@ async function revoke(ids: readonly string[], lifeMs = hourMs): Promise<void> {
   await opened.client.$transaction((transaction) => addToBlacklist(transaction, records, 'revoked'));
 }
 
-/** Follows the feed, and keeps its events. */
+/** Follows the announcer, and keeps its events. */
 function follow(after = 0, ended: AbortController = ending) {
   const events: RevocationEvent[] = [];
   const done = (async () => {
-    for await (const event of feed.follow(after, ended.signal)) events.push(event);
+    for await (const event of announcer.follow(after, ended.signal)) events.push(event);
   })();
   return {
     events,
@@ -76,7 +76,7 @@ function follow(after = 0, ended: AbortController = ending) {
 test('first what is there, in its order and in parts, then what comes', async () => {
   const ids = Array.from({ length: 2300 }, (_, n) => `id-${n}`);
   await revoke(ids);
-  feed.start();
+  announcer.start();
   const one = follow();
   await vi.waitFor(() => expect(one.ids()).toEqual(ids));
   expect(one.events.slice(0, 3).map(({ items, complete, reset }) => [items.length, complete, reset])).toEqual(
@@ -90,19 +90,19 @@ test('first what is there, in its order and in parts, then what comes', async ()
   await vi.waitFor(() => expect(one.ids().at(-1)).toBe('later'));
   const late = follow(one.events[1]?.position);
   await vi.waitFor(() => expect(late.ids()).toEqual([...ids.slice(2000), 'later']));
-  expect(feed.has('later')).toBe(true);
-  expect(feed.has('other')).toBe(false);
+  expect(announcer.has('later')).toBe(true);
+  expect(announcer.has('other')).toBe(false);
 });
 
 test('who follows an empty list is told so, and then each heartbeat', async () => {
-  feed.start();
+  announcer.start();
   const one = follow();
   await vi.waitFor(() => expect(one.beats()).toBeGreaterThan(2));
   expect(one.events[0]).toEqual({ items: [], position: 0, complete: true, reset: false });
 });
 
 test('no heartbeat, and no first event, while the database is gone', async () => {
-  feed.start();
+  announcer.start();
   const one = follow();
   await vi.waitFor(() => expect(one.beats()).toBeGreaterThan(0));
   down = true;
@@ -118,7 +118,7 @@ test('no heartbeat, and no first event, while the database is gone', async () =>
 });
 
 test('many who follow cost no more questions than one', async () => {
-  feed.start();
+  announcer.start();
   const all = Array.from({ length: 100 }, () => follow());
   await vi.waitFor(() => expect(all.every(({ events }) => events.length > 0)).toBe(true));
   const [before, begunAt] = [asked, performance.now()];
@@ -128,16 +128,16 @@ test('many who follow cost no more questions than one', async () => {
   await vi.waitFor(() => expect(all.every((one) => one.ids().includes('one'))).toBe(true));
   ending.abort();
   await Promise.all(all.map(({ done }) => done));
-  expect(feed.followers).toBe(0);
+  expect(announcer.followers).toBe(0);
 });
 
 test('whoever has revoked something may wait until all who follow have taken it and come back', async () => {
-  feed.start();
+  announcer.start();
   const [one, other] = [follow(), follow()];
   await vi.waitFor(() => expect([one, other].every(({ events }) => events.length > 0)).toBe(true));
   for (const id of ['a', 'b', 'c']) {
     await revoke([id]);
-    await feed.told();
+    await announcer.announced();
     expect([one.ids().at(-1), other.ids().at(-1)]).toEqual([id, id]);
   }
   // One of many followers leaves while it waits.
@@ -145,21 +145,21 @@ test('whoever has revoked something may wait until all who follow have taken it 
   const third = follow(0, leaving);
   await vi.waitFor(() => expect(third.ids()).toHaveLength(3));
   await revoke(Array.from({ length: 2500 }, (_, n) => `id-${n}`));
-  const told = Promise.all([feed.told(), feed.told()]);
+  const told = Promise.all([announcer.announced(), announcer.announced()]);
   leaving.abort();
   await told;
   expect([one.ids().at(-1), other.ids().at(-1)]).toEqual(['id-2499', 'id-2499']);
 });
 
 test('one who does not come back keeps nobody waiting for more than a quarter of a second', async () => {
-  feed.start();
-  const slow = feed.follow(0, ending.signal);
+  announcer.start();
+  const slow = announcer.follow(0, ending.signal);
   await slow.next();
   const one = follow();
   await vi.waitFor(() => expect(one.events.length).toBeGreaterThan(0));
   await revoke(['a']);
   const begunAt = performance.now();
-  await feed.told();
+  await announcer.announced();
   // A timer may fire a millisecond early.
   expect(performance.now() - begunAt).toBeGreaterThan(248);
   expect(performance.now() - begunAt).toBeLessThan(2000);
@@ -167,19 +167,19 @@ test('one who does not come back keeps nobody waiting for more than a quarter of
   await slow.return(undefined);
   // The same while the database does not answer.
   down = true;
-  await feed.told();
+  await announcer.announced();
 });
 
 test('what has expired is not told, and the place behind it is', async () => {
   await revoke(['short'], 1000);
   await revoke(['long']);
   time += 2000;
-  feed.start();
+  announcer.start();
   const one = follow();
   await vi.waitFor(() => expect(one.ids()).toEqual(['long']));
-  expect(feed.has('short')).toBe(false);
+  expect(announcer.has('short')).toBe(false);
   time += 2 * hourMs;
-  expect(feed.has('long')).toBe(false);
+  expect(announcer.has('long')).toBe(false);
   const late = follow();
   await vi.waitFor(() => expect(late.events[0]).toMatchObject({ items: [], complete: true }));
   expect(late.events[0]?.position).toBe(one.events[0]?.position);
@@ -187,7 +187,7 @@ test('what has expired is not told, and the place behind it is', async () => {
 
 test('a place beyond the end begins anew', async () => {
   await revoke(['one', 'two']);
-  feed.start();
+  announcer.start();
   const one = follow(1_000_000);
   await vi.waitFor(() => expect(one.ids()).toEqual(['one', 'two']));
   expect(one.events[0]?.reset).toBe(true);
@@ -200,7 +200,7 @@ test.each([
   ['and has gone on since', ['one', 'other', 'third']],
 ])('a database that was restored %s is told from the beginning', async (_how, restored) => {
   await revoke(['one', 'two']);
-  feed.start();
+  announcer.start();
   const one = follow();
   await vi.waitFor(() => expect(one.ids()).toEqual(['one', 'two']));
   await opened.client.$transaction(async (transaction) => {
@@ -216,7 +216,7 @@ test.each([
   });
   await vi.waitFor(() => expect(one.ids()).toEqual(['one', 'two', ...restored]));
   expect(one.events.filter(({ reset }) => reset)).toHaveLength(1);
-  expect(feed.has('two')).toBe(false);
+  expect(announcer.has('two')).toBe(false);
 });
 
 test('after the clock was wrong for a while, everything is read again, and told to all who follow', async () => {
@@ -224,14 +224,14 @@ test('after the clock was wrong for a while, everything is read again, and told 
   await revoke(['long']);
   // A replica that starts while its clock is ahead reads only what has not expired by that clock.
   time += 60_000;
-  feed.start();
+  announcer.start();
   const one = follow();
   await vi.waitFor(() => expect(one.ids()).toEqual(['long']));
   time -= 60_000;
-  feed.readAgain();
+  announcer.readAgain();
   await vi.waitFor(() => expect(one.ids()).toEqual(['long', 'short', 'long']));
   expect(one.events.filter(({ reset }) => reset)).toHaveLength(1);
-  expect(feed.has('short')).toBe(true);
+  expect(announcer.has('short')).toBe(true);
 });
 
 test('entries that have expired are deleted, but never the newest', async () => {

@@ -3,10 +3,11 @@ import type { RevocationEvent } from '@arcadium/contracts/auth';
 import { Outage, type Logger } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '@arcadium/prisma/database';
 import { Listener } from '@arcadium/prisma/listener';
+import { presentRevocation } from '../presenters/revocation.ts';
 import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
 
-/** What {@link RevocationFeed} needs. */
-export interface RevocationFeedOptions {
+/** What {@link RevocationAnnouncer} needs. */
+export interface RevocationAnnouncerOptions {
   blacklist: Pick<TokenBlacklist, 'after'>;
   /** For LISTEN: PostgreSQL itself, without a pooler. */
   databaseUrl: string;
@@ -24,8 +25,8 @@ const mostAtOnce = 1000;
 /** Interval at which expired entries are forgotten, in milliseconds. */
 const forgetEveryMs = 60_000;
 
-/** Longest wait of a revoking call until all followers were told, in milliseconds. */
-const tellWithinMs = 250;
+/** Longest wait of a revoking call until all followers have it, in milliseconds. */
+const announceWithinMs = 250;
 
 interface Follower {
   /** Position up to which the follower has processed events and asked for more. */
@@ -35,12 +36,12 @@ interface Follower {
 }
 
 /**
- * The revocations known to this process: one LISTEN connection, and one query every half second, for any
+ * Tells the services that follow it which tokens and sessions are revoked: one LISTEN connection, and one query every half second, for any
  * number of followers. All entries that have not expired are in memory, ordered by position; a follower is
  * only a position among them.
  */
-export class RevocationFeed {
-  readonly #options: RevocationFeedOptions;
+export class RevocationAnnouncer {
+  readonly #options: RevocationAnnouncerOptions;
   readonly #listener: Listener;
   /** Ordered by position. */
   #entries: Revocation[] = [];
@@ -65,9 +66,9 @@ export class RevocationFeed {
   readonly #waiting = new Set<() => void>();
   readonly #followers = new Set<Follower>();
   /** Calls that wait until followers have processed an entry. */
-  readonly #tellers = new Set<() => void>();
+  readonly #announcing = new Set<() => void>();
 
-  constructor(options: RevocationFeedOptions) {
+  constructor(options: RevocationAnnouncerOptions) {
     this.#options = options;
     this.#outage = new Outage(options.log);
     this.#listener = new Listener({
@@ -145,7 +146,7 @@ export class RevocationFeed {
           place = { after: event.position, era: place.era, reset: false };
           yield event;
           [own.taken, own.era] = [event.position, place.era];
-          this.#wakeTellers();
+          this.#wakeAnnouncing();
         } else {
           const next = new Promise<void>((resolve) => this.#waiting.add(resolve));
           if (sentAt === undefined) void this.#ask();
@@ -155,7 +156,7 @@ export class RevocationFeed {
     } finally {
       signal.removeEventListener('abort', gone);
       this.#followers.delete(own);
-      this.#wakeTellers();
+      this.#wakeAnnouncing();
     }
   }
 
@@ -164,9 +165,9 @@ export class RevocationFeed {
    * process ends. Resolves after 250 ms in any case, so that a follower that does not read delays no call.
    * That follower, and those of other replicas, learn of it within their second.
    */
-  async told(): Promise<void> {
+  async announced(): Promise<void> {
     const over = Promise.withResolvers<'over'>();
-    const timer = setTimeout(() => over.resolve('over'), tellWithinMs);
+    const timer = setTimeout(() => over.resolve('over'), announceWithinMs);
     try {
       if ((await Promise.race([this.#ask(), over.promise])) === 'over') return;
       const late = new Set(this.#followers);
@@ -175,9 +176,9 @@ export class RevocationFeed {
         for (const one of late) if (this.#hasTaken(one, position)) late.delete(one);
         if (late.size === 0) break;
         const { promise, resolve } = Promise.withResolvers<void>();
-        this.#tellers.add(resolve);
+        this.#announcing.add(resolve);
         const first = await Promise.race([promise, over.promise]);
-        this.#tellers.delete(resolve);
+        this.#announcing.delete(resolve);
         if (first === 'over') return;
       }
       // Events taken in this turn of the event loop are sent at its end.
@@ -192,8 +193,8 @@ export class RevocationFeed {
     return !this.#followers.has(one) || (one.era === this.#era && one.taken >= position);
   }
 
-  #wakeTellers(): void {
-    for (const resolve of this.#tellers) resolve();
+  #wakeAnnouncing(): void {
+    for (const resolve of this.#announcing) resolve();
   }
 
   /** Moves a position of an earlier era, or beyond the end, to the beginning. */
@@ -309,11 +310,6 @@ export class RevocationFeed {
     this.#waiting.clear();
     for (const resolve of waiting) resolve();
   }
-}
-
-/** An entry as it is sent; followers track positions by event. */
-export function presentRevocation({ id, expiresAt }: Revocation): RevocationEvent['items'][number] {
-  return { id, expiresAt: expiresAt.toISOString() };
 }
 
 /** Index of the first entry with a higher position. */

@@ -4,8 +4,8 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase, type Database } from '@arcadium/prisma/database';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createServiceTokenStore, type ServiceTokenStore } from '../stores/service-token-store.ts';
-import { ourselves } from '../stores/audit-log.ts';
+import { createServiceTokenStore, type ServiceTokenStore } from './stores/service-token-store.ts';
+import { ourselves } from './stores/audit-log.ts';
 import { Sightings } from './sightings.ts';
 
 let identity: TestIdentity;

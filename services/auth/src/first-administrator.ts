@@ -1,8 +1,8 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import type { PasswordPolicy, PasswordRefusal } from '../domain/password-policy.ts';
-import type { PasswordHasher } from '../domain/password.ts';
-import { ourselves } from '../stores/audit-log.ts';
-import type { UserStore } from '../stores/user-store.ts';
+import type { PasswordPolicy, PasswordRefusal } from './domain/password-policy.ts';
+import type { PasswordHasher } from './domain/password.ts';
+import { ourselves } from './stores/audit-log.ts';
+import type { UserStore } from './stores/user-store.ts';
 
 interface Deps {
   users: UserStore;

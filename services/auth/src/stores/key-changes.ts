@@ -9,9 +9,9 @@ import {
   stateOf,
   waitingAmong,
 } from '../domain/signing-keys.ts';
-import { ourselves, type Origin } from '../stores/audit-log.ts';
-import type { KeyChange } from '../stores/signing-key-store.ts';
-import type { EnvironmentKeys } from './key-shelf.ts';
+import { ourselves, type Origin } from './audit-log.ts';
+import type { KeyChange } from './signing-key-store.ts';
+import type { EnvironmentKeys } from '../domain/key-shelf.ts';
 
 /** What a change of keys needs, besides the keys. */
 export interface KeyTools {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPasswordPolicy } from '../domain/password-policy.ts';
-import { createPasswordHasher } from '../domain/password.ts';
-import { createUserStore } from '../stores/user-store.ts';
-import { openAuth, type TestAuth } from '../testing/service.ts';
+import { createPasswordPolicy } from './domain/password-policy.ts';
+import { createPasswordHasher } from './domain/password.ts';
+import { createUserStore } from './stores/user-store.ts';
+import { openAuth, type TestAuth } from './testing/service.ts';
 import { ensureAdministrator } from './first-administrator.ts';
 
 let auth: TestAuth;
