@@ -38,7 +38,7 @@ import { RevocationAnnouncer } from './jobs/revocation-announcer.ts';
 import { createSessionRetention } from './jobs/session-retention.ts';
 import { Sightings } from './sightings.ts';
 import { createThrottleRetention } from './jobs/throttle-retention.ts';
-import { revocationsAfter, sentUntil } from './procedures/revocations/list.ts';
+import { revocationsAfter, sentUntil } from './procedures/revocations/list-revocations.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
 import { databaseTime } from './stores/database-time.ts';

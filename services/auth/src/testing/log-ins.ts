@@ -9,7 +9,7 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/prisma/database';
 import { createPasswordHasher, type PasswordHasher } from '../domain/password.ts';
 import { createSeal } from '../domain/seal.ts';
-import { login } from '../procedures/sessions/login.ts';
+import { logIn } from '../procedures/sessions/log-in.ts';
 import { ourselves } from '../stores/audit-log.ts';
 import { createStores } from '../stores/stores.ts';
 
@@ -61,7 +61,7 @@ export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): P
   const signingKey = await importSigningKey(jwk);
   const [procedure] = compile(
     loginContract,
-    { sessions: { login: login({ ...stores, hasher, signer: () => signingKey, now: () => new Date() }) } },
+    { sessions: { login: logIn({ ...stores, hasher, signer: () => signingKey, now: () => new Date() }) } },
     { log },
   );
 
