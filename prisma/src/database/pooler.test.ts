@@ -47,7 +47,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     await makeRoom();
     // A server's default time zone may differ from UTC: the role must set it.
     await ask(`ALTER DATABASE arcadium SET timezone = 'Asia/Kolkata'`);
-    await migrateWhenReachable({ service: 'wiki', url: urlOf('wiki_owner'), logger: recordingLogger() });
+    await migrateWhenReachable({ service: 'wiki', url: urlOf('wiki_owner'), log: recordingLogger() });
     pooler = await startPgBouncer([urlOf('wiki'), urlOf('wiki_owner'), urlOf('plain'), cluster.adminUrl]);
   });
   afterAll(async () => {
@@ -57,12 +57,12 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
 
   function makeRoom(): Promise<void> {
     const services = [{ name: 'wiki', url: urlOf('wiki'), ownerUrl: urlOf('wiki_owner') }];
-    return provision({ adminUrl: cluster.adminUrl, services, logger: recordingLogger() });
+    return provision({ adminUrl: cluster.adminUrl, services, log: recordingLogger() });
   }
 
   function open(poolMax = 10): Database<PrismaClient> {
     const settings = { url: pooler.through(urlOf('wiki')), pooled: true, poolMax };
-    const database = openDatabase({ ...settings, schema: 'wiki', client: PrismaClient, logger: log });
+    const database = openDatabase({ ...settings, schema: 'wiki', client: PrismaClient, log });
     cleanups.push(() => database.close());
     return database;
   }
@@ -164,7 +164,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
 
   describe('what needs a session of its own', () => {
     const remedy = 'Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself';
-    const wiki = () => ({ service: 'wiki', logger: log, retryMs: 20, signal: AbortSignal.timeout(30_000) });
+    const wiki = () => ({ service: 'wiki', log, retryMs: 20, signal: AbortSignal.timeout(30_000) });
 
     describe.each([
       ['as documented', {}],
@@ -191,10 +191,10 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     test('provisioning is refused through a pooler', async () => {
       await pooler.restart();
       const adminUrl = pooler.through(cluster.adminUrl.replace(/postgres$/, 'arcadium'));
-      await expect(provision({ adminUrl, services: [], logger: log })).rejects.toThrow(
+      await expect(provision({ adminUrl, services: [], log })).rejects.toThrow(
         'DATABASE_ADMIN_URL: leads to a connection pooler',
       );
-      await expect(provisionSchemas({ url: adminUrl, schemas: ['wiki'], logger: log })).rejects.toThrow(
+      await expect(provisionSchemas({ url: adminUrl, schemas: ['wiki'], log })).rejects.toThrow(
         'DATABASE_URL: leads to a connection pooler',
       );
       expect(await ask(`SELECT FROM pg_locks WHERE locktype = 'advisory'`)).toEqual([]);
@@ -246,7 +246,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       channel: 'news',
       onConnect: () => (looks += 1),
       onPayload: (payload) => heard.push(payload),
-      logger: log,
+      log,
       hearMs: 300,
       heartbeatMs: 50,
       lookMs: 20,

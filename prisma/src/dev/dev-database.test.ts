@@ -98,7 +98,7 @@ test.each([
     expect(database).toMatchObject({ what: 'using the PostgreSQL of DATABASE_URL, schemas auth' });
     expect(database.pid).toBeUndefined();
     expect(existsSync(join(root, '.data'))).toBe(false);
-    expect(await migrate({ service: 'auth', url: external.href, logger: silent })).toHaveLength(
+    expect(await migrate({ service: 'auth', url: external.href, log: silent })).toHaveLength(
       readdirSync(migrationsFolder('auth')).length,
     );
     await database.stop();

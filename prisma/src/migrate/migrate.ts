@@ -20,7 +20,7 @@ export interface MigrateOptions {
   service: string;
   /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
   url: string;
-  logger: Logger;
+  log: Logger;
   /** Ends a wait for the lock or the database, with the signal's reason. */
   signal?: AbortSignal;
   /** Folder of the migrations. @default prisma/<service>/migrations */
@@ -52,11 +52,11 @@ export class MigrationError extends Error {
  * is down.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const { service, url, logger, signal } = options;
+  const { service, url, log, signal } = options;
   const folder = options.folder ?? migrationsFolder(service);
   const migrations = readMigrations(folder);
   const waiting = () =>
-    logger.info({ schema: service }, 'another process is migrating this schema, waiting for it');
+    log.info({ schema: service }, 'another process is migrating this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
     // Usually nothing is left to do, and loading the engine takes 0.1 s of CPU and 10 MB.
@@ -73,20 +73,20 @@ async function applyPending(
   folder: string,
   migrations: Migration[],
 ): Promise<string[]> {
-  const { service, logger } = options;
+  const { service, log } = options;
   const engine = await openSchemaEngine(session.factory());
   try {
     const all = { migrationsList: toMigrationList(folder, migrations), filters: noFilters };
     const state = await engine.diagnoseMigrationHistory({ ...all, optInToShadowDatabase: false });
     if (state.editedMigrationNames.length > 0) {
-      logger.warn(
+      log.warn(
         { service, migrations: state.editedMigrationNames },
         'migrations were edited after they were applied',
       );
     }
     for (const failed of state.failedMigrationNames) {
       // Only a migration that could not run in a transaction leaves such a record.
-      logger.warn(
+      log.warn(
         { schema: service, migration: failed },
         'a migration was interrupted earlier, trying it again',
       );
@@ -104,7 +104,7 @@ async function applyPending(
       const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: noFilters });
       await applyOne(session, service, migration, apply);
       const durationMs = Math.round(performance.now() - startedAt);
-      logger[level]?.({ schema: service, migration: migration.name, durationMs }, 'migration applied');
+      log[level]?.({ schema: service, migration: migration.name, durationMs }, 'migration applied');
       applied.push(migration.name);
     }
     return applied;
@@ -172,8 +172,8 @@ export interface MigrateWhenReachableOptions extends MigrateOptions, DatabaseUse
  * @throws the signal's reason when it fires; any error that waiting does not solve.
  */
 export async function migrateWhenReachable(options: MigrateWhenReachableOptions): Promise<string[]> {
-  const { service, logger, signal, retryMs = 250 } = options;
-  const waiting = new WaitingLog(service, logger);
+  const { service, log, signal, retryMs = 250 } = options;
+  const waiting = new WaitingLog(service, log);
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     const obstacle = await findObstacle(options);

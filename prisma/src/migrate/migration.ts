@@ -64,9 +64,9 @@ async function nextMigration(service: string): Promise<string> {
       await provision({
         adminUrl: server.adminUrl,
         services: [{ name: service, url: url.href }],
-        logger: quiet,
+        log: quiet,
       });
-      await migrate({ service, url: url.href, logger: quiet });
+      await migrate({ service, url: url.href, log: quiet });
       return await compareWithSchema(service, url.href);
     } finally {
       await server.stop();

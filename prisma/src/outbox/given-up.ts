@@ -55,14 +55,14 @@ export type OutboxHandlers = ReturnType<typeof createOutboxHandlers>;
  */
 export function createOutboxRetention(options: {
   database: OutboxDatabase;
-  logger: Logger;
+  log: Logger;
   keepDays?: number;
   clock?: SteadyClock;
 }): Retention {
-  const { database, logger, keepDays = 90, clock = new SteadyClock() } = options;
+  const { database, log, keepDays = 90, clock = new SteadyClock() } = options;
   return new Retention({
     what: 'notifications that were given up long ago',
-    logger,
+    log,
     everyMs: 3_600_000,
     clock,
     deleteSome: async (limit, now) => {

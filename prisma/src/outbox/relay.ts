@@ -71,7 +71,7 @@ export function createNotificationRelay<Topic extends string>(
         channel: `${options.service}_notification_outbox`,
         onConnect: ring,
         onPayload: ring,
-        logger: log,
+        log,
       });
       listener.start();
       running = run(signal);

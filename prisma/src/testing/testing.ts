@@ -118,9 +118,9 @@ async function makeTemplate(
     if (ready) return template;
     if (ready === false) await dropDatabase(admin, template);
     const tenants = names.map((name) => tenantOf(adminUrl, name, template));
-    await provision({ adminUrl, services: tenants, logger: silent });
+    await provision({ adminUrl, services: tenants, log: silent });
     await Promise.all(
-      tenants.map(({ name, ownerUrl }) => migrate({ service: name, url: ownerUrl, logger: silent })),
+      tenants.map(({ name, ownerUrl }) => migrate({ service: name, url: ownerUrl, log: silent })),
     );
     // Marked at the very end. Without connections it can be copied at any time.
     await admin.query(

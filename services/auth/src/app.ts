@@ -64,7 +64,7 @@ export async function startApp(
     ...databaseSettings(config),
     schema: 'auth',
     client: PrismaClient,
-    logger: log,
+    log,
   });
   resources.defer(() => database.close());
   const seal = createSeal(config.ENCRYPTION_KEY);
@@ -167,7 +167,7 @@ export async function startApp(
     routes: { '/.well-known/jwks.json': () => publishedKeys(keyRing) },
     ending,
     async prepare(signal) {
-      await migrateWhenReachable({ service: 'auth', ...migrationSettings(config), logger: log, signal });
+      await migrateWhenReachable({ service: 'auth', ...migrationSettings(config), log, signal });
       clockCheck.start();
       // Nothing may be forgotten before the time is known.
       await clockCheck.compare();
@@ -181,7 +181,7 @@ export async function startApp(
       ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
       createSessionRetention({ database: database.client, log, now: earliest }),
       createThrottleRetention(database.client, log),
-      createOutboxRetention({ database: database.client, logger: log, ...outboxSettings(config), clock }),
+      createOutboxRetention({ database: database.client, log, ...outboxSettings(config), clock }),
       relay,
       denials,
       rotation,

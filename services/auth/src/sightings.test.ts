@@ -19,7 +19,7 @@ beforeAll(async () => {
     url: database.url('auth'),
     schema: 'auth',
     client: PrismaClient,
-    logger: silentLogger,
+    log: silentLogger,
   });
   store = createServiceTokenStore(opened.client);
 });

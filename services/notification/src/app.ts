@@ -30,7 +30,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     ...databaseSettings(config),
     schema: 'notification',
     client: PrismaClient,
-    logger: log,
+    log,
   });
   resources.defer(() => database.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
@@ -63,7 +63,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     ending,
     prepare: (signal) =>
       Promise.all([
-        migrateWhenReachable({ service: 'notification', ...migrationSettings(config), logger: log, signal }),
+        migrateWhenReachable({ service: 'notification', ...migrationSettings(config), log, signal }),
         membership.start(signal),
       ]),
     jobs: [arrivals, createRetention({ store: stores.retention, log, keepReadDays })],

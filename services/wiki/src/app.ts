@@ -34,7 +34,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     ...databaseSettings(config),
     schema: 'wiki',
     client: PrismaClient,
-    logger: log,
+    log,
   });
   resources.defer(() => database.close());
   const reader = createPageReader({ log });
@@ -76,13 +76,13 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     ending,
     prepare: (signal) =>
       Promise.all([
-        migrateWhenReachable({ service: 'wiki', ...migrationSettings(config), logger: log, signal }),
+        migrateWhenReachable({ service: 'wiki', ...migrationSettings(config), log, signal }),
         membership.start(signal),
       ]),
     jobs: [
       relay,
-      createKeyRetention({ client: database.client, logger: log }),
-      createOutboxRetention({ database: database.client, logger: log, ...outboxSettings(config) }),
+      createKeyRetention({ client: database.client, log }),
+      createOutboxRetention({ database: database.client, log, ...outboxSettings(config) }),
       new Reindexing({ database: database.client, reader, log }),
     ],
     resources: resources.move(),

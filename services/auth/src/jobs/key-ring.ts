@@ -81,7 +81,7 @@ export class KeyRing {
       channel: 'auth_signing_keys',
       onConnect: () => this.readAgain(),
       onPayload: () => this.readAgain(),
-      logger: options.log,
+      log: options.log,
     });
   }
 

@@ -22,7 +22,7 @@ beforeEach(async () => {
     url: database.url('auth'),
     schema: 'auth',
     client: PrismaClient,
-    logger: silentLogger,
+    log: silentLogger,
   });
   blacklist = createTokenBlacklist(opened.client);
   ending = new AbortController();

@@ -76,7 +76,7 @@ export class RevocationAnnouncer {
       channel: 'auth_token_blacklist',
       onConnect: () => void this.#ask(),
       onPayload: () => void this.#ask(),
-      logger: options.log,
+      log: options.log,
     });
   }
 

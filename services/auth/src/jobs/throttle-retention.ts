@@ -7,10 +7,10 @@ import { accountRule } from '../domain/throttle-schedule.ts';
 const everyMs = 600_000;
 
 /** Creates the job that deletes expired counters of failed log-ins. */
-export function createThrottleRetention(client: PrismaClient, logger: Logger): Retention {
+export function createThrottleRetention(client: PrismaClient, log: Logger): Retention {
   return new Retention({
     what: 'counters of failed log-ins',
-    logger,
+    log,
     everyMs,
     deleteSome: (limit, now) => client.$executeRaw`
       DELETE FROM login_throttles WHERE key IN (

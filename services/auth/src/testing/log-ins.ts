@@ -38,7 +38,7 @@ export interface Answered {
  * without one.
  */
 export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): PasswordHasher => hasher) {
-  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
   // A long limit, so that a slow machine refuses no hash.
   const real = createPasswordHasher(60_000);
   let evaluated = 0;

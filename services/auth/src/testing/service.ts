@@ -39,7 +39,7 @@ export const testPeer = { address: '192.0.2.1', userAgent: 'vitest' };
 /** One replica of the service, with its own pool, hasher and handlers. */
 async function openReplica(url: string, given: { seal: Seal; identity: TestIdentity; now: () => Date }) {
   const { seal, identity, now } = given;
-  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
   const stores = createStores(database.client, seal);
   const keyRing = new KeyRing({
     environment: { signing: [identity.jwk], publicOnly: [] },

@@ -53,7 +53,7 @@ export class Arrivals {
       channel: `${options.schema ?? 'notification'}.arrivals`,
       onConnect: () => this.#adviseCatchUp(this.#mailboxes.keys()),
       onPayload: (payload) => this.#announce(payload),
-      logger: options.log,
+      log: options.log,
       ...(options.connectTimeoutMs !== undefined && { connectTimeoutMs: options.connectTimeoutMs }),
     });
   }
