@@ -173,12 +173,16 @@ test('handlers that do not fit the contract leave nothing behind', async () => {
   expect(timers.left()).toBe(0);
 });
 
-test('an end while it prepares is waited for, and no job is started', async () => {
+test.each([
+  ['no job is started', [job('relay')]],
+  ['it does not get ready', []],
+] as const)('an end while it prepares is waited for, and %s', async (_what, jobs) => {
   const reason = new Error('SIGTERM');
   const migrated = Promise.withResolvers<void>();
   let given: AbortSignal | undefined;
-  // One that does not look at the signal: what it does to the database is not cut off.
-  const starting = start({ prepare: (signal) => ((given = signal), migrated.promise) });
+  // It ignores the signal: a migration that has begun is not cut off.
+  const prepare = (signal: AbortSignal) => ((given = signal), migrated.promise);
+  const starting = start({ prepare, jobs });
   await vi.waitFor(() => expect(given).toBeDefined());
   ending.abort(reason);
   expect(given?.reason).toBe(reason);

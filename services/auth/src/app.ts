@@ -180,7 +180,7 @@ export async function startApp(
     jobs: [
       ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
       createSessionRetention({ database: database.client, log, now: earliest }),
-      createThrottleRetention(database.client, log),
+      createThrottleRetention({ database: database.client, log }),
       createOutboxRetention({ database: database.client, log, ...outboxSettings(config), clock }),
       relay,
       denials,
