@@ -60,12 +60,7 @@ export async function startApp(
   const now = () => new Date(clock.now());
   const earliest = () => new Date(clock.earliest());
   const log = createLogger({ service: 'auth', ...logSettings(config) });
-  const database = openDatabase({
-    ...databaseSettings(config),
-    schema: 'auth',
-    client: PrismaClient,
-    log,
-  });
+  const database = openDatabase({ ...databaseSettings(config), schema: 'auth', client: PrismaClient, log });
   resources.defer(() => database.close());
   const seal = createSeal(config.ENCRYPTION_KEY);
   const stores = createStores(database.client, seal);

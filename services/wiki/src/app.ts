@@ -30,12 +30,7 @@ import { createHandlers } from './router.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'wiki', ...logSettings(config) });
-  const database = openDatabase({
-    ...databaseSettings(config),
-    schema: 'wiki',
-    client: PrismaClient,
-    log,
-  });
+  const database = openDatabase({ ...databaseSettings(config), schema: 'wiki', client: PrismaClient, log });
   resources.defer(() => database.close());
   const reader = createPageReader({ log });
   resources.defer(() => reader.close());
