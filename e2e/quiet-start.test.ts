@@ -146,7 +146,7 @@ test('services whose database is still being made say what they wait for, and se
         `${name} says that it waits`,
         process.output,
       );
-    await provision({ adminUrl: cluster.adminUrl, services: wanted, logger: silentLogger });
+    await provision({ adminUrl: cluster.adminUrl, services: wanted, log: silentLogger });
     for (const { name, process, ready } of started) {
       await until(ready, `${name} is ready`, process.output);
       const waiting = process.logged().filter(({ msg }) => msg?.startsWith('waiting for'));

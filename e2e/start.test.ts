@@ -93,7 +93,7 @@ test('services that start before their roles and database are made wait for thos
   await provision({
     adminUrl: cluster.adminUrl,
     services: [{ name: 'wiki', url, ownerUrl }],
-    logger: silentLogger,
+    log: silentLogger,
   });
   const ready = () =>
     fetch(`http://127.0.0.1:${port}/readyz`).then(

@@ -136,7 +136,7 @@ test(
       url: database.url('auth'),
       schema: 'auth',
       client: PrismaClient,
-      logger: silentLogger,
+      log: silentLogger,
     });
     const id = randomUUID();
     await own.pool.query(

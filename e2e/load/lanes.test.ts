@@ -63,7 +63,7 @@ afterAll(async () => {
 afterEach(() => locker.query('ROLLBACK'));
 
 function openWikiDatabase() {
-  return openDatabase({ url: mesh.database.url('wiki'), schema: 'wiki', client: PrismaClient, logger: log });
+  return openDatabase({ url: mesh.database.url('wiki'), schema: 'wiki', client: PrismaClient, log });
 }
 
 async function session(): Promise<pg.Client> {

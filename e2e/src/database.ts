@@ -32,7 +32,7 @@ export async function startDatabase(services: readonly string[]): Promise<OwnDat
   const ownerUrl = (service: string) => urlOf(`${service}_owner`);
   const { adminUrl } = cluster;
   const wanted = services.map((name) => ({ name, url: urlOf(name), ownerUrl: ownerUrl(name) }));
-  const make = () => provision({ adminUrl, services: wanted, logger: silentLogger });
+  const make = () => provision({ adminUrl, services: wanted, log: silentLogger });
   await make();
   return {
     cluster,

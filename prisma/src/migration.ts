@@ -64,9 +64,9 @@ async function nextMigration(service: string): Promise<string> {
       await provision({
         adminUrl: server.adminUrl,
         services: [{ name: service, url: url.href }],
-        logger: quiet,
+        log: quiet,
       });
-      await migrate({ service, url: url.href, logger: quiet, folder: migrationsFolder(service) });
+      await migrate({ service, url: url.href, log: quiet, folder: migrationsFolder(service) });
       return await compareWithSchema(service, url.href, schemaFile(service));
     } finally {
       await server.stop();

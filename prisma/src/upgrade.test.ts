@@ -8,7 +8,7 @@ import { withClient } from '@arcadium/postgres/testing';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { migrationsFolder } from './folders.ts';
 
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
 const firstRelease = '20260101000000_init';
 const people = 1000;
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   await provision({
     adminUrl: inject('testDatabaseAdminUrl'),
     services: [{ name: 'auth', url }],
-    logger,
+    log,
   });
   folder = mkdtempSync(join(tmpdir(), 'arcadium-release-'));
   cpSync(join(migrationsFolder('auth'), firstRelease), join(folder, firstRelease), { recursive: true });
@@ -45,7 +45,7 @@ function ask(sql: string, values: unknown[] = []): Promise<Record<string, unknow
 }
 
 test('an auth database of the first release, with people in it, comes through all migrations whole', async () => {
-  expect(await migrate({ service: 'auth', url, logger, folder })).toEqual([firstRelease]);
+  expect(await migrate({ service: 'auth', url, log, folder })).toEqual([firstRelease]);
   await ask(
     `INSERT INTO auth.users (id, email, name, role, password_hash, disabled_at)
      SELECT uuidv7(), 'Person-' || n || '@Example.com', 'Person', CASE n WHEN 1 THEN 'admin' ELSE 'user' END,
@@ -64,7 +64,7 @@ test('an auth database of the first release, with people in it, comes through al
   const stored = () => ask(`SELECT ${columns} FROM auth.users ORDER BY id`);
   const before = await stored();
 
-  const applied = await migrate({ service: 'auth', url, logger, folder: migrationsFolder('auth') });
+  const applied = await migrate({ service: 'auth', url, log, folder: migrationsFolder('auth') });
   expect(applied).not.toContain(firstRelease);
   expect(applied.length).toBeGreaterThan(0);
 
@@ -87,11 +87,11 @@ test('an auth database of the first release, with people in it, comes through al
 });
 
 test('the terms of a wiki that is there are counted when their counts come', async () => {
-  await provision({ adminUrl: inject('testDatabaseAdminUrl'), services: [{ name: 'wiki', url }], logger });
+  await provision({ adminUrl: inject('testDatabaseAdminUrl'), services: [{ name: 'wiki', url }], log });
   const wikis = mkdtempSync(join(tmpdir(), 'arcadium-release-'));
   const counts = '20261130083000_index_terms';
   cpSync(migrationsFolder('wiki'), wikis, { recursive: true, filter: (file) => !file.includes(counts) });
-  await migrate({ service: 'wiki', url, logger, folder: wikis });
+  await migrate({ service: 'wiki', url, log, folder: wikis });
   await ask(
     `INSERT INTO wiki.pages (id, slug, title, body, plain, author_id, deleted_at)
      SELECT uuidv7(), 'page-' || n, '.', '.', '.', uuidv7(), CASE n WHEN 4 THEN now() END FROM generate_series(1, 4) n`,
@@ -101,7 +101,7 @@ test('the terms of a wiki that is there are counted when their counts come', asy
      SELECT id, term, kind, 1 FROM wiki.pages, LATERAL
        (VALUES ('all', 'body'), ('all', 'title'), (right(slug, 1), 'body')) AS entries (term, kind)`,
   );
-  expect(await migrate({ service: 'wiki', url, logger, folder: migrationsFolder('wiki') })).toContain(counts);
+  expect(await migrate({ service: 'wiki', url, log, folder: migrationsFolder('wiki') })).toContain(counts);
   expect(await ask('SELECT term, pages FROM wiki.index_terms ORDER BY term')).toEqual([
     { term: '1', pages: 1 },
     { term: '2', pages: 1 },

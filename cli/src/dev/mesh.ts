@@ -69,11 +69,11 @@ async function showAndFollow(services: readonly Kept[], { print, stop }: MeshOpt
 
 function databaseProgram({ root, claim, print }: MeshOptions): Program {
   const warn = (fields: object, message: string) => print(`database: ${message} ${JSON.stringify(fields)}`);
-  const logger = { info: () => {}, warn, error: warn };
+  const log = { info: () => {}, warn, error: warn };
   return {
     name: 'PostgreSQL',
     start: async () => {
-      const { what, pid, ended, stop } = await startDevDatabase(root, logger);
+      const { what, pid, ended, stop } = await startDevDatabase(root, log);
       print(what);
       if (pid !== undefined) claim.started('PostgreSQL', pid);
       return {

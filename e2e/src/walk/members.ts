@@ -166,7 +166,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
     url: database.url('auth'),
     schema: 'auth',
     client: PrismaClient,
-    logger: log,
+    log,
   });
   const clients: AsyncDisposable[] = others.map(({ auth }) => auth);
 

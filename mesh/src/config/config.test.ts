@@ -11,7 +11,7 @@ import {
   directUrl,
   endpoints,
   json,
-  ownerUrl,
+  migrationSettings,
   readConfig,
   readEnvironment,
   secret,
@@ -154,7 +154,9 @@ test('with a direct URL, which may be in a file, traffic alone goes through a po
   writeFileSync(path, `${direct}\n`);
   const read = (environment: Record<string, string>) => {
     const config = readConfig(databaseFields, { DATABASE_URL: pooled, ...environment });
-    return [databaseSettings(config), ownerUrl(config), directUrl(config)];
+    const { url, trafficUrl, directUrl: past } = migrationSettings(config);
+    expect([trafficUrl, past]).toEqual([pooled, config.DATABASE_DIRECT_URL]);
+    return [databaseSettings(config), url, directUrl(config)];
   };
   const through = expect.objectContaining({ url: pooled, pooled: true });
   expect(read({ DATABASE_DIRECT_URL_FILE: path })).toEqual([through, direct, direct]);

@@ -171,9 +171,13 @@ export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFie
   };
 }
 
-/** The URL for migrations. */
-export function ownerUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
-  return config.DATABASE_OWNER_URL ?? directUrl(config);
+/** The same, as `migrateWhenReachable` takes it. */
+export function migrationSettings(config: z.output<z.ZodObject<typeof databaseFields>>) {
+  return {
+    url: config.DATABASE_OWNER_URL ?? directUrl(config),
+    trafficUrl: config.DATABASE_URL,
+    directUrl: config.DATABASE_DIRECT_URL,
+  };
 }
 
 /** The URL for what needs its own session, such as LISTEN. */

@@ -40,12 +40,7 @@ export {
   type RevocationWatch,
 } from './revocations/source.ts';
 export { type RevocationState, type RevocationStatus } from './revocations/status.ts';
-export {
-  startTokenRotation,
-  type ExchangeToken,
-  type TokenRotation,
-  type TokenRotationOptions,
-} from './service-token/rotation.ts';
+export { TokenRotation, type ExchangeToken, type TokenRotationOptions } from './service-token/rotation.ts';
 export { openServiceToken, type ServiceToken } from './service-token/service-token.ts';
 export {
   generateSigningKey,

@@ -7,7 +7,7 @@ import {
   followRevocations,
   leewayMs,
   remoteRevocations,
-  startTokenRotation,
+  TokenRotation,
   type FetchedKeySet,
   type KeySet,
   type PublicJwk,
@@ -15,7 +15,6 @@ import {
   type RevocationProcedures,
   type RevocationSource,
   type ServiceToken,
-  type TokenRotation,
   type TokenRules,
 } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
@@ -63,8 +62,12 @@ export interface MembershipOptions {
  *
  * @example
  * const membership = await joinMesh({ auth: clients.auth, … });
- * const service = await serve(contract, handlers, { ...membership.serving, … });
- * await membership.start(ending);
+ * resources.defer(() => membership.stop());
+ * return await startService(contract, handlers, {
+ *   ...membership.serving, …,
+ *   prepare: (signal) => membership.start(signal),
+ *   resources: resources.move(),
+ * });
  */
 export async function joinMesh(options: MembershipOptions): Promise<Membership> {
   const { auth, authUrl, publicKeys, stateDir, log } = options;
@@ -125,23 +128,27 @@ export class Membership {
   readonly authProbe: Probe;
   /** What this service may forget goes by it. */
   readonly clock: SteadyClock;
-  readonly #options: MembershipOptions;
   readonly #keys: KeySet;
   readonly #revocations: RevocationFollower;
   readonly #denials: DenialReporter;
   readonly #clockCheck: ClockCheck;
-  #rotation: TokenRotation | undefined;
+  readonly #rotation: TokenRotation;
 
   constructor(
     options: MembershipOptions,
     { keys, revocations, clock }: { keys: KeySet; revocations: RevocationFollower; clock: SteadyClock },
   ) {
-    const { auth, authUrl, tokens, log } = options;
-    this.#options = options;
+    const { auth, authUrl, token, tokens, log } = options;
     this.#keys = keys;
     this.#revocations = revocations;
     this.#denials = new DenialReporter({
       send: (entries, signal) => auth.audit.report.mutate({ entries: [...entries] }, { signal }),
+      log,
+    });
+    this.#rotation = new TokenRotation({
+      token,
+      exchange: (signal) => auth.serviceTokens.rotate.mutate({}, { signal }),
+      clock,
       log,
     });
     this.clock = clock;
@@ -172,20 +179,14 @@ export class Membership {
    * @param signal Fires when the process is to end before it is ready.
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { auth, token, log } = this.#options;
     this.#denials.start();
-    this.#rotation = startTokenRotation({
-      token,
-      exchange: (until) => auth.serviceTokens.rotate.mutate({}, { signal: until }),
-      clock: this.clock,
-      log,
-    });
+    this.#rotation.start();
     await this.#revocations.loaded(signal);
   }
 
   /** To be called when no call is answered any more: sends what is still to be reported. */
   async stop(): Promise<void> {
-    await this.#rotation?.close();
+    await this.#rotation.stop();
     await this.#denials.stop();
     await this.#revocations.stop();
     this.#clockCheck.stop();

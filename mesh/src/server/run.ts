@@ -1,10 +1,6 @@
 import { ConfigError } from '../config/index.ts';
 import { beginStartup, measureProcess } from '../telemetry/index.ts';
-
-/** What a process started, and how it ends. */
-export interface Startable {
-  stop(): Promise<void>;
-}
+import type { StartedService } from './start-service.ts';
 
 /** Ctrl-C reaches a process from the terminal and from whatever started it: signals this close are one, in milliseconds. */
 const sameSignalMs = 1000;
@@ -22,7 +18,7 @@ const sameSignalMs = 1000;
  *
  * @param start Given a signal that fires when the process is to end, so that a start that waits can give up.
  */
-export function run(start: (ending: AbortSignal) => Promise<Startable>): void {
+export function run(start: (ending: AbortSignal) => Promise<Pick<StartedService, 'stop'>>): void {
   beginStartup();
   measureProcess();
   const ending = new AbortController();
@@ -64,6 +60,8 @@ function explain(error: unknown): string {
   if (isPortTaken(error)) {
     return `Port ${error.port} is taken: set this service's own *_SERVICE_URL in .env, or PORT in its .env (README, "Ports")`;
   }
+  // The start failed, and so did stopping what it had begun.
+  if (error instanceof SuppressedError) return `${explain(error.suppressed)}\n${explain(error.error)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

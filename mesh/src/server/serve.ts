@@ -84,8 +84,13 @@ export async function serve<From extends AnyContract>(
   const drain = watchConnections(server, responses, options.drainDelayMs ?? 0);
   server.on('request', listener);
   acceptSockets(server, service);
-  server.listen(options.port, host);
-  await once(server, 'listening');
+  try {
+    server.listen(options.port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    await service.stop(async () => {});
+    throw error;
+  }
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info({ url, version: options.version }, `${contract.name} listens on ${url}`);

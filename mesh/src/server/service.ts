@@ -166,7 +166,8 @@ export function createService<From extends AnyContract>(
 
   let stopping: Promise<void> | undefined;
   const end = async (drain: (timeoutMs: number) => Promise<void>): Promise<void> => {
-    const delayMs = readiness.stage === 'ready' ? drainDelayMs : 0;
+    const wasReady = readiness.stage === 'ready';
+    const delayMs = wasReady ? drainDelayMs : 0;
     readiness.drain();
     if (delayMs > 0) {
       log.info(
@@ -176,7 +177,7 @@ export function createService<From extends AnyContract>(
       await setTimeout(delayMs);
     }
     const endsAt = performance.now() + drainTimeoutMs;
-    log.info({}, `${contract.name} is stopping: finishing the calls in progress`);
+    if (wasReady) log.info({}, `${contract.name} is stopping: finishing the calls in progress`);
     closing.abort(new StoppingError());
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));

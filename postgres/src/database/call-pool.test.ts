@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing'
 import { openDatabase, type Database } from './database.ts';
 import { hasCode } from './database-errors.ts';
 
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
 /** To observe the other pool. */
@@ -16,7 +16,7 @@ let observer: Database<PrismaClient>;
 
 const open = (poolMax?: number) => {
   const url = testDatabase.url('wiki');
-  return openDatabase({ url, schema: 'wiki', client: PrismaClient, logger, ...(poolMax && { poolMax }) });
+  return openDatabase({ url, schema: 'wiki', client: PrismaClient, log, ...(poolMax && { poolMax }) });
 };
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['wiki']);

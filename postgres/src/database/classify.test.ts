@@ -4,13 +4,13 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import pg from 'pg';
 import { openDatabase, type Database } from './database.ts';
 
-const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['auth']);
-  database = openDatabase({ url: testDatabase.url('auth'), schema: 'auth', client: PrismaClient, logger });
+  database = openDatabase({ url: testDatabase.url('auth'), schema: 'auth', client: PrismaClient, log });
 });
 afterAll(async () => {
   await database.close();
@@ -85,15 +85,15 @@ test('a database that is read-only refuses writes for now, says so once, and is 
       retryAfterMs: 5000,
     });
   expect(await database.client.user.count()).toBe(0);
-  const said = (log: typeof logger.warn) =>
-    log.mock.calls.map(([, message]) => message).filter((message) => message.includes('write'));
+  const said = (level: 'info' | 'warn') =>
+    log[level].mock.calls.map(([, message]) => message).filter((message) => message.includes('write'));
   await makeSessions(false);
   expect(database.serving.takesWrites()).toBe(true);
   expect(await written(newUser)).toBe('done');
-  expect(said(logger.warn)).toEqual([
+  expect(said('warn')).toEqual([
     'the database is read-only: calls that write are refused; point DATABASE_URL at the primary',
   ]);
-  expect(said(logger.info)).toEqual(['the database takes writes again']);
+  expect(said('info')).toEqual(['the database takes writes again']);
 });
 
 test('one whose disk is full as well, until a while after the last write that failed', async () => {

@@ -17,7 +17,7 @@ import { migrate } from '../migrate/migrate.ts';
 import { provision } from '../provision/provision.ts';
 import { createTestCluster, type TestCluster } from '../testing/testing-cluster.ts';
 
-const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const log: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 const row = { email: 'Ada@example.org', name: 'Ada', passwordHash: 'x' };
 
 let cluster: TestCluster;
@@ -27,9 +27,9 @@ let url: string;
 beforeAll(async () => {
   cluster = await createTestCluster();
   url = `postgres://auth:secret@127.0.0.1:${cluster.port}/arcadium`;
-  await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'auth', url }], logger });
-  await migrate({ service: 'auth', url, logger, folder: migrationsFolder('auth') });
-  database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
+  await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'auth', url }], log });
+  await migrate({ service: 'auth', url, log, folder: migrationsFolder('auth') });
+  database = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
 });
 
 afterAll(async () => {
@@ -62,7 +62,7 @@ describe('openDatabase', () => {
   test('reads and writes through the search path, times in UTC whatever the server says', async () => {
     const { client, pool } = database;
     await pool.query(`ALTER ROLE auth SET timezone = 'Asia/Kolkata'`);
-    const other = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
+    const other = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
     const disabledAt = new Date('2026-07-01T12:34:56.789Z');
     const created = await other.client.user.create({
       data: { ...row, email: 'time@example.org', disabledAt },
@@ -79,7 +79,7 @@ describe('openDatabase', () => {
       url,
       schema: 'auth',
       client: PrismaClient,
-      logger,
+      log,
       queryTimeoutMs: 300,
       poolMax: 1,
     });
@@ -90,7 +90,7 @@ describe('openDatabase', () => {
   });
 
   test('a ping does not wait for a connection of a pool whose connections wait for a lock', async () => {
-    const small = openDatabase({ url, schema: 'auth', client: PrismaClient, logger, poolMax: 2 });
+    const small = openDatabase({ url, schema: 'auth', client: PrismaClient, log, poolMax: 2 });
     const admin = await database.pool.connect();
     await admin.query('BEGIN; LOCK users');
     const waiting = Array.from({ length: 5 }, () => small.pool.query('SELECT count(*) FROM users'));
@@ -105,7 +105,7 @@ describe('openDatabase', () => {
   });
 
   test('close may be called twice, and the pool is shut afterwards', async () => {
-    const other = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
+    const other = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
     await other.ping();
     await Promise.all([other.close(), other.close()]);
     await expect(other.pool.query('SELECT 1')).rejects.toThrow('Cannot use a pool after calling end');
@@ -117,7 +117,7 @@ test('that the database is gone is said once, in one line, however many calls fa
   const note = (level: string) => (fields: Record<string, unknown>, message: string) =>
     void said.push([level, fields, message]);
   const own: Logger = { info: note('info'), warn: note('warn'), error: note('error') };
-  const other = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: own });
+  const other = openDatabase({ url, schema: 'auth', client: PrismaClient, log: own });
   const { client, pool, serving } = other;
   const calls = [
     () => client.user.count(),
@@ -278,7 +278,7 @@ describe('isDatabaseUnavailable', () => {
       url,
       schema: 'auth',
       client: PrismaClient,
-      logger,
+      log,
       poolMax: 1,
       connectTimeoutMs: 100,
     });
@@ -299,7 +299,7 @@ describe('isDatabaseUnavailable', () => {
   });
 
   test('is true, within the time limits, when the server is frozen; it recovers when thawed', async () => {
-    const frozen = openDatabase({ url, schema: 'auth', client: PrismaClient, logger, queryTimeoutMs: 300 });
+    const frozen = openDatabase({ url, schema: 'auth', client: PrismaClient, log, queryTimeoutMs: 300 });
     await frozen.ping();
     const family = [cluster.server.pid, ...childrenOf(cluster.server.pid)];
     for (const pid of family) process.kill(pid, 'SIGSTOP');
@@ -336,7 +336,7 @@ async function crowdOut(): Promise<AsyncDisposable & { error: unknown }> {
   const admin = new Client(cluster.adminUrl);
   await admin.connect();
   await admin.query('ALTER ROLE auth CONNECTION LIMIT 1');
-  const late = openDatabase({ url, schema: 'auth', client: PrismaClient, logger });
+  const late = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
   const first = await late.pool.connect().catch((error: unknown) => error);
   const error = first instanceof Error ? first : await failure(late.client.user.count());
   if (!(first instanceof Error)) (first as PoolClient).release();

@@ -35,7 +35,7 @@ export interface DatabaseOptions<Client extends Disconnectable> {
   schema: string;
   /** The service's generated `PrismaClient` class. */
   client: new (options: { adapter: PrismaPg }) => Client;
-  logger: Logger;
+  log: Logger;
   /**
    * Whether `url` leads through a connection pooler such as PgBouncer in transaction mode: sessions then have
    * only the settings of their role, including {@link DatabaseOptions.queryTimeoutMs}.
@@ -94,7 +94,7 @@ const closeTimeoutMs = 5_000;
 export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,
 ): Database<Client> {
-  const { url, schema, logger, pooled = false, queryTimeoutMs = longestStatementMs } = options;
+  const { url, schema, log, pooled = false, queryTimeoutMs = longestStatementMs } = options;
   const { connectTimeoutMs = 5_000 } = options;
   const pool = new CallPool({
     ...pooledConfig(url, connectTimeoutMs),
@@ -107,14 +107,14 @@ export function openDatabase<Client extends Disconnectable>(
   keepOwnContext(client);
   // A pooler lends the sessions in which statements would have their names to others.
   connectStatements(client, { pool, named: !pooled });
-  const writes = new Writes(schema, logger);
+  const writes = new Writes(schema, log);
   const alone = {
     ...(pooled ? pooledConfig(url, pingTimeoutMs) : connectionConfig(url, schema, pingTimeoutMs)),
     query_timeout: pingTimeoutMs,
   };
   const askAlone = () => askOver(new Client(alone));
   const ping = createPing(pool, askAlone, writes);
-  const availability = new Availability({ schema, ping, ask: askAlone, log: logger });
+  const availability = new Availability({ schema, ping, ask: askAlone, log });
   survivePoolErrors(pool, availability);
   let closing: Promise<void> | undefined;
   return {
@@ -128,7 +128,7 @@ export function openDatabase<Client extends Disconnectable>(
     },
     close() {
       availability.close();
-      return (closing ??= close(client, pool, logger));
+      return (closing ??= close(client, pool, log));
     },
   };
 }
@@ -195,9 +195,9 @@ async function askOver(connection: Client): Promise<boolean | undefined> {
   }
 }
 
-async function close(client: Disconnectable, pool: Pool, logger: Logger): Promise<void> {
+async function close(client: Disconnectable, pool: Pool, log: Logger): Promise<void> {
   const end = () => Promise.all([client.$disconnect(), pool.end()]);
-  const onLate = () => logger.warn({ connections: pool.totalCount }, 'database connections still busy');
+  const onLate = () => log.warn({ connections: pool.totalCount }, 'database connections still busy');
   try {
     await within(end, { ms: closeTimeoutMs, onLate });
   } catch (error) {

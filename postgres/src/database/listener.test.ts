@@ -42,7 +42,7 @@ function start(options: Partial<ListenerOptions> = {}): Listener {
     channel,
     onConnect: () => (connects += 1),
     onPayload: (payload) => heard.push(payload),
-    logger: log,
+    log,
     retryMs: 10,
     ...options,
   });

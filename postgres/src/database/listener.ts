@@ -22,7 +22,7 @@ export interface ListenerOptions {
   onConnect: () => void;
   /** Called with each payload, in the order of commits. Must not throw. */
   onPayload: (payload: string) => void;
-  logger: Logger;
+  log: Logger;
   /** Longest wait for a connection, in milliseconds. @default 5000 */
   connectTimeoutMs?: number;
   /**
@@ -74,8 +74,8 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#lost = new Outage(options.logger);
-    this.#deaf = new Outage(options.logger);
+    this.#lost = new Outage(options.log);
+    this.#deaf = new Outage(options.log);
   }
 
   /** Whether notifications arrive at present. */

@@ -50,7 +50,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     // A server's default time zone may differ from UTC: the role must set it.
     await ask(`ALTER DATABASE arcadium SET timezone = 'Asia/Kolkata'`);
     const url = urlOf('wiki_owner');
-    await migrateWhenReachable({ service: 'wiki', folder, url, logger: recordingLogger() });
+    await migrateWhenReachable({ service: 'wiki', folder, url, log: recordingLogger() });
     pooler = await startPgBouncer([urlOf('wiki'), urlOf('wiki_owner'), urlOf('plain'), cluster.adminUrl]);
   });
   afterAll(async () => {
@@ -60,12 +60,12 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
 
   function makeRoom(): Promise<void> {
     const services = [{ name: 'wiki', url: urlOf('wiki'), ownerUrl: urlOf('wiki_owner') }];
-    return provision({ adminUrl: cluster.adminUrl, services, logger: recordingLogger() });
+    return provision({ adminUrl: cluster.adminUrl, services, log: recordingLogger() });
   }
 
   function open(poolMax = 10): Database<PrismaClient> {
     const settings = { url: pooler.through(urlOf('wiki')), pooled: true, poolMax };
-    const database = openDatabase({ ...settings, schema: 'wiki', client: PrismaClient, logger: log });
+    const database = openDatabase({ ...settings, schema: 'wiki', client: PrismaClient, log });
     cleanups.push(() => database.close());
     return database;
   }
@@ -170,7 +170,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     const wiki = () => ({
       service: 'wiki',
       folder,
-      logger: log,
+      log,
       retryMs: 20,
       signal: AbortSignal.timeout(30_000),
     });
@@ -200,10 +200,10 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
     test('provisioning is refused through a pooler', async () => {
       await pooler.restart();
       const adminUrl = pooler.through(cluster.adminUrl.replace(/postgres$/, 'arcadium'));
-      await expect(provision({ adminUrl, services: [], logger: log })).rejects.toThrow(
+      await expect(provision({ adminUrl, services: [], log })).rejects.toThrow(
         'DATABASE_ADMIN_URL: leads to a connection pooler',
       );
-      await expect(provisionSchemas({ url: adminUrl, schemas: ['wiki'], logger: log })).rejects.toThrow(
+      await expect(provisionSchemas({ url: adminUrl, schemas: ['wiki'], log })).rejects.toThrow(
         'DATABASE_URL: leads to a connection pooler',
       );
       expect(await ask(`SELECT FROM pg_locks WHERE locktype = 'advisory'`)).toEqual([]);
@@ -255,7 +255,7 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       channel: 'news',
       onConnect: () => (looks += 1),
       onPayload: (payload) => heard.push(payload),
-      logger: log,
+      log,
       hearMs: 300,
       heartbeatMs: 50,
       lookMs: 20,

@@ -14,7 +14,7 @@ export interface RetentionOptions {
    * @returns Number of rows, or `busy` if another process is deleting.
    */
   deleteSome: (limit: number, now: Date) => PromiseLike<number | 'busy'>;
-  logger: Logger;
+  log: Logger;
   /** Interval of the runs, in milliseconds. */
   everyMs: number;
   /** Most rows for each statement. @default 1000 */
@@ -61,14 +61,14 @@ export class Retention {
   }
 
   async #run(): Promise<void> {
-    const { what, logger, everyMs } = this.#options;
+    const { what, log, everyMs } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
         const deleted = await this.runOnce();
-        if (deleted > 0) logger.info({ deleted }, `${what} were deleted`);
+        if (deleted > 0) log.info({ deleted }, `${what} were deleted`);
       } catch (error) {
-        logger.warn({ err: error }, `${what} could not be deleted, the next run tries again`);
+        log.warn({ err: error }, `${what} could not be deleted, the next run tries again`);
       }
       await delay(everyMs, undefined, { ref: false, signal }).catch(() => {}); // ended early by stop()
     }

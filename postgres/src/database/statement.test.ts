@@ -9,7 +9,7 @@ import { openDatabase } from './database.ts';
 import { hasCode } from './database-errors.ts';
 import { run, Statement, statementsOf } from './statement.ts';
 
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
 let testDatabase: TestDatabase;
 const owner = (sql: string) =>
   withClient(testDatabase.ownerUrl('wiki'), undefined, (client) => client.query(sql));
@@ -21,7 +21,7 @@ const open = (settings: { pooled?: boolean } = {}) => {
     url,
     schema: 'wiki',
     client: PrismaClient,
-    logger,
+    log,
     poolMax: 1,
     ...settings,
   });

@@ -7,14 +7,14 @@ import { openDatabase, type Database } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { createKeyRetention } from './key-retention.ts';
 
-const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['wiki']);
-  database = openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, logger });
+  database = openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, log });
 });
 afterAll(async () => {
   await database?.close();
@@ -37,7 +37,7 @@ async function store(count: number, minutesAgo: number): Promise<void> {
 
 const remaining = () => database.client.idempotencyKey.count();
 const retention = (options: { everyMs?: number; batch?: number; clock?: SteadyClock } = {}) =>
-  createKeyRetention({ client: database.client, logger, ...options });
+  createKeyRetention({ client: database.client, log, ...options });
 
 test('forgets what is older than 24 hours, in batches, and nothing else', async () => {
   await store(25, 24 * 60 + 1);
@@ -80,7 +80,7 @@ test('runs at the start and again and again, past a failure, until it is stopped
   const job = retention({ everyMs: 5 });
   job.start();
   await vi.waitFor(async () => expect(await remaining()).toBe(0));
-  expect(logger.warn).toHaveBeenCalledOnce();
+  expect(log.warn).toHaveBeenCalledOnce();
   await store(1, 2000);
   await vi.waitFor(async () => expect(await remaining()).toBe(0));
   await job.stop();

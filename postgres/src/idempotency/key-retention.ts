@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 export interface KeyRetentionOptions {
   /** A service's generated Prisma client, whose schema has a table `idempotency_keys`. */
   client: { $executeRaw(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<number> };
-  logger: Logger;
+  log: Logger;
   /** Interval of the runs, in milliseconds. @default 600000 */
   everyMs?: number;
   /** Most rows for each statement. @default 1000 */
@@ -21,14 +21,14 @@ export interface KeyRetentionOptions {
  */
 export function createKeyRetention({
   client,
-  logger,
+  log,
   everyMs = 600_000,
   batch = 1000,
   clock = new SteadyClock(),
 }: KeyRetentionOptions): Retention {
   return new Retention({
     what: 'expired idempotency keys',
-    logger,
+    log,
     everyMs,
     batch,
     clock,

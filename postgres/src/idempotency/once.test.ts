@@ -12,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing'
 import { once, type FromJson } from './once.ts';
 import { failure, keyed, keyOf } from './testing/keyed.ts';
 
-const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const log: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 const page = { slug: 'page', title: 'Page', body: '', plain: '', authorId: randomUUID() };
 
 let testDatabase: TestDatabase;
@@ -26,7 +26,7 @@ let pageId: string;
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['wiki']);
   url = testDatabase.url('wiki');
-  const open = () => openDatabase({ url, schema: 'wiki', client: PrismaClient, logger });
+  const open = () => openDatabase({ url, schema: 'wiki', client: PrismaClient, log });
   [database, replica] = [open(), open()];
   client = database.client;
   ({ id: pageId } = await client.page.create({ data: page }));
@@ -154,7 +154,7 @@ describe('the same key', () => {
     const first = held();
     const firstAnswer = once(client, keyed(), first.work);
     await first.begun;
-    const brief = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger, queryTimeoutMs: 200 });
+    const brief = openDatabase({ url, schema: 'wiki', client: PrismaClient, log, queryTimeoutMs: 200 });
     expect(await failure(once(brief.client, keyed(), watch))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       retry: 'safe',

@@ -10,13 +10,13 @@ import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing'
 import { once } from './once.ts';
 import { failure, keyed } from './testing/keyed.ts';
 
-const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const log: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
 
 const open = (options: { poolMax?: number } = {}) =>
-  openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, logger, ...options });
+  openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, log, ...options });
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['wiki']);

@@ -12,7 +12,7 @@ import { provision } from '../provision/provision.ts';
 import { withClient } from '../provision/with-client.ts';
 import { createTestCluster } from '../testing/testing-cluster.ts';
 
-const logger = {
+const log = {
   debug: vi.fn<Logger['info']>(),
   info: vi.fn<Logger['info']>(),
   warn: vi.fn<Logger['warn']>(),
@@ -40,7 +40,7 @@ beforeEach(async () => {
   await provision({
     adminUrl: inject('testDatabaseAdminUrl'),
     services: [...urls].map(([name, url]) => ({ name, url })),
-    logger,
+    log,
   });
   folder = mkdtempSync(join(tmpdir(), 'arcadium-migrations-'));
   vi.clearAllMocks();
@@ -60,7 +60,7 @@ function write(name: string, sql: string): void {
 }
 
 function run(service = 'one', signal?: AbortSignal): Promise<string[]> {
-  return migrate({ service, url: urls.get(service) ?? '', logger, folder, ...(signal ? { signal } : {}) });
+  return migrate({ service, url: urls.get(service) ?? '', log, folder, ...(signal ? { signal } : {}) });
 }
 
 function ask(sql: string): Promise<Record<string, unknown>[]> {
@@ -163,7 +163,7 @@ describe('migrate', () => {
     await run();
     write('20260101000000_a', 'CREATE TABLE a (id bigint);');
     expect(await run()).toEqual([]);
-    expect(logger.warn).toHaveBeenCalledWith(
+    expect(log.warn).toHaveBeenCalledWith(
       expect.objectContaining({ migrations: ['20260101000000_a'] }),
       expect.any(String),
     );
@@ -182,7 +182,7 @@ describe('migrate', () => {
     );
     const waiting = run('one', first.signal);
     await vi.waitFor(() =>
-      expect(logger.info).toHaveBeenCalledWith({ schema: 'one' }, expect.stringContaining('waiting')),
+      expect(log.info).toHaveBeenCalledWith({ schema: 'one' }, expect.stringContaining('waiting')),
     );
     first.abort(new Error('shutting down'));
     await expect(waiting).rejects.toThrow(/shutting down|aborted/);
@@ -192,16 +192,16 @@ describe('migrate', () => {
 });
 
 describe('migrateWhenReachable', () => {
-  const said = (level: 'info' | 'warn' = 'warn') => logger[level].mock.calls.map(([, message]) => message);
+  const said = (level: 'info' | 'warn' = 'warn') => log[level].mock.calls.map(([, message]) => message);
   const reasons = () => said().map((message) => message.replace('waiting for the database: ', ''));
 
   test('waits for a database that is away, until it is back or the signal says stop', async () => {
     await using cluster = await createTestCluster();
     const url = `postgres://one:secret@127.0.0.1:${cluster.port}/arcadium`;
-    await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'one', url }], logger });
+    await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'one', url }], log });
     await cluster.kill();
     write('20260101000000_a', 'CREATE TABLE a (id int);');
-    const options = { service: 'one', url, logger, folder, retryMs: 20 };
+    const options = { service: 'one', url, log, folder, retryMs: 20 };
 
     const stop = new AbortController();
     const stopped = migrateWhenReachable({ ...options, signal: stop.signal });
@@ -227,7 +227,7 @@ describe('migrateWhenReachable', () => {
       service: 'one',
       url: urlAs('one_owner'),
       trafficUrl: urlAs('one'),
-      logger,
+      log,
       folder,
       retryMs: 10,
     });
@@ -297,7 +297,7 @@ describe('migrateWhenReachable', () => {
     url.pathname = `/${name}`;
     write('20260101000000_a', 'CREATE TABLE a (id int);');
     try {
-      const options = { service: 'one', url: url.href, trafficUrl: url.href, logger, folder };
+      const options = { service: 'one', url: url.href, trafficUrl: url.href, log, folder };
       expect(await migrateWhenReachable(options)).toEqual(['20260101000000_a']);
       expect(said()).toEqual([]);
     } finally {
@@ -319,10 +319,10 @@ describe('migrateWhenReachable', () => {
     const { port } = server.address() as AddressInfo;
     const stop = new AbortController();
     const url = `postgres://one:secret@127.0.0.1:${port}/arcadium`;
-    const waiting = migrateWhenReachable({ service: 'one', url, logger, folder, signal: stop.signal });
+    const waiting = migrateWhenReachable({ service: 'one', url, log, folder, signal: stop.signal });
     waiting.catch(() => {});
     await vi.waitFor(() => expect(reasons()).toEqual([`PostgreSQL at 127.0.0.1:${port} is starting up`]));
-    expect(logger.warn.mock.calls[0]?.[0]).toEqual({ schema: 'one', code: '57P03' });
+    expect(log.warn.mock.calls[0]?.[0]).toEqual({ schema: 'one', code: '57P03' });
     stop.abort(new Error('shutting down'));
     await expect(waiting).rejects.toThrow(/shutting down|aborted/);
     server.close();
@@ -331,7 +331,7 @@ describe('migrateWhenReachable', () => {
   test('throws what waiting does not help', async () => {
     write('20260101000000_a', 'nonsense;');
     await expect(
-      migrateWhenReachable({ service: 'one', url: urls.get('one') ?? '', logger, folder }),
+      migrateWhenReachable({ service: 'one', url: urls.get('one') ?? '', log, folder }),
     ).rejects.toThrow(MigrationError);
   });
 });

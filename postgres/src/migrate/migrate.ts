@@ -19,7 +19,7 @@ export interface MigrateOptions {
   service: string;
   /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
   url: string;
-  logger: Logger;
+  log: Logger;
   /** Ends a wait for the lock or the database, with the signal's reason. */
   signal?: AbortSignal;
   /** Folder of its migrations, absolute: `<name>/migration.sql` for each, applied in the order of their names. */
@@ -51,10 +51,10 @@ export class MigrationError extends Error {
  * is down.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const { service, url, logger, signal, folder } = options;
+  const { service, url, log, signal, folder } = options;
   const migrations = readMigrations(folder);
   const waiting = () =>
-    logger.info({ schema: service }, 'another process is migrating this schema, waiting for it');
+    log.info({ schema: service }, 'another process is migrating this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
   try {
     // Usually nothing is left to do, and loading the engine takes 0.1 s of CPU and 10 MB.
@@ -70,20 +70,20 @@ async function applyPending(
   options: MigrateOptions,
   migrations: Migration[],
 ): Promise<string[]> {
-  const { service, logger, folder } = options;
+  const { service, log, folder } = options;
   const engine = await openSchemaEngine(session.factory());
   try {
     const all = { migrationsList: toMigrationList(folder, migrations), filters: noFilters };
     const state = await engine.diagnoseMigrationHistory({ ...all, optInToShadowDatabase: false });
     if (state.editedMigrationNames.length > 0) {
-      logger.warn(
+      log.warn(
         { service, migrations: state.editedMigrationNames },
         'migrations were edited after they were applied',
       );
     }
     for (const failed of state.failedMigrationNames) {
       // Only a migration that could not run in a transaction leaves such a record.
-      logger.warn(
+      log.warn(
         { schema: service, migration: failed },
         'a migration was interrupted earlier, trying it again',
       );
@@ -101,7 +101,7 @@ async function applyPending(
       const apply = () => engine.applyMigrations({ migrationsList: upToThis, filters: noFilters });
       await applyOne(session, service, migration, apply);
       const durationMs = Math.round(performance.now() - startedAt);
-      logger[level]?.({ schema: service, migration: migration.name, durationMs }, 'migration applied');
+      log[level]?.({ schema: service, migration: migration.name, durationMs }, 'migration applied');
       applied.push(migration.name);
     }
     return applied;
@@ -169,8 +169,8 @@ export interface MigrateWhenReachableOptions extends MigrateOptions, DatabaseUse
  * @throws the signal's reason when it fires; any error that waiting does not solve.
  */
 export async function migrateWhenReachable(options: MigrateWhenReachableOptions): Promise<string[]> {
-  const { service, logger, signal, retryMs = 250 } = options;
-  const waiting = new WaitingLog(service, logger);
+  const { service, log, signal, retryMs = 250 } = options;
+  const waiting = new WaitingLog(service, log);
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     const obstacle = await findObstacle(options);

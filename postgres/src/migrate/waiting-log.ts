@@ -12,12 +12,12 @@ const repeatMs = 30_000;
  */
 export class WaitingLog {
   readonly #service: string;
-  readonly #logger: Logger;
+  readonly #log: Logger;
   #said: { reason: string; level: 'info' | 'warn'; at: number } | undefined;
 
-  constructor(service: string, logger: Logger) {
+  constructor(service: string, log: Logger) {
     this.#service = service;
-    this.#logger = logger;
+    this.#log = log;
   }
 
   say({ reason, code }: Obstacle): void {
@@ -26,13 +26,13 @@ export class WaitingLog {
     const said = this.#said;
     if (said?.reason === reason && said.level === level && at - said.at < repeatMs) return;
     this.#said = { reason, level, at };
-    this.#logger[level]({ schema: this.#service, code }, `waiting for the database: ${reason}`);
+    this.#log[level]({ schema: this.#service, code }, `waiting for the database: ${reason}`);
   }
 
   /** Logs the end of the wait; above debug level only if there was a warning. */
   end(): void {
     if (!this.#said) return;
     const level = this.#said.level === 'warn' ? 'info' : 'debug';
-    this.#logger[level]?.({ schema: this.#service }, 'the database is ready');
+    this.#log[level]?.({ schema: this.#service }, 'the database is ready');
   }
 }

@@ -62,15 +62,15 @@ export type OutboxHandlers<Payload extends OutboxPayload, Listed extends keyof P
 export function createOutboxRetention(options: {
   database: AnyOutbox['database'];
   tables: AnyOutbox['tables'];
-  logger: Logger;
+  log: Logger;
   keepDays?: number;
   clock?: SteadyClock;
 }): Retention {
-  const { database, tables, logger, keepDays = 90, clock = new SteadyClock() } = options;
+  const { database, tables, log, keepDays = 90, clock = new SteadyClock() } = options;
   const { deliveries } = namesOf(tables);
   return new Retention({
     what: 'outbox messages that were given up long ago',
-    logger,
+    log,
     everyMs: 3_600_000,
     clock,
     deleteSome: async (limit, now) => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const testDatabase = await createTestDatabase(['wiki']);
   url = testDatabase.url('wiki');
   adminUrl = testDatabase.adminUrl;
-  database = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log });
+  database = openDatabase({ url, schema: 'wiki', client: PrismaClient, log });
   cleanups.push(
     () => database.close(),
     () => testDatabase.drop(),
@@ -361,11 +361,10 @@ describe('giving up', () => {
     await eventually(() => expect(bodiesOf(ann)).toEqual(['one', 'three']));
     expect(await handlers.retry({ input: { ids: [one, two] }, log })).toEqual({ changed: 0 });
 
-    const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const retention = createOutboxRetention({
       database: database.client,
       tables: notificationOutbox,
-      logger,
+      log,
       keepDays: 90,
     });
     expect(await retention.runOnce()).toBe(0);

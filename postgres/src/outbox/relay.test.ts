@@ -22,7 +22,7 @@ const cleanups: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   const testDatabase = await createTestDatabase(['auth']);
   url = testDatabase.url('auth');
-  database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  database = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
   cleanups.push(
     () => database.close(),
     () => testDatabase.drop(),

@@ -73,7 +73,7 @@ export function createOutboxRelay<Payload extends OutboxPayload>(
         channel: `${options.service}_${options.tables.messages}`,
         onConnect: ring,
         onPayload: ring,
-        logger: log,
+        log,
       });
       listener.start();
       running = run(signal);

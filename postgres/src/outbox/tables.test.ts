@@ -71,7 +71,7 @@ async function openShop() {
   const testDatabase = await createTestDatabase([{ name: 'shop', migrations }]);
   const url = testDatabase.url('shop');
   // Only for its raw queries: the models of this client are not used.
-  const database = openDatabase({ url, schema: 'shop', client: PrismaClient, logger: recordingLogger() });
+  const database = openDatabase({ url, schema: 'shop', client: PrismaClient, log: recordingLogger() });
   onTestFinished(async () => {
     await database.close();
     await testDatabase.drop();
@@ -130,6 +130,6 @@ test('an outbox of other tables and another payload is relayed, listed and delet
   expect(item).not.toHaveProperty('items');
   const ago = new Date(Date.now() - 91 * 86_400_000);
   await database.$executeRawUnsafe('UPDATE order_event_deliveries SET failed_at = $1', ago);
-  await createOutboxRetention({ database, tables, logger: log }).runOnce();
+  await createOutboxRetention({ database, tables, log }).runOnce();
   expect(await count()).toBe(0);
 });

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 const extensionNames = ['pg_trgm', 'unaccent', 'citext'];
 
 /** Creates missing extensions, and moves those in other schemas. */
-export async function createExtensions(inside: Client, logger: Logger): Promise<void> {
+export async function createExtensions(inside: Client, log: Logger): Promise<void> {
   await inside.query('CREATE SCHEMA IF NOT EXISTS extensions');
   for (const extension of extensionNames) {
     const { rows } = await inside.query<{ schema: string | null }>(
@@ -17,7 +17,7 @@ export async function createExtensions(inside: Client, logger: Logger): Promise<
     );
     const found = rows[0];
     if (!found) {
-      logger.warn({ extension }, 'this PostgreSQL does not have the extension; what needs it will not work');
+      log.warn({ extension }, 'this PostgreSQL does not have the extension; what needs it will not work');
     } else if (found.schema === null) {
       await inside.query(`CREATE EXTENSION ${escapeIdentifier(extension)} SCHEMA extensions`);
     } else if (found.schema !== 'extensions') {

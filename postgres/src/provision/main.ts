@@ -11,14 +11,14 @@ import { provision, type ProvisionedService } from './provision.ts';
 // <SERVICE>_DATABASE_URL and <SERVICE>_DATABASE_OWNER_URL define what to create;
 // each can also be given as <NAME>_FILE.
 
-const logger: Logger = {
+const log: Logger = {
   info: (fields, message) => console.log(message, fields),
   warn: (fields, message) => console.warn(message, fields),
   error: (fields, message) => console.error(message, fields),
 };
 
 try {
-  await provision({ ...readSettings(process.argv.slice(2)), logger });
+  await provision({ ...readSettings(process.argv.slice(2)), log });
 } catch (error) {
   console.error(`Provisioning failed: ${explain(error)}`);
   process.exitCode = 1;

@@ -6,7 +6,7 @@ import { createTestCluster, type TestCluster } from '../testing/testing-cluster.
 import { provision, type ProvisionedService } from './provision.ts';
 import { withClient } from './with-client.ts';
 
-const logger = {
+const log = {
   info: vi.fn<Logger['info']>(),
   warn: vi.fn<Logger['warn']>(),
   error: vi.fn<Logger['error']>(),
@@ -28,7 +28,7 @@ function urlOf(role: string, password = 'secret', database = 'arcadium'): string
 }
 
 function run(wanted: ProvisionedService[]): Promise<void> {
-  return provision({ adminUrl: cluster.adminUrl, services: wanted, logger });
+  return provision({ adminUrl: cluster.adminUrl, services: wanted, log });
 }
 
 function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
@@ -49,7 +49,7 @@ describe('provision', () => {
         'SELECT current_user, current_database(), current_schemas(false)::text AS path',
       ),
     ).toEqual([{ current_user: 'wiki', current_database: 'arcadium', path: '{wiki,extensions}' }]);
-    expect(logger.warn).not.toHaveBeenCalled();
+    expect(log.warn).not.toHaveBeenCalled();
   });
 
   test('a role uses the extensions and its own schema, and is refused everything else', async () => {
@@ -248,8 +248,8 @@ describe('provision', () => {
     await ask(cluster.adminUrl, `CREATE ROLE owner LOGIN PASSWORD 'secret' CREATEROLE CREATEDB`);
     const adminUrl = urlOf('owner', 'secret', 'postgres');
     const managed = [{ name: 'auth', url: urlOf('managed', 'secret', 'managed') }];
-    await provision({ adminUrl, services: managed, logger });
-    await provision({ adminUrl, services: managed, logger });
+    await provision({ adminUrl, services: managed, log });
+    await provision({ adminUrl, services: managed, log });
     expect(
       await ask(managed[0]?.url ?? '', `SELECT current_schema()::text AS schema, 'a'::citext = 'A' AS same`),
     ).toEqual([{ schema: 'auth', same: true }]);

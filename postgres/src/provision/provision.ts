@@ -15,7 +15,7 @@ export interface ProvisionOptions {
   /** URL of a role that may create roles and databases; its database holds the lock. */
   adminUrl: string;
   services: readonly ProvisionedService[];
-  logger: Logger;
+  log: Logger;
 }
 
 /** Longest wait for another provisioning, in milliseconds. */
@@ -31,7 +31,7 @@ const lockPatienceMs = 60_000;
  * pooler; PostgreSQL's error if the admin lacks a right.
  */
 export async function provision(options: ProvisionOptions): Promise<void> {
-  const { adminUrl, services, logger } = options;
+  const { adminUrl, services, log } = options;
   const rooms = services.map(readRoom);
   await withClient(adminUrl, undefined, async (admin) => {
     await refusePooler(admin, 'DATABASE_ADMIN_URL');
@@ -43,7 +43,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
       await createDatabase(admin, database);
       await withClient(adminUrl, database, async (inside) => {
         await inside.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
-        await createExtensions(inside, logger);
+        await createExtensions(inside, log);
         for (const room of tenants) await grantSchema(inside, room);
       });
       const named = tenants.map((room) => ({
@@ -52,7 +52,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
         traffic: room.traffic.name,
       }));
       await grantDatabase(admin, database, named);
-      logger.info({ database, schemas: tenants.map((room) => room.schema) }, 'database provisioned');
+      log.info({ database, schemas: tenants.map((room) => room.schema) }, 'database provisioned');
     }
   });
 }
@@ -67,12 +67,12 @@ export async function provision(options: ProvisionOptions): Promise<void> {
 export async function provisionSchemas(options: {
   url: string;
   schemas: readonly string[];
-  logger: Logger;
+  log: Logger;
 }): Promise<void> {
   await withClient(options.url, undefined, async (inside) => {
     await refusePooler(inside, 'DATABASE_URL');
     await inside.query(`SELECT pg_advisory_lock(${lockKey('arcadium:provision')})`);
-    await createExtensions(inside, options.logger);
+    await createExtensions(inside, options.log);
     for (const schema of options.schemas) {
       await inside.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`);
     }

@@ -52,8 +52,8 @@ test('a copy has the rights of the original, which a copy made by CREATE DATABAS
 
 test('a service that has the role for traffic alone starts where nothing is left to migrate', async () => {
   await using database = await createTestDatabase([auth]);
-  const logger = { info: () => {}, warn: () => {}, error: () => {} };
-  expect(await migrate({ service: 'auth', url: database.url('auth'), logger, folder })).toEqual([]);
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  expect(await migrate({ service: 'auth', url: database.url('auth'), log, folder })).toEqual([]);
 });
 
 test('drop ends the connections of others and may be called twice', async () => {

@@ -127,10 +127,10 @@ async function makeTemplate(
     if (ready) return template;
     if (ready === false) await dropDatabase(admin, template);
     const tenants = [...folders.keys()].map((name) => tenantOf(adminUrl, name, template));
-    await provision({ adminUrl, services: tenants, logger: silent });
+    await provision({ adminUrl, services: tenants, log: silent });
     await Promise.all(
       tenants.map(({ name, ownerUrl }) =>
-        migrate({ service: name, url: ownerUrl, logger: silent, folder: folders.get(name) ?? '' }),
+        migrate({ service: name, url: ownerUrl, log: silent, folder: folders.get(name) ?? '' }),
       ),
     );
     // Marked at the very end. Without connections it can be copied at any time.

@@ -109,7 +109,7 @@ test.each([
     expect(database.pid).toBeUndefined();
     expect(existsSync(join(root, '.data'))).toBe(false);
     const folder = migrationsFolder('auth');
-    expect(await migrate({ service: 'auth', url: external.href, logger: silent, folder })).toHaveLength(
+    expect(await migrate({ service: 'auth', url: external.href, log: silent, folder })).toHaveLength(
       readdirSync(folder).length,
     );
     await database.stop();

@@ -22,18 +22,18 @@ export interface DevDatabase {
  * the environment, and provisions it for the services.
  *
  * @param root The folder with `prisma/` and `services/`.
- * @param logger For provisioning.
+ * @param log For provisioning.
  * @throws Error with the reason and the setting; nothing is left running then.
  */
 export async function startDevDatabase(
   root: string,
-  logger: Logger,
+  log: Logger,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<DevDatabase> {
   const settings = readDevSettings(environment, root);
-  if (settings.kind === 'embedded') return startOurs(settings, root, logger);
+  if (settings.kind === 'embedded') return startOurs(settings, root, log);
   const { url, schemas } = settings;
-  await provisionSchemas({ url, schemas, logger });
+  await provisionSchemas({ url, schemas, log });
   return {
     what: `using the PostgreSQL of DATABASE_URL, schemas ${schemas.join(', ')}`,
     ended: new Promise(() => {}),
@@ -46,13 +46,13 @@ type Embedded = Extract<DevSettings, { kind: 'embedded' }>;
 async function startOurs(
   { port, password, services }: Embedded,
   root: string,
-  logger: Logger,
+  log: Logger,
 ): Promise<DevDatabase> {
   const dataDir = join(root, '.data', 'postgres');
   const portSetting = 'POSTGRES_PORT in .env';
   const server = await startEmbedded({ dataDir, port, portSetting, password, persistent: true });
   try {
-    await provision({ adminUrl: server.adminUrl, services, logger });
+    await provision({ adminUrl: server.adminUrl, services, log });
   } catch (error) {
     await server.stop();
     throw error;

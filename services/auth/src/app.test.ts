@@ -36,7 +36,7 @@ beforeAll(async () => {
     url: database.url('auth'),
     schema: 'auth',
     client: PrismaClient,
-    logger: silentLogger,
+    log: silentLogger,
   });
   stored = opened.client;
   cleanups.push(() => opened.close());

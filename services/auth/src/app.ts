@@ -5,8 +5,8 @@ import {
   databaseSettings,
   directUrl,
   logSettings,
+  migrationSettings,
   outboxSettings,
-  ownerUrl,
   serverSettings,
   stateDirOf,
   tokenSettings,
@@ -17,14 +17,14 @@ import {
   openRevocations,
   openServiceToken,
   ownRevocations,
-  startTokenRotation,
+  TokenRotation,
 } from '@arcadium/mesh/identity';
-import { DenialReporter, serve, type JsonAnswer, type Startable } from '@arcadium/mesh/server';
+import { DenialReporter, startService, type JsonAnswer, type StartedService } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
+import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
 import { createOutboxRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
-import { PrismaClient } from '@arcadium/prisma/auth';
 import { migrationsFolder } from '@arcadium/prisma/folders';
 import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import manifest from '../package.json' with { type: 'json' };
@@ -33,44 +33,42 @@ import type { Config } from './config.ts';
 import { createPasswordPolicy } from './domain/password-policy.ts';
 import { createPasswordHasher } from './domain/password.ts';
 import { createSeal } from './domain/seal.ts';
-import { ensureAdministrator } from './jobs/first-administrator.ts';
+import { ensureAdministrator } from './first-administrator.ts';
 import { KeyRing } from './jobs/key-ring.ts';
 import { createTokenRetention } from './jobs/retention.ts';
-import { RevocationFeed } from './jobs/revocation-feed.ts';
+import { RevocationAnnouncer } from './jobs/revocation-announcer.ts';
 import { createSessionRetention } from './jobs/session-retention.ts';
-import { Sightings } from './jobs/sightings.ts';
+import { Sightings } from './sightings.ts';
 import { createThrottleRetention } from './jobs/throttle-retention.ts';
-import { revocationsAfter, toldUntil } from './procedures/revocations/list.ts';
+import { revocationsAfter, sentUntil } from './procedures/revocations/list-revocations.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
 import { databaseTime } from './stores/database-time.ts';
 import { createStores } from './stores/stores.ts';
 
 /**
- * Builds the service and starts it. It listens at once, so that its health can be checked, and accepts calls
- * when its database is available and migrated.
+ * Puts the service together and starts it.
  *
- * @param ending Fires when the process must end before it is ready.
+ * @param ending Fires when the process must end.
  * @param time The clocks that keys and tokens use.
  */
 export async function startApp(
   config: Config,
   ending: AbortSignal,
   time: Pick<ClockSources, 'wall' | 'monotonic'> & { reference?: ReadTime } = {},
-): Promise<Startable> {
+): Promise<StartedService> {
+  await using resources = new AsyncDisposableStack();
   const clock = new SteadyClock({ ...time, hasReference: true });
   const now = () => new Date(clock.now());
   const earliest = () => new Date(clock.earliest());
   const log = createLogger({ service: 'auth', ...logSettings(config) });
-  const database = openDatabase({
-    ...databaseSettings(config),
-    schema: 'auth',
-    client: PrismaClient,
-    logger: log,
-  });
+  const database = openDatabase({ ...databaseSettings(config), schema: 'auth', client: PrismaClient, log });
+  resources.defer(() => database.close());
   const seal = createSeal(config.ENCRYPTION_KEY);
   const stores = createStores(database.client, seal);
   const { blacklist, serviceTokens, audit } = stores;
+  const hasher = createPasswordHasher();
+  resources.defer(() => hasher.close());
   const keyRing = new KeyRing({
     environment: { signing: config.SIGNING_KEYS, publicOnly: config.PUBLIC_KEYS?.keys ?? [] },
     store: createSigningKeyStore(database.client),
@@ -82,23 +80,34 @@ export async function startApp(
     leadMs: config.SIGNING_KEY_LEAD_MINUTES * 60_000,
     days: config.SIGNING_KEY_DAYS,
   });
+  resources.defer(() => keyRing.stop());
   await keyRing.prepare();
-  const revocationFeed = new RevocationFeed({
+  const announcer = new RevocationAnnouncer({
     blacklist,
     databaseUrl: directUrl(config),
     log,
-    now: toldUntil(earliest),
+    now: sentUntil(earliest),
   });
+  resources.defer(() => announcer.stop());
+  const endJumps = clock.onJump(() => {
+    announcer.readAgain();
+    keyRing.readAgain();
+  });
+  resources.defer(endJumps);
+  const token = openServiceToken({ ...tokenSettings(config), log });
+  const clients = connectClients(config, { token, log });
+  for (const client of Object.values(clients)) resources.use(client);
   const revocations = await openRevocations({
     source: ownRevocations({
       list: (after) => revocationsAfter(after, { blacklist, now: earliest }),
-      watch: (after, signal) => revocationFeed.follow(after, signal),
+      watch: (after, signal) => announcer.follow(after, signal),
     }),
     from: 'the database',
     stateDir: stateDirOf(config, import.meta.dirname),
     clock,
     log,
   });
+  resources.defer(() => revocations.stop());
   const clockCheck = new ClockCheck({
     clock,
     read: [time.reference ?? (() => databaseTime(database.client))],
@@ -106,13 +115,10 @@ export async function startApp(
     consequence: `tokens that this service issues expire at the wrong time, and other services refuse them if it is more than ${leewayMs / 1000} s ahead`,
     log,
   });
+  resources.defer(() => clockCheck.stop());
   const sightings = new Sightings(serviceTokens, log);
-  const hasher = createPasswordHasher();
   const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
   const denials = new DenialReporter({ send: (batch) => audit.addOwnDenials(batch), log });
-  const token = openServiceToken({ ...tokenSettings(config), log });
-  const clients = connectClients(config, { token, log });
-  const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
   const relay = createOutboxRelay<QueuedNotification<TopicOf<'auth'>>>({
     service: 'auth',
     tables: notificationOutbox,
@@ -120,98 +126,78 @@ export async function startApp(
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
-    maxFailures,
-    maxWaitMs,
+    ...outboxSettings(config),
   });
-  const retention = [
-    ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
-    createSessionRetention({ database: database.client, log, now: earliest }),
-    createThrottleRetention(database.client, log),
-    createOutboxRetention({
-      database: database.client,
-      tables: notificationOutbox,
-      logger: log,
-      keepDays,
-      clock,
-    }),
-  ];
-
-  const service = await serve(
-    authContract,
-    createHandlers({
-      ...stores,
-      policy,
-      hasher,
-      keys: keyRing.keySet,
-      signer: keyRing.signer,
-      signerOf: (kid) => keyRing.signerOf(kid),
-      keyRing,
-      mostServiceTokens: config.SERVICE_TOKENS_MAX,
-      sightings,
-      revocationFeed,
-      now,
-      earliest,
-    }),
-    {
-      version: manifest.version,
-      ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
-      log,
-      authenticate: sightings.noticing(
-        createAuthenticate(keyRing.keySet, { revocations: revocations.set, clock }),
-      ),
-      revocations,
-      onDenied: denials.add,
-      // Checked before such a call is read: in a flood of them, most are refused.
-      rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
-      ...database.serving,
-      clock: clockCheck,
-      dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
-      routes: {
-        '/.well-known/jwks.json': () => publishedKeys(keyRing),
-      },
-    },
-  );
-  await migrateWhenReachable({
-    service: 'auth',
-    folder: migrationsFolder('auth'),
-    url: ownerUrl(config),
-    trafficUrl: config.DATABASE_URL,
-    directUrl: config.DATABASE_DIRECT_URL,
-    logger: log,
-    signal: ending,
-  });
-  clockCheck.start();
-  // Nothing may be forgotten before the time is known.
-  await clockCheck.compare();
-  const endJumps = clock.onJump(() => {
-    revocationFeed.readAgain();
-    keyRing.readAgain();
-  });
-  await keyRing.start();
-  revocationFeed.start();
-  revocations.start();
-  await revocations.loaded(ending);
-  await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });
-  for (const job of [...retention, relay, denials]) job.start();
-  const rotation = startTokenRotation({
+  const rotation = new TokenRotation({
     token,
     exchange: (signal) => clients.auth.serviceTokens.rotate.mutate({}, { signal }),
     clock,
     log,
   });
-  service.ready();
+  const handlers = createHandlers({
+    ...stores,
+    policy,
+    hasher,
+    keys: keyRing.keySet,
+    signer: keyRing.signer,
+    signerOf: (kid) => keyRing.signerOf(kid),
+    keyRing,
+    mostServiceTokens: config.SERVICE_TOKENS_MAX,
+    sightings,
+    announcer,
+    now,
+    earliest,
+  });
+  const authenticate = createAuthenticate(keyRing.keySet, { revocations: revocations.set, clock });
 
-  return {
-    async stop() {
-      await Promise.all([service.stop(), relay.stop(), rotation.close()]);
-      endJumps();
-      clockCheck.stop();
-      await Promise.all([denials.stop(), revocations.stop(), ...retention.map((job) => job.stop())]);
-      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
-      await Promise.all([keyRing.stop(), revocationFeed.stop(), hasher.close()]);
-      await database.close();
+  return await startService(authContract, handlers, {
+    version: manifest.version,
+    ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
+    log,
+    authenticate: sightings.noticing(authenticate),
+    revocations,
+    onDenied: denials.add,
+    // Checked before such a call is read: in a flood of them, most are refused.
+    rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
+    ...database.serving,
+    clock: clockCheck,
+    dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
+    routes: { '/.well-known/jwks.json': () => publishedKeys(keyRing) },
+    ending,
+    async prepare(signal) {
+      await migrateWhenReachable({
+        service: 'auth',
+        folder: migrationsFolder('auth'),
+        ...migrationSettings(config),
+        log,
+        signal,
+      });
+      clockCheck.start();
+      // Nothing may be forgotten before the time is known.
+      await clockCheck.compare();
+      await keyRing.start();
+      announcer.start();
+      revocations.start();
+      await revocations.loaded(signal);
+      await ensureAdministrator(config, { users: stores.users, policy, hasher, now, log });
     },
-  };
+    jobs: [
+      ...createTokenRetention({ blacklist, serviceTokens, log, now: earliest }),
+      createSessionRetention({ database: database.client, log, now: earliest }),
+      createThrottleRetention({ database: database.client, log }),
+      createOutboxRetention({
+        database: database.client,
+        tables: notificationOutbox,
+        log,
+        ...outboxSettings(config),
+        clock,
+      }),
+      relay,
+      denials,
+      rotation,
+    ],
+    resources: resources.move(),
+  });
 }
 
 /** The public keys. Nothing before all are known, because verifiers treat the answer as complete. */

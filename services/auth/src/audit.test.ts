@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 function openAuth(databaseUrl: string): Database<PrismaClient> {
-  return openDatabase({ url: databaseUrl, schema: 'auth', client: PrismaClient, logger: silentLogger });
+  return openDatabase({ url: databaseUrl, schema: 'auth', client: PrismaClient, log: silentLogger });
 }
 
 const asAdmin = async () =>

@@ -3,18 +3,18 @@ import {
   databaseSettings,
   directUrl,
   logSettings,
-  ownerUrl,
+  migrationSettings,
   serverSettings,
   stateDirOf,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
-import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
+import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
-import { migrationsFolder } from '@arcadium/prisma/folders';
 import { PrismaClient } from '@arcadium/prisma/notification';
+import { migrationsFolder } from '@arcadium/prisma/folders';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
@@ -23,22 +23,20 @@ import { createRetention } from './jobs/retention.ts';
 import { createHandlers } from './router.ts';
 import { createStores } from './stores/stores.ts';
 
-/**
- * Builds the service and starts it. It listens at once, so that its health can be checked, and accepts calls
- * when its database is available and migrated.
- *
- * @param ending Fires when the process must end before it is ready.
- */
-export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
+/** Puts the service together and starts it. @param ending Fires when the process must end. */
+export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
+  await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'notification', ...logSettings(config) });
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'notification',
     client: PrismaClient,
-    logger: log,
+    log,
   });
+  resources.defer(() => database.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
+  for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
@@ -47,6 +45,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     stateDir: stateDirOf(config, import.meta.dirname),
     log,
   });
+  resources.defer(() => membership.stop());
   const stores = createStores(database.client);
   const arrivals = new Arrivals({
     databaseUrl: directUrl(config),
@@ -54,43 +53,27 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     store: stores.arrivals,
     log,
   });
-  const retention = createRetention({
-    store: stores.retention,
-    log,
-    keepReadDays: config.NOTIFICATION_KEEP_READ_DAYS,
-  });
-
-  const service = await serve(notificationContract, createHandlers({ stores, arrivals }), {
+  const keepReadDays = config.NOTIFICATION_KEEP_READ_DAYS;
+  return await startService(notificationContract, createHandlers({ stores, arrivals }), {
     version: manifest.version,
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL, database.pool),
     log,
     ...membership.serving,
     ...database.serving,
     dependencies: { auth: membership.authProbe },
+    ending,
+    prepare: (signal) =>
+      Promise.all([
+        migrateWhenReachable({
+          service: 'notification',
+          folder: migrationsFolder('notification'),
+          ...migrationSettings(config),
+          log,
+          signal,
+        }),
+        membership.start(signal),
+      ]),
+    jobs: [arrivals, createRetention({ store: stores.retention, log, keepReadDays })],
+    resources: resources.move(),
   });
-  await Promise.all([
-    migrateWhenReachable({
-      service: 'notification',
-      folder: migrationsFolder('notification'),
-      url: ownerUrl(config),
-      trafficUrl: config.DATABASE_URL,
-      directUrl: config.DATABASE_DIRECT_URL,
-      logger: log,
-      signal: ending,
-    }),
-    membership.start(ending),
-  ]);
-  arrivals.start();
-  retention.start();
-  service.ready();
-
-  return {
-    async stop() {
-      await service.stop();
-      await Promise.all([arrivals.stop(), retention.stop()]);
-      await membership.stop();
-      await clients.auth[Symbol.asyncDispose]();
-      await database.close();
-    },
-  };
 }

@@ -3,22 +3,22 @@ import {
   databaseSettings,
   directUrl,
   logSettings,
+  migrationSettings,
   outboxSettings,
-  ownerUrl,
   serverSettings,
   stateDirOf,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
-import { joinMesh, serve, type Startable } from '@arcadium/mesh/server';
+import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
 import { createOutboxRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
+import { PrismaClient } from '@arcadium/prisma/wiki';
 import { migrationsFolder } from '@arcadium/prisma/folders';
 import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
-import { PrismaClient } from '@arcadium/prisma/wiki';
 import manifest from '../package.json' with { type: 'json' };
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
@@ -28,22 +28,17 @@ import { Reindexing } from './jobs/reindexing.ts';
 import { createPageReader } from './reader/page-reader.ts';
 import { createHandlers } from './router.ts';
 
-/**
- * Builds the service and starts it. It listens at once, so that its health can be checked, and accepts calls
- * when its database is available and migrated.
- *
- * @param ending Fires when the process must end before it is ready.
- */
-export async function startApp(config: Config, ending: AbortSignal): Promise<Startable> {
+/** Puts the service together and starts it. @param ending Fires when the process must end. */
+export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
+  await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'wiki', ...logSettings(config) });
-  const database = openDatabase({
-    ...databaseSettings(config),
-    schema: 'wiki',
-    client: PrismaClient,
-    logger: log,
-  });
+  const database = openDatabase({ ...databaseSettings(config), schema: 'wiki', client: PrismaClient, log });
+  resources.defer(() => database.close());
+  const reader = createPageReader({ log });
+  resources.defer(() => reader.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
   const clients = connectClients(config, { token, log });
+  for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
@@ -52,9 +47,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     stateDir: stateDirOf(config, import.meta.dirname),
     log,
   });
-  const reader = createPageReader({ log });
-  const costlyReads = new CostlyReads(config.DATABASE_POOL_MAX);
-  const { maxFailures, maxWaitMs, keepDays } = outboxSettings(config);
+  resources.defer(() => membership.stop());
   const relay = createOutboxRelay<Notice>({
     service: 'wiki',
     tables: notificationOutbox,
@@ -62,55 +55,45 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
-    maxFailures,
-    maxWaitMs,
+    ...outboxSettings(config),
   });
-  const reindexing = new Reindexing({ database: database.client, reader, log });
-  const retention = [
-    createKeyRetention({ client: database.client, logger: log }),
-    createOutboxRetention({ database: database.client, tables: notificationOutbox, logger: log, keepDays }),
-  ];
-
-  const service = await serve(
-    wikiContract,
-    createHandlers({
-      database: database.client,
-      reader,
-      costlyReads,
-      markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
-      now: () => new Date(),
-    }),
-    {
-      version: manifest.version,
-      ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
-      log,
-      ...membership.serving,
-      ...database.serving,
-      dependencies: { auth: membership.authProbe, notification: config.NOTIFICATION_SERVICE_URL },
-    },
-  );
-  await Promise.all([
-    migrateWhenReachable({
-      service: 'wiki',
-      folder: migrationsFolder('wiki'),
-      url: ownerUrl(config),
-      trafficUrl: config.DATABASE_URL,
-      directUrl: config.DATABASE_DIRECT_URL,
-      logger: log,
-      signal: ending,
-    }),
-    membership.start(ending),
-  ]);
-  for (const job of [relay, ...retention, reindexing]) job.start();
-  service.ready();
-
-  return {
-    async stop() {
-      await Promise.all([service.stop(), ...[relay, ...retention, reindexing].map((job) => job.stop())]);
-      await membership.stop();
-      await Promise.all(Object.values(clients).map((client) => client[Symbol.asyncDispose]()));
-      await reader.close();
-      await database.close();
-    },
-  };
+  const handlers = createHandlers({
+    database: database.client,
+    reader,
+    costlyReads: new CostlyReads(config.DATABASE_POOL_MAX),
+    markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
+    now: () => new Date(),
+  });
+  return await startService(wikiContract, handlers, {
+    version: manifest.version,
+    ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
+    log,
+    ...membership.serving,
+    ...database.serving,
+    dependencies: { auth: membership.authProbe, notification: config.NOTIFICATION_SERVICE_URL },
+    ending,
+    prepare: (signal) =>
+      Promise.all([
+        migrateWhenReachable({
+          service: 'wiki',
+          folder: migrationsFolder('wiki'),
+          ...migrationSettings(config),
+          log,
+          signal,
+        }),
+        membership.start(signal),
+      ]),
+    jobs: [
+      relay,
+      createKeyRetention({ client: database.client, log }),
+      createOutboxRetention({
+        database: database.client,
+        tables: notificationOutbox,
+        log,
+        ...outboxSettings(config),
+      }),
+      new Reindexing({ database: database.client, reader, log }),
+    ],
+    resources: resources.move(),
+  });
 }

@@ -15,9 +15,9 @@ import {
   type TestIdentity,
 } from '../../testing/index.ts';
 import { z } from 'zod';
-import { openServiceToken, startTokenRotation, verifyToken } from '../index.ts';
+import { openServiceToken, TokenRotation, verifyToken } from '../index.ts';
 import { forge, now } from '../testing/forge.ts';
-import type { ExchangeToken, ServiceToken, TokenRotation, TokenRotationOptions } from '../index.ts';
+import type { ExchangeToken, ServiceToken, TokenRotationOptions } from '../index.ts';
 
 const secondMs = 1000;
 const hourMs = 3600 * secondMs;
@@ -41,7 +41,7 @@ beforeEach(() => {
   log = recordingLogger();
 });
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((rotation) => rotation.close()));
+  await Promise.all(running.splice(0).map((rotation) => rotation.stop()));
   await clock[Symbol.asyncDispose]();
 });
 
@@ -81,7 +81,9 @@ const tokenOf = (days: number): string =>
 function rotate(token: ServiceToken, options: Partial<TokenRotationOptions> & { auth?: Successors }): void {
   const { auth = new Successors() } = options;
   const exchange: ExchangeToken = () => auth.exchange(token.current);
-  running.push(startTokenRotation({ token, exchange, log, random: () => 0.5, ...options }));
+  const rotation = new TokenRotation({ token, exchange, log, random: () => 0.5, ...options });
+  rotation.start();
+  running.push(rotation);
 }
 
 const open = (token = tokenOf(0), file?: string) => openServiceToken({ token, file, log });
@@ -344,19 +346,17 @@ test('a process that ended between the answer and the file is followed by one th
   expect(readFileSync(file, 'utf8').trim()).toBe(lost);
 });
 
-test('closing ends an exchange that is under way, and says nothing', async () => {
+test('stopping cancels an exchange in progress, and logs nothing', async () => {
   const token = open(tokenOf(60));
   let given: AbortSignal | undefined;
-  const rotation = startTokenRotation({
-    token,
-    log,
-    exchange: (signal) => {
-      given = signal;
-      return new Promise(() => {});
-    },
-  });
+  const exchange: ExchangeToken = (signal) => {
+    given = signal;
+    return new Promise(() => {});
+  };
+  const rotation = new TokenRotation({ token, log, exchange });
+  rotation.start();
   await clock.advance(5 * secondMs);
-  await rotation.close();
+  await rotation.stop();
   expect(given?.aborted).toBe(true);
   expect(log.lines).toEqual([]);
 });

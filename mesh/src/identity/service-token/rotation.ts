@@ -20,7 +20,7 @@ export interface TokenRotationOptions {
 }
 
 /** What a rotation does: waits for the next exchange, runs it, or has ended. */
-type Mode = Waiting | Readonly<{ name: 'renewing'; from: Waiting }> | Readonly<{ name: 'closed' }>;
+type Mode = Waiting | Readonly<{ name: 'renewing'; from: Waiting }> | Readonly<{ name: 'stopped' }>;
 
 /** The next exchange is due once both times are over. */
 type Waiting = Readonly<{
@@ -57,24 +57,17 @@ const exchangeTimeoutMs = 60_000;
 const rereadEveryMs = 30_000;
 
 /**
- * Starts to exchange the token of this service for its successor after half of
- * its life. A failed exchange is repeated without end, after 1 s at first and
- * once an hour at last. Logs when the token is about to expire nevertheless.
+ * Exchanges the token of this service for its successor after half of its life.
+ * A failed exchange is repeated without end, after 1 s at first and once an
+ * hour at last. Logs when the token is about to expire nevertheless.
  */
-export function startTokenRotation(options: TokenRotationOptions): TokenRotation {
-  const rotation = new TokenRotation(options);
-  rotation.start();
-  return rotation;
-}
-
-/** Made by {@link startTokenRotation}. */
 export class TokenRotation {
   readonly #options: TokenRotationOptions;
   readonly #monotonic: () => number;
   readonly #random: () => number;
   readonly #remind: () => void;
-  readonly #unwatch: () => void;
-  readonly #closing = new AbortController();
+  readonly #stopping = new AbortController();
+  #unwatch: (() => void) | undefined;
   #mode: Mode;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
@@ -85,24 +78,24 @@ export class TokenRotation {
     this.#monotonic = () => clock?.monotonic() ?? performance.now();
     this.#random = random;
     this.#remind = createExpiryReminder(token, log);
-    this.#unwatch = watchTokenLife(token);
     this.#mode = this.#fresh();
   }
 
   start(): void {
     if (this.#mode.name !== 'waiting') return;
+    this.#unwatch ??= watchTokenLife(this.#options.token);
     this.#remind();
     this.#enter({ ...this.#mode, notBefore: this.#monotonic() + this.#random() * startSpreadMs });
   }
 
-  /** Ends an exchange in progress. */
-  async close(): Promise<void> {
-    this.#enter({ name: 'closed' });
+  /** Cancels an exchange in progress. May be called several times. */
+  async stop(): Promise<void> {
+    this.#enter({ name: 'stopped' });
     await this.#renewing;
   }
 
   #enter(mode: Mode): void {
-    if (this.#mode.name === 'closed') return;
+    if (this.#mode.name === 'stopped') return;
     this.#mode = mode;
     clearTimeout(this.#timer);
     if (mode.name === 'waiting') {
@@ -115,8 +108,8 @@ export class TokenRotation {
         this.#enter(waiting);
       });
     } else {
-      this.#closing.abort(new Error('the service is stopping'));
-      this.#unwatch();
+      this.#stopping.abort(new Error('the service is stopping'));
+      this.#unwatch?.();
     }
   }
 
@@ -146,7 +139,7 @@ export class TokenRotation {
     const now = token.current === from.token ? from : this.#fresh();
     if (this.#leftMs(now) > 0) return now;
     try {
-      const { signal } = this.#closing;
+      const { signal } = this.#stopping;
       const next = await within(exchange, { ms: exchangeTimeoutMs, signal });
       await token.replace(next.token);
     } catch (error) {
@@ -160,7 +153,7 @@ export class TokenRotation {
   /** Sets the next attempt, sooner the less life is left. */
   #failed(mode: Waiting, error: unknown): Waiting {
     const { token, log } = this.#options;
-    if (this.#closing.signal.aborted) return mode;
+    if (this.#stopping.signal.aborted) return mode;
     const failures = mode.failures + 1;
     const leftMs = token.facts.expiresAt - Date.now();
     // An expired token gains nothing by haste.

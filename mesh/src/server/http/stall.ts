@@ -53,6 +53,8 @@ export function cutStalled(server: Server): void {
   const beat = (): void => {
     for (const [socket, stall] of connected) if (stall.beat()) socket.destroy();
   };
-  const timer = setInterval(beat, beatMs).unref();
-  server.once('close', () => clearInterval(timer));
+  server.once('listening', () => {
+    const timer = setInterval(beat, beatMs).unref();
+    server.once('close', () => clearInterval(timer));
+  });
 }

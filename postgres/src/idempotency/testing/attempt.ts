@@ -17,8 +17,8 @@ const { url, pageId, hold, ...key } = JSON.parse(process.argv[2] ?? '') as {
   fingerprint: string;
 };
 
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
-const { client } = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger });
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const { client } = openDatabase({ url, schema: 'wiki', client: PrismaClient, log });
 
 /** Reports its progress, and waits. */
 function stay(): Promise<never> {

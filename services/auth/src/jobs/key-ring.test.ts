@@ -36,7 +36,7 @@ beforeEach(async () => {
     url: database.url('auth'),
     schema: 'auth',
     client: PrismaClient,
-    logger: silentLogger,
+    log: silentLogger,
   });
   rings = [];
   time = Date.now();

@@ -23,8 +23,8 @@ import {
   type KeyTools,
   type MadeKey,
   type Rotation,
-} from './key-changes.ts';
-import { KeyShelf, type EnvironmentKeys } from './key-shelf.ts';
+} from '../stores/key-changes.ts';
+import { KeyShelf, type EnvironmentKeys } from '../domain/key-shelf.ts';
 
 /** What {@link KeyRing} needs. */
 export interface KeyRingOptions {
@@ -81,7 +81,7 @@ export class KeyRing {
       channel: 'auth_signing_keys',
       onConnect: () => this.readAgain(),
       onPayload: () => this.readAgain(),
-      logger: options.log,
+      log: options.log,
     });
   }
 
@@ -227,6 +227,8 @@ export class KeyRing {
 
   /** Reads the keys again after a change, even during a query, whose result may be older. */
   readAgain(): void {
+    // Not before `start()` has read them: the database may not be migrated yet.
+    if (!this.#keys) return;
     void this.#reloadAfterChange().catch((error: unknown) => this.#sayStale(error));
   }
 

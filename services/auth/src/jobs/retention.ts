@@ -25,13 +25,13 @@ export function createTokenRetention(options: TokenRetentionOptions): readonly R
   return [
     new Retention({
       what: 'expired revocations',
-      logger: log,
+      log,
       everyMs,
       deleteSome: (limit) => blacklist.deleteExpired(before(keepVoidMs), limit),
     }),
     new Retention({
       what: 'records of service tokens that expired long ago',
-      logger: log,
+      log,
       everyMs,
       deleteSome: (limit) => serviceTokens.deleteExpired(before(keepTokensMs), limit),
     }),

@@ -21,7 +21,7 @@ export function createSessionRetention(options: SessionRetentionOptions): Retent
   const { database, log, now, everyMs = 3_600_000, batch = 1000 } = options;
   return new Retention({
     what: 'ended sessions and their refresh tokens',
-    logger: log,
+    log,
     everyMs,
     batch,
     deleteSome: (limit) => deleteOverSessions(database, new Date(now().getTime() - keptMs), limit),

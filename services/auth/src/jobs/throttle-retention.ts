@@ -1,23 +1,22 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { Retention } from '@arcadium/postgres/retention';
-import type { PrismaClient } from '@arcadium/prisma/auth';
-import { accountRule } from '../domain/throttle-schedule.ts';
+import { deleteIdleCounters } from '../stores/throttle-retention.ts';
+import type { Database } from '../stores/transaction.ts';
 
-/** Interval of the runs, in milliseconds. */
-const everyMs = 600_000;
+export interface ThrottleRetentionOptions {
+  database: Database;
+  log: Logger;
+  /** Interval of the runs, in milliseconds. @default 600000 */
+  everyMs?: number;
+}
 
-/** Creates the job that deletes expired counters of failed log-ins. */
-export function createThrottleRetention(client: PrismaClient, logger: Logger): Retention {
+/** Creates the job that deletes expired counters of failed log-ins: at start, and then every ten minutes. */
+export function createThrottleRetention(options: ThrottleRetentionOptions): Retention {
+  const { database, log, everyMs = 600_000 } = options;
   return new Retention({
     what: 'counters of failed log-ins',
-    logger,
+    log,
     everyMs,
-    deleteSome: (limit, now) => client.$executeRaw`
-      DELETE FROM login_throttles WHERE key IN (
-        SELECT key FROM login_throttles
-        WHERE updated_at < least(now(), ${now}::timestamptz) - ${accountRule.forgetAfterMs}::int * interval '1 millisecond'
-        ORDER BY updated_at LIMIT ${limit}::int
-        FOR UPDATE SKIP LOCKED
-      )`,
+    deleteSome: (limit, now) => deleteIdleCounters(database, now, limit),
   });
 }

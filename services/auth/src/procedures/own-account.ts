@@ -1,10 +1,9 @@
 import type { Caller, UserIdentity } from '@arcadium/mesh/contract';
 import { MeshError } from '@arcadium/mesh/wire';
-import type { PasswordHasher } from '../domain/password.ts';
 import { originOf } from '../stores/audit-log.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
-import type { LoginThrottle, ThrottledCall } from '../stores/login-throttle.ts';
-import type { StoredUser, UserStore } from '../stores/user-store.ts';
+import type { ThrottledCall } from '../stores/login-throttle.ts';
+import type { StoredUser } from '../stores/user-store.ts';
+import type { AuthDeps } from './deps.ts';
 
 /** What is needed of a call. */
 interface OwnCall extends ThrottledCall {
@@ -14,12 +13,7 @@ interface OwnCall extends ThrottledCall {
 }
 
 /** Dependencies for checking the password or code of a logged-in user. */
-export interface ProofDeps {
-  users: UserStore;
-  hasher: PasswordHasher;
-  throttle: LoginThrottle;
-  audit: AuditStore;
-}
+export type ProofDeps = Pick<AuthDeps, 'users' | 'hasher' | 'throttle' | 'audit'>;
 
 /** One check of a password or a code. It counts as an attempt only if it is reported as failed. */
 export interface Proof extends AsyncDisposable {

@@ -4,31 +4,31 @@ import { allOf, endSessions } from './session-end.ts';
 import type { Database, Transaction } from './transaction.ts';
 import { accountParts, findAccount, type StoredUser } from './user-store.ts';
 
-/** Whose account is changed, when and by whom. */
+/** The account to change, the time, and who changes it. */
 export interface AccountChange {
   userId: string;
   at: Date;
   origin: Origin;
 }
 
-/** What a change of an account came to. `done` where it was so before, too. */
+/** Result of a change of an account. `done` also if nothing had to be changed. */
 export type Administered =
   | { outcome: 'done'; user: StoredUser }
   | { outcome: 'not-found' | 'last-administrator' };
 
-/** What administrators do to accounts. */
+/** Changes of accounts by administrators. */
 export interface AdministrationStore {
-  /** Gives a role and ends all sessions: their access tokens say the old one. */
+  /** Sets the role and ends all sessions, because their access tokens carry the old role. */
   setRole(role: 'user' | 'admin', change: AccountChange): Promise<Administered>;
-  /** Closes an account and ends all sessions. */
+  /** Disables the account and ends all sessions. */
   disable(change: AccountChange): Promise<Administered>;
-  /** Opens it again. @returns undefined where there is no such user. */
+  /** Enables the account again. @returns `undefined` if the user does not exist. */
   enable(change: AccountChange): Promise<StoredUser | undefined>;
 }
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createAdministrationStore(database: Database): AdministrationStore {
-  /** One change at a time: two administrators who dismiss each other must not both succeed. */
+  /** One change at a time: if two administrators disable each other, only one may succeed. */
   const administer = (
     { userId, origin }: AccountChange,
     work: (transaction: Transaction, user: StoredUser) => Promise<Administered>,
@@ -83,7 +83,7 @@ function update(
   return transaction.user.update({ where: { id }, data, include: accountParts });
 }
 
-/** Whether nobody else is left who administers and can log in. */
+/** Whether this is the last administrator who can log in. */
 async function isLastAdministrator(transaction: Transaction, user: StoredUser): Promise<boolean> {
   if (user.role !== 'admin' || user.disabledAt) return false;
   const other = await transaction.user.findFirst({

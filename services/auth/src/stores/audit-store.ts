@@ -7,25 +7,25 @@ import { changeIdentities } from './identity-change.ts';
 /** An entry as stored. */
 export type StoredAuditEntry = AuditEntry;
 
-/** What a list is to hold. */
+/** Filter of a list. */
 interface AuditFilter {
   event?: AuditEvent | undefined;
   subject?: string | undefined;
 }
 
-/** The audit log as administrators read it, and as gets into it what is written nowhere else. */
+/** Reads the audit log for administrators, and writes entries that belong to no other change. */
 export interface AuditStore {
-  /** Latest first, from after one of them. */
+  /** Newest first, starting after an entry. */
   list(filter: AuditFilter, limit: number, after: PlaceInTime | undefined): Promise<StoredAuditEntry[]>;
-  /** Records what changes nothing else; what does, writes its entry in its own transaction. */
+  /** Records an event that changes nothing else. Changes write their entry in their own transaction. */
   add(record: AuditRecord): Promise<void>;
-  /** Records what this service denied itself; entries that are there already stay as they are. */
+  /** Records denials by this service. Existing entries are not changed. */
   addOwnDenials(denials: readonly ReportedDenial[]): Promise<void>;
-  /** Records what another service says that it denied, as its claim. */
+  /** Records denials reported by another service, as its claim. */
   addClaimedDenials(service: string, by: Origin, denials: readonly ReportedDenial[]): Promise<void>;
 }
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createAuditStore(client: PrismaClient): AuditStore {
   return {
     list({ event, subject }, limit, after) {
@@ -33,7 +33,7 @@ export function createAuditStore(client: PrismaClient): AuditStore {
         where: {
           ...(event !== undefined && { event }),
           ...(subject !== undefined && { subject }),
-          // The first half follows from the second, and is where PostgreSQL can begin to read an index.
+          // The first condition follows from the second; it gives PostgreSQL a start in the index.
           ...(after && { at: { lte: after.at }, OR: [{ at: { lt: after.at } }, { id: { lt: after.id } }] }),
         },
         orderBy: [{ at: 'desc' }, { id: 'desc' }],
@@ -56,7 +56,7 @@ export function createAuditStore(client: PrismaClient): AuditStore {
 
 const event: AuditEvent = 'access.denied';
 
-/** What was denied here: who it was is known first-hand. */
+/** A denial by this service, which verified the caller itself. */
 function rowOfOwn({ id, caller, procedure, address, requestId, userId, ...detail }: ReportedDenial) {
   return {
     id,
@@ -71,8 +71,8 @@ function rowOfOwn({ id, caller, procedure, address, requestId, userId, ...detail
 }
 
 /**
- * What another service reports. All that is known is who reports it and from where: whom the service says it denied,
- * and when, is its claim, and stands in the detail alone.
+ * A denial reported by another service. Only the reporting service and its address are verified; the denied
+ * caller and the time are a claim, and are recorded only in the detail.
  */
 function rowOfClaim(service: string, { actor, request }: Origin, denial: ReportedDenial) {
   const { id, caller, procedure, address, requestId, userId, ...detail } = denial;

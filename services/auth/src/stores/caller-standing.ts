@@ -3,21 +3,20 @@ import { revocableIds } from '@arcadium/mesh/identity';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { Transaction } from './transaction.ts';
 
-/** What the database knows of a caller's credentials. */
+/** The state of a caller's credentials in the database. */
 interface Standing {
   /** Whether its token or key is revoked. */
   serviceRevoked: boolean;
-  /** The same, or its session is over. */
+  /** The same, or its session has ended. */
   userRevoked: boolean;
-  /** The role of the user's account now; null where the account is closed, or there is none. */
+  /** The current role of the user's account; null if the account is disabled or does not exist. */
   role: string | null;
 }
 
 /**
- * Checks a caller again, by the database alone: what a process holds in memory
- * may be two seconds old. Neither token, session nor signing key is revoked;
- * the account is open, and has the role that the token states. Means something
- * only under the caller's locks ({@link changeIdentities}).
+ * Checks a caller again in the database, because the state in memory may be two seconds old: token, session
+ * and signing key are not revoked, and the account is enabled and has the role in the token. Only reliable
+ * while the locks of the caller are held ({@link changeIdentities}).
  *
  * @throws MeshError UNAUTHORIZED
  */

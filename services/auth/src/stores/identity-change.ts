@@ -2,42 +2,41 @@ import type { Origin } from './audit-log.ts';
 import { mustStillStand } from './caller-standing.ts';
 import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';
 
-/** Whose identities a change is about, besides its caller's. */
+/** The subjects of a change, besides its caller. */
 export interface Subjects {
   /** A user's id: the account, its sessions and its second factor. */
   readonly user?: string;
   /** A service's name: its tokens. */
   readonly service?: string;
-  /** Whether the number of administrators may fall. @default false */
+  /** Whether the change may reduce the number of administrators. @default false */
   readonly administrators?: boolean;
   /**
-   * Whether callers of any kind may lose their credentials, as when a key is withdrawn or a token revoked of which
-   * nothing is known: no other change of identities runs meanwhile. @default false
+   * Whether the change may end the credentials of any caller, such as withdrawing a key or revoking an
+   * unknown token. No other change of identities runs at the same time. @default false
    */
   readonly credentials?: boolean;
 }
 
-/** One transaction at a time counts the administrators. The number is unique within the schema of auth. */
+/** Held while the administrators are counted. The number is unique within the auth schema. */
 const administratorsLock = 7_261_351;
 
-/** Held by every change of identities: shared, or alone by one that may end any credentials. Unique as well. */
+/** Held by every change of identities: shared, or exclusive if it may end any credentials. Also unique. */
 const credentialsLock = 7_261_350;
 
-/** The class of the locks of services, each by a hash of its name. */
+/** The class of the locks of services; each lock is a hash of the service's name. */
 const serviceLocks = 7_261_352;
 
 /**
- * Runs a change of identities, all or nothing: takes the locks of its subjects
- * and of its caller, checks under these locks that the caller's credentials are
- * still good ({@link mustStillStand}), and only then does the work.
+ * Runs a change of identities in one transaction: takes the locks of its subjects and its caller, checks
+ * under these locks that the caller's credentials are still valid ({@link mustStillStand}), and then does the
+ * work.
  *
- * Whatever ends credentials holds one of these locks: sessions end under the
- * lock of their user, tokens of a service under the service's, keys and unknown
- * tokens under the credentials' lock. So a change either commits before its
- * caller is revoked, and the revocation finds what it has written; or it
- * sees the revocation and is refused.
+ * Everything that ends credentials holds one of these locks: the end of a session that of its user, the end
+ * of a service's tokens that of the service, the end of keys and unknown tokens the credentials' lock. So a
+ * change either commits before its caller is revoked, and the revocation sees what it wrote, or it sees the
+ * revocation and is rejected.
  *
- * @throws MeshError UNAUTHORIZED where the caller was revoked since the call was authenticated.
+ * @throws MeshError UNAUTHORIZED if the caller was revoked since the call was authenticated.
  */
 export function changeIdentities<Answer>(
   database: Database,
@@ -59,7 +58,7 @@ export function changeIdentities<Answer>(
   });
 }
 
-/** Each once, in the order in which every transaction takes them. */
+/** Each lock once, in the order in which every transaction takes them. */
 function inOrder(...names: readonly (string | undefined)[]): string[] {
   return [...new Set(names)].filter((name) => name !== undefined).toSorted();
 }

@@ -5,10 +5,10 @@ import { recordAudit } from './audit-log.ts';
 import { inTransaction, type Database } from './transaction.ts';
 
 /**
- * Records that an account is locked, and writes what its owner is told, in one
- * transaction; nothing where he was told already, or there is no such account.
+ * Records that an account is locked and queues the notification of its owner, in one transaction. Does
+ * nothing if the owner was already notified or the account does not exist.
  *
- * @param account.key Of its count: once for as long as that goes on.
+ * @param account.key The key of its counter: one notification as long as the counter exists.
  */
 export function tellOwnerOfLock(
   database: Database,
@@ -18,7 +18,8 @@ export function tellOwnerOfLock(
   return inTransaction(database, async (transaction) => {
     const [count] = await transaction.$queryRaw<{ told: boolean }[]>`
       SELECT owner_told AS told FROM login_throttles WHERE key = ${key} FOR UPDATE`;
-    // Where there is none any more, the right password came meanwhile: a reason more to tell of those before.
+    // If the counter is gone, the right password was entered in between. The owner is notified of the
+    // failures before it.
     if (count?.told) return;
     await transaction.loginThrottle.updateMany({ where: { key }, data: { ownerTold: true } });
     const owner = await transaction.user.findUnique({ where: { email }, select: { id: true } });

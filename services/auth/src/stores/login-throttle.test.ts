@@ -157,7 +157,7 @@ test('counts that no longer count are deleted, and no others', async () => {
   await guess('old@example.com');
   await pass(accountRule.forgetAfterMs + 1000);
   await guess('new@example.com', '2001:db8::1');
-  expect(await createThrottleRetention(one.client, silentLogger).runOnce()).toBe(2);
+  expect(await createThrottleRetention({ database: one.client, log: silentLogger }).runOnce()).toBe(2);
   const left = await one.client.loginThrottle.findMany({ orderBy: { key: 'asc' } });
   expect(left.map(({ key }) => key)).toEqual([
     expect.stringMatching(/^account:[\da-f]{64}$/),

@@ -7,49 +7,48 @@ import { Prisma, type PrismaClient } from '@arcadium/prisma/auth';
 import { accountRule, addressRule, delaysOf, type ThrottleRule } from '../domain/throttle-schedule.ts';
 import { tellOwnerOfLock } from './lock-notice.ts';
 
-/** What the throttle takes of the call that it is asked in. */
+/** The parts of a call that the throttle needs. */
 export type ThrottledCall = Pick<Call<AnyProcedure>, 'peer' | 'requestId' | 'inBackground'>;
 
-/** Who tries to prove himself. */
+/** An attempt to prove an identity. */
 export interface Attempt {
-  /** The address of the account, as it was typed, in lower case; whether there is such an account is of no matter. */
+  /** The email address as entered, in lower case; the account need not exist. */
   readonly email: string;
   /**
-   * Whether it is a log-in, which counts for where it comes from too. What is asked of somebody who is logged in has a
-   * count of its own: whoever guesses from outside is not to keep the owner from a new password.
+   * Whether it is a log-in, which is also counted for the network address. Checks of a logged-in user have a
+   * separate counter, so that guesses from outside cannot keep the owner from changing the password.
    */
   readonly isLogIn: boolean;
 }
 
 /**
- * One evaluation of a password or a code, which counts as a failure until it
- * is said what it was. Where nothing was said (the hasher had no time, the
- * caller has gone, the password was right and a code is still needed) it is
- * taken back when it is disposed of.
+ * One check of a password or a code. It counts as a failure until its result is reported. Without a result
+ * (no capacity to hash, the caller disconnected, or the password was right and a code is needed) it is
+ * removed from the count when it is disposed of.
  */
 export interface ReservedAttempt extends AsyncDisposable {
-  /** It was wrong: it stays counted. The answer waits for nothing here. */
+  /** It was wrong and stays counted. Returns without waiting. */
   failed(): void;
-  /** All of it was right: the account's failures are forgotten, and its own is taken off the address. */
+  /** It was right: resets the account's counter, and removes this attempt from the address's. */
   succeeded(): Promise<void>;
 }
 
-/** Wrong log-ins, counted by account and by address; all replicas together. */
+/** Counts failed log-ins by account and by address, for all replicas together. */
 export interface LoginThrottle {
   /**
-   * Reserves an evaluation, before anything is evaluated: of any number of attempts at once, on any replica, no more
-   * come through than are free.
+   * Reserves a check before anything is checked, so that concurrent attempts, on any replica, cannot exceed
+   * the limit.
    *
-   * @throws MeshError TOO_MANY_REQUESTS, with the time to wait, where account or address has too many failures; the
-   * right password would be refused as well.
+   * @throws MeshError TOO_MANY_REQUESTS, with the time to wait, if the account or the address has too many
+   * failures; the right password is rejected too.
    */
   begin(attempt: Attempt, call: ThrottledCall): Promise<ReservedAttempt>;
 }
 
-/** The count after a reservation; of what was not counted, null. And whether the owner of the account was told already. */
+/** The counts after a reservation, null if not counted; and whether the owner was already notified. */
 type Reserved = { account: number | null; address: number | null; told: boolean | null };
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createLoginThrottle(client: PrismaClient): LoginThrottle {
   return {
     async begin({ email, isLogIn }, call) {
@@ -69,7 +68,8 @@ export function createLoginThrottle(client: PrismaClient): LoginThrottle {
       return {
         failed() {
           said = true;
-          // Not of the last free one alone: that may have been taken back, or whoever was to tell of it ended.
+          // Not only after the last free attempt: it may have been removed, or the process that had to notify
+          // may have ended.
           if (account < accountRule.freeFailures || told) return;
           call.inBackground(() => tellOwnerOfLock(client, { key: accountKey, email }, call));
         },
@@ -90,15 +90,14 @@ export function createLoginThrottle(client: PrismaClient): LoginThrottle {
 }
 
 function keyOf(kind: string, email: string): string {
-  // However it is written where somebody stored it by hand: PostgreSQL compares without case, too.
+  // Addresses that were stored by hand may have upper case; PostgreSQL's comparison ignores case too.
   return `${kind}:${createHash('sha256').update(email.toLowerCase()).digest('hex')}`;
 }
 
 /**
- * Counts an attempt for its account and, where that lets it through, for its
- * address: each an upsert, which locks the row, so that whoever comes at the
- * same time sees the count and the delay that this one leaves. Always the
- * account first: two attempts never wait for each other.
+ * Counts an attempt for its account and, if that accepts it, for its address. Each is an upsert, which locks
+ * the row, so that a concurrent attempt sees the new count and delay. The account always comes first, so that
+ * two attempts cannot deadlock.
  */
 async function reserve(
   client: PrismaClient,
@@ -116,14 +115,15 @@ async function reserve(
   return reserved;
 }
 
-/** Returns no row while nobody may try again. */
+/** Returns no row during a delay. */
 function countOne(key: Prisma.Sql, rule: ThrottleRule): Prisma.Sql {
   const delays = delaysOf(rule);
-  // clock_timestamp(), not now(): whoever waited for the row's lock is later than when his statement began.
+  // clock_timestamp() instead of now(): after a wait for the lock, the time is later than the start of the
+  // statement.
   const now = Prisma.sql`clock_timestamp()`;
   const forgotten = Prisma.sql`t.updated_at < ${now} - ${rule.forgetAfterMs}::int * interval '1 millisecond'`;
   const failures = Prisma.sql`CASE WHEN ${forgotten} THEN 1 ELSE t.failures + 1 END`;
-  // Blocked for longer than any delay: written while the database's clock was ahead.
+  // A delay longer than the longest: it was written while the database's clock was ahead.
   const longest = Prisma.sql`${Math.max(...delays)}::int * interval '1 millisecond'`;
   const until = (count: Prisma.Sql) => Prisma.sql`
     ${now} + NULLIF((${delays}::int[])[least(${count}, ${delays.length}::int)], 0) * interval '1 millisecond'`;
@@ -138,7 +138,7 @@ function countOne(key: Prisma.Sql, rule: ThrottleRule): Prisma.Sql {
     RETURNING failures, owner_told`;
 }
 
-/** Whether or not somebody came after: what was right, or never looked at, is no failure. The delay is the last one's. */
+/** Also after later attempts: a right or unchecked attempt is not a failure. The delay of the last one stays. */
 async function takeBack(client: PrismaClient, key: string | undefined, count: number | null): Promise<void> {
   if (key === undefined || count === null) return;
   const { count: gone } = await client.loginThrottle.deleteMany({ where: { key, failures: { lte: 1 } } });
@@ -150,7 +150,7 @@ async function takeBack(client: PrismaClient, key: string | undefined, count: nu
     WHERE key = ${key}`;
 }
 
-/** Least time that is told, in milliseconds: the delay may have ended while this was found out. */
+/** Shortest wait in an error, in milliseconds; the delay may have ended in the meantime. */
 const leastWaitMs = 1000;
 
 async function refusal(client: PrismaClient, key: string): Promise<MeshError> {
@@ -158,7 +158,7 @@ async function refusal(client: PrismaClient, key: string): Promise<MeshError> {
     SELECT (extract(epoch FROM blocked_until - clock_timestamp()) * 1000)::float8 AS ms
     FROM login_throttles WHERE key = ${key}`;
   return new MeshError('TOO_MANY_REQUESTS', 'Too many failed attempts; wait before the next one', {
-    // Again by itself a client would only lengthen the delay.
+    // An automatic retry of the client would only make the delay longer.
     retry: 'never',
     retryAfterMs: Math.max(leastWaitMs, Math.ceil(row?.ms ?? 0)),
   });

@@ -5,33 +5,33 @@ import { allOf, endSessions } from './session-end.ts';
 import { inTransaction, type Database } from './transaction.ts';
 import { findAccount, type StoredUser } from './user-store.ts';
 
-/** How many passwords are remembered, the current one included: none of them may be chosen. */
+/** Number of remembered passwords, including the current one. They cannot be chosen again. */
 const remembered = 5;
 
-/** A password that takes the place of another. */
+/** A new password. */
 export interface PasswordChange {
-  /** As read when the old one was checked. */
+  /** As read when the old password was checked. */
   user: Pick<StoredUser, 'id' | 'passwordVersion'>;
   passwordHash: string;
-  /** The session that goes on. */
+  /** The session that stays active. */
   keepSession: string | undefined;
   at: Date;
   origin: Origin;
 }
 
-/** Passwords in the database: hashes, and those before. */
+/** Current and earlier password hashes in the database. */
 export interface PasswordStore {
-  /** The hashes of a user's last passwords, the current one first. */
+  /** The hashes of a user's latest passwords, the current one first. */
   recent(userId: string): Promise<string[]>;
-  /** Changes it and ends all sessions but one. `overtaken` where another change came between. */
+  /** Changes the password and ends all sessions except one. `overtaken` if another change came first. */
   change(
     change: PasswordChange,
   ): Promise<{ outcome: 'changed'; sessionsEnded: number } | { outcome: 'overtaken' }>;
-  /** Puts a hash of the same password in the place of another, unless that was changed meanwhile. */
+  /** Replaces a hash by another of the same password, unless the password was changed in the meantime. */
   upgrade(userId: string, from: string, to: string): Promise<void>;
 }
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createPasswordStore(database: Database): PasswordStore {
   return {
     async recent(userId) {
@@ -71,7 +71,7 @@ export function createPasswordStore(database: Database): PasswordStore {
           where: { id: userId, passwordHash: from },
           data: { passwordHash: to },
         });
-        // Of a weaker hash none is to be left, so neither among those that are remembered.
+        // The weaker hash is replaced in the history too, so that none is left.
         if (count > 0) {
           await transaction.passwordHistory.updateMany({
             where: { userId, passwordHash: from },

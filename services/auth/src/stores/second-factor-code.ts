@@ -3,17 +3,17 @@ import type { Seal } from '../domain/seal.ts';
 import { totpStep } from '../domain/totp.ts';
 import type { Transaction } from './transaction.ts';
 
-/** What a secret is sealed for: that of another user does not open. */
+/** The context of a sealed secret: another user's secret cannot be opened with it. */
 export function secretOf(userId: string): string {
   return `totp:${userId}`;
 }
 
 /**
- * Takes a code of the second factor, of the app or for recovery: it is good no
- * more. Of codes of the app none is taken that is older than one that was. The
- * conditions are in the writes, so of several at once one is taken.
+ * Uses up a code of the second factor: one of the app, or a recovery code. A code of the app older than the
+ * last used one is rejected. The conditions are part of the writes, so only one of several concurrent
+ * attempts succeeds.
  *
- * @returns false for a wrong one, or one that was used; nothing is written then.
+ * @returns False for a wrong or used code; then nothing is written.
  */
 export async function takeCode(
   transaction: Transaction,

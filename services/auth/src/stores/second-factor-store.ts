@@ -7,21 +7,21 @@ import { secretOf, takeCode } from './second-factor-code.ts';
 import type { Database, Transaction } from './transaction.ts';
 import { findAccount, hasSecondFactor } from './user-store.ts';
 
-/** Whose second factor, when, and by which request. */
+/** The user, the time and the origin of a change. */
 export interface FactorChange {
   userId: string;
   at: Date;
   origin: Origin;
 }
 
-/** What confirming a secret came to. */
+/** Result of confirming a secret. */
 export type Confirmed =
   | { outcome: 'done'; recoveryCodes: string[] }
   | { outcome: 'already-on' | 'not-enrolled' | 'bad-code' };
 
-/** Second factors in the database; secrets are sealed there, recovery codes hashed. */
+/** Second factors in the database, with encrypted secrets and hashed recovery codes. */
 export interface SecondFactorStore {
-  /** Makes a secret in the place of one that was not confirmed. @returns undefined where the factor is on. */
+  /** Creates a secret, which replaces an unconfirmed one. @returns `undefined` if the factor is on. */
   enroll(change: FactorChange): Promise<string | undefined>;
   /** Turns it on. */
   confirm(code: string, change: FactorChange): Promise<Confirmed>;
@@ -30,13 +30,16 @@ export interface SecondFactorStore {
     code: string,
     change: FactorChange,
   ): Promise<{ outcome: 'done'; recoveryCodes: string[] } | { outcome: 'not-on' | 'bad-code' }>;
-  /** Turns it off, and forgets all of it. */
+  /** Turns it off and deletes the secret and the recovery codes. */
   disable(code: string, change: FactorChange): Promise<'done' | 'not-on' | 'bad-code'>;
 }
 
-/** Makes the store on a client of the auth schema. Each change locks its user, so there is one at a time. */
+/**
+ * Creates the store on a client of the auth schema. Each change locks its user, so changes of one user run
+ * one at a time.
+ */
 export function createSecondFactorStore(database: Database, seal: Seal): SecondFactorStore {
-  /** Does something for a user whose factor is on, and who has a code of it. */
+  /** Runs a change for a user whose factor is on and who has a valid code. */
   async function withCode<Answer>(
     code: string,
     { userId, at, origin }: FactorChange,

@@ -3,17 +3,17 @@ import { lockBlacklist } from './token-blacklist.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
- * How many tokens one transaction ends at most: some seconds of work for a slow database. No service has so many since
- * SERVICE_TOKENS_MAX; where a database has more from before, they are ended by several transactions.
+ * Most tokens ended by one transaction, some seconds of work for a slow database. SERVICE_TOKENS_MAX is
+ * lower; tokens from before that limit may take several transactions.
  */
 export const mostEndedAtOnce = 5000;
 
 /**
- * Ends tokens of services that are not revoked yet, up to {@link mostEndedAtOnce} of them, the latest first: marks them
- * and makes them void everywhere, with one statement. To be the last thing that a transaction does.
+ * Revokes up to {@link mostEndedAtOnce} service tokens with one statement, newest first: marks them and adds
+ * them to the blacklist. Must be the last statement of its transaction.
  *
  * @param which A condition on rows of `service_tokens`.
- * @returns The ids of those that were ended, the latest first.
+ * @returns The ids of the revoked tokens, newest first.
  */
 export async function endServiceTokens(
   transaction: Transaction,

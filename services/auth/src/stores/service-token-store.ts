@@ -8,13 +8,13 @@ import { endServiceTokens } from './service-token-end.ts';
 import { addToBlacklist } from './token-blacklist.ts';
 import type { Transaction } from './transaction.ts';
 
-/** What is known of a token, and whose it is; never the token itself. */
+/** The record of a token and its service; never the token itself. */
 export type StoredServiceToken = ServiceToken & { service: Service };
 
-/** Where a list of tokens stopped. */
+/** The position in a list of tokens. */
 export type TokenPlace = Readonly<{ issuedAt: Date; jti: string }>;
 
-/** A token that was made without this service. */
+/** A token that was created without this service, such as by set-up. */
 export interface SightedToken {
   tokenId: string;
   kid: string;
@@ -23,14 +23,17 @@ export interface SightedToken {
   expiresAt: Date;
 }
 
-/** What may be done with the tokens of one service while nobody else makes or ends any of them. */
+/** The tokens of one service, during a transaction in which no other creates or revokes any of them. */
 export interface ServiceTokenChange {
   readonly service: Service;
   find(tokenId: string): Promise<StoredServiceToken | undefined>;
   successorOf(tokenId: string): Promise<StoredServiceToken | undefined>;
-  /** How many have neither expired nor been revoked, counted up to `most`. */
+  /** Number of live tokens, neither expired nor revoked, counted up to `most`. */
   countLive(now: Date, most: number): Promise<number>;
-  /** @throws KeyWithdrawnError when the key that is to sign it was withdrawn; until the end of this change none is. */
+  /**
+   * @throws KeyWithdrawnError if the signing key was withdrawn; it cannot be withdrawn until the end of this
+   * change.
+   */
   add(token: {
     stamp: TokenStamp;
     kid: string;
@@ -39,11 +42,10 @@ export interface ServiceTokenChange {
   }): Promise<StoredServiceToken>;
   audit(record: AuditRecord): Promise<void>;
   /**
-   * Revokes one token, or those that have not expired, and makes them void everywhere: up to 5000 of
-   * them, the latest first. To be the last thing that is done.
+   * Revokes one token or all unexpired ones, up to 5000, newest first. Must be the last step of the change.
    *
-   * @param record Makes the audit entry, of which there is one; none is written where nothing was left to revoke.
-   * @returns The ids of those that were revoked by it, the latest first.
+   * @param record Creates the audit entry; none is written if nothing was left to revoke.
+   * @returns The ids of the revoked tokens, newest first.
    */
   revoke(
     which: { tokenId: string } | 'all',
@@ -52,40 +54,40 @@ export interface ServiceTokenChange {
   ): Promise<string[]>;
 }
 
-/** The key that was about to sign was withdrawn in that moment. */
+/** The key chosen to sign has been withdrawn. */
 export class KeyWithdrawnError extends MeshError {
   constructor() {
     super('SERVICE_UNAVAILABLE', 'The signing key was withdrawn', { retry: 'safe' });
   }
 }
 
-/** The tokens of services, by what they say. */
+/** The records of service tokens. */
 export interface ServiceTokenStore {
   find(tokenId: string): Promise<StoredServiceToken | undefined>;
-  /** The latest first, of one service or of all, from after one of them. */
+  /** Newest first, of one service or of all, starting after a position. */
   list(
     limit: number,
     from: { after: TokenPlace | undefined; service: string | undefined },
   ): Promise<StoredServiceToken[]>;
-  /** Whether there is, or was, a service of that name with a token. */
+  /** Whether a service of that name has, or had, a token. */
   knows(service: string): Promise<boolean>;
-  /** Runs one change of a service's tokens, all or nothing; a service without any is made. */
+  /** Runs a change of a service's tokens in one transaction; an unknown service is created. */
   change<Result>(
     service: string,
     by: Origin,
     work: (change: ServiceTokenChange) => Promise<Result>,
   ): Promise<Result>;
-  /** Makes a token void that is not known here, until no token of today can be good any more. */
+  /** Revokes an unknown token, for the longest lifetime of a token. */
   revokeUnknown(tokenId: string, expiresAt: Date, audit: AuditRecord & Origin): Promise<void>;
-  /** Records a token that was made without this service; one that is known stays as it is. Answers with its service. */
+  /** Records a token that was created without this service; a known one is not changed. @returns Its service. */
   record(token: SightedToken): Promise<Service>;
-  /** Deletes up to `limit` that had expired by then; answers how many. */
+  /** Deletes up to `limit` tokens that had expired by then. @returns The number deleted. */
   deleteExpired(before: Date, limit: number): Promise<number>;
 }
 
 const withService = { include: { service: true } } as const;
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createServiceTokenStore(client: PrismaClient): ServiceTokenStore {
   return {
     async find(jti) {
@@ -111,7 +113,7 @@ export function createServiceTokenStore(client: PrismaClient): ServiceTokenStore
         work(createChange(transaction, await ensureService(transaction, { id: randomUUID(), name }))),
       ),
     revokeUnknown: (id, expiresAt, audit) =>
-      // The token may be anyone's: of a service that was not seen here, or of a user.
+      // The token may belong to any caller: a service not seen here, or a user.
       changeIdentities(client, audit, { credentials: true }, async (transaction) => {
         if (await transaction.tokenBlacklist.findUnique({ where: { jti: id }, select: { jti: true } }))
           return;
@@ -144,7 +146,7 @@ export function createServiceTokenStore(client: PrismaClient): ServiceTokenStore
   };
 }
 
-/** The service of that name; it keeps the id that it was first seen with. */
+/** The service of that name, with the id it was first seen with. */
 async function ensureService(
   transaction: Transaction,
   { id, name }: { id: string; name: string },
@@ -154,7 +156,7 @@ async function ensureService(
   await transaction.service.createMany({ data: { id, name }, skipDuplicates: true });
   const made = await transaction.service.findUnique({ where: { name } });
   if (made) return made;
-  // The id is another service's.
+  // The id belongs to another service.
   await transaction.service.createMany({ data: { id: randomUUID(), name }, skipDuplicates: true });
   return transaction.service.findUniqueOrThrow({ where: { name } });
 }
@@ -175,7 +177,8 @@ function createChange(transaction: Transaction, service: Service): ServiceTokenC
         take: most,
       }),
     async add({ stamp: { tokenId: jti, issuedAt, expiresAt }, kid, origin, replaces = null }) {
-      // Whoever withdraws the key waits for this, and finds the token; or has done so, and there is to be none.
+      // A concurrent withdrawal of the key waits for this transaction and sees the token, or it has committed
+      // and no token may be created.
       const key = await transaction.signingKey.findUnique({ where: { kid }, select: { removedAt: true } });
       if (key?.removedAt) throw new KeyWithdrawnError();
       return serviceToken.create({

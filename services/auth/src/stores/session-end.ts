@@ -6,14 +6,14 @@ import { lockBlacklist, type RevocationReason } from './token-blacklist.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
- * How much longer than an access token its end is on the list, in milliseconds: another replica, whose clock is ahead,
- * may have issued the last one, and whoever verifies may be behind.
+ * How long an entry outlasts the lifetime of an access token, in milliseconds: the clock of the replica that
+ * issued the last one may be ahead, and that of a verifier behind.
  */
 const toleranceMs = 2 * leewayMs;
 
 const event: AuditEvent = 'session.ended';
 
-/** Why and when sessions end, and by whom. */
+/** The reason, time and origin of the end of a session. */
 export interface Ending {
   at: Date;
   reason: RevocationReason;
@@ -21,15 +21,15 @@ export interface Ending {
 }
 
 /**
- * Ends those of the sessions that are active: their refresh tokens are void,
- * and their access tokens are on the blacklist until the last has expired. To
- * be the last thing that a transaction does ({@link lockBlacklist}). Their user
- * must be locked: a call that such a session makes is checked again under that lock.
+ * Ends the active ones of the selected sessions: their refresh tokens become invalid, and their access tokens
+ * are on the blacklist until the last has expired. Must be the last step of its transaction ({@link
+ * lockBlacklist}). The user must be locked, because calls of such a session are checked again under that
+ * lock.
  *
- * It takes the same few statements however many sessions there are.
+ * The number of statements does not depend on the number of sessions.
  *
  * @param which A condition on rows of `sessions`.
- * @returns how many there were.
+ * @returns The number of ended sessions.
  */
 export async function endSessions(
   transaction: Transaction,
@@ -59,7 +59,7 @@ export async function endSessions(
   return ended.count;
 }
 
-/** What is true of a session that has not ended, by itself or by somebody. */
+/** The condition for a session that has neither expired nor been ended. */
 export function activeAt(at: Date) {
   return { endedAt: null, expiresAt: { gt: at } };
 }

@@ -1,12 +1,11 @@
 import type { Database } from './transaction.ts';
 
 /**
- * Deletes sessions that were over before a moment, and their refresh tokens:
- * these first, as one session may have thousands of them. What another process
- * deletes at the same time is left to it.
+ * Deletes sessions that ended before a time, and their refresh tokens first, because one session may have
+ * thousands. Rows that another process is deleting are skipped.
  *
  * @param limit Most rows of each table.
- * @returns how many, of both.
+ * @returns The number of rows in both tables.
  */
 export async function deleteOverSessions(database: Database, before: Date, limit: number): Promise<number> {
   const tokens = await database.$executeRaw`

@@ -10,15 +10,15 @@ import { activeAt, allOf, endSessions, only, type Ending } from './session-end.t
 import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';
 import { hasSecondFactor, lockUser, type AccountRow, type StoredUser } from './user-store.ts';
 
-/** How many sessions of a user may be active; a further one ends the oldest. */
+/** Most active sessions of a user; one more ends the oldest. */
 const mostSessions = 100;
 
-/** A request that is to be recorded. */
+/** The request to record. */
 type Request = NonNullable<AuditRecord['request']>;
 
-/** A log-in whose password was right. */
+/** A log-in with the right password. */
 export interface Beginning {
-  /** Whose it was, as read when the password was checked. */
+  /** The user as read when the password was checked. */
   user: Pick<StoredUser, 'id' | 'passwordVersion'>;
   code: string | undefined;
   refreshToken: string;
@@ -26,44 +26,44 @@ export interface Beginning {
   request: Request;
 }
 
-/** A session that is active, and its user as of this moment. */
+/** An active session and its user's current state. */
 export interface ActiveSession {
   session: Pick<Session, 'id' | 'expiresAt'>;
   user: AccountRow;
 }
 
-/** What a log-in came to. `wrong-password`: it was changed since it was checked. */
+/** Result of a log-in. `wrong-password`: it was changed since it was checked. */
 export type Begun =
   | ({ outcome: 'begun'; user: StoredUser } & ActiveSession)
   | { outcome: 'refused'; reason: 'account-disabled' | 'wrong-password' | 'code-needed' | 'wrong-code' };
 
-/** What the exchange of a refresh token came to. */
+/** Result of the exchange of a refresh token. */
 export type Exchanged = ({ outcome: 'exchanged'; successor: string } & ActiveSession) | { outcome: 'ended' };
 
 /** Sessions in the database: families of refresh tokens. */
 export interface SessionStore {
-  /** Takes the second factor's code, where the account wants one, and begins a session. */
+  /** Uses up the code of the second factor, if the account has one, and starts a session. */
   begin(beginning: Beginning): Promise<Begun>;
   /**
-   * Exchanges a refresh token for its successor. The same token gets the same successor until that is used: its answer
-   * may have been lost, however long ago. Once the successor was used, somebody has a copy, and the session ends
-   * (RFC 9700 §4.14.2).
+   * Exchanges a refresh token for its successor. The same token gets the same successor until the successor
+   * is used, because the answer may have been lost. After that, a second use means that the token was copied,
+   * and the session ends (RFC 9700 §4.14.2).
    */
   exchange(token: string, call: { at: Date; request: Request }): Promise<Exchanged>;
-  /** Ends the session of a refresh token, of whatever age; nothing where there is none. */
+  /** Ends the session of a refresh token of any age. Does nothing if it is unknown. */
   endByToken(token: string, call: { at: Date; request: Request }): Promise<void>;
-  /** @returns how many were active. */
+  /** @returns The number of active sessions. */
   endAll(userId: string, ending: Ending): Promise<number>;
-  /** The active ones, the one used last first. */
+  /** The active sessions, most recently used first. */
   list(userId: string, at: Date): Promise<Session[]>;
   /** Records a log-in that failed. */
   recordFailure(userId: string | undefined, reason: string, origin: Origin): Promise<void>;
 }
 
 /**
- * Makes the store on a client of the auth schema.
+ * Creates the store on a client of the auth schema.
  *
- * @param seal Derives the successors of refresh tokens, and opens secrets of second factors.
+ * @param seal Derives the successors of refresh tokens, and decrypts secrets of second factors.
  */
 export function createSessionStore(database: Database, seal: Seal): SessionStore {
   return {
@@ -101,7 +101,7 @@ export function createSessionStore(database: Database, seal: Seal): SessionStore
       recordAudit(database, {
         ...origin,
         event: 'session.login-failed',
-        // Whoever mistakes the fields types his password where the address belongs: what belongs to nobody is not kept.
+        // The address may be a password entered in the wrong field, so an unknown one is not recorded.
         subject: userId ?? 'unknown',
         detail: { reason },
       }),
@@ -110,7 +110,7 @@ export function createSessionStore(database: Database, seal: Seal): SessionStore
 
 async function begin(transaction: Transaction, seal: Seal, beginning: Beginning): Promise<Begun> {
   const { code, refreshToken, at, request } = beginning;
-  // What was checked without a lock may have changed since: the account closed, the password changed.
+  // Since the check without a lock, the account may have been disabled or the password changed.
   const user = await lockUser(transaction, beginning.user.id);
   if (!user || user.passwordVersion !== beginning.user.passwordVersion) {
     return { outcome: 'refused', reason: 'wrong-password' };
@@ -143,7 +143,7 @@ async function begin(transaction: Transaction, seal: Seal, beginning: Beginning)
   return { outcome: 'begun', session, user };
 }
 
-/** Ends what is more than a user may have; last in its transaction. */
+/** Ends the sessions beyond the limit of a user; last in its transaction. */
 async function endOldest(transaction: Transaction, userId: string, at: Date): Promise<void> {
   const surplus = Prisma.sql`id IN (
     SELECT id FROM sessions
@@ -153,7 +153,7 @@ async function endOldest(transaction: Transaction, userId: string, at: Date): Pr
   await endSessions(transaction, surplus, { at, reason: 'too-many-sessions', origin: ourselves });
 }
 
-/** The session of a token, and its user. Neither ever changes, so this needs no lock. */
+/** The session of a token, and its user. Neither changes, so no lock is needed. */
 async function sessionOf(database: Database, token: string): Promise<SessionOf | undefined> {
   const found = await database.refreshToken.findUnique({
     where: { hash: refreshTokenHash(token) },
@@ -163,9 +163,9 @@ async function sessionOf(database: Database, token: string): Promise<SessionOf |
 }
 
 /**
- * Uses a token that was not used yet, of an active session whose account is open; does nothing with any other. Locks are
- * taken in the order of {@link inTransaction}. What another transaction changes meanwhile is looked at again in each row
- * that is written, and in the account's: so it comes before this or after it.
+ * Uses an unused token of an active session whose account is enabled; does nothing with other tokens. Locks
+ * are taken in the order of {@link inTransaction}. Conditions are checked again on each written row and on
+ * the account, so a concurrent change comes either before this or after it.
  */
 const useToken = new Statement({
   name: 'auth.use-refresh-token',
@@ -205,7 +205,7 @@ const useToken = new Statement({
     FROM used JOIN session USING (id), account LEFT JOIN totp_secrets totp ON totp.user_id = account.id`,
 });
 
-/** The exchange as it nearly always goes, in one statement; `undefined` where it does not. */
+/** The usual exchange, in one statement; `undefined` if it is not the usual case. */
 async function exchangeUnused(
   database: Database,
   { seal, token, at }: Pick<Exchange, 'seal' | 'token' | 'at'>,
@@ -233,8 +233,8 @@ interface Exchange extends SessionOf {
 
 async function exchange(transaction: Transaction, given: Exchange): Promise<Exchanged> {
   const { sessionId, userId, at, request } = given;
-  // One exchange at a time of a user's tokens: what is read from here on is as the one before left it. The session may
-  // have to end, and sessions end under the lock of their user.
+  // One exchange of a user's tokens at a time, so that this reads what the one before has written. The
+  // session may have to end, which requires the lock of its user.
   const user = await lockUser(transaction, userId);
   const session = await transaction.session.findFirst({ where: { id: sessionId, ...activeAt(at) } });
   if (!session || !user) return { outcome: 'ended' };
@@ -258,7 +258,7 @@ async function exchange(transaction: Transaction, given: Exchange): Promise<Exch
   return { outcome: 'ended' };
 }
 
-/** Uses a token. @returns its successor; undefined where it was used before and may not be used again. */
+/** Uses a token. @returns Its successor; `undefined` if it was used and cannot be used again. */
 async function take(
   transaction: Transaction,
   { seal, token, sessionId, at }: Exchange,

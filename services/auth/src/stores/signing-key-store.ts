@@ -8,52 +8,52 @@ import { addToBlacklist } from './token-blacklist.ts';
 /** A key as stored. */
 export type StoredKey = SigningKey;
 
-/** A key that is new to the table. */
+/** A key to add. */
 export interface NewKey {
   jwk: PublicJwk;
-  /** The private JWK, sealed; none of a key of the environment. */
+  /** The encrypted private JWK; none for a key of the environment. */
   sealedPrivate?: Uint8Array<ArrayBuffer> | undefined;
   publishedAt: Date;
   activeFrom: Date | null;
 }
 
-/** What may be done with the keys while nobody else changes any. */
+/** The keys, during a transaction in which no other changes any. */
 export interface KeyChange {
-  /** All of them, those that were removed included, as they are at this moment. */
+  /** All keys in their current state, including removed ones. */
   readonly keys: readonly StoredKey[];
   add(key: NewKey): Promise<void>;
-  /** Says from when on a key signs. */
+  /** Sets when a key starts to sign. */
   activate(kid: string, from: Date | null): Promise<void>;
-  /** Takes a key out for good; its private part is forgotten. */
+  /** Removes a key permanently and deletes its private part. */
   remove(kid: string, at: Date): Promise<void>;
   audit(record: AuditRecord): Promise<void>;
-  /** Whether a service's token that this key signed has yet to expire. */
+  /** Whether a service token signed by this key has not expired yet. */
   isNeeded(kid: string, now: Date): Promise<boolean>;
   /**
-   * Revokes a key, and so all that it ever signed: whoever follows what is revoked learns of it without having to ask
-   * for the keys. Of the services' tokens that it signed it marks as many as one transaction may. To be the last thing
-   * that is done.
+   * Revokes a key and with it every token it signed, so that services that follow the revocations learn of it
+   * without fetching the keys. Marks as many service tokens as one transaction may. Must be the last step of
+   * the change.
    *
-   * @returns Whether more of them are left to be marked.
+   * @returns Whether more tokens are left to mark.
    */
   voidTokens(kid: string, now: Date): Promise<boolean>;
 }
 
-/** The keys of this mesh in the database: their public parts, and the private ones of those made here, sealed. */
+/** The keys of this mesh in the database: public parts, and encrypted private parts of the keys created here. */
 export interface SigningKeyStore {
   all(): Promise<StoredKey[]>;
   /**
-   * Runs one change, all or nothing, while every other change of identities waits.
+   * Runs a change in one transaction, while every other change of identities waits.
    *
-   * @param by Whose credentials are checked again first. @default this service itself
+   * @param by The caller whose credentials are checked again first. @default this service itself
    */
   change<Result>(work: (change: KeyChange) => Promise<Result>, by?: Origin): Promise<Result>;
 }
 
-/** The latest `exp` that a token can have: whoever has stolen a key signs what he likes with it. */
+/** The latest possible `exp` of a token: a stolen key can sign any. */
 const endOfTime = new Date(253_402_300_799_000);
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createSigningKeyStore(client: PrismaClient): SigningKeyStore {
   return {
     all: () => client.signingKey.findMany(),
@@ -77,7 +77,7 @@ function createChange(transaction: Prisma.TransactionClient, keys: readonly Stor
     },
     async remove(kid, at) {
       const made = keys.find((key) => key.kid === kid)?.sealedPrivate;
-      // Empty, not null, which would say that it came from the environment.
+      // Empty instead of null, because null means a key of the environment.
       const forgotten = made ? new Uint8Array() : null;
       await signingKey.update({ where: { kid }, data: { removedAt: at, sealedPrivate: forgotten } });
     },

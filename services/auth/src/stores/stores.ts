@@ -12,7 +12,10 @@ import { createTokenBlacklist } from './token-blacklist.ts';
 import type { Database } from './transaction.ts';
 import { createUserStore } from './user-store.ts';
 
-/** Makes everything that this service keeps in its database. */
+/** Everything that this service stores. */
+export type Stores = ReturnType<typeof createStores>;
+
+/** All stores on one Prisma client. */
 export function createStores(database: Database, seal: Seal) {
   return {
     users: createUserStore(database),

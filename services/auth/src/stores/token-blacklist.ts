@@ -1,7 +1,7 @@
 import type { PrismaClient } from '@arcadium/prisma/auth';
 import type { Transaction } from './transaction.ts';
 
-/** Why a token or a session is void. */
+/** Why a token or a session is revoked. */
 export type RevocationReason =
   | 'account-disabled'
   | 'logged-out'
@@ -11,40 +11,40 @@ export type RevocationReason =
   | 'role-changed'
   | 'too-many-sessions';
 
-/** What is to be void from now on. */
+/** An entry to add. */
 export interface RevocationRecord {
   /** The `jti` of a token, the `sid` of a session, or the `kid` of a key. */
   id: string;
-  /** When the last token expires that this is about. */
+  /** When the last token it applies to expires. */
   expiresAt: Date;
 }
 
-/** An entry, and its place in the order of them all. */
+/** An entry with its position in the list. */
 export interface Revocation extends RevocationRecord {
   position: number;
 }
 
 /** A part of the list. */
 export interface RevocationPage {
-  /** In the order of their positions. */
+  /** Ordered by position. */
   entries: readonly Revocation[];
-  /** The place of the newest entry, expired ones included; 0 where there never was one. */
+  /** The position of the newest entry, expired or not; 0 if there was never one. */
   top: number;
-  /** The id of the entry at the place that was asked from, if it is still there. */
+  /** The id of the entry at the requested position, if it still exists. */
   anchor: string | undefined;
 }
 
-/** Tokens and sessions that were ended before their time. */
+/** Tokens and sessions that were revoked before they expired. */
 export interface TokenBlacklist {
-  /** Whether any of these is on the list. */
+  /** Whether any of these ids is on the list. */
   has(...ids: readonly string[]): Promise<boolean>;
-  /** What came after a place and has not expired, up to `limit` of it, as it is at one moment. */
+  /** Up to `limit` unexpired entries after a position, as one snapshot. */
   after(position: number, options: { limit: number; now: Date }): Promise<RevocationPage>;
   /**
-   * Deletes up to `limit` entries that had expired by then. The newest one stays, so that the highest position never
-   * falls.
+   * Deletes up to `limit` entries that had expired by then. The newest one stays, so that the highest
+   * position never decreases.
    *
-   * @returns how many.
+   * @returns The number deleted.
    */
   deleteExpired(before: Date, limit: number): Promise<number>;
 }
@@ -57,7 +57,7 @@ type Row = {
   position: bigint;
 };
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createTokenBlacklist(client: PrismaClient): TokenBlacklist {
   return {
     async has(...ids) {
@@ -76,7 +76,7 @@ export function createTokenBlacklist(client: PrismaClient): TokenBlacklist {
         ) AS entry ON true
         ORDER BY entry.position`;
       return {
-        // There is one row at least, which may hold no entry.
+        // There is at least one row, which may hold no entry.
         entries: rows.flatMap(({ jti, expires_at: expiresAt, position: place }) =>
           jti === null ? [] : [{ id: jti, expiresAt, position: Number(place) }],
         ),
@@ -94,18 +94,18 @@ export function createTokenBlacklist(client: PrismaClient): TokenBlacklist {
   };
 }
 
-/** Locks those out who add to the list meanwhile; the number is this list's alone in the database. */
+/** The lock for adding to the list; the number is unique in the database. */
 const positionLock = 7_261_349;
 
 /**
- * Lets this transaction alone add to the list, from here to its end: so positions become visible in their order, and
- * whoever has read up to one has missed nothing before it.
+ * Until this transaction ends, no other can add to the list. So entries become visible in the order of their
+ * positions, and a reader at a position has missed none before it.
  */
 export async function lockBlacklist(transaction: Transaction): Promise<void> {
   await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${positionLock}::bigint)`;
 }
 
-/** Adds to the list; what is on it stays as it is. To be the last thing that a transaction does. */
+/** Adds entries; existing ones are not changed. Must be the last step of its transaction. */
 export async function addToBlacklist(
   transaction: Transaction,
   records: readonly RevocationRecord[],

@@ -6,17 +6,16 @@ export type Database = PrismaClient;
 /** The same within a transaction. */
 export type Transaction = Prisma.TransactionClient;
 
-/** How long a transaction may wait for a connection, in milliseconds: as long as most callers wait for an answer. */
+/** Longest wait for a connection, in milliseconds; most callers wait as long for an answer. */
 const longestWaitMs = 5_000;
 
-/** How long a transaction may take, its waits for locks included, in milliseconds: as long as one statement may. */
+/** Longest duration of a transaction, in milliseconds, including waits for locks; the same as for one statement. */
 const longestMs = 16_000;
 
 /**
- * Runs a transaction. Locks are taken in one order, so that no two transactions
- * wait for each other: the administrators' lock, the credentials' lock, a
- * service's, rows of users (by id), then their sessions, tokens and keys, and
- * the blacklist's lock last.
+ * Runs a transaction. To prevent deadlocks, all transactions take locks in this order: the administrators'
+ * lock, the credentials' lock, a service's lock, rows of users by id, their sessions, tokens and keys, and
+ * the blacklist's lock.
  */
 export function inTransaction<Answer>(
   database: Database,
@@ -25,7 +24,7 @@ export function inTransaction<Answer>(
   return database.$transaction(work, { maxWait: longestWaitMs, timeout: longestMs });
 }
 
-/** Lets one transaction at a time change these accounts and what belongs to them. */
+/** Locks these accounts and everything that belongs to them. */
 export async function lockUsers(transaction: Transaction, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await transaction.$executeRaw`SELECT FROM users WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;

@@ -8,16 +8,16 @@ import { inTransaction, lockUsers, type Database, type Transaction } from './tra
 /** A user as stored; the hash never leaves this service. */
 export type StoredUser = User & { totpSecret: { confirmedAt: Date | null } | null };
 
-/** What an account shows of itself, and what its access tokens say. */
+/** The fields shown to the account's user and put into its access tokens. */
 export type AccountRow = Pick<
   StoredUser,
   'id' | 'email' | 'name' | 'role' | 'roleSince' | 'createdAt' | 'disabledAt' | 'totpSecret'
 >;
 
-/** What an account has besides the row of its user. */
+/** The parts of an account besides the row in `users`. */
 export const accountParts = { totpSecret: { select: { confirmedAt: true } } } as const;
 
-/** An account that is to be opened. */
+/** An account to create. */
 export interface NewUser {
   email: string;
   name: string;
@@ -28,21 +28,21 @@ export interface NewUser {
 
 /** Users in the database. */
 export interface UserStore {
-  /** Writes a user and the first entry of his password history; `undefined` if the address is taken. */
+  /** Creates a user and the first entry of the password history; `undefined` if the address is taken. */
   create(user: NewUser, origin: Origin): Promise<StoredUser | undefined>;
   findById(id: string): Promise<StoredUser | undefined>;
   findByEmail(email: string): Promise<StoredUser | undefined>;
-  /** Their names, not their accounts. */
+  /** Names only, without the rest of the account. */
   findMany(ids: readonly string[]): Promise<User[]>;
-  /** Newest first, from after one of them. */
+  /** Newest first, starting after a position. */
   list(limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
-  /** `undefined` if there is no such user. */
+  /** `undefined` if the user does not exist. */
   rename(id: string, name: string, origin: Origin): Promise<StoredUser | undefined>;
-  /** Whether there is one who can log in. */
+  /** Whether there is an administrator who can log in. */
   hasAdministrator(): Promise<boolean>;
 }
 
-/** Makes the store on a client of the auth schema. */
+/** Creates the store on a client of the auth schema. */
 export function createUserStore(client: Database): UserStore {
   return {
     async create(user, origin) {
@@ -86,17 +86,17 @@ export function createUserStore(client: Database): UserStore {
   };
 }
 
-/** Whether a code is asked for besides the password: one that was enrolled and not confirmed does not count. */
+/** Whether a log-in requires a code; an unconfirmed second factor does not count. */
 export function hasSecondFactor({ totpSecret }: Pick<StoredUser, 'totpSecret'>): boolean {
   return Boolean(totpSecret?.confirmedAt);
 }
 
-/** Reads a user with what belongs to his account. */
+/** Reads a user with the parts of the account. */
 export async function findAccount(from: Database | Transaction, id: string): Promise<StoredUser | undefined> {
   return (await from.user.findUnique({ where: { id }, include: accountParts })) ?? undefined;
 }
 
-/** Lets one transaction at a time change what a user's account is, and reads it as of then. */
+/** Locks a user's account, and reads it under the lock. */
 export async function lockUser(transaction: Transaction, id: string): Promise<StoredUser | undefined> {
   await lockUsers(transaction, [id]);
   return findAccount(transaction, id);

@@ -9,7 +9,7 @@ import { openDatabase } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { createPasswordHasher, type PasswordHasher } from '../domain/password.ts';
 import { createSeal } from '../domain/seal.ts';
-import { login } from '../procedures/sessions/login.ts';
+import { logIn } from '../procedures/sessions/log-in.ts';
 import { ourselves } from '../stores/audit-log.ts';
 import { createStores } from '../stores/stores.ts';
 
@@ -38,7 +38,7 @@ export interface Answered {
  * without one.
  */
 export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): PasswordHasher => hasher) {
-  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
   // A long limit, so that a slow machine refuses no hash.
   const real = createPasswordHasher(60_000);
   let evaluated = 0;
@@ -61,7 +61,7 @@ export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): P
   const signingKey = await importSigningKey(jwk);
   const [procedure] = compile(
     loginContract,
-    { sessions: { login: login({ ...stores, hasher, signer: () => signingKey, now: () => new Date() }) } },
+    { sessions: { login: logIn({ ...stores, hasher, signer: () => signingKey, now: () => new Date() }) } },
     { log },
   );
 

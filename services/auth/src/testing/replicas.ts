@@ -46,7 +46,7 @@ export async function startReplicas(count: number, change: Partial<Config> = {})
     url: database.url('auth'),
     schema: 'auth',
     client: PrismaClient,
-    logger: silentLogger,
+    log: silentLogger,
   });
   const clients: AsyncDisposable[] = [];
   const at = (replica: number) => urls[replica] ?? '';

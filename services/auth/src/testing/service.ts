@@ -19,8 +19,8 @@ import type { z } from 'zod';
 import { createPasswordPolicy } from '../domain/password-policy.ts';
 import { createSeal, type Seal } from '../domain/seal.ts';
 import { KeyRing } from '../jobs/key-ring.ts';
-import { RevocationFeed } from '../jobs/revocation-feed.ts';
-import { Sightings } from '../jobs/sightings.ts';
+import { RevocationAnnouncer } from '../jobs/revocation-announcer.ts';
+import { Sightings } from '../sightings.ts';
 import { createHandlers } from '../router.ts';
 import { createSigningKeyStore } from '../stores/signing-key-store.ts';
 import { createStores } from '../stores/stores.ts';
@@ -39,7 +39,7 @@ export const testPeer = { address: '192.0.2.1', userAgent: 'vitest' };
 /** One replica of the service, with its own pool, hasher and handlers. */
 async function openReplica(url: string, given: { seal: Seal; identity: TestIdentity; now: () => Date }) {
   const { seal, identity, now } = given;
-  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, logger: log });
+  const database = openDatabase({ url, schema: 'auth', client: PrismaClient, log });
   const stores = createStores(database.client, seal);
   const keyRing = new KeyRing({
     environment: { signing: [identity.jwk], publicOnly: [] },
@@ -59,7 +59,7 @@ async function openReplica(url: string, given: { seal: Seal; identity: TestIdent
     keyRing,
     mostServiceTokens: 100,
     sightings: new Sightings(stores.serviceTokens, log),
-    revocationFeed: new RevocationFeed({ blacklist: stores.blacklist, databaseUrl: url, log, now }),
+    announcer: new RevocationAnnouncer({ blacklist: stores.blacklist, databaseUrl: url, log, now }),
     policy: createPasswordPolicy({ leastCharacters: 15 }),
     hasher,
     keys: identity.keys,

@@ -1,7 +1,8 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { Listener } from '@arcadium/postgres/listener';
 import type { ArrivalStore } from '../stores/arrival-store.ts';
-import { Mailbox } from './mailbox.ts';
+import type { StoredNotification } from '../stores/notification-store.ts';
+import { Mailbox } from '../domain/mailbox.ts';
 
 export interface ArrivalsOptions {
   /** For LISTEN: PostgreSQL itself, without a pooler. */
@@ -40,7 +41,7 @@ type Announcement = Readonly<{ userId: string; id: string }>;
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   readonly #listener: Listener;
-  readonly #mailboxes = new Map<string, Set<Mailbox>>();
+  readonly #mailboxes = new Map<string, Set<Mailbox<StoredNotification>>>();
   #announced: Announcement[] = [];
   #reading: Promise<void> | undefined;
   #stopped = false;
@@ -52,7 +53,7 @@ export class Arrivals {
       channel: `${options.schema ?? 'notification'}.arrivals`,
       onConnect: () => this.#adviseCatchUp(this.#mailboxes.keys()),
       onPayload: (payload) => this.#announce(payload),
-      logger: options.log,
+      log: options.log,
       ...(options.connectTimeoutMs !== undefined && { connectTimeoutMs: options.connectTimeoutMs }),
     });
   }
@@ -84,8 +85,8 @@ export class Arrivals {
   }
 
   /** Opens a mailbox for a user's arrivals from now on, until the signal or its `close()`. */
-  open(userId: string, signal: AbortSignal): Mailbox {
-    const mailbox = new Mailbox(userId, this.#options.mailboxLimit ?? 100);
+  open(userId: string, signal: AbortSignal): Mailbox<StoredNotification> {
+    const mailbox = new Mailbox<StoredNotification>(userId, this.#options.mailboxLimit ?? 100);
     const mailboxes = this.#mailboxes.get(mailbox.userId) ?? new Set();
     this.#mailboxes.set(mailbox.userId, mailboxes.add(mailbox));
     const close = () => mailbox.close();

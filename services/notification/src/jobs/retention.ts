@@ -21,7 +21,7 @@ export function createRetention(options: NotificationRetentionOptions): Retentio
   const { store, log, keepReadDays = 90, everyMs = 3_600_000, batch = 1000 } = options;
   return new Retention({
     what: 'notifications read long ago',
-    logger: log,
+    log,
     everyMs,
     batch,
     deleteSome: (limit, now) => store.deleteRead({ days: keepReadDays, limit, now }),

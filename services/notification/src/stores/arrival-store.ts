@@ -3,10 +3,10 @@ import { startOf, type Position } from '../domain/position.ts';
 import { newestFirst } from './keyset.ts';
 import type { StoredNotification } from './notification-store.ts';
 
-/** Most rows that {@link ArrivalStore.behind} looks at. */
+/** Most rows that {@link ArrivalStore.behind} reads. */
 const recent = 1000;
 
-/** What watchers read. */
+/** Reads notifications for open streams. */
 export class ArrivalStore {
   readonly #client: PrismaClient;
 
@@ -14,7 +14,7 @@ export class ArrivalStore {
     this.#client = client;
   }
 
-  /** What a user got after a place, oldest first. */
+  /** A user's notifications after a position, oldest first. */
   after(userId: string, { createdAt, id }: Position, limit: number): Promise<StoredNotification[]> {
     return this.#client.notification.findMany({
       where: {
@@ -27,20 +27,20 @@ export class ArrivalStore {
     });
   }
 
-  /** Some notifications by their ids, in no order; those that are gone are left out. */
+  /** Notifications by id, in no particular order; deleted ones are left out. */
   byIds(ids: readonly string[]): Promise<StoredNotification[]> {
     return this.#client.notification.findMany({ where: { id: { in: [...ids] } } });
   }
 
-  /** The time by the database's clock, to the millisecond. */
+  /** The time of the database's clock, to the millisecond. */
   async clock(): Promise<Date> {
     const [answer] = await this.#client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
     return answer.now;
   }
 
   /**
-   * What a user got in the milliseconds up to a place, that place included,
-   * and the floor: a place after which it is everything.
+   * A user's notifications in the given milliseconds up to and including a position, and the floor: the
+   * position after which the result is complete.
    */
   async behind(
     userId: string,

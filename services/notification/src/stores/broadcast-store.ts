@@ -3,10 +3,10 @@ import type { Reader } from '../domain/reader.ts';
 import { newestFirst, olderThan } from './keyset.ts';
 import type { Part } from './notification-store.ts';
 
-/** A broadcast to be stored. */
+/** A broadcast to store. */
 export type NewBroadcast = Omit<Broadcast, 'id' | 'createdAt'>;
 
-/** A broadcast with the mark of the one administrator who asks. */
+/** A broadcast with the read mark of one administrator. */
 export type StoredBroadcast = Broadcast & { reads: { readAt: Date }[] };
 
 /** The condition "was sent while they were an administrator, and is not marked as read". */
@@ -14,7 +14,7 @@ function unreadBy({ userId, since }: Reader) {
   return { reads: { none: { userId } }, ...(since && { createdAt: { gte: since } }) };
 }
 
-/** What all administrators are told, and what each has read of it. */
+/** Broadcasts to all administrators, and the read marks of each. */
 export class BroadcastStore {
   readonly #client: PrismaClient;
 
@@ -22,7 +22,7 @@ export class BroadcastStore {
     this.#client = client;
   }
 
-  /** Stores a broadcast unless its sender used the key before; answers with the one that has the key now. */
+  /** Stores a broadcast unless its sender has used the key. @returns The broadcast that has the key. */
   async send(broadcast: NewBroadcast): Promise<{ id: string; fingerprint: string; stored: boolean }> {
     const { sender, key, fingerprint, title, body, link } = broadcast;
     const [stored] = await this.#client.$queryRaw<{ id: string }[]>`
@@ -36,7 +36,7 @@ export class BroadcastStore {
     return { id: first.id, fingerprint: first.fingerprint, stored: false };
   }
 
-  /** A part of the broadcasts, newest first, with the marks of one administrator. */
+  /** A page of the broadcasts, newest first, with the read marks of one administrator. */
   list(reader: Reader, { limit, after, unreadOnly }: Part): Promise<StoredBroadcast[]> {
     return this.#client.broadcast.findMany({
       where: { AND: [unreadOnly ? unreadBy(reader) : {}, olderThan(after)] },
@@ -50,7 +50,10 @@ export class BroadcastStore {
     return this.#client.broadcast.count({ where: unreadBy(reader) });
   }
 
-  /** Marks those that exist as read by an administrator; first marks stay. @returns how many were unread. */
+  /**
+   * Marks the existing ones as read by an administrator; earlier marks stay. @returns The number that were
+   * unread.
+   */
   markRead({ userId, since = new Date(0) }: Reader, ids: readonly string[]): Promise<number> {
     return this.#client.$executeRaw`
       INSERT INTO admin_notification_reads (broadcast_id, user_id, read_at)

@@ -1,7 +1,7 @@
 import { isForAllWrites, isInTheWay } from '@arcadium/postgres/database';
 import type { PrismaClient } from '@arcadium/prisma/notification';
 
-/** What is told to whom, once for each sender and key. */
+/** A message to store, once for each sender and key. */
 export type Message = Readonly<{
   sender: string;
   key: string;
@@ -11,19 +11,19 @@ export type Message = Readonly<{
   body: string;
   link: string | null;
   userIds: readonly string[];
-  /** Whether those who muted the topic are to be spared. */
+  /** Whether users who muted the topic are left out. */
   mutable: boolean;
-  /** Whether the key stands for one payload whoever gets it, or for one payload a user. */
+  /** Whether the key identifies one payload for all users, or one for each user. */
   keyFor: 'everybody' | 'each user';
 }>;
 
-/** What became of a message for one user: `conflict` where the key was used for another payload. */
+/** Result of a message for one user; `conflict` if the key was used for another payload. */
 export type Delivery = Readonly<
   | { outcome: 'stored' | 'duplicate' | 'conflict'; key: string; userId: string; id: string }
   | { outcome: 'muted'; key: string; userId: string; id: null }
 >;
 
-/** That a message could not be stored for one user: `busy` where others were in the way for too long. */
+/** A message that could not be stored for one user; `busy` if other transactions blocked it for too long. */
 export type Undelivered = Readonly<{
   outcome: 'busy' | 'failed';
   key: string;
@@ -32,24 +32,27 @@ export type Undelivered = Readonly<{
 }>;
 
 /**
- * Longest time from a notification's id to its commit, in milliseconds.
- * PostgreSQL ends the session of a transaction that takes longer.
+ * Longest time from the creation of a notification's id to its commit, in milliseconds. PostgreSQL ends the
+ * session of a transaction that takes longer.
  */
 export const sendTimeoutMs = 5000;
 
-/** Longest wait for a lock, in milliseconds, where the caller waits for all of its users. */
+/** Longest wait for a lock, in milliseconds, if the caller needs the result for all users. */
 export const patientMs = 1000;
 
-/** The same where the answer is wanted soon, of those who need not wait. A send holds its locks for some milliseconds. */
+/**
+ * The same if the users who are not blocked should get a result soon. A send holds its locks for some
+ * milliseconds.
+ */
 export const hurriedMs = 200;
 
-/** For how many waits what failed is tried again in parts; those who are left are `busy`. */
+/** How long a failed delivery is retried in parts, in waits for a lock; what is left then is `busy`. */
 const longestInParts = 15;
 
-/** How many parts: of 500 users, the one in trouble is found after three waits, in fifty transactions. */
+/** Number of parts: of 500 users, the failing one is isolated after three waits, in fifty transactions. */
 const partCount = 25;
 
-/** Stores what is sent. */
+/** Stores sent messages. */
 export class DeliveryStore {
   readonly #client: PrismaClient;
 
@@ -58,21 +61,19 @@ export class DeliveryStore {
   }
 
   /**
-   * Stores each message for each of its users, once, or nothing at all if any
-   * answer is `conflict`. The answers name each user of a message once, in no
-   * order; of a conflict, perhaps others who had the key before. Messages for
-   * one user are stored in the order given.
+   * Stores each message once for each of its users, or nothing if any result is `conflict`. The results
+   * contain each user of a message once, in no particular order; a conflict may also name earlier users of
+   * the key. Messages for one user are stored in the given order.
    *
-   * Two kinds of locks, held until the commit, put competing sends one after
-   * another: the keys', so that the second of two equal ones sees what the first
-   * did; and the users', so that what one user gets commits in the order of its
-   * ids and times. Whoever saw a notification has then seen all before it, which
-   * "after this one" (watch) and "up to this one" (mark all read) stand on.
+   * Two kinds of locks, held until the commit, serialise competing sends: locks of keys, so that the second
+   * of two equal sends sees the first; and locks of users, so that notifications of one user commit in the
+   * order of their ids and times. A reader who has seen a notification has then seen all before it; "after
+   * this one" (watch) and "up to this one" (mark all read) rely on that.
    *
    * @param lockWaitMs Longest wait for one lock, in milliseconds; a statement may take five times as long.
    */
   async deliver(messages: readonly Message[], lockWaitMs: number): Promise<Delivery[]> {
-    // The insert is a statement of its own: it must see what committed while the locks were waited for.
+    // A separate statement, because it must see what was committed while waiting for the locks.
     const [, deliveries] = await this.#client.$transaction([
       this.#lock(messages, lockWaitMs),
       this.#insert(messages),
@@ -81,11 +82,10 @@ export class DeliveryStore {
   }
 
   /**
-   * The same, and where that fails for all together, in smaller and smaller
-   * parts, at last for each user of each message alone, so that the trouble of
-   * one is no other's.
+   * The same, but if it fails for all together, it is retried in smaller and smaller parts, in the end for
+   * each user of each message alone, so that one failure does not affect the others.
    *
-   * @throws Error where the database is away or takes no writes.
+   * @throws Error if the database is not available or takes no writes.
    */
   async deliverToEach(messages: readonly Message[], lockWaitMs: number): Promise<(Delivery | Undelivered)[]> {
     const addressed = messages.map((message) => ({
@@ -108,16 +108,16 @@ export class DeliveryStore {
       const parts = partsOf(messages);
       if (parts.length === 1) return undelivered(messages, isInTheWay(error) ? 'busy' : 'failed', error);
       const outcomes: (Delivery | Undelivered)[] = [];
-      // One after another, since those of one message have the lock of its key in common.
+      // One after the other, because the parts of one message need the lock of the same key.
       for (const part of parts) outcomes.push(...(await this.#deliverInParts(part, lockWaitMs, endsAt)));
       return outcomes;
     }
   }
 
   /**
-   * A lock for each key and user, by a hash of 32 bits, so that users do not stand in one another's way. PostgreSQL has room
-   * for some thousands of locks in all (`max_locks_per_transaction` for each connection). Always the keys' first, each kind
-   * ascending: nobody waits in a circle.
+   * A lock for each key and user, by a 32-bit hash, so that different users do not block each other.
+   * PostgreSQL holds some thousands of locks in all (`max_locks_per_transaction` for each connection). Locks
+   * of keys come first, each kind in ascending order, which prevents deadlocks.
    */
   #lock(messages: readonly Message[], lockWaitMs: number) {
     const keys = messages.map(({ sender, key }) => `${sender} ${key}`);
@@ -139,7 +139,7 @@ export class DeliveryStore {
 
   #insert(messages: readonly Message[]) {
     const column = <Name extends keyof Message>(name: Name) => messages.map((message) => message[name]);
-    // An address is the place of a message in these columns, from 1, and a user.
+    // An address is the index of a message in these columns, from 1, and a user.
     const places = messages.flatMap(({ userIds }, index) => userIds.map(() => index + 1));
     const wholeKey = messages.map(({ keyFor }) => keyFor === 'everybody');
     return this.#client.$queryRaw<Delivery[]>`
@@ -183,7 +183,7 @@ export class DeliveryStore {
   }
 }
 
-/** Of one message, parts of its users; of several, parts of the messages. Of one user there is one part. */
+/** Splits one message by users, several by message. One message for one user is a single part. */
 function partsOf(messages: readonly Message[]): (readonly Message[])[] {
   const [first] = messages;
   if (!first || messages.length > 1) return inParts(messages);

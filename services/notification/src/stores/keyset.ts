@@ -1,12 +1,11 @@
 import type { PlaceInTime } from '@arcadium/mesh/server';
 
-/** Newest first, as every list is. */
+/** Newest first, the order of every list. */
 export const newestFirst = [{ createdAt: 'desc' as const }, { id: 'desc' as const }];
 
 /**
- * The condition "comes after this place in a list", as Prisma takes it; without
- * a place, none. The first half repeats what follows from the second, because
- * PostgreSQL can begin to read an index at a plain bound but not at an OR.
+ * Prisma's condition for rows after a position in a list; empty without a position. The first condition
+ * follows from the second; PostgreSQL can start to read an index at it, but not at an OR.
  */
 export function olderThan(place: PlaceInTime | undefined) {
   if (!place) return {};

@@ -3,7 +3,7 @@ import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
 import type { PrismaClient } from '@arcadium/prisma/notification';
 import type { Position } from '../domain/position.ts';
 
-/** A part of a list, newest first: from the newest on where there is no place. */
+/** A page of a list, newest first; without a position, from the newest. */
 const part = {
   parameters: ['uuid', 'timestamptz?', 'uuid?', 'int4'],
   columns: {
@@ -18,8 +18,8 @@ const part = {
   },
 } as const;
 
-// `SELECT` in the place of the bare parameter: a plan for one number looks cheaper than that for any, and PostgreSQL would
-// make one each time.
+// A `SELECT` instead of the plain parameter: otherwise a plan for a specific limit looks cheaper than a
+// generic one, and PostgreSQL plans each call.
 const textOfPart = (which: string): string => `
   SELECT id, topic, title, body, link, sender, created_at AS "createdAt", read_at AS "readAt" FROM notifications
   WHERE user_id = $1 ${which}
@@ -40,22 +40,22 @@ const countUnread = new Statement({
   text: 'SELECT count(*)::int AS count FROM notifications WHERE user_id = $1 AND read_at IS NULL',
 });
 
-/** A notification as its reader gets to see it. */
+/** A notification with the fields shown to its reader. */
 export type StoredNotification = RowOf<typeof listAll>;
 
-/** Which part of a list is wanted. */
+/** The requested page of a list. */
 export type Part = Readonly<{
-  /** Most rows wanted. */
+  /** Most rows. */
   limit: number;
-  /** Where the part before ended. */
+  /** The end of the previous page. */
   after: PlaceInTime | undefined;
   unreadOnly: boolean;
 }>;
 
-/** How many notifications one statement marks as read at most. */
+/** Most notifications that one statement marks as read. */
 export const mostMarkedAtOnce = 5000;
 
-/** What a user asks about his own notifications; nobody else's are reached. */
+/** The notifications of one user; each method reads and changes only theirs. */
 export class NotificationStore {
   readonly #client: PrismaClient;
 
@@ -63,7 +63,7 @@ export class NotificationStore {
     this.#client = client;
   }
 
-  /** A part of a user's notifications, newest first. */
+  /** A page of a user's notifications, newest first. */
   list(userId: string, { limit, after, unreadOnly }: Part): Promise<StoredNotification[]> {
     const list = unreadOnly ? listUnread : listAll;
     return run(this.#client, list, [userId, after?.at ?? null, after?.id ?? null, limit]);
@@ -74,7 +74,7 @@ export class NotificationStore {
     return row?.count ?? 0;
   }
 
-  /** Where one of the user's notifications stands. */
+  /** The position of one of the user's notifications. */
   find(userId: string, id: string): Promise<Position | null> {
     return this.#client.notification.findFirst({
       where: { id, userId },
@@ -82,14 +82,14 @@ export class NotificationStore {
     });
   }
 
-  /** Marks some as read. @returns how many were unread. */
+  /** Marks some as read. @returns The number that were unread. */
   markRead(userId: string, ids: readonly string[]): Promise<number> {
     return this.#client.$executeRaw`
       UPDATE notifications SET read_at = now()
       WHERE user_id = ${userId}::uuid AND id = ANY (${ids}::uuid[]) AND read_at IS NULL`;
   }
 
-  /** Marks as read what one service sent about one link. @returns how many were unread. */
+  /** Marks the notifications that one service sent about a link as read. @returns The number that were unread. */
   markLinkRead(userId: string, { sender, link }: { sender: string; link: string }): Promise<number> {
     return this.#client.$executeRaw`
       UPDATE notifications SET read_at = now()
@@ -97,10 +97,10 @@ export class NotificationStore {
   }
 
   /**
-   * Marks everything up to a place as read, the place included; in parts that are kept each by itself, so that a call
-   * that is cut off has made progress.
+   * Marks everything up to and including a position as read, in separately committed parts, so that an
+   * interrupted call has made progress.
    *
-   * @returns how many were unread.
+   * @returns The number that were unread.
    */
   async markReadUpTo(userId: string, place: Position): Promise<number> {
     for (let total = 0; ;) {

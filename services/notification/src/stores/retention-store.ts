@@ -1,6 +1,6 @@
 import type { PrismaClient } from '@arcadium/prisma/notification';
 
-/** What the retention job deletes. */
+/** Deletes old notifications. */
 export class RetentionStore {
   readonly #client: PrismaClient;
 
@@ -9,11 +9,10 @@ export class RetentionStore {
   }
 
   /**
-   * Deletes up to `limit` notifications that were read more than `days` days
-   * ago, longest ago first, while no other process does. Ago goes by the
-   * database's time or by `now`, whichever is earlier.
+   * Deletes up to `limit` notifications that were read more than `days` days ago, oldest first, unless
+   * another process is deleting. Age is judged by the database's time or by `now`, whichever is earlier.
    *
-   * @returns how many; `busy` when another process is at it.
+   * @returns The number deleted; `busy` if another process is deleting.
    */
   async deleteRead({
     days,

@@ -58,7 +58,7 @@ export interface TestServiceOptions extends Pick<ArrivalsOptions, 'mailboxLimit'
 export async function openService({ listenAt = async (url) => url, ...options }: TestServiceOptions = {}) {
   const testDatabase = await createTestDatabase(['notification']);
   const url = testDatabase.url('notification');
-  const database = openDatabase({ url, schema: 'notification', client: PrismaClient, logger: log });
+  const database = openDatabase({ url, schema: 'notification', client: PrismaClient, log });
   const stores = createStores(database.client);
   const databaseUrl = await listenAt(url);
   const arrivals = new Arrivals({ databaseUrl, store: stores.arrivals, log, ...options });

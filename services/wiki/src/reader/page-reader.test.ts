@@ -2,12 +2,12 @@ import { recordingLogger } from '@arcadium/mesh/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPageReader } from './page-reader.ts';
 
-const logger = recordingLogger();
-beforeEach(() => void (logger.lines.length = 0));
+const log = recordingLogger();
+beforeEach(() => void (log.lines.length = 0));
 
 // Long limits, so that a busy machine makes no difference.
-const patient = createPageReader({ log: logger, waitMs: 60_000, readMs: 60_000 });
-const brisk = createPageReader({ log: logger, waitMs: 60_000, readMs: 200 });
+const patient = createPageReader({ log, waitMs: 60_000, readMs: 60_000 });
+const brisk = createPageReader({ log, waitMs: 60_000, readMs: 200 });
 afterAll(async () => {
   await patient.close();
   await brisk.close();
@@ -35,14 +35,14 @@ test('many at once, each gets its own', async () => {
 test('200,000 characters of ordinary text are read, not skimmed', { timeout: 60_000 }, async () => {
   const text = 'A sentence with a [link](b.md), *stress* and `code`, as they come.\n\n'.repeat(2900);
   expect((await patient.read(source(text))).links).toHaveLength(1000);
-  expect(logger.lines).toEqual([]);
+  expect(log.lines).toEqual([]);
 });
 
 test('what is nested too deeply for the parser is skimmed', { timeout: 20_000 }, async () => {
   expect((await patient.read(beforeLink('> '.repeat(5000)))).links).toEqual([
     { target: 'docs/b', markdown: true, text: 'b' },
   ]);
-  expect(logger.lines).toMatchObject([
+  expect(log.lines).toMatchObject([
     { level: 'warn', fields: { slug: 'docs/a', problem: expect.stringContaining('call stack') } },
   ]);
 });
@@ -61,11 +61,9 @@ test(
   'a page that had to be skimmed is in the log, and the next one is read as ever',
   { timeout: 20_000 },
   async () => {
-    const reader = createPageReader({ log: logger, threads: 1, waitMs: 60_000, readMs: 500 });
+    const reader = createPageReader({ log, threads: 1, waitMs: 60_000, readMs: 500 });
     await reader.read(source('>- '.repeat(60_000)));
-    expect(logger.lines).toMatchObject([
-      { level: 'warn', fields: { problem: 'Error: took more than 500 ms' } },
-    ]);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { problem: 'Error: took more than 500 ms' } }]);
     // A reference, which skimming does not recognise.
     const { links } = await reader.read(source('[ref]\n\n[ref]: c.md'));
     expect(links).toEqual([{ target: 'docs/c', markdown: true, text: 'ref' }]);
@@ -74,7 +72,7 @@ test(
 );
 
 test('pages behind one that is stuck do not wait for ever', { timeout: 20_000 }, async () => {
-  const reader = createPageReader({ log: logger, threads: 1, waitMs: 50, readMs: 1000 });
+  const reader = createPageReader({ log, threads: 1, waitMs: 50, readMs: 1000 });
   let stuck = true;
   const first = reader.read(source('>- '.repeat(60_000))).finally(() => (stuck = false));
   await expect(reader.read(source('[b](b.md)'))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });

@@ -20,7 +20,7 @@ const commentFields = {
 
 export type CommentRow = Prisma.CommentGetPayload<{ select: typeof commentFields }>;
 
-/** A comment that somebody wrote just now. */
+/** A new comment. */
 export interface NewComment {
   readonly pageId: string;
   readonly parentId: string | null;
@@ -35,8 +35,8 @@ export type CommentOutcome =
   | { outcome: 'parent-missing' };
 
 /**
- * Stores a comment and, in the same transaction, the messages about it: to the
- * author of the comment that it answers, and to those who watch the page.
+ * Stores a comment and, in the same transaction, the notifications of the author of the parent comment and of
+ * the page's watchers.
  */
 export async function insertComment(transaction: Transaction, comment: NewComment): Promise<CommentOutcome> {
   const { pageId, parentId, body, author, now } = comment;
@@ -86,17 +86,17 @@ export async function changeComment(
   return row ?? null;
 }
 
-/** Deletes a comment: its words go at once, its place stays. One that is deleted already stays as it is. */
+/** Deletes the text of a comment and marks it as deleted; its row stays. A deleted comment is not changed. */
 export async function deleteComment(database: Database, id: string, now: Date): Promise<CommentRow | null> {
   await database.comment.updateMany({ where: { id, deletedAt: null }, data: { body: '', deletedAt: now } });
   return database.comment.findUnique({ where: { id }, select: commentFields });
 }
 
-/** Most comments that one call looks at, and most answers to deleted ones that it looks at in search of words. */
+/** Most comments that one call examines, and most replies to deleted ones that it searches for text. */
 const mostWalked = 500;
 const mostAnswers = 20_000;
 
-/** Comments on a page, oldest first; of the deleted ones, those under which somebody's words still stand. */
+/** Comments on a page, oldest first, including deleted ones that still have replies with text. */
 export async function listComments(
   database: Database,
   { pageId, after, limit }: { pageId: string; after: PlaceInTime | undefined; limit: number },
@@ -112,7 +112,7 @@ export async function listComments(
       SELECT c.* FROM comments c WHERE c.page_id = ${pageId}::uuid ${beyond} ${within}
     ), below AS (
       SELECT id, parent_id, deleted_at FROM walked WHERE deleted_at IS NOT NULL
-      -- UNION, not UNION ALL: what stands below several is come to once.
+      -- UNION instead of UNION ALL, so that a comment reached on several paths is examined once.
       UNION
       SELECT c.id, c.parent_id, c.deleted_at FROM below JOIN comments c ON c.parent_id = below.id
       WHERE below.deleted_at IS NOT NULL

@@ -3,17 +3,17 @@ import { summaryColumns, type SummaryRow } from './pages.ts';
 import type { Database } from './transaction.ts';
 import type { Walked } from './walk.ts';
 
-/** A link that leads to no page, and the page that it stands on. */
+/** A broken link and the page that contains it. */
 export type BrokenLinkRow = { pageId: string; slug: string; position: number; target: string; text: string };
 
-/** Most pages, and most links, that one call looks at. */
+/** Most pages, and most links, that one call examines. */
 const mostPages = 500;
 const mostLinks = 2000;
 
-/** Most addresses that a page had by which links to it are looked for. */
+/** Most former addresses of a page that are searched for links to it. */
 const mostMoves = 50;
 
-/** The live page at an address, or the one that has moved from there: its id, or null. */
+/** The id of the live page at an address, or of the page that moved away from it; null if there is neither. */
 function pageAt(address: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`coalesce(
     (SELECT at.id FROM pages at WHERE at.slug = ${address} AND at.deleted_at IS NULL LIMIT 1),
@@ -23,8 +23,8 @@ function pageAt(address: Prisma.Sql): Prisma.Sql {
 }
 
 /**
- * How links are written that lead to a page: `target` and `markdown`. With its address, or with one that it has moved
- * from and that no other page has now; and with `.md` behind that, or before it was taken off, as `page_links` has it.
+ * The forms of links to a page, `target` and `markdown`: with its address, or with a former address that no
+ * other page has now; and with `.md` appended, or before it was removed, as stored in `page_links`.
  */
 function waysTo(id: Prisma.Sql, slug: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
@@ -44,7 +44,7 @@ function waysTo(id: Prisma.Sql, slug: Prisma.Sql): Prisma.Sql {
     ) AS way (target, markdown)`;
 }
 
-/** Pages that link to an address, or to the page that is there in another way, oldest first, from after one of them. */
+/** Pages that link to an address, or to the page at it in another form, oldest first, starting after one of them. */
 export async function listBacklinks(
   database: Database,
   { slug, after, limit }: { slug: string; after: string | undefined; limit: number },
@@ -62,7 +62,7 @@ export async function listBacklinks(
       WHERE l.target = way.target AND l.markdown = way.markdown ${from} ORDER BY l.page_id LIMIT 1
     ) AS linked
     ORDER BY linked.page_id LIMIT 1`;
-  // From page to page: one may link there a thousand times.
+  // Page by page, because one page may have a thousand such links.
   const linking = await database.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE linking AS (
       SELECT (${next(after === undefined ? Prisma.empty : Prisma.sql`AND l.page_id > ${after}::uuid`)}) AS id, 1 AS n
@@ -79,10 +79,10 @@ export async function listBacklinks(
   return { rows, until: ids.length === mostPages ? ids.at(-1) : undefined };
 }
 
-/** Where a link stands. */
+/** The position of a link. */
 type LinkPlace = { pageId: string; position: number };
 
-/** Links whose address has no page, or one in the recycle bin, page by page from the top. */
+/** Links to an address without a page, or with one in the recycle bin, page by page in the order of the text. */
 export async function listBrokenLinks(
   database: Database,
   { pageId, after, limit }: { pageId: string | undefined; after: LinkPlace | undefined; limit: number },
@@ -103,7 +103,7 @@ export async function listBrokenLinks(
       SELECT * FROM page_links l WHERE true ${ofPage} ${beyond} ${within}
       ORDER BY l.page_id, l.position LIMIT ${mostLinks}
     ) AS l,
-    -- Looked up for each link (\`OFFSET 0\`): joined, all pages would be read for the few links of a call.
+    -- Looked up for each link (\`OFFSET 0\`): a join would read all pages for the few links of a call.
     LATERAL (SELECT slug FROM pages WHERE id = l.page_id AND deleted_at IS NULL OFFSET 0) AS p
     WHERE ${pageAt(Prisma.sql`l.target`)} IS NULL
       AND (NOT l.markdown OR ${pageAt(Prisma.sql`l.target || '.md'`)} IS NULL)
@@ -111,7 +111,7 @@ export async function listBrokenLinks(
   return { rows, until };
 }
 
-/** Pages that no other page links to, oldest first, from after one of them. */
+/** Pages that no other page links to, oldest first, starting after one of them. */
 export async function listOrphans(
   database: Database,
   { after, limit }: { after: string | undefined; limit: number },
@@ -123,7 +123,7 @@ export async function listOrphans(
   const rows = await database.$queryRaw<SummaryRow[]>`
     SELECT ${summaryColumns} FROM pages p
     WHERE p.deleted_at IS NULL ${beyond} ${within}
-      -- Looked up for each page, its links first (\`OFFSET 0\`): joined, all links would be read, or all pages for each.
+      -- Looked up for each page, its links first (\`OFFSET 0\`): a join would read all links, or all pages for each.
       AND (
         SELECT 1 FROM (${waysTo(Prisma.sql`p.id`, Prisma.sql`p.slug`)}) AS way, LATERAL (
           SELECT l.page_id FROM page_links l

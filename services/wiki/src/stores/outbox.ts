@@ -1,10 +1,10 @@
 import type { Notice } from '../domain/notice.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Most recipients of one message, as the notification service has it. */
+/** Most recipients of one message, as in the contract of the notification service. */
 const mostRecipients = 500;
 
-/** Writes a message for these users, in the transaction of what caused it. */
+/** Queues a notification for these users, in the transaction of the change that caused it. */
 export async function queueNotice(
   transaction: Transaction,
   notice: Notice,

@@ -8,7 +8,7 @@ import type { Database, Transaction } from './transaction.ts';
 import { checkParent, holdParent } from './tree.ts';
 import { watchersOf } from './watchers.ts';
 
-/** What an author decides about a page. */
+/** The fields that an author sets. */
 export interface PageText {
   readonly slug: string;
   readonly title: string;
@@ -16,13 +16,13 @@ export interface PageText {
   readonly parentId: string | null;
 }
 
-/** One change, whoever made it. */
+/** A change and its author. */
 export interface Change {
   readonly editorId: string;
   readonly now: Date;
 }
 
-/** What the watchers of the page are told, the editor excepted. */
+/** The notification of the page's watchers except the editor. */
 export interface ToldChange extends Change {
   readonly notice: Notice;
 }
@@ -35,7 +35,10 @@ export type SaveOutcome =
   | { outcome: 'page-missing' }
   | { outcome: 'circle' };
 
-/** Stores a new page, its first revision, links and terms; its author watches it. Fails where its address is taken. */
+/**
+ * Stores a new page with its first revision, links and terms; its author watches it. Fails if the address is
+ * taken.
+ */
 export async function insertPage(
   transaction: Transaction,
   page: PageText & { content: PageContent },
@@ -56,9 +59,9 @@ export async function insertPage(
 }
 
 /**
- * Stores a page's next revision, with links and terms rewritten and its
- * watchers told, all in one transaction; or nothing, where the page is no
- * longer what `current` says. Fails where its new address is taken.
+ * Stores a page's next revision, rewrites its links and terms and queues the notifications of its watchers,
+ * in one transaction. Writes nothing if the page is no longer as in `current`. Fails if the new address is
+ * taken.
  */
 export async function savePage(
   transaction: Transaction,
@@ -72,7 +75,7 @@ export async function savePage(
     if (verdict === 'circle') return { outcome: 'circle' };
     if (verdict === 'missing') return { outcome: 'parent-missing' };
   }
-  // Of two that change the same revision, the second waits here for the first, and then finds nothing.
+  // Of two concurrent changes of one revision, the second waits here for the first and then matches no row.
   const [row] = await transaction.page.updateManyAndReturn({
     where: { id, revision, deletedAt: null },
     data: { ...next, plain: content.plain, revision: revision + 1, updatedAt: change.now },
@@ -90,7 +93,7 @@ export async function savePage(
   return { outcome: 'saved', page: row };
 }
 
-/** Puts a page into the recycle bin, and tells its watchers; one that is there already stays as it is. */
+/** Moves a page to the recycle bin and notifies its watchers. A page in the bin is not changed. */
 export function binPage(database: Database, id: string, change: ToldChange): Promise<SummaryRow | null> {
   return database.$transaction(async (transaction) => {
     const where = { id, deletedAt: null };
@@ -102,7 +105,7 @@ export function binPage(database: Database, id: string, change: ToldChange): Pro
   });
 }
 
-/** Takes a page out of the recycle bin, and tells its watchers; `slug-taken` where another has its address now. */
+/** Restores a page from the recycle bin and notifies its watchers; `slug-taken` if another page has its address. */
 export function restorePage(
   database: Database,
   id: string,
@@ -124,9 +127,8 @@ export function restorePage(
 }
 
 /**
- * Runs a whole transaction that gives a page its address. The one unique index
- * that such a write can run into is that of the slugs of live pages; whose it
- * is then, `taken` says.
+ * Runs a transaction that sets the address of a page. The only unique index it can violate is that of the
+ * slugs of live pages; `taken` then finds the page that has the slug.
  */
 export async function unlessSlugTaken<Outcome, Taken>(
   write: () => Promise<Outcome>,
@@ -159,7 +161,7 @@ async function recordRevision(
   });
 }
 
-/** Stores the links, the terms and the words of a page at one revision. */
+/** Stores the links, terms and words of one revision of a page. */
 export async function rewriteContent(
   transaction: Transaction,
   { id: pageId, revision }: { id: string; revision: number },

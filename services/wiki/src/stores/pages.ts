@@ -3,7 +3,7 @@ import { run, Statement } from '@arcadium/postgres/statement';
 import { Prisma } from '@arcadium/prisma/wiki';
 import type { Database, Transaction } from './transaction.ts';
 
-/** What a list shows of a page: all but its text. */
+/** A page in a list: everything except its text. */
 export const summaryFields = {
   id: true,
   slug: true,
@@ -16,13 +16,13 @@ export const summaryFields = {
   deletedAt: true,
 } as const satisfies Prisma.PageSelect;
 
-/** A page as its readers see it. */
+/** A page with its text. */
 export const pageFields = { ...summaryFields, body: true } as const satisfies Prisma.PageSelect;
 
 export type SummaryRow = Prisma.PageGetPayload<{ select: typeof summaryFields }>;
 export type PageRow = Prisma.PageGetPayload<{ select: typeof pageFields }>;
 
-/** The columns of a {@link SummaryRow} in SQL, of a table called `p`. */
+/** The SQL columns of a {@link SummaryRow}, of a table with the alias `p`. */
 export const summaryColumns = Prisma.sql`
   p.id, p.slug, p.title, p.parent_id AS "parentId", p.revision, p.author_id AS "authorId",
   p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.deleted_at AS "deletedAt"`;
@@ -56,7 +56,7 @@ const pageBySlug = new Statement({
   text: `SELECT ${summaryColumns.sql}, p.body FROM pages p WHERE p.slug = $1 AND p.deleted_at IS NULL`,
 });
 
-/** A page that is not in the recycle bin; at an address that it has moved from, where no other is, too. */
+/** A page that is not in the recycle bin. Also found by a former address that no other page has. */
 export async function findPage(
   database: Database,
   address: { id: string } | { slug: string },
@@ -76,10 +76,10 @@ export function findSummary(database: Database | Transaction, id: string): Promi
   return database.page.findUnique({ where: { id }, select: summaryFields });
 }
 
-/** Most addresses that a page had which are answered. */
+/** Most former addresses in an answer. */
 const mostMoves = 10;
 
-/** The address of a page, whether it is in the recycle bin or not, and some that it had before. */
+/** The current and some former addresses of a page, in the recycle bin or not. */
 export async function findAddresses(database: Database, id: string): Promise<string[]> {
   const page = await database.page.findUnique({
     where: { id },
@@ -88,12 +88,12 @@ export async function findAddresses(database: Database, id: string): Promise<str
   return page ? [...new Set([page.slug, ...page.moves.map(({ slug }) => slug)])] : [];
 }
 
-/** Whether a page is there and not in the recycle bin. */
+/** Whether a page exists and is not in the recycle bin. */
 export async function pageExists(database: Database, id: string): Promise<boolean> {
   return (await database.page.findFirst({ where: { id, deletedAt: null }, select: { id: true } })) !== null;
 }
 
-/** Pages, last changed first; one more than `limit`. */
+/** Pages, most recently changed first; one more than `limit`. */
 export function listPages(
   database: Database,
   { authorId, after, limit }: { authorId: string | undefined; after: PlaceInTime | undefined; limit: number },
@@ -102,7 +102,7 @@ export function listPages(
     where: {
       deletedAt: null,
       ...(authorId === undefined ? {} : { authorId }),
-      // The first condition lets the index begin there; the second alone would not.
+      // The first condition gives PostgreSQL a start in the index; the second alone would not.
       ...(after && { updatedAt: { lte: after.at }, NOT: { updatedAt: after.at, id: { gte: after.id } } }),
     },
     orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
@@ -111,7 +111,7 @@ export function listPages(
   });
 }
 
-/** The recycle bin, last deleted first; one more than `limit`. */
+/** The recycle bin, most recently deleted first; one more than `limit`. */
 export function listBin(
   database: Database,
   { authorId, after, limit }: { authorId: string | undefined; after: PlaceInTime | undefined; limit: number },

@@ -10,7 +10,7 @@ const revisionFields = {
 
 export type RevisionRow = Prisma.PageRevisionGetPayload<{ select: typeof revisionFields }>;
 
-/** The revisions of a page, newest first, from before one of them; one more than `limit`. */
+/** The revisions of a page before a given one, newest first; one more than `limit`. */
 export function listRevisions(
   database: Database,
   { pageId, before, limit }: { pageId: string; before: number | undefined; limit: number },
@@ -23,7 +23,7 @@ export function listRevisions(
   });
 }
 
-/** A page as it was. */
+/** A page at one revision. */
 export function findRevision(
   database: Database,
   pageId: string,

@@ -6,13 +6,13 @@ import type { Database, Transaction } from './transaction.ts';
 
 export type SuggestionRow = Pick<SummaryRow, 'id' | 'slug' | 'title'>;
 
-/** Of more pages than this that match, those changed last are ranked: a rank takes a look at all words of a page. */
+/** If more pages match, only the most recently changed are ranked, because ranking reads all words of a page. */
 const mostRanked = 500;
 
-/** Where in a page the passage to quote is looked for, and how much of the page is quoted from, in characters. */
+/** How far into a page the passage to quote is searched, and the length of the text to quote from, in characters. */
 const soughtIn = 50_000;
 const quotedFrom = 1000;
-/** How much of that stands before the first word found, in characters. */
+/** How much of that text precedes the first match, in characters. */
 const before = 200;
 
 const stemsOf = new Statement({
@@ -24,14 +24,14 @@ const stemsOf = new Statement({
     FROM unnest($1::text[]) AS word, unnest(ts_lexize('pg_catalog.english_stem', word)) AS stem`,
 });
 
-/** The stems of words as search reads them, without those that say nothing. */
+/** The stems of words for search, without stop words. */
 export async function findStems(database: Database, words: readonly string[]): Promise<Stems> {
   if (words.length === 0) return new Map();
   const rows = await run(database, stemsOf, [words]);
   return new Map(rows.map(({ word, stem }) => [word, stem]));
 }
 
-/** Stores what search reads of a page at one revision; does nothing where the page has another one. */
+/** Stores the search data of one revision of a page; does nothing if the page has another revision. */
 export async function storeSearchWords(
   transaction: Transaction,
   { id, revision }: { id: string; revision: number },
@@ -47,9 +47,9 @@ export async function storeSearchWords(
 }
 
 /**
- * The part of the page `p` around the first of the words that the pattern `$2` finds; its beginning, where that is not
- * found. A match says what was found, not where: `regexp_instr` would, but looks for all matches first. `OFFSET 0`: so
- * that the page is read once.
+ * The part of the page `p` around the first match of the pattern `$2`, or its beginning without a match. The
+ * position is derived from the matched text, because `regexp_instr` searches for all matches first. `OFFSET
+ * 0` makes PostgreSQL read the page once.
  */
 const passage = `
   SELECT CASE WHEN start > 1 THEN regexp_replace(text, '^\\S{0,40}\\s', '') ELSE text END AS text
@@ -62,8 +62,8 @@ const passage = `
     ) AS place
   ) AS cut`;
 
-// Each step is materialised, so that only what is left is ranked, and only what is answered is quoted. A page that was
-// not indexed yet by this version is found by what the one before made of it.
+// Each step is materialised, so that only remaining pages are ranked and only returned ones quoted. A page
+// not yet indexed by this version is found by the index of the version before.
 const foundPages = new Statement({
   name: 'wiki.search',
   parameters: ['text', 'text?', 'float4?', 'uuid?', 'int4'],
@@ -89,14 +89,14 @@ const foundPages = new Statement({
     ORDER BY best.rank DESC, p.id DESC`,
 });
 
-/** A page that was found, and the part of its text to quote from. */
+/** A found page, and the part of its text to quote from. */
 export type FoundRow = RowOf<typeof foundPages>;
 
 /**
- * Pages by words, best first; one more than `limit`.
+ * Pages that match, best first; one more than `limit`.
  *
  * @param search.query A `tsquery`.
- * @param search.pattern For what the part to quote from is found by.
+ * @param search.pattern Finds the part to quote from.
  */
 export function searchPages(
   database: Database,
@@ -117,13 +117,19 @@ export function searchPages(
   ]);
 }
 
-/** How much of what was typed must be in a title, from 0 to 1: PostgreSQL's own 0.6 forgives no two letters swapped. */
+/**
+ * Lowest word similarity of the input to a title, 0 to 1. PostgreSQL's default of 0.6 does not tolerate two
+ * swapped letters.
+ */
 const similarity = '0.3';
 
-/** Most titles that are compared, of those that begin with what was typed and of those near it: one letter is in nearly all. */
+/**
+ * Most titles compared, both of those that begin with the input and of similar ones: a single letter matches
+ * nearly all.
+ */
 const mostCompared = 500;
 
-/** Titles that hold what was typed, and then those that come near it. */
+/** Titles that contain the input, followed by similar ones. */
 export async function suggestPages(
   database: Database,
   { text, limit }: { text: string; limit: number },

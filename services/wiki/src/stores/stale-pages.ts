@@ -2,10 +2,10 @@ import type { PageContent, PageSource } from '../domain/page-content.ts';
 import { rewriteContent } from './page-writes.ts';
 import type { Database } from './transaction.ts';
 
-/** A page whose words were not stored for the revision that it has: another version of the service wrote it. */
+/** A page whose words are not those of its current revision, because another version of the service wrote it. */
 export type StalePage = PageSource & { id: string; revision: number };
 
-/** The first stale page after another one, those in the recycle bin included. */
+/** The next stale page after an id, including pages in the recycle bin. */
 export async function findStalePage(database: Database, after: string): Promise<StalePage | undefined> {
   const [page] = await database.$queryRaw<StalePage[]>`
     SELECT id::text, revision, slug, title, body FROM pages
@@ -13,7 +13,10 @@ export async function findStalePage(database: Database, after: string): Promise<
   return page;
 }
 
-/** Stores what was read of a page, unless it has changed since, or another process has. @returns whether it did. */
+/**
+ * Stores the parsed content of a page, unless the page has changed or another process has stored it. @returns
+ * Whether it did.
+ */
 export function storeContent(
   database: Database,
   { id, revision }: StalePage,

@@ -12,13 +12,13 @@ export type TermPlaceRow = {
   weight: number;
 };
 
-/** The order within one term's places; the database sorts kinds as text. */
+/** The sort order within a term; the database sorts kinds as text. */
 export type TermPlace = Readonly<{ weight: number; pageId: string; kind: TermKind }>;
 
-/** Most pages of a term that are told, as the contract says. */
+/** Most pages of a term in an answer, as in the contract. */
 const mostPages = 1000;
 
-// A prefix is where a part of the index begins, and the last character that there is, behind it, where the part ends.
+// A prefix is the start of a range of the index; the prefix followed by the highest character is its end.
 const termsFrom = new Statement({
   name: 'wiki.terms',
   parameters: ['text', 'text', 'int4'],
@@ -30,7 +30,7 @@ const termsFrom = new Statement({
 
 export type TermRow = RowOf<typeof termsFrom>;
 
-/** Terms in alphabetical order with the number of pages each is on, from after one of them; one more than `limit`. */
+/** Terms in alphabetical order with their number of pages, starting after one of them; one more than `limit`. */
 export function listTerms(
   database: Database,
   { prefix, after, limit }: { prefix: string; after: string; limit: number },
@@ -38,7 +38,7 @@ export function listTerms(
   return run(database, termsFrom, [prefix, after, limit + 1]);
 }
 
-/** Where a term stands, heaviest first; one more than `limit`. */
+/** The places of a term, by descending weight; one more than `limit`. */
 export function listTermPlaces(
   database: Database,
   { term, after, limit }: { term: string; after: TermPlace | undefined; limit: number },

@@ -1,27 +1,28 @@
 import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
 import type { Database, Transaction } from './transaction.ts';
 
-/** Most pages of one level that a walk looks at, so that the largest wiki cannot make it a long one. */
+/** Most pages of one level that a walk examines, so that it is short in the largest wiki. */
 const mostVisited = 10_000;
 
-/** Of a page in the tree. */
+/** A page's place in the tree. */
 const treeColumns = {
   id: 'uuid',
   slug: 'text',
   title: 'text',
-  /** Null at the top, also where the parent is in the recycle bin. */
+  /** Null at the top level, and if the parent is in the recycle bin. */
   parentId: 'uuid?',
-  /** 0 for the first level asked for. */
+  /** 0 for the first requested level. */
   depth: 'int4',
   hasChildren: 'bool',
 } as const;
 
 /**
- * The SQL of a walk to the depth `$1` that answers `$2` pages: it goes down a level while there are fewer, and takes no
- * more of one. Each page's children are looked up in their index (`LIMIT`: joined, all pages would be read).
+ * The SQL of a walk to the depth `$1` that returns `$2` pages: it descends while there are fewer, and takes
+ * no more than that of a level. The children of each page are looked up in the index (`LIMIT`; a join would
+ * read all pages).
  *
  * @param first The pages of the first level.
- * @param parentId What they stand below.
+ * @param parentId Their parent.
  */
 const walkFrom = (first: string, parentId: string): string => `
   WITH RECURSIVE tree AS (
@@ -79,9 +80,8 @@ const treeBelow = new Statement({
 export type TreeRow = RowOf<typeof treeBelow>;
 
 /**
- * Pages below one page, or from the top, level by level and by address within
- * a level; one more than `limit`. A page whose parent is in the recycle bin
- * stands at the top meanwhile, so that nothing gets out of reach.
+ * Pages below a page, or from the top, by level and then by address; one more than `limit`. While its parent
+ * is in the recycle bin, a page is at the top level, so that it can be reached.
  */
 export async function listTree(
   database: Database,
@@ -90,21 +90,21 @@ export async function listTree(
   const rows = await (rootId === null
     ? run(database, treeBelowNone, [depth, limit + 1])
     : run(database, treeBelow, [depth, limit + 1, rootId]));
-  // A circle, which no write makes, would go round to the depth.
+  // A cycle, which no write creates, would be followed to the depth limit.
   const seen = new Set<string>();
   return rows.filter(({ id }) => !seen.has(id) && seen.add(id));
 }
 
 /**
- * Whether a page may become the parent of another: it must be there, and not
- * stand below it. Holds until the transaction ends; moves go one after the
- * other, or two of them could close a circle that neither sees.
+ * Whether a page may become the parent of another: it must exist and not be below it. This holds until the
+ * transaction ends. Moves run one at a time, because two concurrent ones could create a cycle that neither
+ * sees.
  */
 export async function checkParent(
   transaction: Transaction,
   { id, parentId }: { id: string; parentId: string },
 ): Promise<'fits' | 'missing' | 'circle'> {
-  // Locks are one name space for the whole database; the two numbers are of this service alone.
+  // Advisory locks share one namespace per database; these two numbers belong to this service.
   await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${lockSpace}::int, ${treeLock}::int)`;
   if (!(await holdParent(transaction, parentId))) return 'missing';
   const [found] = await transaction.$queryRaw<{ circle: boolean }[]>`
@@ -117,13 +117,13 @@ export async function checkParent(
   return found?.circle ? 'circle' : 'fits';
 }
 
-/** Whether a page is there to be a parent; if so it stays until the transaction ends. */
+/** Whether a page exists and can be a parent; if so, it cannot be deleted until the transaction ends. */
 export async function holdParent(transaction: Transaction, id: string): Promise<boolean> {
   const found = await transaction.$queryRaw<unknown[]>`
     SELECT 1 FROM pages WHERE id = ${id}::uuid AND deleted_at IS NULL FOR SHARE`;
   return found.length > 0;
 }
 
-/** `wiki` in ASCII, and the first of its locks. */
+/** `wiki` in ASCII, and the number of the lock. */
 const lockSpace = 0x77696b69;
 const treeLock = 1;

@@ -1,19 +1,20 @@
 /**
- * A list whose rows are few among many that must be looked at, as the pages without a link to them. One call looks at
- * a bounded number: it may answer with fewer rows than were asked for, or none, and where to go on.
+ * A list with few rows among many that must be examined, such as the pages without a link to them. One call
+ * examines a limited number, so it may return fewer rows than requested, or none, and the position to
+ * continue from.
  */
 export interface Walked<Row, Place> {
-  /** At most one more than was asked for. */
+  /** At most one more than requested. */
   readonly rows: Row[];
-  /** The last place looked at; `undefined` at the end of the list. */
+  /** The last position examined; `undefined` at the end of the list. */
   readonly until: Place | undefined;
 }
 
 /**
- * The answer of such a list: where there are no more rows to show, it goes on where the walk has ended.
+ * The answer of such a list. Without further rows, the next page continues where the walk ended.
  *
- * @param page As `pageOf` makes it from the rows.
- * @param until The cursor of the last place.
+ * @param page The result of `pageOf` for the rows.
+ * @param until The cursor of the last position.
  */
 export function walkedPage<Item>(
   page: { items: Item[]; nextCursor: string | null },

@@ -1,17 +1,17 @@
 import type { Database, Transaction } from './transaction.ts';
 
-/** Adds a user to a page's watchers, or leaves him there. */
+/** Adds a user to a page's watchers, if they are not one. */
 export async function addWatcher(database: Database, pageId: string, userId: string): Promise<void> {
-  // An upsert of Prisma's reads first and writes then; two at once would collide.
+  // Prisma's upsert reads before it writes, so two at once could collide.
   await database.pageWatcher.createMany({ data: [{ pageId, userId }], skipDuplicates: true });
 }
 
-/** Takes a user off a page's watchers, if he is there. */
+/** Removes a user from a page's watchers, if they are one. */
 export async function removeWatcher(database: Database, pageId: string, userId: string): Promise<void> {
   await database.pageWatcher.deleteMany({ where: { pageId, userId } });
 }
 
-/** The users who watch a page, but for some. */
+/** The users who watch a page, except some. */
 export async function watchersOf(
   transaction: Transaction,
   pageId: string,

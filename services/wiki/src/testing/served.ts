@@ -23,7 +23,7 @@ export async function serveWiki({
 }: { callsPerMinute?: number; reader?: PageReader } = {}) {
   const testDatabase = await createTestDatabase(['wiki']);
   const url = testDatabase.url('wiki');
-  const settings = { url, schema: 'wiki', client: PrismaClient, logger: log };
+  const settings = { url, schema: 'wiki', client: PrismaClient, log };
   const database = openDatabase(settings);
   // A busy machine may be slow to fill a table.
   const observer = openDatabase({ ...settings, queryTimeoutMs: 120_000 });

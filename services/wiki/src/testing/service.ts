@@ -35,7 +35,7 @@ export function user(name = 'somebody', role: 'user' | 'admin' = 'user'): TestUs
 export async function openWiki() {
   const testDatabase = await createTestDatabase(['wiki']);
   const url = testDatabase.url('wiki');
-  const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log });
+  const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, log });
   const clock = createClock();
   const deps = createTestDeps({ database: database.client, now: clock.now });
   const handlers = createHandlers(deps);

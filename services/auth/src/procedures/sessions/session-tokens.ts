@@ -1,6 +1,6 @@
 import type { SessionTokens } from '@arcadium/contracts/auth';
 import { issueUserToken, type SigningKey } from '@arcadium/mesh/identity';
-import { presentAccount } from '../../present.ts';
+import { presentAccount } from '../../presenters/account.ts';
 import type { ActiveSession } from '../../stores/session-store.ts';
 
 /**

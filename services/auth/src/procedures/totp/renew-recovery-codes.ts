@@ -1,15 +1,8 @@
-import type { authContract } from '@arcadium/contracts/auth';
-import type { HandlerOf } from '@arcadium/mesh/server';
 import { originOf } from '../../stores/audit-log.ts';
-import type { SecondFactorStore } from '../../stores/second-factor-store.ts';
-import { beginProof, confirmedAccount, type ProofDeps } from '../own-account.ts';
+import { beginProof, confirmedAccount } from '../own-account.ts';
+import type { AuthDeps, AuthHandler } from '../deps.ts';
 
-interface Deps extends ProofDeps {
-  secondFactors: SecondFactorStore;
-  now: () => Date;
-}
-
-export function renewRecoveryCodes(deps: Deps): HandlerOf<typeof authContract, 'totp.renewRecoveryCodes'> {
+export function renewRecoveryCodes(deps: AuthDeps): AuthHandler<'totp.renewRecoveryCodes'> {
   return async (call) => {
     const { input, errors } = call;
     const user = await confirmedAccount(deps, call, input.password);

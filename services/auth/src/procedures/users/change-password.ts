@@ -1,18 +1,9 @@
-import type { authContract } from '@arcadium/contracts/auth';
-import type { HandlerOf } from '@arcadium/mesh/server';
-import type { PasswordPolicy } from '../../domain/password-policy.ts';
 import { originOf } from '../../stores/audit-log.ts';
-import type { PasswordStore } from '../../stores/password-store.ts';
-import { confirmedAccount, type ProofDeps } from '../own-account.ts';
-
-interface Deps extends ProofDeps {
-  passwords: PasswordStore;
-  policy: PasswordPolicy;
-  now: () => Date;
-}
+import { confirmedAccount } from '../own-account.ts';
+import type { AuthDeps, AuthHandler } from '../deps.ts';
 
 /** Changes the password of the calling user; their other sessions end. */
-export function changePassword(deps: Deps): HandlerOf<typeof authContract, 'users.changePassword'> {
+export function changePassword(deps: AuthDeps): AuthHandler<'users.changePassword'> {
   const { passwords, policy, hasher, now } = deps;
   return async (call) => {
     const { input, errors, signal, caller, log } = call;
@@ -39,7 +30,7 @@ export function changePassword(deps: Deps): HandlerOf<typeof authContract, 'user
 
 /** One after the other: five at once would take a tenth of all places. */
 async function wasUsedBefore(
-  { passwords, hasher }: Deps,
+  { passwords, hasher }: AuthDeps,
   { userId, password, signal }: { userId: string; password: string; signal: AbortSignal },
 ): Promise<boolean> {
   for (const hash of await passwords.recent(userId)) {

@@ -1,11 +1,9 @@
-import type { notificationContract } from '@arcadium/contracts/notification';
-import type { HandlerOf } from '@arcadium/mesh/server';
-import type { Stores } from '../../stores/stores.ts';
+import type { NotificationDeps, NotificationHandler } from '../deps.ts';
 
 /** Marks the caller's notifications up to one as read; later arrivals stay unread. */
 export function markAllRead({
-  notifications,
-}: Pick<Stores, 'notifications'>): HandlerOf<typeof notificationContract, 'notifications.markAllRead'> {
+  stores: { notifications },
+}: NotificationDeps): NotificationHandler<'notifications.markAllRead'> {
   return async ({ input, caller, errors }) => {
     const last = await notifications.find(caller.user.id, input.upTo);
     if (!last) throw errors.NOTIFICATION_NOT_FOUND({ id: input.upTo });

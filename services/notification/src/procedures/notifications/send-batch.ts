@@ -1,15 +1,13 @@
-import type { notificationContract } from '@arcadium/contracts/notification';
-import type { HandlerOf } from '@arcadium/mesh/server';
 import { senderOf } from '../../domain/sender.ts';
 import { otherSenders } from '../../domain/topic-sender.ts';
 import { hurriedMs } from '../../stores/delivery-store.ts';
-import type { Stores } from '../../stores/stores.ts';
 import { messageOf } from './message-of.ts';
+import type { NotificationDeps, NotificationHandler } from '../deps.ts';
 
 /** Stores a notification for each message; of those that cannot be stored, the others are nevertheless. */
 export function sendBatch({
-  deliveries,
-}: Pick<Stores, 'deliveries'>): HandlerOf<typeof notificationContract, 'notifications.sendBatch'> {
+  stores: { deliveries },
+}: NotificationDeps): NotificationHandler<'notifications.sendBatch'> {
   return async ({ input, caller, errors, log }) => {
     const sender = senderOf(caller);
     for (const { topic } of input.messages) {

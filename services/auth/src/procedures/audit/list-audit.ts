@@ -1,0 +1,13 @@
+import { pageOf, timeCursor } from '@arcadium/mesh/server';
+import { presentAuditEntry } from '../../presenters/audit-entry.ts';
+import type { AuthDeps, AuthHandler } from '../deps.ts';
+
+export function listAudit({ audit }: AuthDeps): AuthHandler<'audit.list'> {
+  return async ({ input: { limit, cursor, event, subject } }) => {
+    const rows = await audit.list({ event, subject }, limit + 1, timeCursor.decode(cursor));
+    return pageOf(rows, limit, {
+      item: presentAuditEntry,
+      cursor: ({ at, id }) => timeCursor.encode({ at, id }),
+    });
+  };
+}

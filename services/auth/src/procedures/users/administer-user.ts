@@ -1,0 +1,42 @@
+import type { MeshError } from '@arcadium/mesh/wire';
+import { presentAccount } from '../../presenters/account.ts';
+import type { Administered } from '../../stores/administration-store.ts';
+import { originOf } from '../../stores/audit-log.ts';
+import type { AuthDeps, AuthHandler } from '../deps.ts';
+
+export function setRole({ administration, now }: AuthDeps): AuthHandler<'users.setRole'> {
+  return async (call) => {
+    const { id, role } = call.input;
+    const change = { userId: id, at: now(), origin: originOf(call) };
+    return presentDone(id, await administration.setRole(role, change), call.errors);
+  };
+}
+
+export function disableUser({ administration, now }: AuthDeps): AuthHandler<'users.disable'> {
+  return async (call) => {
+    const { id } = call.input;
+    const change = { userId: id, at: now(), origin: originOf(call) };
+    return presentDone(id, await administration.disable(change), call.errors);
+  };
+}
+
+export function enableUser({ administration, now }: AuthDeps): AuthHandler<'users.enable'> {
+  return async (call) => {
+    const { id } = call.input;
+    const change = { userId: id, at: now(), origin: originOf(call) };
+    const user = await administration.enable(change);
+    if (!user) throw call.errors.USER_NOT_FOUND({ id });
+    return presentAccount(user);
+  };
+}
+
+function presentDone(
+  id: string,
+  administered: Administered,
+  errors: Record<'USER_NOT_FOUND' | 'LAST_ADMINISTRATOR', (data: { id: string }) => MeshError>,
+) {
+  if (administered.outcome === 'done') return presentAccount(administered.user);
+  throw administered.outcome === 'not-found'
+    ? errors.USER_NOT_FOUND({ id })
+    : errors.LAST_ADMINISTRATOR({ id });
+}
