@@ -11,10 +11,9 @@ import { longestEcho, otherKind, unknownProcedure } from '../call/unknown-name.t
 import { tooLargeError } from '../http/request-body.ts';
 import type { Mistakes } from '../limits/mistakes.ts';
 import { LongMessage } from './long-message.ts';
-import { headerOf, type SocketMessage } from './message.ts';
+import { headerOf, SocketCall, type SocketMessage } from './message.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnCredentials } from './own-credentials.ts';
-import { SocketCall } from './socket-call.ts';
 
 /** What the calls of every connection need. */
 export interface CallsOptions {
