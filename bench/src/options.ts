@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { stackNames, type StackName } from './stacks/index.ts';
 
 export interface Options {
-  /** Less than a minute instead of five. */
+  /** About a minute instead of six. */
   readonly quick: boolean;
   /** Measures how the mesh's cost grows, instead of comparing stacks. */
   readonly scale: boolean;
@@ -19,7 +19,7 @@ export interface Options {
 export const usage = `npm run bench [-- options]
 
   services         procedures of the services beside the same SQL alone, into results/services.*
-  --quick          under a minute, into results/quick.*
+  --quick          about a minute, into results/quick.*
   --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
   --profile        CPU profiles of the mesh's rows, into results/profiles/
   --scale          how the mesh's cost grows, into results/scale.*; with --quick, less of it

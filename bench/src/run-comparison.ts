@@ -6,7 +6,7 @@ import { comparisonMarkdown, scenarioTable, type ComparisonReport } from './repo
 import { describeEnvironment } from './report/environment.ts';
 import { comparisonPlot } from './report/plot.ts';
 import { profileDir, writeResult } from './report/results.ts';
-import { meshNames, stackNames } from './stacks/index.ts';
+import { meshNames, referenceNames, stackNames } from './stacks/index.ts';
 
 /**
  * Compares the rows, prints the tables and writes the results.
@@ -19,7 +19,7 @@ export async function runComparison(options: Options, say: (line: string) => voi
   const plan = profile ? profilePlan : quick ? quickPlan : fullPlan;
   const comparison = await compare(names, plan, { say, profileDir: profile ? profileDir : undefined });
 
-  const references = meshNames.filter((name) => names.includes(name));
+  const references = referenceNames.filter((name) => names.includes(name));
   const report: ComparisonReport = {
     environment: describeEnvironment(names),
     plan,

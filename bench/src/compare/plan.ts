@@ -21,7 +21,7 @@ export interface Plan {
 /** The scenario in the plot and in the README. */
 export const headline: Scenario = { inFlight: 64, bodyBytes: 150 };
 
-/** About five minutes with twelve stacks. */
+/** About six minutes with fifteen stacks. */
 export const fullPlan: Plan = {
   scenarios: [
     headline,
@@ -36,7 +36,7 @@ export const fullPlan: Plan = {
   measureMs: 700,
 };
 
-/** Less than a minute, even on a busy machine; slow rows are not fully compiled then. */
+/** About a minute, even on a busy machine; slow rows are not fully compiled then. */
 export const quickPlan: Plan = {
   scenarios: [headline, { inFlight: 1, bodyBytes: 150 }, { inFlight: 64, bodyBytes: 10_000 }],
   rounds: 3,

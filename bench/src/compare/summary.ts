@@ -3,11 +3,11 @@ import type { StackName } from '../stacks/index.ts';
 import type { Measurement } from './compare.ts';
 import type { Scenario } from './plan.ts';
 
-/** A stack relative to a row of the mesh. */
+/** A stack relative to the row that it is compared with. */
 export interface Ratio {
-  /** Calls per second relative to the mesh; less than 1 is slower. */
+  /** Calls per second relative to that row; less than 1 is slower. */
   readonly speed: number;
-  /** CPU time of a call on both ends relative to the mesh; more than 1 costs more. */
+  /** CPU time of a call on both ends relative to that row; more than 1 costs more. */
   readonly cost: number;
 }
 
@@ -16,7 +16,7 @@ export interface Row {
   readonly stack: StackName;
   readonly scenario: Scenario;
   readonly median: Sample;
-  /** By the name of the mesh's row. */
+  /** By the name of the row that it is compared with. */
   readonly ratios: Readonly<Partial<Record<StackName, Ratio>>>;
 }
 

@@ -32,7 +32,7 @@ function section(report: ComparisonReport, scenario: Scenario): string[] {
   return [`## ${titleOf(scenario)}`, '', ...scenarioTable(report, scenario), ''];
 }
 
-const columns = ['stack', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'server µs', 'client µs', 'both µs'];
+const columns = ['stack', 'calls/s', 'p50 µs', 'p95 µs', 'p99 µs', 'server µs', 'client µs', 'both µs'];
 
 /** The table of one scenario. */
 export function scenarioTable({ rows, references }: ComparisonReport, scenario: Scenario): string[] {
@@ -48,7 +48,8 @@ export function scenarioTable({ rows, references }: ComparisonReport, scenario: 
 
 function figuresOf({ median }: Row): string[] {
   const { callsPerSecond, p50, p95, p99, serverUs, clientUs } = median;
-  return [callsPerSecond, p50, p95, p99, serverUs, clientUs, costOf(median)].map(figure);
+  const latenciesUs = [p50, p95, p99].map((ms) => ms * 1000);
+  return [callsPerSecond, ...latenciesUs, serverUs, clientUs, costOf(median)].map(figure);
 }
 
 function ratiosOf({ ratios }: Row, references: readonly StackName[]): string[] {

@@ -14,6 +14,11 @@ const meshPackages = ['@trpc/server', '@trpc/client', 'ws', 'undici', 'zod', 'jo
 
 /** The rows. */
 export const stacks = {
+  floor: {
+    label: 'JSON lines over TCP, the floor',
+    packages: ['zod'],
+    load: async () => (await import('./floor.ts')).floor,
+  },
   'mesh-websocket': {
     label: 'Arcadium mesh, WebSocket',
     packages: meshPackages,
@@ -54,10 +59,20 @@ export const stacks = {
     packages: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf'],
     load: async () => (await import('./connect.ts')).connectRpc,
   },
-  orpc: {
+  'orpc-fetch': {
     label: 'oRPC, fetch link',
     packages: ['@orpc/server', '@orpc/client'],
-    load: async () => (await import('./orpc.ts')).orpc,
+    load: async () => (await import('./orpc-fetch.ts')).orpcFetch,
+  },
+  'orpc-websocket': {
+    label: 'oRPC ws + WebSocket link',
+    packages: ['@orpc/server', '@orpc/client', 'ws'],
+    load: async () => (await import('./orpc-websocket.ts')).orpcWebSocket,
+  },
+  birpc: {
+    label: 'birpc + ws',
+    packages: ['birpc', 'ws'],
+    load: async () => (await import('./birpc.ts')).birpcWebSocket,
   },
   moleculer: {
     label: 'Moleculer TCP, bare',
@@ -81,5 +96,8 @@ export type StackName = keyof typeof stacks;
 
 export const stackNames = Object.keys(stacks) as StackName[];
 
-/** The rows that others are compared with. */
+/** The rows of the mesh. */
 export const meshNames = stackNames.filter((name) => name.startsWith('mesh-'));
+
+/** The rows that others are compared with. */
+export const referenceNames: readonly StackName[] = ['floor', ...meshNames];

@@ -28,7 +28,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function listenOn(server: TcpServer): Promise<number> {
+/** Listens on a free port of this machine only. @returns The port. */
+export async function listenOn(server: TcpServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;

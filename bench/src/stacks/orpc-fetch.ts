@@ -1,16 +1,14 @@
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/fetch';
-import { os, type RouterClient } from '@orpc/server';
+import type { RouterClient } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/node';
 import { createServer } from 'node:http';
-import { accept, messageSchema } from '../message.ts';
 import type { Stack } from '../stack.ts';
 import { listen } from './listen.ts';
-
-const router = { notify: os.input(messageSchema).handler(({ input }) => accept(input)) };
+import { router, type Router } from './orpc-router.ts';
 
 /** oRPC's own protocol, over node:http and fetch. */
-export const orpc: Stack = {
+export const orpcFetch: Stack = {
   startServer() {
     const handler = new RPCHandler(router);
     return listen(
@@ -22,9 +20,8 @@ export const orpc: Stack = {
     );
   },
   async startClient({ port }) {
-    const client: RouterClient<typeof router> = createORPCClient(
-      new RPCLink({ url: `http://127.0.0.1:${port}` }),
-    );
+    const link = new RPCLink({ origin: `http://127.0.0.1:${port}` });
+    const client: RouterClient<Router> = createORPCClient(link);
     return {
       call: (message) => client.notify(message),
       // fetch's connections end with the process.
