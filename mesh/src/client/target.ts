@@ -1,6 +1,6 @@
 import type { AnyProcedure } from '../contract/index.ts';
 import type { Hedge } from '../resilience/index.ts';
-import { counter, durations, remember } from '../telemetry/index.ts';
+import { durations, remember, tally } from '../telemetry/index.ts';
 
 const seconds = durations({
   name: 'mesh_client_call_seconds',
@@ -8,7 +8,7 @@ const seconds = durations({
   labels: ['target', 'procedure', 'code'],
 });
 
-const attempts = counter({
+const attempts = tally({
   name: 'mesh_client_attempts_total',
   help: 'Attempts of outgoing calls, by target, procedure, transport and code',
   labels: ['target', 'procedure', 'transport', 'code'],

@@ -9,7 +9,7 @@ export {
   type LogLevel,
   type LogLine,
 } from './logger.ts';
-export { counter, durations, exposition, gauge, measureProcess, remember } from './metrics.ts';
+export { counter, durations, exposition, gauge, measureProcess, remember, tally } from './metrics.ts';
 export { describeError } from './describe-error.ts';
 export { Outage } from './outage.ts';
 export { beginStartup, startupGraceMs, startupLeftMs, startupLevel } from './startup.ts';

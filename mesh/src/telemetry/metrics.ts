@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, register } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, register, type Metric } from 'prom-client';
 
 /** From 1 ms to 10 s, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -10,13 +10,104 @@ interface MetricOptions<Label extends string> {
   labels: readonly Label[];
 }
 
+/**
+ * A metric by its labels. prom-client's own looks its labels up by a text at
+ * each observation, bound or not.
+ */
+interface Bindable<Label extends string, Bound> {
+  /** Returns the same object for the same values: ask once, and keep it (`remember`). */
+  labels(values: Readonly<Record<Label, string>>): Bound;
+}
+
+/** The observations with the same labels. */
+class Observed {
+  /** Observations in each bucket, and above the last. */
+  readonly counts = Array.from({ length: buckets.length + 1 }, () => 0);
+  sum = 0;
+
+  observe(seconds: number): void {
+    let bucket = 0;
+    while (bucket < buckets.length && seconds > (buckets[bucket] as number)) bucket += 1;
+    this.counts[bucket] = (this.counts[bucket] as number) + 1;
+    this.sum += seconds;
+  }
+}
+
 /** Registers a histogram of durations in seconds; once per name and process. */
 export function durations<Label extends string>({
   name,
   help,
-  labels,
-}: MetricOptions<Label>): Histogram<Label> {
-  return new Histogram({ name, help, labelNames: labels, buckets });
+  labels: names,
+}: MetricOptions<Label>): Bindable<Label, Observed> {
+  const series = new Series<Label, Observed>(names, () => new Observed());
+  const values = () =>
+    series.all().flatMap(([labels, { counts, sum }]) => {
+      let count = 0;
+      const upTo: object[] = counts.map((more, bucket) => ({
+        metricName: `${name}_bucket`,
+        labels: { le: buckets[bucket] ?? '+Inf', ...labels },
+        value: (count += more),
+      }));
+      return upTo.concat(
+        { metricName: `${name}_sum`, labels, value: sum },
+        { metricName: `${name}_count`, labels, value: count },
+      );
+    });
+  expose({ name, help, type: 'histogram' }, values);
+  return series;
+}
+
+/** The count of events with the same labels. */
+class Tally {
+  count = 0;
+
+  inc(): void {
+    this.count += 1;
+  }
+}
+
+/** Registers a counter of events that each call causes; once per name and process. */
+export function tally<Label extends string>({
+  name,
+  help,
+  labels: names,
+}: MetricOptions<Label>): Bindable<Label, Tally> {
+  const series = new Series<Label, Tally>(names, () => new Tally());
+  const values = () => series.all().map(([labels, { count: value }]) => ({ labels, value }));
+  expose({ name, help, type: 'counter' }, values);
+  return series;
+}
+
+/** Adds a metric to prom-client's registry, which reads only its name and `get`. */
+function expose(
+  about: Readonly<{ name: string; help: string; type: 'counter' | 'histogram' }>,
+  values: () => readonly object[],
+): void {
+  const metric = { name: about.name, get: async () => ({ ...about, aggregator: 'sum', values: values() }) };
+  register.registerMetric(metric as unknown as Metric);
+}
+
+/** The values of a metric, one for each combination of labels. */
+class Series<Label extends string, Bound> implements Bindable<Label, Bound> {
+  readonly #names: readonly Label[];
+  readonly #make: () => Bound;
+  readonly #byValues = new Map<string, readonly [Readonly<Record<Label, string>>, Bound]>();
+
+  constructor(names: readonly Label[], make: () => Bound) {
+    this.#names = names;
+    this.#make = make;
+  }
+
+  labels(values: Readonly<Record<Label, string>>): Bound {
+    const key = JSON.stringify(this.#names.map((name) => values[name]));
+    const found = this.#byValues.get(key) ?? ([values, this.#make()] as const);
+    this.#byValues.set(key, found);
+    return found[1];
+  }
+
+  all(): (readonly [Readonly<Record<Label, string>>, Bound])[] {
+    return [...this.#byValues.values()];
+  }
 }
 
 /** Registers a counter; once per name and process. */
