@@ -11,13 +11,13 @@ afterEach(() => {
   server.close();
 });
 
-async function open(arrays: boolean): Promise<Outbox> {
+async function open(arrays: boolean, onDrained = () => {}): Promise<Outbox> {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
   client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const [socket] = (await once(server, 'connection')) as [WebSocket];
   await once(client, 'open');
-  return new Outbox(socket, { arrays, onDrained: () => {}, mayFollow: () => true });
+  return new Outbox(socket, { arrays, onDrained, mayFollow: () => true });
 }
 
 test.each([
@@ -34,3 +34,26 @@ test.each([
     await expect.poll(() => received).toEqual(messages);
   },
 );
+
+test.each([
+  [1000, 20_000],
+  [200_000, 100],
+  [1_500_000, 12],
+])('a reader that pauses gets all of it in the end (messages of %d characters)', async (length, count) => {
+  let drains = 0;
+  const outbox = await open(false, () => (drains += 1));
+  const received: string[] = [];
+  client.on('message', (data) => received.push((data as Buffer).toString().slice(0, 8)));
+  client.pause();
+  const numbers = Array.from({ length: count }, (_, index) => String(index).padStart(8));
+  for (const number of numbers) outbox.send(number.padEnd(length));
+  await expect.poll(() => outbox.full && !outbox.empty).toBe(true);
+  expect(drains).toBe(0);
+  const drained = outbox.drained();
+  client.resume();
+  await drained;
+  await expect.poll(() => received.length).toBe(count);
+  expect(received).toEqual(numbers);
+  expect([outbox.empty, outbox.full]).toEqual([true, false]);
+  expect(drains).toBeGreaterThan(0);
+});
