@@ -35,12 +35,8 @@ export class Cancellation implements CallerSignal {
   }
 }
 
-/**
- * The time that one call has, and the signal that its handler gets. Dispose of
- * it when the call is done: that stops the clock and lets go of the caller's
- * signal.
- */
-export class Deadline implements Disposable {
+/** The time that one call has, and the signal that its handler gets. To be stopped when the call is done. */
+export class Deadline {
   /** When it passes, on the clock of `performance.now()`, in milliseconds. */
   readonly at: number;
   readonly #timeout: Timeout;
@@ -104,7 +100,8 @@ export class Deadline implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
+  /** Stops the clock, and lets go of the caller's signal. */
+  stop(): void {
     timeouts.stop(this.#timeout);
     this.#caller?.removeEventListener('abort', this.#onGone);
   }

@@ -122,7 +122,7 @@ export class SocketConnection {
       if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
       const pending = { request, heard: 0, resolve, reject };
-      const id = ++this.#lastId;
+      const id = this.#newId();
       this.#pending[id] = pending;
       if (++this.#size === 1) this.#link.ref();
       const text = `{"id":${id},${body.slice(1)}`;
@@ -132,6 +132,13 @@ export class SocketConnection {
       this.#waiting.push({ pending, text });
       this.#length += text.length;
     });
+  }
+
+  /** Ids count up by one and begin again before 2^31, as larger ones are slow keys, at both ends. */
+  #newId(): number {
+    do this.#lastId = this.#lastId < 2 ** 31 - 1 ? this.#lastId + 1 : 1;
+    while (this.#pending[this.#lastId]);
+    return this.#lastId;
   }
 
   /** Sends nothing new, and closes when all that is under way is answered. */
