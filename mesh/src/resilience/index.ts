@@ -7,7 +7,7 @@ export {
   type BreakerState,
   type Permit,
 } from './breaker.ts';
-export { FairBulkhead, NoPlaceError, type Entry, type FairBulkheadOptions } from './fair-bulkhead.ts';
+export { FairQueue } from './fair-queue.ts';
 export { createHedge, type Hedge, type HedgeOptions } from './hedge.ts';
 export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts';
 export { OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
