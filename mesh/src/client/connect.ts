@@ -1,7 +1,7 @@
 import { entriesOf, needsUser, type AnyContract } from '../contract/index.ts';
 import {
-  createHedge,
-  createRetryBudget,
+  Hedge,
+  RetryBudget,
   defaultRetryPolicy,
   type BreakerOptions,
   type RetryBudgetOptions,
@@ -106,7 +106,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     clock,
     authorization,
     retryPolicy: options.retryPolicy ?? defaultRetryPolicy,
-    retryBudget: createRetryBudget({ now: clock.now, ...options.retryBudget }),
+    retryBudget: new RetryBudget({ now: clock.now, ...options.retryBudget }),
     timeoutMs,
     deadlineMs,
     decide,
@@ -129,7 +129,7 @@ export function connect<const To extends AnyContract, const As extends string>(
       procedure,
       needsUser: !isPerson(as) && needsUser(procedure.access, as),
       meter: meterOf(to.name, path),
-      hedge: procedure.hedge ? createHedge({ now: clock.now }) : undefined,
+      hedge: procedure.hedge ? new Hedge({ now: clock.now }) : undefined,
     };
     const make = (input: unknown, { signal, context }: RequestOptions, headers?: OutgoingCall['headers']) =>
       call(connection, target, input, { ...context, headers, signal });

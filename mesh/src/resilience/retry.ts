@@ -47,7 +47,7 @@ export interface RetryOptions {
   /** The shortest wait that the server asked for with this error, in milliseconds (`Retry-After`); `undefined` if none. */
   retryAfterMs?: (error: Error) => number | undefined;
   /** Must grant each retry; the call itself is the caller's to count. @default no bound */
-  budget?: RetryBudget;
+  budget?: Pick<RetryBudget, 'tryRetry'>;
   /** Chance, 0 to 1. @default Math.random */
   random?: () => number;
 }

@@ -1,7 +1,6 @@
 import {
-  createBreaker,
+  Breaker,
   LatencyAverage,
-  type Breaker,
   type BreakerOptions,
   type Candidate,
   type Permit,
@@ -60,7 +59,7 @@ export class Endpoint implements Candidate {
     this.transport = transport;
     this.latency = new LatencyAverage({ decayMs, now: clock.now });
     const endpoint = this.name;
-    this.breaker = createBreaker({
+    this.breaker = new Breaker({
       now: clock.now,
       ...breaker,
       onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }),
