@@ -35,12 +35,6 @@ interface EndpointParts {
   decide: Decide;
 }
 
-/**
- * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is
- * slow once, and one that is always slow is still asked only every twenty seconds or so.
- */
-const decayMs = 6000;
-
 /** One place where a service answers, and what this process has learnt of it. */
 export class Endpoint implements Candidate {
   readonly address: Address;
@@ -57,7 +51,7 @@ export class Endpoint implements Candidate {
   constructor(address: Address, { transport, breaker, clock, decide }: EndpointParts) {
     this.address = address;
     this.transport = transport;
-    this.latency = new LatencyAverage({ decayMs, now: clock.now });
+    this.latency = new LatencyAverage({ now: clock.now });
     const endpoint = this.name;
     this.breaker = new Breaker({
       now: clock.now,
