@@ -27,7 +27,7 @@ import { keepListening } from './gone.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './request.ts';
 import type { Address } from './endpoints/resolve.ts';
-import { createSocketTransport } from './transports/socket/socket-transport.ts';
+import { SocketTransport } from './transports/socket/socket-transport.ts';
 import { meterOf } from './target.ts';
 import { createSubscriptionClient } from './subscriptions/subscriptions.ts';
 import type { Transport, TransportName } from './transports/transport.ts';
@@ -169,7 +169,7 @@ function opening(
   if (typeof transport === 'function') return transport;
   return ({ url, ip }) => {
     const http = createHttpTransport(url, { connectTimeoutMs, ip });
-    return transport === 'http' ? http : createSocketTransport(http, { log, ip });
+    return transport === 'http' ? http : new SocketTransport(http, { log, ip });
   };
 }
 

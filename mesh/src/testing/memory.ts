@@ -1,6 +1,6 @@
 import {
   connect,
-  createSocketTransport,
+  SocketTransport,
   NotOpened,
   TransportError,
   type ConnectOptions,
@@ -67,7 +67,7 @@ export function createMemoryNetwork(): MemoryNetwork {
         log: silentLogger,
         ...options,
         transport: ({ url }) =>
-          createSocketTransport(nowhere(url), {
+          new SocketTransport(nowhere(url), {
             log: options.log ?? silentLogger,
             open: services.get(url) ?? refuse(url),
           }),
