@@ -41,8 +41,7 @@ class RoutedRequest extends Request {
 const none: readonly never[] = [];
 
 /**
- * One attempt. Sends the message to an endpoint, and at once to another if the
- * first certainly did not execute it.
+ * One attempt. Sends the message to an endpoint, and at once to another if the first certainly did not execute it.
  */
 export class Attempt {
   /** Endpoint that it was last sent to. */

@@ -36,8 +36,7 @@ export function localError(
 }
 
 /**
- * Reads a server's answer. Checked by hand, because a schema would read all of it
- * again on every call.
+ * Reads a server's answer. Checked by hand, because a schema would read all of it again on every call.
  *
  * @param output Output schema of the contract.
  * @throws CallError as the server sent it; BAD_GATEWAY if the answer is not tRPC's, such as a proxy's error page;
@@ -68,9 +67,8 @@ type Body = {
 };
 
 /**
- * A mutation failed and may have been executed: the request may have arrived, but
- * no answer came. With an idempotency key, it can be retried with that key and
- * gets the first answer. `data.code` says how it failed.
+ * A mutation failed and may have been executed: the request may have arrived, but no answer came. With an idempotency
+ * key, it can be retried with that key and gets the first answer. `data.code` says how it failed.
  */
 export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; transformer: false }> {
   declare readonly data: ErrorData & { readonly inDoubt: true };

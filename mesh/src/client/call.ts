@@ -22,9 +22,8 @@ import { notReached } from './transports/transport.ts';
 import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
 
 /**
- * Calls a query or a mutation, with a deadline for the call, a timeout for each
- * attempt, retries where they are safe, and a log line for each failure. A call
- * by a handler inherits the handler's deadline, signal, trace and request id.
+ * Calls a query or a mutation, with a deadline for the call, a timeout for each attempt, retries where they are safe,
+ * and a log line for each failure. A call by a handler inherits the handler's deadline, signal, trace and request id.
  *
  * @throws CallError
  */
@@ -216,8 +215,8 @@ class Call {
   }
 
   /**
-   * Updates the doubt after an attempt. Doubt stays, because a later refusal says nothing about an earlier attempt. The
-   * exception is a typed error under an idempotency key: no attempt was executed.
+   * Updates the doubt after an attempt. Doubt stays, because a later refusal says nothing about an earlier attempt.
+   * The exception is a typed error under an idempotency key: no attempt was executed.
    */
   #consider(): void {
     const error = this.#attempt?.error;

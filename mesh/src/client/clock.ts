@@ -1,6 +1,5 @@
 /**
- * Clock of a client, read once per step of a call: reading the system clock costs
- * more than most uses of the time.
+ * Clock of a client, read once per step of a call: reading the system clock costs more than most uses of the time.
  */
 export class Clock {
   /** Last reading of `performance.now()`, in milliseconds. */

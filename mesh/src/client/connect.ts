@@ -71,9 +71,8 @@ type RequestOptions = { signal?: AbortSignal; context?: Omit<CallOptions, 'signa
 /**
  * Creates a client of a service. It connects with the first call.
  *
- * A failed call rejects with TRPCClientError: `error.data.code` is its error code,
- * and `error.data.error` the typed error, if the contract defines it. `safe()`
- * from `@trpc/client` gives that error its type.
+ * A failed call rejects with TRPCClientError: `error.data.code` is its error code, and `error.data.error` the typed
+ * error, if the contract defines it. `safe()` from `@trpc/client` gives that error its type.
  */
 export function connect<const To extends AnyContract, const As extends string>(
   to: To,

@@ -6,10 +6,9 @@ import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 
 /**
- * Logs a failed attempt with the documented fields: `endpoint`, `error`,
- * `retry_count`, `timestamp` and `context`, which has the request id if a log line
- * of the answering service or of this one's handler has it too. Typed errors of
- * the contract and failures of `repeated` calls are debug lines.
+ * Logs a failed attempt with the documented fields: `endpoint`, `error`, `retry_count`, `timestamp` and `context`,
+ * which has the request id if a log line of the answering service or of this one's handler has it too. Typed errors
+ * of the contract and failures of `repeated` calls are debug lines.
  */
 export function logFailure(
   { error, attempt, retryInMs, reason }: FailedAttempt,

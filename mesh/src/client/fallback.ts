@@ -3,9 +3,8 @@ import { isCallError } from './call-error.ts';
 import { countDecision } from './decisions.ts';
 
 /**
- * Returns a fallback value if the service is down, busy or late:
- * `await withFallback(auth.users.getMany.query({ ids }), { items: [] })`. The
- * failure is still logged and counted.
+ * Returns a fallback value if the service is down, busy or late: `await withFallback(auth.users.getMany.query({ ids
+ * }), { items: [] })`. The failure is still logged and counted.
  *
  * @throws CallError for answers of the service: typed errors, refusals and faults.
  */

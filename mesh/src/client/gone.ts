@@ -38,8 +38,8 @@ const listenersOf = new WeakMap<AbortSignal, Listeners>();
 const kept = new WeakSet<AbortSignal>();
 
 /**
- * All listeners of a signal, behind one listener on it. A dictionary instead of a
- * Set, for the same reason as the pending calls of `SocketConnection`.
+ * All listeners of a signal, behind one listener on it. A dictionary instead of a Set, for the same reason as the
+ * pending calls of `SocketConnection`.
  */
 class Listeners {
   readonly #byId: Record<number, Listener> = Object.create(null);
@@ -79,9 +79,8 @@ class Listeners {
 }
 
 /**
- * Calls a function once when a signal fires. All listeners of a signal share one
- * on it, because removing one from the signal's list takes time in proportion to
- * its length. The shared one is removed with the last: a signal of
+ * Calls a function once when a signal fires. All listeners of a signal share one on it, because removing one from the
+ * signal's list takes time in proportion to its length. The shared one is removed with the last: a signal of
  * `AbortSignal.any` or `AbortSignal.timeout` is not collected while it has one.
  *
  * @returns `remove()` stops listening; further calls have no effect.

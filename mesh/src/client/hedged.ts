@@ -12,8 +12,8 @@ interface Hedging {
 }
 
 /**
- * Runs an attempt, and a second one if the first is late and the budget allows
- * it. The first answer counts; it fails only if both fail.
+ * Runs an attempt, and a second one if the first is late and the budget allows it. The first answer counts; it fails
+ * only if both fail.
  *
  * @throws CallError
  */

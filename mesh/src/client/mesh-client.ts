@@ -3,12 +3,11 @@ import type { AnyContract, AnyProcedure, CallerOf, RouterOf } from '../contract/
 import type { CallOptions } from './request.ts';
 
 /**
- * A typed tRPC client of one service: `client.pages.get.query({ slug })`. The
- * second argument of a call takes a `signal` and a `context`.
+ * A typed tRPC client of one service: `client.pages.get.query({ slug })`. The second argument of a call takes a
+ * `signal` and a `context`.
  *
- * A procedure's rule may require a user behind the calling service. In a handler,
- * the call carries the token of the handler's user. Elsewhere, or to act for
- * another user, pass `{ context: { userToken } }`.
+ * A procedure's rule may require a user behind the calling service. In a handler, the call carries the token of the
+ * handler's user. Elsewhere, or to act for another user, pass `{ context: { userToken } }`.
  */
 export type MeshClient<To extends AnyContract, As extends string> = ClientOf<To, As, 'handler'> & {
   /** Closes its connections; calls and subscriptions in progress end with CLIENT_CLOSED_REQUEST. */
@@ -16,9 +15,8 @@ export type MeshClient<To extends AnyContract, As extends string> = ClientOf<To,
 };
 
 /**
- * The same client for code outside of handlers, such as jobs: a call of a
- * procedure that requires a user behind the service does not compile without
- * `{ context: { userToken } }`. Every `MeshClient` is one.
+ * The same client for code outside of handlers, such as jobs: a call of a procedure that requires a user behind the
+ * service does not compile without `{ context: { userToken } }`. Every `MeshClient` is one.
  */
 export type JobClient<To extends AnyContract, As extends string> = ClientOf<To, As, 'job'>;
 

@@ -51,8 +51,8 @@ export interface CallOptions {
   /** Longest wait for the call, retries included, in milliseconds. @default the client's */
   deadlineMs?: number | undefined;
   /**
-   * Whether the caller itself repeats the call until it succeeds, and logs the outage: then it is not retried here, and
-   * its failures are debug lines. @default false
+   * Whether the caller itself repeats the call until it succeeds, and logs the outage: then it is not retried here,
+   * and its failures are debug lines. @default false
    */
   repeated?: boolean | undefined;
 }
@@ -64,8 +64,8 @@ export type InterceptedOptions = CallOptions &
 type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };
 
 /**
- * Headers of a call, except `authorization`. A call by a handler continues the
- * trace and the request id of the handler.
+ * Headers of a call, except `authorization`. A call by a handler continues the trace and the request id of the
+ * handler.
  */
 export function headersOf(
   { userToken, idempotencyKey, headers: added }: InterceptedOptions,

@@ -15,8 +15,8 @@ export function foundNobody({ data, cause }: CallError): boolean {
 }
 
 /**
- * Whether the failed call may have been executed. Typed errors and refusals are
- * answers; other failures may have come after the work, or on the way back.
+ * Whether the failed call may have been executed. Typed errors and refusals are answers; other failures may have come
+ * after the work, or on the way back.
  */
 export function mayHaveRun(error: CallError): boolean {
   const { code, error: named } = error.data;

@@ -9,12 +9,11 @@ export type Alternative = Readonly<{
 declare const admitted: unique symbol;
 
 /**
- * Access rule of a procedure: a caller must match one of the alternatives. Deny by
- * default: a rule without alternatives admits no caller, and an alternative
- * without services admits no service, except `anyone`.
+ * Access rule of a procedure: a caller must match one of the alternatives. Deny by default: a rule without
+ * alternatives admits no caller, and an alternative without services admits no service, except `anyone`.
  *
- * `Caller` is the type-level name of those admitted: `'anyone'`, `'user'`,
- * `'admin'`, `'service'`, a service's name, or `'<service> for user'`.
+ * `Caller` is the type-level name of those admitted: `'anyone'`, `'user'`, `'admin'`, `'service'`, a service's name,
+ * or `'<service> for user'`.
  */
 export interface Access<Caller extends string = string> {
   readonly alternatives: readonly Alternative[];
@@ -93,8 +92,8 @@ export function actingFor<Name extends string, Role extends 'user' | 'admin'>(
 export type CallerOf<Rule> = Rule extends Access<infer Caller> ? Caller : never;
 
 /**
- * The names that a caller matches: every caller matches `anyone`, an administrator
- * also `user`, and a service also itself acting for a user.
+ * The names that a caller matches: every caller matches `anyone`, an administrator also `user`, and a service also
+ * itself acting for a user.
  */
 export type Presents<As extends string> = As extends 'anyone'
   ? 'anyone'

@@ -16,8 +16,8 @@ export type RateLimit = Readonly<{
 }>;
 
 /**
- * One procedure of a contract, as data. The wire format is JSON, so schemas must
- * not produce values that JSON cannot represent.
+ * One procedure of a contract, as data. The wire format is JSON, so schemas must not produce values that JSON cannot
+ * represent.
  */
 export interface Procedure<
   Kind extends ProcedureKind,
@@ -34,8 +34,8 @@ export interface Procedure<
   readonly output: Output;
   readonly access: Access<Caller>;
   /**
-   * Whether the call may be repeated safely. `by-key`: its calls carry an idempotency key, and a repeated key gets the
-   * first answer.
+   * Whether the call may be repeated safely. `by-key`: its calls carry an idempotency key, and a repeated key gets
+   * the first answer.
    */
   readonly idempotent: boolean | 'by-key';
   readonly priority: Priority;
@@ -84,8 +84,8 @@ interface QueryOptions<
   Errors extends ErrorDefinitions,
 > extends ProcedureOptions<Input, Output, Caller, Errors> {
   /**
-   * Whether a client makes a second attempt if the first is slower than 99 % of the calls, and takes the faster answer.
-   * At most 1 % of the calls are made twice. @default false
+   * Whether a client makes a second attempt if the first is slower than 99 % of the calls, and takes the faster
+   * answer. At most 1 % of the calls are made twice. @default false
    */
   hedge?: boolean;
 }

@@ -12,9 +12,9 @@ import type { NamedErrorOf } from './error.ts';
 import type { AnyProcedure } from './procedure.ts';
 
 /**
- * The tRPC router type of a contract, for `createTRPCClient<RouterOf<typeof wikiContract>>`
- * and other tRPC tools. A second parameter limits it to the procedures that this
- * caller may call: `RouterOf<typeof notificationContract, 'wiki'>`.
+ * The tRPC router type of a contract, for `createTRPCClient<RouterOf<typeof wikiContract>>` and other tRPC tools. A
+ * second parameter limits it to the procedures that this caller may call: `RouterOf<typeof notificationContract,
+ * 'wiki'>`.
  */
 export type RouterOf<From extends AnyContract, As extends string = Everybody> = TRPCBuiltRouter<
   { ctx: object; meta: object; errorShape: ErrorShape; transformer: false },

@@ -14,9 +14,9 @@ export interface PickOptions<Endpoint> {
 }
 
 /**
- * Chooses the cheaper of two random usable endpoints. This spreads calls nearly
- * as evenly as comparing all of them, and clients do not all choose the same
- * one. If no endpoint is usable, chooses among all: the health checks may be wrong.
+ * Chooses the cheaper of two random usable endpoints. This spreads calls nearly as evenly as comparing all of them,
+ * and clients do not all choose the same one. If no endpoint is usable, chooses among all: the health checks may be
+ * wrong.
  *
  * @returns `undefined` if no candidate is left.
  * @see https://www.eecs.harvard.edu/~michaelm/postscripts/handbook2001.pdf

@@ -29,9 +29,8 @@ export interface BreakerOptions {
 }
 
 /**
- * Permission for one call; report its outcome once. The calls of a closed breaker
- * share one permit, and so do the probes of an open one. Outcomes of earlier
- * permits are ignored.
+ * Permission for one call; report its outcome once. The calls of a closed breaker share one permit, and so do the
+ * probes of an open one. Outcomes of earlier permits are ignored.
  */
 export class Permit {
   readonly #breaker: Breaker;
@@ -56,13 +55,12 @@ export class Permit {
 }
 
 /**
- * Circuit breaker of one endpoint. It opens after consecutive failures or at a
- * low share of successes. While open it lets one probe through at a time; a
- * successful probe closes it and clears its history.
+ * Circuit breaker of one endpoint. It opens after consecutive failures or at a low share of successes. While open it
+ * lets one probe through at a time; a successful probe closes it and clears its history.
  *
- * Why not cockatiel 4.0.0: on Node 24 it adds three promises and 0.28 µs to a call
- * (this one: 0.07 µs); after a quiet hour, nine tenths of its sampling window are an hour
- * old; in half-open, a second call waits instead of being refused; a cancelled probe closes it.
+ * Why not cockatiel 4.0.0: on Node 24 it adds three promises and 0.28 µs to a call (this one: 0.07 µs); after a quiet
+ * hour, nine tenths of its sampling window are an hour old; in half-open, a second call waits instead of being
+ * refused; a cancelled probe closes it.
  *
  * @see https://linkerd.io/2/reference/circuit-breaking/
  */

@@ -56,17 +56,14 @@ class Window {
 }
 
 /**
- * Adaptive concurrency limit of one procedure. While more than half of the
- * finished calls take much longer than normal or are cut off, they wait for one
- * another, and fewer at a time would get as much done: the limit shrinks towards
- * the number at which latency is tolerable. A trial then shows whether it helps:
- * if calls take as long with fewer in progress, the cause is another one and the
- * previous limit returns.
+ * Adaptive concurrency limit of one procedure. While more than half of the finished calls take much longer than
+ * normal or are cut off, they wait for one another, and fewer at a time would get as much done: the limit shrinks
+ * towards the number at which latency is tolerable. A trial then shows whether it helps: if calls take as long with
+ * fewer in progress, the cause is another one and the previous limit returns.
  *
- * Normal is the baseline, an average of latencies that falls within seconds and
- * rises within minutes, but not while calls are limited: a lasting overload must
- * not become normal. Work that is slower for another reason must, or its calls
- * would be refused for ever.
+ * Normal is the baseline, an average of latencies that falls within seconds and rises within minutes, but not while
+ * calls are limited: a lasting overload must not become normal. Work that is slower for another reason must, or its
+ * calls would be refused for ever.
  *
  * @see https://netflixtechblog.medium.com/performance-under-load-3e6fa9a60581
  * @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/adaptive_concurrency_filter

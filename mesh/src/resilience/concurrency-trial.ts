@@ -22,12 +22,10 @@ export interface TrialOptions {
 }
 
 /**
- * Finds out whether calls are slow because many are in progress. By Little's
- * law, calls that wait for one another take as long as there are calls before
- * them; calls that are slow for another reason take as long alone. So calls that
- * begin after a change of the limit are compared with those before. Each is
- * measured by the number in progress when it began, so a queue that grows or
- * drains does not distort the result.
+ * Finds out whether calls are slow because many are in progress. By Little's law, calls that wait for one another
+ * take as long as there are calls before them; calls that are slow for another reason take as long alone. So calls
+ * that begin after a change of the limit are compared with those before. Each is measured by the number in progress
+ * when it began, so a queue that grows or drains does not distort the result.
  */
 export class ConcurrencyTrial {
   readonly limit: number;
@@ -49,8 +47,8 @@ export class ConcurrencyTrial {
   /**
    * Adds a finished call.
    *
-   * @returns `undefined` before the verdict; `false` if latency follows the number of calls in progress; otherwise the
-   * mean latency since the change, in milliseconds.
+   * @returns `undefined` before the verdict; `false` if latency follows the number of calls in progress; otherwise
+   * the mean latency since the change, in milliseconds.
    */
   add(call: { at: number; underWay: number }, now: number, cutOff: boolean): number | false | undefined {
     const { calls, latencies, now: since } = this.#options;

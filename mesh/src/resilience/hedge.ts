@@ -15,9 +15,8 @@ export interface HedgeOptions {
 }
 
 /**
- * Decides when a late call gets a second attempt; the faster answer counts.
- * Only for idempotent calls. The budget has no minimum, so the load never grows
- * by more than `share`, even when all calls become slow at once.
+ * Decides when a late call gets a second attempt; the faster answer counts. Only for idempotent calls. The budget has
+ * no minimum, so the load never grows by more than `share`, even when all calls become slow at once.
  *
  * @see https://research.google/pubs/the-tail-at-scale/
  */

@@ -10,13 +10,11 @@ export interface LatencyAverageOptions {
 }
 
 /**
- * Latency of one endpoint for a balancer ("peak EWMA" of Finagle and Linkerd,
- * with irregular samples). It rises at once and falls slowly, also while no
- * answer comes, so that an endpoint that was slow is tried again: 20 times
+ * Latency of one endpoint for a balancer ("peak EWMA" of Finagle and Linkerd, with irregular samples). It rises at
+ * once and falls slowly, also while no answer comes, so that an endpoint that was slow is tried again: 20 times
  * slower than the others is forgotten after three times `decayMs`.
  *
- * The default decay is shorter than Finagle's 10 s, because a process that has
- * just started is slow once.
+ * The default decay is shorter than Finagle's 10 s, because a process that has just started is slow once.
  *
  * @see https://linkerd.io/2016/03/16/beyond-round-robin-load-balancing-for-latency/
  */
@@ -59,9 +57,8 @@ export class LatencyAverage {
   }
 
   /**
-   * Records a failure as twice the current value, within `penaltyMs`, or as its
-   * duration if that is longer. Otherwise an endpoint that fails fast would look
-   * like the best one.
+   * Records a failure as twice the current value, within `penaltyMs`, or as its duration if that is longer. Otherwise
+   * an endpoint that fails fast would look like the best one.
    *
    * @param elapsedMs Time until the failure, in milliseconds.
    */
@@ -81,17 +78,16 @@ export class LatencyAverage {
   }
 
   /**
-   * Mean latency in milliseconds, to compare endpoints; 0 if unknown. One pause
-   * hardly changes it; failures and time without answers do not.
+   * Mean latency in milliseconds, to compare endpoints; 0 if unknown. One pause hardly changes it; failures and time
+   * without answers do not.
    */
   mean(): number {
     return this.#mean;
   }
 
   /**
-   * Cost of one more call: the value times the calls in flight, itself included.
-   * An unknown endpoint is free for one call and the last choice until that call
-   * ends, so that it is not flooded.
+   * Cost of one more call: the value times the calls in flight, itself included. An unknown endpoint is free for one
+   * call and the last choice until that call ends, so that it is not flooded.
    *
    * @param inFlight Unanswered calls of the endpoint.
    */

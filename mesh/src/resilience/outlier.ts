@@ -26,13 +26,12 @@ export interface OutlierOptions<Endpoint> {
 }
 
 /**
- * Ejects endpoints that are much slower than their peers, for a while. Without
- * it, balancing would forget a slow answer within seconds and ask such an
- * endpoint again and again. The breaker handles failures.
+ * Ejects endpoints that are much slower than their peers, for a while. Without it, balancing would forget a slow
+ * answer within seconds and ask such an endpoint again and again. The breaker handles failures.
  *
- * Answers trigger judgements, at most one per `judgeEveryMs`; an ejected endpoint
- * returns at the first judgement after its time. At most half of the endpoints
- * are ejected. Each period of `ejectionMs` in use cancels one earlier ejection.
+ * Answers trigger judgements, at most one per `judgeEveryMs`; an ejected endpoint returns at the first judgement
+ * after its time. At most half of the endpoints are ejected. Each period of `ejectionMs` in use cancels one earlier
+ * ejection.
  *
  * @see https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
  */

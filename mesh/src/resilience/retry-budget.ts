@@ -12,9 +12,8 @@ export interface RetryBudgetOptions {
 }
 
 /**
- * Limits retries to one target to a share of its calls, so that retries cannot
- * multiply an outage. The minimum counts for the whole window: by default,
- * 100 retries are available before the first call.
+ * Limits retries to one target to a share of its calls, so that retries cannot multiply an outage. The minimum counts
+ * for the whole window: by default, 100 retries are available before the first call.
  *
  * @see https://finagle.github.io/blog/2016/02/08/retry-budgets/
  */

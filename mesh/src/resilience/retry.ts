@@ -17,8 +17,8 @@ export type RetryPolicy = Readonly<{
 export const defaultRetryPolicy: RetryPolicy = { attempts: 3, baseMs: 1000, jitter: 0.2 };
 
 /**
- * Why no attempt follows: the error is permanent, the policy allows no more
- * attempts, the retry would not end in time, or the budget is spent.
+ * Why no attempt follows: the error is permanent, the policy allows no more attempts, the retry would not end in
+ * time, or the budget is spent.
  */
 export type LastAttemptReason = 'not-retryable' | 'exhausted' | 'deadline' | 'budget';
 
@@ -56,9 +56,8 @@ export interface RetryOptions {
 const networkErrors: readonly string[] = ['fetch failed', 'terminated'];
 
 /**
- * Retries a failed attempt. The caller makes the first attempt, so that a call
- * that succeeds pays nothing for retries. A TypeError is a bug and is not
- * retried, unless it comes from `fetch` and the network.
+ * Retries a failed attempt. The caller makes the first attempt, so that a call that succeeds pays nothing for
+ * retries. A TypeError is a bug and is not retried, unless it comes from `fetch` and the network.
  *
  * @param first Error of the first attempt.
  * @param attempt Gets its number, from 2.

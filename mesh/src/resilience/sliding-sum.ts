@@ -1,6 +1,6 @@
 /**
- * Sum of whole numbers over a sliding window, in buckets. A number leaves with
- * its bucket, so the window is up to one bucket shorter than `windowMs`.
+ * Sum of whole numbers over a sliding window, in buckets. A number leaves with its bucket, so the window is up to one
+ * bucket shorter than `windowMs`.
  */
 export class SlidingSum {
   readonly #buckets: Float64Array;

@@ -38,16 +38,15 @@ const nothing = (): void => {};
 const newRing = (): Entry => new Entry(0, nothing);
 
 /**
- * Many timeouts on one timer: a hashed wheel (Varghese and Lauck, scheme 6), in
- * which starting and stopping cost the same however many there are.
+ * Many timeouts on one timer: a hashed wheel (Varghese and Lauck, scheme 6), in which starting and stopping cost the
+ * same however many there are.
  *
- * A timeout never fires early, and at most one tick later than its timer.
- * Timeouts that are due together fire in any order. An error thrown by a
- * callback is uncaught, as with `setTimeout`, and the other callbacks still run.
+ * A timeout never fires early, and at most one tick later than its timer. Timeouts that are due together fire in any
+ * order. An error thrown by a callback is uncaught, as with `setTimeout`, and the other callbacks still run.
  * Callbacks run in the async context in which the wheel was created.
  *
- * Pending timeouts keep the process alive. The timer is set for the first slot
- * in use; stopping a timeout does not reset it.
+ * Pending timeouts keep the process alive. The timer is set for the first slot in use; stopping a timeout does not
+ * reset it.
  *
  * @see https://doi.org/10.1145/41457.37504
  */

@@ -30,16 +30,15 @@ export interface TurnQueueOptions {
 }
 
 /**
- * Spreads a burst of items over several turns of the event loop, so that other
- * work, such as a health check, runs in between.
+ * Spreads a burst of items over several turns of the event loop, so that other work, such as a health check, runs in
+ * between.
  *
- * Code cannot see which turn it runs in, and a callback for every turn would
- * cost more than a call. So the queue admits items for half of `turnMs` without
- * asking. Then it requests a callback in the next turn, and admits items for the
- * other half unless that callback has come.
+ * Code cannot see which turn it runs in, and a callback for every turn would cost more than a call. So the queue
+ * admits items for half of `turnMs` without asking. Then it requests a callback in the next turn, and admits items
+ * for the other half unless that callback has come.
  *
- * Items begin in a callback, alone or a few together: they continue in
- * microtasks, whose time counts as the turn's too.
+ * Items begin in a callback, alone or a few together: they continue in microtasks, whose time counts as the turn's
+ * too.
  */
 export class TurnQueue {
   readonly #nextTurn: (run: () => void) => void;

@@ -8,8 +8,7 @@ export type WithinOptions<Late> = Readonly<{
 }>;
 
 /**
- * Waits for work for a limited time, even if the work ignores its signal. A
- * later result or failure is dropped.
+ * Waits for work for a limited time, even if the work ignores its signal. A later result or failure is dropped.
  *
  * @param work Gets a signal that fires when the wait ends early.
  */

@@ -4,20 +4,18 @@ import { install } from '@sinonjs/fake-timers';
 export interface FakeClock extends AsyncDisposable {
   /** Advances by `ms` milliseconds; timers fire in order. */
   advance(ms: number): Promise<void>;
-  /**
-   * Jumps by `ms` milliseconds, like a machine that was suspended: each due timer fires once.
-   */
+  /** Jumps by `ms` milliseconds, like a machine that was suspended: each due timer fires once. */
   sleep(ms: number): void;
   /** Moves `Date` forward, or back by a negative number; timers and `performance.now()` do not change. */
   setWallClock(byMs: number): void;
 }
 
 /**
- * Fakes `performance.now()`, `Date`, `setTimeout` and `setInterval` of this
- * process. Install it before timers start, and dispose of it after they end.
+ * Fakes `performance.now()`, `Date`, `setTimeout` and `setInterval` of this process. Install it before timers start,
+ * and dispose of it after they end.
  *
- * @param options.goesOn For real sockets or a database: time also passes by itself, and `performance.now()` is real, so
- * that a `sleep` does not look like a blocked event loop. @default false
+ * @param options.goesOn For real sockets or a database: time also passes by itself, and `performance.now()` is real,
+ * so that a `sleep` does not look like a blocked event loop. @default false
  */
 export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): FakeClock {
   const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] as const;

@@ -13,8 +13,8 @@ export interface MemoryLine {
 const closed = 3;
 
 /**
- * One end of a WebSocket in memory, with the part of `ws` that the mesh uses.
- * Messages arrive in order, each in its own microtask; without a delay no time passes.
+ * One end of a WebSocket in memory, with the part of `ws` that the mesh uses. Messages arrive in order, each in its
+ * own microtask; without a delay no time passes.
  */
 export class MemorySocket extends EventEmitter {
   readonly OPEN = 1;

@@ -43,9 +43,8 @@ export interface MemoryNetwork {
 }
 
 /**
- * Creates a network in memory: real clients and services, including retries,
- * admission and drain, on connections whose faults a test controls. With a fake
- * clock (`useFakeClock`), tests take milliseconds.
+ * Creates a network in memory: real clients and services, including retries, admission and drain, on connections
+ * whose faults a test controls. With a fake clock (`useFakeClock`), tests take milliseconds.
  */
 export function createMemoryNetwork(): MemoryNetwork {
   const services = new Map<string, OpenSocket>();

@@ -59,10 +59,7 @@ export async function startRegistry(
   return started;
 }
 
-/**
- * A list of revocations like that of auth, in memory, with faults that a test
- * controls.
- */
+/** A list of revocations like that of auth, in memory, with faults that a test controls. */
 export class RevocationList implements RevocationSource {
   /** Most revocations in an event. */
   pageSize = 1000;

@@ -16,9 +16,9 @@ const byEndpoint = { retryable: false, blames: 'endpoint', mayHaveRun: true, per
 const passing = { ...byEndpoint, retryable: true } as const;
 
 /**
- * The table of failures, used by retry, breaker, doubt, fallback, outbox and logs.
- * Names and statuses are tRPC's. A timeout (`TIMEOUT`), a cancellation by the
- * caller (`CLIENT_CLOSED_REQUEST`) and a refusal (`SERVICE_UNAVAILABLE`) differ.
+ * The table of failures, used by retry, breaker, doubt, fallback, outbox and logs. Names and statuses are tRPC's. A
+ * timeout (`TIMEOUT`), a cancellation by the caller (`CLIENT_CLOSED_REQUEST`) and a refusal (`SERVICE_UNAVAILABLE`)
+ * differ.
  *
  * @see https://trpc.io/docs/server/error-handling
  */

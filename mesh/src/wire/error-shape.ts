@@ -5,8 +5,8 @@ import type { ErrorCode } from './error-code.ts';
 export type NamedError = Readonly<{ name: string; data: unknown }>;
 
 /**
- * An error on the wire: tRPC's shape with the request id and the typed error. It
- * never contains a stack, SQL or file path.
+ * An error on the wire: tRPC's shape with the request id and the typed error. It never contains a stack, SQL or file
+ * path.
  */
 export interface ErrorShape<Named extends NamedError = NamedError> extends TRPCDefaultErrorShape {
   data: ErrorData<Named>;
@@ -30,8 +30,8 @@ export interface ErrorData<Named extends NamedError = NamedError> extends TRPCDe
 }
 
 /**
- * `safe`: the call was not executed, so any call may be retried, also at another
- * endpoint. `never`: do not retry, even if the code and the contract allow it.
+ * `safe`: the call was not executed, so any call may be retried, also at another endpoint. `never`: do not retry,
+ * even if the code and the contract allow it.
  */
 export type RetryAdvice = 'safe' | 'never';
 

@@ -27,8 +27,8 @@ export const userTokenScheme = 'Bearer';
 const longestMs = 3_600_000;
 
 /**
- * Reads `x-timeout-ms`, in milliseconds, at most an hour. Anything but a whole
- * number is ignored, so the server's own limit applies.
+ * Reads `x-timeout-ms`, in milliseconds, at most an hour. Anything but a whole number is ignored, so the server's own
+ * limit applies.
  */
 export function parseTimeout(value: string | undefined): number | undefined {
   if (value === undefined || !/^\d{1,10}$/.test(value)) return undefined;

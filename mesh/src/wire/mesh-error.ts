@@ -12,9 +12,8 @@ export type MeshErrorOptions = Readonly<{
 }>;
 
 /**
- * The error class of the mesh. Any other error is answered as
- * `INTERNAL_SERVER_ERROR`, and only the log has its details. `cause`, `told` and
- * the stack are not sent to the caller.
+ * The error class of the mesh. Any other error is answered as `INTERNAL_SERVER_ERROR`, and only the log has its
+ * details. `cause`, `told` and the stack are not sent to the caller.
  */
 export class MeshError extends Error {
   readonly code: ErrorCode;

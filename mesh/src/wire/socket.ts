@@ -17,8 +17,8 @@ export const arraySubprotocol = 'trpc-array';
 export const maxMessageBytes = 2 * 1024 * 1024;
 
 /**
- * Longest WebSocket message that is rejected with an answer, in bytes: a message above `maxMessageBytes` is searched for
- * its id. A longer one closes the connection before it is buffered.
+ * Longest WebSocket message that is rejected with an answer, in bytes: a message above `maxMessageBytes` is searched
+ * for its id. A longer one closes the connection before it is buffered.
  */
 export const maxRefusedBytes = 4 * maxMessageBytes;
 
@@ -46,8 +46,8 @@ export const closeCode = {
    */
   drained: 4012,
   /**
-   * The connection's credentials are invalid, expired or revoked. Unanswered calls were not started, which IANA's 3000
-   * does not say.
+   * The connection's credentials are invalid, expired or revoked. Unanswered calls were not started, which IANA's
+   * 3000 does not say.
    */
   unauthorized: 4401,
 } as const;

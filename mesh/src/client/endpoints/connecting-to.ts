@@ -1,8 +1,8 @@
 import { isIPv6, type LookupFunction } from 'node:net';
 
 /**
- * Socket option to connect to a known address of the host. The Host header and
- * the TLS server name stay the host's name.
+ * Socket option to connect to a known address of the host. The Host header and the TLS server name stay the host's
+ * name.
  *
  * @param ip `undefined` if the system resolves the name.
  */

@@ -154,10 +154,9 @@ export class Endpoint implements Candidate {
 type Verdict = 'works' | 'broken' | 'absent' | 'busy' | 'unknown';
 
 /**
- * What a failure says about the server. Only its own failures count against it.
- * A refusal that the caller caused shows that it works; a call that was cancelled
- * or never sent shows nothing. An absent endpoint gets no latency. A busy one, or
- * one too slow for a hurried caller, gets fewer calls, but its breaker stays closed.
+ * What a failure says about the server. Only its own failures count against it. A refusal that the caller caused
+ * shows that it works; a call that was cancelled or never sent shows nothing. An absent endpoint gets no latency. A
+ * busy one, or one too slow for a hurried caller, gets fewer calls, but its breaker stays closed.
  */
 function verdictOn({ code, answered, refused, absent, hurried }: Failure): Verdict {
   if (absent) return 'absent';

@@ -34,8 +34,8 @@ export class HostName {
   }
 
   /**
-   * Looks the name up, unless a lookup is in progress: the system cannot cancel
-   * one, and each that hangs blocks one of few threads.
+   * Looks the name up, unless a lookup is in progress: the system cannot cancel one, and each that hangs blocks one
+   * of few threads.
    */
   ask(): Promise<void> {
     this.#asking ??= this.#look().finally(() => (this.#asking = undefined));

@@ -29,14 +29,12 @@ export interface ResolverOptions {
 const outsideOfCalls = AsyncLocalStorage.snapshot();
 
 /**
- * Follows the addresses of a service: one per address of a name, as Compose and
- * a headless service of Kubernetes have one per replica. IP literals and
- * localhost are not looked up. If a name has addresses of both families, those of
+ * Follows the addresses of a service: one per address of a name, as Compose and a headless service of Kubernetes have
+ * one per replica. IP literals and localhost are not looked up. If a name has addresses of both families, those of
  * the first family count, because a host with both is one replica.
  *
- * Names are looked up at the first use, every `intervalMs` while in use, and
- * after failures. A failed or empty lookup changes nothing. Before the first
- * success the address is the name, so that calls fail with the system's own error.
+ * Names are looked up at the first use, every `intervalMs` while in use, and after failures. A failed or empty lookup
+ * changes nothing. Before the first success the address is the name, so that calls fail with the system's own error.
  */
 export class Resolver {
   /** Whether there are names to look up; otherwise the addresses never change. */

@@ -44,8 +44,8 @@ export class Reconnection {
   }
 
   /**
-   * Repeats the request until a final answer: a stream or a refusal. Network
-   * errors, timeouts, 429 and 5xx are temporary.
+   * Repeats the request until a final answer: a stream or a refusal. Network errors, timeouts, 429 and 5xx are
+   * temporary.
    *
    * @throws The reason of the signal.
    */
@@ -104,8 +104,8 @@ export class Reconnection {
 }
 
 /**
- * Wait after a failure, in milliseconds. Jitter only lengthens a wait that the
- * server requests, because all its callers get the same one.
+ * Wait after a failure, in milliseconds. Jitter only lengthens a wait that the server requests, because all its
+ * callers get the same one.
  *
  * @param before Consecutive failures before this one.
  * @param backoff Waits; `maxMs` before jitter. @default maxMs: 30000

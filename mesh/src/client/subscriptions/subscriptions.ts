@@ -14,9 +14,8 @@ const subscribing = { needsUser: false, procedure: { idempotent: true } };
 const reconnection = 'reconnection';
 
 /**
- * Creates the tRPC client for subscriptions: Server-Sent Events, which reconnect
- * and resume after the last event. Each connection may go to another endpoint,
- * with current headers.
+ * Creates the tRPC client for subscriptions: Server-Sent Events, which reconnect and resume after the last event.
+ * Each connection may go to another endpoint, with current headers.
  *
  * @param endpoint Returns the origin of an endpoint, such as `http://localhost:8000`.
  */

@@ -17,8 +17,8 @@ export interface Answer {
 /**
  * Carries requests to one endpoint of a service.
  *
- * `send` resolves with any answer, errors included. It throws TransportError if
- * there is no answer, and any error if the request was cancelled.
+ * `send` resolves with any answer, errors included. It throws TransportError if there is no answer, and any error if
+ * the request was cancelled.
  */
 export interface Transport {
   /** URL of the endpoint, for the log. */

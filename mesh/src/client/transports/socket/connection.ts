@@ -25,9 +25,8 @@ export type OpenedSocket = Readonly<{ socket: WebSocket; link: Link }>;
 export type Link = Pick<Socket, 'bytesRead' | 'ref' | 'unref'>;
 
 /**
- * A mask of zeros, which saves both ends a loop over each message. Masks keep
- * content chosen by an attacker from looking like HTTP to a proxy (RFC 6455
- * §10.3). JSON holds no raw line break, so it never does.
+ * A mask of zeros, which saves both ends a loop over each message. Masks keep content chosen by an attacker from
+ * looking like HTTP to a proxy (RFC 6455 §10.3). JSON holds no raw line break, so it never does.
  */
 export function leaveUnmasked(mask: Buffer): void {
   mask.fill(0);
@@ -37,8 +36,8 @@ export function leaveUnmasked(mask: Buffer): void {
 export class MovedError extends Error {}
 
 /**
- * One open WebSocket to a service. Sends the calls of one turn of the event loop
- * in one message, and hands out the answers.
+ * One open WebSocket to a service. Sends the calls of one turn of the event loop in one message, and hands out the
+ * answers.
  */
 export class SocketConnection {
   /** The `authorization` of its upgrade request. */

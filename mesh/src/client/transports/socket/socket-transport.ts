@@ -23,10 +23,7 @@ export interface SocketTransportOptions {
   backoff?: Backoff;
 }
 
-/**
- * Speaks tRPC's messages over one WebSocket, opened with the first call. Without
- * a WebSocket, calls go over HTTP.
- */
+/** Speaks tRPC's messages over one WebSocket, opened with the first call. Without a WebSocket, calls go over HTTP. */
 export class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
