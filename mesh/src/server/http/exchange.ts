@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A request for a procedure that was let in. */
+/** A request for a procedure. */
 export interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
   requestId: string;
-  /** What follows `/trpc/` in the target, as it was sent. */
+  /** The target after `/trpc/`, not decoded. */
   path: string;
-  /** What follows the path in the target, as it was sent. */
+  /** The target after the path, not decoded. */
   query: string;
 }

@@ -8,7 +8,6 @@ import type { RawCall } from '../call/raw-call.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import { credentialsOf, keyOf, textOf, traceOf } from './request-headers.ts';
 
-/** What a request needs to become a call. */
 interface HttpCallOptions {
   readonly requestId: string;
   readonly signal: CallerSignal;
@@ -17,7 +16,7 @@ interface HttpCallOptions {
   readonly peerOf: PeerOf;
 }
 
-/** A request as the call that it asks for. What few calls need is read when it is asked for. */
+/** The call of an HTTP request. Headers that few calls need are read on demand. */
 export class HttpCall implements RawCall {
   readonly requestId: string;
   readonly signal: CallerSignal;
@@ -50,7 +49,7 @@ export class HttpCall implements RawCall {
     return textOf(this.#request, name);
   }
 
-  /** Requests that were sent one after the other, unanswered, share a turn as the messages of a WebSocket do. */
+  /** Pipelined requests share a turn, as the messages of a WebSocket do. */
   get connection(): object {
     return this.#request.socket;
   }

@@ -8,13 +8,12 @@ import type { Service } from '../service.ts';
 
 const meshPath = '/api/mesh';
 
-/** It says where everything is. */
+/** It shows the endpoints of the mesh. */
 const asked = { path: meshPath, procedure: { access: either(admin, anyService) } };
 
 /**
- * Makes the route that tells how this process stands to the services that it
- * calls, endpoint by endpoint, how it learns of revocations, and how much it has to do itself. For services
- * and administrators.
+ * Makes the route `/api/mesh`, for services and administrators: the endpoints that this process calls, its revocation
+ * list, and its load.
  */
 export function meshRoute({ name, options, admission, access, peerOf }: Service): Route {
   return async (request) => {

@@ -1,16 +1,15 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The answers of each connection that are not yet whole. */
+/** The unfinished responses of each connection. */
 export interface OpenResponses {
   on(socket: Duplex): readonly ServerResponse[];
-  /** Calls a function whenever an answer is out, or lost, with its connection. */
+  /** Calls the listener when a response is sent or lost, with its connection. */
   whenClosed(listener: (socket: Duplex) => void): void;
 }
 
 const nothing: readonly ServerResponse[] = [];
 
-/** Watches the answers of a server: once for all who want to know. */
 export function watchResponses(server: Server): OpenResponses {
   const open = new WeakMap<Duplex, ServerResponse[]>();
   const listeners: ((socket: Duplex) => void)[] = [];

@@ -5,7 +5,7 @@ import { meshRoute } from './mesh-route.ts';
 import { createNetworkCheck } from '../call/peer.ts';
 import type { Service } from '../service.ts';
 
-/** The paths that every service answers: what it is and how it is. */
+/** The routes that every service has. */
 export function systemRoutes(service: Service): Record<string, Route> {
   const { health } = service;
   return {
@@ -22,7 +22,7 @@ export function systemRoutes(service: Service): Record<string, Route> {
     '/metrics': metricsRoute(service),
     '/readyz': async () => {
       const reason = await health.notReady();
-      // At the end, so that whoever compares clocks by it does not count the wait for the database twice.
+      // Read last: others compare their clocks with it, and the wait for the database would be an error.
       const timestamp = new Date().toISOString();
       return reason === undefined
         ? { status: 200, body: { status: 'ready', timestamp } }
@@ -31,7 +31,7 @@ export function systemRoutes(service: Service): Record<string, Route> {
   };
 }
 
-/** Answers those that `metricsFrom` names; the others learn which address they have, since a proxy may hide it. */
+/** Refuses addresses outside `metricsFrom`; the message has the address, because a proxy may hide it. */
 function metricsRoute({ options: { metricsFrom }, peerOf }: Service): Route {
   const isNamed = metricsFrom && createNetworkCheck(metricsFrom);
   return async (request) => {

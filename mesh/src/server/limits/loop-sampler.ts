@@ -1,9 +1,9 @@
-/** How often the event loop is looked at, in milliseconds. */
+/** Sampling interval, in milliseconds. */
 const intervalMs = 50;
 
-/** Measures by how much this process's event loop is held up, from `start` to `stop`. */
+/** Measures the delay of this process's event loop. */
 export class LoopSampler {
-  /** By how much the last timer was late, in milliseconds. */
+  /** How late the last timer fired, in milliseconds. */
   delayMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;

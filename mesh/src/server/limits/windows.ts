@@ -1,21 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import type { RateLimit } from '../../contract/index.ts';
 
-/** Counts calls, each in the window of its key. */
+/** Counts calls by key, in fixed windows. */
 export interface Windows {
-  /**
-   * Counts a call, at once or when somebody has answered.
-   *
-   * @returns `undefined` if it is within the limit; else how long the window still lasts, in milliseconds.
-   */
+  /** Counts a call. @returns `undefined` if it is within the limit, otherwise the rest of the window, in milliseconds. */
   take(key: string, limit: RateLimit): number | undefined | Promise<number | undefined>;
   close(): Promise<void>;
 }
 
-/** So many keys are counted at once; of more, those are forgotten that have not called for longest. */
+/** Most keys; beyond, the least recently used are forgotten. */
 const mostKeys = 50_000;
 
-/** Counts the calls of this process, in its memory. */
 export class MemoryWindows implements Windows {
   readonly #windows = new LRUCache<string, { calls: number; readonly endsAt: number }>({ max: mostKeys });
 
@@ -30,7 +25,7 @@ export class MemoryWindows implements Windows {
     return window.calls > calls ? window.endsAt - now : undefined;
   }
 
-  /** How long the window of a key still lasts that has used up its limit, in milliseconds; `undefined` if it has not. */
+  /** The rest of the window of a key that has reached its limit, in milliseconds; otherwise `undefined`. */
   waitMs(key: string, { calls }: RateLimit): number | undefined {
     const window = this.#windows.get(key);
     const leftMs = window && window.calls >= calls ? window.endsAt - performance.now() : 0;

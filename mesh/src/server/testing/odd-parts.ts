@@ -1,8 +1,8 @@
-// The parts that requests are put together from: each by itself in every place where it fits, and at random.
+// The parts of requests: each is used in each place where it fits, and in random combinations.
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
-/** Every procedure of the sample that answers at once. */
+/** The procedures of the sample. */
 export const procedures = [
   ['status', 'echo', 'store', 'clear', 'items.get', 'items.add', 'items.parts.first', 'stock.take'],
   ['big', 'unicode', 'slow', 'watch'],
@@ -12,7 +12,7 @@ export const procedures = [
   ...['bigint', 'circle', 'promise', 'events', 'pages'].map((name) => `faults.${name}`),
 ].flat();
 
-/** What follows `/trpc/`. */
+/** Targets after `/trpc/`. */
 export const paths = [
   ...procedures,
   ['', '.', '..', '/', '%', '%2', '%zz', '%00', '%2e', '%2F', '%ff', '%c3%a9', '\xe9', '\xff', '~', ','],
@@ -33,7 +33,7 @@ export const paths = [
   ['length', 'name', 'prototype', 'undefined', 'null', '0', '-1', 'x'.repeat(5000)],
 ].flat();
 
-/** What JSON may be, and what it may not: inputs, in the URL or as a body. */
+/** Inputs, in the URL or as a body: valid and invalid JSON. */
 export const inputs = [
   ['null', 'true', '0', '-0', '1', '""', '"x"', '[]', '{}', '[null]', '{"id":1}', '{"id":100}', '{"id":101}'],
   ['{"id":0}', '{"id":-1}', '{"id":1.5}', '{"id":"1"}', '{"id":null}', '{"id":[1]}', '{"id":1,"id":2}'],
@@ -83,7 +83,7 @@ export const inputs = [
   `"${'x'.repeat(6000)}"`,
 ].flat();
 
-/** Bytes that are no UTF-8, or nearly. */
+/** Bodies of invalid UTF-8, or nearly. */
 export const bodies: readonly Buffer[] = [
   [0xff],
   [0x22, 0xff, 0x22],
@@ -102,7 +102,7 @@ export const bodies: readonly Buffer[] = [
   [0x1f, 0x8b, 0x08, 0x00],
 ].map((bytes) => Buffer.from(bytes));
 
-/** What follows the path, beside `?input=` with each of the inputs. */
+/** Queries, besides `?input=` with each input. */
 export const queries = [
   ['', '?', '?input', '?input=', '?input=%20', '?input=null', '?input={"id":1}', '?input=%7B%22id%22%3A1%7D'],
   ['?input=%7b%22id%22%3a1%7d', '?input={"id":1}&', '?&input={"id":1}', '?input={"id":1}&input={"id":2}'],
@@ -161,7 +161,6 @@ export const queries = [
   ['?access_token=x', `?input="${'x'.repeat(4000)}"`, `?${'a=b&'.repeat(500)}`],
 ].flat();
 
-/** Content types, or none. */
 export const contentTypes: readonly (string | undefined)[] = [
   [undefined, '', 'application/json', 'application/json;', 'application/json; charset=utf-8'],
   ['application/json;charset=UTF-8', 'application/json; charset=latin1', 'application/json; charset=utf-16'],
@@ -193,7 +192,7 @@ export const contentTypes: readonly (string | undefined)[] = [
   ],
 ].flat();
 
-/** Headers that might change what an answer is. */
+/** Headers that may change an answer. */
 export const headers: readonly Readonly<Record<string, string>>[] = [
   ...['application/jsonl', 'application/json', '', 'x', 'APPLICATION/JSONL'].map((value) => ({
     'trpc-accept': value,
@@ -210,7 +209,7 @@ export const headers: readonly Readonly<Record<string, string>>[] = [
   ...['close', 'keep-alive', 'Close', 'upgrade', 'x, close', 'te', ''].map((value) => ({
     connection: value,
   })),
-  // None so short that it is chance whether the call is done in time.
+  // Long enough for each call to finish in time.
   ...['0', '5000', '60000', '', '-1', '1.5', 'x', '99999999999', '5, 5'].map((value) => ({
     'x-timeout-ms': value,
   })),

@@ -6,19 +6,18 @@ import type { KnownCall } from '../call/raw-call.ts';
 import { credentialsIn } from '../http/connection-params.ts';
 import { credentialsOf, keyOf, textOf, traceOf } from '../http/request-headers.ts';
 
-/** What is known of a request before its context is made. */
 interface Arrived {
   readonly requestId: string;
-  /** How many calls it makes. */
+  /** Number of calls in the request. */
   readonly calls: number;
-  /** The `connectionParams` of its URL, where it may present its credentials so. */
+  /** The `connectionParams` of its URL, if it may have credentials there. */
   readonly params: unknown;
 }
 
 /**
- * Reads who calls, for how long, and as part of which trace. Headers with credentials go before those of a URL.
+ * Reads the context of a request. Credentials in headers take precedence over those in the URL.
  *
- * @throws MeshError UNAUTHORIZED for credentials that are no good; none at all are no error here.
+ * @throws MeshError UNAUTHORIZED for invalid credentials, not for missing ones.
  * @throws MeshError BAD_REQUEST as `credentialsIn`.
  */
 export async function readContext(
