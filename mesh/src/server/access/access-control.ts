@@ -1,10 +1,9 @@
 import { admit, describeAccess, nobody, type Access, type Caller } from '../../contract/index.ts';
-import { counter, type Logger } from '../../telemetry/index.ts';
+import { Aggregator, counter, type Logger } from '../../telemetry/index.ts';
 import { MeshError } from '../../wire/index.ts';
 import { unknownPeer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
 import type { AccessMode, Denial } from './denial.ts';
-import { OncePerMinute } from './once-per-minute.ts';
 
 const denied = counter({
   name: 'mesh_server_access_denied_total',
@@ -35,7 +34,15 @@ export class AccessControl {
   readonly #mode: AccessMode;
   readonly #log: Logger;
   readonly #onDenied: ((denial: Denial) => void) | undefined;
-  readonly #logged = new OncePerMinute();
+  readonly #letThrough = new Aggregator<Denial>({
+    report: ({ procedure, caller, requestId }, count) => {
+      const who = kindOf(caller);
+      this.#log.warn(
+        { procedure, caller: who, user_id: caller.user?.id, request_id: requestId, count },
+        `${who} is not admitted to ${procedure}: let through, because ACCESS_MODE is audit`,
+      );
+    },
+  });
 
   constructor({ log, mode = 'enforce', onDenied }: AccessOptions) {
     this.#log = log;
@@ -96,12 +103,7 @@ export class AccessControl {
     const { procedure, caller, reason, mode } = denial;
     const who = kindOf(caller);
     denied.labels({ procedure, caller: who, reason, mode }).inc();
-    if (mode === 'audit' && this.#logged.isFirst(`${procedure} ${who} ${caller.user?.id}`)) {
-      this.#log.warn(
-        { procedure, caller: who, user_id: caller.user?.id, request_id: denial.requestId },
-        `${who} is not admitted to ${procedure}: let through, because ACCESS_MODE is audit`,
-      );
-    }
+    if (mode === 'audit') this.#letThrough.add(`${procedure} ${who} ${caller.user?.id}`, denial);
     try {
       this.#onDenied?.(denial);
     } catch (error) {

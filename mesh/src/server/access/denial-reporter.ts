@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TRPCClientError } from '@trpc/client';
 import type { Caller } from '../../contract/index.ts';
-import { counter, Outage, type Logger } from '../../telemetry/index.ts';
+import { Aggregator, counter, Outage, type Logger } from '../../telemetry/index.ts';
 import { networkOf } from '../call/peer.ts';
 import type { AccessMode, Denial } from './denial.ts';
 
@@ -16,9 +16,6 @@ const batchSize = 100;
 
 /** Interval at which reports are sent, in milliseconds. */
 const flushIntervalMs = 1000;
-
-/** Interval between two reports of one kind, in milliseconds. */
-const countingMs = 60_000;
 
 /** Most denials in one report, by auth's contract; more become several reports. */
 const mostCounted = 100_000;
@@ -63,16 +60,6 @@ export interface DenialReporterOptions {
   log: Logger;
 }
 
-interface Kind {
-  readonly denial: Denial;
-  /** Start of the count, by `performance.now()`. */
-  openedAt: number;
-  since: Date;
-  /** Denials not reported yet. */
-  count: number;
-  reported: boolean;
-}
-
 /**
  * Reports denials in the background: the first of a kind within about a second, then once a minute how many more there
  * were. Keeps up to 1000 unsent reports, at most 750 of them for invalid credentials; more are dropped and counted in
@@ -80,7 +67,14 @@ interface Kind {
  */
 export class DenialReporter {
   readonly #options: DenialReporterOptions;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #kinds = new Aggregator<Denial>({
+    // Less than the interval of sending, so that the first report is sent within about a second.
+    firstAfterMs: 500,
+    report: (denial, count, since) => {
+      for (let left = count; left > 0; left -= mostCounted)
+        this.#enqueue(reportOf(denial, Math.min(left, mostCounted), since));
+    },
+  });
   readonly #waiting: DenialReport[] = [];
   readonly #ending = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -100,17 +94,7 @@ export class DenialReporter {
   /** Adds a denial; neither blocks nor throws. Bound, for `onDenied: reporter.add`. */
   readonly add = (denial: Denial): void => {
     if (denial.reason === 'no-credentials') return;
-    const key = keyOf(denial);
-    const known = this.#kinds.get(key);
-    if (known) {
-      if (known.count === 0) known.since = new Date();
-      known.count++;
-    } else if (this.#kinds.size < boundOf(denial)) {
-      const openedAt = performance.now();
-      this.#kinds.set(key, { denial, openedAt, since: new Date(), count: 1, reported: false });
-    } else {
-      dropped.labels({ reason: 'full' }).inc();
-    }
+    if (!this.#kinds.add(keyOf(denial), denial, boundOf(denial))) dropped.labels({ reason: 'full' }).inc();
   };
 
   /** Sends the remaining reports, for up to 2 s. */
@@ -129,33 +113,15 @@ export class DenialReporter {
   }
 
   async #finish(): Promise<void> {
-    this.#collect(true);
+    this.#kinds.flush();
     await this.#sending;
     // Tries once more what a send in progress could not send.
     await this.#send();
   }
 
   #flush(): void {
-    this.#collect(false);
     if (this.#sending || this.#waiting.length === 0) return;
     this.#sending = this.#send().finally(() => (this.#sending = undefined));
-  }
-
-  /** Makes reports of the denials counted. @param all Also of kinds whose minute is not over. */
-  #collect(all: boolean): void {
-    const now = performance.now();
-    for (const [key, kind] of this.#kinds) {
-      const due = now - kind.openedAt >= countingMs;
-      if (kind.count > 0 && (due || all || !kind.reported)) {
-        for (let left = kind.count; left > 0; left -= mostCounted)
-          this.#enqueue(reportOf(kind, Math.min(left, mostCounted)));
-        kind.count = 0;
-        kind.reported = true;
-        if (due) kind.openedAt = now;
-      } else if (due) {
-        this.#kinds.delete(key);
-      }
-    }
   }
 
   #enqueue(report: DenialReport): void {
@@ -209,7 +175,7 @@ function whoOf({ service, user }: Caller): DenialReport['caller'] {
   return user ? { kind: 'user', id: user.id } : { kind: 'anyone', id: null };
 }
 
-function reportOf({ denial, since }: Kind, count: number): DenialReport {
+function reportOf(denial: Denial, count: number, since: Date): DenialReport {
   const { caller, procedure, reason, message, mode, peer, requestId } = denial;
   return {
     id: randomUUID(),

@@ -6,7 +6,7 @@ import type { AdmissionState } from './admission-state.ts';
 import { Gate, type RoomCheck } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
 import { OpenPerCaller } from './per-caller.ts';
-import { createShedLog, type ShedLog } from './shed-log.ts';
+import { RefusalLog, shedWords, type ShedReason } from './refusal-log.ts';
 
 export interface AdmissionOptions {
   /** How long calls are started within one turn of the event loop, in milliseconds. @default 10 */
@@ -25,7 +25,7 @@ export class Admission {
   readonly service: string;
   readonly turns: TurnQueue;
   readonly loop = new LoopSampler();
-  readonly shed: ShedLog;
+  readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
   readonly sockets: OpenPerCaller;
   readonly #gates: Gate[] = [];
@@ -40,7 +40,7 @@ export class Admission {
   ) {
     this.service = service;
     this.turns = new TurnQueue({ ...turns, nextTurn: setImmediate });
-    this.shed = createShedLog(log);
+    this.shed = new RefusalLog(log, shedWords);
     this.#rooms = rooms;
     this.subscriptions = new OpenPerCaller(streamsPerCaller);
     this.sockets = new OpenPerCaller(streamsPerCaller);

@@ -13,7 +13,7 @@ import type { Peer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
 import { busyError, lateError, tooManyOpenError } from '../call/refusal.ts';
 import { limitKeyOf, type OpenPerCaller } from './per-caller.ts';
-import type { RefusalReason, ShedLog } from './shed-log.ts';
+import type { RefusalLog, ShedReason } from './refusal-log.ts';
 
 const shed = counter({
   name: 'mesh_server_shed_total',
@@ -49,7 +49,7 @@ export interface Surroundings {
   /** The name of its contract. */
   readonly service: string;
   readonly turns: TurnQueue;
-  readonly shed: ShedLog;
+  readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
 }
 
@@ -151,7 +151,7 @@ export class Gate {
   }
 
   /** Counts and logs a refused call. @returns Its error. */
-  refuse(reason: RefusalReason, error: MeshError = busyError()): MeshError {
+  refuse(reason: ShedReason, error: MeshError = busyError()): MeshError {
     const { service } = this.#around;
     const priority = this.#priority;
     this.#shed(reason).inc();
