@@ -49,13 +49,16 @@ function parseJson(text: string): unknown {
 /** A place in an order by time and, within a millisecond, by id. */
 export type PlaceInTime = Readonly<{ at: Date; id: string }>;
 
-/** The last millisecond of the year 9999; later times have no common text form. */
-const latestMs = 253_402_300_799_999;
-
-/** The cursor of an order by (time, UUID): from 1970 to the year 9999, ids in lower case. */
+/** The cursor of an order by (time, UUID): from 1970 to the year 9999 (ISO 8601 has four digits), ids in lower case. */
 export const timeCursor: CursorCodec<PlaceInTime> = cursorOf(
   z.codec(
-    z.tuple([z.int().min(0).max(latestMs), z.uuid().lowercase()]),
+    z.tuple([
+      z
+        .int()
+        .min(0)
+        .max(Date.UTC(10_000, 0) - 1),
+      z.uuid().lowercase(),
+    ]),
     z.object({ at: z.date(), id: z.string() }),
     {
       decode: ([ms, id]) => ({ at: new Date(ms), id }),

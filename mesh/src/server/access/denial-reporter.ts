@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TRPCClientError } from '@trpc/client';
 import type { Caller } from '../../contract/index.ts';
 import { Aggregator, counter, Outage, type Logger } from '../../telemetry/index.ts';
+import { within } from '../../resilience/index.ts';
 import { networkOf } from '../call/peer.ts';
 import type { AccessMode, Denial } from './denial.ts';
 
@@ -19,9 +20,6 @@ const flushIntervalMs = 1000;
 
 /** Most denials in one report, by auth's contract; more become several reports. */
 const mostCounted = 100_000;
-
-/** Longest time to send the remaining reports at a stop, in milliseconds. */
-const stopMs = 2000;
 
 const dropped = counter({
   name: 'mesh_server_denial_reports_dropped_total',
@@ -100,11 +98,7 @@ export class DenialReporter {
   /** Sends the remaining reports, for up to 2 s. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    const { signal } = this.#ending;
-    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    const timer = setTimeout(() => this.#ending.abort(), stopMs);
-    await Promise.race([this.#finish(), ended]);
-    clearTimeout(timer);
+    await within(() => this.#finish(), { ms: 2000, onLate: () => {} });
     this.#ending.abort();
     const left = sumOf(this.#waiting);
     if (left === 0) return;

@@ -1,5 +1,6 @@
 import type { Credentials } from '../../identity/index.ts';
 import { header, MeshError } from '../../wire/index.ts';
+import { longestEcho } from '../call/unknown-name.ts';
 
 /**
  * Reads the credentials in tRPC's `connectionParams`. Browsers cannot set headers on a WebSocket or an EventSource, so
@@ -17,7 +18,7 @@ export function credentialsIn(params: unknown): Credentials {
     if (typeof value !== 'string')
       throw new MeshError(
         'BAD_REQUEST',
-        `connectionParams must hold strings: ${key.slice(0, longestKey)} is not one`,
+        `connectionParams must hold strings: ${key.slice(0, longestEcho)} is not one`,
       );
     if (name !== header.authorization && name !== header.userToken) continue;
     if (found.has(name)) throw new MeshError('BAD_REQUEST', `connectionParams contain ${name} twice`);
@@ -25,9 +26,6 @@ export function credentialsIn(params: unknown): Credentials {
   }
   return { authorization: found.get(header.authorization), userToken: found.get(header.userToken) };
 }
-
-/** Longest part of a key in an error message, in characters. */
-const longestKey = 64;
 
 function entriesOf(params: unknown): [string, unknown][] {
   if (params === undefined || params === null) return [];

@@ -1,9 +1,6 @@
 import type { Caller } from '../../contract/index.ts';
 import { networkOf, type Peer } from '../call/peer.ts';
 
-/** Default limit of open subscriptions, and of open WebSockets, of one caller. */
-export const defaultPerCaller = 100;
-
 /** The limit of a service is higher by this factor: it has many processes and acts for many users. */
 const serviceFactor = 10;
 
@@ -23,7 +20,7 @@ export class OpenPerCaller {
   readonly #open = new Map<string, number>();
 
   /** @param most Limit of one user or address; 0 for no limit. */
-  constructor(most: number = defaultPerCaller) {
+  constructor(most = 100) {
     this.#most = most;
   }
 

@@ -4,14 +4,13 @@ import type { MeshError } from '../../wire/index.ts';
 import { networkOf, type Peer } from '../call/peer.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { tooManyError } from '../call/refusal.ts';
-import { Mistakes } from './mistakes.ts';
 import {
   createPostgresStore,
   createValkeyStore,
   SharedWindows,
   type PostgresPool,
 } from './shared-windows.ts';
-import { MemoryWindows, type Windows } from './windows.ts';
+import { MemoryWindows, Mistakes, perMinute, type Windows } from './windows.ts';
 
 const limited = counter({
   name: 'mesh_server_rate_limited_total',
@@ -44,8 +43,6 @@ export interface Comer {
  * @throws MeshError TOO_MANY_REQUESTS, with `retryAfterMs`; also as rejection of the promise.
  */
 export type CallLimit = (comer: Comer) => Promise<void> | undefined;
-
-const minuteMs = 60_000;
 
 type LimitReason = 'address' | 'mistakes' | 'open';
 
@@ -84,7 +81,7 @@ export class RateLimits {
   ofProcedure(path: string, { access, rateLimit }: AnyProcedure): CallLimit | undefined {
     if (this.#callsPerMinute === 0) return undefined;
     const isPublic = admit(access, nobody) === 'admitted';
-    const common = isPublic ? this.#take(path, 'anyone', this.#forAnyone) : undefined;
+    const common = isPublic ? this.#take(path, 'anyone', perMinute(this.#callsPerMinute)) : undefined;
     const own = rateLimit && this.#take(path, path, rateLimit);
     if (!own) return common && ((comer) => (comer.anonymous ? common(comer) : undefined));
     return (comer) => {
@@ -96,16 +93,12 @@ export class RateLimits {
 
   /** The limit of a public route, or of opening a WebSocket. Each has its own count. */
   ofPath(path: string): CallLimit | undefined {
-    return this.#callsPerMinute === 0 ? undefined : this.#take(path, path, this.#forAnyone);
+    return this.#callsPerMinute === 0 ? undefined : this.#take(path, path, perMinute(this.#callsPerMinute));
   }
 
   async close(): Promise<void> {
     this.#refusals.stop();
     await (await this.#windows).close();
-  }
-
-  get #forAnyone(): RateLimit {
-    return { calls: this.#callsPerMinute, perMs: minuteMs };
   }
 
   #open({ callsPerMinute, store = 'memory', pool }: RateLimitOptions): Windows | Promise<Windows> {

@@ -8,11 +8,14 @@ export interface Windows {
   close(): Promise<void>;
 }
 
-/** Most keys; beyond, the least recently used are forgotten. */
-const mostKeys = 50_000;
+/** A limit of calls within a minute. */
+export function perMinute(calls: number): RateLimit {
+  return { calls, perMs: 60_000 };
+}
 
+/** Counts the calls of this process; beyond 50,000 keys, the least recently used are forgotten. */
 export class MemoryWindows implements Windows {
-  readonly #windows = new LRUCache<string, { calls: number; readonly endsAt: number }>({ max: mostKeys });
+  readonly #windows = new LRUCache<string, { calls: number; readonly endsAt: number }>({ max: 50_000 });
 
   take(key: string, { calls, perMs }: RateLimit): number | undefined {
     const now = performance.now();
@@ -33,4 +36,33 @@ export class MemoryWindows implements Windows {
   }
 
   async close(): Promise<void> {}
+}
+
+/**
+ * Limits invalid messages over WebSockets, by caller: a tenth of the calls without credentials. Each process counts its
+ * own, because the limit protects its event loop.
+ */
+export class Mistakes {
+  readonly #windows = new MemoryWindows();
+  readonly #limit: RateLimit;
+
+  /** @param callsPerMinute Limit of calls without credentials. */
+  constructor(callsPerMinute: number) {
+    this.#limit = perMinute(Math.max(1, Math.floor(callsPerMinute / 10)));
+  }
+
+  /** Most invalid messages of a caller within a minute. */
+  get most(): number {
+    return this.#limit.calls;
+  }
+
+  /** Counts one. @returns Whether it exceeds the limit. */
+  add(key: string | undefined): boolean {
+    return key !== undefined && this.#windows.take(key, this.#limit) !== undefined;
+  }
+
+  /** Time until a caller over the limit is accepted again, in milliseconds. */
+  waitMs(key: string | undefined): number | undefined {
+    return key === undefined ? undefined : this.#windows.waitMs(key, this.#limit);
+  }
 }

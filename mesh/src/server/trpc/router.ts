@@ -19,9 +19,6 @@ export interface RouterOptions {
 /** Interval of pings in a server-sent event stream, in milliseconds. */
 const ssePingMs = 5000;
 
-/** Silence after which a client reconnects, in milliseconds: two pings may be lost. */
-const sseSilenceMs = 3 * ssePingMs;
-
 const never = new AbortController().signal;
 
 interface Request {
@@ -65,7 +62,8 @@ export function buildRouter(
       }),
     sse: {
       ping: { enabled: true, intervalMs: ssePingMs },
-      client: { reconnectAfterInactivityMs: sseSilenceMs },
+      // Two pings may be lost.
+      client: { reconnectAfterInactivityMs: 3 * ssePingMs },
     },
   });
 
