@@ -8,7 +8,7 @@ import { watchConnections } from './http/drain.ts';
 import { frontDoor } from './http/front-door.ts';
 import type { Handlers } from './call/handler.ts';
 import { createListener } from './http/listener.ts';
-import { watchResponses } from './http/open-responses.ts';
+import { OpenResponses } from './http/open-responses.ts';
 import { buildRouter } from './trpc/router.ts';
 import { createService, type Service, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
@@ -74,7 +74,7 @@ export async function serve<From extends AnyContract>(
     connectionsCheckingInterval: 1000,
     shouldUpgradeCallback: asksForSocket,
   });
-  const responses = watchResponses(server);
+  const responses = new OpenResponses(server);
   answerBrokenRequests(server, responses);
   cutStalled(server);
   // Before the listener, which may answer at once: a draining server's answer must have `connection: close`.

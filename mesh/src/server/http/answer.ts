@@ -2,6 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatRetryAfter, header, type ErrorShape, type MeshError } from '../../wire/index.ts';
 import { errorShape } from '../call/error-shape.ts';
 
+/** A request for a procedure. */
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+  /** The target after `/trpc/`, not decoded. */
+  path: string;
+  /** The target after the path, not decoded. */
+  query: string;
+}
+
 /** A route outside of tRPC, for GET and HEAD. */
 export type Route = (request: IncomingMessage) => Promise<Answer> | Answer;
 

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { MeshError, type ErrorCode } from '../../wire/index.ts';
 import { errorAnswer, writeAnswer, type JsonAnswer } from './answer.ts';
 import type { OpenResponses } from './open-responses.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from './request-headers.ts';
 
 /** How long the rest of a refused request is read and dropped, in milliseconds: a close with unread bytes resets the connection, and the answer is lost. */
 export const lingerMs = 2000;

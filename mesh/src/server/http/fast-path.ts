@@ -8,7 +8,7 @@ import { logFailure } from '../call/failure-log.ts';
 import { recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
 import type { PeerOf } from '../call/peer.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './answer.ts';
 import { HttpCall } from './http-call.ts';
 import { Cancellation } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';

@@ -21,28 +21,21 @@ export class HttpCall implements RawCall {
   readonly requestId: string;
   readonly signal: CallerSignal;
   readonly #request: IncomingMessage;
-  readonly #source: InputSource;
-  readonly #authenticate: Authenticate;
-  readonly #peerOf: PeerOf;
+  readonly #options: HttpCallOptions;
 
-  constructor(
-    request: IncomingMessage,
-    { requestId, signal, source, authenticate, peerOf }: HttpCallOptions,
-  ) {
-    this.requestId = requestId;
-    this.signal = signal;
+  constructor(request: IncomingMessage, options: HttpCallOptions) {
+    this.requestId = options.requestId;
+    this.signal = options.signal;
     this.#request = request;
-    this.#source = source;
-    this.#authenticate = authenticate;
-    this.#peerOf = peerOf;
+    this.#options = options;
   }
 
   identify(): Caller | Promise<Caller> {
-    return this.#authenticate(credentialsOf(this.#request));
+    return this.#options.authenticate(credentialsOf(this.#request));
   }
 
   readInput(): unknown {
-    return readInput(this.#request, this.#source);
+    return readInput(this.#request, this.#options.source);
   }
 
   header(name: string): string | undefined {
@@ -55,7 +48,7 @@ export class HttpCall implements RawCall {
   }
 
   get peer(): Peer {
-    return this.#peerOf(this.#request);
+    return this.#options.peerOf(this.#request);
   }
 
   get userToken(): string | undefined {

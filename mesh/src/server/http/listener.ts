@@ -4,11 +4,10 @@ import { errorCodes, header, maxMessageBytes, MeshError, socketPath } from '../.
 import { logFailure } from '../call/failure-log.ts';
 import { unknownPath } from '../call/unknown-name.ts';
 import { answerByTrpc, refusalOfBatch, type AdapterOptions } from '../trpc/adapter.ts';
-import { errorAnswer, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
-import type { Exchange } from './exchange.ts';
+import { errorAnswer, writeAnswer, type Exchange, type JsonAnswer, type Route } from './answer.ts';
 import { createFastPath } from './fast-path.ts';
 import { lingerOn, tooLargeError } from './request-body.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from './request-headers.ts';
 
 export interface ListenerOptions extends AdapterOptions {
   routes: Readonly<Record<string, Route>>;

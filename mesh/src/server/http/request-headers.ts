@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Credentials } from '../../identity/index.ts';
-import { header, parseTraceContext, type TraceContext } from '../../wire/index.ts';
+import { header, isRequestId, parseTraceContext, type TraceContext } from '../../wire/index.ts';
 
 export function credentialsOf(request: IncomingMessage): Credentials {
   return {
@@ -21,6 +22,17 @@ export function keyOf(request: IncomingMessage, calls: number): string | undefin
 
 export function traceOf(request: IncomingMessage): TraceContext | undefined {
   return parseTraceContext(textOf(request, header.traceparent), textOf(request, header.tracestate));
+}
+
+/** The caller's id of a request, if it is valid, or a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  return givenRequestId(request) ?? randomUUID();
+}
+
+/** The caller's id of a request, if it is valid. */
+export function givenRequestId(request: IncomingMessage): string | undefined {
+  const given = textOf(request, header.requestId);
+  return given !== undefined && isRequestId(given) ? given : undefined;
 }
 
 export function textOf(request: IncomingMessage, name: string): string | undefined {

@@ -1,8 +1,7 @@
 import type { AnyProcedure } from '../../contract/index.ts';
 import { TurnQueue } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { showAdmission } from './admission-metrics.ts';
-import type { AdmissionState } from './admission-state.ts';
+import { showAdmission, type AdmissionState } from './admission-metrics.ts';
 import { Gate, type RoomCheck } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
 import { OpenPerCaller } from './per-caller.ts';

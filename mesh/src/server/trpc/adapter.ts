@@ -1,19 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { Authenticate } from '../../identity/index.ts';
+import { userTokenOf, type Authenticate } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { header, maxMessageBytes, MeshError, parseTimeout, socketPath } from '../../wire/index.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import { nameRequest, toMeshError, toTrpcError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
 import type { PeerOf } from '../call/peer.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
-import { errorAnswer, retryHeaders, type JsonAnswer } from '../http/answer.ts';
+import type { KnownCall } from '../call/raw-call.ts';
+import { errorAnswer, retryHeaders, type Exchange, type JsonAnswer } from '../http/answer.ts';
 import { mustBeBounded, shortText } from '../http/bounded-json.ts';
-import type { Exchange } from '../http/exchange.ts';
+import { credentialsIn } from '../http/connection-params.ts';
 import { lingerOn, readBody } from '../http/request-body.ts';
-import { readContext } from './request-context.ts';
+import { credentialsOf, keyOf, textOf, traceOf } from '../http/request-headers.ts';
 
 /** Most calls in a batch. */
 const maxBatchSize = 20;
@@ -86,6 +87,41 @@ export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void 
       logFailure(log, failure, { procedure, request_id: requestId });
     },
   });
+}
+
+interface Arrived {
+  readonly requestId: string;
+  /** Number of calls in the request. */
+  readonly calls: number;
+  /** The `connectionParams` of its URL, if it may have credentials there. */
+  readonly params: unknown;
+}
+
+/**
+ * Reads the context of a request. Credentials in headers take precedence over those in the URL.
+ *
+ * @throws MeshError UNAUTHORIZED for invalid credentials, not for missing ones.
+ * @throws MeshError BAD_REQUEST as `credentialsIn`.
+ */
+async function readContext(
+  request: IncomingMessage,
+  { requestId, calls, params }: Arrived,
+  { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
+): Promise<KnownCall> {
+  const inHeaders = credentialsOf(request);
+  const showsNone = inHeaders.authorization === undefined && inHeaders.userToken === undefined;
+  const credentials = showsNone ? credentialsIn(params) : inHeaders;
+  return {
+    caller: await authenticate(credentials),
+    userToken: userTokenOf(credentials),
+    requestId,
+    trace: traceOf(request),
+    timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
+    idempotencyKey: keyOf(request, calls),
+    peer: peerOf(request),
+    connection: request.socket,
+    header: (name) => textOf(request, name),
+  };
 }
 
 /** Whether a body is long JSON, which tRPC would parse without a check. */
