@@ -1,7 +1,14 @@
 import { timeouts, type Permit, type Timeout } from '../resilience/index.ts';
 import { decisions, tell } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
-import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
+import {
+  goneError,
+  isCallError,
+  localError,
+  answeredError,
+  toCallError,
+  type CallError,
+} from './call-error.ts';
 import { Request } from './request.ts';
 import type { Target } from './target.ts';
 import type { Connection } from './connection.ts';
@@ -123,7 +130,7 @@ export class Attempt {
     const { target } = this.#options;
     let data: unknown;
     try {
-      data = readAnswer(answer, target.procedure.output);
+      data = this.#read(answer);
     } catch (error) {
       return this.#onFailure(request, unreadable(error), answer.via);
     }
@@ -133,6 +140,20 @@ export class Attempt {
     if (decisions.hasSubscribers) this.#tell(request, 'OK', durationMs);
     this.#settle();
     this.#resolve(data);
+  }
+
+  /**
+   * Reads an answer. Checked by hand, because a schema would read all of it again on every call.
+   *
+   * @throws CallError
+   */
+  #read(answer: Answer): unknown {
+    const { result } = (answer.body ?? {}) as { result?: { data?: unknown } | null };
+    if (typeof result !== 'object' || result === null) throw answeredError(answer);
+    const parsed = this.#options.target.procedure.output.safeParse(result.data);
+    if (parsed.success) return parsed.data;
+    const message = 'The answer does not match the contract';
+    throw localError('INTERNAL_SERVER_ERROR', message, { cause: parsed.error });
   }
 
   #onFailure(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {

@@ -1,6 +1,5 @@
 import { TRPCClientError } from '@trpc/client';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import type { z } from 'zod';
 import {
   errorCodes,
   isErrorCode,
@@ -35,34 +34,20 @@ export function localError(
   });
 }
 
-/**
- * Reads a server's answer. Checked by hand, because a schema would read all of it again on every call.
- *
- * @param output Output schema of the contract.
- * @throws CallError as the server sent it; BAD_GATEWAY if the answer is not tRPC's, such as a proxy's error page;
- * INTERNAL_SERVER_ERROR if it breaks the contract.
- */
-export function readAnswer({ status, body, retryAfterMs }: Answer, output: z.ZodType): unknown {
-  const { result, error } = (body ?? {}) as Body;
-  if (typeof result === 'object' && result !== null) {
-    const parsed = output.safeParse(result.data);
-    if (parsed.success) return parsed.data;
-    throw localError('INTERNAL_SERVER_ERROR', 'The answer does not match the contract', {
-      cause: parsed.error,
-    });
-  }
+/** The error in a server's answer: as it was sent, or BAD_GATEWAY if it is not tRPC's, such as a proxy's error page. */
+export function answeredError({ status, body, retryAfterMs }: Answer): CallError {
+  const { error } = (body ?? {}) as Body;
   const code = error?.data?.code;
   if (!isErrorCode(code) || typeof error?.message !== 'string') {
     const advice = retryAfterMs === undefined ? {} : { retryAfterMs };
-    throw localError('BAD_GATEWAY', `The answer (HTTP ${status}) did not come from a mesh service`, advice);
+    return localError('BAD_GATEWAY', `The answer (HTTP ${status}) did not come from a mesh service`, advice);
   }
   const numeric = typeof error.code === 'number' ? error.code : TRPC_ERROR_CODES_BY_KEY[code];
-  throw new TRPCClientError(error.message, { result: { error: { ...error, code: numeric } } });
+  return new TRPCClientError(error.message, { result: { error: { ...error, code: numeric } } });
 }
 
 /** The part of an untrusted body that is read. */
 type Body = {
-  result?: { data?: unknown } | null;
   error?: { message?: unknown; code?: unknown; data?: { code?: unknown } | null } | null;
 };
 
