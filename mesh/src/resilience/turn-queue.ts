@@ -128,7 +128,7 @@ export class TurnQueue {
 
   #beginSome(now: number): void {
     const end = this.#since + this.#turnMs;
-    while (this.#begun < this.#batch && this.#now() < end) {
+    while (this.#length > 0 && this.#begun < this.#batch && this.#now() < end) {
       const waiting = this.#urgent.shift() ?? this.#others.shift();
       if (!waiting) return;
       this.#length--;
