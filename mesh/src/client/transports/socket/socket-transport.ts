@@ -1,4 +1,4 @@
-import { backoffMs, timeouts, type Backoff } from '../../../resilience/index.ts';
+import { backoffMs, within, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer, type Transport } from '../transport.ts';
@@ -23,6 +23,12 @@ export interface SocketTransportOptions {
   backoff?: Backoff;
 }
 
+/** What the transport does about its next connection: nothing until then, opens it, or nothing any more. */
+type Mode =
+  | Readonly<{ name: 'resting'; until: number; failures: number }>
+  | Readonly<{ name: 'opening'; done: Promise<void>; failures: number }>
+  | Readonly<{ name: 'closed' }>;
+
 /** Speaks tRPC's messages over one WebSocket, opened with the first call. Without a WebSocket, calls go over HTTP. */
 export class SocketTransport implements Transport {
   readonly url: string;
@@ -31,10 +37,7 @@ export class SocketTransport implements Transport {
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
-  #opening: Promise<void> | undefined;
-  /** Earliest time of the next opening, on the clock of `performance.now()`. */
-  #notBefore = 0;
-  #failures = 0;
+  #mode: Mode = { name: 'resting', until: 0, failures: 0 };
   /** Whether the endpoint ever opened a WebSocket. */
   #spoken = false;
   /** Credentials that opened no WebSocket; their calls go over HTTP, which reports the reason. */
@@ -66,8 +69,10 @@ export class SocketTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    const { done } = this.#mode as { done?: Promise<void> };
     this.#closing.abort();
-    await this.#opening;
+    this.#enter({ name: 'closed' });
+    await done;
     await Promise.all([...[...this.#open].map((connection) => connection.close()), this.#http.close()]);
   }
 
@@ -93,9 +98,10 @@ export class SocketTransport implements Transport {
 
   async #connectAndSend(request: Request): Promise<Answer> {
     this.#openFor(request.authorization);
+    const mode = this.#mode;
     // After a failure, opening may take long again: do not wait.
-    if (this.#opening && this.#failures === 0)
-      await Promise.race([this.#opening, wait(this.#options.waitMs)]);
+    if (mode.name === 'opening' && mode.failures === 0)
+      await within(() => mode.done, { ms: this.#options.waitMs, onLate: () => undefined });
     if (request.cancelled) throw new TransportError('The call was cancelled', { reached: false });
     const connection = this.#connectionFor(request);
     return connection ? await this.#sendOn(connection, request) : await this.#http.send(request);
@@ -106,18 +112,25 @@ export class SocketTransport implements Transport {
     const present = this.#connection;
     const lives = present?.open && present.suspectForMs < this.#options.waitMs;
     if (lives && present.authorization === authorization) return;
-    if (this.#opening || this.#closing.signal.aborted || performance.now() < this.#notBefore) return;
-    if (
-      authorization !== undefined &&
-      authorization === this.#refused &&
-      performance.now() < this.#refusedUntil
-    )
-      return;
-    this.#opening = this.#openAnother(authorization).finally(() => (this.#opening = undefined));
+    const isRefused = authorization !== undefined && authorization === this.#refused;
+    if (isRefused && performance.now() < this.#refusedUntil) return;
+    if (this.#mode.name === 'resting' && performance.now() >= this.#mode.until) this.#openWith(authorization);
   }
 
-  /** Opens a connection, then retires the present one. Never fails. */
-  async #openAnother(authorization: string | undefined): Promise<void> {
+  /** Opens another connection, whenever the last one was opened, or failed. */
+  #openWith(authorization: string | undefined): void {
+    if (this.#mode.name !== 'resting') return;
+    const { failures } = this.#mode;
+    const done = this.#openAnother(authorization, this.#mode).then((next) => this.#enter(next));
+    this.#enter({ name: 'opening', done, failures });
+  }
+
+  #enter(mode: Mode): void {
+    if (this.#mode.name !== 'closed') this.#mode = mode;
+  }
+
+  /** Opens a connection, then retires the present one. Never fails. @returns The mode that follows. */
+  async #openAnother(authorization: string | undefined, before: Mode & { name: 'resting' }): Promise<Mode> {
     const { open, ip, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
     try {
       const socket = await open(this.url, {
@@ -134,23 +147,22 @@ export class SocketTransport implements Transport {
       this.#open.add(opened);
       this.#connection?.retire();
       this.#connection = opened;
-      this.#failures = 0;
       this.#spoken = true;
       // For a while, calls with other credentials go over HTTP; otherwise each would open a connection.
-      this.#notBefore = performance.now() + keepForMs;
+      return { name: 'resting', until: performance.now() + keepForMs, failures: 0 };
     } catch (error) {
       // Credentials that are invalid in a header count as refused.
       const failure = error instanceof NotOpened ? error : new NotOpened(String(error), 'credentials');
-      if (failure.reason === 'credentials' && authorization !== undefined)
-        this.#refuse(authorization, failure);
-      else this.#giveUpFor(failure);
+      if (failure.reason !== 'credentials' || authorization === undefined)
+        return this.#failed(failure, before.failures + 1);
+      this.#refuse(authorization, failure);
+      return before;
     }
   }
 
   /** The server is about to stop: connects to another process. */
   #move(from: SocketConnection): void {
-    if (this.#connection !== from || this.#opening || this.#closing.signal.aborted) return;
-    this.#opening = this.#openAnother(from.authorization).finally(() => (this.#opening = undefined));
+    if (this.#connection === from) this.#openWith(from.authorization);
   }
 
   #refuse(authorization: string, { message }: NotOpened): void {
@@ -165,24 +177,19 @@ export class SocketTransport implements Transport {
       );
   }
 
-  #giveUpFor({ reason, message }: NotOpened): void {
+  #failed({ reason, message }: NotOpened, failures: number): Mode {
     const { log, refusedForMs, backoff } = this.#options;
-    this.#failures += 1;
     // After a WebSocket was once opened, no answer to an upgrade may be the network's fault.
     const refused =
       reason === 'refused' || reason === 'credentials' || (reason === 'ignored' && !this.#spoken);
     const waitMs = refused
       ? backoffMs(1, { baseMs: refusedForMs, jitter: 0.5 })
-      : backoffMs(this.#failures, backoff);
-    this.#notBefore = performance.now() + waitMs;
-    if ((refused || reason === 'ignored') && this.#failures === 1)
+      : backoffMs(failures, backoff);
+    if ((refused || reason === 'ignored') && failures === 1)
       log.info(
         { endpoint: this.url, reason: message, retry_in_ms: Math.round(waitMs) },
         'the endpoint accepts no WebSocket; calls go over HTTP',
       );
+    return { name: 'resting', until: performance.now() + waitMs, failures };
   }
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => timeouts.start(ms, resolve));
 }
