@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StoredNotification } from '../stores/notification-store.ts';
+import type { StoredNotification } from '../stores/arrival-store.ts';
 import { Mailbox } from './mailbox.ts';
 
 const numbered = (n: number) => ({ id: String(n) }) as StoredNotification;

@@ -1,4 +1,4 @@
-import type { StoredNotification } from '../stores/notification-store.ts';
+import type { StoredNotification } from '../stores/arrival-store.ts';
 
 /** A notification that arrived, the advice to catch up from the database, or the end. */
 export type Mail = Readonly<

@@ -7,9 +7,9 @@ import { positionOfId, startOf } from '../../domain/position.ts';
 import { overlapMs, SentWindow } from '../../domain/sent-window.ts';
 import type { Arrivals } from '../../jobs/arrivals.ts';
 import type { Mailbox } from '../../jobs/mailbox.ts';
-import type { StoredNotification } from '../../stores/notification-store.ts';
+import type { StoredNotification } from '../../stores/arrival-store.ts';
 import type { Stores } from '../../stores/stores.ts';
-import { presentNotification } from './present.ts';
+import { listed, presentNotification } from './present.ts';
 
 /** Where arrivals come from, and the stores to read what was missed. */
 export type WatchDeps = Readonly<{ arrivals: Arrivals; stores: Pick<Stores, 'arrivals' | 'notifications'> }>;
@@ -42,7 +42,7 @@ export function watchNotifications({
         lastEventId === undefined ? await fromNow(stores, userId) : await after(stores, userId, lastEventId);
       if (lastEventId !== undefined) mailbox.adviseCatchUp();
       const source = { mailbox, window, log, read: stores.arrivals };
-      for await (const row of follow(source)) yield tracked(row.id, presentNotification(row));
+      for await (const row of follow(source)) yield tracked(row.id, presentNotification(listed(row)));
     } finally {
       mailbox.close();
     }
