@@ -23,7 +23,7 @@ export const maxMessageBytes = 2 * 1024 * 1024;
 export const maxRefusedBytes = 4 * maxMessageBytes;
 
 /** Longest array of messages, in characters; a longer message is sent alone. */
-export const arrayLength = 16 * 1024;
+export const arrayLength = 64 * 1024;
 
 /** Most messages in one array to a server. */
 export const maxArrayMessages = 2048;
