@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isIP } from 'node:net';
+import { within } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { HostName, systemLookup, type Lookup } from './host-name.ts';
 
@@ -104,7 +105,8 @@ export class Resolver {
     if (this.#timer || this.#names.size === 0 || this.#closed) return;
     outsideOfCalls(() => {
       this.#startTimer();
-      const waking = Promise.race([this.#ask(), wait(this.#options.waitMs)]).then(() => {
+      const atMost = { ms: this.#options.waitMs, onLate: () => undefined };
+      const waking = within(() => this.#ask(), atMost).then(() => {
         if (this.#waking === waking) this.#waking = undefined;
       });
       this.#waking = waking;
@@ -149,8 +151,4 @@ function hostOf(url: string): string {
 /** Whether a host is looked up; localhost is not (RFC 6761 §6.3). */
 function isName(host: string): boolean {
   return isIP(host) === 0 && !/(^|\.)localhost\.?$/.test(host);
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
