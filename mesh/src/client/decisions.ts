@@ -69,13 +69,7 @@ function logDecision(
     case 'resolved':
       log.info({ target, endpoints: made.endpoints }, `the endpoints of ${target} have changed`);
       break;
-    case 'retry':
-    case 'no-retry':
-    case 'hedge':
-    case 'hedge-won':
-    case 'refused':
-    case 'deadline-passed':
-    case 'fallback':
+    default:
       break;
   }
 }
