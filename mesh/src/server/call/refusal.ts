@@ -15,24 +15,21 @@ export class Refusal extends MeshError {
   }
 }
 
-/** When a caller may come back, in milliseconds, and the share by which chance lengthens or shortens that: all at once they would be too many again. */
+/** Nominal wait before a retry, in milliseconds. */
 const retryAfterMs = 1000;
-const jitter = 0.5;
 
-/** So many different waits are told. */
-const variety = 256;
-
+/** Made once, with waits of 50 % to 150 %: callers that all came back at once would overload the service again. */
 const busy = Array.from(
-  { length: variety },
+  { length: 256 },
   (_, index) =>
     new Refusal('SERVICE_UNAVAILABLE', 'The service is overloaded', {
-      retryAfterMs: Math.round(retryAfterMs * (1 + jitter * ((2 * index) / (variety - 1) - 1))),
+      retryAfterMs: Math.round(retryAfterMs * (0.5 + index / 255)),
     }),
 );
 
 /** Says that a call is refused for want of capacity; the same object for many calls. */
 export function busyError(): MeshError {
-  return busy[Math.floor(Math.random() * variety)] as MeshError;
+  return busy[Math.floor(Math.random() * busy.length)] as MeshError;
 }
 
 /** Says that nobody waits for a call any more. */

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beatMs, Stall, type Link } from '../http/stall.ts';
 
-/** The least that the other side must read or send to be alive, in bytes a second: 128 kbit/s. */
-const leastRate = 16 * 1024;
-
-const leastPerBeat = (leastRate * beatMs) / 1000;
+/** Fewest bytes that a live peer reads or sends per beat: 16 KiB per second. */
+const leastPerBeat = (16 * 1024 * beatMs) / 1000;
 
 /**
  * Whether there is still somebody at the other end of a WebSocket. Slow is not

@@ -1,5 +1,5 @@
 import { mostParts } from '../http/bounded-json.ts';
-import { idOf, type SocketMessage } from './message.ts';
+import { idOf, longestId, type SocketMessage } from './message.ts';
 
 /** Something to be answered of a message that is too long to be read: its id, and that it is refused. */
 export class LongMessage implements SocketMessage {
@@ -11,9 +11,6 @@ export class LongMessage implements SocketMessage {
     this.id = id;
   }
 }
-
-/** The longest `id` or `method` that is looked at, as JSON, in bytes: 256 characters, each of which may take six. */
-const longestValue = 2048;
 
 /** Where a value begins that is looked for. */
 type Member = { name: 'id' | 'method'; from: number };
@@ -97,7 +94,8 @@ function nameOf(bytes: Buffer, from: number, to: number): Member['name'] | undef
 }
 
 function valueOf(bytes: Buffer, from: number, to: number): unknown {
-  if (to - from > longestValue) return undefined;
+  // JSON takes up to 6 bytes per character, and there may be white space.
+  if (to - from > 8 * longestId) return undefined;
   try {
     return JSON.parse(bytes.toString('utf8', from, to));
   } catch {

@@ -38,7 +38,7 @@ type WrongMessageOptions = { code?: number; id?: number | string | null };
 const methods: ReadonlySet<unknown> = new Set(['query', 'mutation', 'subscription', 'subscription.stop']);
 
 /** The longest id of a text, in characters: it is sent back with each answer. */
-const longestId = 256;
+export const longestId = 256;
 
 /** What a WebSocket message says, as JSON. @throws WrongMessage */
 export function parseMessage(text: string): unknown {
