@@ -30,7 +30,8 @@ test.each([
     const received: string[] = [];
     client.on('message', (data) => received.push((data as Buffer).toString()));
     for (const message of ['1', '2', '3']) setImmediate(() => outbox.send(message));
-    setTimeout(() => outbox.send('4'), 50);
+    await expect.poll(() => received).toHaveLength(messages.length - 1);
+    outbox.send('4');
     await expect.poll(() => received).toEqual(messages);
   },
 );
