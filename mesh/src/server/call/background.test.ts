@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 
-test('the end of its time comes where nothing else keeps the process alive', async () => {
+test('drain keeps the process alive until its timeout', async () => {
   const script = `
     import { Background } from ${JSON.stringify(import.meta.resolve('./background.ts'))};
     const background = new Background(console);

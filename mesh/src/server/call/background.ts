@@ -1,6 +1,6 @@
 import { describeError, runInScope, type Logger, type Scope } from '../../telemetry/index.ts';
 
-/** Work that goes on when the call that began it is answered: nobody waits for it, and its failure is nobody's but the log's. */
+/** Work that continues after the call that started it is answered. Its failures are only logged. */
 export class Background {
   readonly #log: Logger;
   readonly #running = new Set<Promise<void>>();
@@ -10,13 +10,7 @@ export class Background {
     this.#log = log;
   }
 
-  /**
-   * Begins a piece of work. It is part of the call's trace and serves its user, but has neither
-   * its deadline nor its signal: its own fires when the service can wait no
-   * longer.
-   *
-   * @param from The call that began it.
-   */
+  /** Starts `work` in the trace and for the user of the call `from`. Its signal fires only when `drain` times out. */
   run(
     work: () => Promise<unknown>,
     from: { scope: Pick<Scope, 'requestId' | 'trace' | 'userToken'>; procedure: string },
@@ -31,9 +25,9 @@ export class Background {
     void running.then(() => this.#running.delete(running));
   }
 
-  /** Resolves when all of it is done; after so long, in milliseconds, what is left is called off. */
+  /** Resolves when all work is done; aborts the rest after `timeoutMs`, in milliseconds. */
   async drain(timeoutMs: number): Promise<void> {
-    // Where nothing else keeps the process alive this does: it would end in the middle of its stop.
+    // Not `unref`ed: nothing else may keep the process alive until its stop is complete.
     const timer = setTimeout(() => this.#ending.abort(), timeoutMs);
     const ended = new Promise((resolve) => this.#ending.signal.addEventListener('abort', resolve));
     while (this.#running.size > 0 && !this.#ending.signal.aborted)

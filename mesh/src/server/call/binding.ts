@@ -8,31 +8,30 @@ import type { Revocations } from './expiry.ts';
 import type { Call } from './handler.ts';
 import type { InterceptedCall } from './interceptor.ts';
 
-/** What one procedure is bound to, the same for all of its calls. */
+/** What all calls of one procedure share. */
 export interface Binding {
   readonly path: string;
   readonly procedure: AnyProcedure;
-  /** With its interceptors. */
+  /** Includes the interceptors. */
   readonly handler: (call: InterceptedCall) => unknown;
   readonly errors: Call<AnyProcedure>['errors'];
   readonly log: Logger;
-  /** How many calls an address may make. @default any number */
+  /** Rate limit by address. @default unlimited */
   readonly limit: CallLimit | undefined;
   readonly gate: Gate;
   readonly access: AccessControl;
   readonly background: Background;
   readonly revocations: Revocations | undefined;
-  /** Longest time for a person's request where the contract names none, in milliseconds. */
   readonly userDeadlineMs: number;
   readonly observe: ((call: FinishedCall) => void) | undefined;
 }
 
-/** A query or a mutation that is over. */
+/** A finished query or mutation. */
 export interface FinishedCall {
   readonly caller: Caller;
   readonly requestId: string;
-  /** Since it arrived, in milliseconds. */
+  /** From arrival, in milliseconds. */
   readonly durationMs: number;
-  /** What it failed with, as the handler threw it. */
+  /** As thrown; `undefined` on success. */
   readonly error: unknown;
 }

@@ -8,13 +8,9 @@ import type { IdempotencyClaim } from './idempotency-claim.ts';
 import { unknownPeer, type Peer } from './peer.ts';
 import type { RawCall } from './raw-call.ts';
 
-/** When a call ends at the latest, and the signal that says so. */
 type End = Readonly<{ at: number; signal: AbortSignal }>;
 
-/**
- * What a call carries on to those that its handler makes. Trace, signal and the
- * user's token are made when first asked for: most handlers make no calls.
- */
+/** What a call passes on to the calls its handler makes. Built lazily: most handlers make none. */
 export class CallScope implements Scope {
   readonly requestId: string;
   readonly deadline: number;
@@ -46,13 +42,12 @@ export class CallScope implements Scope {
   }
 }
 
-/** Takes work that goes on when the call that it came from is answered. */
+/** Runs work that outlives its call. */
 export type Later = (work: () => Promise<unknown>, scope: CallScope) => void;
 
-/** What proves who calls is read by `identify` alone. */
+/** Handlers do not see these; only `identify` reads them. */
 const credentialHeaders: ReadonlySet<string> = new Set([header.authorization, header.userToken]);
 
-/** What one call brings to its handler. */
 type Own = Readonly<{
   caller: Caller;
   input: unknown;
@@ -61,7 +56,7 @@ type Own = Readonly<{
   later: Later;
 }>;
 
-/** A call as its handler gets it; what few handlers look at is made when first asked for. */
+/** A call as its handler gets it. What few handlers use is built lazily. */
 export class BoundCall implements InterceptedCall {
   readonly input: unknown;
   readonly caller: InterceptedCall['caller'];
@@ -116,10 +111,10 @@ export class BoundCall implements InterceptedCall {
   }
 }
 
-/** At most this many issues are answered: an input that is wrong in a thousand places must not make an answer of a thousand lines. */
+/** Most issues in one answer. */
 const mostIssues = 10;
 
-/** Checks an input against its contract. @throws MeshError BAD_REQUEST, with the issues. */
+/** Validates an input. @throws MeshError BAD_REQUEST, with up to `mostIssues` issues. */
 export function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
   const parsed = input.safeParse(raw);
   if (parsed.success) return parsed.data;
@@ -129,7 +124,7 @@ export function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
   });
 }
 
-/** Whether a body says, as many clients do, that there is no input. */
+/** Many clients send `null` or `{}` for no input. */
 function isEmpty(raw: unknown): boolean {
   return raw === null || (typeof raw === 'object' && !Array.isArray(raw) && Object.keys(raw).length === 0);
 }
@@ -141,7 +136,7 @@ function issuesOf(error: z.ZodError): { path: (string | number)[]; message: stri
   }));
 }
 
-/** Checks an answer, or an event, against its contract. @throws Error where it does not fit, which is a defect of the handler. */
+/** Validates an answer or an event. @throws Error on a mismatch, which is a bug in the handler. */
 export function presentOutput({ output }: AnyProcedure, path: string, answer: unknown): unknown {
   const parsed = output.safeParse(answer);
   if (parsed.success) return parsed.data;

@@ -9,15 +9,14 @@ const seconds = durations({
   labels: ['procedure', 'caller', 'code'],
 });
 
-/** By procedure, caller and code. */
 const secondsOf = remember((procedure) =>
   remember((caller) => remember((code) => seconds.labels({ procedure, caller, code }))),
 );
 
-/** A call that takes longer is logged, in milliseconds. */
+/** Calls that take this long or longer are logged, in milliseconds. */
 const slowMs = 1000;
 
-/** Measures each call of a procedure, and logs those that were slow. */
+/** Measures every call of a procedure and logs slow ones. */
 export function createCallObserver(
   path: string,
   { log, classify }: { log: Logger; classify: ClassifyError | undefined },
@@ -28,13 +27,13 @@ export function createCallObserver(
     measured(callerName(caller))(code).observe(durationMs / 1000);
     if (durationMs >= slowMs && error === undefined) {
       const fields = { procedure: path, request_id: requestId, duration_ms: Math.round(durationMs) };
-      // The first ones of a process load code and open connections.
+      // The first calls of a process load code and open connections.
       log[startupLevel('debug')](fields, 'a call was slow');
     }
   };
 }
 
-/** Few values, whoever calls: the service, or what kind of person. */
+/** A metric label with few values: the service's name, the user's role, or `anyone`. */
 function callerName({ service, user }: Caller): string {
   return service?.name ?? user?.role ?? 'anyone';
 }

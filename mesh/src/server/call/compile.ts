@@ -10,32 +10,28 @@ import type { Handlers } from './handler.ts';
 import { withInterceptors, type ServerInterceptor } from './interceptor.ts';
 import { CompiledProcedure } from './procedure.ts';
 
-/** What compiled procedures need besides their handlers. */
+/** What compiled procedures share. */
 export interface CompileOptions {
   log: Logger;
-  /** Makes, for each procedure, what is told of its calls when they are over. @default none is */
+  /** Returns the observer of finished calls for each procedure. @default none */
   observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
-  /** Longest time for a person's request, in milliseconds, where the contract names none. @default 10000 */
+  /** Timeout of a call not made by a service, where the contract sets none, in milliseconds. @default 10000 */
   userDeadlineMs?: number | undefined;
-  /** What decides about access. @default rules are enforced, and no one is told of denials */
+  /** @default enforces the rules, reports no denials */
   access?: AccessControl | undefined;
-  /** Takes work that goes on when a call is answered. @default its own, which is not waited for */
+  /** Runs work that continues after a call is answered. @default a new one that is never drained */
   background?: Background | undefined;
-  /** What ends subscriptions whose token was revoked. @default nothing does */
+  /** Revoked tokens, whose subscriptions end. @default none */
   revocations?: Revocations | undefined;
-  /** What lets calls in. @default one that does not look at the event loop */
+  /** Admits calls by capacity. @default one that ignores event-loop delay */
   admission?: Admission | undefined;
-  /** What runs around each handler, the first one outermost. @default nothing */
+  /** Run around each handler, the first one outermost. @default none */
   interceptors?: readonly ServerInterceptor[] | undefined;
-  /** What counts calls by address. @default they are not counted */
+  /** By address. @default none */
   limits?: RateLimits | undefined;
 }
 
-/**
- * Binds every procedure of a contract to its handler, once, at start.
- *
- * @throws TypeError naming the procedures that have no handler.
- */
+/** Binds every procedure of a contract to its handler, once at start. @throws TypeError naming those without a handler. */
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,

@@ -1,14 +1,14 @@
 import { timeouts, type Timeout } from '../../resilience/index.ts';
 import { MeshError } from '../../wire/index.ts';
 
-/** Tells when the caller goes away: an AbortSignal, or what is cheaper to make. */
+/** Fires when the caller goes away: an AbortSignal, or a cheaper `Cancellation`. */
 export interface CallerSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** Says that a caller has gone, or has called its call off. */
+/** A minimal abort signal with one listener, cheaper than an AbortController. */
 export class Cancellation implements CallerSignal {
   aborted = false;
   #listener: (() => void) | undefined;
@@ -26,7 +26,7 @@ export class Cancellation implements CallerSignal {
     this.#listener?.();
   }
 
-  /** The same as an AbortSignal. */
+  /** Converts to an AbortSignal, which becomes the one listener. */
   toAbortSignal(): AbortSignal {
     const abort = new AbortController();
     if (this.aborted) abort.abort();
@@ -35,9 +35,9 @@ export class Cancellation implements CallerSignal {
   }
 }
 
-/** The time that one call has, and the signal that its handler gets. To be stopped when the call is done. */
+/** The deadline of one call and its handler's signal. Call `stop` when the call is done. */
 export class Deadline {
-  /** When it passes, on the clock of `performance.now()`, in milliseconds. */
+  /** On the clock of `performance.now()`, in milliseconds. */
   readonly at: number;
   readonly #timeout: Timeout;
   readonly #caller: CallerSignal | undefined;
@@ -46,13 +46,7 @@ export class Deadline {
   #reason: MeshError | undefined;
   #onEnd: ((reason: MeshError) => void) | undefined;
 
-  /**
-   * Starts the clock of one call.
-   *
-   * @param timeoutMs How long the call may take, in milliseconds; more than 0.
-   * @param caller Fires when the caller goes away.
-   * @throws MeshError CLIENT_CLOSED_REQUEST when it has gone before the call began.
-   */
+  /** @param timeoutMs More than 0. @throws MeshError CLIENT_CLOSED_REQUEST if the caller has already gone. */
   constructor(timeoutMs: number, caller: CallerSignal | undefined) {
     if (caller?.aborted) throw goneError();
     this.at = performance.now() + timeoutMs;
@@ -61,7 +55,7 @@ export class Deadline {
     caller?.addEventListener('abort', this.#onGone);
   }
 
-  /** Fires when it passes, or when the caller goes away; its reason is the MeshError that is answered. Made when first asked for: most handlers do not look. */
+  /** Fires at the deadline or when the caller goes away, with the MeshError to answer as reason. Built lazily. */
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
@@ -70,17 +64,16 @@ export class Deadline {
     return this.#abort.signal;
   }
 
-  /** What ended it: that it passed, or that the caller went away; `undefined` if nothing did. */
+  /** TIMEOUT or CLIENT_CLOSED_REQUEST, once the signal has fired. */
   get reason(): MeshError | undefined {
     return this.#reason;
   }
 
   /**
-   * Runs a function and answers with what it does or with the reason of the
-   * end, whichever comes first: a handler that does not look at its signal must
-   * not keep the caller waiting.
+   * Settles with `run`, or rejects with `reason`, whichever comes first: a handler that ignores its signal must not keep
+   * the caller waiting.
    *
-   * @param onSettled Called when the function is done, which may be long after the end. @param done Whether it succeeded.
+   * @param onSettled Called when `run` settles, possibly long after the deadline. `done`: whether it succeeded.
    */
   race<Result>(run: () => PromiseLike<Result> | Result, onSettled: (done: boolean) => void): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -100,7 +93,6 @@ export class Deadline {
     });
   }
 
-  /** Stops the clock, and lets go of the caller's signal. */
   stop(): void {
     timeouts.stop(this.#timeout);
     this.#caller?.removeEventListener('abort', this.#onGone);
@@ -117,7 +109,7 @@ function timeoutError(timeoutMs: number): MeshError {
   return new MeshError('TIMEOUT', `The call did not finish within ${Math.ceil(timeoutMs)} ms`);
 }
 
-/** Says that nobody waits for a call any more: its caller went away. */
+/** CLIENT_CLOSED_REQUEST. */
 export function goneError(): MeshError {
   return new MeshError('CLIENT_CLOSED_REQUEST', 'The caller went away');
 }

@@ -1,16 +1,16 @@
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { errorCodes, type ErrorData, type ErrorShape, type MeshError } from '../../wire/index.ts';
 
-/** What is said of an error beside what is in it. */
+/** What an answer says besides the error itself. */
 export interface ErrorContext {
-  /** The procedure, where the request got that far. */
+  /** The procedure, if the request got that far. */
   path?: string | undefined;
   requestId?: string | undefined;
-  /** tRPC's number for the error. @default the one of its code */
+  /** tRPC's error number. @default that of the error's code */
   number?: ErrorShape['code'];
 }
 
-/** An error as it goes out, whichever way the call came in: nothing in it is none of the caller's business. */
+/** An error as sent to the caller, on every transport. Leaves out `cause` and stack. */
 export function errorShape(
   { code, message, named, issues, retry, retryAfterMs, notServing }: MeshError,
   { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},

@@ -4,7 +4,7 @@ import { RevocationSet } from '../../identity/index.ts';
 import { useFakeClock } from '../../testing/index.ts';
 import { startExpiry } from './expiry.ts';
 
-test('what a handler has left on the signal of its subscription goes when that has ended', () => {
+test('disposal fires the signal, which frees listeners that a handler left on it', () => {
   const gone = new AbortController().signal;
   const expiry = startExpiry(nobody, { gone });
   let told = 0;
@@ -14,7 +14,7 @@ test('what a handler has left on the signal of its subscription goes when that h
   expect([told, expiry.refusal, gone.aborted]).toEqual([1, undefined, false]);
 });
 
-test('a token that is revoked ends it, once, and nobody is told when it had ended before', () => {
+test('a revoked token ends every subscription that is not yet disposed', () => {
   const set = new RevocationSet();
   const expiresAt = Date.now() + 60_000;
   const user = { id: 'u', name: 'Ann', role: 'user' as const, tokenId: 't', sessionId: 's', expiresAt };
@@ -24,13 +24,13 @@ test('a token that is revoked ends it, once, and nobody is told when it had ende
   expect([going?.signal.aborted, late?.signal.aborted]).toEqual([true, true]);
   expect(going?.refusal).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('revoked') });
   expect(over?.refusal).toBeUndefined();
-  // Between the proof of its caller and its own begin.
+  // Revoked between authentication and start.
   expect(startExpiry({ ...nobody, user }, { revocations: set }).refusal).toBeDefined();
   for (const one of [going, late]) one?.[Symbol.dispose]();
   set.close();
 });
 
-test('a token that has expired ends it, and is named as what did', () => {
+test('an expired token ends it with that reason', () => {
   const service = { id: 'till-id', name: 'till', tokenId: 't', expiresAt: Date.now() - 1 };
   const expiry = startExpiry({ ...nobody, service });
   expect(expiry.signal.aborted).toBe(true);
@@ -40,7 +40,7 @@ test('a token that has expired ends it, and is named as what did', () => {
   });
 });
 
-test('one that began before the machine slept, or its clock was set, ends within a minute after that', async () => {
+test('ends within a minute after the machine slept or its clock was set', async () => {
   await using clock = useFakeClock();
   const service = { id: 'till-id', name: 'till', tokenId: 't', expiresAt: Date.now() + 15 * 60_000 };
   const expiry = startExpiry({ ...nobody, service });

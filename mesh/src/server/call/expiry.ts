@@ -2,26 +2,20 @@ import type { Caller } from '../../contract/index.ts';
 import { revocableIds, type RevocationSet } from '../../identity/index.ts';
 import { MeshError } from '../../wire/index.ts';
 
-/** For how long a subscription may go on: until its caller goes away, or a token that proved him expires or is revoked. */
+/** Ends a subscription when its caller goes away, or a token of the caller expires or is revoked. */
 export interface Expiry extends Disposable {
-  /** Fires also when it is disposed of: Node keeps a signal made of others, one of which lives as long as the service, while a handler's listener is left on it. */
+  /** Also fires on disposal: otherwise a listener left on it would keep it as long as the service (`AbortSignal.any`). */
   readonly signal: AbortSignal;
-  /** UNAUTHORIZED, where it was a token that ended it. */
+  /** UNAUTHORIZED, if a token ended it. */
   readonly refusal: MeshError | undefined;
 }
 
-/** What is asked of a set of revocations for each subscription. */
 export type Revocations = Pick<RevocationSet, 'watch'>;
 
-/** The time is looked at again at least this often, in milliseconds: a machine may have slept, or its clock was set. */
+/** Longest time between two looks at the clock, in milliseconds: the machine may sleep, or its clock be set. */
 const longestTimerMs = 60_000;
 
-/**
- * Starts the clock of one subscription; dispose of it when the subscription ends.
- *
- * @param options.gone Fires when the caller goes away.
- * @param options.revocations Who says that a token was revoked, or its session. @default nobody does
- */
+/** Watches the tokens of one subscription until disposed. @param options.gone Fires when the caller goes away. */
 export function startExpiry(
   { service, user }: Caller,
   { gone, revocations }: { gone?: AbortSignal | undefined; revocations?: Revocations | undefined } = {},
@@ -35,7 +29,6 @@ export function startExpiry(
     refusal = new MeshError('UNAUTHORIZED', message);
     over.abort();
   };
-  /** @returns How much is left, in milliseconds. */
   const look = (): number => {
     const leftMs = expiresAt - Date.now();
     if (leftMs <= 0) refuse('The token this subscription started with has expired');

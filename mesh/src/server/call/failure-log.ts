@@ -2,7 +2,7 @@ import { describeError, type Logger } from '../../telemetry/index.ts';
 import { errorCodes, MeshError } from '../../wire/index.ts';
 import { Refusal } from './refusal.ts';
 
-/** Ends the subscriptions of a service that stops; their clients go on elsewhere. */
+/** Ends the subscriptions of a stopping service; their clients resume at another endpoint. */
 export class StoppingError extends MeshError {
   constructor() {
     super('SERVICE_UNAVAILABLE', 'The service is stopping');
@@ -10,11 +10,8 @@ export class StoppingError extends MeshError {
 }
 
 /**
- * Logs a call that failed, as loud as its reader needs: what is broken here as
- * an error with its cause, what is unavailable as a warning, and a caller's own
- * mistake, or what the log tells of as a state, for those who look for it. What
- * was not begun is logged in summary, elsewhere, and so is the stop of the
- * service.
+ * Logs a failed call: a fault here as error with its cause, an unavailable dependency as warning, a mistake of the caller
+ * or a state that is already logged as debug. Skips what is logged elsewhere: refusals, in summary, and the stop.
  */
 export function logFailure(log: Logger, failure: MeshError, context: Record<string, unknown>): void {
   if (failure instanceof Refusal || failure instanceof StoppingError) return;

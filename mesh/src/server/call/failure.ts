@@ -3,16 +3,12 @@ import { TRPCError } from '@trpc/server';
 import { errorCodes, isErrorCode, MeshError } from '../../wire/index.ts';
 import { tooLargeError } from '../http/request-body.ts';
 
-/** Says what an error that a service's own libraries throw means to a caller; `undefined` if it is not one of those. */
+/** Maps an error of a service's own libraries to what a caller gets; `undefined` for any other error. */
 export type ClassifyError = (error: unknown) => MeshError | undefined;
 
-/** What a caller is told when something broke that is none of its business. */
 const internalMessage = 'Something went wrong inside the service; its log has the details';
 
-/**
- * Turns whatever a handler threw into the one error that is answered. This is
- * the only place where an unknown error is converted.
- */
+/** Converts anything a handler threw into the error to answer. Unknown errors are converted only here. */
 export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshError {
   if (thrown instanceof MeshError) return thrown;
   if (thrown instanceof TRPCError) return fromTrpc(thrown);
@@ -26,38 +22,37 @@ export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshErro
   return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: thrown });
 }
 
-/** Which request an error of tRPC ended; where it has no context for one, it knows nothing of the request. */
 const requestIds = new WeakMap<TRPCError, string>();
 
-/** Notes which request ended with an error, before the error is formatted. */
+/** Records the request id of an error: tRPC may format it without a context. */
 export function nameRequest(error: TRPCError, requestId: string): void {
   requestIds.set(error, requestId);
 }
 
-/** Which request ended with an error; `undefined` unless `nameRequest` was told. */
+/** The request id recorded by `nameRequest`. */
 export function requestNamed(error: TRPCError): string | undefined {
   return requestIds.get(error);
 }
 
-/** The same, as tRPC's adapters want it: they take the HTTP status from the code. */
+/** `toMeshError` for tRPC's adapters, which derive the HTTP status from the code. */
 export function toTrpcError(thrown: unknown, classify?: ClassifyError): TRPCError {
   const cause = toMeshError(thrown, classify);
   return new TRPCError({ code: cause.code, message: cause.message, cause });
 }
 
-/** tRPC's own refusals (no such procedure, wrong method, malformed JSON) and what it wrapped. */
+/** tRPC's own errors (unknown procedure, wrong method, malformed JSON) and the ones it wraps. */
 function fromTrpc(error: TRPCError): MeshError {
   if (error.cause instanceof MeshError) return error.cause;
   if (error.code === 'INTERNAL_SERVER_ERROR') {
     return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: error.cause ?? error });
   }
-  // tRPC's own says no more than its code.
+  // tRPC's own message only repeats the code.
   if (error.code === 'PAYLOAD_TOO_LARGE') return tooLargeError();
   const code = isErrorCode(error.code) ? error.code : 'BAD_REQUEST';
   return new MeshError(code, error.message, { cause: error });
 }
 
-/** A call that a handler made and whose failure it did not handle: a time-out and unavailable stay that, all else is a fault here. */
+/** A failed call that the handler did not catch: TIMEOUT and unavailability pass through, anything else is a fault here. */
 function fromCall(error: TRPCClientError<never>): MeshError {
   const data: unknown = error.data;
   const code = typeof data === 'object' && data !== null && 'code' in data ? data.code : undefined;

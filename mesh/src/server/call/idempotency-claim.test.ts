@@ -35,7 +35,6 @@ const shop = contract('shop', {
 let identity: TestIdentity;
 let service: RunningService;
 const log = recordingLogger();
-/** What the handlers were given, call by call. */
 let claims: (IdempotencyClaim | undefined)[] = [];
 
 beforeAll(async () => {
@@ -107,7 +106,7 @@ describe.each([
   ['the adapter', inBatch],
   ['a WebSocket', overSocket],
 ])('over %s', (_way, call) => {
-  test('a key becomes the claim of a call that is idempotent by key', async () => {
+  test('a key becomes the claim of a by-key call', async () => {
     expect(await call('add', 'k-1')).toEqual({ code: 'OK' });
     expect(claims).toMatchObject([
       {
@@ -126,27 +125,27 @@ describe.each([
   });
 
   test.each(['x'.repeat(256), 'two words', ...(call === overSocket ? ['', 'ключ', 'new\nline'] : [])])(
-    'what is no key is refused: %j',
+    'refuses an invalid key: %j',
     async (key) => {
       expect(await call('add', key)).toEqual({ code: 'BAD_REQUEST' });
       expect(claims).toEqual([]);
     },
   );
 
-  test('the longest key, and any sign that can be seen', async () => {
+  test('accepts the longest key and any visible ASCII character', async () => {
     const signs = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
     for (const key of ['x'.repeat(255), signs, '"quoted"'])
       expect(await call('add', key)).toEqual({ code: 'OK' });
     expect(claims.map((claim) => claim?.key)).toEqual(['x'.repeat(255), signs, '"quoted"']);
   });
 
-  test.each(['put', 'take'])('on %s, whatever is sent as a key is ignored', async (path) => {
+  test.each(['put', 'take'])('ignores any key on %s', async (path) => {
     expect(await call(path, 'k')).toEqual({ code: 'OK' });
     expect(await call(path, 'two words')).toEqual({ code: 'OK' });
     expect(claims).toEqual([undefined, undefined]);
   });
 
-  test('a handler that answers and leaves its claim fails the call, and the log says why', async () => {
+  test('a handler that does not take its claim fails the call, and the log says why', async () => {
     expect(await call('forget', 'k')).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
     const line = log.lines.find(({ level }) => level === 'error');
     expect(String(line?.fields['err'])).toContain(
@@ -154,18 +153,18 @@ describe.each([
     );
   });
 
-  test('a handler that throws has not forgotten it', async () => {
+  test('a handler that throws need not take it', async () => {
     expect(await call('refuse', 'k')).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
     const line = log.lines.find(({ level }) => level === 'error');
     expect(String(line?.fields['err'])).toContain('not today, k');
   });
 });
 
-test('over a WebSocket, a key that is no text is refused', async () => {
+test('refuses a key that is not a string over a WebSocket', async () => {
   expect(await overSocket('add', 7 as unknown as string)).toEqual({ code: 'BAD_REQUEST' });
 });
 
-test('an empty header is no key either, and one that is sent twice is not two', async () => {
+test('refuses an empty header and a header sent twice', async () => {
   expect(await overHttp('add', '')).toEqual({ code: 'BAD_REQUEST' });
   const twice = new Headers({ 'content-type': 'application/json', 'idempotency-key': 'a' });
   twice.append('idempotency-key', 'b');
@@ -177,7 +176,7 @@ test('an empty header is no key either, and one that is sent twice is not two', 
   expect(answer.status).toBe(400);
 });
 
-test('one key for a batch of several is refused, and only by those whom it concerns', async () => {
+test('refuses one key for a batch, but only for by-key procedures', async () => {
   const answers = await post('add,take,add?batch=1', { 0: bolt, 1: bolt, 2: bolt }, withKey('k'));
   expect((answers as Body[]).map((answer) => codeOf(answer).code)).toEqual([
     'BAD_REQUEST',
@@ -194,7 +193,7 @@ test('a query has no claim', async () => {
   expect(claims).toEqual([undefined]);
 });
 
-test('keys belong to who calls: a user, a service, or a service for a user', async () => {
+test('a key belongs to its caller: a user, a service, or a service for a user', async () => {
   const userToken = await identity.userToken({ id: 'u-1' });
   const serviceToken = `Service-Token ${await identity.serviceToken('till')}`;
   const callers: Headers[] = [
@@ -206,7 +205,7 @@ test('keys belong to who calls: a user, a service, or a service for a user', asy
   expect(claims.map((claim) => claim?.caller)).toEqual(['user:u-1', 'service:till', 'service:till user:u-1']);
 });
 
-test('the fingerprint is that of what was asked, however it was written', async () => {
+test('the fingerprint depends on the parsed input, not on its spelling', async () => {
   const same = [
     { name: 'bolt', tags: { a: 1, b: { c: [1, { d: 2, e: 3 }] } } },
     { tags: { b: { c: [1, { e: 3, d: 2 }] }, a: 1 }, size: 1, name: 'bolt', unknown: 'is not looked at' },
@@ -223,7 +222,7 @@ test('the fingerprint is that of what was asked, however it was written', async 
   expect(new Set([first, ...rest]).size).toBe(1 + others.length);
 });
 
-test('input is looked at before the key', async () => {
+test('validates the input before the key', async () => {
   expect(await overHttp('add', 'two words', { name: 7 })).toEqual({ code: 'BAD_REQUEST' });
   await vi.waitFor(() =>
     expect(log.lines.at(-1)?.fields['reason']).toBe('The input does not match the contract'),

@@ -3,23 +3,19 @@ import type { Caller } from '../../contract/index.ts';
 import { isIdempotencyKey, MeshError } from '../../wire/index.ts';
 import type { RawCall } from './raw-call.ts';
 
-/**
- * What one call of a `by-key` procedure claims: that the work of this key is
- * done once. Whoever does the work claims it in the transaction of the work.
- */
+/** Claims that the work of one idempotency key is done once. Take it in the transaction of that work. */
 export interface IdempotencyClaim {
-  /** As `pages.create`. */
+  /** Its path, such as `pages.create`. */
   readonly procedure: string;
-  /** Whose key it is: `user:<id>`, `service:<name>`, `service:<name> user:<id>` for one that acts for a user, or `anyone`. */
+  /** Owner of the key: `user:<id>`, `service:<name>`, `service:<name> user:<id>` or `anyone`. */
   readonly caller: string;
   readonly key: string;
-  /** SHA-256 of the parsed input, in hex: the same key with another one is a mistake of the caller's. */
+  /** SHA-256 of the parsed input, in hex. A key reused with another input is the caller's mistake. */
   readonly fingerprint: string;
-  /** Says that the claim is made good. A handler that answers without that has not kept its contract. */
+  /** Marks the claim as honoured; a call that succeeds without it fails. */
   take(): void;
 }
 
-/** The claim of one call; the fingerprint is made when asked for. */
 export class CallClaim implements IdempotencyClaim {
   readonly procedure: string;
   readonly caller: string;
@@ -42,7 +38,7 @@ export class CallClaim implements IdempotencyClaim {
     this.#taken = true;
   }
 
-  /** @throws Error where the handler answered and has left it: the same call again would do its work again. */
+  /** @throws Error if the handler did not take it: a retry would repeat the work. */
   mustBeTaken(): void {
     if (this.#taken) return;
     throw new Error(
@@ -51,12 +47,7 @@ export class CallClaim implements IdempotencyClaim {
   }
 }
 
-/**
- * The claim of a call that carries a key.
- *
- * @param call.input As its schema parsed it.
- * @throws MeshError BAD_REQUEST for what is no key.
- */
+/** The claim of a call that has a key; `input` as parsed. @throws MeshError BAD_REQUEST for an invalid key. */
 export function claimOf(
   procedure: string,
   {
@@ -73,7 +64,7 @@ export function claimOf(
   );
 }
 
-/** Keys are their callers' own: nobody is answered with what another was told. */
+/** Keys are scoped to their caller, so that no caller gets the answer of another. */
 function scopeOf({ service, user }: Caller): string {
   const parts = [];
   if (service) parts.push(`service:${service.name}`);
@@ -81,7 +72,7 @@ function scopeOf({ service, user }: Caller): string {
   return parts.join(' ') || 'anyone';
 }
 
-/** JSON in which the order of an object's keys makes no difference, nor a key whose value is `undefined`. */
+/** JSON with sorted keys and without `undefined` values. */
 function canonical(input: unknown): string {
   const sorted = (_key: string, value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -2,26 +2,24 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyProcedure, ProcedureKind } from '../../contract/index.ts';
 import type { Call } from './handler.ts';
 
-/** A call as an interceptor sees it: let in, its input parsed. */
+/** A call as an interceptor gets it: authorised, its input parsed. */
 export interface InterceptedCall extends Call<AnyProcedure> {
-  /** The procedure, as `pages.get`. */
+  /** Such as `pages.get`. */
   readonly path: string;
   readonly kind: ProcedureKind;
 }
 
 /**
- * Runs around the handler of each call. What it returns is answered, and checked against the contract; what it throws is
- * answered as what a handler throws.
+ * Runs around the handler of each call. Its result is validated and answered like a handler's, and so is what it throws.
  *
- * @param next Runs the next interceptor, and at last the handler, in the async context of its caller. Of a query or a
- * mutation it resolves to the output, of a subscription to the events.
+ * @param next Runs the next interceptor, finally the handler, in the current async context. Resolves to the output of a
+ * query or mutation, or to the events of a subscription.
  */
 export type ServerInterceptor = (call: InterceptedCall, next: () => Promise<unknown>) => Promise<unknown>;
 
-/** What answers a call. */
 type Answer = (call: InterceptedCall) => unknown;
 
-/** A handler with interceptors around it, the first one outermost; the handler itself where there are none. */
+/** Wraps a handler in interceptors, the first one outermost. */
 export function withInterceptors(interceptors: readonly ServerInterceptor[], handler: Answer): Answer {
   if (interceptors.length === 0) return handler;
   return interceptors.reduceRight<Answer>(
@@ -33,7 +31,7 @@ export function withInterceptors(interceptors: readonly ServerInterceptor[], han
   );
 }
 
-/** Events that are made in the async context of this moment, whoever asks for them. */
+/** Produces events in the current async context instead of the consumer's. */
 function inThisContext(events: AsyncIterable<unknown>): AsyncIterable<unknown> {
   const run = AsyncLocalStorage.snapshot();
   return {

@@ -10,7 +10,7 @@ const shelf = contract('shelf', {
   read: query({ summary: 'Says which call it belongs to', output: z.string(), access: anyone }),
 });
 
-/** As Prisma's: `then` begins it. */
+/** Starts on `then`, as Prisma's queries do. */
 class LazyQuery extends Promise<string> {
   readonly #begin: (resolve: (id: string) => void) => void;
 
@@ -23,7 +23,7 @@ class LazyQuery extends Promise<string> {
     return Promise;
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- that it begins here is the point
+  // oxlint-disable-next-line unicorn/no-thenable -- starting here is the point
   override then<Done = string, Failed = never>(
     onDone?: ((id: string) => Done | PromiseLike<Done>) | null,
     onFailed?: ((reason: unknown) => Failed | PromiseLike<Failed>) | null,
@@ -32,7 +32,7 @@ class LazyQuery extends Promise<string> {
   }
 }
 
-test('work that begins when it is awaited belongs to the call, where a handler only returns it', async () => {
+test('lazy work that a handler returns runs in the scope of the call', async () => {
   const read = () => new LazyQuery((resolve) => resolve(currentScope()?.requestId ?? 'none'));
   const [compiled] = compile(shelf, { read }, { log });
   const call = rawCallOf({ requestId: 'r-1', caller: nobody }, { readInput: () => undefined });

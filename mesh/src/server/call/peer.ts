@@ -2,30 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { parseNetwork } from '../../config/index.ts';
 
-/** Where a call comes from. Nothing of it is proved: it is for records and for limits. */
+/** Where a call comes from. Not verified: for logs and limits only. */
 export interface Peer {
-  /** The IP address of whoever sent the request; an IPv4 address stands as such. */
+  /** IP address of the sender. IPv4-mapped IPv6 appears as IPv4. */
   readonly address: string | undefined;
-  /** What the caller says of its software, up to 200 characters. */
+  /** The first 200 characters of `User-Agent`. */
   readonly userAgent: string | undefined;
 }
 
-/** Whoever calls without a network. */
+/** The peer of a call within this process. */
 export const unknownPeer: Peer = { address: undefined, userAgent: undefined };
 
-/** Says where a request comes from. */
 export type PeerOf = (request: IncomingMessage) => Peer;
 
-/** So many of those who passed a request on are looked at; more of one's own proxies in a row there are not. */
+/** Most entries of `x-forwarded-for` to read, from its end. */
 const longestWay = 16;
 
 /**
- * Makes what says where requests come from: the socket's other end, unless
- * that is a proxy to be trusted; then the last address of `x-forwarded-for`
- * that is none. What stands before that may be invented, and is not looked at.
+ * Creates a function that returns the peer of a request: the remote end of its socket or, behind trusted proxies, the last
+ * untrusted address of `x-forwarded-for`. Entries before that one may be forged and are ignored.
  *
- * @param trustedProxies IP addresses, and networks as `10.0.0.0/8`.
- * @throws Error for what is neither.
+ * @param trustedProxies IP addresses, and networks such as `10.0.0.0/8`.
+ * @throws Error for an entry that is neither.
  */
 export function createPeerOf(trustedProxies: readonly string[] = []): PeerOf {
   const isTrusted = createNetworkCheck(trustedProxies);
@@ -38,12 +36,7 @@ export function createPeerOf(trustedProxies: readonly string[] = []): PeerOf {
   };
 }
 
-/**
- * Makes what says whether an address that `PeerOf` gave is in one of these networks.
- *
- * @param networks IP addresses, and networks as `10.0.0.0/8`.
- * @throws Error for what is neither.
- */
+/** Creates a check whether an address of `PeerOf` is in one of `networks`. Takes and throws what `createPeerOf` does. */
 export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const text of networks) {
@@ -54,12 +47,11 @@ export function createNetworkCheck(networks: readonly string[]): (address: strin
   return (address) => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
-/** Node has made one of several headers. */
 function forwardedFor({ 'x-forwarded-for': value = '' }: IncomingMessage['headers']): string[] {
   return (typeof value === 'string' ? value : value.join(',')).split(',');
 }
 
-/** Goes back along the way of a request; where an entry is no address, who wrote it is as far as one knows. */
+/** The last address that is not trusted. Stops at an entry that is not an address. */
 function lastStranger(
   proxy: string,
   way: readonly string[],
@@ -81,9 +73,9 @@ function withoutPort(entry: string): string {
   return bracketed ?? plain ?? entry;
 }
 
-/** One address in one form: IPv4 as such, also where a socket that takes both versions shows ::ffff:127.0.0.1. */
+/** The canonical form of an address: `::ffff:127.0.0.1`, as a dual-stack socket gives it, becomes `127.0.0.1`. */
 function normalAddress(text: string | undefined): string | undefined {
-  // The interface of a link-local address says nothing of who calls.
+  // Without the interface of a link-local address (`fe80::1%eth0`).
   const address = text?.replace(/%.*$/, '');
   if (address === undefined || isIP(address) === 0) return undefined;
   if (isIPv4(address)) return address;
@@ -94,9 +86,8 @@ function normalAddress(text: string | undefined): string | undefined {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-/** The eight numbers of an IPv6 address. */
 function groupsOf(address: string): number[] {
-  // As a URL has it: lower case, and an IPv4 ending as two groups.
+  // URL gives it in lower case, and a trailing IPv4 part as two groups.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const numbers = (text: string) =>
     text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
@@ -104,10 +95,7 @@ function groupsOf(address: string): number[] {
   return [...first, ...Array.from({ length: 8 - first.length - last.length }, () => 0), ...last];
 }
 
-/**
- * Whom limits are for, of an address that `PeerOf` gave: an IPv4 address, or the /64 of an IPv6 one, as
- * `2001:db8:0:0::/64`, since one host has a whole network of these.
- */
+/** The limit key of a peer's address: IPv4 itself, IPv6 its /64 (`2001:db8:0:0::/64`), since a host owns a whole /64. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const four = groupsOf(address).slice(0, 4);

@@ -3,51 +3,39 @@ import type { TraceContext } from '../../wire/index.ts';
 import type { CallerSignal } from './deadline.ts';
 import type { Peer } from './peer.ts';
 
-/** One call as a way in (HTTP, WebSocket, tRPC's adapter) hands it over. Nothing in it is trusted. */
+/** One call as a transport (HTTP, WebSocket, tRPC's adapter) hands it over. Untrusted. */
 export interface RawCall<Signal extends CallerSignal = CallerSignal> {
   readonly requestId: string;
-  /** Where it comes from. @default unknown */
+  /** @default `unknownPeer` */
   readonly peer?: Peer | undefined;
-  /** Whether it shows no credentials; those that it shows may still be invalid. */
+  /** Whether it has no credentials. Credentials it has may be invalid. */
   readonly anonymous: boolean;
-  /** What other calls came over too: connections take turns where calls have to wait. @default one of its own */
+  /** Identity of a shared connection: waiting calls are served in turn by connection. @default its own */
   readonly connection?: object | undefined;
   /** Fires when the caller goes away. */
   readonly signal?: Signal | undefined;
-  /** How long the caller still waits, in milliseconds, where it said so. */
+  /** How long the caller still waits, in milliseconds. @default unknown */
   readonly timeoutMs?: number | undefined;
-  /** The trace that the call is part of. @default none */
   readonly trace?: TraceContext | undefined;
-  /** What the caller sent as its idempotency key; read where the procedure is `by-key`. */
+  /** As sent; used if the procedure is `by-key`. */
   readonly idempotencyKey?: string | undefined;
-  /** The access token of the user whom the call is for, for the calls that its handler makes for them. */
+  /** Access token of the user, for calls that the handler makes for them. */
   readonly userToken?: string | undefined;
-  /** A header that was sent once. @param name In lower case. */
+  /** The value of a header that was sent once. @param name In lower case. */
   header(name: string): string | undefined;
-  /**
-   * Verifies its credentials.
-   *
-   * @returns A promise only where that takes a while.
-   * @throws MeshError UNAUTHORIZED
-   */
+  /** Verifies its credentials, synchronously if it can. @throws MeshError UNAUTHORIZED */
   identify(): Caller | Promise<Caller>;
-  /**
-   * Reads its input, as it was sent.
-   *
-   * @returns A promise only where it has not arrived yet.
-   * @throws MeshError BAD_REQUEST, PAYLOAD_TOO_LARGE and others, for what cannot be read.
-   */
+  /** Returns its input as sent, or a promise until it has arrived. @throws MeshError BAD_REQUEST, PAYLOAD_TOO_LARGE, … */
   readInput(): unknown;
 }
 
-/** A call whose caller is known before it begins: of a request that is authenticated as a whole, or of this process. */
+/** A call whose caller is already known: from an authenticated request, or from this process. */
 export type KnownCall = Omit<RawCall, 'anonymous' | 'header' | 'identify' | 'readInput' | 'signal'> & {
   readonly caller: Caller;
-  /** @default none were sent */
   readonly header?: RawCall['header'] | undefined;
 };
 
-/** A call whose caller is known, as any other. */
+/** Makes a `RawCall` of a call whose caller is known. */
 export function rawCallOf<Signal extends CallerSignal>(
   known: KnownCall,
   { readInput, signal }: { readInput: () => unknown; signal?: Signal | undefined },

@@ -7,7 +7,7 @@ const user = { id: 'u', name: 'Ann', role: 'user', tokenId: 't', expiresAt: Infi
 const service = { id: 's', name: 'till', tokenId: 't', expiresAt: Infinity };
 const at = (address: string) => ({ ...unknownPeer, address });
 
-test('an account is one source wherever its calls come from, a network one for all without credentials', () => {
+test('a user is one source from any address; anonymous callers share one by network', () => {
   const ann = { service: undefined, user };
   expect(sourceOf({ caller: ann, peer: at('192.0.2.1') })).toBe(
     sourceOf({ caller: ann, peer: at('192.0.2.2') }),

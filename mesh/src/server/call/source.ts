@@ -1,16 +1,13 @@
 import type { Caller } from '../../contract/index.ts';
 import { networkOf, type Peer } from './peer.ts';
 
-/** What is known of the one who makes a call: a handler's call has it. */
+/** What identifies the source of a call; a handler's `Call` has it. */
 export interface CallMaker {
   readonly caller: Pick<Caller, 'service' | 'user'>;
   readonly peer: Peer;
 }
 
-/**
- * Whom a call is for where callers share something that is scarce: the account, whichever service acts for it; else the
- * service; else the network it comes from.
- */
+/** Who shares a scarce resource: the user, whichever service acts for them; else the service; else the network. */
 export function sourceOf({ caller: { user, service }, peer }: CallMaker): string {
   if (user) return `user ${user.id}`;
   if (service) return `service ${service.name}`;

@@ -6,7 +6,7 @@ import { BoundCall, CallScope, parseInput, presentOutput, type Later } from './b
 import { startExpiry } from './expiry.ts';
 import type { RawCall } from './raw-call.ts';
 
-/** The events of one subscription, whose caller is known. */
+/** The events of one subscription, in the steps of `CompiledProcedure.call`. */
 export async function* subscribe(
   bound: Binding,
   { raw, caller, later }: { raw: RawCall<AbortSignal>; caller: Caller; later: Later },
@@ -23,14 +23,14 @@ export async function* subscribe(
   try {
     for (;;) {
       const next = await runInScope(scope, () => iterator.next());
-      // A handler that did not look at its signal has nobody left to tell.
+      // The handler may have ignored its signal.
       if (next.done || expiry.refusal) break;
       if (!isTrackedEnvelope(next.value)) throw new TypeError(`${path} must yield tracked(id, event)`);
       const [id, event] = next.value;
       yield tracked(id, presentOutput(procedure, path, event));
     }
   } catch (error) {
-    // What a handler throws because its signal fired is how it ends.
+    // A handler may throw because its signal fired.
     if (!expiry.refusal) throw error;
   } finally {
     await iterator.return?.();

@@ -22,7 +22,7 @@ const mistakes = [
   ['__proto__', 'Unknown procedure "__proto__".'],
 ] as const;
 
-describe('a procedure that is not there', () => {
+describe('an unknown procedure', () => {
   test.each(mistakes)('%s, over HTTP', async (path, message) => {
     expect(await messageAt(`/trpc/${path}`)).toEqual([404, message]);
     expect(await messageAt(`/trpc/${path}`, 'POST')).toEqual([404, message]);
@@ -39,7 +39,7 @@ describe('a procedure that is not there', () => {
     await expect(call).rejects.toThrow('Did you mean "items.get"?');
   });
 
-  test('no more than a part of a long name is sent back', async () => {
+  test('a long name is shortened', async () => {
     const [status, message] = await messageAt(`/trpc/${'x'.repeat(10_000)}`);
     expect([status, message.length]).toEqual([404, 149]);
   });
@@ -58,7 +58,7 @@ test.each([
   ['query', 'stock.brief', '"stock.brief" is a mutation: send "method": "mutation"'],
   ['mutation', 'items.get', '"items.get" is a query: send "method": "query"'],
   ['query', 'ticks.watch', '"ticks.watch" is a subscription: send "method": "subscription"'],
-])('a %s of %s, which is of another kind', async (method, path, message) => {
+])('a %s of %s, which is another kind', async (method, path, message) => {
   expect(await socketMessage(method, path)).toBe(message);
 });
 
@@ -68,11 +68,11 @@ test.each([
   ['/api/states', 'Unknown path "/api/states". Did you mean "/api/status"?'],
   ['/items.get', 'Unknown path "/items.get". Did you mean "/trpc/items.get"?'],
   ['/favicon.ico', 'Unknown path "/favicon.ico".'],
-])('a path that is not there: %s', async (path, message) => {
+])('an unknown path: %s', async (path, message) => {
   expect(await messageAt(path)).toEqual([404, message]);
 });
 
-describe('who may not call learns who may', () => {
+describe('a refused caller learns who may call', () => {
   const as = async (kind: 'user' | 'service') =>
     kind === 'user'
       ? `Bearer ${await suite.identity.userToken()}`

@@ -2,20 +2,20 @@ import { nearest } from '../../config/index.ts';
 import { MeshError } from '../../wire/index.ts';
 import type { CompiledProcedure } from './procedure.ts';
 
-/** Of what a caller asked for, at most this many characters are sent back. */
+/** Most characters of a caller's text to send back. */
 export const longestEcho = 128;
 
-/** Says that there is no such procedure, and which one may be meant. */
+/** NOT_FOUND for a procedure, with a suggestion. */
 export function unknownProcedure(path: string, known: Iterable<string>): MeshError {
   return new MeshError('NOT_FOUND', `Unknown procedure ${quoted(path)}.${hint(nearest(path, known))}`);
 }
 
-/** Says that a procedure is of another kind than it was called as. */
+/** NOT_FOUND for a procedure called as the wrong kind. */
 export function otherKind({ path, procedure: { kind } }: CompiledProcedure): MeshError {
   return new MeshError('NOT_FOUND', `"${path}" is a ${kind}: send "method": "${kind}"`);
 }
 
-/** Says that there is nothing at a path, and which one may be meant. */
+/** NOT_FOUND for an HTTP path, with a suggestion. */
 export function unknownPath(path: string, routes: Iterable<string>, procedures: Iterable<string>): MeshError {
   const procedure = Array.from(procedures).find((one) => path === `/${one}`);
   const near = procedure === undefined ? nearest(path, routes) : `/trpc/${procedure}`;

@@ -17,17 +17,15 @@ import { longestEcho } from '../call/unknown-name.ts';
 import { createOriginCheck, type OriginCheck } from './origin.ts';
 import type { Opener } from './session.ts';
 
-/** Whether a request asks for a WebSocket; one that offers another protocol, as h2c, is served as it stands. */
+/** Whether a request asks for a WebSocket. With another `Upgrade`, such as h2c, it is served as plain HTTP. */
 export function asksForSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /**
- * Takes WebSockets at `/trpc` on a server's port: the caller is authenticated
- * at the upgrade, or by the first message where the URL says
- * `connectionParams=1`.
+ * Accepts WebSockets at `/trpc`, authenticated by their headers or, with `?connectionParams=1`, by their first message.
  *
- * @throws Error for a further origin that is none.
+ * @throws Error for an invalid origin in `webSocketOrigins`.
  */
 export function acceptSockets(server: Server, service: Service): void {
   const sockets = new WebSocketServer({
@@ -37,7 +35,7 @@ export function acceptSockets(server: Server, service: Service): void {
     maxPayload: maxRefusedBytes,
     handleProtocols: (offered) => (offered.has(arraySubprotocol) ? arraySubprotocol : false),
   });
-  // The request is none by RFC 6455; ws would say so in plain text.
+  // An invalid handshake (RFC 6455), which ws would answer in plain text.
   sockets.on('wsClientError', (error, socket, request) =>
     refuse(socket, new MeshError('BAD_REQUEST', error.message), requestIdOf(request)),
   );
@@ -60,14 +58,12 @@ export function acceptSockets(server: Server, service: Service): void {
   });
 }
 
-/** What a request for a WebSocket goes through. */
 interface Admission {
   readonly limit: CallLimit | undefined;
   readonly isAllowed: OriginCheck;
   readonly requestId: string;
 }
 
-/** Who opens a WebSocket. @throws MeshError when none is opened here, or not for these credentials. */
 async function admit(
   request: IncomingMessage,
   { readiness, closing, options, access, peerOf }: Service,
@@ -84,7 +80,7 @@ async function admit(
       `WEBSOCKET_ORIGINS does not include the origin of this page, ${request.headers.origin?.slice(0, longestEcho)}`,
     );
   const credentials = url.searchParams.get('connectionParams') === '1' ? undefined : credentialsOf(request);
-  // Those of a first message are yet to come: until then it is anybody, whatever its headers say.
+  // With connectionParams, a caller is anonymous until its first message, whatever its headers say.
   const peer = peerOf(request);
   if (credentials?.authorization === undefined) await limit?.({ peer, anonymous: true });
   if (!credentials) return { credentials, caller: nobody, peer, limitKey: limitKeyOf(nobody, peer) };
@@ -97,7 +93,6 @@ async function admit(
   }
 }
 
-/** @throws MeshError TOO_MANY_REQUESTS where this caller has too many open, or has sent too much that was wrong. */
 function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets } }: Service): void {
   const { mistakes } = limits;
   const waitMs = mistakes?.waitMs(limitKey);

@@ -15,44 +15,39 @@ import { headerOf, SocketCall, type SocketMessage } from './message.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnCredentials } from './own-credentials.ts';
 
-/** What the calls of every connection need. */
+/** What all connections of a service share. */
 export interface CallsOptions {
   readonly procedures: ReadonlyMap<string, CompiledProcedure>;
   readonly classify: ClassifyError | undefined;
   readonly log: Logger;
-  /** What counts messages that are wrong. @default nothing does */
+  /** Counts invalid messages. @default not counted */
   readonly mistakes: Mistakes | undefined;
-  /** Fires, with the MeshError that subscribers get, when the service stops. */
+  /** Fires when the service stops, with the MeshError that subscribers get. */
   readonly closing: AbortSignal;
 }
 
-/** The connection that calls come over. */
+/** The connection of the calls. */
 export interface CallsConnection {
   readonly peer: Peer;
-  /** Whom limits count it for, as `limitKeyOf` says. @default they do not count it */
+  /** The key its calls are counted under (`limitKeyOf`). @default not counted */
   readonly limitKey: string | undefined;
   readonly credentials: OwnCredentials;
   readonly outbox: Outbox;
-  /** Whether its client opens another one now, with fresh credentials. */
+  /** Whether its client was asked to reconnect with fresh credentials. */
   readonly renewing: boolean;
-  /** Resolves when a client that was asked to go elsewhere has had the time for it. */
+  /** Resolves when the time to reconnect is over. */
   readonly graceOver: Promise<void>;
-  /** Is told when a call is over. */
   onDone(): void;
-  /** Says what is wrong, and closes it. */
+  /** Sends the error and closes. */
   readonly putOut: (failure: MeshError, code: number) => void;
 }
 
-/** The calls of one connection: begins what its messages ask for, and sends what that answers. */
+/** Runs the calls of one connection and sends their answers. */
 export class Calls {
-  /** Whether a call was refused for invalid credentials. */
   refusedCredentials = false;
   readonly #options: CallsOptions;
   readonly #connection: CallsConnection;
-  /**
-   * Those under way, by the ids that the caller gave them. Not a Map: one whose elements come and go leaves tables behind
-   * that point at one another, and what was young when they were thrown away grows old with them; a dictionary does not.
-   */
+  /** Not a Map: as entries come and go, V8 discards tables that link to one another and promote short-lived objects. */
   readonly #underWay: Record<number | string, Cancellation> = Object.create(null);
   #size = 0;
 
@@ -61,7 +56,6 @@ export class Calls {
     this.#connection = connection;
   }
 
-  /** How many are under way. */
   get size(): number {
     return this.#size;
   }
@@ -70,11 +64,7 @@ export class Calls {
     for (const call of Object.values(this.#underWay)) call.cancel();
   }
 
-  /**
-   * Begins what a message asks for.
-   *
-   * @param onFault Is told where not even an error can be answered.
-   */
+  /** @param onFault Called when not even an error can be sent. */
   begin(message: SocketMessage, onFault: () => void): void {
     if (message.method === 'subscription.stop') return this.#underWay[keyOf(message.id)]?.cancel();
     const found = this.#find(message);
@@ -88,7 +78,6 @@ export class Calls {
     this.#run(message, found, call).catch(onFault);
   }
 
-  /** The procedure that a message asks for, or why it is refused. */
   #find(message: SocketMessage): CompiledProcedure | MeshError {
     const path = message.params?.path ?? '';
     const { procedures } = this.#options;
@@ -100,7 +89,7 @@ export class Calls {
     return compiled.procedure.kind === message.method ? compiled : otherKind(compiled);
   }
 
-  /** A stranger that asks for what is not there is answered some times, and so is a caller whose messages are too long. */
+  /** Answers. Closes after too many long messages, or calls of unknown procedures without credentials. */
   #refuse(message: SocketMessage, refusal: MeshError): void {
     this.fail(message.id, refusal, message);
     const { credentials, limitKey, putOut } = this.#connection;
@@ -151,21 +140,18 @@ export class Calls {
     try {
       for await (const [id, data] of events) {
         this.#answer(message, { type: 'data', id, data: { id, data } });
-        // The next event is asked for when this one can leave.
+        // Backpressure: the next event waits until this one can be sent.
         await connection.outbox.drained();
       }
     } catch (error) {
-      // What a handler throws because its signal fired is how it ends, not a fault.
+      // A handler may throw because its signal fired.
       if (!signal.aborted && !(await this.#isMoved(call, error))) throw error;
     }
-    // Nothing is said where the service stops: a client goes on elsewhere with what was not ended.
+    // A stopping service sends nothing, so that the client resumes the subscription elsewhere.
     if (!closing.aborted) this.#answer(message, { type: 'stopped' });
   }
 
-  /**
-   * Whether a subscription that has ended goes on elsewhere. One that ended with the credentials of its connection may be
-   * moved by its client to another, opened with fresh ones; for as long as that may take it is not said to have failed.
-   */
+  /** Whether the client moves a subscription, ended by expired credentials, to a new connection in the grace period. */
   async #isMoved(call: Cancellation, error: unknown): Promise<boolean> {
     if (!(error instanceof MeshError) || error.code !== 'UNAUTHORIZED') return false;
     const connection = this.#connection;
@@ -181,7 +167,7 @@ export class Calls {
     this.#connection.outbox.send(JSON.stringify({ id, jsonrpc, result }));
   }
 
-  /** Answers with an error. @param id Of the message; null where it has none. */
+  /** Sends an error. @param id `null` if the message has none. */
   fail(
     id: number | string | null,
     failure: MeshError,
@@ -193,7 +179,7 @@ export class Calls {
   }
 }
 
-/** 1 and "1" are two ids. */
+/** `1` and `"1"` are different ids. */
 function keyOf(id: number | string): number | string {
   return typeof id === 'string' ? `"${id}` : id;
 }

@@ -3,7 +3,6 @@ import { MemorySocket } from '../../testing/memory-socket.ts';
 import { Inbox } from './inbox.ts';
 import type { WrongMessage } from './message.ts';
 
-/** An inbox, what it has handed on, and what it was refused with. */
 function setUp(ready = () => true) {
   const { far } = MemorySocket.pair({ delayMs: 0, loses: undefined });
   const taken: unknown[] = [];
@@ -23,7 +22,7 @@ function setUp(ready = () => true) {
 const stop = (id: number) => ({ id, method: 'subscription.stop' });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a long array is begun over several turns, in order, and nothing is read meanwhile', async () => {
+test('starts a long array over several turns, in order, and pauses reading meanwhile', async () => {
   const { socket, taken, receive } = setUp();
   const ids = Array.from({ length: 2048 }, (_, id) => id);
   receive(ids.map(stop));
@@ -37,7 +36,7 @@ test('a long array is begun over several turns, in order, and nothing is read me
   expect(socket.isPaused).toBe(false);
 });
 
-test('words count as well', async () => {
+test('counts keep-alives as well', async () => {
   const { inbox, socket, pings } = setUp();
   for (let count = 0; count < 300; count += 1) inbox.receive(Buffer.from('PING'), false);
   expect(socket.isPaused).toBe(true);
@@ -45,7 +44,7 @@ test('words count as well', async () => {
   expect(pings).toHaveLength(300);
 });
 
-test('while the other side does not read, nothing is begun', () => {
+test('starts nothing while the client does not read', () => {
   let ready = false;
   const { inbox, socket, taken, receive } = setUp(() => ready);
   for (let id = 0; id < 15; id += 1) receive(stop(id));
@@ -58,7 +57,7 @@ test('while the other side does not read, nothing is begun', () => {
   expect(socket.isPaused).toBe(false);
 });
 
-test('a wrong message ends it, with what waits', async () => {
+test('closes on an invalid message and drops waiting ones', async () => {
   const { taken, faults, receive } = setUp();
   receive(Array.from({ length: 300 }, (_, id) => stop(id)));
   receive(0);

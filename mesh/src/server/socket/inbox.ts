@@ -3,38 +3,32 @@ import { closeCode, maxArrayMessages, maxMessageBytes } from '../../wire/index.t
 import { readLongMessage } from './long-message.ts';
 import { parseMessage, readMessages, WrongMessage, type SocketMessage } from './message.ts';
 
-/** Messages that one connection may begin in one turn of the event loop, before the others have theirs. */
+/** Most messages of one connection to start in one turn of the event loop. */
 const perTurn = 256;
 
-/** Messages that wait before nothing more is read. */
+/** Waiting messages at which reading pauses. */
 const maxWaiting = 16;
 
-/** What an inbox hands on. */
 interface InboxOptions {
-  /** Whether the other side has read what it was answered, so that more may be begun for it. */
+  /** Whether the client has read its answers, so that more calls may start. */
   readonly ready: () => boolean;
   readonly onMessage: (message: SocketMessage) => void;
-  /** A sign of life that `wsLink` asks for. */
   readonly onPing: () => void;
-  /** Something else came; nothing more is handed on. */
+  /** An invalid message, after which nothing more is delivered. */
   readonly onWrong: (fault: WrongMessage) => void;
-  /** Takes what comes first, where credentials are to come so. @throws WrongMessage */
+  /** Takes the first message, if it must hold credentials. @throws WrongMessage */
   readonly takeFirst: ((message: unknown) => void) | undefined;
 }
 
 /**
- * What comes in on one connection. A WebSocket message is read to its end
- * before any of it is begun, so that nothing is done with one that is wrong.
- * Then its parts are handed on, at most 256 in a turn of the event loop, and none
- * while the other side does not read its answers; the connection is not read
- * meanwhile.
+ * Incoming messages of one connection. Validates a whole WebSocket message before any part of it starts. Delivers at most
+ * `perTurn` parts per turn of the event loop, and none while the client does not read its answers; pauses reading meanwhile.
  */
 export class Inbox {
   readonly #socket: WebSocket;
   readonly #options: InboxOptions;
   #takeFirst: InboxOptions['takeFirst'];
   #waiting: SocketMessage[] = [];
-  /** What was handed on since the connection rested. */
   #taken = 0;
   #resting = false;
   #closed = false;
@@ -45,12 +39,11 @@ export class Inbox {
     this.#takeFirst = options.takeFirst;
   }
 
-  /** Takes one WebSocket message in. */
   receive(data: RawData, isBinary: boolean): void {
     if (this.#closed) return;
     try {
       if (isBinary) throw new WrongMessage('it is binary', { code: closeCode.unsupported });
-      // As ws gives it by default; the other forms are for options that are not set here.
+      // ws delivers a Buffer unless `binaryType` says otherwise.
       const bytes = data as Buffer;
       if (bytes.length > maxMessageBytes) this.#readLong(bytes);
       else this.#read(bytes.toString('utf8'));
@@ -61,13 +54,12 @@ export class Inbox {
     }
   }
 
-  /** Hands on what waits, as far as the other side is ready for answers. */
+  /** Delivers waiting messages while the client is ready for answers. */
   goOn(): void {
     while (this.#waiting.length > 0 && this.#mayBegin()) this.#begin(this.#waiting.shift() as SocketMessage);
     if (this.#waiting.length === 0 && !this.#resting && this.#socket.isPaused) this.#socket.resume();
   }
 
-  /** Hands nothing on from now on, and drops what waits. */
   close(): void {
     this.#closed = true;
     this.#waiting = [];
@@ -86,7 +78,7 @@ export class Inbox {
     else for (const message of readMessages(parsed)) this.#take(message);
   }
 
-  /** One that is too long is refused to those who wait for an answer to it, and to nobody else. */
+  /** Refuses only the calls in a message that is too long. */
   #readLong(bytes: Buffer): void {
     const messages = this.#takeFirst ? undefined : readLongMessage(bytes, maxArrayMessages);
     if (!messages)
@@ -109,7 +101,7 @@ export class Inbox {
     this.#options.onMessage(message);
   }
 
-  /** Lets others have a turn when this connection has had its own. */
+  /** Yields to other connections after `perTurn` messages. */
   #count(): void {
     this.#taken += 1;
     if (this.#taken < perTurn || this.#resting) return;

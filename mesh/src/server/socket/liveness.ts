@@ -1,39 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import { beatMs, Stall, type Link } from '../http/stall.ts';
 
-/** The least that the other side must read or send to be alive, in bytes a second: 128 kbit/s. */
-const leastRate = 16 * 1024;
-
-const leastPerBeat = (leastRate * beatMs) / 1000;
+/** Fewest bytes that a live peer reads or sends per beat: 16 KiB per second. */
+const leastPerBeat = (16 * 1024 * beatMs) / 1000;
 
 /**
- * Whether there is still somebody at the other end of a WebSocket. Slow is not
- * dead: a ping is answered when all that was sent before it has been read, so it
- * may take as long as that takes at the least rate. Its payload is random, so
- * the answer proves that it was read.
+ * Whether the peer of a WebSocket is alive. A slow peer answers a ping only after reading everything sent before it, so the
+ * answer may take as long as that takes at the least rate. Its random payload proves that the ping was read.
  */
 export class Liveness {
   readonly #link: Link | undefined;
   readonly #stall: Stall | undefined;
   readonly #ping: (payload: Buffer) => void;
-  /** Whether a message has come in since the last beat: to be set with each. */
+  /** Whether anything arrived since the last beat; the owner sets it. */
   heard = false;
   #bytesRead = 0;
   #pinged: { payload: Buffer; bytesWritten: number } | undefined;
-  /** How many silent beats the ping may take, and has taken. */
+  /** Silent beats that the ping may take, and has taken. */
   #patience = 0;
   #silentBeats = 0;
-  /** `bytesWritten` when the last ping was sent that was answered. */
+  /** `bytesWritten` at the last answered ping. */
   #known = 0;
 
-  /** @param link The TCP connection below. `undefined` in memory, where nothing is slow. */
+  /** @param link The TCP connection; `undefined` in memory. */
   constructor(link: Link | undefined, ping: (payload: Buffer) => void) {
     this.#link = link;
     this.#stall = link && new Stall(link);
     this.#ping = ping;
   }
 
-  /** The answer to a ping has come in. */
   answered(payload: Buffer): void {
     this.heard = true;
     if (this.#pinged?.payload.equals(payload) !== true) return;
@@ -42,10 +37,10 @@ export class Liveness {
   }
 
   /**
-   * Looks at the connection, which is to be done every `beatMs`, and asks for a sign of life where none is waited for.
+   * Call every `beatMs`.
    *
-   * @param full Whether more waits for the other side than it takes: then it must read, whatever it sends.
-   * @returns `false` where it is dead, or takes too long.
+   * @param full Whether output is backed up: then the peer must read, whatever it sends.
+   * @returns `false` if the peer is dead or too slow.
    */
   beat(full: boolean): boolean {
     const received = this.#receive();
@@ -55,7 +50,6 @@ export class Liveness {
     return this.#silentBeats <= this.#patience;
   }
 
-  /** Whether enough has come in since the last beat. */
   #receive(): boolean {
     const { bytesRead = 0 } = this.#link ?? {};
     const received = this.heard || bytesRead - this.#bytesRead >= leastPerBeat;

@@ -11,7 +11,7 @@ import { LongMessage, readLongMessage } from './long-message.ts';
 const read = (text: string) => readLongMessage(Buffer.from(text), 4);
 const idsOf = (text: string) => read(text)?.map(({ id }) => id);
 
-describe('who waits for an answer is found', () => {
+describe('readLongMessage finds the id', () => {
   test.each([
     ['first', '{"id":1,"method":"query","params":{"path":"a.b"}}', [1]],
     ['last', '{"method":"query","params":{"path":"a.b","input":{"id":7}},"id":1}', [1]],
@@ -25,39 +25,38 @@ describe('who waits for an answer is found', () => {
     ['of several', '[{"id":1},{"params":[{"id":9}],"id":2},{"id":"x"}]', [1, 2, 'x']],
   ])('%s', (_where, text, ids) => {
     expect(idsOf(text)).toEqual(ids);
-    // It agrees with who may parse it.
     const parsed: unknown = JSON.parse(text);
     expect([parsed].flat().map((one) => (one as { id: unknown }).id)).toEqual(ids);
   });
 
-  test('and what is to be stopped is, not refused', () => {
+  test('and keeps a subscription.stop', () => {
     const [stop, call] = read('[{"id":1,"method":"subscription.stop"},{"id":2,"method":"query"}]') ?? [];
     expect(stop).toEqual({ id: 1, method: 'subscription.stop' });
     expect(call).toBeInstanceOf(LongMessage);
   });
 
   test.each([
-    ['nobody', '{"method":"query"}'],
+    ['no id', '{"method":"query"}'],
     ['an id of a wrong kind', '{"id":{"a":1}}'],
     ['an id that is too long', `{"id":"${'x'.repeat(3000)}"}`],
-    ['one of two', '[{"id":1},{"method":"query"}]'],
+    ['one of two without an id', '[{"id":1},{"method":"query"}]'],
     ['too many', '[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5}]'],
     ['no object', '"id"'],
     ['an empty array', '[]'],
     ['a text that does not end', '{"id":1,"params":"x'],
     ['an object that does not end', '{"id":1,"params":{}'],
     ['nothing', ''],
-  ])('but not %s', (_what, text) => {
+  ])('returns undefined for %s', (_what, text) => {
     expect(read(text)).toBeUndefined();
   });
 
-  test('whatever fills it, in the time that its length takes', () => {
+  test('in linear time, whatever fills it', () => {
     for (const filling of ['x', '"",', '[', '{"id":1},', '\\\\', '{"":', '"id":1,']) {
       for (const head of ['{"id":1,', '{"id":1,"params":[']) {
         const bytes = Buffer.from(head + filling.repeat(maxRefusedBytes / filling.length));
         const begin = process.threadCpuUsage();
         readLongMessage(bytes, 2048);
-        // In microseconds of this thread's own: some 50 ms, and minutes where each part were looked at again.
+        // In microseconds: about 50 ms; a quadratic scan would take minutes.
         expect(process.threadCpuUsage(begin).user).toBeLessThan(3_000_000);
       }
     }
@@ -90,7 +89,6 @@ async function openRaw() {
   return { socket, received, closed: once(socket, 'close') };
 }
 
-/** @param bytes The length of the whole. */
 function echoOf(id: number, bytes: number): string {
   const [head, tail] = [
     `{"id":${id},"method":"query","params":{"path":"items.echo","input":{"text":"`,
@@ -100,7 +98,7 @@ function echoOf(id: number, bytes: number): string {
 }
 
 describe('a message that is too long', () => {
-  test('of a stock client fails alone: calls and subscriptions beside it go on', async () => {
+  test('of a stock client fails alone: other calls and subscriptions continue', async () => {
     const { made, closedWith } = stock();
     const told: number[] = [];
     const watch = made.ticks.watch.subscribe(undefined, { onData: ({ data }) => told.push(data.n) });
@@ -114,7 +112,7 @@ describe('a message that is too long', () => {
     expect(closedWith).toEqual([]);
   });
 
-  test('of a stock client that joins calls of one moment fails for each of them, and nothing is begun', async () => {
+  test('with several calls of a stock client fails each of them and starts none', async () => {
     const { made, closedWith } = stock();
     await made.items.get.query({ id: 1 });
     const joined = await Promise.allSettled([
@@ -126,7 +124,7 @@ describe('a message that is too long', () => {
     expect([suite.state.slowCalls, closedWith]).toEqual([0, []]);
   });
 
-  test('is one from the first byte on that is too many', async () => {
+  test('is refused from 1 byte above the limit', async () => {
     const { socket, received } = await openRaw();
     socket.send(echoOf(1, maxMessageBytes));
     socket.send(echoOf(2, maxMessageBytes + 1));
@@ -141,7 +139,7 @@ describe('a message that is too long', () => {
     ]);
   });
 
-  test('may come in pieces', async () => {
+  test('may arrive in fragments', async () => {
     const { socket, received } = await openRaw();
     const text = echoOf(1, 3 * maxMessageBytes);
     const piece = 100_000;
@@ -151,7 +149,7 @@ describe('a message that is too long', () => {
     expect(received).toMatchObject([{ id: 1, error: tooLarge }]);
   });
 
-  test('ends the connection where it says of nobody that he waits, and says why', async () => {
+  test('closes the connection, with the reason, if it has no id', async () => {
     const { socket, received, closed } = await openRaw();
     socket.send(`{"method":"query","params":"${'x'.repeat(maxMessageBytes)}"}`);
     const [code, reason] = await closed;
@@ -162,14 +160,14 @@ describe('a message that is too long', () => {
     expect(received).toMatchObject([{ id: null, error: { data: { code: 'BAD_REQUEST' } } }]);
   });
 
-  test('ends the connection where it is longer than what is held of one', async () => {
+  test('closes the connection if it is longer than maxRefusedBytes', async () => {
     const { socket, received, closed } = await openRaw();
     socket.send(echoOf(1, maxRefusedBytes + 1));
     expect((await closed)[0]).toBe(1009);
     expect(received).toEqual([]);
   });
 
-  test('counts as a mistake: who sends too many is put out', async () => {
+  test('counts as a mistake: too many close the connection', async () => {
     suite.service = await suite.start({ rateLimit: { callsPerMinute: 30 } });
     const { socket, received, closed } = await openRaw();
     for (let id = 1; id <= 5; id += 1) socket.send(echoOf(id, maxMessageBytes + 1));
@@ -183,11 +181,8 @@ describe('a mesh client', () => {
   test.each([
     ['a query', (made: Made) => made.items.echo.query({ text: '\n'.repeat(1_100_000) })],
     ['a mutation', (made: Made) => made.stock.brief.mutate('x'.repeat(2_100_000) as never)],
-    [
-      'what no connection could carry',
-      (made: Made) => made.items.echo.query({ text: 'x'.repeat(20_000_000) }),
-    ],
-  ])('refuses %s before it is sent, and what is under way goes on', async (_what, call) => {
+    ['a message of 20 MB', (made: Made) => made.items.echo.query({ text: 'x'.repeat(20_000_000) })],
+  ])('refuses %s before sending it, and calls under way continue', async (_what, call) => {
     const made = suite.client();
     const slow = made.stock.slow.mutate();
     await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1));
@@ -202,7 +197,7 @@ describe('a mesh client', () => {
     expect(await slow).toEqual({ n: 1 });
   });
 
-  test('is refused the same where its calls go over HTTP', async () => {
+  test('gets the same error over HTTP', async () => {
     const made = suite.client({ transport: 'http' });
     const failed = made.stock.brief.mutate('x'.repeat(2_100_000) as never);
     await expect(failed).rejects.toMatchObject({ data: { code: 'PAYLOAD_TOO_LARGE', httpStatus: 413 } });

@@ -1,10 +1,9 @@
 import { mostParts } from '../http/bounded-json.ts';
-import { idOf, type SocketMessage } from './message.ts';
+import { idOf, longestId, type SocketMessage } from './message.ts';
 
-/** Something to be answered of a message that is too long to be read: its id, and that it is refused. */
+/** A call in a message that is too long to parse. Known by its id only, and refused. */
 export class LongMessage implements SocketMessage {
   readonly id: number | string;
-  /** Any that has an answer: it is refused whatever it is. */
   readonly method = 'query';
 
   constructor(id: number | string) {
@@ -12,24 +11,19 @@ export class LongMessage implements SocketMessage {
   }
 }
 
-/** The longest `id` or `method` that is looked at, as JSON, in bytes: 256 characters, each of which may take six. */
-const longestValue = 2048;
-
-/** Where a value begins that is looked for. */
 type Member = { name: 'id' | 'method'; from: number };
 
 /**
- * Looks through a message that is too long to be parsed, and finds who waits for an answer to it, wherever in it that
- * stands. It makes nothing of the rest, so that the length costs time alone: up to some 6 ms for each megabyte.
+ * Finds the ids of calls in a message that is too long to parse, wherever they stand in it. Allocates nothing for the rest;
+ * takes about 6 ms per megabyte.
  *
- * @param bytes One of tRPC's messages, or an array of them, as JSON.
- * @param most How many there may be of them.
- * @returns A refusal for each, and what is to be stopped; `undefined` where somebody waits who cannot be named, and where it
- * has more parts than a message may have.
+ * @param most Most messages in an array.
+ * @returns A `LongMessage` per call, and each `subscription.stop`; `undefined` if any has no valid id, or the text is
+ * malformed or has too many messages or parts.
  */
 export function readLongMessage(bytes: Buffer, most: number): SocketMessage[] | undefined {
   const found: SocketMessage[] = [];
-  /** How deep the members of a message stand: deeper by one in an array. */
+  /** Nesting depth of a message's own members. */
   const own = bytes[skipSpace(bytes, 0)] === bracket.array ? 2 : 1;
   let depth = 0;
   let parts = 0;
@@ -88,7 +82,6 @@ function messageOf(values: Partial<Record<Member['name'], unknown>>): SocketMess
   return values.method === 'subscription.stop' ? { id, method: values.method } : new LongMessage(id);
 }
 
-/** Which member a key is, where it is one that is looked for. */
 function nameOf(bytes: Buffer, from: number, to: number): Member['name'] | undefined {
   const length = to - from;
   if (length !== 2 && length !== 6) return undefined;
@@ -97,7 +90,8 @@ function nameOf(bytes: Buffer, from: number, to: number): Member['name'] | undef
 }
 
 function valueOf(bytes: Buffer, from: number, to: number): unknown {
-  if (to - from > longestValue) return undefined;
+  // JSON takes up to 6 bytes per character, and there may be white space.
+  if (to - from > 8 * longestId) return undefined;
   try {
     return JSON.parse(bytes.toString('utf8', from, to));
   } catch {
@@ -105,14 +99,13 @@ function valueOf(bytes: Buffer, from: number, to: number): unknown {
   }
 }
 
-/** Where the string that begins here ends; the end of the bytes, if it does not. */
+/** Index of the closing quote, or past the end. */
 function endOfString(bytes: Buffer, start: number): number {
   let at = start + 1;
   for (; at < bytes.length && bytes[at] !== 0x22; at += 1) if (bytes[at] === 0x5c) at += 1;
   return at;
 }
 
-/** The first byte from here on that is not JSON's white space. */
 function skipSpace(bytes: Buffer, from: number): number {
   let at = from;
   while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at += 1;

@@ -19,11 +19,10 @@ import type { OwnCredentials } from './own-credentials.ts';
 /** A message that can be answered. */
 export type SocketMessage = SocketRequest & { id: number | string };
 
-/** Something that is not one of tRPC's messages: its sender is told why, once, and the connection is closed. */
+/** An invalid message: answered once with the reason, then the connection is closed. */
 export class WrongMessage extends MeshError {
-  /** The WebSocket close code. */
   readonly closeCode: number;
-  /** The id that the error is answered with. */
+  /** `null` if the message has no valid one. */
   readonly id: number | string | null;
 
   constructor(reason: string, { code = closeCode.refused, id = null }: WrongMessageOptions = {}) {
@@ -37,10 +36,10 @@ type WrongMessageOptions = { code?: number; id?: number | string | null };
 
 const methods: ReadonlySet<unknown> = new Set(['query', 'mutation', 'subscription', 'subscription.stop']);
 
-/** The longest id of a text, in characters: it is sent back with each answer. */
-const longestId = 256;
+/** Longest text id, in characters: every answer repeats it. */
+export const longestId = 256;
 
-/** What a WebSocket message says, as JSON. @throws WrongMessage */
+/** Parses the JSON of a WebSocket message. @throws WrongMessage */
 export function parseMessage(text: string): unknown {
   try {
     return text.length > shortText ? parseBoundedJson(text) : JSON.parse(text);
@@ -50,11 +49,7 @@ export function parseMessage(text: string): unknown {
   }
 }
 
-/**
- * Reads one message, or an array of several, as tRPC does.
- *
- * @throws WrongMessage saying what is wrong with the first one that is.
- */
+/** Validates one message or an array of them. @throws WrongMessage for the first invalid one. */
 export function readMessages(raw: unknown): readonly SocketMessage[] {
   const messages: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   if (messages.length > maxArrayMessages)
@@ -67,7 +62,6 @@ export function readMessages(raw: unknown): readonly SocketMessage[] {
   return messages as readonly SocketMessage[];
 }
 
-/** What is wrong with a message, if anything is. */
 function faultOf(raw: unknown): string | undefined {
   if (!isObject(raw)) return 'it is not an object';
   const { jsonrpc, method, params, headers } = raw;
@@ -83,31 +77,29 @@ function faultOf(raw: unknown): string | undefined {
   return headers === undefined || isObject(headers) ? undefined : '`headers` must be an object';
 }
 
-/** The id of whatever came, as far as it has one that can be answered. */
+/** The id of a message; null if it has no valid one. */
 export function idOf(raw: unknown): number | string | null {
   const id = isObject(raw) ? raw['id'] : undefined;
   if (typeof id === 'string') return id.length <= longestId ? id : null;
   return typeof id === 'number' && Number.isFinite(id) ? id : null;
 }
 
-/** What a message has where HTTP has a header. Its sender may have put any JSON there; a value that is not text counts as not sent. */
+/** A header of a message. A value that is not a string counts as not sent. */
 export function headerOf({ headers = {} }: SocketMessage, name: string): string | undefined {
   const value: unknown = Object.hasOwn(headers, name) ? headers[name] : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Whether JSON held an object, and no array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The connection that a call came over. */
 interface Connection {
   readonly peer: Peer;
   readonly credentials: OwnCredentials;
 }
 
-/** A message as the call that it asks for. What few calls need is read when it is asked for. */
+/** A message as a call. Reads lazily what few calls need. */
 export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> {
   readonly requestId: string;
   readonly signal: Signal;
@@ -124,12 +116,12 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
     this.#message = message;
   }
 
-  /** Asked for each call, so that a token that has expired or was revoked ends at once. */
+  /** Verified for each call, so that expiry and revocation take effect at once. */
   identify(): Caller | Promise<Caller> {
     return this.connection.credentials.callerOf(this.#message.headers?.[header.userToken]);
   }
 
-  /** With the last event that the client has seen, as tRPC's adapter gives it to the procedure. */
+  /** Adds `lastEventId`, as tRPC's adapter does. */
   readInput(): unknown {
     const { input, lastEventId } = this.#message.params ?? {};
     if (lastEventId === undefined) return input;
@@ -158,7 +150,7 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
 
   get idempotencyKey(): string | undefined {
     const key: unknown = this.#message.headers?.[header.idempotencyKey];
-    // Refused, rather than taken for none at all.
+    // An empty key is refused; `undefined` would count as no key.
     return key === undefined || typeof key === 'string' ? key : '';
   }
 

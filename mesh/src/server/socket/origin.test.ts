@@ -6,7 +6,6 @@ import { ShopSuite } from '../../testing/shop-suite.ts';
 
 const suite = new ShopSuite();
 
-/** What an upgrade with these headers is answered with: 101, or an error. */
 async function upgrade(headers: Record<string, string>, path = '/trpc') {
   const socket = new WebSocket(`${suite.service.url.replace('http', 'ws')}${path}`, { headers });
   suite.cleanups.push(() => socket.terminate());
@@ -20,7 +19,7 @@ async function upgrade(headers: Record<string, string>, path = '/trpc') {
   ]);
 }
 
-describe('of the service’s own origin', () => {
+describe('the service’s own origin', () => {
   test.each([
     ['https://wiki.example.com', 'wiki.example.com'],
     ['https://wiki.example.com', 'wiki.example.com:443'],
@@ -38,20 +37,20 @@ describe('of the service’s own origin', () => {
   });
 });
 
-describe('of another origin', () => {
+describe('another origin', () => {
   test.each([
     ['another host', 'https://evil.example', 'wiki.example.com'],
     ['a host that ends the same', 'https://evil-wiki.example.com', 'wiki.example.com'],
     ['a host that begins the same', 'https://wiki.example.com.evil.example', 'wiki.example.com'],
     ['another port', 'https://wiki.example.com:8443', 'wiki.example.com:443'],
     ['the default port of the other scheme', 'https://wiki.example.com:80', 'wiki.example.com'],
-    ['the same, the other way round', 'http://wiki.example.com', 'wiki.example.com:443'],
-    ['no origin that it would tell', 'null', 'wiki.example.com'],
+    ['the default port of the other scheme, in Host', 'http://wiki.example.com', 'wiki.example.com:443'],
+    ['an opaque origin', 'null', 'wiki.example.com'],
     ['another scheme', 'chrome-extension://wiki.example.com', 'wiki.example.com'],
     ['two origins', 'https://wiki.example.com, https://evil.example', 'wiki.example.com'],
     ['a user name', 'https://wiki.example.com@evil.example', 'wiki.example.com'],
     ['a Host with a user name', 'https://wiki.example.com', 'evil@wiki.example.com'],
-  ])('a page of %s opens none', async (_what, origin, host) => {
+  ])('%s is refused', async (_what, origin, host) => {
     const { status, text } = await upgrade({ origin, host });
     expect(status).toBe(403);
     expect(JSON.parse(text)).toMatchObject({
@@ -62,7 +61,7 @@ describe('of another origin', () => {
     });
   });
 
-  test('a page opens one where the setting names its origin, and no other page does', async () => {
+  test('is accepted only if WEBSOCKET_ORIGINS names it', async () => {
     const webSocketOrigins = serverFields.WEBSOCKET_ORIGINS.parse(
       'https://WWW.example.com:443, http://localhost:5173',
     );
@@ -75,7 +74,7 @@ describe('of another origin', () => {
   });
 
   test.each(['www.example.com', '*', 'https://www.example.com/app', 'wss://www.example.com', 'null'])(
-    'the setting names none as %s',
+    'WEBSOCKET_ORIGINS rejects %s',
     async (origin) => {
       expect(serverFields.WEBSOCKET_ORIGINS.safeParse(origin).success).toBe(false);
       await expect(suite.start({ webSocketOrigins: [origin] })).rejects.toThrow(

@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Whether the page that a request comes from, if it comes from one, may open a WebSocket. */
+/** Whether the page that sends a request, if any, may open a WebSocket. */
 export type OriginCheck = (request: Pick<IncomingMessage, 'headers'>) => boolean;
 
 /**
- * Makes what says which pages may open a WebSocket: those of the origin that the request itself asks, and those of
- * further origins. A request without `Origin` comes from no page. Letter case and a default port do not count
- * (RFC 6454 §4, RFC 3986 §6.2.3).
+ * Creates a check whether a page may open a WebSocket: its origin must be that of `Host` or a `further` one. Requests
+ * without `Origin` pass. Letter case and default ports are ignored (RFC 6454 §4, RFC 3986 §6.2.3).
  *
- * @param further As `https://www.example.com`. @default none
- * @throws Error for what is not an http or https origin.
+ * @param further Such as `https://www.example.com`. @default none
+ * @throws Error for an entry that is not an http or https origin.
  */
 export function createOriginCheck(further: readonly string[] = []): OriginCheck {
   const allowed = new Set(
@@ -24,13 +23,13 @@ export function createOriginCheck(further: readonly string[] = []): OriginCheck 
     const page = parseOrigin(origin);
     if (page === undefined) return false;
     if (allowed.has(page)) return true;
-    // `Host` does not say the scheme, and a proxy may have ended TLS: it is taken for that of the page.
+    // Assumes the page's scheme: `Host` has none, and a proxy may have terminated TLS.
     const scheme = page.slice(0, page.indexOf('//'));
     return host !== undefined && parseOrigin(`${scheme}//${host}`) === page;
   };
 }
 
-/** An origin in its one form (RFC 6454 §6.2); `undefined` for what is none, as `null`, and for other schemes. */
+/** The canonical origin (RFC 6454 §6.2); `undefined` for other schemes and invalid origins, such as `null`. */
 function parseOrigin(text: string): string | undefined {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) return undefined;

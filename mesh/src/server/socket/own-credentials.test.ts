@@ -18,14 +18,11 @@ import { ShopSuite } from '../../testing/shop-suite.ts';
 import type { Denial } from '../access/denial.ts';
 import type { ServeOptions } from '../index.ts';
 
-// Long connections, short tokens: what becomes of a WebSocket whose credentials expire or are revoked.
-
 const suite = new ShopSuite();
 let list: RevocationList;
 let feed: RevocationFollower;
 let denials: Denial[];
 
-/** A shop that follows the list. */
 async function open(options: Partial<ServeOptions> = {}) {
   suite.service = await suite.start({
     authenticate: createAuthenticate(suite.identity.keys, { revocations: feed.set }),
@@ -48,7 +45,7 @@ beforeEach(async () => {
   await open();
 });
 
-/** A token of the till. @param leftMs How long it is good, in milliseconds. */
+/** A token of the till. @param leftMs Remaining lifetime, in milliseconds. */
 const till = (leftMs = serviceTokenLifetime * 1000) =>
   issueServiceToken(
     suite.identity.signingKey,
@@ -64,7 +61,6 @@ async function revoke(tokenId: string) {
   await vi.waitFor(() => expect(feed.set.has(tokenId)).toBe(true));
 }
 
-/** A raw WebSocket, what came in on it, and how it was closed. */
 async function openRaw({ params, headers }: { params?: unknown; headers?: Record<string, string> }) {
   const url = suite.service.url.replace('http', 'ws');
   const path = params === undefined ? '/trpc' : '/trpc?connectionParams=1';
@@ -88,7 +84,6 @@ async function openRaw({ params, headers }: { params?: unknown; headers?: Record
 const take = (id: number) => ({ id, method: 'mutation', params: { path: 'stock.take' } });
 const slow = (id: number) => ({ id, method: 'mutation', params: { path: 'stock.slow' } });
 
-/** A stock client whose `connectionParams` are asked for each time it connects. */
 function stock(paramsOf: () => Record<string, string> | Promise<Record<string, string>>) {
   const seen = { asked: 0, delays: [] as number[], closedWith: [] as (number | undefined)[] };
   const client = createWSClient({
@@ -107,7 +102,6 @@ function stock(paramsOf: () => Record<string, string> | Promise<Record<string, s
   return { made: createTRPCClient<RouterOf<typeof shop>>({ links: [wsLink({ client })] }), seen, client };
 }
 
-/** The texts of the numbers that a subscription has told, and what it failed with. */
 function watchTicks({ made }: Pick<ReturnType<typeof stock>, 'made'>) {
   const told: number[] = [];
   const failed: unknown[] = [];
@@ -119,9 +113,9 @@ function watchTicks({ made }: Pick<ReturnType<typeof stock>, 'made'>) {
   return { told, failed };
 }
 
-describe('credentials that are in force no longer', () => {
+describe('credentials that expire or are revoked', () => {
   test.each(['headers', 'connectionParams'] as const)(
-    'close what they opened by %s, after each call has its answer',
+    'close a connection opened by %s after each call is answered',
     async (by) => {
       const { token, tokenId } = await till();
       const presented = { authorization: `Service-Token ${token}` };
@@ -131,11 +125,10 @@ describe('credentials that are in force no longer', () => {
       raw.send(slow(2));
       await vi.waitFor(() => expect(suite.state.slowCalls).toBe(1));
       await revoke(tokenId);
-      // It asks the client to connect anew at once.
       await vi.waitFor(() => expect(raw.received).toContainEqual({ id: null, method: 'reconnect' }));
       raw.send(take(3));
       expect(await raw.answerTo(3)).toMatchObject({ error: { data: { code: 'UNAUTHORIZED' } } });
-      // What is under way keeps it open, and whoever goes on using it is answered.
+      // A call under way keeps the connection open, and new calls are still answered.
       await new Promise((resolve) => setTimeout(resolve, 700));
       raw.send(take(4));
       expect(await raw.answerTo(4)).toMatchObject({ error: { data: { code: 'UNAUTHORIZED' } } });
@@ -146,7 +139,7 @@ describe('credentials that are in force no longer', () => {
     },
   );
 
-  test('a stock client connects anew with fresh ones when they are revoked', async () => {
+  test('a stock client reconnects with fresh ones after revocation', async () => {
     let current = await till();
     const { made, seen } = stock(() => ({ authorization: `Service-Token ${current.token}` }));
     expect(await made.stock.take.mutate()).toEqual({ by: 'till' });
@@ -159,7 +152,7 @@ describe('credentials that are in force no longer', () => {
     expect(denials).toEqual([]);
   });
 
-  test('a stock client connects anew with fresh ones when they expire, and no call fails', async () => {
+  test('a stock client reconnects with fresh ones after expiry, and no call fails', async () => {
     const tokens = [await till(2500), await till()];
     const { made, seen } = stock(() => ({ Authorization: `Service-Token ${tokens.shift()?.token}` }));
     for (let n = 0; n < 60 && seen.asked < 2; n += 1) {
@@ -170,7 +163,7 @@ describe('credentials that are in force no longer', () => {
     expect([seen.asked, denials]).toEqual([2, []]);
   });
 
-  test('a stock client takes its subscriptions along, with no event lost and none twice', async () => {
+  test('a stock client moves its subscriptions without losing or repeating an event', async () => {
     let current = await till();
     const stocked = stock(() => ({ authorization: `Service-Token ${current.token}` }));
     const { told, failed } = watchTicks(stocked);
@@ -183,7 +176,7 @@ describe('credentials that are in force no longer', () => {
     expect([told, failed]).toEqual([[1, 2, 3, 4, 5, 6], []]);
   });
 
-  test('a subscription whose client has none that are better ends with the reason', async () => {
+  test('a subscription fails with the reason if its client has no fresh ones', async () => {
     const current = await till();
     const { told, failed } = watchTicks(stock(() => ({ authorization: `Service-Token ${current.token}` })));
     await vi.waitFor(() => expect(told).toEqual([1, 2, 3]));
@@ -193,7 +186,7 @@ describe('credentials that are in force no longer', () => {
     expect(told).toEqual([1, 2, 3]);
   });
 
-  test('a raw subscription is told nothing more, and ends with the reason before the connection does', async () => {
+  test('a raw subscription gets no more events and fails with the reason before the connection closes', async () => {
     const { token, tokenId } = await till();
     const raw = await openRaw({ params: { authorization: `Service-Token ${token}` } });
     raw.send({ id: 1, method: 'subscription', params: { path: 'ticks.watch' } });
@@ -206,7 +199,7 @@ describe('credentials that are in force no longer', () => {
     ]);
   });
 
-  test('a user of whom a service speaks in one message alone is refused there alone', async () => {
+  test('an invalid user token of one message fails only that call', async () => {
     const { token } = await till();
     const headers = { authorization: `Service-Token ${token}` };
     const raw = await openRaw({ headers });
@@ -217,7 +210,7 @@ describe('credentials that are in force no longer', () => {
     expect(raw.received).toHaveLength(2);
   });
 
-  test('a token that passes for some seconds after its end closes nothing until it is refused', async () => {
+  test('a token within the clock tolerance closes nothing until it is refused', async () => {
     const expired = await till(-1000);
     const raw = await openRaw({ headers: { authorization: `Service-Token ${expired.token}` } });
     raw.send(take(1));
@@ -230,16 +223,15 @@ describe('credentials that are in force no longer', () => {
   });
 });
 
-describe('credentials that never were good', () => {
-  test('are answered as tRPC does it: an error of no id, and the end', async () => {
+describe('invalid credentials', () => {
+  test('get an error without id and a close, as in tRPC, and are recorded', async () => {
     const raw = await openRaw({ params: { authorization: 'Bearer a.b.c' } });
     expect(await raw.closed).toEqual([4401, 'The user token is refused: it is malformed']);
     expect(raw.received).toMatchObject([{ id: null, error: { data: { code: 'UNAUTHORIZED' } } }]);
-    // Nobody finds out which tokens are good without being heard of.
     expect(denials).toMatchObject([{ procedure: '/trpc', reason: 'bad-credentials' }]);
   });
 
-  test('have each call answered that came along with them', async () => {
+  test('fail each call sent along with them', async () => {
     const raw = await openRaw({ params: { authorization: 'Service-Token a.b.c' } });
     raw.send([take(1), { id: 2, method: 'query', params: { path: 'items.get', input: { id: 1 } } }]);
     raw.send({ id: 3, method: 'subscription', params: { path: 'ticks.watch' } });
@@ -249,7 +241,7 @@ describe('credentials that never were good', () => {
     expect(denials.map(({ procedure }) => procedure)).toEqual(['stock.take', 'items.get', 'ticks.watch']);
   });
 
-  test('make a stock client wait longer each time, and it is in as soon as it has better ones', async () => {
+  test('make a stock client back off until it has valid ones', async () => {
     const good = `Service-Token ${(await till()).token}`;
     let authorization = 'Service-Token a.b.c';
     const { made, seen } = stock(() => ({ authorization }));
@@ -261,7 +253,7 @@ describe('credentials that never were good', () => {
     expect(seen.closedWith.length).toBeLessThanOrEqual(4);
   });
 
-  test('of a subscription that is begun again at once do not make a storm', async () => {
+  test('of a subscription that retries at once do not cause a reconnect storm', async () => {
     const { client, seen } = stock(() => ({ authorization: 'Service-Token a.b.c' }));
     const codes: unknown[] = [];
     const link = retryLink<RouterOf<typeof shop>>({
@@ -275,7 +267,7 @@ describe('credentials that never were good', () => {
     expect(seen.asked).toBeLessThanOrEqual(4);
   });
 
-  test('count as calls without credentials, so that nobody tries them without end', async () => {
+  test('count against the rate limit of anonymous calls', async () => {
     await open({ rateLimit: { callsPerMinute: 3 } });
     const codes: unknown[] = [];
     for (let n = 0; n < 3; n += 1)
@@ -289,12 +281,15 @@ describe('credentials that never were good', () => {
 });
 
 describe('connectionParams', () => {
-  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('prove a service by %s', async (key) => {
-    const { made } = stock(async () => ({ [key]: `Service-Token ${(await till()).token}`, locale: 'de' }));
-    expect(await made.stock.take.mutate()).toEqual({ by: 'till' });
-  });
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
+    'authenticate a service by %s',
+    async (key) => {
+      const { made } = stock(async () => ({ [key]: `Service-Token ${(await till()).token}`, locale: 'de' }));
+      expect(await made.stock.take.mutate()).toEqual({ by: 'till' });
+    },
+  );
 
-  test.each(['x-user-token', 'X-User-Token'])('name the user that it acts for by %s', async (key) => {
+  test.each(['x-user-token', 'X-User-Token'])('name the user a service acts for by %s', async (key) => {
     const { made } = stock(async () => ({
       Authorization: `Service-Token ${(await till()).token}`,
       [key]: await ann(),
@@ -302,7 +297,7 @@ describe('connectionParams', () => {
     expect(await made.stock.takeFor.mutate()).toEqual({ by: 'till for Ann' });
   });
 
-  test.each([null, {}, { locale: 'de' }])('that present nothing are nobody: %j', async (params) => {
+  test.each([null, {}, { locale: 'de' }])('without credentials are anonymous: %j', async (params) => {
     const raw = await openRaw({ params });
     raw.send({ id: 1, method: 'query', params: { path: 'items.get', input: { id: 1 } } });
     expect(await raw.answerTo(1)).toMatchObject({ result: {} });
@@ -315,16 +310,16 @@ describe('connectionParams', () => {
     ['an array', [], 'connectionParams must be an object'],
     ['a text', 'Bearer x', 'connectionParams must be an object'],
     [
-      'a token that is no string',
+      'a token that is not a string',
       { authorization: 7 },
       'connectionParams must hold strings: authorization is not one',
     ],
     [
-      'the same twice',
+      'two spellings of one key',
       { authorization: 'a', Authorization: 'b' },
       'connectionParams contain authorization twice',
     ],
-  ])('that are %s end the connection, which says why', async (_what, params, reason) => {
+  ])('that are %s close the connection with the reason', async (_what, params, reason) => {
     const raw = await openRaw({ params });
     expect(await raw.closed).toEqual([1008, `The message is not one of tRPC's: ${reason}`]);
     expect(raw.received).toMatchObject([{ id: null, error: { data: { code: 'BAD_REQUEST' } } }]);
@@ -348,12 +343,12 @@ describe('a mesh client', () => {
       });
       if (performance.now() > end - 400) suite.state.finish.resolve();
     }
-    // Each has an answer that says why, before the connection is closed, while it is, and after that over HTTP.
+    // Before and while the connection closes, and over HTTP after that.
     expect(codes).toEqual(new Set(['UNAUTHORIZED']));
     expect(await underWay).toEqual({ n: 1 });
   });
 
-  test('whose token has renewed itself in time keeps its connection', async () => {
+  test('keeps its connection if its token is renewed in time', async () => {
     const tokens = [await till(1500), await till()];
     const [first] = tokens;
     const log = recordingLogger();

@@ -9,7 +9,6 @@ import { ShopSuite } from '../../testing/shop-suite.ts';
 
 const suite = new ShopSuite();
 
-/** A raw WebSocket, and the messages that came in on it. */
 async function openRaw(path = '/trpc', protocol: string[] = [], headers: Record<string, string> = {}) {
   const socket = new WebSocket(`${suite.service.url.replace('http', 'ws')}${path}`, protocol, { headers });
   suite.cleanups.push(() => socket.terminate());
@@ -30,7 +29,7 @@ const call = (id: number, n = 1) => ({
 });
 
 describe('the server', () => {
-  test('answers one by one those who did not ask for arrays', async () => {
+  test('sends single messages to a client that did not ask for arrays', async () => {
     const { received, send } = await openRaw();
     send([call(1), call(2)]);
     await vi.waitFor(() => expect(received).toHaveLength(2));
@@ -41,7 +40,7 @@ describe('the server', () => {
   });
 
   test.each([
-    ['no JSON', '{', null, 1007],
+    ['invalid JSON', '{', null, 1007],
     ['a number', '7', null, 1008],
     ['no id', '{"method":"query","params":{"path":"items.get"}}', null, 1008],
     ['an id of a wrong kind', '{"id":{},"method":"query","params":{"path":"items.get"}}', null, 1008],
@@ -53,7 +52,7 @@ describe('the server', () => {
     ],
     ['an unknown method', '{"id":1,"method":"steal","params":{"path":"items.get"}}', 1, 1008],
     ['no params', '{"id":1,"method":"query"}', 1, 1008],
-    ['a path that is no string', '{"id":1,"method":"query","params":{"path":7}}', 1, 1008],
+    ['a path that is not a string', '{"id":1,"method":"query","params":{"path":7}}', 1, 1008],
     ['a wrong jsonrpc', '{"id":1,"jsonrpc":"1.0","method":"query","params":{"path":"items.get"}}', 1, 1008],
     [
       'headers of a wrong kind',
@@ -62,7 +61,7 @@ describe('the server', () => {
       1008,
     ],
     ['JSON that is nested too deep', '['.repeat(40_000) + ']'.repeat(40_000), null, 1008],
-  ])('refuses %s once, closes, and begins nothing of what follows', async (_what, text, id, code) => {
+  ])('refuses %s once, closes, and ignores what follows', async (_what, text, id, code) => {
     const { socket, received, send } = await openRaw();
     socket.send(text);
     send({ id: 9, method: 'mutation', params: { path: 'stock.slow' } });
@@ -77,7 +76,7 @@ describe('the server', () => {
     ['zeros', Array.from({ length: 100_000 }, () => 0), 'an array of 100000 is longer than 2048'],
     ['a wrong one at its end', [slow(1), slow(2), 0], 'element 2: it is not an object'],
     ['too many', Array.from({ length: 2049 }, (_, id) => slow(id)), 'an array of 2049 is longer than 2048'],
-  ])('answers an array of %s with one error, closes, and begins none of it', async (_what, array, why) => {
+  ])('answers an array of %s with one error, closes, and starts none of it', async (_what, array, why) => {
     const { socket, received, send } = await openRaw('/trpc', ['trpc-array']);
     send(array);
     const [code, reason] = await once(socket, 'close');
@@ -86,7 +85,7 @@ describe('the server', () => {
     expect(suite.state.slowCalls).toBe(0);
   });
 
-  test('cuts a connection that it has refused where the other side does not', async () => {
+  test('cuts a refused connection that the client does not close', async () => {
     const socket = connect({ port: suite.service.port, host: '127.0.0.1', allowHalfOpen: true });
     suite.cleanups.push(() => socket.destroy());
     const asked = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13';
@@ -95,15 +94,15 @@ describe('the server', () => {
     );
     await once(socket, 'data');
     const refusedAt = performance.now();
-    // One character of text, masked with nothing.
+    // A text frame with one character and a zero mask.
     socket.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x30]));
     socket.resume();
     await once(socket, 'end');
-    // By itself the library waits for 30 s.
+    // ws itself waits for 30 s.
     expect(performance.now() - refusedAt).toBeLessThan(15_000);
   });
 
-  test('sends back no more than a part of a path that leads nowhere', async () => {
+  test('shortens an unknown path in its answer', async () => {
     const { received, send } = await openRaw();
     send({ id: 1, method: 'query', params: { path: 'x'.repeat(500_000) } });
     await vi.waitFor(() => expect(received).toHaveLength(1));
@@ -111,12 +110,15 @@ describe('the server', () => {
     expect(JSON.stringify(received).length).toBeLessThan(1000);
   });
 
-  test.each(['nothing', 'toString', '__proto__', 'items', 'stock.take'])('has no query %s', async (path) => {
-    const { received, send } = await openRaw();
-    send({ id: 1, method: 'query', params: { path } });
-    await vi.waitFor(() => expect(received).toHaveLength(1));
-    expect(received).toMatchObject([{ id: 1, error: { data: { code: 'NOT_FOUND', path } } }]);
-  });
+  test.each(['nothing', 'toString', '__proto__', 'items', 'stock.take'])(
+    'does not find query %s',
+    async (path) => {
+      const { received, send } = await openRaw();
+      send({ id: 1, method: 'query', params: { path } });
+      await vi.waitFor(() => expect(received).toHaveLength(1));
+      expect(received).toMatchObject([{ id: 1, error: { data: { code: 'NOT_FOUND', path } } }]);
+    },
+  );
 
   test('closes on a binary message', async () => {
     const { socket, received } = await openRaw();
@@ -125,7 +127,7 @@ describe('the server', () => {
     expect(received).toMatchObject([{ id: null, error: {} }]);
   });
 
-  test('takes headers that are no strings for none, but refuses such a user token', async () => {
+  test('ignores headers that are not strings, but refuses such a user token', async () => {
     const { received, send } = await openRaw();
     const headers = { 'x-timeout-ms': 5, 'x-request-id': {}, traceparent: [], tracestate: { length: 1 } };
     send({ ...call(1), headers });
@@ -143,7 +145,7 @@ describe('the server', () => {
     expect((await once(socket, 'close'))[0]).toBe(1009);
   });
 
-  test('refuses more calls of a procedure at once than it takes', async () => {
+  test('refuses concurrent calls above the limit of a procedure', async () => {
     const { received, send } = await openRaw('/trpc', ['trpc-array']);
     send(
       Array.from({ length: 1030 }, (_, id) => ({ id, method: 'mutation', params: { path: 'stock.slow' } })),
@@ -160,14 +162,14 @@ describe('the server', () => {
     ['another path', '/other', {}, 404],
     ['a bad token', '/trpc', { authorization: 'Service-Token a.b.c' }, 401],
     ['a page of another origin', '/trpc', { origin: 'https://evil.example' }, 403],
-  ])('opens none at %s', async (_what, path, headers, status) => {
+  ])('refuses an upgrade with %s', async (_what, path, headers, status) => {
     const socket = new WebSocket(`${suite.service.url.replace('http', 'ws')}${path}`, { headers });
     socket.on('error', () => {});
     const [, response] = await once(socket, 'unexpected-response');
     expect(response.statusCode).toBe(status);
   });
 
-  test('a flood of words and of messages that nobody reads the answers to is not answered without end', async () => {
+  test('bounds its memory when a client floods it and reads no answers', async () => {
     const { socket } = await openRaw();
     socket.pause();
     const before = process.memoryUsage.rss();
@@ -185,14 +187,14 @@ describe('the server', () => {
     await vi.waitFor(() => expect(received).toHaveLength(1));
   });
 
-  test('asked for connectionParams, it takes nothing else first', async () => {
+  test('accepts only credentials first if the URL announces connectionParams', async () => {
     const { socket, received, send } = await openRaw('/trpc?connectionParams=1');
     send(call(1));
     expect((await once(socket, 'close'))[0]).toBe(1008);
     expect(received).toMatchObject([{ id: null, error: { data: { code: 'BAD_REQUEST' } } }]);
   });
 
-  test('a token that expires ends what it opened, call by call', async () => {
+  test('refuses calls once the token of the connection has expired', async () => {
     const nearlyOver = new Date(Date.now() - 90 * 24 * 3600 * 1000 + 1500);
     const authorization = `Service-Token ${await suite.identity.serviceToken('till', nearlyOver)}`;
     const { received, send } = await openRaw('/trpc', [], { authorization });
@@ -209,7 +211,7 @@ describe('the server', () => {
     ]);
   });
 
-  test('a reader that reads nothing is not written to without end', async () => {
+  test('stops asking for events while the client does not read', async () => {
     const { socket, send } = await openRaw();
     send({ id: 1, method: 'subscription', params: { path: 'ticks.watch', lastEventId: '1000' } });
     socket.pause();
@@ -223,7 +225,7 @@ describe('the server', () => {
       },
       { interval: 200 },
     );
-    // What the kernel's buffers take, and ours: a few megabytes of 100 kB each.
+    // The buffers of kernel and service hold a few megabytes, at 100 kB an event.
     expect(suite.state.yielded).toBeLessThan(200);
     socket.resume();
     await vi.waitFor(() => expect(suite.state.yielded).toBeGreaterThan(before + 50));
@@ -241,7 +243,6 @@ describe('limits', () => {
     ]);
     return event;
   };
-  /** Another shop, where nobody counts but what is said. */
   const openShop = async (options: Parameters<typeof suite.start>[0]) => {
     suite.service = await suite.start(options);
     return suite.service.url;
@@ -252,7 +253,7 @@ describe('limits', () => {
     await once(socket, 'close');
   };
 
-  test('who sends too much that is wrong opens no WebSocket for a while, and hinders nobody else', async () => {
+  test('a caller with too many invalid messages cannot open a WebSocket; others can', async () => {
     const url = await openShop({ rateLimit: { callsPerMinute: 30 } });
     const thief = { authorization: `Bearer ${await suite.identity.userToken()}` };
     for (let count = 0; count < 3; count += 1) await wrong(thief);
@@ -264,16 +265,16 @@ describe('limits', () => {
     expect(await statusOf(url, { authorization: `Service-Token ${await token()}` })).toBe(101);
   });
 
-  test('a stranger that asks for procedures that are not there is put out', async () => {
+  test('too many unknown procedures without credentials close the connection', async () => {
     await openShop({ rateLimit: { callsPerMinute: 100 } });
     const { socket, received, send } = await openRaw('/trpc', ['trpc-array']);
     send(Array.from({ length: 2000 }, (_, id) => ({ id, method: 'query', params: { path: 'nothing' } })));
     expect((await once(socket, 'close'))[0]).toBe(1008);
-    // A tenth of the calls, the one too many, and why.
+    // 10 of 100 calls a minute, the one above the limit, and the reason.
     expect(received.flat()).toHaveLength(12);
   });
 
-  test('the WebSockets of a caller are bounded, and one that closes makes room', async () => {
+  test('the WebSockets of a caller are limited, and closing one makes room', async () => {
     const url = await openShop({ streamsPerCaller: 2 });
     const [first] = [await openRaw(), await openRaw()];
     expect(await statusOf(url)).toBe(429);
@@ -309,12 +310,12 @@ describe('a stock wsLink client', () => {
     });
   });
 
-  test('proves itself by connectionParams', async () => {
+  test('authenticates by connectionParams', async () => {
     const made = stock({ connectionParams: { authorization: `Service-Token ${await token()}` } });
     expect(await made.stock.take.mutate()).toEqual({ by: 'till' });
   });
 
-  test('subscribes, and goes on after the last event when the service comes back', async () => {
+  test('subscribes, and resumes after the last event when the service restarts', async () => {
     const events: number[] = [];
     const watch = stock().ticks.watch.subscribe(undefined, { onData: ({ data }) => events.push(data.n) });
     suite.cleanups.push(() => watch.unsubscribe());
@@ -325,7 +326,7 @@ describe('a stock wsLink client', () => {
     await vi.waitFor(() => expect(events).toEqual([1, 2, 3, 4, 5, 6]));
   });
 
-  test('that unsubscribes ends the handler', async () => {
+  test('unsubscribes, which ends the handler', async () => {
     const events: number[] = [];
     const stopped = Promise.withResolvers<void>();
     const watch = stock().ticks.watch.subscribe(undefined, {

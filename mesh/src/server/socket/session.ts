@@ -17,42 +17,40 @@ import { isObject, WrongMessage, type SocketMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { OwnCredentials } from './own-credentials.ts';
 
-/** How long a connection may be used after it was asked to go, in milliseconds: what was sent before that was read gets its answer. */
+/** Grace period for calls already on the way after the request to reconnect, in milliseconds. */
 const graceMs = 500;
 
-/** The longest reason that a close frame holds, in bytes (RFC 6455 §5.5). */
+/** Longest reason in a close frame, in bytes (RFC 6455 §5.5). */
 const longestReason = 123;
 
-/** What every connection of a service needs. */
+/** What all connections of a service share. */
 export interface SessionOptions extends CallsOptions {
   readonly authenticate: Authenticate;
-  /** Is told of invalid credentials. */
+  /** Records invalid credentials. */
   readonly access: AccessControl;
-  /** Who says that a token was revoked. @default nobody does */
   readonly revocations: Revocations | undefined;
-  /** Counts the connections of each caller. */
   readonly perCaller: OpenPerCaller;
 }
 
-/** Who opened a connection. */
+/** The client that opened a connection. */
 export interface Opener {
-  /** What it was opened with; `undefined` if they come in its first message. */
+  /** `undefined` if they come in the first message. */
   readonly credentials: Credentials | undefined;
-  /** Whom they prove it to be; nobody until they come. */
+  /** `nobody` until the credentials arrive. */
   readonly caller: Caller;
   readonly peer: Peer;
-  /** Whom limits count it for, as `limitKeyOf` says. @default they do not count it */
+  /** The key it is counted under (`limitKeyOf`). @default not counted */
   readonly limitKey?: string | undefined;
-  /** The TCP connection below. @default none, as in memory */
+  /** @default none, as in memory */
   readonly link?: Link;
 }
 
-/** Why a connection is closed, once what is under way is answered. */
+/** How to close once the calls under way are answered. */
 type Farewell = Readonly<{ code: number; reason?: string; rejected?: MeshError }>;
 
 /**
- * One connection, from its opening to its end. Who opened it was proved then, and is asked again for each call. When
- * that is no longer in force, the connection is closed, so that its client opens another with fresh credentials.
+ * One connection. Its caller is authenticated on opening and again for each call. When its credentials become invalid, it
+ * closes, so that the client reconnects with fresh ones.
  */
 export class Session implements CallsConnection {
   readonly peer: Peer;
@@ -65,7 +63,7 @@ export class Session implements CallsConnection {
   readonly #calls: Calls;
   readonly #liveness: Liveness;
   #farewell: Farewell | undefined;
-  /** Whether it is closed as soon as nothing is under way. */
+  /** Whether it closes once no call is under way. */
   #ending = false;
   readonly #graceOver = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -122,7 +120,6 @@ export class Session implements CallsConnection {
     });
   }
 
-  /** Resolves when the connection is closed. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
@@ -135,31 +132,27 @@ export class Session implements CallsConnection {
     return this.#graceOver.promise;
   }
 
-  /** Looks whether it lives, which is to be done every `beatMs`. @returns `false` where it is dead, or does not read. */
+  /** Call every `beatMs`. @returns `false` if the peer is dead or does not read. */
   beat(): boolean {
     return this.#liveness.beat(this.outbox.full);
   }
 
-  /** Ends it without a word. */
   terminate(): void {
     this.#socket.terminate();
   }
 
-  /**
-   * Asks the other side to go elsewhere, begins for a moment what it still
-   * sends, and closes when all that was begun is answered.
-   */
+  /** Asks the client to reconnect, accepts calls for the grace period, and closes when all are answered. */
   drain(): void {
     this.#leave({ code: closeCode.drained });
   }
 
   #begin(message: SocketMessage): void {
     if (this.#ending && this.#farewell?.code === closeCode.drained) return;
-    // Without an answer, its caller is to have no connection either.
+    // The caller must not wait for a call that cannot be answered.
     this.#calls.begin(message, () => this.#socket.terminate());
   }
 
-  /** The first message of a client that can set no headers: `wsLink` with `connectionParams`. @throws WrongMessage */
+  /** The first message of a client that cannot set headers: `wsLink` with `connectionParams`. @throws WrongMessage */
   #takeCredentials(message: unknown): void {
     if (!isObject(message) || message['method'] !== 'connectionParams')
       throw new WrongMessage('`connectionParams` must come first');
@@ -170,7 +163,7 @@ export class Session implements CallsConnection {
     }
   }
 
-  /** As tRPC's adapter does where `createContext` throws: an error of no id, and the end of the connection. */
+  /** Invalid credentials get an error without id and a close, as when `createContext` throws in tRPC's adapter. */
   async #prove(credentials: Credentials): Promise<void> {
     const rejected = await this.credentials.prove(credentials);
     if (rejected) this.#leave({ code: closeCode.unauthorized, rejected });
@@ -179,7 +172,7 @@ export class Session implements CallsConnection {
   #leave(farewell: Farewell): void {
     if (this.#farewell) return;
     this.#farewell = farewell;
-    // A client that was never let in is not asked to come back at once: tRPC's clients wait longer each time.
+    // Without a request to reconnect, tRPC's clients back off.
     if (!farewell.rejected) this.outbox.send(reconnectMessage);
     this.outbox.flush();
     const grace = setTimeout(() => {
@@ -190,23 +183,22 @@ export class Session implements CallsConnection {
     void this.closed.then(() => clearTimeout(grace));
   }
 
-  /** Closes it, where it is to be closed and nothing is under way any more. */
   onDone(): void {
     if (!this.#ending || this.#calls.size > 0) return;
     this.outbox.flush();
-    // A slow reader has not got all of its answers yet.
+    // Answers still wait for a slow reader.
     if (!this.outbox.empty) return;
     this.#ending = false;
     this.#inbox.close();
     const { code = closeCode.drained, reason = '', rejected } = this.#farewell ?? {};
     if (!rejected) return this.#socket.close(code, reason.slice(0, longestReason));
-    // Each call that they were presented for has told of them.
+    // Refused calls have already recorded them.
     if (!this.#calls.refusedCredentials)
       this.#access.refused(rejected, socketPath, { requestId: randomUUID(), peer: this.peer });
     this.putOut(rejected, code);
   }
 
-  /** Says what is wrong, and closes. What follows is not looked at; after a moment the connection is cut. */
+  /** Sends an error and closes; ignores further messages and cuts the connection after `lingerMs`. */
   readonly putOut = (failure: MeshError, code: number, id: number | string | null = null): void => {
     this.#inbox.close();
     this.#calls.fail(id, failure);

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { beatMs } from '../http/stall.ts';
 import { Session, type Opener, type SessionOptions } from './session.ts';
 
-/** The connections of a service. */
+/** The WebSockets of a service. */
 export class Sessions {
   readonly #options: SessionOptions;
   readonly #open = new Set<Session>();
@@ -21,11 +21,11 @@ export class Sessions {
       this.#open.delete(session);
       counted[Symbol.dispose]();
     });
-    // It was let in while the others were being asked to go.
+    // Accepted while the service stops.
     if (this.#options.closing.aborted) session.drain();
   }
 
-  /** Asks all to go elsewhere and lets them finish what is under way; what is left after `timeoutMs`, in milliseconds, is cut. */
+  /** Asks all clients to reconnect and waits for calls under way; cuts the rest after `timeoutMs`, in milliseconds. */
   async drain(timeoutMs: number): Promise<void> {
     clearInterval(this.#heartbeat);
     const cut = setTimeout(() => {
