@@ -75,20 +75,16 @@ export class AccessControl {
   identify(procedure: string, raw: RawCall): Caller | Promise<Caller> {
     try {
       const caller = raw.identify();
-      return caller instanceof Promise ? this.#identified(caller, procedure, raw) : caller;
+      if (!(caller instanceof Promise)) return caller;
+      return caller.catch((thrown: unknown) => this.#refuse(thrown, procedure, raw));
     } catch (thrown) {
-      this.refused(thrown, procedure, raw);
-      throw thrown;
+      return this.#refuse(thrown, procedure, raw);
     }
   }
 
-  async #identified(caller: Promise<Caller>, procedure: string, raw: RawCall): Promise<Caller> {
-    try {
-      return await caller;
-    } catch (thrown) {
-      this.refused(thrown, procedure, raw);
-      throw thrown;
-    }
+  #refuse(thrown: unknown, procedure: string, raw: RawCall): never {
+    this.refused(thrown, procedure, raw);
+    throw thrown;
   }
 
   /** Reports a denial if the check of credentials has thrown UNAUTHORIZED. */

@@ -20,20 +20,8 @@ const format = 'https://trpc.io/docs/rpc';
  *
  * @param paths The service's other paths.
  */
-export function frontDoor({ name, options, procedures }: Service, paths: readonly string[]): Route {
-  const body = {
-    service: name,
-    version: options.version,
-    about: `The ${name} service: queries by GET or POST, mutations by POST, subscriptions by GET as server-sent events, and all of them over a WebSocket at /trpc, in the format of tRPC`,
-    format,
-    procedures: procedures.map(({ path, procedure: { kind, summary, access } }) => ({
-      path: `/trpc/${path}`,
-      kind,
-      summary,
-      for: describeAccess(access),
-    })),
-    paths: paths.map((path) => ({ path, ...(purposes[path] && { summary: purposes[path] }) })),
-  };
+export function frontDoor(service: Service, paths: readonly string[]): Route {
+  const body = bodyOf(service, paths);
   const page = htmlOf(body);
   const headers = { vary: 'accept' };
   const htmlHeaders = {
@@ -46,6 +34,22 @@ export function frontDoor({ name, options, procedures }: Service, paths: readonl
     weightOf('text/html', accept) > weightOf('application/json', accept)
       ? { status: 200, text: page, headers: htmlHeaders }
       : { status: 200, body, headers };
+}
+
+function bodyOf({ name, options, procedures }: Service, paths: readonly string[]) {
+  return {
+    service: name,
+    version: options.version,
+    about: `The ${name} service: queries by GET or POST, mutations by POST, subscriptions by GET as server-sent events, and all of them over a WebSocket at /trpc, in the format of tRPC`,
+    format,
+    procedures: procedures.map(({ path, procedure: { kind, summary, access } }) => ({
+      path: `/trpc/${path}`,
+      kind,
+      summary,
+      for: describeAccess(access),
+    })),
+    paths: paths.map((path) => ({ path, ...(purposes[path] && { summary: purposes[path] }) })),
+  };
 }
 
 /** The weight of a media type, 0 to 1, by the most specific range (RFC 9110 §12.5.1). */
@@ -62,15 +66,7 @@ function weightOf(type: string, accept: string): number {
   return best.weight;
 }
 
-interface FrontDoor {
-  readonly service: string;
-  readonly version: string;
-  readonly about: string;
-  readonly procedures: readonly Readonly<Record<'path' | 'kind' | 'summary' | 'for', string>>[];
-  readonly paths: readonly Readonly<{ path: string; summary?: string }>[];
-}
-
-function htmlOf({ service, version, about, procedures, paths }: FrontDoor): string {
+function htmlOf({ service, version, about, procedures, paths }: ReturnType<typeof bodyOf>): string {
   const rows = procedures.map((one) =>
     row([`<code>${escape(one.path)}</code>`, escape(one.kind), escape(one.summary), escape(one.for)]),
   );

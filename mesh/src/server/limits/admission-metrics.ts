@@ -21,35 +21,24 @@ export function showAdmission(admission: Source): () => void {
   return () => void running.delete(admission);
 }
 
-gauge(
-  {
-    name: 'mesh_server_limit',
-    help: 'Concurrency limit of a procedure in this process',
-    labels: ['procedure'],
-  },
-  (set) => {
+function gaugeOfProcedures(of: 'limit' | 'inFlight', name: string, help: string): void {
+  gauge({ name, help, labels: ['procedure'] }, (set) => {
     for (const { procedures } of states())
-      for (const { path, limit } of procedures) set({ procedure: path }, limit);
-  },
-);
+      for (const procedure of procedures) set({ procedure: procedure.path }, procedure[of]);
+  });
+}
 
-gauge(
-  {
-    name: 'mesh_server_in_flight',
-    help: 'Calls of a procedure whose handler is running in this process, even if the caller no longer waits',
-    labels: ['procedure'],
-  },
-  (set) => {
-    for (const { procedures } of states())
-      for (const { path, inFlight } of procedures) set({ procedure: path }, inFlight);
-  },
+gaugeOfProcedures('limit', 'mesh_server_limit', 'Concurrency limit of a procedure in this process');
+
+gaugeOfProcedures(
+  'inFlight',
+  'mesh_server_in_flight',
+  'Calls of a procedure whose handler is running in this process, even if the caller no longer waits',
 );
 
 gauge(
   { name: 'mesh_server_queued', help: 'Calls that wait for a turn of the event loop', labels: [] },
-  (set) => {
-    for (const { queued } of states()) set({}, queued);
-  },
+  (set) => states().forEach(({ queued }) => set({}, queued)),
 );
 
 gauge(
@@ -58,9 +47,7 @@ gauge(
     help: 'How late the last timer fired, in seconds',
     labels: [],
   },
-  (set) => {
-    for (const { eventLoopDelayMs } of states()) set({}, eventLoopDelayMs / 1000);
-  },
+  (set) => states().forEach(({ eventLoopDelayMs }) => set({}, eventLoopDelayMs / 1000)),
 );
 
 /** One for each service in this process. */
