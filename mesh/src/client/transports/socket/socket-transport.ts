@@ -121,8 +121,9 @@ export class SocketTransport implements Transport {
   #openWith(authorization: string | undefined): void {
     if (this.#mode.name !== 'resting') return;
     const { failures } = this.#mode;
-    const done = this.#openAnother(authorization, this.#mode).then((next) => this.#enter(next));
-    this.#enter({ name: 'opening', done, failures });
+    const before = this.#mode;
+    const open = async (): Promise<void> => this.#enter(await this.#openAnother(authorization, before));
+    this.#enter({ name: 'opening', done: open(), failures });
   }
 
   #enter(mode: Mode): void {
