@@ -80,7 +80,7 @@ export async function openOutbox(
 function startRelay(database: TestDatabase, deliveries: Deliveries, owner: AsyncDisposableStack): pg.Pool {
   const url = database.url('wiki');
   const log = createLogger({ service: 'bench', level: 'error' });
-  const opened = openDatabase({ url, schema: 'wiki', client: PrismaClient, logger: log, poolMax });
+  const opened = openDatabase({ url, schema: 'wiki', client: PrismaClient, log, poolMax });
   owner.defer(() => opened.close());
   const relay = createOutboxRelay({
     service: 'wiki',
