@@ -14,11 +14,14 @@ export interface Options {
   readonly profile: boolean;
   /** The rows to run. @default all */
   readonly only: readonly StackName[] | undefined;
+  /** Parts of the names of the rows to run, of the procedures of the services. @default all */
+  readonly serviceRows: readonly string[] | undefined;
 }
 
 export const usage = `npm run bench [-- options]
 
-  services         procedures of the services beside the same SQL alone, into results/services.*
+  services         procedures of the services beside the same SQL alone, into results/services.*; with
+                   --only a,b the rows whose names hold a or b, into results/quick-services.*
   --quick          about a minute, into results/quick.*
   --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
   --profile        CPU profiles of the mesh's rows, into results/profiles/
@@ -40,11 +43,18 @@ export function readOptions(args: readonly string[]): Options {
   });
   const other = positionals.find((word) => word !== 'services');
   if (other !== undefined) throw new TypeError(`Unknown comparison "${other}". The only one is "services"`);
-  return { ...values, services: positionals.length > 0, only: values.only?.split(',').map(toStackName) };
+  const services = positionals.length > 0;
+  const rows = values.only?.split(',').map((row) => row.trim());
+  return {
+    ...values,
+    services,
+    only: services ? undefined : rows?.map(toStackName),
+    serviceRows: services ? rows : undefined,
+  };
 }
 
 function toStackName(text: string): StackName {
-  const name = stackNames.find((one) => one === text.trim());
+  const name = stackNames.find((one) => one === text);
   if (name) return name;
   throw new TypeError(`There is no row called "${text}"; there are ${stackNames.join(', ')}`);
 }

@@ -36,7 +36,7 @@ export function servicesMarkdown({ environment, plan, rows }: ServicesReport): s
 function cells({ name, size, mesh, bare, speed, growth }: ServicesRow): string[] {
   return [
     name,
-    size.toLocaleString('en'),
+    size?.toLocaleString('en') ?? '–',
     figure(mesh.callsPerSecond),
     figure(bare.callsPerSecond),
     `${figure(speed)}×`,

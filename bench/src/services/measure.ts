@@ -1,8 +1,9 @@
 import { createTestCluster } from '@arcadium/postgres/testing-cluster';
 import { createTestDatabase } from '@arcadium/prisma/testing';
-import { serviceNames, startMesh, type TestMesh } from '../../../e2e/src/mesh.ts';
+import { serviceNames, startMesh, type ServiceName } from '../../../e2e/src/mesh.ts';
 import { median } from '../compare/summary.ts';
 import { cpuOf, cpuOfPostgres } from './cpu.ts';
+import { openOutbox } from './outbox.ts';
 import { seed } from './seed.ts';
 import { mostCallers, openWorkloads, type Workload } from './workloads.ts';
 
@@ -17,7 +18,7 @@ export interface ServicesPlan {
   readonly measureMs: number;
 }
 
-/** What a call costs, made in one way; CPU in microseconds a call, NaN where the system does not say. */
+/** What a call costs, made in one way; CPU in microseconds a call, NaN where the system does not say or no service takes part. */
 export interface Side {
   readonly callsPerSecond: number;
   /** In milliseconds. */
@@ -30,7 +31,8 @@ export interface Side {
 /** One procedure at one size: medians over the rounds. */
 export interface ServicesRow {
   readonly name: string;
-  readonly size: number;
+  /** How many pages there are; none for what works on none. */
+  readonly size: number | undefined;
   readonly mesh: Side;
   readonly bare: Side;
   /** The mesh's calls a second, where those of the bare SQL are 1. */
@@ -39,11 +41,11 @@ export interface ServicesRow {
   readonly growth: number;
 }
 
-/** A workload at one size, and whose CPU time it takes. */
+/** A workload at one size, and the ids of the processes whose CPU time it takes. */
 interface Entry {
-  readonly size: number;
+  readonly size?: number;
   readonly workload: Workload;
-  readonly service: number;
+  readonly service?: number | undefined;
   readonly postmaster: number;
 }
 
@@ -53,27 +55,35 @@ type Round = Readonly<Record<'mesh' | 'bare', Side>>;
  * Measures procedures of the services beside the same SQL through `pg`, in turns: in each round, each procedure at each
  * size, first on the mesh and then bare, or the other way round.
  *
- * @param wanted The procedures whose names hold this. @default all
+ * @param only The rows whose names hold one of these. @default all
+ * @throws TypeError where no row does.
  */
 export async function measureServices(
   { sizes, rounds, warmUpMs, measureMs }: ServicesPlan,
   say: (line: string) => void,
-  wanted = '',
+  only: readonly string[] = [''],
 ): Promise<ServicesRow[]> {
   await using owner = new AsyncDisposableStack();
   const cluster = owner.use(await createTestCluster());
+  const { pid: postmaster } = cluster.server;
+  const open = (schemas: readonly ServiceName[]) =>
+    createTestDatabase(schemas, { adminUrl: cluster.adminUrl, runId: 'bench' });
   const entries: Entry[] = [];
   for (const size of sizes) {
-    const database = await createTestDatabase(serviceNames, { adminUrl: cluster.adminUrl, runId: 'bench' });
+    const database = await open(serviceNames);
     const seeded = await seed(database.adminUrl, { size, callers: mostCallers });
     const mesh = owner.use(await startMesh({}, database));
     for (const workload of await openWorkloads(mesh, { size, seeded, owner })) {
-      if (workload.name.includes(wanted)) entries.push(entryOf(mesh, size, workload, cluster.server.pid));
+      const { service } = workload;
+      entries.push({ size, workload, service: service && mesh.process(service).pid, postmaster });
     }
     say(`${size.toLocaleString('en')} pages are there`);
   }
+  entries.push({ workload: await openOutbox(() => open(['wiki']), owner), postmaster });
+  const wanted = entries.filter(({ workload }) => only.some((part) => workload.name.includes(part)));
+  if (wanted.length === 0) throw new TypeError(`No row has a name with ${only.join(' or ')}`);
   // By procedure, so that its sizes are measured one straight after the other.
-  const order = [...Map.groupBy(entries, ({ workload }) => workload.name).values()].flat();
+  const order = [...Map.groupBy(wanted, ({ workload }) => workload.name).values()].flat();
   for (const entry of order) await measureBoth(entry, warmUpMs, 0);
   const measured = new Map<Entry, Round[]>(order.map((entry) => [entry, []]));
   for (let round = 1; round <= rounds; round += 1) {
@@ -84,10 +94,6 @@ export async function measureServices(
     const first = order.find(({ workload }) => workload.name === entry.workload.name) ?? entry;
     return rowOf(entry, measured.get(entry) ?? [], measured.get(first) ?? []);
   });
-}
-
-function entryOf(mesh: TestMesh, size: number, workload: Workload, postmaster: number): Entry {
-  return { size, workload, service: mesh.process(workload.service).pid, postmaster };
 }
 
 async function measureBoth(entry: Entry, ms: number, round: number): Promise<Round> {
@@ -106,7 +112,8 @@ async function measureSide(
 ): Promise<Side> {
   const call = workload[side];
   const latencies: number[] = [];
-  const before = [cpuOf(service), cpuOfPostgres(postmaster)] as const;
+  const serviceCpu = () => (service === undefined ? Number.NaN : cpuOf(service));
+  const before = [serviceCpu(), cpuOfPostgres(postmaster)] as const;
   const callerBefore = process.cpuUsage();
   const startedAt = performance.now();
   const callAgain = async (caller: number) => {
@@ -125,7 +132,7 @@ async function measureSide(
     callsPerSecond: (calls / elapsedMs) * 1000,
     p50: median(latencies),
     callerUs: (user + system) / calls,
-    serviceUs: side === 'bare' ? 0 : (cpuOf(service) - before[0]) / calls,
+    serviceUs: side === 'bare' ? 0 : (serviceCpu() - before[0]) / calls,
     postgresUs: (cpuOfPostgres(postmaster) - before[1]) / calls,
   };
 }

@@ -5,7 +5,7 @@ import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import pg from 'pg';
-import type { TestMesh } from '../../../e2e/src/mesh.ts';
+import type { ServiceName, TestMesh } from '../../../e2e/src/mesh.ts';
 import { hashOf, rareWord, type Seeded } from './seed.ts';
 
 /** One call, by one of the callers. */
@@ -14,7 +14,8 @@ type CallOnce = (caller: number) => Promise<unknown>;
 /** The same work, done by a service of the mesh and by SQL alone. */
 export interface Workload {
   readonly name: string;
-  readonly service: 'auth' | 'notification' | 'wiki';
+  /** Whose process does the work. @default the caller's */
+  readonly service?: ServiceName;
   /** How many call at once, each of whom waits for the answer before it calls again. */
   readonly callers: number;
   readonly mesh: CallOnce;
@@ -29,7 +30,7 @@ export const mostCallers = 16;
 const costlyCallers = 2;
 
 /** As many connections as a service has. */
-const poolMax = 10;
+export const poolMax = 10;
 
 /** Makes what is called, for a mesh and the database that it stands on. */
 export async function openWorkloads(
@@ -43,7 +44,7 @@ export async function openWorkloads(
   const notification = owner.use(
     connect(notificationContract, { as: 'user', url: mesh.url('notification'), token, log }),
   );
-  const open = (service: Workload['service']): pg.Pool => {
+  const open = (service: ServiceName): pg.Pool => {
     const options = `-c search_path=${service},extensions -c timezone=UTC`;
     const pool = new pg.Pool({ connectionString: mesh.database.url(service), options, max: poolMax });
     owner.defer(() => pool.end());

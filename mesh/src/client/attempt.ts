@@ -1,7 +1,14 @@
 import { timeouts, type Permit, type Timeout } from '../resilience/index.ts';
 import { decisions, tell } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
-import { goneError, isCallError, localError, readAnswer, toCallError, type CallError } from './call-error.ts';
+import {
+  goneError,
+  isCallError,
+  localError,
+  answeredError,
+  toCallError,
+  type CallError,
+} from './call-error.ts';
 import { Request } from './request.ts';
 import type { Target } from './target.ts';
 import type { Connection } from './connection.ts';
@@ -11,7 +18,6 @@ import type { Gone } from './gone.ts';
 import { notReached, TransportError, type Answer, type TransportName } from './transports/transport.ts';
 import { didNothing, foundNobody } from './verdict.ts';
 
-/** One attempt of a call: what is sent, and for how long it may take. */
 export interface AttemptOptions {
   readonly connection: Connection;
   readonly target: Target;
@@ -20,15 +26,14 @@ export interface AttemptOptions {
   };
   /** In milliseconds. */
   readonly timeoutMs: number;
-  /** Whether the caller has much less time than the procedure may take. */
+  /** Whether the caller allows much less than the timeout of the procedure. */
   readonly hurried: boolean;
-  /** Fires when nobody waits any more. */
+  /** Fires when the caller gives up. */
   readonly gone: Gone;
-  /** Where earlier attempts of the call failed: it goes elsewhere, if there is an elsewhere. */
+  /** Endpoints of earlier failed attempts, avoided if there are others. */
   readonly failedAt: readonly Endpoint[];
 }
 
-/** A request on its way to one endpoint. */
 class RoutedRequest extends Request {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
@@ -43,13 +48,11 @@ class RoutedRequest extends Request {
 const none: readonly never[] = [];
 
 /**
- * What the caller counts as one attempt: the message goes to one endpoint, and
- * at once to another where the first certainly did nothing with it.
+ * One attempt. Sends the message to an endpoint, and at once to another if the first certainly did not execute it.
  */
 export class Attempt {
-  /** Where it went last. */
+  /** Endpoint that it was last sent to. */
   endpoint: Endpoint | undefined;
-  /** What it failed with. */
   error: CallError | undefined;
   readonly #options: AttemptOptions;
   #resolve!: (data: unknown) => void;
@@ -58,7 +61,7 @@ export class Attempt {
   #endsAt = 0;
   #timeout: Timeout | undefined;
   #request: RoutedRequest | undefined;
-  /** Endpoints that it is not to go to. */
+  /** Endpoints to avoid. */
   #tried: readonly Endpoint[];
 
   constructor(options: AttemptOptions) {
@@ -80,7 +83,7 @@ export class Attempt {
     });
   }
 
-  /** Another one was quicker: it never settles. */
+  /** Cancels it, because another attempt was faster; it never settles. */
   outrun(): void {
     const { connection, target } = this.#options;
     const request = this.#request;
@@ -91,7 +94,7 @@ export class Attempt {
     request.cancel();
   }
 
-  /** Sends it to an endpoint that it was not sent to yet; fails where there is none. */
+  /** Sends it to an endpoint that was not tried yet; fails if there is none. */
   #send(): void {
     const { connection, target } = this.#options;
     const choice = connection.endpoints.choose(this.#tried);
@@ -99,7 +102,7 @@ export class Attempt {
     connection.decide({ decision: 'refused', reason: 'breaker', procedure: target.path });
     const waitMs = Math.round(connection.endpoints.retryAfterMs);
     const message = `${connection.target}: breaker open for ${waitMs} ms`;
-    // A retry that comes sooner would be refused as well.
+    // An earlier retry would be refused too.
     this.#fail(
       localError('SERVICE_UNAVAILABLE', message, { cause: notReached(message), retryAfterMs: waitMs }),
     );
@@ -108,7 +111,7 @@ export class Attempt {
   #sendTo(choice: Choice): void {
     const { message, connection } = this.#options;
     const now = connection.clock.latest;
-    // Attempts follow one another, so they may share what only the time left changes.
+    // Attempts run one after another, so they can share the headers.
     message.headers[header.timeoutMs] = formatTimeout(this.#endsAt - now);
     const request = new RoutedRequest(message, choice, now);
     this.#request = request;
@@ -127,7 +130,7 @@ export class Attempt {
     const { target } = this.#options;
     let data: unknown;
     try {
-      data = readAnswer(answer, target.procedure.output);
+      data = this.#read(answer);
     } catch (error) {
       return this.#onFailure(request, unreadable(error), answer.via);
     }
@@ -139,6 +142,20 @@ export class Attempt {
     this.#resolve(data);
   }
 
+  /**
+   * Reads an answer. Checked by hand, because a schema would read all of it again on every call.
+   *
+   * @throws CallError
+   */
+  #read(answer: Answer): unknown {
+    const { result } = (answer.body ?? {}) as { result?: { data?: unknown } | null };
+    if (typeof result !== 'object' || result === null) throw answeredError(answer);
+    const parsed = this.#options.target.procedure.output.safeParse(result.data);
+    if (parsed.success) return parsed.data;
+    const message = 'The answer does not match the contract';
+    throw localError('INTERNAL_SERVER_ERROR', message, { cause: parsed.error });
+  }
+
   #onFailure(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
     this.#end(request, error, via);
     if (via === 'none') this.#options.connection.endpoints.refresh();
@@ -148,8 +165,8 @@ export class Attempt {
   }
 
   /**
-   * Where nobody was, it has cost nothing, as long as there is one that looks healthy. Where there is none, and where
-   * one has too much to do, it costs a retry, or all would go round.
+   * Failover from an endpoint that was not reached is free while another looks healthy. Otherwise, and from an
+   * overloaded endpoint, it costs a retry; calls would circulate without a limit.
    */
   #mayGoElsewhere({ endpoint }: RoutedRequest, error: CallError): boolean {
     const { connection, target } = this.#options;
@@ -168,7 +185,6 @@ export class Attempt {
     return true;
   }
 
-  /** Nobody waits any more. */
   #giveUp(error: CallError): void {
     const request = this.#request;
     if (request) this.#end(request, error, 'none');
@@ -222,14 +238,13 @@ export class Attempt {
     return localError('TIMEOUT', message, { cause: this.#silence() });
   }
 
-  /** Why there is no answer, and whether the server can have seen the call. */
   #silence(): TransportError {
     const reached = this.#request?.sent ?? false;
     return new TransportError('No answer came while the caller waited', { reached });
   }
 }
 
-/** What is wrong with an answer that is no error of the call's own making: a schema that throws, say. */
+/** Error for an answer that could not be read, for example because a schema threw. */
 function unreadable(error: unknown): CallError {
   if (isCallError(error)) return error;
   return localError('INTERNAL_SERVER_ERROR', 'The answer cannot be read', { cause: error });

@@ -22,10 +22,8 @@ import { notReached } from './transports/transport.ts';
 import { mayBeMadeAgain, mayHaveRun } from './verdict.ts';
 
 /**
- * Calls a query or a mutation: a deadline for the whole, a time-out for each
- * attempt, retries where the same call twice does no harm, and a log line for
- * each failure. A call made by a handler inherits the handler's deadline,
- * signal, trace and request id.
+ * Calls a query or a mutation, with a deadline for the call, a timeout for each attempt, retries where they are safe,
+ * and a log line for each failure. A call by a handler inherits the handler's deadline, signal, trace and request id.
  *
  * @throws CallError
  */
@@ -40,29 +38,29 @@ export function call(
 
 const nowhere: readonly Endpoint[] = [];
 
-/** One call, and what all of its attempts have in common. */
+/** One call: the state that its attempts share. */
 class Call {
   readonly #connection: Connection;
   readonly #target: Target;
   readonly #input: unknown;
   readonly #headers: Record<string, string>;
   readonly #startedAt: number;
-  /** When nobody waits any more, on the clock of `performance.now()`, in milliseconds. */
+  /** On the clock of `performance.now()`, in milliseconds. */
   readonly #deadline: number;
-  /** Fires when nobody waits any more. */
+  /** Fires when the caller gives up. */
   readonly #gone: Gone;
   readonly #repeated: boolean;
   #attempts = 0;
   #attempt: Attempt | undefined;
-  /** Where it has failed so far. */
+  /** Endpoints of failed attempts. */
   #failedAt: readonly Endpoint[] = nowhere;
-  /** Whether, for all that is known, a mutation may have had its effect. */
+  /** Whether a mutation may have been executed. */
   #inDoubt = false;
 
   constructor(connection: Connection, target: Target, options: InterceptedOptions & { input: unknown }) {
     const scope = currentScope();
     this.#startedAt = connection.clock.read();
-    // What may take longer for each attempt has at least that.
+    // The deadline covers at least one attempt.
     const usualMs = Math.max(connection.deadlineMs, target.procedure.timeoutMs ?? 0);
     const own = this.#startedAt + (options.deadlineMs ?? usualMs);
     const signals = [connection.closed, options.signal, scope?.signal].filter(
@@ -104,7 +102,7 @@ class Call {
     }
   }
 
-  /** Makes it again, where that may help. @param thrown By the first attempt. */
+  /** @param thrown Error of the first attempt. */
   #retry(thrown: unknown): Promise<unknown> {
     const { retryPolicy, retryBudget, endpoints } = this.#connection;
     return retry(thrown, (number) => this.#try(number), {
@@ -124,7 +122,7 @@ class Call {
     const { path, procedure } = this.#target;
     const limitMs = procedure.timeoutMs ?? this.#connection.timeoutMs;
     const { clock } = this.#connection;
-    // The first one follows at once.
+    // The first attempt starts at once.
     const now = number === 1 ? clock.latest : clock.read();
     const timeoutMs = Math.min(limitMs, this.#deadline - now);
     if (timeoutMs <= 0) {
@@ -147,7 +145,7 @@ class Call {
       clock,
       another: () => {
         const { endpoints } = this.#connection;
-        // Elsewhere if there is an elsewhere: where one is slow, the next may be too.
+        // At another endpoint, if there is one: the next call to a slow one may be slow too.
         const tried = [
           ...this.#failedAt,
           ...(attempt.endpoint && endpoints.size > 1 ? [attempt.endpoint] : []),
@@ -197,11 +195,11 @@ class Call {
     return this.#failed(error);
   }
 
-  /** The call is over, without an answer. */
+  /** Ends the call with an error. */
   #failed(thrown: unknown): CallError {
     const { path, procedure } = this.#target;
     const gone = this.#gone.aborted;
-    // A wait that was cut short leaves this to its signals, which may outlive it.
+    // The signals may outlive a wait that was cut short.
     this.#gone.removeEventListener();
     if (gone) this.#consider();
     const error = gone ? goneError(this.#gone.reason, thrown) : toCallError(thrown);
@@ -209,7 +207,7 @@ class Call {
     this.#count(code);
     if (code === 'TIMEOUT' && this.#connection.clock.read() >= this.#deadline)
       this.#connection.decide({ decision: 'deadline-passed', procedure: path });
-    // The caller's own will is no failure; that its time was up is one, and `retry` does not tell of it.
+    // A deadline is a failure, unlike a cancellation, and `retry` does not report it.
     if (gone && code === 'TIMEOUT') this.#log({ error, attempt: this.#attempts, retryInMs: undefined });
     error.meta = { target: this.#connection.target, procedure: path };
     const inDoubt = this.#inDoubt && procedure.kind === 'mutation';
@@ -217,8 +215,8 @@ class Call {
   }
 
   /**
-   * What the last attempt says of the effect. Doubt stays: that a later attempt was refused says nothing of an earlier
-   * one, but for a typed error under a key, whose work was done by no attempt.
+   * Updates the doubt after an attempt. Doubt stays, because a later refusal says nothing about an earlier attempt.
+   * The exception is a typed error under an idempotency key: no attempt was executed.
    */
   #consider(): void {
     const error = this.#attempt?.error;
@@ -243,7 +241,7 @@ class Call {
   }
 }
 
-/** How long a server asked to be left alone; a body may hold anything. */
+/** Wait that a server requests, in milliseconds; validated, as it comes from a body. */
 function retryAfterMs(error: Error): number | undefined {
   const asked: unknown = isCallError(error) ? error.data.retryAfterMs : undefined;
   return typeof asked === 'number' && asked > 0 ? boundRetryAfter(asked) : undefined;

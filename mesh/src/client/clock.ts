@@ -1,16 +1,14 @@
 /**
- * The time as a client last looked at it. All that one step of a call asks for
- * the time gets the same, as to ask the system each time costs more than most
- * of what is done with it.
+ * Clock of a client, read once per step of a call: reading the system clock costs more than most uses of the time.
  */
 export class Clock {
-  /** When it was last looked at, on the clock of `performance.now()`, in milliseconds. */
+  /** Last reading of `performance.now()`, in milliseconds. */
   latest = performance.now();
 
-  /** The same, as policies take their clock. */
+  /** Last reading, as an option of policies. */
   readonly now = (): number => this.latest;
 
-  /** Looks at it. */
+  /** Reads the system clock. */
   read(): number {
     this.latest = performance.now();
     return this.latest;

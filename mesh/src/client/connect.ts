@@ -1,7 +1,7 @@
 import { entriesOf, needsUser, type AnyContract } from '../contract/index.ts';
 import {
-  createHedge,
-  createRetryBudget,
+  Hedge,
+  RetryBudget,
   defaultRetryPolicy,
   type BreakerOptions,
   type RetryBudgetOptions,
@@ -27,41 +27,40 @@ import { keepListening } from './gone.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './request.ts';
 import type { Address } from './endpoints/resolve.ts';
-import { createSocketTransport } from './transports/socket/socket-transport.ts';
+import { SocketTransport } from './transports/socket/socket-transport.ts';
 import { meterOf } from './target.ts';
 import { createSubscriptionClient } from './subscriptions/subscriptions.ts';
 import type { Transport, TransportName } from './transports/transport.ts';
 
-/** Longest wait for a connection, in milliseconds: time must be left for another endpoint. */
+/** Longest wait for a connection, in milliseconds; leaves time for another endpoint. */
 const longestConnectMs = 2000;
 
-/** How to reach a service, and as whom. */
 export interface ConnectOptions<As extends string> {
-  /** Who calls: a service's name, or `user`, `admin`, `anyone`. What it may not call is not in the client's type. */
+  /** Caller: a service's name, or `user`, `admin`, `anyone`. The client's type has only the procedures that it may call. */
   as: As;
-  /** Where the service is, as `http://localhost:8000`; or each of its endpoints. A name may have several addresses. */
+  /** Origin of the service, such as `http://localhost:8000`, or of each endpoint. A name may have several addresses. */
   url: string | readonly string[];
-  /** How the addresses of a name are found. @default as the system does, IPv4 first */
+  /** Resolves names. @default the system, IPv4 first */
   lookup?: Lookup;
-  /** The caller's token, or a function that returns the one in force. @default none */
+  /** The caller's token, or a function that returns the current one. @default none */
   token?: string | (() => string | undefined) | undefined;
-  /** Where failures are logged. @default JSON lines on standard output, of warnings and errors */
+  /** Logs failures. @default warnings and errors as JSON lines on standard output */
   log?: Logger;
-  /** Of calls; subscriptions are tried again for ever, after the same waits and up to 30 s. @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
+  /** Retries of calls; subscriptions retry forever, with the same waits, up to 30 s. @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
   retryPolicy?: RetryPolicy;
-  /** Bounds retries by the calls. @default 20 % of the calls of the last 10 s, and 10 a second */
+  /** Limits retries. @default 20 % of the calls of the last 10 s, and 10 per second */
   retryBudget?: RetryBudgetOptions;
-  /** When an endpoint is left alone, and for how long. @default after 5 failures in a row, or under 80 % success; 1 s, doubling to 5 s */
+  /** Circuit breaker of each endpoint. @default opens after 5 consecutive failures or below 80 % success; 1 s, doubling to 5 s */
   breaker?: Omit<BreakerOptions, 'onChange'>;
-  /** Longest wait for one attempt, in milliseconds, unless the contract names another. @default 5000 */
+  /** Longest wait for one attempt, in milliseconds; a procedure's `timeoutMs` takes precedence. @default 5000 */
   timeoutMs?: number;
-  /** Longest wait for a call, retries and their waits included, in milliseconds. @default 10000 for a person, 30000 for a service */
+  /** Longest wait for a call, retries included, in milliseconds. @default 10000 for a person, 30000 for a service */
   deadlineMs?: number;
-  /** What runs around each query and mutation, the first one outermost: see docs/interceptors.md. @default nothing */
+  /** Run around each query and mutation, the first one outermost: see docs/interceptors.md. @default none */
   interceptors?: readonly ClientInterceptor[];
   /**
-   * What carries the calls: one WebSocket to each endpoint, with HTTP where none can be opened; HTTP alone; or what
-   * this function makes for an endpoint.
+   * Transport: one WebSocket to each endpoint, with HTTP as fallback; HTTP only; or the result of a function for an
+   * endpoint.
    * @default 'websocket'
    */
   transport?: TransportName | ((address: Address) => Transport);
@@ -70,11 +69,10 @@ export interface ConnectOptions<As extends string> {
 type RequestOptions = { signal?: AbortSignal; context?: Omit<CallOptions, 'signal'> };
 
 /**
- * Connects to a service as somebody. No connection is made before the first call.
+ * Creates a client of a service. It connects with the first call.
  *
- * A call that fails rejects with TRPCClientError; `error.data.code` says how,
- * and `error.data.error` is the typed error where the contract names one.
- * Await it through `safe()` from `@trpc/client` to have that error typed.
+ * A failed call rejects with TRPCClientError: `error.data.code` is its error code, and `error.data.error` the typed
+ * error, if the contract defines it. `safe()` from `@trpc/client` gives that error its type.
  */
 export function connect<const To extends AnyContract, const As extends string>(
   to: To,
@@ -106,7 +104,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     clock,
     authorization,
     retryPolicy: options.retryPolicy ?? defaultRetryPolicy,
-    retryBudget: createRetryBudget({ now: clock.now, ...options.retryBudget }),
+    retryBudget: new RetryBudget({ now: clock.now, ...options.retryBudget }),
     timeoutMs,
     deadlineMs,
     decide,
@@ -129,7 +127,7 @@ export function connect<const To extends AnyContract, const As extends string>(
       procedure,
       needsUser: !isPerson(as) && needsUser(procedure.access, as),
       meter: meterOf(to.name, path),
-      hedge: procedure.hedge ? createHedge({ now: clock.now }) : undefined,
+      hedge: procedure.hedge ? new Hedge({ now: clock.now }) : undefined,
     };
     const make = (input: unknown, { signal, context }: RequestOptions, headers?: OutgoingCall['headers']) =>
       call(connection, target, input, { ...context, headers, signal });
@@ -161,7 +159,6 @@ export function connect<const To extends AnyContract, const As extends string>(
   return client as MeshClient<To, As>;
 }
 
-/** How calls are carried to an endpoint. */
 function opening(
   transport: ConnectOptions<string>['transport'] = 'websocket',
   { connectTimeoutMs, log }: { connectTimeoutMs: number; log: Logger },
@@ -169,7 +166,7 @@ function opening(
   if (typeof transport === 'function') return transport;
   return ({ url, ip }) => {
     const http = createHttpTransport(url, { connectTimeoutMs, ip });
-    return transport === 'http' ? http : createSocketTransport(http, { log, ip });
+    return transport === 'http' ? http : new SocketTransport(http, { log, ip });
   };
 }
 

@@ -1,6 +1,6 @@
 import { counter, Outage, remember, tell, type ClientDecision, type Logger } from '../telemetry/index.ts';
 
-/** Says what was decided; attempts, of which there are many, are counted and told where they are made. */
+/** Reports a decision; attempts are reported separately, because there are many. */
 export type Decide = (decision: Exclude<ClientDecision, { decision: 'attempt' }>) => void;
 
 const decisionsTotal = counter({
@@ -9,7 +9,7 @@ const decisionsTotal = counter({
   labels: ['target', 'decision', 'reason'],
 });
 
-/** Counts each decision about calls to a target, tells those who listen, and logs what a person should know. */
+/** Counts, publishes and logs decisions about calls to a target. */
 export function createDecide(target: string, log: Logger): Decide {
   const outageOf = remember(() => new Outage(log));
   return (made) => {
@@ -19,7 +19,7 @@ export function createDecide(target: string, log: Logger): Decide {
   };
 }
 
-/** Counts a decision and tells those who listen. */
+/** Counts and publishes a decision. */
 export function countDecision(target: string, made: Parameters<Decide>[0]): void {
   const reason = 'reason' in made ? made.reason : '';
   decisionsTotal.labels({ target, decision: made.decision, reason }).inc();
@@ -28,7 +28,7 @@ export function countDecision(target: string, made: Parameters<Decide>[0]): void
 
 type Made<Name extends ClientDecision['decision']> = Extract<ClientDecision, { decision: Name }>;
 
-/** The first refusal and the recovery are for people to know; the probes in between are not. */
+/** Probes between the opening and the recovery are debug lines. */
 function logBreaker(
   { endpoint, reason }: Made<'breaker'>,
   target: string,
@@ -44,7 +44,7 @@ function logBreaker(
   else log.debug(fields, `${target} is tried again`);
 }
 
-/** Calls log themselves when they fail; what changes for all calls is said here. */
+/** Logs changes that affect all calls; failed calls log themselves. */
 function logDecision(
   made: Exclude<Parameters<Decide>[0], Made<'breaker'>>,
   target: string,

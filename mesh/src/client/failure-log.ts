@@ -6,19 +6,15 @@ import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 
 /**
- * Logs one attempt that failed, with the documented fields: `endpoint`,
- * `error`, `retry_count`, `timestamp`, and the call's `context`: what comes
- * next, and the request id where a log has it, that of the service that
- * answered or this one's own, of the call that made this one. An error that
- * the contract names is an answer, not a fault, and is there for those who
- * look for it, as is the failure of a call whose caller makes it again and
- * says itself what that means.
+ * Logs a failed attempt with the documented fields: `endpoint`, `error`, `retry_count`, `timestamp` and `context`,
+ * which has the request id if a log line of the answering service or of this one's handler has it too. Typed errors
+ * of the contract and failures of `repeated` calls are debug lines.
  */
 export function logFailure(
   { error, attempt, retryInMs, reason }: FailedAttempt,
   from: {
     connection: Connection;
-    /** Where the attempt went; `undefined` if it went nowhere. */
+    /** `undefined` if the attempt was not sent. */
     endpoint: Endpoint | undefined;
     path: string;
     headers: Readonly<Record<string, string>>;
@@ -32,7 +28,7 @@ export function logFailure(
   const fields = {
     endpoint: `${url}/trpc/${path}`,
     address: endpoint?.address.ip,
-    // The line names the endpoint already.
+    // `endpoint` repeats the URL.
     error: error.message.replace(`${url} gave no answer: `, ''),
     code: data?.code,
     retry_count: attempt - 1,
@@ -46,7 +42,7 @@ export function logFailure(
   if (data?.error) connection.log.debug(fields, `${connection.target} refused a call`);
   else if (repeated) connection.log.debug(fields, `a call to ${connection.target} failed`);
   else {
-    // Of a service that is still starting, as this one is.
+    // While this service starts, others may be starting too.
     const mayPass = data !== undefined && errorCodes[data.code].retryable;
     const level = mayPass ? startupLevel() : 'warn';
     connection.log[level](fields, `a call to ${connection.target} failed`);

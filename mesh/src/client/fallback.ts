@@ -3,11 +3,10 @@ import { isCallError } from './call-error.ts';
 import { countDecision } from './decisions.ts';
 
 /**
- * Goes on with another value where the service that is called is gone, busy or
- * too late: `await withFallback(auth.users.getMany.query({ ids }), { items: [] })`.
- * The failure is logged and counted as ever.
+ * Returns a fallback value if the service is down, busy or late: `await withFallback(auth.users.getMany.query({ ids
+ * }), { items: [] })`. The failure is still logged and counted.
  *
- * @throws CallError for everything that the service did answer: its typed errors, refusals, and faults.
+ * @throws CallError for answers of the service: typed errors, refusals and faults.
  */
 export async function withFallback<Value>(call: Promise<Value>, fallback: NoInfer<Value>): Promise<Value> {
   try {

@@ -1,4 +1,4 @@
-/** Several signals as one, without a listener on any of them until somebody waits. */
+/** Several signals as one; listens to them only while it has a listener. */
 export class Gone {
   readonly #signals: readonly AbortSignal[];
   #listening: { remove(): void }[] = [];
@@ -31,15 +31,15 @@ export class Gone {
 
 type Listener = (reason: unknown) => void;
 
-/** Those of each signal that has any. */
+/** Listeners of each signal that has any. */
 const listenersOf = new WeakMap<AbortSignal, Listeners>();
 
-/** Signals that keep our listener when nobody else listens. */
+/** Signals that keep their one listener. */
 const kept = new WeakSet<AbortSignal>();
 
 /**
- * All listeners of a signal, behind one listener on it. Not in a Set, for the
- * reason that a connection does not hold its calls in a Map.
+ * All listeners of a signal, behind one listener on it. A dictionary instead of a Set, for the same reason as the
+ * pending calls of `SocketConnection`.
  */
 class Listeners {
   readonly #byId: Record<number, Listener> = Object.create(null);
@@ -79,13 +79,11 @@ class Listeners {
 }
 
 /**
- * Calls a function once when a signal fires. A signal that a thousand calls
- * wait for gets one listener of ours: its own list of them takes longer to
- * search the longer it is. It goes with the last of them: a signal made of
- * others (`AbortSignal.any`, `AbortSignal.timeout`) is not collected as long as
- * it has one.
+ * Calls a function once when a signal fires. All listeners of a signal share one on it, because removing one from the
+ * signal's list takes time in proportion to its length. The shared one is removed with the last: a signal of
+ * `AbortSignal.any` or `AbortSignal.timeout` is not collected while it has one.
  *
- * @returns What stops listening, by `remove()`, however often it is called.
+ * @returns `remove()` stops listening; further calls have no effect.
  */
 export function listen(signal: AbortSignal, listener: Listener): { remove(): void } {
   const listeners = listenersOf.get(signal) ?? new Listeners(signal);
@@ -93,7 +91,7 @@ export function listen(signal: AbortSignal, listener: Listener): { remove(): voi
   return { remove: () => listeners.remove(id) };
 }
 
-/** Keeps the one listener on a signal that every call listens to, which would come and go with each of them. */
+/** Keeps the shared listener on a signal that every call listens to. */
 export function keepListening(signal: AbortSignal): void {
   kept.add(signal);
 }

@@ -2,19 +2,18 @@ import { timeouts, type Hedge } from '../resilience/index.ts';
 import type { Attempt } from './attempt.ts';
 import type { Clock } from './clock.ts';
 
-/** How a late attempt is made a second time. */
 interface Hedging {
   readonly hedge: Hedge;
   readonly clock: Clock;
-  /** Makes the second attempt. @returns `undefined` where there is no endpoint for it. */
+  /** Creates the second attempt; `undefined` if there is no endpoint for it. */
   readonly another: () => Attempt | undefined;
-  /** Is told of the second attempt: that it was made, and that its answer came first. */
+  /** Called when the second attempt is made, and when its answer comes first. */
   readonly decide: (decision: 'hedge' | 'hedge-won', attempt: Attempt) => void;
 }
 
 /**
- * Runs an attempt and, where it is later than most and the budget allows it, a
- * second one: the first answer counts, and fails only when both have failed.
+ * Runs an attempt, and a second one if the first is late and the budget allows it. The first answer counts; it fails
+ * only if both fail.
  *
  * @throws CallError
  */
@@ -36,7 +35,7 @@ export function hedged(first: Attempt, { hedge, clock, another, decide }: Hedgin
         },
         (error: Error) => {
           running.delete(attempt);
-          // The answer of the other one may still be good.
+          // The other attempt may still succeed.
           if (running.size > 0) return;
           if (late) timeouts.stop(late);
           reject(error);

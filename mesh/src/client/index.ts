@@ -7,5 +7,5 @@ export { type CallContext, type JobClient, type MeshClient } from './mesh-client
 export { type Address } from './endpoints/resolve.ts';
 export { NotOpened, type OpenSocket } from './transports/socket/open.ts';
 export { type Request } from './request.ts';
-export { createSocketTransport } from './transports/socket/socket-transport.ts';
+export { SocketTransport, type SocketTransportOptions } from './transports/socket/socket-transport.ts';
 export { TransportError, type Answer, type Transport, type TransportName } from './transports/transport.ts';

@@ -2,41 +2,40 @@ import type { ProcedureKind } from '../contract/index.ts';
 import { header, MeshError } from '../wire/index.ts';
 import { localError, toCallError } from './call-error.ts';
 
-/** A query or a mutation that is about to be made. */
+/** A query or a mutation before it is sent. */
 export interface OutgoingCall {
-  /** The service that is called. */
+  /** Name of the called service. */
   readonly target: string;
-  /** The procedure, as `pages.get`. */
+  /** Procedure, such as `pages.get`. */
   readonly path: string;
   readonly kind: Exclude<ProcedureKind, 'subscription'>;
   readonly input: unknown;
-  /** What interceptors before this one have added. */
+  /** Headers added by earlier interceptors. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What an interceptor changes of a call. */
+/** Changes of an interceptor to a call. */
 export type CallChanges = Readonly<{
-  /** Instead of the caller's. @default the caller's */
+  /** Replaces the input. @default unchanged */
   input?: unknown;
-  /** Beside those that are there. Names of the mesh's own headers are refused. @default none */
+  /** Additional headers; names of the mesh's own headers are refused. @default none */
   headers?: Readonly<Record<string, string>>;
 }>;
 
 /**
- * Runs around each query and mutation of a client, its deadline and its retries included. What it returns is what the
- * caller gets; a MeshError that it throws becomes the error of the call.
+ * Runs around each query and mutation of a client, with its deadline and retries. The caller gets its result; a
+ * MeshError that it throws becomes the error of the call.
  *
- * @param next Runs the next interceptor, and at last the call.
+ * @param next Runs the next interceptor, or the call after the last one.
  */
 export type ClientInterceptor = (
   call: OutgoingCall,
   next: (changes?: CallChanges) => Promise<unknown>,
 ) => Promise<unknown>;
 
-/** Makes a call, as the interceptors have changed it. */
 type Make = (call: Pick<OutgoingCall, 'input' | 'headers'>) => Promise<unknown>;
 
-/** Makes a call through its interceptors, the first one outermost. @throws CallError */
+/** Runs a call through its interceptors, the first one outermost. @throws CallError */
 export async function intercept(
   interceptors: readonly ClientInterceptor[],
   call: OutgoingCall,

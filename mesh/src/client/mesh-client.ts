@@ -3,34 +3,31 @@ import type { AnyContract, AnyProcedure, CallerOf, RouterOf } from '../contract/
 import type { CallOptions } from './request.ts';
 
 /**
- * A typed tRPC client of one service: `client.pages.get.query({ slug })`. The
- * second argument of a call takes a `signal`, and a `context`.
+ * A typed tRPC client of one service: `client.pages.get.query({ slug })`. The second argument of a call takes a
+ * `signal` and a `context`.
  *
- * A service may act for a user. Within a handler, a call of a procedure whose
- * rule wants a user behind the service takes the token of the handler's user
- * along; outside of one, or to act for another user, name it:
- * `{ context: { userToken } }`.
+ * A procedure's rule may require a user behind the calling service. In a handler, the call carries the token of the
+ * handler's user. Elsewhere, or to act for another user, pass `{ context: { userToken } }`.
  */
 export type MeshClient<To extends AnyContract, As extends string> = ClientOf<To, As, 'handler'> & {
-  /** Closes its connections; calls and subscriptions under way end with CLIENT_CLOSED_REQUEST. */
+  /** Closes its connections; calls and subscriptions in progress end with CLIENT_CLOSED_REQUEST. */
   [Symbol.asyncDispose](): Promise<void>;
 };
 
 /**
- * The same client for code outside of handlers, as a job: a call of a
- * procedure that wants a user behind the service does not compile without
- * `{ context: { userToken } }`. Every `MeshClient` is one.
+ * The same client for code outside of handlers, such as jobs: a call of a procedure that requires a user behind the
+ * service does not compile without `{ context: { userToken } }`. Every `MeshClient` is one.
  */
 export type JobClient<To extends AnyContract, As extends string> = ClientOf<To, As, 'job'>;
 
-/** What a call may bring beside its input and its signal; `userToken` only from a service. */
+/** Context of a call; only services may set `userToken`. */
 export type CallContext<As extends string> = As extends Person
   ? Omit<CallOptions, 'signal' | 'userToken'> & { userToken?: never }
   : Omit<CallOptions, 'signal'>;
 
 type Person = 'user' | 'admin' | 'anyone';
 
-/** Where a call is made: a handler may have a user whom it serves, a job has none. */
+/** Place of a call: a handler may have a user, a job has none. */
 type Place = 'handler' | 'job';
 
 type ClientOf<To extends AnyContract, As extends string, In extends Place> = TreeOf<
@@ -49,7 +46,7 @@ type TreeOf<Calls, Tree, From extends By> = {
     : never;
 };
 
-/** tRPC's own methods with options of ours; those of a subscription are overloaded, and stay as they are. */
+/** tRPC's methods with the mesh's options; `subscribe` is overloaded and stays as it is. */
 type MethodsOf<Methods, Given extends [options?: object]> = {
   [Verb in keyof Methods]: Verb extends 'subscribe'
     ? Methods[Verb]
@@ -69,7 +66,7 @@ interface Options<Context> {
   context?: Context;
 }
 
-/** Whether each alternative that could admit a service asks for a user behind it. */
+/** Whether each alternative that could admit the service requires a user behind it. */
 type NeedsUser<To extends AnyProcedure, As extends string> = As extends Person
   ? false
   : CallerOf<To['access']> & ('anyone' | 'service' | As) extends never

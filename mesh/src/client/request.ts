@@ -2,22 +2,22 @@ import { currentScope } from '../telemetry/index.ts';
 import { formatTraceparent, header } from '../wire/index.ts';
 import type { Target } from './target.ts';
 
-/** What one attempt at a query or a mutation sends: the bytes that one transport carries, once. */
+/** Message of one attempt at a query or a mutation, sent by one transport, once. */
 export class Request {
-  /** As `pages.get`. */
+  /** Procedure, such as `pages.get`. */
   readonly path: string;
   readonly kind: 'query' | 'mutation';
   readonly input: unknown;
-  /** Who calls, as the header says it; a connection may have said it already. */
+  /** `authorization` header; an open connection may have sent it already. */
   readonly authorization: string | undefined;
-  /** What else goes with it, by the names of headers. */
+  /** Other headers. */
   readonly headers: Readonly<Record<string, string>>;
   /** On the clock of `performance.now()`, in milliseconds. */
   readonly startedAt: number;
-  /** What the transport that carries it does when nobody waits for it any more. */
+  /** Set by the transport, to be called on cancellation. */
   onCancel: (() => void) | undefined;
   cancelled = false;
-  /** Whether the server may have seen it: what carries it says so before the first byte leaves. */
+  /** Whether the server may have received it: set by the transport before the first byte. */
   sent = false;
 
   constructor(
@@ -32,43 +32,40 @@ export class Request {
     this.startedAt = startedAt;
   }
 
-  /** Ends it: its answer is of no use any more. */
   cancel(): void {
     this.cancelled = true;
     this.onCancel?.();
   }
 }
 
-/** What one call may bring of its own, beside its input. */
+/** Options of one call. */
 export interface CallOptions {
   signal?: AbortSignal | undefined;
   /**
-   * The access token of the user that the calling service acts for. @default in a handler, that of the user it serves,
-   * where the procedure's access rule wants a user behind the service; none elsewhere
+   * Access token of the user that the calling service acts for. @default the token of the handler's user, if the
+   * procedure's access rule requires a user behind the service; otherwise none
    */
   userToken?: string | undefined;
-  /** Names the piece of work, for a mutation whose contract asks for a key. @default one of its own for each call */
+  /** Idempotency key of a mutation whose contract requires one. @default a random one per call */
   idempotencyKey?: string | undefined;
-  /** Longest wait for the call, retries and their waits included, in milliseconds. @default the client's */
+  /** Longest wait for the call, retries included, in milliseconds. @default the client's */
   deadlineMs?: number | undefined;
   /**
-   * Whether its caller makes it again by itself for as long as it fails, as what asks each second does, and says that it
-   * fails: then it is not made again here, and its failures are in the log for those who look for them. @default false
+   * Whether the caller itself repeats the call until it succeeds, and logs the outage: then it is not retried here,
+   * and its failures are debug lines. @default false
    */
   repeated?: boolean | undefined;
 }
 
-/** The same, and the headers that interceptors have added. */
+/** Options and the headers of interceptors. */
 export type InterceptedOptions = CallOptions &
   Readonly<{ headers?: Readonly<Record<string, string>> | undefined }>;
 
-/** What the headers of a call depend on. */
 type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };
 
 /**
- * The headers of a call besides who makes it: for whom, and as part of which
- * request. A call made by a handler carries on the trace and the id of the
- * handler's own.
+ * Headers of a call, except `authorization`. A call by a handler continues the trace and the request id of the
+ * handler.
  */
 export function headersOf(
   { userToken, idempotencyKey, headers: added }: InterceptedOptions,

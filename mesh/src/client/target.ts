@@ -14,18 +14,18 @@ const attempts = tally({
   labels: ['target', 'procedure', 'transport', 'code'],
 });
 
-/** A query or mutation as it is to be called. */
+/** A query or a mutation of a client. */
 export type Target = Readonly<{
   path: string;
   procedure: AnyProcedure;
   meter: Meter;
-  /** Whether the client's service may make it only for a user. */
+  /** Whether the client's service may call it only for a user. */
   needsUser: boolean;
-  /** Decides on second attempts, where the contract asks for them. */
+  /** Set if the contract asks for hedging. */
   hedge: Hedge | undefined;
 }>;
 
-/** Counts the calls of one procedure, by code, and their attempts, by what carried the answer (`none`: nothing) and code. */
+/** Measures the calls of one procedure by code, and counts attempts by the transport of the answer (or `none`) and code. */
 type Meter = ReturnType<typeof meterOf>;
 
 export function meterOf(target: string, procedure: string) {

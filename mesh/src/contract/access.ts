@@ -1,54 +1,53 @@
-/** One way to be admitted: all that it names must hold. */
+/** One way to be admitted; all of its conditions must hold. */
 export type Alternative = Readonly<{
-  /** The calling service is one of these, or any. Absent: the caller is no service. */
+  /** Services that may call. Absent: the caller must not be a service. */
   services?: readonly string[] | 'any';
-  /** A user stands behind the call, with at least this role. Absent: none needs to. */
+  /** Least role of the user behind the call. Absent: a user is not required. */
   user?: 'user' | 'admin';
 }>;
 
 declare const admitted: unique symbol;
 
 /**
- * Who may call a procedure: any one of the alternatives. Deny by default: a
- * rule without alternatives admits nobody, and an alternative that names no
- * services admits none, `anyone` excepted.
+ * Access rule of a procedure: a caller must match one of the alternatives. Deny by default: a rule without
+ * alternatives admits no caller, and an alternative without services admits no service, except `anyone`.
  *
- * `Caller` is the type-level name of those admitted: `'anyone'`, `'user'`,
- * `'admin'`, `'service'`, a service's name, or `'<service> for user'`.
+ * `Caller` is the type-level name of those admitted: `'anyone'`, `'user'`, `'admin'`, `'service'`, a service's name,
+ * or `'<service> for user'`.
  */
 export interface Access<Caller extends string = string> {
   readonly alternatives: readonly Alternative[];
-  /** Exists for the type checker alone. */
+  /** For the type checker only. */
   readonly [admitted]?: Caller;
 }
 
 /** Admits every caller, with credentials or without. */
 export const anyone: Access<'anyone'> = { alternatives: [{}] };
 
-/** Admits a user who calls by himself, whatever the role. */
+/** Admits users of any role who call directly. */
 export const user: Access<'user'> = { alternatives: [{ user: 'user' }] };
 
-/** Admits an administrator who calls by himself. */
+/** Admits administrators who call directly. */
 export const admin: Access<'admin'> = { alternatives: [{ user: 'admin' }] };
 
-/** Admits every service that has a token of this mesh: for what each one asks about itself. */
+/** Admits every service of this mesh, for questions of a service about itself. */
 export const anyService: Access<'service'> = { alternatives: [{ services: 'any' }] };
 
-/** Names that are no service's, because the rules here mean something by them. */
+/** Names with a meaning in rules, which services cannot have. */
 const people: readonly string[] = ['anyone', 'user', 'admin', 'service'];
 
 declare const named: unique symbol;
 
-/** A rule that names services and nothing else, so that `actingFor` may build on it. */
+/** A rule of services only, as `actingFor` requires. */
 export interface ServiceAccess<Name extends string> extends Access<Name> {
-  /** Exists for the type checker alone. */
+  /** For the type checker only. */
   readonly [named]: true;
 }
 
 /**
- * Admits the named services, whether they act for a user or not.
+ * Admits the named services, with or without a user behind them.
  *
- * @throws TypeError for a name that no service can have.
+ * @throws TypeError for an invalid name.
  */
 export function services<const Name extends string>(
   ...names: readonly ServiceName<Name>[]
@@ -70,14 +69,14 @@ type ServiceName<Name extends string> = Name extends
   ? never
   : Name;
 
-/** Admits whoever any of the rules admits. */
+/** Admits callers that any of the rules admits. */
 export function either<const Rules extends readonly Access[]>(
   ...rules: Rules
 ): Access<CallerOf<Rules[number]>> {
   return { alternatives: rules.flatMap((rule) => rule.alternatives) };
 }
 
-/** Admits a service that acts for a user: both credentials are needed, and both are checked. */
+/** Admits a service that acts for a user; both credentials are required and checked. */
 export function actingFor<Name extends string, Role extends 'user' | 'admin'>(
   service: ServiceAccess<Name>,
   behind: Access<Role>,
@@ -89,13 +88,12 @@ export function actingFor<Name extends string, Role extends 'user' | 'admin'>(
   };
 }
 
-/** The type-level names of those whom a rule admits. */
+/** The type-level names of the callers that a rule admits. */
 export type CallerOf<Rule> = Rule extends Access<infer Caller> ? Caller : never;
 
 /**
- * What somebody can present, as those names: everyone may call what is open to
- * `anyone`, an administrator also what users may, and a service also what it
- * may do for a user.
+ * The names that a caller matches: every caller matches `anyone`, an administrator also `user`, and a service also
+ * itself acting for a user.
  */
 export type Presents<As extends string> = As extends 'anyone'
   ? 'anyone'
@@ -105,7 +103,7 @@ export type Presents<As extends string> = As extends 'anyone'
       ? 'anyone' | 'user' | 'admin'
       : 'anyone' | 'service' | As | `${As} for ${'user' | 'admin'}`;
 
-/** Whom a rule admits, in words: `users, or the service wiki for administrators`. */
+/** Describes a rule in words: `users, or the service wiki for administrators`. */
 export function describeAccess({ alternatives }: Access): string {
   return alternatives.length === 0 ? 'no caller' : alternatives.map(describe).join(', or ');
 }

@@ -1,44 +1,44 @@
 import type { Access, Alternative } from './access.ts';
 
-/** A user whose access token was verified. */
+/** A verified user. */
 export type UserIdentity = Readonly<{
   id: string;
   name: string;
   role: 'user' | 'admin';
-  /** Since when they have it, in milliseconds since 1970, where the token says so. */
+  /** When the user got the role, in milliseconds since 1970, if the token says so. */
   roleSince?: number | undefined;
-  /** The `jti` of the token that proved it. */
+  /** `jti` of the token. */
   tokenId: string;
-  /** The `sid` of the session that it belongs to, where it has one. */
+  /** `sid` of the session, if any. */
   sessionId?: string | undefined;
-  /** The `kid` of the key that signed it. */
+  /** `kid` of the signing key. */
   keyId?: string | undefined;
-  /** When that token expires, in milliseconds since 1970. */
+  /** Expiry of the token, in milliseconds since 1970. */
   expiresAt: number;
 }>;
 
-/** A service whose token was verified. */
+/** A verified service. */
 export type ServiceIdentity<Name extends string = string> = Readonly<{
   id: string;
   name: Name;
-  /** The `jti` of the token that proved it. */
+  /** `jti` of the token. */
   tokenId: string;
-  /** The `kid` of the key that signed it. */
+  /** `kid` of the signing key. */
   keyId?: string | undefined;
-  /** When that token expires, in milliseconds since 1970. */
+  /** Expiry of the token, in milliseconds since 1970. */
   expiresAt: number;
 }>;
 
-/** Who makes a call: a user, a service, a service for a user, or nobody known. */
+/** Caller: a user, a service, a service for a user, or anonymous. */
 export type Caller = Readonly<{
   service: ServiceIdentity | undefined;
   user: UserIdentity | undefined;
 }>;
 
-/** A caller that showed no credentials. */
+/** A caller without credentials. */
 export const nobody: Caller = { service: undefined, user: undefined };
 
-/** The caller as a handler sees it, once a rule with these names has admitted it. */
+/** The caller as a handler sees it after a rule with these names has admitted it. */
 export type AdmittedCaller<Name extends string> = string extends Name
   ? Caller
   : Name extends 'anyone'
@@ -52,15 +52,15 @@ export type AdmittedCaller<Name extends string> = string extends Name
             user: UserIdentity | undefined;
           }>;
 
-/** Whether a rule admits a caller; if not, whether credentials would help (401) or these are not enough (403). */
+/** Whether a rule admits a caller; if not, whether credentials are missing (401) or insufficient (403). */
 export function admit(access: Access, caller: Caller): 'admitted' | 'unauthenticated' | 'forbidden' {
   if (access.alternatives.some((alternative) => matches(alternative, caller))) return 'admitted';
   return caller.service || caller.user ? 'forbidden' : 'unauthenticated';
 }
 
 /**
- * Whether a service of this name may make a call only for a user: every alternative that could admit it asks for one.
- * False also where none could.
+ * Whether the named service needs a user behind it: every alternative that could admit it requires one. False if no
+ * alternative could admit it.
  */
 export function needsUser({ alternatives }: Access, service: string): boolean {
   const own = alternatives.filter(

@@ -5,7 +5,7 @@ export interface ProcedureTree {
   readonly [name: string]: AnyProcedure | ProcedureTree;
 }
 
-/** What one service promises: its name, and its procedures. */
+/** Contract of a service: its name and procedures. */
 export interface Contract<Name extends string, Procedures extends ProcedureTree> {
   readonly name: Name;
   readonly procedures: Procedures;
@@ -14,24 +14,24 @@ export interface Contract<Name extends string, Procedures extends ProcedureTree>
 /** Any contract, for generic constraints. */
 export type AnyContract = Contract<string, ProcedureTree>;
 
-/** One procedure of a contract, with its path, as `pages.create`. */
+/** One procedure of a contract with its path, such as `pages.create`. */
 export type ContractEntry = Readonly<{ path: string; procedure: AnyProcedure }>;
 
 const namePattern = /^[a-z][a-zA-Z0-9]{0,63}$/;
 
-/** The longest that a timer can wait, in milliseconds; one set for longer fires at once. */
+/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
-/** Names that mean something to a promise or to tRPC's router. */
+/** Names with a meaning for promises or for tRPC's router. */
 const reservedNames = new Set(['then', 'call', 'apply']);
 
 const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfies ProcedureKind[];
 
 /**
- * Defines a contract: what a service offers, and to whom. Both sides import it.
+ * Defines a contract, which the service and its clients import.
  *
- * @param name The service's name, as it stands in its token and its logs.
- * @throws TypeError naming the procedure whose name cannot be one, or whose time-out or limit is no positive number.
+ * @param name Name of the service, as in its token and logs.
+ * @throws TypeError for a procedure with an invalid name, timeout or rate limit.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree>(
   name: Name,
@@ -55,7 +55,7 @@ export function contract<const Name extends string, const Procedures extends Pro
   return made;
 }
 
-/** Refuses names that mean something already; one called `then`, say, would make its group a promise. */
+/** Rejects reserved names; `then`, for example, would make its group a promise. */
 function checkNames(of: string, tree: ProcedureTree): void {
   for (const [key, node] of Object.entries(tree)) {
     if (!namePattern.test(key) || reservedNames.has(key) || key in Object.prototype) {
@@ -65,7 +65,7 @@ function checkNames(of: string, tree: ProcedureTree): void {
   }
 }
 
-/** Every procedure of a contract with its path, in the order of the contract. */
+/** All procedures of a contract with their paths, in order. */
 export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   const walk = (tree: ProcedureTree, prefix: string): ContractEntry[] =>
     Object.entries(tree).flatMap(([key, node]) =>
@@ -74,12 +74,12 @@ export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   return walk(from.procedures, '');
 }
 
-/** Tells a procedure from a group of them. */
+/** Whether a node is a procedure, not a group. */
 export function isProcedure(node: AnyProcedure | ProcedureTree): node is AnyProcedure {
   return kinds.includes(node['kind']);
 }
 
-/** The paths of a tree's procedures as a union of strings. */
+/** Union of the paths of a tree's procedures. */
 export type PathOf<Tree> = {
   [Key in keyof Tree & string]: Tree[Key] extends AnyProcedure ? Key : `${Key}.${PathOf<Tree[Key]>}`;
 }[keyof Tree & string];

@@ -1,17 +1,17 @@
 import type { z } from 'zod';
 import { MeshError, type ErrorCode } from '../wire/index.ts';
 
-/** A typed error that a procedure may answer with: its code, what a person reads, and its data's schema. */
+/** A typed error of a procedure: code, message for people, and schema of its data. */
 export type ErrorDefinition<Data extends z.ZodType = z.ZodType> = Readonly<{
   code: ErrorCode;
   message: string | ((data: never) => string);
   data: Data;
 }>;
 
-/** The typed errors of a procedure by name; names are in capitals, as `SLUG_TAKEN`. */
+/** The typed errors of a procedure by name, such as `SLUG_TAKEN`. */
 export type ErrorDefinitions = Readonly<Record<string, ErrorDefinition>>;
 
-/** Defines a typed error for a procedure's `errors`. @param message For a person; made from the data where it names values. */
+/** Defines a typed error for a procedure's `errors`. @param message For people; a function of the data if it contains values. */
 export function error<Data extends z.ZodType>(
   code: ErrorCode,
   message: string | ((data: z.output<Data>) => string),
@@ -20,17 +20,16 @@ export function error<Data extends z.ZodType>(
   return { code, message, data };
 }
 
-/** The typed errors of a procedure as the client narrows on them: a union by `name`. */
+/** The typed errors of a procedure as the client gets them: a union by `name`. */
 export type NamedErrorOf<Errors extends ErrorDefinitions> = {
   [Name in keyof Errors & string]: Readonly<{ name: Name; data: z.output<Errors[Name]['data']> }>;
 }[keyof Errors & string];
 
-/** A function for each typed error of a procedure, which makes the error for a handler to throw. */
+/** Functions that create the typed errors of a procedure for a handler to throw. */
 export type ErrorFactories<Errors extends ErrorDefinitions> = Readonly<{
   [Name in keyof Errors & string]: (data: z.input<Errors[Name]['data']>) => MeshError;
 }>;
 
-/** Makes the functions that a handler throws its typed errors with. */
 export function errorFactories<Errors extends ErrorDefinitions>(errors: Errors): ErrorFactories<Errors> {
   const factories = Object.entries(errors).map(([name, { code, message, data }]) => [
     name,

@@ -2,22 +2,22 @@ import { z } from 'zod';
 import type { Access } from './access.ts';
 import type { ErrorDefinitions } from './error.ts';
 
-/** What a procedure does: read, change, or send a stream of events. */
+/** Read, change, or stream of events. */
 export type ProcedureKind = 'query' | 'mutation' | 'subscription';
 
-/** What a server that has too much to do refuses first: `sheddable`, then `normal`, and `critical` last. */
+/** Order in which an overloaded server refuses calls: `sheddable` first, `critical` last. */
 export type Priority = 'critical' | 'normal' | 'sheddable';
 
-/** How many calls one address may make within a time. */
+/** Most calls of one address in a period. */
 export type RateLimit = Readonly<{
   calls: number;
-  /** The time, in milliseconds: whole seconds. */
+  /** Period in milliseconds, a multiple of 1000. */
   perMs: number;
 }>;
 
 /**
- * One procedure of a contract, as data. What goes over the wire is JSON, so
- * neither schema may turn a value into something that JSON cannot carry.
+ * One procedure of a contract, as data. The wire format is JSON, so schemas must not produce values that JSON cannot
+ * represent.
  */
 export interface Procedure<
   Kind extends ProcedureKind,
@@ -27,23 +27,23 @@ export interface Procedure<
   Errors extends ErrorDefinitions,
 > {
   readonly kind: Kind;
-  /** What it does, in a line for the reader of the API page. */
+  /** One line for the API page. */
   readonly summary: string;
   readonly input: Input;
-  /** The answer; of a subscription, one event. */
+  /** Schema of the answer, or of one event. */
   readonly output: Output;
   readonly access: Access<Caller>;
   /**
-   * Whether making the call twice does no more than making it once, so that it may be retried: by its nature, or
-   * because its calls carry an idempotency key and the server answers a repeated key with the first answer.
+   * Whether the call may be repeated safely. `by-key`: its calls carry an idempotency key, and a repeated key gets
+   * the first answer.
    */
   readonly idempotent: boolean | 'by-key';
   readonly priority: Priority;
-  /** Whether a second attempt is made, elsewhere, when the first takes longer than 99 in 100 did. */
+  /** Whether a call that is slower than 99 % of the others gets a second attempt. */
   readonly hedge: boolean;
-  /** The longest that one attempt may take, in milliseconds, where 5 s (or what either side is configured to) is not right. */
+  /** Longest time for one attempt, in milliseconds; `undefined` for the default of client and server. */
   readonly timeoutMs: number | undefined;
-  /** How many calls of it one address may make, whoever calls; beside what is set for all calls without credentials. */
+  /** Limit per address for all callers, in addition to the limit for calls without credentials. */
   readonly rateLimit: RateLimit | undefined;
   readonly errors: Errors;
 }
@@ -51,7 +51,7 @@ export interface Procedure<
 /** Any procedure, for generic constraints. */
 export type AnyProcedure = Procedure<ProcedureKind, z.ZodType, z.ZodType, string, ErrorDefinitions>;
 
-/** The longest that one attempt may take unless its contract says otherwise, in milliseconds. */
+/** Default of `timeoutMs`, in milliseconds. */
 export const defaultTimeoutMs = 5000;
 
 interface ProcedureOptions<
@@ -60,20 +60,20 @@ interface ProcedureOptions<
   Caller extends string,
   Errors extends ErrorDefinitions,
 > {
-  /** What it does, in a line. */
+  /** One line for the API page. */
   summary: string;
   /** @default no input */
   input?: Input;
   output: Output;
-  /** Who may call it: there is no default. */
+  /** Access rule. */
   access: Access<Caller>;
   /** Longest time for one attempt, in milliseconds, on both sides. @default 5000, or the caller's REQUEST_TIMEOUT_MS */
   timeoutMs?: number;
-  /** When the server refuses it for want of capacity, compared with others. @default 'normal' */
+  /** Order of refusal under overload. @default 'normal' */
   priority?: Priority;
-  /** How many calls of it one address may make, whoever calls: `{ calls: 30, perMs: 60_000 }`. @default no limit of its own */
+  /** Limit per address for all callers: `{ calls: 30, perMs: 60_000 }`. @default none */
   rateLimit?: RateLimit;
-  /** The typed errors it may answer with. @default none */
+  /** Typed errors. @default none */
   errors?: Errors;
 }
 
@@ -84,8 +84,8 @@ interface QueryOptions<
   Errors extends ErrorDefinitions,
 > extends ProcedureOptions<Input, Output, Caller, Errors> {
   /**
-   * Whether a mesh client makes a second attempt when the first takes longer than 99 in 100 did, and takes the answer
-   * that comes first; at most one call in a hundred is made twice. @default false
+   * Whether a client makes a second attempt if the first is slower than 99 % of the calls, and takes the faster
+   * answer. At most 1 % of the calls are made twice. @default false
    */
   hedge?: boolean;
 }
@@ -97,16 +97,16 @@ interface MutationOptions<
   Errors extends ErrorDefinitions,
 > extends ProcedureOptions<Input, Output, Caller, Errors> {
   /**
-   * Whether a second call with the same input changes nothing more. `by-key`: each call carries an idempotency key, and
-   * its handler must do its work through `once`, so that the same key is answered with the first answer. @default false
+   * Whether a repeated call with the same input changes nothing more. `by-key`: each call carries an idempotency key,
+   * and the handler must use `once`, so that a repeated key gets the first answer. @default false
    */
   idempotent?: boolean | 'by-key';
 }
 
-// In the three below, NoInfer keeps a left-out `input` or `errors` at its default: without it TypeScript takes
-// them from where the procedure is put, a contract, which allows any.
+// NoInfer keeps an omitted `input` or `errors` at its default; otherwise TypeScript infers it from the contract that
+// contains the procedure, which allows any.
 
-/** A procedure that reads and changes nothing; it may always be retried. */
+/** Defines a procedure that only reads; it may always be retried. */
 export function query<
   Output extends z.ZodType,
   Caller extends string,
@@ -118,7 +118,7 @@ export function query<
   return define('query', { ...options, idempotent: true });
 }
 
-/** A procedure that changes something; it is retried only if it is `idempotent`, or the server did nothing with it. */
+/** Defines a procedure with effects; retried only if it is `idempotent` or was not executed. */
 export function mutation<
   Output extends z.ZodType,
   Caller extends string,
@@ -130,7 +130,7 @@ export function mutation<
   return define('mutation', options);
 }
 
-/** A procedure that answers with events until one side ends it; `output` is the schema of one event. */
+/** Defines a stream of events that either side may end; `output` is the schema of one event. */
 export function subscription<
   Output extends z.ZodType,
   Caller extends string,
@@ -155,7 +155,7 @@ function define<
   return Object.freeze({
     kind,
     summary: options.summary,
-    // The defaults of the two type parameters say the same as these values.
+    // These values match the defaults of the type parameters.
     input: options.input ?? (z.void() as z.ZodType as Input),
     output: options.output,
     access: options.access,

@@ -12,16 +12,16 @@ import type { NamedErrorOf } from './error.ts';
 import type { AnyProcedure } from './procedure.ts';
 
 /**
- * The tRPC router type of a contract, for `createTRPCClient<RouterOf<typeof wikiContract>>`
- * and every other stock tRPC tool. With a second parameter, only what that
- * caller may call: `RouterOf<typeof notificationContract, 'wiki'>`.
+ * The tRPC router type of a contract, for `createTRPCClient<RouterOf<typeof wikiContract>>` and other tRPC tools. A
+ * second parameter limits it to the procedures that this caller may call: `RouterOf<typeof notificationContract,
+ * 'wiki'>`.
  */
 export type RouterOf<From extends AnyContract, As extends string = Everybody> = TRPCBuiltRouter<
   { ctx: object; meta: object; errorShape: ErrorShape; transformer: false },
   RecordOf<From['procedures'], As>
 >;
 
-/** Stands for "whoever calls", so that no procedure is left out. */
+/** Any caller: all procedures. */
 type Everybody = string;
 
 type RecordOf<Tree, As extends string> = {
@@ -30,7 +30,7 @@ type RecordOf<Tree, As extends string> = {
     : RecordOf<Tree[Key], As>;
 };
 
-/** Whether nothing of a node is open to a caller. */
+/** Whether a node has no procedure that the caller may call. */
 type IsEmpty<Node, As extends string> = Node extends AnyProcedure
   ? IsOpenTo<Node, As> extends true
     ? false

@@ -26,9 +26,6 @@ export function userTokenOf({ authorization = '', userToken }: Credentials): str
   return scheme === userTokenScheme.toLowerCase() ? token : undefined;
 }
 
-/** Most verified tokens remembered of each kind; with 700 characters each, about 10 MB. */
-const remembered = 10_000;
-
 /** Shortest interval at which expired tokens are forgotten, in milliseconds; checked when a token is added. */
 const forgetEveryMs = 60_000;
 
@@ -129,14 +126,15 @@ async function verifyUser(token: string, by: VerifyOptions): Promise<Proof<UserI
 /**
  * Makes the memory of verified tokens, by the text of their header.
  *
- * @param options.max Most tokens; beyond, the least recently used are forgotten.
+ * @param options.max Most tokens; beyond, the least recently used are forgotten. With 700 characters each, the default
+ * takes about 10 MB. @default 10000
  */
 export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
   keys: KeySet,
   {
     revocations,
     clock = new SteadyClock(),
-    max = remembered,
+    max = 10_000,
   }: { revocations?: RevocationCheck | undefined; clock?: SteadyClock; max?: number } = {},
 ) {
   type Known = Proof<Identity> & Readonly<{ text: string }>;

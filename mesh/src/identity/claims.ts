@@ -40,7 +40,7 @@ export const userTokenLifetime = 15 * 60;
 export const leewayMs = 60_000;
 
 /** The end of the year 9999, in seconds since 1970: ISO 8601 has four digits for a year. */
-const latestTime = 253_402_300_799;
+const latestTime = Date.UTC(10_000, 0) / 1000 - 1;
 
 /** In seconds since 1970. */
 const time = z.int().min(0).max(latestTime);

@@ -3,8 +3,8 @@ import { algorithm } from './claims.ts';
 /** Longest token accepted, in characters. */
 export const longestToken = 8192;
 
-/** Longest `kid`, in characters, as in published keys. */
-const longestKeyId = 128;
+/** Longest `kid`, in characters. */
+export const longestKeyId = 128;
 
 /** An Ed25519 signature: 64 bytes in base64url, whose last character encodes two bits. */
 const signaturePattern = /^[\w-]{85}[AQgw]$/;

@@ -1,25 +1,25 @@
-/** Waits between attempts at what keeps failing. */
+/** Exponential backoff between attempts. */
 export type Backoff = Readonly<{
-  /** The first wait, in milliseconds; each further one is twice as long. */
+  /** First wait, in milliseconds; doubles after each failure. */
   baseMs: number;
-  /** The longest, in milliseconds, before chance. @default any */
+  /** Longest wait, in milliseconds, before jitter. @default Infinity */
   maxMs?: number;
-  /** The share by which chance lengthens or shortens a wait, 0 to 1: what failed together does not come back together. @default 0 */
+  /** Random variation of each wait, from 0 to 1, so that clients do not retry together. @default 0 */
   jitter?: number;
 }>;
 
 /**
- * The wait after a failure, in milliseconds.
+ * Wait after a failure, in milliseconds.
  *
- * @param failures In a row, from 1.
- * @param chance 0 to 1. @default Math.random()
+ * @param failures Consecutive failures, from 1.
+ * @param chance Random number from 0 to 1. @default Math.random()
  */
 export function backoffMs(
   failures: number,
   { baseMs, maxMs = Infinity, jitter = 0 }: Backoff,
   chance: number = Math.random(),
 ): number {
-  // The exponent is bounded so that the power stays a number.
+  // The bound keeps the power finite.
   const nominal = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
   return nominal * (1 + jitter * (2 * chance - 1));
 }

@@ -125,7 +125,7 @@ class Simulated implements Candidate {
 
   constructor(takesMs: number, now: () => number) {
     this.takesMs = takesMs;
-    this.latency = new LatencyAverage({ now });
+    this.latency = new LatencyAverage({ now, decayMs: 10_000 });
   }
 
   get cost(): number {

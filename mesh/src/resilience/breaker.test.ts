@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createBreaker, type Breaker, type BreakerOptions, type Permit } from './breaker.ts';
+import { Breaker, type BreakerOptions, type Permit } from './breaker.ts';
 
 /** A breaker on a clock that the test moves, without jitter unless the test says so. */
 function make(options: BreakerOptions = {}) {
   const clock = { now: 0 };
   const changes: string[] = [];
-  const breaker = createBreaker({
+  const breaker = new Breaker({
     now: () => clock.now,
     random: () => 0.5,
     onChange: (state, previous) => changes.push(`${previous} → ${state}`),

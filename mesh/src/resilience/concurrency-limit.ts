@@ -1,51 +1,46 @@
 import { ConcurrencyTrial } from './concurrency-trial.ts';
 
 export interface ConcurrencyLimitOptions {
-  /** The time-out of a call, in milliseconds: what is slow is judged by it too. */
+  /** Timeout of a call, in milliseconds; also a measure of slowness. */
   timeoutMs: number;
-  /** The limit to begin with, and the highest. @default 1024 */
+  /** Initial and highest limit. @default 1024 */
   most?: number;
-  /** The lowest limit. @default 16 */
+  /** Lowest limit. @default 16 */
   least?: number;
-  /** The clock, in milliseconds. @default performance.now */
+  /** Shortest window of calls to judge, in milliseconds. @default 250 */
+  windowMs?: number;
+  /** Fewest calls in a window. @default 10 */
+  windowCalls?: number;
+  /** How much longer than normal a quick call may take, in milliseconds. @default 100 */
+  graceMs?: number;
+  /**
+   * How often a limit is reviewed, in milliseconds: without refusals and slow windows in that time it is lifted,
+   * otherwise a higher one is tried. @default 4000
+   */
+  reviewMs?: number;
+  /** Time constants of the baseline, in milliseconds. @default 1000 down, 60000 up */
+  baselineMs?: Readonly<{ down: number; up: number }>;
+  /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
 
-/** A window is judged when it is as old as this, in milliseconds, … */
-const windowMs = 250;
-/** … and so many calls have finished in it: of fewer, no share is made. */
-const windowCalls = 10;
-
-/** So much longer than normal a call may always take, in milliseconds: nobody queues over what is quick. */
-const graceMs = 100;
-
-/** The limit is given up when for so long, in milliseconds, no call was refused and no window was slow. */
-const calmMs = 4000;
-
-/** While it is limited, it is found out anew so often, in milliseconds, whether that helps. */
-const recheckMs = 5000;
-
-/** How fast the baseline follows latencies down, and up, as time constants in milliseconds. */
-const fallMs = 1000;
-const riseMs = 60_000;
-
-/** A call that was let in. */
+/** An admitted call. */
 export interface Ticket {
-  /** When it began, in milliseconds. */
+  /** Start, in milliseconds. */
   readonly at: number;
-  /** How many were under way then, itself included. */
+  /** Calls in progress at that time, itself included. */
   readonly underWay: number;
 }
 
-/** How a call ended: `cut-off` as it had no time left, `left` as its caller went away before it was done. */
+/** How a call ended: `cut-off` by its deadline, `left` by its caller. */
 export type CallEnd = 'done' | 'failed' | 'cut-off' | 'left';
 
-/** What is counted until the next judgement. */
+/** Counts until the next judgement. */
 class Window {
-  /** Those that were done, and those that were slow. */
+  /** Calls that were done or slow. */
   calls = 0;
   slow = 0;
-  /** Of the slow ones, those that were cut off, and what they took. */
+  /** Slow calls that were cut off. */
   cutOff = 0;
   cutOffMs = 0;
   quickFailures = 0;
@@ -61,58 +56,54 @@ class Window {
 }
 
 /**
- * The most calls of one procedure that are under way at once, found out from
- * how long they take: while more than half of those that finish take much
- * longer than is normal for it, or are cut off, they wait for one another, and
- * fewer at a time would get as much done. It starts at its highest and shrinks
- * only on such evidence, towards the number at which calls take as long as is
- * tolerated. Whether it helps is then looked at: if calls take as long although
- * fewer are under way, the reason is another, and the limit is what it was.
+ * Adaptive concurrency limit of one procedure. While more than half of the finished calls take much longer than
+ * normal or are cut off, they wait for one another, and fewer at a time would get as much done: the limit shrinks
+ * towards the number at which latency is tolerable. A trial then shows whether it helps: if calls take as long with
+ * fewer in progress, the cause is another one and the previous limit returns.
  *
- * What is normal is the baseline, an average of latencies that falls within
- * seconds and rises within minutes, and not while calls are limited: an
- * overload that lasts must not become the measure that it is judged by. Work
- * that has become slower for another reason does, or its calls would be refused
- * for ever.
+ * Normal is the baseline, an average of latencies that falls within seconds and rises within minutes, but not while
+ * calls are limited: a lasting overload must not become normal. Work that is slower for another reason must, or its
+ * calls would be refused for ever.
  *
  * @see https://netflixtechblog.medium.com/performance-under-load-3e6fa9a60581
  * @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/adaptive_concurrency_filter
  */
 export class ConcurrencyLimit {
-  readonly #timeoutMs: number;
-  readonly #highest: number;
-  readonly #lowest: number;
+  readonly #options: Required<ConcurrencyLimitOptions>;
   readonly #now: () => number;
   #limit: number;
   #inFlight = 0;
-  /** What is normal, in milliseconds; not known before the first window. */
+  /** Normal latency, in milliseconds; unknown before the first window. */
   #baseline: number | undefined;
-  /** What is not yet slow, in milliseconds. */
+  /** Longest latency that is not slow, in milliseconds. */
   #tolerated = Infinity;
-  /** What callers have time for, in milliseconds, while they are cut off. */
+  /** Latency that fits the callers' deadlines, in milliseconds, while calls are cut off. */
   #affordable = Infinity;
-  /** When a call was last refused, or a window last slow. */
+  /** Time of the last refusal or slow window. */
   #troubledAt = -Infinity;
   #window: Window;
   #trial: ConcurrencyTrial | undefined;
-  /** When it was last found out whether the limit helps. */
+  /** Time of the last trial. */
   #checkedAt = -Infinity;
 
-  constructor({
-    timeoutMs,
-    most = 1024,
-    least = 16,
-    now = () => performance.now(),
-  }: ConcurrencyLimitOptions) {
-    this.#timeoutMs = timeoutMs;
-    this.#highest = most;
-    this.#lowest = least;
-    this.#now = now;
-    this.#limit = most;
-    this.#window = new Window(now(), 0);
+  constructor(options: ConcurrencyLimitOptions) {
+    this.#options = {
+      most: 1024,
+      least: 16,
+      windowMs: 250,
+      windowCalls: 10,
+      graceMs: 100,
+      reviewMs: 4000,
+      baselineMs: { down: 1000, up: 60_000 },
+      now: () => performance.now(),
+      ...options,
+    };
+    this.#now = this.#options.now;
+    this.#limit = this.#options.most;
+    this.#window = new Window(this.#now(), 0);
   }
 
-  /** How many calls may be under way at once, as a whole number. */
+  /** Most calls in progress, a whole number. */
   get limit(): number {
     this.#calmDown(this.#now());
     return Math.floor(this.#limit);
@@ -122,17 +113,17 @@ export class ConcurrencyLimit {
     return this.#inFlight;
   }
 
-  /** Whether a call would be refused now; nothing is held. @param share As for `tryEnter`. */
+  /** Whether `tryEnter` would refuse a call now. */
   isFull(share: number): boolean {
     return this.#inFlight >= this.#limit * share && !this.#mayExceed(share);
   }
 
   /**
-   * Asks for a call; what it returns is to be followed by one `finish` or `leave`.
+   * Admits a call, to be followed by one `finish` or `leave`.
    *
-   * @param share Of the limit that calls of its kind may use: less than 1 for what is refused first, more for what is refused last.
-   * @param now When the call begins.
-   * @returns `undefined` if it is refused.
+   * @param share Share of the limit for this priority: less than 1 is refused first, more than 1 last.
+   * @param now Start of the call.
+   * @returns `undefined` if the call is refused.
    */
   tryEnter(share: number, now: number): Ticket | undefined {
     if (this.isFull(share)) return undefined;
@@ -141,26 +132,26 @@ export class ConcurrencyLimit {
     return { at: now, underWay };
   }
 
-  /** A call is over that was not worked on: how long it was here says nothing. */
+  /** Ends a call that did not run; its duration does not count. */
   leave(): void {
     this.#inFlight--;
   }
 
-  /** A call is over. @param now When its work was over. */
+  /** Ends a call. @param now End of its work. */
   finish(call: Ticket, now: number, end: CallEnd): void {
     this.#inFlight--;
     this.#count(call, now, end);
   }
 
-  /** A call was given up before it began, as its time had passed. @param at Since when it waited. */
+  /** Counts a call whose deadline passed while it waited. @param at Start of the wait. */
   miss(at: number, now: number): void {
     this.#count({ at, underWay: this.#inFlight }, now, 'cut-off');
   }
 
   /**
-   * What fails counts as work only where that took long: an input refused at once would make the work look quick. What
-   * was cut off counts where it had twice the time that is normal: fewer than half of the calls take so long (Markov),
-   * so that callers who allow too little limit nobody.
+   * Quick failures do not count as work: invalid input would make the work look quick. A call that was cut off counts
+   * if it had twice the normal time, which fewer than half of the calls exceed (Markov); so a caller with too short a
+   * deadline does not lower the limit.
    */
   #count(call: Ticket, now: number, end: CallEnd): void {
     const window = this.#window;
@@ -182,11 +173,12 @@ export class ConcurrencyLimit {
     } else {
       return;
     }
+    const { windowCalls, windowMs } = this.#options;
     if (window.calls + window.quickFailures >= windowCalls && now - window.since >= windowMs)
       this.#judge(now);
   }
 
-  /** Off the path of calls that are let in: only here the clock is looked at. */
+  /** Reads the clock, which admitted calls need not do. */
   #mayExceed(share: number): boolean {
     const now = this.#now();
     this.#calmDown(now);
@@ -195,10 +187,10 @@ export class ConcurrencyLimit {
     return false;
   }
 
-  /** Without calls there are no windows: what nobody has run into for a while is over. */
+  /** Lifts a limit that no call has run into for a while; without calls there are no windows. */
   #calmDown(now: number): void {
-    if (now - this.#troubledAt <= calmMs) return;
-    this.#limit = this.#highest;
+    if (now - this.#troubledAt <= this.#options.reviewMs) return;
+    this.#limit = this.#options.most;
     this.#trial = undefined;
     this.#affordable = Infinity;
   }
@@ -207,17 +199,18 @@ export class ConcurrencyLimit {
     const window = this.#window;
     this.#window = new Window(now, this.#inFlight);
     if (this.#trial?.isStale(now)) this.#endTrial(this.#trial);
-    // Quick failures are not to hide how slow the rest is, where there is enough of that.
-    const all = window.calls >= windowCalls ? window.calls : window.calls + window.quickFailures;
+    // With enough other calls, quick failures must not hide that those are slow.
+    const all =
+      window.calls >= this.#options.windowCalls ? window.calls : window.calls + window.quickFailures;
     const most = window.mostInFlight;
-    // Where so few were under way that no call met a limit, none would have helped.
-    const limitable = most > this.#lowest || most >= Math.floor(this.#limit);
+    // With so few calls in progress, no limit would have helped.
+    const limitable = most > this.#options.least || most >= Math.floor(this.#limit);
     if (window.slow * 2 > all && limitable) this.#onSlow(window, now);
-    else if (!this.#trial?.upwards && this.#limit < this.#highest) this.#grow(most);
+    else if (!this.#trial?.upwards && this.#limit < this.#options.most) this.#grow(most);
     if (window.calls > 0) this.#learn(window.sumMs / window.calls, now - window.since);
   }
 
-  /** What is not used may grow fast; what is, step by step, so that the next window shows what came of it. */
+  /** An unused limit grows fast; a used one step by step, so that the next window shows the effect. */
   #grow(most: number): void {
     this.#setLimit(most * 2 < this.#limit ? this.#limit * 2 : this.#limit + Math.sqrt(this.#limit));
   }
@@ -228,19 +221,19 @@ export class ConcurrencyLimit {
     const limit = this.#limit;
     const before = { meanMs: window.sumMs / window.calls, underWay: window.sumUnderWay / window.calls };
     const mostlyCutOff = window.cutOff * 2 > window.slow;
-    if (limit === this.#highest) this.#checkedAt = now;
-    if (!mostlyCutOff && !this.#trial && now - this.#checkedAt > recheckMs) {
+    if (limit === this.#options.most) this.#checkedAt = now;
+    if (!mostlyCutOff && !this.#trial && now - this.#checkedAt > this.#options.reviewMs) {
       this.#checkedAt = now;
       this.#trial = new ConcurrencyTrial(before, { limit, upwards: true, now });
       this.#setLimit(limit * 2);
       return;
     }
-    // How long they would have taken is not known: they are to take less than they have.
+    // The full duration of calls that were cut off is unknown; aim for less than their deadline.
     if (mostlyCutOff) this.#affordable = (window.cutOffMs / window.cutOff) * 0.75;
     else this.#trial ??= new ConcurrencyTrial(before, { limit, upwards: false, now });
     const factor = mostlyCutOff ? 0.5 : Math.min(1, Math.max(0.5, this.#tolerated / before.meanMs));
     const reduced = Math.min(limit, window.mostInFlight) * factor;
-    // Some room, so that it never runs dry; where one too many makes all of them late there is none to give.
+    // Some room keeps the workers busy; with deadlines, one call too many would make all of them late.
     this.#setLimit(this.#affordable === Infinity ? reduced + Math.sqrt(reduced) : reduced);
   }
 
@@ -262,27 +255,28 @@ export class ConcurrencyLimit {
   }
 
   #setLimit(limit: number): void {
-    this.#limit = Math.min(this.#highest, Math.max(this.#lowest, limit));
+    this.#limit = Math.min(this.#options.most, Math.max(this.#options.least, limit));
   }
 
   #learn(meanMs: number, elapsedMs: number): void {
     const before = this.#baseline ?? meanMs;
     const target = Math.min(meanMs, this.#tolerated);
-    if (target > before && this.#limit < this.#highest) {
+    if (target > before && this.#limit < this.#options.most) {
       this.#setBaseline(before);
       return;
     }
-    const weight = 1 - Math.exp(-elapsedMs / (target < before ? fallMs : riseMs));
+    const { down, up } = this.#options.baselineMs;
+    const weight = 1 - Math.exp(-elapsedMs / (target < before ? down : up));
     this.#setBaseline(before + (target - before) * weight);
   }
 
   #setBaseline(baseline: number): void {
     this.#baseline = baseline;
-    // A caller waits no longer than the time-out: what takes a quarter of it is slow, unless it always does.
+    // A quarter of the timeout is slow, unless that is normal.
     const longest = Math.min(
-      Math.max(this.#timeoutMs / 4, baseline * 1.5),
+      Math.max(this.#options.timeoutMs / 4, baseline * 1.5),
       Math.max(this.#affordable, baseline * 1.5),
     );
-    this.#tolerated = Math.min(Math.max(baseline * 2, baseline + graceMs), longest);
+    this.#tolerated = Math.min(Math.max(baseline * 2, baseline + this.#options.graceMs), longest);
   }
 }

@@ -1,68 +1,69 @@
-/** What calls took, and how many were under way when they began; both are means. */
+/** Mean latency of calls, and mean number of calls in progress when they began. */
 export interface Load {
   readonly meanMs: number;
   readonly underWay: number;
 }
 
-/** A verdict rests on so many calls at least. */
-const trialCalls = 20;
-
-/** It goes on for so many times what a call takes: calls that are quicker than others are over first, and are no fair sample. */
-const fairShare = 3;
-
-/** How many were under way must have changed by this factor: a smaller change shows nothing. */
-const leastChange = 4 / 3;
-
-/** How closely what calls take must follow how many are under way, from 0 to 1, for the one to come from the other. */
-const leastElasticity = 0.4;
+export interface TrialOptions {
+  /** Limit before the trial. */
+  limit: number;
+  /** Whether the trial raises the limit; otherwise it lowers it. */
+  upwards: boolean;
+  /** Time of the change, in milliseconds. */
+  now: number;
+  /** Calls for a verdict. @default 20 */
+  calls?: number;
+  /** Length of the trial in latencies; quick calls end first and are no fair sample. @default 3 */
+  latencies?: number;
+  /** Factor by which the number of calls in progress must have changed. @default 4/3 */
+  leastChange?: number;
+  /** How closely latency must follow the number of calls in progress to be caused by it, from 0 to 1. @default 0.4 */
+  leastElasticity?: number;
+}
 
 /**
- * Finds out whether calls take long because many are under way. By Little's
- * law, calls that wait for one another take as long as there are others before
- * them; what is slow for another reason takes as long when it is alone. So
- * the calls that begin after the limit was changed are compared with those
- * before. Each is measured by how many were under way when it began, so that
- * a queue that still grows, or drains, misleads nobody.
+ * Finds out whether calls are slow because many are in progress. By Little's law, calls that wait for one another
+ * take as long as there are calls before them; calls that are slow for another reason take as long alone. So calls
+ * that begin after a change of the limit are compared with those before. Each is measured by the number in progress
+ * when it began, so a queue that grows or drains does not distort the result.
  */
 export class ConcurrencyTrial {
-  /** What the limit was when it began. */
   readonly limit: number;
-  /** Whether more are let in than before; else fewer. */
   readonly upwards: boolean;
   readonly #before: Load;
-  readonly #since: number;
+  readonly #options: Required<TrialOptions>;
   #calls = 0;
   #cutOff = 0;
   #sumMs = 0;
   #sumUnderWay = 0;
 
-  /** @param now When the limit is changed. */
-  constructor(before: Load, { limit, upwards, now }: { limit: number; upwards: boolean; now: number }) {
+  constructor(before: Load, options: TrialOptions) {
     this.#before = before;
-    this.limit = limit;
-    this.upwards = upwards;
-    this.#since = now;
+    this.#options = { calls: 20, latencies: 3, leastChange: 4 / 3, leastElasticity: 0.4, ...options };
+    this.limit = options.limit;
+    this.upwards = options.upwards;
   }
 
   /**
-   * Adds a call that is over.
+   * Adds a finished call.
    *
-   * @returns What calls take that began since, in milliseconds, once it is certain that this does not come from how
-   * many are under way; `false` once it is certain that it does; before that `undefined`.
+   * @returns `undefined` before the verdict; `false` if latency follows the number of calls in progress; otherwise
+   * the mean latency since the change, in milliseconds.
    */
   add(call: { at: number; underWay: number }, now: number, cutOff: boolean): number | false | undefined {
-    if (call.at < this.#since) return undefined;
+    const { calls, latencies, now: since } = this.#options;
+    if (call.at < since) return undefined;
     this.#calls++;
     this.#sumMs += now - call.at;
     this.#sumUnderWay += call.underWay;
     if (cutOff) this.#cutOff++;
-    const fair = this.#calls % trialCalls === 0 && now - this.#since >= this.#longestMs * fairShare;
+    const fair = this.#calls % calls === 0 && now - since >= this.#longestMs * latencies;
     return fair ? this.#judge() : undefined;
   }
 
-  /** Whether it has gone on for so long that nothing will come of it. */
+  /** Whether it has taken too long for a verdict. */
   isStale(now: number): boolean {
-    return now - this.#since > 1000 + this.#longestMs * fairShare * 2;
+    return now - this.#options.now > 1000 + this.#longestMs * this.#options.latencies * 2;
   }
 
   get #longestMs(): number {
@@ -70,12 +71,13 @@ export class ConcurrencyTrial {
   }
 
   #judge(): number | false | undefined {
+    const { leastChange, leastElasticity } = this.#options;
     const meanMs = this.#sumMs / this.#calls;
     const change = this.#sumUnderWay / this.#calls / this.#before.underWay;
     if (Math.max(change, 1 / change) < leastChange) return undefined;
-    // How long those would have taken is not known.
+    // The full latency of calls that were cut off is unknown.
     if (this.#cutOff * 4 > this.#calls) return false;
-    // 1 where the time follows the number, 0 where it does not.
+    // 1 if latency follows the number of calls, 0 if it does not.
     const elasticity = Math.log(meanMs / this.#before.meanMs) / Math.log(change);
     return elasticity < leastElasticity ? meanMs : false;
   }

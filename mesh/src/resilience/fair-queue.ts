@@ -1,10 +1,6 @@
-/**
- * A queue in which the sources take turns: what one of them has put in comes
- * out in that order, but a source that puts in a thousand keeps the one thing
- * of another waiting for one of its own only.
- */
+/** A queue in which sources take turns; the items of one source keep their order. */
 export class FairQueue<Item> {
-  /** The items of each source that has any. A Map keeps the order in which keys were added: the first is whose turn it is. */
+  /** The items of each source that has any. A Map keeps insertion order: the first source is next. */
   readonly #bySource = new Map<unknown, Item[]>();
 
   push(source: unknown, item: Item): void {
@@ -14,9 +10,9 @@ export class FairQueue<Item> {
   }
 
   /**
-   * Takes out the next; `undefined` if there is none.
+   * Removes the next item.
    *
-   * @param mayGo Whether it can be a source's turn; one that is passed over keeps its place. @default always
+   * @param mayGo Whether a source may have its turn; a source that is skipped keeps its place. @default always
    */
   shift(mayGo?: (source: unknown) => boolean): Item | undefined {
     for (const [source, items] of this.#bySource) {
@@ -29,12 +25,12 @@ export class FairQueue<Item> {
     return undefined;
   }
 
-  /** How many things of a source wait. */
+  /** Waiting items of a source. */
   lengthOf(source: unknown): number {
     return this.#bySource.get(source)?.length ?? 0;
   }
 
-  /** Takes one out before its turn. */
+  /** Removes an item before its turn. */
   remove(source: unknown, item: Item): void {
     const items = this.#bySource.get(source);
     const index = items?.indexOf(item) ?? -1;

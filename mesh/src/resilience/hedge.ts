@@ -1,55 +1,62 @@
 import { LatencyQuantile } from './quantile.ts';
-import { createRetryBudget } from './retry-budget.ts';
-
-/** When a call that is late is sent a second time, elsewhere, for the faster of the two answers. */
-export interface Hedge {
-  /** Counts a call: its first attempt, not the second. */
-  onCall(): void;
-  /** Tells how long a call took until its first answer, in milliseconds, whichever attempt that was of. */
-  observe(ms: number): void;
-  /** How long to wait for the first attempt, in milliseconds; `undefined` while too little is known to hedge. */
-  delayMs(): number | undefined;
-  /** Asks for a second attempt, at the end of that wait; `true` has used it up. */
-  tryHedge(): boolean;
-}
+import { RetryBudget } from './retry-budget.ts';
 
 export interface HedgeOptions {
-  /** Second attempts for each call at most, to the thousandth. @default 0.01 */
+  /** Most second attempts per call. @default 0.01 */
   share?: number;
-  /** The share of the calls that are answered before a second attempt. @default 0.99 */
+  /** Share of calls that are answered before a second attempt. @default 0.99 */
   quantile?: number;
-  /** The clock, in milliseconds. @default performance.now */
+  /** Shortest delay before a second attempt, in milliseconds. @default 1, as in Finagle */
+  leastDelayMs?: number;
+  /** Period over which latencies and attempts count, in milliseconds. @default 30000 */
+  windowMs?: number;
+  /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
 
-/** Both what is typical and what is spent are of this time, in which a hundred calls are enough for either. */
-const windowMs = 30_000;
-
-/** Finagle's: where nearly all is answered at once, the slowest are still worth a second attempt. */
-const leastDelayMs = 1;
-
 /**
- * Makes the hedge of one procedure, or of several that take equally long. The
- * budget is without a minimum, so that the load never grows by more than the
- * share, whatever the latencies: when all calls become slow at once, as many
- * second attempts as ever are made. Only for what may be done twice.
+ * Decides when a late call gets a second attempt; the faster answer counts. Only for idempotent calls. The budget has
+ * no minimum, so the load never grows by more than `share`, even when all calls become slow at once.
  *
  * @see https://research.google/pubs/the-tail-at-scale/
  */
-export function createHedge({
-  share = 0.01,
-  quantile = 0.99,
-  now = () => performance.now(),
-}: HedgeOptions = {}): Hedge {
-  const budget = createRetryBudget({ ratio: share, minPerSecond: 0, windowMs, now });
-  const latencies = new LatencyQuantile({ windowMs, now });
-  return {
-    onCall: () => budget.onCall(),
-    observe: (ms) => latencies.observe(ms),
-    delayMs() {
-      const ms = latencies.quantile(quantile);
-      return ms === undefined || ms > leastDelayMs ? ms : leastDelayMs;
-    },
-    tryHedge: () => budget.tryRetry(),
-  };
+export class Hedge {
+  readonly #quantile: number;
+  readonly #leastDelayMs: number;
+  readonly #budget: RetryBudget;
+  readonly #latencies: LatencyQuantile;
+
+  constructor({
+    share = 0.01,
+    quantile = 0.99,
+    leastDelayMs = 1,
+    windowMs = 30_000,
+    now = () => performance.now(),
+  }: HedgeOptions = {}) {
+    this.#quantile = quantile;
+    this.#leastDelayMs = leastDelayMs;
+    this.#budget = new RetryBudget({ ratio: share, minPerSecond: 0, windowMs, now });
+    this.#latencies = new LatencyQuantile({ windowMs, now });
+  }
+
+  /** Counts the first attempt of a call. */
+  onCall(): void {
+    this.#budget.onCall();
+  }
+
+  /** Records the time from a call to its first answer, in milliseconds. */
+  observe(ms: number): void {
+    this.#latencies.observe(ms);
+  }
+
+  /** Wait before a second attempt, in milliseconds; `undefined` with fewer than 100 calls in the window. */
+  delayMs(): number | undefined {
+    const ms = this.#latencies.quantile(this.#quantile);
+    return ms === undefined ? undefined : Math.max(ms, this.#leastDelayMs);
+  }
+
+  /** Asks for a second attempt at the end of that wait; `true` spends it. */
+  tryHedge(): boolean {
+    return this.#budget.tryRetry();
+  }
 }

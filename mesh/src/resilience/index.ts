@@ -1,24 +1,17 @@
 export { backoffMs, type Backoff } from './backoff.ts';
 export { pick, type Candidate, type PickOptions } from './balance.ts';
-export {
-  createBreaker,
-  type Breaker,
-  type BreakerOptions,
-  type BreakerState,
-  type Permit,
-} from './breaker.ts';
-export { FairBulkhead, NoPlaceError, type Entry, type FairBulkheadOptions } from './fair-bulkhead.ts';
-export { createHedge, type Hedge, type HedgeOptions } from './hedge.ts';
+export { Breaker, type BreakerOptions, type BreakerState, type Permit } from './breaker.ts';
+export { FairQueue } from './fair-queue.ts';
+export { Hedge, type HedgeOptions } from './hedge.ts';
 export { LatencyAverage, type LatencyAverageOptions } from './latency-average.ts';
 export { OutlierDetector, type OutlierOptions, type Watched } from './outlier.ts';
-export { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
 export {
   ConcurrencyLimit,
   type CallEnd,
   type ConcurrencyLimitOptions,
   type Ticket,
 } from './concurrency-limit.ts';
-export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+export { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export {
   defaultRetryPolicy,
   retry,

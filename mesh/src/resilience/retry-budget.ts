@@ -1,55 +1,58 @@
 import { SlidingSum } from './sliding-sum.ts';
 
-/** Bounds the retries to one target by the calls made to it, so that retries cannot multiply an outage. */
-export interface RetryBudget {
-  /** Counts a call: its first attempt, not its retries. */
-  onCall(): void;
-  /** Asks for a retry; `true` has used one up. */
-  tryRetry(): boolean;
-  /** How many retries would be granted now, as a whole number. */
-  readonly balance: number;
-}
-
 export interface RetryBudgetOptions {
-  /** Retries for each call, to the thousandth: 0.2 is one for every five. @default 0.2 */
+  /** Retries per call: 0.2 is one for every five calls. @default 0.2 */
   ratio?: number;
-  /** Retries a second that need no calls, so that a quiet client may retry too. @default 10 */
+  /** Retries per second without any calls, so that a quiet client may retry too. @default 10 */
   minPerSecond?: number;
-  /** How long a call and a retry count, in milliseconds. @default 10000 */
+  /** How long calls and retries count, in milliseconds. @default 10000 */
   windowMs?: number;
-  /** The clock, in milliseconds. @default performance.now */
+  /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
 
-/** Shares of a retry are counted as whole numbers, or they would drift. */
-const wholeRetry = 1000;
-
 /**
- * Makes the budget of one target: within the window, a share of the calls and
- * so many a second. Both are of the whole window: at the defaults a target
- * that was never called may be sent 100 retries at once.
+ * Limits retries to one target to a share of its calls, so that retries cannot multiply an outage. The minimum counts
+ * for the whole window: by default, 100 retries are available before the first call.
  *
  * @see https://finagle.github.io/blog/2016/02/08/retry-budgets/
  */
-export function createRetryBudget({
-  ratio = 0.2,
-  minPerSecond = 10,
-  windowMs = 10_000,
-  now = () => performance.now(),
-}: RetryBudgetOptions = {}): RetryBudget {
-  const perCall = Math.round(ratio * wholeRetry);
-  const reserve = Math.round((minPerSecond * windowMs * wholeRetry) / 1000);
-  const spent = new SlidingSum(windowMs);
-  const left = (): number => reserve - spent.total(now());
-  return {
-    onCall: () => spent.add(-perCall, now()),
-    tryRetry() {
-      if (left() < wholeRetry) return false;
-      spent.add(wholeRetry, now());
-      return true;
-    },
-    get balance() {
-      return Math.max(0, Math.floor(left() / wholeRetry));
-    },
-  };
+export class RetryBudget {
+  readonly #ratio: number;
+  readonly #reserve: number;
+  readonly #now: () => number;
+  readonly #calls: SlidingSum;
+  readonly #retries: SlidingSum;
+
+  constructor({
+    ratio = 0.2,
+    minPerSecond = 10,
+    windowMs = 10_000,
+    now = () => performance.now(),
+  }: RetryBudgetOptions = {}) {
+    this.#ratio = ratio;
+    this.#reserve = (minPerSecond * windowMs) / 1000;
+    this.#now = now;
+    this.#calls = new SlidingSum(windowMs);
+    this.#retries = new SlidingSum(windowMs);
+  }
+
+  /** Counts the first attempt of a call. */
+  onCall(): void {
+    this.#calls.add(1, this.#now());
+  }
+
+  /** Asks for a retry; `true` spends it. */
+  tryRetry(): boolean {
+    if (this.balance < 1) return false;
+    this.#retries.add(1, this.#now());
+    return true;
+  }
+
+  /** Available retries, a whole number. */
+  get balance(): number {
+    const now = this.#now();
+    const earned = this.#reserve + this.#ratio * this.#calls.total(now);
+    return Math.max(0, Math.floor(earned - this.#retries.total(now)));
+  }
 }

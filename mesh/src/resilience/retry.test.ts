@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createRetryBudget } from './retry-budget.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { defaultRetryPolicy, retry as retryAfter, type FailedAttempt, type RetryOptions } from './retry.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -198,7 +198,7 @@ describe('why no retry follows', () => {
     ['an error that cannot pass', { isRetryable: () => false }, 'not-retryable'],
     ['no attempts', { policy: { ...noJitter, attempts: 0 } }, 'exhausted'],
     ['no time', { deadline: 0 }, 'deadline'],
-    ['no budget', { budget: createRetryBudget({ ratio: 0, minPerSecond: 0 }) }, 'budget'],
+    ['no budget', { budget: new RetryBudget({ ratio: 0, minPerSecond: 0 }) }, 'budget'],
   ])('%s', async (_, options, reason) => {
     const { attempts, failures } = await failing(options);
     expect([attempts, failures]).toMatchObject([[0], [{ attempt: 1, retryInMs: undefined, reason }]]);
@@ -213,7 +213,7 @@ describe('the budget', () => {
   });
 
   test('grants what it has, and is not asked for a retry that no time is left for', async () => {
-    const budget = createRetryBudget({ ratio: 0, minPerSecond: 0.2 });
+    const budget = new RetryBudget({ ratio: 0, minPerSecond: 0.2 });
     expect((await failing({ budget, deadline: performance.now() + 500 })).attempts).toEqual([0]);
     expect(budget.balance).toBe(2);
     expect((await failing({ budget })).attempts).toEqual([0, 1000, 3000]);

@@ -1,73 +1,68 @@
 import pRetry from 'p-retry';
 import { backoffMs } from './backoff.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import { longestTimerMs } from './timeout-wheel.ts';
 
-/** How often, and after what waits, a failed call is made again. */
+/** How failed calls are retried. */
 export type RetryPolicy = Readonly<{
   /** Retries after the first failure. @default 3 */
   attempts: number;
-  /** The wait before the first retry, in milliseconds; each further wait is twice as long. @default 1000 */
+  /** Wait before the first retry, in milliseconds; doubles for each further one. @default 1000 */
   baseMs: number;
-  /** The share by which chance lengthens or shortens the waits of one call, 0 to 1. @default 0.2 */
+  /** Random variation of the waits of one call, from 0 to 1. @default 0.2 */
   jitter: number;
 }>;
 
-/** As documented: up to 3 retries, after 1 s, 2 s and 4 s, ±20 %. */
+/** Up to 3 retries, after 1 s, 2 s and 4 s, ±20 %. */
 export const defaultRetryPolicy: RetryPolicy = { attempts: 3, baseMs: 1000, jitter: 0.2 };
 
 /**
- * Why no attempt follows: the error cannot pass, the policy allows no more,
- * the retry would not end in time, or the budget of the target is used up.
+ * Why no attempt follows: the error is permanent, the policy allows no more attempts, the retry would not end in
+ * time, or the budget is spent.
  */
 export type LastAttemptReason = 'not-retryable' | 'exhausted' | 'deadline' | 'budget';
 
-/** One attempt that failed. */
 export type FailedAttempt = Readonly<{
   error: Error;
   /** From 1. */
   attempt: number;
-  /** How long until the next attempt, in milliseconds; `undefined` if this was the last. */
+  /** Wait before the next attempt, in milliseconds; `undefined` if this was the last. */
   retryInMs: number | undefined;
-  /** Why this was the last; the first that applies, in the order of the type. */
+  /** Why this was the last: the first reason that applies, in the order of the type. */
   reason?: LastAttemptReason;
 }>;
 
 export interface RetryOptions {
   policy: RetryPolicy;
-  /** Ends the waiting: the promise rejects with its reason. An AbortSignal, or what is cheaper to make. */
+  /** Cancels: the promise rejects with its reason. */
   signal: Pick<AbortSignal, 'throwIfAborted' | 'reason' | 'addEventListener' | 'removeEventListener'>;
-  /** When nobody waits any more, on the clock of `performance.now()`: no retry is begun that would end after it. */
+  /** Time on the clock of `performance.now()` by which a retry must end, or it does not start. */
   deadline: number;
-  /** How long an attempt is likely to take, in milliseconds. @default 0 */
+  /** Likely duration of an attempt, in milliseconds. @default 0 */
   expectedMs?: () => number;
-  /** Whether the same call may be made again after this error. */
+  /** Whether the call may be retried after this error. */
   isRetryable: (error: Error) => boolean;
-  /** Told of each failure, before the wait. */
+  /** Called after each failure, before the wait. */
   onFailure: (failure: FailedAttempt) => void;
-  /** The shortest wait that the server asked for with this error, in milliseconds (`Retry-After`); `undefined` if none. */
+  /** Wait that the server requests with this error (`Retry-After`), in milliseconds. @default none */
   retryAfterMs?: (error: Error) => number | undefined;
-  /** Must grant each retry; the call itself is the caller's to count. @default no bound */
-  budget?: RetryBudget;
-  /** Chance, 0 to 1. @default Math.random */
+  /** Must grant each retry; counting the call itself is up to the caller. @default unlimited */
+  budget?: Pick<RetryBudget, 'tryRetry'>;
+  /** Random number from 0 to 1. @default Math.random */
   random?: () => number;
 }
 
-/** The longest that `setTimeout` can wait; beyond, it fires at once. */
-const longestWaitMs = 2 ** 31 - 1;
-
-/** How `fetch` says that the network failed. Any other TypeError is a bug, which a retry does not mend. */
+/** Messages of the TypeError that `fetch` throws when the network fails; any other TypeError is a bug. */
 const networkErrors: readonly string[] = ['fetch failed', 'terminated'];
 
 /**
- * Makes an attempt again after the first one has failed, while that may help.
- * The first one is the caller's own, so that a call that succeeds pays nothing
- * for its retries. A TypeError is a bug and never tried again, unless it is
- * `fetch` that lost the network.
+ * Retries a failed attempt. The caller makes the first attempt, so that a call that succeeds pays nothing for
+ * retries. A TypeError is a bug and is not retried, unless it comes from `fetch` and the network.
  *
- * @param first What the first attempt threw.
+ * @param first Error of the first attempt.
  * @param attempt Gets its number, from 2.
- * @returns What the first successful attempt answers; rejects with the error of the last, or with the
- * signal's reason.
+ * @returns The first successful answer.
+ * @throws The error of the last attempt, or the signal's reason.
  */
 export async function retry<Result>(
   first: unknown,
@@ -77,7 +72,7 @@ export async function retry<Result>(
   const { policy, signal, random = Math.random, onFailure } = options;
   signal.throwIfAborted();
   const chance = random();
-  const schedule = { minTimeout: backoffMs(1, policy, chance), maxTimeout: longestWaitMs };
+  const schedule = { minTimeout: backoffMs(1, policy, chance), maxTimeout: longestTimerMs };
   let answer: { result: Result } | undefined;
   try {
     return await pRetry(
@@ -90,7 +85,7 @@ export async function retry<Result>(
       {
         ...schedule,
         retries: policy.attempts,
-        // It asks no more of it than `retry` does.
+        // p-retry uses no more of it than `RetryOptions` names.
         signal: signal as AbortSignal,
         async onFailedAttempt({ error, attemptNumber }) {
           signal.throwIfAborted();
@@ -98,50 +93,50 @@ export async function retry<Result>(
           onFailure(failure);
           signal.throwIfAborted();
           if (failure.retryInMs === undefined) throw error;
-          // p-retry waits for what its schedule says; the server may have asked for more.
+          // p-retry waits for its schedule; the server may request more.
           const moreMs = failure.retryInMs - scheduledMs({ attempt: attemptNumber, chance }, policy);
           if (moreMs > 0) await wait(moreMs, signal);
         },
       },
     );
   } catch (error) {
-    // What was done is not to be taken for undone, although its caller has gone in the meantime.
+    // Successful work must not look failed because its caller left meanwhile.
     if (answer) return answer.result;
     throw error;
   }
 }
 
-/** A failure to be judged; one chance spreads all waits of a call. */
+/** A failure; one random number varies all waits of a call. */
 type Failed = Readonly<{ error: Error; attempt: number; chance: number }>;
 
-/** Decides what follows a failure; asks the budget last, as what it grants is used up. */
+/** Decides what follows a failure. Asks the budget last, because that spends it. */
 function judge(failed: Failed, options: RetryOptions): FailedAttempt {
   const { error, attempt } = failed;
   const last = (reason: LastAttemptReason) => ({ error, attempt, retryInMs: undefined, reason });
   if (isBug(error) || !options.isRetryable(error)) return last('not-retryable');
   if (attempt > options.policy.attempts) return last('exhausted');
   const retryInMs = waitAfter(failed, options);
-  if (retryInMs > longestWaitMs || isTooLate(retryInMs, options)) return last('deadline');
+  if (retryInMs > longestTimerMs || isTooLate(retryInMs, options)) return last('deadline');
   if (options.budget?.tryRetry() === false) return last('budget');
   return { error, attempt, retryInMs };
 }
 
-/** Whether an attempt after this wait would begin, or probably end, when nobody waits any more. */
+/** Whether a retry after this wait would probably end too late. */
 function isTooLate(retryInMs: number, { deadline, expectedMs }: RetryOptions): boolean {
   const startsAt = performance.now() + retryInMs;
   return startsAt >= deadline || startsAt + (expectedMs?.() ?? 0) >= deadline;
 }
 
-/** A wait that the server asked for is only ever lengthened, and by chance: it tells all its callers the same one. */
+/** Jitter only lengthens a wait that the server requests, because all its callers get the same one. */
 function waitAfter(failed: Failed, { policy, retryAfterMs }: RetryOptions): number {
   const asked = Math.ceil((retryAfterMs?.(failed.error) ?? 0) * (1 + policy.jitter * failed.chance));
   const scheduled = scheduledMs(failed, policy);
   return asked > scheduled ? asked : scheduled;
 }
 
-/** The wait after an attempt, as p-retry makes it. */
+/** Wait of p-retry after an attempt, in milliseconds. */
 function scheduledMs({ attempt, chance }: Omit<Failed, 'error'>, policy: RetryPolicy): number {
-  return Math.min(Math.round(backoffMs(attempt, policy, chance)), longestWaitMs);
+  return Math.min(Math.round(backoffMs(attempt, policy, chance)), longestTimerMs);
 }
 
 function isBug(error: Error): boolean {

@@ -1,26 +1,25 @@
 /**
- * Sums whole numbers over the last stretch of time, in buckets: the current,
- * partial one and those before it. A number leaves when its bucket does, so
- * the stretch is up to one bucket shorter than it says.
+ * Sum of whole numbers over a sliding window, in buckets. A number leaves with its bucket, so the window is up to one
+ * bucket shorter than `windowMs`.
  */
 export class SlidingSum {
   readonly #buckets: Float64Array;
   readonly #bucketMs: number;
-  /** The bucket of the newest number, counted from the clock's zero. */
+  /** Newest bucket, counted from time 0. */
   #newest = 0;
   #at = 0;
   #sum = 0;
 
   /**
    * @param windowMs How long a number counts, in milliseconds.
-   * @param buckets How many steps it leaves in.
+   * @param buckets Resolution of the window.
    */
   constructor(windowMs: number, buckets = 10) {
     this.#buckets = new Float64Array(buckets);
     this.#bucketMs = windowMs / buckets;
   }
 
-  /** @param now In milliseconds; a clock that goes backwards adds to the newest bucket. */
+  /** @param now In milliseconds; after a clock that went back, adds to the newest bucket. */
   add(amount: number, now: number): void {
     const bucket = Math.floor(now / this.#bucketMs);
     if (bucket > this.#newest) this.#slideTo(bucket);

@@ -1,101 +1,104 @@
 import { FairQueue } from './fair-queue.ts';
 
-/** What waits to be begun. */
+/** An item that waits for its turn. */
 export interface Waiting {
-  /** What it shares with others that wait: sources take turns. */
+  /** Sources take turns. */
   readonly source: unknown;
-  /** Whether it goes before what is not. */
+  /** Urgent items go first. */
   readonly urgent: boolean;
   /**
-   * Its turn has come; called once.
+   * Called once, when it is this item's turn.
    *
    * @param now On the queue's clock.
-   * @param standingMs For how long there has always been something that waited, in milliseconds.
-   * @returns Whether it has begun; `false` if it is not worth it any more.
+   * @param standingMs How long the queue has not been empty, in milliseconds.
+   * @returns Whether it has begun; `false` if it is no longer worth it.
    */
   onTurn(now: number, standingMs: number): boolean;
 }
 
 export interface TurnQueueOptions {
-  /** Calls back in the next turn of the event loop, and lets microtasks run before the next callback: `setImmediate`. */
+  /** Calls back in the next turn of the event loop, with microtasks between callbacks: `setImmediate`. */
   nextTurn: (run: () => void) => void;
-  /** How long one turn of the event loop may begin things, in milliseconds. @default 10 */
+  /** Time in which one turn of the event loop may begin items, in milliseconds. @default 10 */
   turnMs?: number;
-  /** The clock, in milliseconds. @default performance.now */
+  /** Callbacks per turn. @default 16 */
+  steps?: number;
+  /** Most items per callback; their answers can leave in one message. @default 16 */
+  batch?: number;
+  /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
 
-/** So many steps begin things in one turn at most, and each gives up so many. */
-const stepsPerTurn = 32;
-const dropsPerStep = 128;
-/** What takes little is begun so many at a time, as long as all of it together takes no longer than so much, in milliseconds: their answers then leave together. */
-const mostTogether = 16;
-const stepMs = 1;
-
 /**
- * Spreads what arrives at once over several turns of the event loop, so that
- * what others wait for (a health check, say) comes in between: once a turn has
- * begun things for as long as it may, the rest waits for the next.
+ * Spreads a burst of items over several turns of the event loop, so that other work, such as a health check, runs in
+ * between.
  *
- * Nothing tells code in which turn it runs, and a callback for each turn would
- * cost more than the call that it is for. So for half of the time nobody asks;
- * then a callback is left that tells when the turn is over, and the other half
- * is what is left of this turn, if it is the same.
+ * Code cannot see which turn it runs in, and a callback for every turn would cost more than a call. So the queue
+ * admits items for half of `turnMs` without asking. Then it requests a callback in the next turn, and admits items
+ * for the other half unless that callback has come.
  *
- * Things are begun one or a few in a callback of their own: they may go on in
- * microtasks, and their time is the turn's too.
+ * Items begin in a callback, alone or a few together: they continue in microtasks, whose time counts as the turn's
+ * too.
  */
 export class TurnQueue {
   readonly #nextTurn: (run: () => void) => void;
   readonly #turnMs: number;
+  readonly #steps: number;
+  readonly #mostTogether: number;
   readonly #now: () => number;
   readonly #urgent = new FairQueue<Waiting>();
   readonly #others = new FairQueue<Waiting>();
   #length = 0;
-  /** Since when something has waited. */
+  /** When the queue was last empty. */
   #standingSince = 0;
-  /** Since when things are begun without a question. */
+  /** Start of the period in which items begin at once. */
   #since = -Infinity;
-  /** Callbacks of the next turn that are not yet called. */
-  #steps = 0;
-  /** Whether the callbacks of the present turn are being called. */
+  /** Requested callbacks that have not come yet. */
+  #pending = 0;
+  /** Whether this turn's callbacks are running. */
   #stepping = false;
-  /** How many the present step has begun, and when. */
+  /** Items that the current step has begun, and its start. */
   #begun = 0;
   #stepAt = 0;
-  /** How many a step may begin. */
+  /** Most items of the current step. */
   #batch = 1;
 
-  constructor({ nextTurn, turnMs = 10, now = () => performance.now() }: TurnQueueOptions) {
+  constructor({
+    nextTurn,
+    turnMs = 10,
+    steps = 16,
+    batch = 16,
+    now = () => performance.now(),
+  }: TurnQueueOptions) {
     this.#nextTurn = nextTurn;
     this.#turnMs = turnMs;
+    this.#steps = steps;
+    this.#mostTogether = batch;
     this.#now = now;
   }
 
-  /** How many wait. */
   get length(): number {
     return this.#length;
   }
 
-  /** Whether something may begin at once; else it is to wait. @param now On the queue's clock. */
+  /** Whether an item may begin now; otherwise `push` it. @param now On the queue's clock. */
   mayBegin(now: number): boolean {
     if (this.#length > 0) return false;
     if (now - this.#since < this.#turnMs / 2) return true;
-    if (this.#steps > 0) return false;
+    if (this.#pending > 0) return false;
     this.#since = now;
     this.#schedule(1);
     return true;
   }
 
-  /** Lets it wait for its turn. */
   push(waiting: Waiting): void {
     (waiting.urgent ? this.#urgent : this.#others).push(waiting.source, waiting);
     if (this.#length++ === 0) this.#standingSince = this.#now();
-    if (this.#steps < Math.min(this.#length, stepsPerTurn) && !this.#stepping) this.#schedule(1);
+    if (this.#pending < Math.min(this.#length, this.#steps) && !this.#stepping) this.#schedule(1);
   }
 
   #schedule(steps: number): void {
-    this.#steps += steps;
+    this.#pending += steps;
     for (let step = 0; step < steps; step++) this.#nextTurn(this.#onStep);
   }
 
@@ -105,30 +108,31 @@ export class TurnQueue {
       this.#stepping = true;
       this.#since = now;
     } else this.#adapt(now);
-    this.#steps--;
+    this.#pending--;
     this.#begun = 0;
     this.#stepAt = now;
-    if (now - this.#since < this.#turnMs) this.#beginSome(now);
-    if (this.#steps > 0) return;
+    this.#beginSome(now);
+    if (this.#pending > 0) return;
     this.#stepping = false;
-    if (this.#length > 0) this.#schedule(Math.min(this.#length, stepsPerTurn));
+    if (this.#length > 0) this.#schedule(Math.min(this.#length, this.#steps));
     else this.#since = this.#now();
   };
 
-  /** What the last step took, microtasks included, says how many this one may begin. */
+  /** Sizes this step by the time of the last one, microtasks included. */
   #adapt(now: number): void {
     if (this.#begun === 0) return;
     const eachMs = (now - this.#stepAt) / this.#begun;
-    this.#batch = eachMs * mostTogether <= stepMs ? mostTogether : Math.max(1, Math.floor(stepMs / eachMs));
+    const most = Math.floor(this.#turnMs / this.#steps / eachMs);
+    this.#batch = Math.max(1, Math.min(most, this.#mostTogether));
   }
 
   #beginSome(now: number): void {
-    for (let drops = 0; this.#length > 0 && drops < dropsPerStep;) {
+    const end = this.#since + this.#turnMs;
+    while (this.#length > 0 && this.#begun < this.#batch && this.#now() < end) {
       const waiting = this.#urgent.shift() ?? this.#others.shift();
       if (!waiting) return;
       this.#length--;
-      if (!waiting.onTurn(now, now - this.#standingSince)) drops++;
-      else if (++this.#begun >= this.#batch) return;
+      if (waiting.onTurn(now, now - this.#standingSince)) this.#begun++;
     }
   }
 }

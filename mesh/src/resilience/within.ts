@@ -1,18 +1,16 @@
-/** How long to wait, and what follows if that is not enough. */
 export type WithinOptions<Late> = Readonly<{
   /** Longest wait, in milliseconds. */
   ms: number;
-  /** Ends the wait before; it rejects with the signal's reason. @default nothing does */
+  /** Cancels the wait, which then rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined;
-  /** Gives, or throws, what it comes to when the time is up. @default throws an Error that names the time */
+  /** Result after `ms`, or the error that it throws. @default an Error that names the time */
   onLate?: () => Late;
 }>;
 
 /**
- * Waits for a piece of work for at most so long, also where it does not look at its signal. What it does after that is of
- * no interest: neither its result nor its failure.
+ * Waits for work for a limited time, even if the work ignores its signal. A later result or failure is dropped.
  *
- * @param work Gets a signal that fires when nobody waits any more.
+ * @param work Gets a signal that fires when the wait ends early.
  */
 export function within<Result, Late = never>(
   work: (signal: AbortSignal) => PromiseLike<Result>,

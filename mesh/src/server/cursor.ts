@@ -1,28 +1,27 @@
 import { z } from 'zod';
 import { MeshError } from '../wire/index.ts';
 
-/** Turns the place where a list stopped into an opaque string, and back. */
+/** Encodes a place in a list as an opaque cursor. */
 export interface CursorCodec<Place> {
   /**
-   * The one cursor of a place: base64url without padding.
+   * The cursor of a place: base64url without padding. Each place has exactly one.
    *
-   * @throws ZodError for a place that the schema refuses: a defect of the list, not of its caller.
+   * @throws ZodError for a place that the schema refuses, which is a bug of the list.
    */
   encode(place: Place): string;
   /**
-   * The place of a cursor; without one, the start of the list, which is `undefined`.
+   * The place of a cursor; `undefined`, the start of the list, without one.
    *
-   * @throws MeshError BAD_REQUEST for anything that `encode` does not make.
+   * @throws MeshError BAD_REQUEST for a cursor that `encode` does not return.
    */
   decode(cursor: string | undefined): Place | undefined;
 }
 
 /**
- * Makes the codec of one list's cursor. The contract lets 256 characters
- * through, which is 192 bytes of JSON.
+ * Makes the codec of a list's cursor. Contracts allow 256 characters, which is 192 bytes of JSON.
  *
- * @param schema What the list's order compares, as JSON: plain or a `z.codec`. It bounds what a forged cursor
- *   brings to the database, so let it be no wider than the columns, and admit one spelling of a value only.
+ * @param schema The sort key of the list, as JSON; plain or a `z.codec`. It must be no wider than the columns, because a
+ *   cursor may be forged, and accept one spelling of each value.
  */
 export function cursorOf<Schema extends z.ZodType>(schema: Schema): CursorCodec<z.output<Schema>> {
   const encode = (place: z.output<Schema>) =>
@@ -32,7 +31,7 @@ export function cursorOf<Schema extends z.ZodType>(schema: Schema): CursorCodec<
     decode(cursor) {
       if (cursor === undefined) return undefined;
       const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
-      // Node and JSON read several spellings of one value; one place has one cursor.
+      // Base64url and JSON have several spellings of one value.
       if (place.success && encode(place.data) === cursor) return place.data;
       throw new MeshError('BAD_REQUEST', 'The cursor does not belong to this list');
     },
@@ -47,16 +46,19 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Where something stands in an order of time, and of ids within a millisecond. */
+/** A place in an order by time and, within a millisecond, by id. */
 export type PlaceInTime = Readonly<{ at: Date; id: string }>;
 
-/** The last millisecond of the year 9999, beyond which no text form of a time agrees with another. */
-const latestMs = 253_402_300_799_999;
-
-/** The cursor of the commonest order, (time, UUID): from 1970 to the year 9999, ids in lower case. */
+/** The cursor of an order by (time, UUID): from 1970 to the year 9999 (ISO 8601 has four digits), ids in lower case. */
 export const timeCursor: CursorCodec<PlaceInTime> = cursorOf(
   z.codec(
-    z.tuple([z.int().min(0).max(latestMs), z.uuid().lowercase()]),
+    z.tuple([
+      z
+        .int()
+        .min(0)
+        .max(Date.UTC(10_000, 0) - 1),
+      z.uuid().lowercase(),
+    ]),
     z.object({ at: z.date(), id: z.string() }),
     {
       decode: ([ms, id]) => ({ at: new Date(ms), id }),
@@ -65,10 +67,7 @@ export const timeCursor: CursorCodec<PlaceInTime> = cursorOf(
   ),
 );
 
-/**
- * The answer of a list from one row more than was asked for: that row only
- * tells that there is more.
- */
+/** Makes the page of a list. @param rows Up to `limit + 1` rows: the last one only shows that there are more. */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   limit: number,

@@ -21,7 +21,7 @@ import type { Logger } from '../telemetry/index.ts';
 import { DenialReporter, type DenialReport } from './access/denial-reporter.ts';
 import type { ServiceOptions } from './service.ts';
 
-/** What a service asks of auth; a mesh client of its contract has it. */
+/** The procedures of auth that a service calls, as a mesh client has them. */
 export interface AuthProcedures {
   readonly revocations: RevocationProcedures;
   readonly serviceTokens: {
@@ -36,29 +36,26 @@ export interface AuthProcedures {
   };
 }
 
-/** What a service needs to be one of a mesh. */
 export interface MembershipOptions {
-  /** Auth, as this service may call it. */
   auth: AuthProcedures;
-  /** Where auth is: one endpoint, or several. */
+  /** One or several endpoints of auth. */
   authUrl: string | readonly string[];
-  /** What the service proves itself with; renewed as long as it is a member. */
+  /** The token of this service; it is renewed automatically. */
   token: ServiceToken;
-  /** The keys that are trusted before auth has answered. */
+  /** Keys that are trusted before auth has answered. */
   publicKeys: readonly PublicJwk[];
-  /** Where it keeps what it has learnt for its next start. */
+  /** Directory of local copies of keys and revocations, for the next start. */
   stateDir: string;
-  /** Issuer, audiences and types of the tokens that it accepts. @default those of this mesh */
+  /** Issuer, audiences and types of accepted tokens. @default those of this mesh */
   tokens?: TokenRules;
-  /** Where the time comes from. @default this machine */
+  /** @default the clock of this machine */
   clock?: Pick<ClockSources, 'wall' | 'monotonic'>;
   log: Logger;
 }
 
 /**
- * What every service but auth has in common with auth: it knows its keys,
- * follows what is revoked, renews its own token, reports whom it denied, and
- * compares its clock with auth's.
+ * Connects a service with auth: fetches its keys, follows revocations, renews the service token, reports denials and
+ * compares clocks.
  *
  * @example
  * const membership = await joinMesh({ auth: clients.auth, … });
@@ -79,13 +76,12 @@ export async function joinMesh(options: MembershipOptions): Promise<Membership> 
 }
 
 /**
- * Asks for the keys as soon as one that is trusted is told to be withdrawn: from then on another signs. Whoever is not
- * let in to follow what is revoked may have a token whose key was withdrawn, and does not get to know that this way: the
- * keys themselves are told to anybody.
+ * Fetches the keys when a trusted key is revoked, and when auth refuses the revocation stream: the key of this service's
+ * own token may have been withdrawn.
  */
 function withFreshKeys(source: RevocationSource, keys: FetchedKeySet): RevocationSource {
   const look = (event: unknown): void => {
-    // Whoever takes it in looks at its shape; a list of all that is revoked is not to be read twice.
+    // Not parsed with zod: the follower does that, and the list may be long.
     const items = (event as { items?: unknown } | undefined | null)?.items;
     for (const item of Array.isArray(items) ? items : []) {
       const id = (item as { id?: unknown } | null)?.id;
@@ -120,13 +116,12 @@ function isUnauthorized(reason: unknown): boolean {
   );
 }
 
-/** A service's standing with auth. */
+/** The connection of a service with auth. Made by {@link joinMesh}. */
 export class Membership {
-  /** What `serve` is to know of it. */
+  /** Options of `serve`. */
   readonly serving: Pick<ServiceOptions, 'authenticate' | 'revocations' | 'onDenied' | 'clock'>;
-  /** How auth is: degraded at best while nothing is learnt of what it revokes. */
+  /** Health of auth; at best degraded while the revocation list is stale. */
   readonly authProbe: Probe;
-  /** What this service may forget goes by it. */
   readonly clock: SteadyClock;
   readonly #keys: KeySet;
   readonly #revocations: RevocationFollower;
@@ -174,9 +169,10 @@ export class Membership {
   }
 
   /**
-   * Begins to renew the token and to report; resolves when it is known what is revoked, or auth has been silent for 2 s.
+   * Starts to renew the token and to report denials. Resolves when the revocation list is loaded, or auth has not
+   * answered for 2 s.
    *
-   * @param signal Fires when the process is to end before it is ready.
+   * @throws The reason of the signal.
    */
   async start(signal: AbortSignal): Promise<void> {
     this.#denials.start();
@@ -184,7 +180,7 @@ export class Membership {
     await this.#revocations.loaded(signal);
   }
 
-  /** To be called when no call is answered any more: sends what is still to be reported. */
+  /** Sends the remaining reports and stops; to be called after the last call. */
   async stop(): Promise<void> {
     await this.#rotation.stop();
     await this.#denials.stop();

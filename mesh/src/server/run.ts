@@ -2,21 +2,17 @@ import { ConfigError } from '../config/index.ts';
 import { beginStartup, measureProcess } from '../telemetry/index.ts';
 import type { StartedService } from './start-service.ts';
 
-/** Ctrl-C reaches a process from the terminal and from whatever started it: signals this close are one, in milliseconds. */
+/** Signals within this time count as one, in milliseconds: Ctrl-C reaches a process from the terminal and from its parent. */
 const sameSignalMs = 1000;
 
 /**
- * Runs a service as a process: starts it, and on SIGTERM or SIGINT stops it
- * and exits 0. A second signal, a moment later, or a stop that fails, exits 1 at once.
+ * Runs a service as a process: starts it, and on SIGTERM or SIGINT stops it and exits 0. A second signal more than 1 s
+ * later, or a failing stop, exits 1 at once.
  *
- * For the first ten seconds of the process, failures that are expected while
- * other parts of a mesh are still starting are not logged as warnings.
+ * For the first ten seconds, failures that are expected while a mesh starts are not logged as warnings. A failing start,
+ * for example an invalid configuration or a port in use, is printed on standard error, and the process exits 1.
  *
- * A configuration that cannot be used, a port that is taken, or anything else
- * that keeps it from starting is said on standard error, in words, and the
- * process exits 1.
- *
- * @param start Given a signal that fires when the process is to end, so that a start that waits can give up.
+ * @param start Gets a signal that fires when the process must end.
  */
 export function run(start: (ending: AbortSignal) => Promise<Pick<StartedService, 'stop'>>): void {
   beginStartup();
@@ -60,7 +56,7 @@ function explain(error: unknown): string {
   if (isPortTaken(error)) {
     return `Port ${error.port} is taken: set this service's own *_SERVICE_URL in .env, or PORT in its .env (README, "Ports")`;
   }
-  // The start failed, and so did stopping what it had begun.
+  // The start failed, and then the clean-up.
   if (error instanceof SuppressedError) return `${explain(error.suppressed)}\n${explain(error.error)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -8,46 +8,43 @@ import { watchConnections } from './http/drain.ts';
 import { frontDoor } from './http/front-door.ts';
 import type { Handlers } from './call/handler.ts';
 import { createListener } from './http/listener.ts';
-import { watchResponses } from './http/open-responses.ts';
+import { OpenResponses } from './http/open-responses.ts';
 import { buildRouter } from './trpc/router.ts';
 import { createService, type Service, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { cutStalled } from './http/stall.ts';
 import { systemRoutes } from './http/system-routes.ts';
 
-/** How one service is served. */
 export interface ServeOptions extends ServiceOptions {
   /** @default '127.0.0.1' */
   host?: string;
-  /** 0 takes any free port. */
+  /** 0 for any free port. */
   port: number;
   /**
-   * How long a connection without a request is kept, in milliseconds. Longer than what is before the service (a client, a
-   * proxy) keeps it, so that the other side closes first: what is closed here may lose a request that is on its way. @default 65000
+   * Keep-alive time of an idle connection, in milliseconds. It should be longer than that of clients and proxies: if the
+   * service closes first, a request in transit is lost. @default 65000
    */
   keepAliveTimeoutMs?: number;
-  /** Further paths that answer JSON to GET. @default none */
+  /** Additional routes, for GET and HEAD. @default none */
   routes?: Readonly<Record<string, Route>>;
 }
 
-/** A service that listens. */
 export interface RunningService {
-  /** Where it listens, as `http://127.0.0.1:8000`. */
+  /** For example `http://127.0.0.1:8000`. */
   readonly url: string;
   readonly port: number;
-  /** Says that start-up is done: from now on calls are taken and `/readyz` says so. */
+  /** Ends the start: the service accepts calls, and `/readyz` answers 200. */
   ready(): void;
-  /** Not ready at once; takes calls for the drain delay, then no new connections; finishes what runs, and closes. */
+  /** Not ready at once; accepts calls for the drain delay, then no new connections; finishes the calls in progress, and closes. */
   stop(): Promise<void>;
 }
 
 /**
- * Listens, and answers for a contract with its handlers: tRPC over HTTP at
- * `/trpc/`, over WebSockets at `/trpc`, and the health endpoints. Until `ready()` is called it answers
- * health checks only.
+ * Serves a contract: tRPC over HTTP at `/trpc/`, over WebSockets at `/trpc`, and the health endpoints. Until `ready()`
+ * is called, it answers health checks only.
  *
- * @throws TypeError when a procedure has no handler; Error for one of `webSocketOrigins` that is no origin; the system's
- * error when the port cannot be had.
+ * @throws TypeError if a procedure has no handler; Error for an invalid origin in `webSocketOrigins`; the system's error
+ * if the port cannot be used.
  */
 export async function serve<From extends AnyContract>(
   contract: From,
@@ -73,14 +70,14 @@ export async function serve<From extends AnyContract>(
     keepAliveTimeout: keepAliveTimeoutMs,
     headersTimeout: 10_000,
     requestTimeout: 30_000,
-    // How often the two above are looked at: Node's own 30 s would let headers take 40.
+    // Interval of checks of the two timeouts; with Node's 30 s, headers may take 40 s.
     connectionsCheckingInterval: 1000,
     shouldUpgradeCallback: asksForSocket,
   });
-  const responses = watchResponses(server);
+  const responses = new OpenResponses(server);
   answerBrokenRequests(server, responses);
   cutStalled(server);
-  // Before the listener, which may answer at once: the answer is to say that the connection closes.
+  // Before the listener, which may answer at once: a draining server's answer must have `connection: close`.
   const drain = watchConnections(server, responses, options.drainDelayMs ?? 0);
   server.on('request', listener);
   acceptSockets(server, service);
@@ -106,7 +103,7 @@ export async function serve<From extends AnyContract>(
   };
 }
 
-/** The service's own paths, which anyone may ask: so often. */
+/** Adds the rate limit to the service's own routes, which are public. */
 function limitedRoutes(
   { limits, peerOf }: Service,
   routes: Readonly<Record<string, Route>> = {},

@@ -27,57 +27,52 @@ import { createPeerOf, type PeerOf } from './call/peer.ts';
 import { RateLimits, type RateLimitOptions } from './limits/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
 
-/** How one service is run, wherever its calls come from. */
 export interface ServiceOptions {
   version: string;
   log: Logger;
-  /** Who a request's credentials prove its caller to be. */
   authenticate: Authenticate;
   /** How access rules are applied. @default 'enforce' */
   accessMode?: AccessMode;
-  /** Is told of each access that is denied, or would be but for the mode; it must neither wait nor throw. @default nobody is told */
+  /** Called for each denial, also in audit mode; must neither block nor throw. @default none */
   onDenied?: (denial: Denial) => void;
-  /** Throws when the service's own database does not answer. */
+  /** Rejects if the service's own database does not answer. */
   pingDatabase: () => Promise<void>;
-  /** Whether its own database takes writes: it is degraded while not. @default it does */
+  /** Whether its own database accepts writes; without them the service is degraded. @default it does */
   takesWrites?: () => boolean;
-  /**
-   * What is revoked: the same as `authenticate` asks. Ends subscriptions whose token was revoked, and shows in
-   * `/api/mesh`. @default nothing is
-   */
+  /** The revocations that `authenticate` checks. Ends subscriptions of revoked tokens; `/api/mesh` shows the status. @default none */
   revocations?: Pick<RevocationFollower, 'set' | 'status'>;
-  /** Where the services are that this one calls, by name, each with one endpoint or several, or a probe of its own; their health shows in this one's. @default none */
+  /** The services that this one calls, by name: endpoints, or a probe. `/health` shows their health. @default none */
   dependencies?: Readonly<Record<string, string | readonly string[] | Probe>>;
-  /** How the clock of this machine stands to that of others; a wrong one shows in its health. @default it is not compared */
+  /** The comparison of this machine's clock; `/health` shows it. @default not compared */
   clock?: { status(): ClockStatus };
-  /** Says what the errors of a service's own libraries mean to a caller. */
+  /** Maps errors of the service's libraries to a MeshError. */
   classify?: ClassifyError;
-  /** Longest time for a person's request, the calls that it leads to included, where the contract names none, in milliseconds. @default 10000 */
+  /** Deadline of a request without a service token, including its calls to other services, in milliseconds, if the contract has none. @default 10000 */
   userDeadlineMs?: number;
   /**
-   * How long it still takes calls after `stop`, while `/readyz` already answers 503, in milliseconds: as long as what
-   * sends it calls needs to see that. @default 0
+   * How long calls are accepted after `stop`, while `/readyz` answers 503, in milliseconds: the time that load balancers
+   * need to notice. @default 0
    */
   drainDelayMs?: number;
-  /** How long calls that run may go on after that, and the work that they left behind, in milliseconds. @default 30000 */
+  /** How long calls in progress and their background work may continue after that, in milliseconds. @default 30000 */
   drainTimeoutMs?: number;
-  /** Whose `x-forwarded-for` is believed: IP addresses, and networks as `10.0.0.0/8`. @default nobody's */
+  /** Proxies whose `x-forwarded-for` is trusted: IP addresses, and networks such as `10.0.0.0/8`. @default none */
   trustedProxies?: readonly string[];
-  /** Who may read `/metrics`: IP addresses, and networks as `10.0.0.0/8`. @default anyone */
+  /** Clients that may read `/metrics`: IP addresses, and networks such as `10.0.0.0/8`. @default anyone */
   metricsFrom?: readonly string[] | undefined;
-  /** Further origins whose pages may open WebSockets, as `https://www.example.com`. @default those of the service's own origin alone */
+  /** Origins whose pages may open WebSockets, besides the service's own, for example `https://www.example.com`. @default none */
   webSocketOrigins?: readonly string[] | undefined;
-  /** What runs around the handler of each call, the first one outermost: see docs/interceptors.md. @default nothing */
+  /** Run around each handler, the first one outermost; see docs/interceptors.md. @default none */
   interceptors?: readonly ServerInterceptor[];
-  /** How many calls it takes from an address. @default any number */
+  /** @default no limits */
   rateLimit?: RateLimitOptions;
-  /** How many subscriptions, and how many WebSockets, one user may have open, or one address without credentials; a service ten times as many; 0 for any number. @default 100 */
+  /** Most subscriptions, and most WebSockets, of one user, or of one address without credentials; ten times as many for a service. 0 for no limit. @default 100 */
   streamsPerCaller?: number;
-  /** For handlers that can take few calls at once of what many may offer: whether they have room, by procedure. @default any number */
+  /** Room checks of handlers that can run few calls at a time, by procedure. @default none */
   rooms?: Readonly<Record<string, RoomCheck>>;
 }
 
-/** A service, without the ways that calls come in by. */
+/** A service without its transports. */
 export interface Service {
   readonly name: string;
   readonly options: ServiceOptions;
@@ -88,23 +83,22 @@ export interface Service {
   readonly access: AccessControl;
   readonly limits: RateLimits;
   readonly peerOf: PeerOf;
-  /** Its WebSockets. */
   readonly sessions: Sessions;
-  /** Fires, with the MeshError that subscribers get, when it takes no more calls. */
+  /** Fires when no more calls are accepted; its reason is the MeshError that subscribers get. */
   readonly closing: AbortSignal;
   /**
-   * Not ready at once; takes calls for the drain delay, then finishes what runs.
+   * Not ready at once; accepts calls for the drain delay, then finishes the calls in progress.
    *
-   * @param drain Ends the ways in, once what came by them is answered; within so many milliseconds.
+   * @param drain Closes the transports once their calls are answered, within `timeoutMs` milliseconds.
    */
   stop(drain: (timeoutMs: number) => Promise<void>): Promise<void>;
 }
 
 /**
- * Puts a contract and its handlers together.
+ * Makes a service of a contract and its handlers.
  *
- * @throws TypeError when a procedure has no handler, there is room for none that exists, or calls are to be counted in PostgreSQL without a pool; Error for
- * a trusted proxy that is no address.
+ * @throws TypeError if a procedure has no handler, `rooms` has an unknown procedure, or the rate-limit store `postgres`
+ * has no pool; Error for an invalid address in `trustedProxies`.
  */
 export function createService<From extends AnyContract>(
   contract: From,

@@ -3,42 +3,37 @@ import { describeError } from '../telemetry/index.ts';
 import type { Handlers } from './call/handler.ts';
 import { serve, type RunningService, type ServeOptions } from './serve.ts';
 
-/** What runs beside the calls of a service: a listener, a relay, a retention job. */
+/** A background job of a service, for example a listener or a relay. */
 export interface Startable {
-  /** Begins. If it rejects, the service does not start. */
+  /** If it rejects, the service does not start. */
   start(): void | Promise<void>;
-  /** Ends it, also after a `start()` that failed. */
+  /** Also called after a failing `start()`. */
   stop(): void | Promise<void>;
 }
 
-/** How a service is started: how it is served, and what it consists of besides. */
 export interface StartOptions extends ServeOptions {
-  /** Fires when the process must end, as `run` passes it: a start that is not ready yet is given up. */
+  /** Fires when the process must end; aborts a start. `run` passes it. */
   ending: AbortSignal;
   /**
-   * What must be done before the first call, such as migrations. Until it resolves, the service answers health
-   * checks only. It should reject when its signal fires.
-   *
-   * @default nothing
+   * Runs before the first call, for example migrations. Until it resolves, the service answers health checks only. It
+   * should reject when its signal fires. @default nothing
    */
   prepare?: (ending: AbortSignal) => Promise<unknown>;
-  /** Started one after the other once that is done, and stopped together after the last call. @default none */
+  /** Started in order after `prepare`, and stopped together after the last call. @default none */
   jobs?: readonly Startable[];
   /**
-   * What the service and its jobs use: connections, clients, threads. Disposed of when all of them have stopped. An
-   * `AsyncDisposableStack` closes what it holds in reverse order, so that what was opened first, such as the
-   * database, is closed last. @default nothing
+   * Connections, clients and threads of the service and its jobs, disposed of after they have stopped. An
+   * `AsyncDisposableStack` disposes in reverse order, so the database, opened first, is closed last. @default none
    */
   resources?: AsyncDisposable;
 }
 
-/** A service that takes calls, until it is stopped. */
+/** A service that accepts calls. */
 export type StartedService = Omit<RunningService, 'ready'>;
 
 /**
- * Starts a service: listens, so that its health can be checked; prepares; starts its jobs; and takes calls. `stop()`
- * goes the other way: first the service, which finishes the calls in progress, then its jobs, then its resources. A
- * step that fails to stop does not keep the others from stopping.
+ * Starts a service: listens, so that health checks work; prepares; starts the jobs; accepts calls. `stop()` stops the
+ * service, which finishes the calls in progress, then the jobs, then the resources, also if one of these fails.
  *
  * @example
  * run(async (ending) => {
@@ -55,8 +50,8 @@ export type StartedService = Omit<RunningService, 'ready'>;
  *   });
  * });
  *
- * @throws As `serve`; what `prepare` or a job's `start()` rejects with; and the reason of `ending`, if it fires before
- * the service is ready. What was begun until then has been stopped, and the resources disposed of.
+ * @throws Errors of `serve`, `prepare` and the jobs' `start()`; the reason of `ending`, if it fires before the service
+ * is ready. Everything started until then is stopped, and the resources are disposed of.
  */
 export async function startService<From extends AnyContract>(
   contract: From,
@@ -86,7 +81,7 @@ export async function startService<From extends AnyContract>(
   return { url, port, stop: () => (stopping ??= started.disposeAsync()) };
 }
 
-/** Together, because each may have to wait for a statement or a call in progress. */
+/** Concurrently, because each may wait for a statement or a call in progress. */
 async function stopAll(jobs: readonly Startable[]): Promise<void> {
   const stops = await Promise.allSettled(jobs.map(async (job) => job.stop()));
   const reasons = stops.flatMap((stop) => (stop.status === 'rejected' ? [stop.reason as unknown] : []));

@@ -1,3 +1,4 @@
+export { Aggregator, type AggregatorOptions } from './aggregator.ts';
 export { decisions, tell, type ClientDecision, type Decision, type ServerDecision } from './events.ts';
 export {
   createLogger,

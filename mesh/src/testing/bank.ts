@@ -14,7 +14,7 @@ import type { ErrorData } from '../wire/index.ts';
 import { useFakeClock, type FakeClock } from './fake-clock.ts';
 import { recordingLogger } from './logger.ts';
 
-/** A contract with a procedure of each kind that a client treats in its own way. */
+/** A contract with a procedure for each way in which a client treats calls. */
 export const bank = contract('bank', {
   balance: query({ summary: 'Reads', output: z.object({ at: z.string() }), access: anyone }),
   quote: query({
@@ -37,7 +37,7 @@ export const bank = contract('bank', {
   }),
 });
 
-/** What an endpoint of a test does with an attempt. */
+/** How an endpoint of a test handles an attempt. */
 export type Behaviour = (attempt: Request, at: string) => Promise<Answer>;
 
 const answered = (body: unknown, status = 200): Answer => ({ status, body, via: 'websocket' });
@@ -56,7 +56,7 @@ export const silent: Behaviour = (attempt) => {
   attempt.sent = true;
   return new Promise(() => {});
 };
-/** Never gets as far as to leave. */
+/** Never connects. */
 export const connecting: Behaviour = () => new Promise(() => {});
 export const unreachable: Behaviour = async () => {
   throw new TransportError('nobody there', { reached: false });
@@ -79,7 +79,7 @@ export const starting = refuses({
   notServing: true,
 });
 
-/** Banks on a clock of the test's own; all gone after each test. */
+/** Banks on a fake clock, closed after each test. */
 export class BankSuite {
   declare clock: FakeClock;
   readonly #cleanups: (() => unknown)[] = [];
@@ -94,7 +94,7 @@ export class BankSuite {
     });
   }
 
-  /** A bank with one endpoint for each behaviour; behaviours may be changed, and what came is kept. */
+  /** Opens a bank with one endpoint per behaviour, which may be changed; records the attempts. */
   open(behaviours: Record<string, Behaviour>, options: Partial<ConnectOptions<'anyone'>> = {}) {
     const log = recordingLogger();
     const received: { at: string; attempt: Request; timeoutMs: number }[] = [];
@@ -126,7 +126,7 @@ export class BankSuite {
     return { bank: made, behaviours, received, cameTo, leaving, log };
   }
 
-  /** What a call that fails ends with, after so much time, in milliseconds. */
+  /** Error of a call after `ms` milliseconds. */
   async failing(promise: Promise<unknown>, ms: number): Promise<CallError> {
     const seen = outcome(promise);
     await this.clock.advance(ms);
@@ -134,7 +134,7 @@ export class BankSuite {
   }
 }
 
-/** What became of a call: its value, or what it threw. */
+/** Settles to `{ value }` or to the error. */
 export async function outcome(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => ({ value }),

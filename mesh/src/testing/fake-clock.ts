@@ -1,24 +1,21 @@
 import { install } from '@sinonjs/fake-timers';
 
-/** Time that stands still until a test lets it go on. */
+/** Time that a test controls. */
 export interface FakeClock extends AsyncDisposable {
-  /** Lets so much time pass, in milliseconds: all that is due in it happens, in its order. */
+  /** Advances by `ms` milliseconds; timers fire in order. */
   advance(ms: number): Promise<void>;
-  /**
-   * Lets so much time pass at once, in milliseconds, as for a machine that slept: whatever came due meanwhile
-   * happens now, each timer once however often it would have.
-   */
+  /** Jumps by `ms` milliseconds, like a machine that was suspended: each due timer fires once. */
   sleep(ms: number): void;
-  /** Sets the wall clock (`Date`) forward, or back by less than 0 ms; timers and `performance.now()` go on as they were. */
+  /** Moves `Date` forward, or back by a negative number; timers and `performance.now()` do not change. */
   setWallClock(byMs: number): void;
 }
 
 /**
- * Stops the time of this process: `performance.now()`, `Date`, `setTimeout` and
- * `setInterval`. Begin with it before anything that waits is started, and
- * dispose of it when all that waited is closed.
+ * Fakes `performance.now()`, `Date`, `setTimeout` and `setInterval` of this process. Install it before timers start,
+ * and dispose of it after they end.
  *
- * @param options.goesOn For what has real sockets or a database: time goes on by itself as it does outside, and `performance.now()` is the real one, so that nobody takes a `sleep` for an event loop that was blocked. @default false
+ * @param options.goesOn For real sockets or a database: time also passes by itself, and `performance.now()` is real,
+ * so that a `sleep` does not look like a blocked event loop. @default false
  */
 export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): FakeClock {
   const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] as const;
@@ -38,7 +35,7 @@ export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): Fak
       clock.setSystemTime(Date.now() + byMs);
     },
     async [Symbol.asyncDispose]() {
-      // The timer of the shared wheel must not be left behind in a time that is over.
+      // The timer of the shared wheel must not stay on the fake clock.
       await clock.runToLastAsync();
       clock.uninstall();
     },

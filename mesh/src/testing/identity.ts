@@ -14,7 +14,7 @@ import {
 } from '../identity/index.ts';
 import { silentLogger } from './logger.ts';
 
-/** A whole identity with keys of its own: what set-up and auth make, for a test. */
+/** Keys and tokens for a test, like those of set-up and auth. */
 export interface TestIdentity {
   readonly jwk: PrivateJwk;
   readonly signingKey: SigningKey;
@@ -24,7 +24,7 @@ export interface TestIdentity {
   userToken(user?: { id?: string; name?: string; role?: 'user' | 'admin' }, now?: Date): Promise<string>;
 }
 
-/** Makes an identity that trusts nobody but itself. */
+/** Creates an identity with a new key. */
 export async function createTestIdentity(): Promise<TestIdentity> {
   const jwk = await generateSigningKey();
   const signingKey = await importSigningKey(jwk);

@@ -1,13 +1,12 @@
 import type { Logger } from '../telemetry/index.ts';
 
-/** A line that was logged. */
 export type LoggedLine = Readonly<{
   level: 'debug' | 'info' | 'warn' | 'error';
   message: string;
   fields: Readonly<Record<string, unknown>>;
 }>;
 
-/** A logger that keeps its lines, those of its children included, for a test to read. */
+/** A logger that records its lines and those of its children. */
 export function recordingLogger(
   lines: LoggedLine[] = [],
   bound: Record<string, unknown> = {},
@@ -27,7 +26,7 @@ export function recordingLogger(
   };
 }
 
-/** A logger that says nothing. */
+/** A logger that discards all lines. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},

@@ -2,20 +2,19 @@ import { EventEmitter } from 'node:events';
 import type { WebSocket } from 'ws';
 import { arraySubprotocol } from '../wire/index.ts';
 
-/** What a line in memory does with what is sent on it, both ways; may be changed at any time. */
+/** Faults of a connection in memory; may be changed at any time. */
 export interface MemoryLine {
-  /** How long each message takes, in milliseconds. @default 0 */
+  /** Delay of each message, in milliseconds. @default 0 */
   delayMs: number;
-  /** What never arrives: what the caller sends, or what it is answered. @default undefined, nothing */
+  /** Messages that never arrive. @default undefined, none */
   loses: 'requests' | 'answers' | undefined;
 }
 
 const closed = 3;
 
 /**
- * One end of a WebSocket without a socket: what both ends of a connection use
- * of `ws`, and no more. Messages arrive in their order, each in a turn of its
- * own; without a delay no time passes.
+ * One end of a WebSocket in memory, with the part of `ws` that the mesh uses. Messages arrive in order, each in its
+ * own microtask; without a delay no time passes.
  */
 export class MemorySocket extends EventEmitter {
   readonly OPEN = 1;
@@ -24,7 +23,7 @@ export class MemorySocket extends EventEmitter {
   readonly bufferedAmount = 0;
   readyState = 1;
   isPaused = false;
-  /** Bytes that have come in, as of a TCP connection. */
+  /** Counts received messages; stands for the bytes of a TCP connection. */
   bytesRead = 0;
   readonly #line: MemoryLine;
   readonly #sends: 'requests' | 'answers';
@@ -38,7 +37,7 @@ export class MemorySocket extends EventEmitter {
     this.#sends = sends;
   }
 
-  /** Makes a connection: the caller's end, and the service's. */
+  /** Creates a connection: the caller's end and the service's. */
   static pair(line: MemoryLine): { near: MemorySocket; far: MemorySocket } {
     const near = new MemorySocket(line, 'requests');
     const far = new MemorySocket(line, 'answers');
@@ -47,7 +46,6 @@ export class MemorySocket extends EventEmitter {
     return { near, far };
   }
 
-  /** The same, as those take it who know of WebSockets only. */
   asWebSocket(): WebSocket {
     return this as unknown as WebSocket;
   }
@@ -70,7 +68,7 @@ export class MemorySocket extends EventEmitter {
     this.#end(code, reason);
   }
 
-  /** As if the process at this end were gone: the other one sees it at once. */
+  /** Ends both sides at once, like a process that was killed. */
   terminate(): void {
     this.peer.#end(1006, '');
     this.#end(1006, '');
@@ -85,7 +83,7 @@ export class MemorySocket extends EventEmitter {
     for (const take of this.#held.splice(0)) take();
   }
 
-  // A connection in memory holds no process.
+  // A connection in memory does not keep the process alive.
   ref(): void {}
   unref(): void {}
 

@@ -1,6 +1,6 @@
 import {
   connect,
-  createSocketTransport,
+  SocketTransport,
   NotOpened,
   TransportError,
   type ConnectOptions,
@@ -15,13 +15,13 @@ import { unknownPeer } from '../server/call/peer.ts';
 import { silentLogger } from './logger.ts';
 import { MemorySocket, type MemoryLine } from './memory-socket.ts';
 
-/** A service that is called in memory. */
+/** A service in memory. */
 export interface MemoryService extends MemoryLine, AsyncDisposable {
-  /** Where clients of the same network find it. */
+  /** Address for clients of the same network. */
   readonly url: string;
-  /** Whether it lets anybody connect; connections that stand are not touched. @default true */
+  /** Whether it accepts new connections. @default true */
   reachable: boolean;
-  /** Cuts all connections at once, as the end of its process would. */
+  /** Cuts all connections at once, like a process that was killed. */
   cut(): void;
   /** Drains and stops, as on SIGTERM. */
   stop(): Promise<void>;
@@ -29,7 +29,7 @@ export interface MemoryService extends MemoryLine, AsyncDisposable {
 
 /** Services and clients in one process, without sockets. */
 export interface MemoryNetwork {
-  /** Starts a service. @default anyone may call, nothing is logged */
+  /** Starts a service. @default anonymous callers, no log */
   serve<From extends AnyContract>(
     contract: From,
     handlers: Handlers<From>,
@@ -43,10 +43,8 @@ export interface MemoryNetwork {
 }
 
 /**
- * Makes a network in memory: both ends of the mesh as they are, messages,
- * retries, admission and drain included, between them a line whose faults a
- * test decides on. On a fake clock (`useFakeClock`) all of it takes
- * milliseconds.
+ * Creates a network in memory: real clients and services, including retries, admission and drain, on connections
+ * whose faults a test controls. With a fake clock (`useFakeClock`), tests take milliseconds.
  */
 export function createMemoryNetwork(): MemoryNetwork {
   const services = new Map<string, OpenSocket>();
@@ -56,7 +54,7 @@ export function createMemoryNetwork(): MemoryNetwork {
       handlers: Handlers<From>,
       options: Partial<ServiceOptions> = {},
     ): MemoryService {
-      // Such a name is looked up by nobody.
+      // A localhost name is not looked up.
       const url = `http://${contract.name}-${services.size + 1}.localhost`;
       const served = new Served(url, contract, handlers, options);
       services.set(url, served.open);
@@ -67,7 +65,7 @@ export function createMemoryNetwork(): MemoryNetwork {
         log: silentLogger,
         ...options,
         transport: ({ url }) =>
-          createSocketTransport(nowhere(url), {
+          new SocketTransport(nowhere(url), {
             log: options.log ?? silentLogger,
             open: services.get(url) ?? refuse(url),
           }),
@@ -139,7 +137,7 @@ function refuse(url: string): OpenSocket {
   };
 }
 
-/** What would carry calls over HTTP: in memory there is none. */
+/** Fallback transport that reaches no service. */
 function nowhere(url: string): Transport {
   return {
     url,

@@ -11,7 +11,7 @@ const page = z.object({
   reset: z.boolean(),
 });
 
-/** What a service promises that knows what is revoked. */
+/** Contract of a service that publishes revocations. */
 export const registry = contract('registry', {
   revocations: {
     list: query({
@@ -29,7 +29,7 @@ export const registry = contract('registry', {
   },
 });
 
-/** Serves a list of revocations, on any free port unless one is named. */
+/** Serves a list of revocations. @param port 0 for any free port */
 export async function startRegistry(
   list: RevocationList,
   authenticate: Authenticate,
@@ -59,45 +59,41 @@ export async function startRegistry(
   return started;
 }
 
-/**
- * A list of revocations as auth keeps it, in memory, with all that may go
- * wrong on the way to those who read it.
- */
+/** A list of revocations like that of auth, in memory, with faults that a test controls. */
 export class RevocationList implements RevocationSource {
-  /** So many to an event. */
+  /** Most revocations in an event. */
   pageSize = 1000;
-  /** Whether it notices that somebody knows more of an order than there is of it. */
+  /** Whether it reports a reader's position that is ahead of the list. */
   saysReset = true;
-  /** Whether `list` answers, fails, or says nothing. */
   lists: 'answers' | 'fails' | 'is silent' = 'answers';
-  /** Whether a new `watch` is told anything, or fails; those that are open stay. */
+  /** Affects new watches only. */
   watches: 'answers' | 'fails' | 'is silent' = 'answers';
-  /** Questions so far, and how many were under way at once at the most. */
+  /** Requests so far, and the most at once. */
   readonly asked = { lists: 0, atOnce: 0, watches: 0, after: [] as number[] };
   #entries: { id: string; expiresAt: string; position: number }[] = [];
   #position = 0;
   readonly #open = new Map<RevocationWatch, { position: number; timer: NodeJS.Timeout | undefined }>();
   #asking = 0;
 
-  /** Watches that nobody has stopped. */
+  /** Number of open watches. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** Adds one, and tells those who watch. */
+  /** Adds a revocation and informs the watches. */
   revoke(id: string, expiresAt = Date.now() + 15 * 60_000): void {
     this.#position += 1;
     this.#entries.push({ id, expiresAt: new Date(expiresAt).toISOString(), position: this.#position });
     for (const watch of this.#open.keys()) this.#tell(watch);
   }
 
-  /** The order begins anew, with nothing in it. */
+  /** Restarts with an empty list at position 0. */
   startAnew(): void {
     this.#entries = [];
     this.#position = 0;
   }
 
-  /** What comes after a position. */
+  /** Revocations after a position. */
   after(position: number): RevocationEvent {
     const reset = this.saysReset && position > this.#position;
     const rest = this.#entries.filter((entry) => reset || entry.position > position);
@@ -142,7 +138,7 @@ export class RevocationList implements RevocationSource {
     return { stop: () => this.#close(watch) };
   }
 
-  /** The same as `watch`, as a handler tells it. */
+  /** `watch` as a generator, for a handler. */
   async *events(after: number, signal: AbortSignal): AsyncGenerator<RevocationEvent> {
     const told: RevocationEvent[] = [];
     let wake = Promise.withResolvers<void>();
@@ -166,7 +162,7 @@ export class RevocationList implements RevocationSource {
     }
   }
 
-  /** Ends all that is watched. */
+  /** Ends all watches. */
   end(reason: unknown): void {
     for (const watch of this.#open.keys()) {
       this.#close(watch);
@@ -174,7 +170,7 @@ export class RevocationList implements RevocationSource {
     }
   }
 
-  /** Those who watch hear nothing more, and do not know it. */
+  /** Stops events of open watches without ending them. */
   silence(): void {
     for (const state of this.#open.values()) {
       clearInterval(state.timer);
@@ -182,7 +178,7 @@ export class RevocationList implements RevocationSource {
     }
   }
 
-  /** Tells those who watch whatever it is. */
+  /** Sends any event to the watches. */
   say(event: unknown): void {
     for (const watch of this.#open.keys()) watch.onEvent(event);
   }

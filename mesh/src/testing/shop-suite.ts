@@ -5,9 +5,9 @@ import { createTestIdentity, type TestIdentity } from './identity.ts';
 import { silentLogger } from './logger.ts';
 import { createShopState, shop, startShop, type ShopState } from './shop.ts';
 
-/** A shop for each test of a file, with what belongs to it; all gone after the test. */
+/** A shop for each test of a file, closed after the test. */
 export class ShopSuite {
-  /** What is done when the test is over, the last one first. */
+  /** Run after the test, the last one first. */
   readonly cleanups: (() => unknown)[] = [];
   declare identity: TestIdentity;
   declare service: RunningService;
@@ -27,7 +27,7 @@ export class ShopSuite {
     });
   }
 
-  /** Starts another one. */
+  /** Starts another shop. */
   async start(options: Partial<ServeOptions> = {}): Promise<RunningService> {
     const started = await startShop(this.state, { authenticate: this.identity.authenticate, ...options });
     this.cleanups.push(() => started.stop());

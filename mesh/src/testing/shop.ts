@@ -51,14 +51,14 @@ export const shop = contract('shop', {
   },
 });
 
-/** What the shop's handlers saw, and what they wait for. */
+/** State of the shop's handlers. */
 export interface ShopState {
   /** Lets `stock.slow` answer. */
   readonly finish: PromiseWithResolvers<void>;
   slowCalls: number;
-  /** Calls of `stock.brief` that were begun. */
+  /** Started calls of `stock.brief`. */
   briefCalls: number;
-  /** Events that `ticks.watch` yielded. */
+  /** Events of `ticks.watch`. */
   yielded: number;
   /** The signals of `stock.hang`. */
   readonly hung: AbortSignal[];
@@ -68,7 +68,7 @@ export function createShopState(): ShopState {
   return { finish: Promise.withResolvers(), slowCalls: 0, briefCalls: 0, yielded: 0, hung: [] };
 }
 
-/** Serves it on a port of its own, and says that it is ready. */
+/** Serves the shop on a free port. */
 export async function startShop(
   state: ShopState,
   options: Pick<ServeOptions, 'authenticate'> & Partial<ServeOptions>,

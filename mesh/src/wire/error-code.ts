@@ -1,13 +1,12 @@
-/** What a way to fail means to those who decide on it. */
 interface Failure {
   readonly httpStatus: number;
-  /** Whether the same call may succeed when it is made again, or elsewhere. */
+  /** Whether a retry, here or at another endpoint, may succeed. */
   readonly retryable: boolean;
-  /** Whose failure it is. `endpoint` counts against it (breaker, outliers); `caller` shows that the endpoint works. */
+  /** Cause: `endpoint` counts against it (breaker); `caller` shows that the endpoint works. */
   readonly blames: 'caller' | 'endpoint' | 'nobody';
-  /** Whether the work may have been done although the call failed so. */
+  /** Whether the call may have been executed. */
   readonly mayHaveRun: boolean;
-  /** Whether a queue gives the message up: sent again, it can only fail again. */
+  /** Whether a queue drops the message, because it would fail again. */
   readonly permanent: boolean;
 }
 
@@ -17,11 +16,9 @@ const byEndpoint = { retryable: false, blames: 'endpoint', mayHaveRun: true, per
 const passing = { ...byEndpoint, retryable: true } as const;
 
 /**
- * The one table of failures. Retry, breaker, doubt, fall-back, outbox and logs read it, and list no codes of their own.
- * Names and statuses are tRPC's.
- *
- * A timeout, a cancellation by the caller and a refusal are three different
- * things here: `TIMEOUT`, `CLIENT_CLOSED_REQUEST` and `SERVICE_UNAVAILABLE`.
+ * The table of failures, used by retry, breaker, doubt, fallback, outbox and logs. Names and statuses are tRPC's. A
+ * timeout (`TIMEOUT`), a cancellation by the caller (`CLIENT_CLOSED_REQUEST`) and a refusal (`SERVICE_UNAVAILABLE`)
+ * differ.
  *
  * @see https://trpc.io/docs/server/error-handling
  */
@@ -46,10 +43,9 @@ export const errorCodes = {
   TIMEOUT: { httpStatus: 408, ...passing },
 } as const satisfies Record<string, Failure>;
 
-/** The name of a way to fail; decide on this, never on tRPC's numeric code, which several of them share. */
+/** Error code. Decide on this, not on tRPC's numeric code, which several of them share. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Whether a string is one of the error codes. */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
 }

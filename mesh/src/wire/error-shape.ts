@@ -1,41 +1,39 @@
 import type { TRPCDefaultErrorData, TRPCDefaultErrorShape } from '@trpc/server';
 import type { ErrorCode } from './error-code.ts';
 
-/** A typed error of a contract as it travels: its name there, and data of its schema. */
+/** A typed error of a contract on the wire: its name, and data of its schema. */
 export type NamedError = Readonly<{ name: string; data: unknown }>;
 
 /**
- * An error as it goes over the wire: tRPC's own shape, with the request's id,
- * and the typed error where the contract names one. No stack, no SQL, no path
- * of a file ever gets in here.
+ * An error on the wire: tRPC's shape with the request id and the typed error. It never contains a stack, SQL or file
+ * path.
  */
 export interface ErrorShape<Named extends NamedError = NamedError> extends TRPCDefaultErrorShape {
   data: ErrorData<Named>;
 }
 
-/** What a caller decides on; `path` is the procedure, as `pages.create`, where the call got that far. */
+/** Data for the caller to decide on; `path` is the procedure, such as `pages.create`, if known. */
 export interface ErrorData<Named extends NamedError = NamedError> extends TRPCDefaultErrorData {
   code: ErrorCode;
-  /** The id to look for in the logs. */
+  /** Id of the request in the logs. */
   requestId?: string;
-  /** What the input schema refused, where that is the reason. */
+  /** Errors of the input schema. */
   issues?: readonly InputIssue[];
-  /** What the server knows of making the same call again. */
+  /** Whether to retry. @default as the code and the contract say */
   retry?: RetryAdvice;
-  /** How long to wait before that, in milliseconds. */
+  /** Wait before a retry, in milliseconds. */
   retryAfterMs?: number;
-  /** The process that answers takes no calls yet, whatever they ask: another one may. */
+  /** Set if the process is starting and takes no calls yet. */
   notServing?: true;
-  /** The typed error, where the contract names one. */
+  /** Typed error of the contract. */
   error?: Named;
 }
 
 /**
- * `safe`: nothing was done with the call, so that it may be made again, also
- * elsewhere, whatever it does. `never`: it is not to be made again, even where
- * its code and its contract would allow it.
+ * `safe`: the call was not executed, so any call may be retried, also at another endpoint. `never`: do not retry,
+ * even if the code and the contract allow it.
  */
 export type RetryAdvice = 'safe' | 'never';
 
-/** One thing wrong with an input: where, and what. */
+/** One error of an input. */
 export type InputIssue = Readonly<{ path: readonly (string | number)[]; message: string }>;

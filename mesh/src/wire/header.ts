@@ -1,35 +1,34 @@
-/** The headers that both ends of a call agree on. */
+/** Headers of a call. */
 export const header = {
   /** `Service-Token <jwt>` for a service, `Bearer <jwt>` for a user. */
   authorization: 'authorization',
-  /** The access token of the user that a service acts for. */
+  /** Access token of the user that a service acts for. */
   userToken: 'x-user-token',
-  /** Names one request in every log that it touches. */
+  /** Identifies a request in all logs. */
   requestId: 'x-request-id',
   /** W3C trace context. */
   traceparent: 'traceparent',
   tracestate: 'tracestate',
-  /** How long the caller will still wait, in milliseconds. */
+  /** Time the caller will still wait, in milliseconds. */
   timeoutMs: 'x-timeout-ms',
-  /** Names one piece of work: the same key again is answered with the first answer. */
+  /** Idempotency key: a repeated key gets the first answer. */
   idempotencyKey: 'idempotency-key',
-  /** How long to wait before the same call is made again, in whole seconds (RFC 9110 §10.2.3). */
+  /** Wait before a retry, in whole seconds (RFC 9110 §10.2.3). */
   retryAfter: 'retry-after',
 } as const;
 
-/** The scheme of `authorization` that a service's token travels under. */
+/** Scheme of `authorization` for service tokens. */
 export const serviceTokenScheme = 'Service-Token';
 
-/** The scheme of `authorization` that a user's access token travels under. */
+/** Scheme of `authorization` for access tokens of users. */
 export const userTokenScheme = 'Bearer';
 
-/** The longest time that is read from a header, in milliseconds: one hour. */
+/** Longest time accepted from a header, in milliseconds: one hour. */
 const longestMs = 3_600_000;
 
 /**
- * Reads `x-timeout-ms`: the time the caller will still wait, in milliseconds.
- * Anything but a whole number counts as not sent, so that a broken caller gets
- * the server's own limit; more than an hour counts as an hour.
+ * Reads `x-timeout-ms`, in milliseconds, at most an hour. Anything but a whole number is ignored, so the server's own
+ * limit applies.
  */
 export function parseTimeout(value: string | undefined): number | undefined {
   if (value === undefined || !/^\d{1,10}$/.test(value)) return undefined;
@@ -42,21 +41,21 @@ export function formatTimeout(remainingMs: number): string {
 }
 
 /**
- * Reads `retry-after`, in milliseconds: whole seconds or a date. What is
- * neither counts as not sent; more than an hour counts as an hour.
+ * Reads `retry-after`: whole seconds or a date. Other values are ignored.
  *
- * @param now Milliseconds since 1970, which a date is compared with.
+ * @param now Milliseconds since 1970, to compare a date with.
+ * @returns In milliseconds, at most an hour.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined) return undefined;
-  // `Date.parse` also takes "-1" for a date.
+  // `Date.parse` would accept "-1".
   const date = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : NaN;
   const waitMs = /^\d{1,10}$/.test(value) ? Number(value) * 1000 : date - now;
   return Number.isNaN(waitMs) ? undefined : boundRetryAfter(waitMs);
 }
 
-/** A wait that a server asked for, bounded: 0 to an hour, in milliseconds. */
+/** Limits a wait that a server requests to 0 to one hour, in milliseconds. */
 export function boundRetryAfter(waitMs: number): number {
   return Math.min(Math.max(0, waitMs), longestMs);
 }
@@ -72,8 +71,7 @@ export function isRequestId(text: string): boolean {
 }
 
 /**
- * Whether `idempotency-key` holds a key: 1 to 255 visible ASCII characters. Only
- * its maker knows what they mean.
+ * Whether `idempotency-key` holds a key: 1 to 255 visible ASCII characters.
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */

@@ -1,7 +1,6 @@
 import type { ErrorCode } from './error-code.ts';
 import type { InputIssue, NamedError, RetryAdvice } from './error-shape.ts';
 
-/** What an error may hold beside its code and message. */
 export type MeshErrorOptions = Readonly<{
   cause?: unknown;
   named?: NamedError;
@@ -13,25 +12,22 @@ export type MeshErrorOptions = Readonly<{
 }>;
 
 /**
- * The one error class of the mesh. What is thrown as anything else is answered
- * as `INTERNAL_SERVER_ERROR` and only its log line says what it was.
- *
- * All but `cause`, `told` and the stack goes on the wire; these stay in the
- * service that threw.
+ * The error class of the mesh. Any other error is answered as `INTERNAL_SERVER_ERROR`, and only the log has its
+ * details. `cause`, `told` and the stack are not sent to the caller.
  */
 export class MeshError extends Error {
   readonly code: ErrorCode;
-  /** Set when the error is one that the procedure's contract names. */
+  /** Typed error of the procedure's contract. */
   readonly named: NamedError | undefined;
-  /** Set when an input schema refused what was sent. */
+  /** Errors of the input schema. */
   readonly issues: readonly InputIssue[] | undefined;
-  /** What is known of making the same call again. @default as the code and the contract say */
+  /** Whether to retry. @default as the code and the contract say */
   readonly retry: RetryAdvice | undefined;
-  /** How long to wait before that, in milliseconds. */
+  /** Wait before a retry, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** Set when the process takes no calls yet. */
+  /** Set if the process is starting and takes no calls yet. */
   readonly notServing: true | undefined;
-  /** Set when the log has the cause as a state that began, so that the call itself is a debug line. */
+  /** Set if the log already has the outage behind it, so that the call is a debug line. */
   readonly told: true | undefined;
 
   constructor(code: ErrorCode, message: string, options: MeshErrorOptions = {}) {
@@ -47,7 +43,7 @@ export class MeshError extends Error {
   }
 }
 
-/** The error for an idempotency key that its caller has used before, for the same procedure with another input. */
+/** Error for an idempotency key that the caller has used for the same procedure with another input. */
 export function keyReused(): MeshError {
   return new MeshError('CONFLICT', 'This idempotency key was used for a call with another input', {
     named: { name: 'IDEMPOTENCY_KEY_REUSED', data: {} },

@@ -6,19 +6,19 @@
 export type TraceContext = Readonly<{
   /** 32 hexadecimal digits, not all zero. */
   traceId: string;
-  /** 16 hexadecimal digits, not all zero: the span that made this call. */
+  /** 16 hexadecimal digits, not all zero: the calling span. */
   spanId: string;
   sampled: boolean;
-  /** The vendors' part, passed on as it came. */
+  /** Vendor data, passed on unchanged. */
   tracestate: string | undefined;
 }>;
 
 const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
-/** W3C allows vendors 512 characters; beyond, the state is dropped and the trace goes on. */
-const longestTracestate = 512;
+/** W3C allows vendors 512 characters; a longer state is dropped and the trace goes on. */
+const tracestatePattern = /^[^]{0,512}$/;
 
-/** Reads `traceparent` and `tracestate`. A malformed parent starts no trace, as the specification asks. */
+/** Reads `traceparent` and `tracestate`; `undefined` if the parent is malformed. */
 export function parseTraceContext(
   traceparent: string | undefined,
   tracestate: string | undefined,
@@ -32,7 +32,7 @@ export function parseTraceContext(
     traceId,
     spanId,
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
-    tracestate: tracestate !== undefined && tracestate.length <= longestTracestate ? tracestate : undefined,
+    tracestate: tracestate !== undefined && tracestatePattern.test(tracestate) ? tracestate : undefined,
   };
 }
 
@@ -41,12 +41,12 @@ export function formatTraceparent(trace: TraceContext): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 }
 
-/** A new trace, unsampled unless told: 16 + 8 random bytes. */
+/** Starts a trace. */
 export function startTrace(sampled = false): TraceContext {
   return { traceId: randomHex(16), spanId: randomHex(8), sampled, tracestate: undefined };
 }
 
-/** The next hop of a trace: the same trace, a span of its own. */
+/** The next hop of a trace, with its own span. */
 export function childOf(parent: TraceContext): TraceContext {
   return { ...parent, spanId: randomHex(8) };
 }
@@ -56,6 +56,6 @@ function randomHex(bytes: number): string {
   for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) {
     text += byte.toString(16).padStart(2, '0');
   }
-  // All zero means "invalid" in the specification; the chance is 2^-64, the cost of asking nothing.
+  // All zeros are invalid.
   return /^0+$/.test(text) ? randomHex(bytes) : text;
 }

@@ -114,6 +114,28 @@ describe('when a call is over', () => {
     expect(pages.map(({ slug }) => slug)).toEqual(['job', 'stays']);
   });
 
+  test('a short statement ends by itself, and its connection is kept', async () => {
+    const single = open(1);
+    const pid = async () =>
+      (await single.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0];
+    const before = await pid();
+    // The statement ends in the time that it is given, however slow this machine is.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const one = call();
+      const client = await one.run(() => single.pool.connect());
+      const answer = client.query('SELECT 1 AS one');
+      one.end();
+      expect((await answer).rows).toEqual([{ one: 1 }]);
+      expect(await codeOf(client.query('SELECT 2'))).toBe('cancelled');
+      client.release();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await pid()).toEqual(before);
+    await single.close();
+  });
+
   test('it waits for no connection, and sends nothing more', async () => {
     const single = open(1);
     const [holder, waiting] = [call(), call()];

@@ -6,6 +6,12 @@ import type { PoolClient } from 'pg';
 import { requestCancel } from './cancel-request.ts';
 
 /**
+ * A statement that ends within this time after its call, in milliseconds, is not cancelled: a cancellation costs its
+ * connection, and a new one costs PostgreSQL and this process as much as hundreds of short statements.
+ */
+const patienceMs = 50;
+
+/**
  * The request may reach the session before the statement does: while that runs, it is repeated at this
  * interval, in milliseconds.
  */
@@ -32,8 +38,8 @@ export class CallOverError extends Error {
 }
 
 /**
- * A pool connection lent to one call until it is returned. When the call is over, its running statement is
- * cancelled in the server, and no other is sent except the end of the transaction.
+ * A pool connection lent to one call until it is returned. When the call is over, no other statement is sent
+ * except the end of the transaction, and one that is still running a moment later is cancelled in the server.
  *
  * A cancellation in progress never hits another statement: the next one of this call waits for it, and a
  * connection returned meanwhile is closed.
@@ -45,6 +51,7 @@ export class Lease {
   /** Number of sent statements that may be cancelled. */
   #running = 0;
   #ending = false;
+  #returned = false;
   #cancelling: Promise<void> | undefined;
   #onSettled: (() => void) | undefined;
 
@@ -52,14 +59,15 @@ export class Lease {
   static begin(client: PoolClient, signal: AbortSignal): void {
     const lease = new Lease(client, signal);
     const { query, release } = client;
-    const onOver = (): void => lease.#cancel();
+    const onOver = (): void => void lease.#cancelIfLong();
     signal.addEventListener('abort', onOver);
     client.query = ((...given: unknown[]) => lease.#run(given)) as PoolClient['query'];
     client.release = (error) => {
       signal.removeEventListener('abort', onOver);
       client.query = query;
       client.release = release;
-      release(error ?? lease.#cancelling !== undefined);
+      release(error ?? (lease.#cancelling !== undefined || (signal.aborted && lease.#running > 0)));
+      lease.#returned = true;
     };
   }
 
@@ -104,8 +112,9 @@ export class Lease {
     this.#onSettled?.();
   }
 
-  #cancel(): void {
-    if (this.#running === 0 || this.#ending) return;
+  async #cancelIfLong(): Promise<void> {
+    if (this.#running > 0) await within(() => this.#settled(), { ms: patienceMs, onLate: () => {} });
+    if (this.#running === 0 || this.#ending || this.#returned) return;
     this.#cancelling = this.#repeatCancel().finally(() => (this.#cancelling = undefined));
   }
 

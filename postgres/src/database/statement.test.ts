@@ -7,7 +7,7 @@ import { problemsOf } from '../testing/testing.ts';
 import { withClient } from '../provision/with-client.ts';
 import { openDatabase } from './database.ts';
 import { hasCode } from './database-errors.ts';
-import { run, Statement, statementsOf } from './statement.ts';
+import { run, runnerOf, Statement, statementsOf } from './statement.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 let testDatabase: TestDatabase;
@@ -54,6 +54,62 @@ test('answers rows of the types that it names', async () => {
   ]);
   expect(await run(client, thing, [3])).toEqual([]);
   expect(await problemsOf(client, thing)).toEqual([]);
+});
+
+test('takes and answers values of every type', async () => {
+  const { client } = open();
+  const every = new Statement({
+    name: 'test.every',
+    parameters: ['bool', 'bytea', 'float8', 'timestamptz', 'text[]', 'uuid?'],
+    columns: { yes: 'bool', bytes: 'bytea', half: 'float8', at: 'timestamptz', texts: 'text', id: 'uuid?' },
+    text: `SELECT $1::bool AS yes, $2::bytea AS bytes, $3::float8 AS half, $4::timestamptz AS at,
+      array_to_json($5::text[])::text AS texts, $6::uuid AS id`,
+  });
+  const at = new Date('2026-01-31T12:00:00.080Z');
+  const texts = [
+    'plain',
+    '',
+    'NULL',
+    `"quoted" and 'quoted'`,
+    String.raw`back\slash`,
+    'two\nlines',
+    '{a,b}',
+    'ö',
+  ];
+  const bytes = Buffer.from([0, 92, 255]);
+  const [row] = await run(client, every, [true, bytes, 0.5, at, texts, null]);
+  expect(row).toEqual({ yes: true, bytes, half: 0.5, at, texts: expect.any(String), id: null });
+  expect(JSON.parse(row?.texts ?? '')).toEqual(texts);
+  expect(await problemsOf(client, every)).toEqual([]);
+});
+
+test.each([
+  ['2026-01-31 12:00:00.08+00', '2026-01-31T12:00:00.080Z'],
+  ['2026-01-31 12:00:00+00', '2026-01-31T12:00:00.000Z'],
+  ['2026-01-31 12:00:00.123987+00', '2026-01-31T12:00:00.123Z'],
+  ['0001-01-01 00:00:00+00', '0001-01-01T00:00:00.000Z'],
+  ['12026-01-31 12:00:00.5+00', '+012026-01-31T12:00:00.500Z'],
+  ['0044-03-15 12:00:00+00 BC', '-000043-03-15T12:00:00.000Z'],
+])('answers a time as a Date has it: %s', async (stored, iso) => {
+  const { client } = open();
+  const times = new Statement({
+    name: 'test.times',
+    parameters: ['text'],
+    columns: { date: 'timestamptz', iso: 'timestamptz iso' },
+    text: 'SELECT $1::timestamptz AS date, $1::timestamptz AS iso',
+  });
+  const inThatZone = `SELECT set_config('timezone', 'Asia/Kolkata', false)`;
+  expect(await run(client, times, [stored])).toEqual([{ date: new Date(iso), iso }]);
+  await runnerOf(client).pool.query(inThatZone);
+  expect(await run(client, times, [stored])).toEqual([{ date: new Date(iso), iso }]);
+});
+
+test('a row of other columns fails, and the session goes on', async () => {
+  const { client } = open();
+  const { text, parameters } = thing;
+  const short = new Statement({ name: 'test.short', text, parameters, columns: { id: 'int4' } });
+  await expect(run(client, short, [1])).rejects.toThrow('a row has 3 columns instead of id');
+  expect(await run(client, thing, [1])).toHaveLength(1);
 });
 
 const { text, parameters, columns } = thing;

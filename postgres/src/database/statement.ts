@@ -1,8 +1,12 @@
-import type { Pool } from 'pg';
+import { types, type Pool } from 'pg';
 
 import { hasCode } from './database-errors.ts';
+import { StatementQuery, type ResultColumn } from './statement-query.ts';
 
-/** PostgreSQL's types, by their names in `pg_type`, and their types in JavaScript. */
+/**
+ * PostgreSQL's types, by their names in `pg_type`, and their types in JavaScript. ` iso` marks a time that is answered as
+ * text, as `Date.toISOString` has it.
+ */
 interface TypeMap {
   bool: boolean;
   bytea: Buffer;
@@ -12,8 +16,33 @@ interface TypeMap {
   int4: number;
   text: string;
   timestamptz: Date;
+  'timestamptz iso': string;
   uuid: string;
 }
+
+const asItIs = (text: string): string => text;
+const timeOf: (text: string) => Date = types.getTypeParser(types.builtins.TIMESTAMPTZ);
+
+/** In a tenth of the time that a `Date` takes. */
+function isoOf(text: string): string {
+  // As of nearly all times of a session in UTC: 2026-01-31 12:00:00.08+00.
+  if (text[10] !== ' ' || !text.endsWith('+00')) return timeOf(text).toISOString();
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).slice(0, 3).padEnd(3, '0')}Z`;
+}
+
+/** The value of a text that PostgreSQL answers. */
+const parsers: { readonly [Type in keyof TypeMap]: (text: string) => TypeMap[Type] } = {
+  bool: types.getTypeParser(types.builtins.BOOL),
+  bytea: types.getTypeParser(types.builtins.BYTEA),
+  citext: asItIs,
+  float4: types.getTypeParser(types.builtins.FLOAT4),
+  float8: types.getTypeParser(types.builtins.FLOAT8),
+  int4: types.getTypeParser(types.builtins.INT4),
+  text: asItIs,
+  timestamptz: timeOf,
+  'timestamptz iso': isoOf,
+  uuid: asItIs,
+};
 
 /** The type of a column; `?` marks one that may be null. */
 export type ColumnType = keyof TypeMap | `${keyof TypeMap}?`;
@@ -44,8 +73,8 @@ interface Declaration<
 }
 
 /**
- * SQL with typed parameters and rows, for hot statements only. It is run by the driver without Prisma, which takes several
- * times as long for a row, and each session parses and plans it once.
+ * SQL with typed parameters and rows, for hot statements only. It is run without Prisma, which takes several times as long
+ * for a row, and each session parses and plans it once.
  *
  * `problemsOf` in `@arcadium/postgres/testing` compares the declared types with those of PostgreSQL.
  */
@@ -57,6 +86,8 @@ export class Statement<
   readonly text: string;
   readonly parameters: Parameters;
   readonly columns: Columns;
+  /** The same columns, as a run reads them. */
+  readonly resultColumns: readonly ResultColumn[];
 
   /** @throws TypeError if another statement has the same name. */
   constructor({ name, text, parameters, columns }: Declaration<Parameters, Columns>) {
@@ -66,8 +97,16 @@ export class Statement<
     this.text = text;
     this.parameters = parameters;
     this.columns = columns;
+    this.resultColumns = Object.entries(columns).map(([column, type]) => ({
+      name: column,
+      parse: parsers[baseOf(type)],
+    }));
     declared.set(name, this);
   }
+}
+
+function baseOf(type: ColumnType): keyof TypeMap {
+  return type.replace('?', '') as keyof TypeMap;
 }
 
 /** The values of a statement's parameters. */
@@ -125,12 +164,21 @@ export async function run<S extends Statement>(
   values: ValuesOf<S>,
 ): Promise<RowOf<S>[]> {
   const { pool, named } = runnerOf(client);
-  const { name, text } = statement;
-  const config = { text, values: [...values] };
   try {
-    return (await pool.query<RowOf<S>>(named ? { name, ...config } : config)).rows;
+    return await runOn(pool, statement, { name: named ? statement.name : undefined, values });
   } catch (error) {
     if (!named || !hasCode(error, stalePlan)) throw error;
-    return (await pool.query<RowOf<S>>(config)).rows;
+    return await runOn(pool, statement, { name: undefined, values });
   }
+}
+
+async function runOn<S extends Statement>(
+  pool: Pool,
+  { text, resultColumns: columns }: S,
+  { name, values }: { name: string | undefined; values: ValuesOf<S> },
+): Promise<RowOf<S>[]> {
+  const query = new StatementQuery<RowOf<S>>({ name, text, values, columns });
+  // Its types do not say that the pool answers a promise for such a query too.
+  await (pool.query(query) as unknown as Promise<void>);
+  return query.rows;
 }

@@ -57,7 +57,7 @@ function withoutMark(type: string): string {
 }
 
 function toText([name, type]: [string, ColumnType]): string {
-  return `${name}: ${type}`;
+  return `${name}: ${type.replace(' iso', '')}`;
 }
 
 function differences(what: string, said: readonly string[], real: readonly string[]): string[] {

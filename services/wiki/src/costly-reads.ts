@@ -1,5 +1,5 @@
-import { FairBulkhead, NoPlaceError } from '@arcadium/mesh/resilience';
 import { Refusal, sourceOf, type CallMaker } from '@arcadium/mesh/server';
+import { FairBulkhead, NoPlaceError } from './fair-bulkhead.ts';
 
 /** The share of the pool's connections for expensive reads. */
 const share = 0.3;

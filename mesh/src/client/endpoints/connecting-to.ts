@@ -1,11 +1,10 @@
 import { isIPv6, type LookupFunction } from 'node:net';
 
 /**
- * The option by which a socket connects to an address of the host's that is
- * known already. Everything else goes by the host's name: the Host header, and
- * for TLS the name that is asked for and that the certificate must have.
+ * Socket option to connect to a known address of the host. The Host header and the TLS server name stay the host's
+ * name.
  *
- * @param ip None where the system is to find the address.
+ * @param ip `undefined` if the system resolves the name.
  */
 export function connectingTo(ip: string | undefined): { lookup?: LookupFunction } {
   if (ip === undefined) return {};

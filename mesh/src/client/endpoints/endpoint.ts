@@ -1,7 +1,6 @@
 import {
-  createBreaker,
+  Breaker,
   LatencyAverage,
-  type Breaker,
   type BreakerOptions,
   type Candidate,
   type Permit,
@@ -14,16 +13,15 @@ import type { Decide } from '../decisions.ts';
 import type { Address } from './resolve.ts';
 import type { Transport } from '../transports/transport.ts';
 
-/** How an attempt at an endpoint failed. */
 export interface Failure {
   readonly code: ErrorCode;
-  /** Whether the server answered, with whatever. */
+  /** Whether any answer came. */
   readonly answered: boolean;
-  /** Whether the server says that it did nothing with the call: it is there, and has no time or place for it. */
+  /** Whether the server says that it did not start the call, for lack of capacity. */
   readonly refused: boolean;
-  /** Whether nobody was reached there, or only a process that takes no calls yet. */
+  /** Whether no process was reached, or only one that is starting. */
   readonly absent: boolean;
-  /** Whether the caller had much less time than the procedure may take. */
+  /** Whether the caller allowed much less than the timeout of the procedure. */
   readonly hurried: boolean;
   /** In milliseconds. */
   readonly durationMs: number;
@@ -36,21 +34,15 @@ interface EndpointParts {
   decide: Decide;
 }
 
-/**
- * How fast a slow answer is forgotten, in milliseconds. Less than Finagle's 10 s: a process that has just started is
- * slow once, and one that is always slow is still asked only every twenty seconds or so.
- */
-const decayMs = 6000;
-
-/** One place where a service answers, and what this process has learnt of it. */
+/** One endpoint of a service, and what this process knows about it. */
 export class Endpoint implements Candidate {
   readonly address: Address;
   readonly transport: Transport;
   readonly breaker: Breaker;
   readonly latency: LatencyAverage;
-  /** Where it is one of several. */
+  /** Set if the service has several endpoints. */
   outlier: Watched<Endpoint> | undefined;
-  /** Attempts under way. */
+  /** Attempts in progress. */
   inFlight = 0;
   readonly #closed = Promise.withResolvers<void>();
   #retired = false;
@@ -58,9 +50,9 @@ export class Endpoint implements Candidate {
   constructor(address: Address, { transport, breaker, clock, decide }: EndpointParts) {
     this.address = address;
     this.transport = transport;
-    this.latency = new LatencyAverage({ decayMs, now: clock.now });
+    this.latency = new LatencyAverage({ now: clock.now });
     const endpoint = this.name;
-    this.breaker = createBreaker({
+    this.breaker = new Breaker({
       now: clock.now,
       ...breaker,
       onChange: (reason) => decide({ decision: 'breaker', reason, endpoint }),
@@ -71,18 +63,18 @@ export class Endpoint implements Candidate {
     return this.address.url;
   }
 
-  /** The same for people: which one of those that share the URL. */
+  /** Name for logs; tells endpoints with the same URL apart. */
   get name(): string {
     const { url, ip } = this.address;
     return ip === undefined ? url : `${url} at ${ip}`;
   }
 
-  /** Whether it looks healthy, or may be asked whether it is. */
+  /** Whether it looks healthy or is due for a probe. */
   get usable(): boolean {
     return this.breaker.retryAfterMs === 0 && !this.outlier?.ejected && !this.transport.leaving;
   }
 
-  /** How long a call would take here, roughly, in milliseconds; one that failed before is asked first when it may be. */
+  /** Estimated duration of a call, in milliseconds; 0 if it is due for a probe. */
   get cost(): number {
     return this.breaker.state === 'closed' ? this.latency.cost(this.inFlight) : 0;
   }
@@ -91,7 +83,7 @@ export class Endpoint implements Candidate {
     this.inFlight += 1;
   }
 
-  /** It is chosen no more: closes its connections when the last attempt under way is over, and resolves then. */
+  /** Closes its connections when the last attempt has ended, and resolves then. */
   retire(): Promise<void> {
     this.outlier?.remove();
     this.#retired = true;
@@ -99,13 +91,13 @@ export class Endpoint implements Candidate {
     return this.#closed.promise;
   }
 
-  /** Closes its connections, whatever is under way. */
+  /** Closes its connections at once. */
   async close(): Promise<void> {
     await this.transport.close();
     this.#closed.resolve();
   }
 
-  /** Tells, once for each that was begun, what an attempt came to. @param durationMs In milliseconds. */
+  /** Records the end of an attempt, as do `failed` and `outrun`: one of them for each `begin`. */
   succeeded(permit: Permit, durationMs: number): void {
     this.#over();
     permit.success();
@@ -122,7 +114,7 @@ export class Endpoint implements Candidate {
       this.outlier?.answered();
     } else if (verdict === 'broken') {
       permit.failure();
-      // What ends without an answer is not slow: taken for that, it would not be asked until its breaker opens, and probes.
+      // A connection error is not latency; as latency it would keep calls away until the breaker opens.
       if (failure.answered || failure.code === 'TIMEOUT') this.latency.penalise(failure.durationMs);
     } else if (verdict === 'absent') {
       permit.failure();
@@ -132,11 +124,11 @@ export class Endpoint implements Candidate {
     }
   }
 
-  /** Another endpoint answered before; it would have taken at least so long, in milliseconds. */
+  /** Another endpoint answered first, after `durationMs` here. */
   outrun(permit: Permit, durationMs: number): void {
     this.#over();
     permit.ignore();
-    // How long it would have taken nobody knows; taken for that, it would look the better the sooner it is outrun.
+    // Not an observation: the endpoint would look the faster, the sooner it is outrun.
     this.latency.penalise(durationMs);
   }
 
@@ -162,11 +154,9 @@ export class Endpoint implements Candidate {
 type Verdict = 'works' | 'broken' | 'absent' | 'busy' | 'unknown';
 
 /**
- * What a failure says of the server. Only what it failed at counts against it:
- * a refusal that the caller deserved shows that it works; what the caller itself
- * cut short, or what never left, shows nothing; one that is not there is not
- * compared with those that are; and one that has too much to do, or is too slow
- * for a caller in a hurry, is asked less, but not left alone.
+ * What a failure says about the server. Only its own failures count against it. A refusal that the caller caused
+ * shows that it works; a call that was cancelled or never sent shows nothing. An absent endpoint gets no latency. A
+ * busy one, or one too slow for a hurried caller, gets fewer calls, but its breaker stays closed.
  */
 function verdictOn({ code, answered, refused, absent, hurried }: Failure): Verdict {
   if (absent) return 'absent';

@@ -4,34 +4,33 @@ import type { Clock } from '../clock.ts';
 import type { Decide } from '../decisions.ts';
 import { Endpoint } from './endpoint.ts';
 import type { Lookup } from './host-name.ts';
-import { createResolver, type Address, type Resolver } from './resolve.ts';
+import { Resolver, type Address } from './resolve.ts';
 import type { Transport } from '../transports/transport.ts';
 
-/** An endpoint that was chosen, and the leave of its breaker. */
+/** A chosen endpoint, and the permit of its breaker. */
 export type Choice = Readonly<{ endpoint: Endpoint; permit: Permit }>;
 
-/** What the endpoints of a service need. */
 export interface EndpointsOptions {
-  /** Makes what carries calls to one of them. */
+  /** Creates the transport of an endpoint. */
   open: (address: Address) => Transport;
   breaker: BreakerOptions | undefined;
-  /** How names are looked up. @default as the system does */
+  /** Resolves names. @default the system */
   lookup: Lookup | undefined;
   clock: Clock;
   decide: Decide;
   log: Logger;
 }
 
-/** The endpoints of one service: chooses one for each attempt, by two random choices. */
+/** The endpoints of one service. Chooses one for each attempt, the better of two random ones. */
 export class Endpoints {
   readonly #options: EndpointsOptions;
   readonly #outliers: OutlierDetector<Endpoint>;
   readonly #resolver: Resolver;
-  /** Those no longer chosen whose calls are not over yet, too. */
+  /** Includes retired endpoints with calls in progress. */
   readonly #open = new Set<Endpoint>();
   #current: readonly Endpoint[] = [];
 
-  /** @param urls Origins, as `http://wiki:5000`; a name may have several addresses. */
+  /** @param urls Origins, such as `http://wiki:5000`; a name may have several addresses. */
   constructor(urls: readonly string[], options: EndpointsOptions) {
     this.#options = options;
     const { clock, decide, log } = options;
@@ -41,7 +40,7 @@ export class Endpoints {
       onEject: ({ name }) => decide({ decision: 'ejected', reason: 'latency', endpoint: name }),
       onReturn: ({ name }) => decide({ decision: 'returned', endpoint: name }),
     });
-    this.#resolver = createResolver(urls, {
+    this.#resolver = new Resolver(urls, {
       log,
       ...(options.lookup && { lookup: options.lookup }),
       onChange: (addresses) => {
@@ -52,33 +51,32 @@ export class Endpoints {
     this.#set(this.#resolver.addresses);
   }
 
-  /** What is worth waiting for before one is chosen, where anything is: their names are being looked up. */
+  /** A lookup of names to wait for before an endpoint is chosen; `undefined` if the addresses are up to date. */
   fresh(): Promise<void> | undefined {
     return this.#resolver.looksUp ? this.#resolver.fresh() : undefined;
   }
 
-  /** One of them could not be reached: it may not be there any more. */
+  /** Looks names up again, because an endpoint was not reached. */
   refresh(): void {
     this.#resolver.refresh();
   }
 
-  /** Where the first of them is, for the log of what went to none. */
+  /** URL of the first endpoint, to log an attempt that was sent to none. */
   get url(): string {
     return this.#current[0]?.url ?? '';
   }
 
-  /** Where one of them is that looks healthy, for what chooses its connections itself. */
+  /** URL of a healthy endpoint, for subscriptions, which make their own connections. */
   anyUrl(): string {
     this.#options.clock.read();
     return pick(this.#current)?.url ?? '';
   }
 
-  /** How many there are to choose from. */
   get size(): number {
     return this.#current.length;
   }
 
-  /** How long the quickest of them usually takes, in milliseconds; 0 if that is not known. */
+  /** Mean latency of the fastest endpoint, in milliseconds; 0 if unknown. */
   get expectedMs(): number {
     let least = Infinity;
     for (const { latency } of this.#current) least = Math.min(least, latency.mean());
@@ -86,10 +84,10 @@ export class Endpoints {
   }
 
   /**
-   * Chooses one for an attempt.
+   * Chooses an endpoint for an attempt.
    *
-   * @param tried Those that this attempt is not to go to.
-   * @returns `undefined` where there is none whose breaker lets the attempt through.
+   * @param tried Endpoints to leave out.
+   * @returns `undefined` if no breaker lets the attempt through.
    */
   choose(tried: readonly Endpoint[]): Choice | undefined {
     const endpoint = this.#pick(tried);
@@ -98,19 +96,18 @@ export class Endpoints {
     return permit && { endpoint, permit };
   }
 
-  /** Where there is only one, there is nothing to compare. */
   #pick(tried: readonly Endpoint[]): Endpoint | undefined {
     const [only] = this.#current;
     if (this.#current.length > 1) return pick(this.#current, tried.length === 0 ? undefined : { tried });
     return only && tried.includes(only) ? undefined : only;
   }
 
-  /** Whether one that was not tried looks healthy. */
+  /** Whether an endpoint that was not tried looks healthy. */
   anyUsable(tried: readonly Endpoint[]): boolean {
     return this.#current.some((endpoint) => endpoint.usable && !tried.includes(endpoint));
   }
 
-  /** The soonest that one of them may be tried, from now, in milliseconds. */
+  /** Time until a breaker lets a call through, in milliseconds. */
   get retryAfterMs(): number {
     return Math.min(...this.#current.map(({ breaker }) => breaker.retryAfterMs));
   }
@@ -125,13 +122,12 @@ export class Endpoints {
     await Promise.all([...this.#open].map((endpoint) => endpoint.close()));
   }
 
-  /** Where calls go from now on; those that stay keep what was learnt of them. */
+  /** Replaces the endpoints; those that stay keep their state. */
   #set(addresses: readonly Address[]): void {
     const before = this.#current;
     this.#current = addresses.map(
       (address) => before.find((endpoint) => isAt(endpoint, address)) ?? this.#add(address),
     );
-    // One alone is compared with none.
     if (this.#current.length > 1)
       for (const endpoint of this.#current) endpoint.outlier ??= this.#outliers.add(endpoint);
     for (const endpoint of before) {

@@ -1,36 +1,41 @@
 import { lookup as lookupName } from 'node:dns/promises';
 import { Outage, type Logger } from '../../telemetry/index.ts';
 
-/** Finds the addresses of a name, as `dns.lookup` with `all` does. */
+/** Resolves a name, like `dns.lookup` with `all`. */
 export type Lookup = (host: string) => Promise<Found>;
 
 type Found = readonly { address: string; family: number }[];
 
-/** Asks the system, /etc/hosts included. */
+/** Resolves by the system, /etc/hosts included. */
 export const systemLookup: Lookup = (host) => lookupName(host, { all: true, order: 'ipv4first' });
 
-/** A lookup that takes longer counts as failed, in milliseconds; what it says in the end is taken nevertheless. */
-const lookupTimeoutMs = 5000;
+interface HostNameOptions {
+  lookup: Lookup;
+  log: Logger;
+  onChange: () => void;
+  /** Time after which a lookup counts as failed, in milliseconds; a later result is still used. @default 5000 */
+  timeoutMs?: number;
+}
 
-/** A name and the addresses that it was last known to stand for. */
+/** A name and its last known addresses. */
 export class HostName {
-  /** In order; `undefined` before the first success. */
+  /** Sorted; `undefined` before the first success. */
   ips: readonly string[] | undefined;
   readonly #host: string;
-  readonly #options: { lookup: Lookup; log: Logger; onChange: () => void };
+  readonly #options: Required<HostNameOptions>;
   #asking: Promise<void> | undefined;
   readonly #outage: Outage;
   #closed = false;
 
-  constructor(host: string, options: { lookup: Lookup; log: Logger; onChange: () => void }) {
+  constructor(host: string, options: HostNameOptions) {
     this.#host = host;
-    this.#options = options;
+    this.#options = { timeoutMs: 5000, ...options };
     this.#outage = new Outage(options.log);
   }
 
   /**
-   * Looks it up, unless that is still under way: the system can take back no
-   * lookup, and each one that hangs holds a thread of which there are few.
+   * Looks the name up, unless a lookup is in progress: the system cannot cancel one, and each that hangs blocks one
+   * of few threads.
    */
   ask(): Promise<void> {
     this.#asking ??= this.#look().finally(() => (this.#asking = undefined));
@@ -43,8 +48,9 @@ export class HostName {
   }
 
   async #look(): Promise<void> {
-    const late = (): void => this.#fail(`no answer within ${lookupTimeoutMs} ms`);
-    const timer = setTimeout(late, lookupTimeoutMs).unref();
+    const { timeoutMs } = this.#options;
+    const late = (): void => this.#fail(`no answer within ${timeoutMs} ms`);
+    const timer = setTimeout(late, timeoutMs).unref();
     const found = await this.#find();
     clearTimeout(timer);
     if (found && !this.#closed) this.#take(found);

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { recordingLogger, silentLogger } from '../../testing/index.ts';
 import { systemLookup, type Lookup } from './host-name.ts';
-import { createResolver, type Address, type Resolver, type ResolverOptions } from './resolve.ts';
+import { Resolver, type Address, type ResolverOptions } from './resolve.ts';
 
 const v4 = (...addresses: string[]) => addresses.map((address) => ({ address, family: 4 }));
 const v6 = (...addresses: string[]) => addresses.map((address) => ({ address, family: 6 }));
@@ -23,7 +23,7 @@ function open(urls: readonly string[], names: Record<string, ReturnType<typeof v
     return answer as ReturnType<typeof v4>;
   };
   const options: ResolverOptions = { lookup, log, onChange: (addresses) => changes.push(addresses) };
-  resolver = createResolver(urls, options);
+  resolver = new Resolver(urls, options);
   return { asked, changes, log };
 }
 
@@ -194,7 +194,7 @@ describe('with a name server of its own', () => {
     let answer = Promise.withResolvers<ReturnType<typeof v4>>();
     const changes: unknown[] = [];
     const onChange = (addresses: unknown) => changes.push(addresses);
-    resolver = createResolver(['http://wiki:5000'], {
+    resolver = new Resolver(['http://wiki:5000'], {
       lookup: () => answer.promise,
       onChange,
       log: silentLogger,
@@ -217,7 +217,7 @@ describe('with a name server of its own', () => {
 test('it works outside of the call that set it off', async () => {
   const scope = new AsyncLocalStorage<string>();
   const scopes: unknown[] = [];
-  resolver = createResolver(['http://wiki:5000'], {
+  resolver = new Resolver(['http://wiki:5000'], {
     lookup: async () => {
       scopes.push(scope.getStore());
       return v4('10.0.0.1');
@@ -231,7 +231,7 @@ test('it works outside of the call that set it off', async () => {
 
 test('the system knows names without a network, IPv4 first', async () => {
   const changed = Promise.withResolvers<readonly Address[]>();
-  resolver = createResolver(['http://wiki:5000'], {
+  resolver = new Resolver(['http://wiki:5000'], {
     // The only name that every machine knows is one that is not looked up.
     lookup: () => systemLookup('localhost'),
     onChange: changed.resolve,

@@ -3,96 +3,61 @@ import { isIP } from 'node:net';
 import type { Logger } from '../../telemetry/index.ts';
 import { HostName, systemLookup, type Lookup } from './host-name.ts';
 
-/** One place where a service answers. */
+/** Address of an endpoint. */
 export interface Address {
-  /** The origin as configured, as `http://wiki:5000`. */
+  /** Origin as configured, such as `http://wiki:5000`. */
   readonly url: string;
-  /** Where to connect, instead of looking the name up again; `undefined` where the system does it. */
+  /** IP address to connect to; `undefined` if the system resolves the name. */
   readonly ip: string | undefined;
 }
 
-/** Who answers for a service, over time. */
-export interface Resolver {
-  /**
-   * All that are known, never none; the same array until there is a change.
-   * To read it counts as use: read it for each call. What nobody reads is not
-   * kept up to date.
-   */
-  readonly addresses: readonly Address[];
-  /** Whether there are names to look up; else the addresses never change. */
-  readonly looksUp: boolean;
-  /**
-   * What is worth waiting for before the addresses are read: the first answer,
-   * or the first after a rest; it takes some milliseconds, and 200
-   * at most. `undefined` where they are kept up to date. Counts as use.
-   */
-  fresh(): Promise<void> | undefined;
-  /** Asks again soon, because an address failed; at most once in 500 ms. */
-  refresh(): void;
-  close(): void;
-}
-
 export interface ResolverOptions {
-  /** Told of every change of the addresses, not of their order; one that stays is the same object. */
+  /** Called after each change of the addresses, except of their order; addresses that stay are the same objects. */
   onChange(addresses: readonly Address[]): void;
-  /** The addresses of a name. @default the system's, IPv4 first */
+  /** Resolves a name. @default the system, IPv4 first */
   lookup?: Lookup;
-  /** How often names are looked up while there is use, in milliseconds. @default 2000 */
+  /** Time between lookups while addresses are in use, in milliseconds. @default 2000 */
   intervalMs?: number;
+  /** Shortest time between lookups after failures, in milliseconds. @default 500 */
+  refreshMs?: number;
+  /** How long a call waits for a lookup, in milliseconds, before it uses the known addresses. @default 200 */
+  waitMs?: number;
   log: Logger;
 }
 
-/** The least time between two lookups because of failures, in milliseconds. */
-const refreshEveryMs = 500;
-
-/** What is asked and logged here belongs to no call, though calls are what set it off. */
+/** Lookups and their log lines belong to no call, although calls trigger them. */
 const outsideOfCalls = AsyncLocalStorage.snapshot();
 
-/** For so long a call waits for the names to be looked up, in milliseconds; then it does with what is known. */
-const longestWaitMs = 200;
-
 /**
- * Follows the addresses of a service: one for each address of a name, as
- * Compose and a headless service of Kubernetes have one for each replica; one
- * for an IP literal or localhost, which are not looked up.
+ * Follows the addresses of a service: one per address of a name, as Compose and a headless service of Kubernetes have
+ * one per replica. IP literals and localhost are not looked up. If a name has addresses of both families, those of
+ * the first family count, because a host with both is one replica.
  *
- * Of a name with addresses of both families those of the first one count: a
- * host with both is one replica, not two. The system is asked for IPv4 first,
- * because a server on 0.0.0.0 has no other.
- *
- * Names are looked up at the first use, every `intervalMs` while there is use,
- * and after failures. A lookup that fails, or finds nothing, changes nothing.
- * Until the first one that succeeds a name stands for itself, so that what a
- * call fails with is the system's own error.
- *
- * @param urls Origins, as `http://wiki:5000`; names and IP literals may be mixed.
+ * Names are looked up at the first use, every `intervalMs` while in use, and after failures. A failed or empty lookup
+ * changes nothing. Before the first success the address is the name, so that calls fail with the system's own error.
  */
-export function createResolver(urls: readonly string[], options: ResolverOptions): Resolver {
-  return new NameResolver(urls, options);
-}
-
-class NameResolver implements Resolver {
+export class Resolver {
+  /** Whether there are names to look up; otherwise the addresses never change. */
   readonly looksUp: boolean;
   readonly #urls: readonly string[];
-  readonly #options: ResolverOptions;
-  readonly #intervalMs: number;
-  /** By host: one that has several ports is looked up once. */
+  readonly #options: Required<ResolverOptions>;
+  /** By host, so that a host with several ports is looked up once. */
   readonly #names: ReadonlyMap<string, HostName>;
   #addresses: readonly Address[] = [];
-  /** Runs while there is use. */
+  /** Runs while the addresses are in use. */
   #timer: NodeJS.Timeout | undefined;
-  /** Since the timer was started. */
+  /** Whether the addresses were used since the timer was started. */
   #used = false;
   #waking: Promise<void> | undefined;
   #refreshing: NodeJS.Timeout | undefined;
   #askedAt = -Infinity;
   #closed = false;
 
+  /** @param urls Origins, such as `http://wiki:5000`; names and IP literals may be mixed. */
   constructor(urls: readonly string[], options: ResolverOptions) {
-    const { lookup = systemLookup, intervalMs = 2000, log } = options;
     this.#urls = urls;
-    this.#options = options;
-    this.#intervalMs = intervalMs;
+    this.#options = { lookup: systemLookup, intervalMs: 2000, refreshMs: 500, waitMs: 200, ...options };
+    const { lookup, log } = this.#options;
     const names = urls.map(hostOf).filter(isName);
     const onChange = (): void => this.#update();
     this.#names = new Map(names.map((host) => [host, new HostName(host, { lookup, log, onChange })]));
@@ -100,16 +65,22 @@ class NameResolver implements Resolver {
     this.#addresses = this.#current();
   }
 
+  /** The known addresses, at least one; the same array until a change. Counts as use, so read it for each call. */
   get addresses(): readonly Address[] {
     this.#use();
     return this.#addresses;
   }
 
+  /**
+   * A lookup to wait for before reading the addresses: the first one, or the first after a pause. `undefined` if the
+   * addresses are up to date. Counts as use.
+   */
   fresh(): Promise<void> | undefined {
     this.#use();
     return this.#waking;
   }
 
+  /** Looks the names up soon, because an address failed. */
   refresh(): void {
     this.#use();
     if (this.#refreshing || this.#names.size === 0 || this.#closed) return;
@@ -117,7 +88,7 @@ class NameResolver implements Resolver {
       this.#refreshing = undefined;
       void this.#ask();
     };
-    const waitMs = Math.max(0, this.#askedAt + refreshEveryMs - performance.now());
+    const waitMs = Math.max(0, this.#askedAt + this.#options.refreshMs - performance.now());
     outsideOfCalls(() => (this.#refreshing = setTimeout(ask, waitMs).unref()));
   }
 
@@ -133,7 +104,7 @@ class NameResolver implements Resolver {
     if (this.#timer || this.#names.size === 0 || this.#closed) return;
     outsideOfCalls(() => {
       this.#startTimer();
-      const waking = Promise.race([this.#ask(), wait(longestWaitMs)]).then(() => {
+      const waking = Promise.race([this.#ask(), wait(this.#options.waitMs)]).then(() => {
         if (this.#waking === waking) this.#waking = undefined;
       });
       this.#waking = waking;
@@ -144,11 +115,11 @@ class NameResolver implements Resolver {
     this.#used = false;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // A client that rests costs nothing; the next call wakes it.
+      // An idle client stops looking up; the next call starts it again.
       if (!this.#used) return;
       void this.#ask();
       this.#startTimer();
-    }, this.#intervalMs).unref();
+    }, this.#options.intervalMs).unref();
   }
 
   async #ask(): Promise<void> {
@@ -170,12 +141,12 @@ class NameResolver implements Resolver {
   }
 }
 
-/** The host of a URL, an IPv6 literal without its brackets. */
+/** Host of a URL; an IPv6 literal without brackets. */
 function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
-/** Whether a host is looked up: localhost is where it is (RFC 6761 §6.3). */
+/** Whether a host is looked up; localhost is not (RFC 6761 §6.3). */
 function isName(host: string): boolean {
   return isIP(host) === 0 && !/(^|\.)localhost\.?$/.test(host);
 }

@@ -4,41 +4,36 @@ import { header, parseRetryAfter } from '../../wire/index.ts';
 import { Outage } from '../../telemetry/index.ts';
 import type { Connection } from '../connection.ts';
 
-/** The longest wait between two tries, in milliseconds, before jitter. */
-const longestMs = 30_000;
-
-/** What a subscription has in common with the calls of its client. */
 export type Subscriber = Pick<
   Connection,
   'authorization' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
 >;
 
-/** One request that is to become a stream of events. */
+/** Request for a stream of events. */
 export interface Opening {
-  /** Asked anew for each request. */
+  /** Called for each request. */
   readonly url: () => URL;
-  /** Asked anew for each request. */
+  /** Called for each request. */
   readonly headers: () => Record<string, string>;
   readonly init: Omit<RequestInit, 'headers' | 'signal'>;
-  /** Ends it all. */
+  /** Ends the subscription. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Connects one subscription, again and again while what fails may pass. */
+/** Connects one subscription, and reconnects after temporary failures. */
 export class Reconnection {
   readonly #subscriber: Subscriber;
   readonly #path: string;
-  /** How what happens to it is said: by its caller, where it opens another one by itself. */
   readonly #outage: Outage;
-  /** In a row. */
+  /** Consecutive failures. */
   #failures = 0;
-  /** No request is made before, on the clock of `performance.now()`: whoever asks again in the meantime waits, too. */
+  /** Earliest time of the next request, on the clock of `performance.now()`. */
   #notBefore = 0;
   #endpoint = '';
 
   /**
-   * @param path The procedure.
-   * @param repeated As of a call.
+   * @param path Procedure.
+   * @param repeated As in `CallOptions`.
    */
   constructor(subscriber: Subscriber, path: string, repeated: boolean) {
     this.#subscriber = subscriber;
@@ -49,10 +44,10 @@ export class Reconnection {
   }
 
   /**
-   * Requests until there is an answer that is final: a stream, or a refusal.
-   * A network that fails, silence, 429 and 5xx may pass.
+   * Repeats the request until a final answer: a stream or a refusal. Network errors, timeouts, 429 and 5xx are
+   * temporary.
    *
-   * @throws What the signal was fired with.
+   * @throws The reason of the signal.
    */
   async open(opening: Opening): Promise<Response> {
     const { signal } = opening;
@@ -64,7 +59,7 @@ export class Reconnection {
         this.#endpoint = `${url.origin}${url.pathname}`;
         const response = await this.#request(url, opening);
         if (!mayPass(response.status)) return response;
-        // Or its connection would not be used again.
+        // Frees the connection.
         void response.body?.cancel().catch(() => {});
         const asked = parseRetryAfter(response.headers.get(header.retryAfter) ?? undefined);
         this.#failed(`it was answered with HTTP ${response.status}`, asked);
@@ -75,7 +70,7 @@ export class Reconnection {
     }
   }
 
-  /** The stream has begun: the server has sent its first event. */
+  /** Call on the first event of a stream: ends the outage. */
   delivers(): void {
     if (this.#failures === 0) return;
     const { target } = this.#subscriber;
@@ -95,7 +90,7 @@ export class Reconnection {
     }
   }
 
-  /** Said once for each outage. @param askedMs The wait that was asked for, in milliseconds. */
+  /** Logs the start of an outage once. @param askedMs `Retry-After`, in milliseconds. */
   #failed(reason: string, askedMs = 0): void {
     const { target, as, retryPolicy } = this.#subscriber;
     const waitMs = waitAfter(this.#failures, retryPolicy, { askedMs, chance: Math.random() });
@@ -109,20 +104,20 @@ export class Reconnection {
 }
 
 /**
- * The wait after a failure, in milliseconds: as for a call, but that it is
- * tried for ever. One that was asked for is only ever lengthened: it is the
- * same for all callers.
+ * Wait after a failure, in milliseconds. Jitter only lengthens a wait that the server requests, because all its
+ * callers get the same one.
  *
- * @param before So many failures in a row came before it.
- * @param options.askedMs The wait that was asked for, in milliseconds.
- * @param options.chance 0 to 1.
+ * @param before Consecutive failures before this one.
+ * @param backoff Waits; `maxMs` before jitter. @default maxMs: 30000
+ * @param options.askedMs `Retry-After`, in milliseconds.
+ * @param options.chance Random number from 0 to 1.
  */
 export function waitAfter(
   before: number,
-  { baseMs, jitter }: Pick<RetryPolicy, 'baseMs' | 'jitter'>,
+  { baseMs, jitter, maxMs = 30_000 }: Pick<RetryPolicy, 'baseMs' | 'jitter'> & { maxMs?: number },
   { askedMs, chance }: { askedMs: number; chance: number },
 ): number {
-  const ownMs = backoffMs(before + 1, { baseMs, maxMs: longestMs, jitter }, chance);
+  const ownMs = backoffMs(before + 1, { baseMs, maxMs, jitter }, chance);
   return Math.round(Math.max(ownMs, askedMs * (1 + jitter * chance)));
 }
 
@@ -130,7 +125,7 @@ function mayPass(status: number): boolean {
   return status === 429 || status >= 500;
 }
 
-/** `fetch` says what failed in the cause. */
+/** `fetch` names the failure in the cause. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   return cause instanceof Error && cause.message !== '' ? cause.message : String(error);

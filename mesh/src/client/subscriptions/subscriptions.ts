@@ -7,20 +7,17 @@ import { noUserError } from '../call-error.ts';
 import { headersOf } from '../request.ts';
 import { Reconnection, type Subscriber } from './reconnection.ts';
 
-/** Whom it serves is known when it begins: a handler may be over when it is made again. */
+/** The user token is fixed at the start, because the handler may have ended before a reconnection. */
 const subscribing = { needsUser: false, procedure: { idempotent: true } };
 
-/** Where the context of an operation has what connects it. */
+/** Key of the Reconnection in the context of an operation. */
 const reconnection = 'reconnection';
 
 /**
- * Makes the tRPC client that a mesh client opens its subscriptions with:
- * Server-Sent Events, which reconnect by themselves and ask for what they
- * missed by the id of the last event. Where to, and with what headers, is
- * asked anew for each connection: one that is lost may be made to another
- * endpoint.
+ * Creates the tRPC client for subscriptions: Server-Sent Events, which reconnect and resume after the last event.
+ * Each connection may go to another endpoint, with current headers.
  *
- * @param endpoint Where the service is now, as `http://localhost:8000`.
+ * @param endpoint Returns the origin of an endpoint, such as `http://localhost:8000`.
  */
 export function createSubscriptionClient(
   subscriber: Subscriber,
@@ -31,7 +28,7 @@ export function createSubscriptionClient(
     EventSource,
     eventSourceOptions: ({ op }) => ({
       fetch: (target, { signal, headers, ...init }) => {
-        // It reconnects by itself, always to the URL that it began with.
+        // EventSource always reconnects to its first URL.
         const { pathname, search } = new URL(target);
         return (op.context[reconnection] as Reconnection).open({
           url: () => new URL(`${pathname}${search}`, endpoint()),
@@ -49,7 +46,7 @@ export function createSubscriptionClient(
   return new TRPCUntypedClient<AnyTRPCRouter>({ links: [reconnecting(subscriber), events] });
 }
 
-/** Refuses one that has no user to be made for; gives each what connects it, and tells that when its stream has begun. */
+/** Gives each subscription its Reconnection; rejects one without the user that it requires. */
 function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
   return () =>
     ({ op, next }) =>

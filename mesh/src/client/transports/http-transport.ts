@@ -4,19 +4,18 @@ import { connectingTo } from '../endpoints/connecting-to.ts';
 import type { Request } from '../request.ts';
 import { maxAnswerBytes, TransportError, type Answer, type Transport } from './transport.ts';
 
-/** System calls that fail before a connection stands, so before a byte is sent. */
+/** System calls that fail before a byte is sent. */
 const connecting = new Set(['connect', 'getaddrinfo']);
 
-/** The longest query that is sent in the URL, in characters; a longer one goes as POST, which tRPC allows on this mesh. */
+/** Longest URL of a query, in characters; longer queries are sent as POST, which servers of the mesh allow. */
 const longestUrl = 2000;
 
 /**
- * Makes the transport that speaks tRPC's wire format over HTTP/1.1, on
- * connections that are kept.
+ * Creates a transport for tRPC's wire format over HTTP/1.1 with keep-alive.
  *
- * @param url Where the service is, as `http://localhost:8000`.
+ * @param url Origin of the service, such as `http://localhost:8000`.
  * @param options.connectTimeoutMs Longest wait for a connection, in milliseconds.
- * @param options.ip Connects there, whatever addresses the URL's name has.
+ * @param options.ip IP address to connect to. @default resolved from the URL
  */
 export function createHttpTransport(
   url: string,
@@ -30,7 +29,7 @@ export function createHttpTransport(
     send: (request) =>
       new Promise((resolve, reject) => {
         const receiver = new Receiver(request, resolve, (cause) => {
-          // What cannot be sent at all is a mistake of the caller's, not of the network.
+          // A request that cannot be sent is the caller's mistake, not the network's.
           reject(cause instanceof errors.InvalidArgumentError ? cause : toTransportError(cause, origin));
         });
         pool.dispatch({ ...requestOf(request), headers: headersOf(request) }, receiver);
@@ -39,7 +38,7 @@ export function createHttpTransport(
   };
 }
 
-/** Takes in one answer as it comes: `pool.request` would make a stream of it, and a signal, for every call. */
+/** Receives one answer, without the stream and the signal that `pool.request` creates for every call. */
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #request: Request;
   readonly #resolve: (answer: Answer) => void;
@@ -121,9 +120,9 @@ function parseJson(text: string): unknown {
 }
 
 function toTransportError(cause: unknown, origin: string): TransportError {
-  // A host with several addresses fails with one error for each.
+  // A host with several addresses fails with one error per address.
   const first = cause instanceof AggregateError ? cause.errors[0] : cause;
-  // The error's code alone does not tell: EHOSTUNREACH, for one, also ends a connection that stood.
+  // The code is not enough: EHOSTUNREACH, for example, also ends an established connection.
   const failedToConnect =
     first instanceof errors.ConnectTimeoutError ||
     (first instanceof Error && 'syscall' in first && connecting.has(String(first.syscall)));
@@ -131,7 +130,7 @@ function toTransportError(cause: unknown, origin: string): TransportError {
   return new TransportError(`${origin} gave no answer: ${reasonOf(first)}`, { reached, cause });
 }
 
-/** Of a system's error its call and its code, as `connect ECONNREFUSED`: the rest of its message repeats the address. */
+/** Syscall and code of a system error, such as `connect ECONNREFUSED`; the rest of its message repeats the address. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { syscall, code } = error as NodeJS.ErrnoException;

@@ -1,39 +1,37 @@
 import type { Request } from '../request.ts';
 
-/** What can carry a call. */
 export type TransportName = 'websocket' | 'http';
 
-/** The longest answer that is taken in, in bytes: it may be longer than a call. */
+/** Longest accepted answer, in bytes. */
 export const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** What a server answered: a body that should be tRPC's, and how it came. */
+/** Answer of a server; the body should be tRPC's. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly via: TransportName;
-  /** How long whoever answered asks to be left alone, in milliseconds. */
+  /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
 }
 
 /**
  * Carries requests to one endpoint of a service.
  *
- * `send` answers whatever the server said, errors included; it throws
- * TransportError when there is no answer, and anything when a request was
- * cancelled.
+ * `send` resolves with any answer, errors included. It throws TransportError if there is no answer, and any error if
+ * the request was cancelled.
  */
 export interface Transport {
-  /** Where the endpoint is, for the log. */
+  /** URL of the endpoint, for the log. */
   readonly url: string;
-  /** Whether it has asked for new calls to go elsewhere: it is about to stop. */
+  /** Whether the endpoint is about to stop and asked for new calls to go elsewhere. */
   readonly leaving: boolean;
   send(request: Request): Promise<Answer>;
   close(): Promise<void>;
 }
 
-/** No answer came. Whether the server can have seen the request decides what may be retried. */
+/** No answer came. */
 export class TransportError extends Error {
-  /** False only if it is certain that no byte of the request arrived, or that nothing was done with it. */
+  /** Whether the request may have been executed; if not, every call may be retried. */
   readonly reached: boolean;
 
   constructor(message: string, options: { reached: boolean; cause?: unknown }) {
@@ -43,7 +41,7 @@ export class TransportError extends Error {
   }
 }
 
-/** The error of a call that certainly did not leave this process. */
+/** Error of a request that was certainly not sent. */
 export function notReached(message: string): TransportError {
   return new TransportError(message, { reached: false });
 }

@@ -45,17 +45,11 @@ const retryEveryMs = 5000;
 /** Shortest interval of fetches for unknown ids, in milliseconds: invented ids must not cause traffic. */
 const askAgainAfterMs = 10_000;
 
-/** Waits between fetches while a withdrawn key is still published. */
-const replaceBackoff = { baseMs: 50 };
-
-/** Most fetches for a withdrawn key, over 1.5 s. */
-const mostReplaceFetches = 6;
+/** Fetches while a withdrawn key is still published, over 1.5 s. */
+const replacement = { baseMs: 50, most: 6 };
 
 /** Longest wait for an answer of any endpoint, in milliseconds: a call may be waiting for it. */
 const longestQuestionMs = 2000;
-
-/** Time after which the next endpoint is asked as well, in milliseconds. */
-const patienceMs = 300;
 
 /**
  * Makes the set of public keys. It starts with those of the environment and of
@@ -123,11 +117,11 @@ export async function createKeySet(options: {
   const untilReplaced = async (kid: string): Promise<void> => {
     // A fetch in progress may still return the withdrawn key.
     await asking;
-    for (let fetches = 1; keys.has(kid) && fetches <= mostReplaceFetches; fetches += 1) {
+    for (let fetches = 1; keys.has(kid) && fetches <= replacement.most; fetches += 1) {
       await refresh();
       // After a failure, the next scheduled fetch replaces it.
       if (outage.away || closed || !keys.has(kid)) return;
-      await sleep(backoffMs(fetches, replaceBackoff), undefined, { ref: false });
+      await sleep(backoffMs(fetches, replacement), undefined, { ref: false });
     }
   };
 
@@ -165,8 +159,8 @@ type Answer = { from: string; keys: ReadonlyMap<string, CryptoKey>; published: r
 async function askEach(sources: readonly string[]): Promise<Answer> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(longestQuestionMs)]);
-  // The last endpoint has at least half of the time.
-  const waitMs = Math.min(patienceMs, longestQuestionMs / 2 / sources.length);
+  // The last endpoint has half of the time.
+  const waitMs = longestQuestionMs / 2 / sources.length;
   const questions: Promise<Answer>[] = [];
   try {
     for (const from of sources) {

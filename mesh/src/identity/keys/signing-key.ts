@@ -1,13 +1,14 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import { z } from 'zod';
 import { algorithm, defaultTokenRules, type TokenRules } from '../claims.ts';
+import { longestKeyId } from '../token-format.ts';
 
 /** A public Ed25519 key as a JWK (RFC 8037). */
 export const publicJwk = z.object({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   x: z.base64url().length(43),
-  kid: z.string().min(1).max(128),
+  kid: z.string().min(1).max(longestKeyId),
   use: z.literal('sig'),
   alg: z.literal(algorithm),
 });

@@ -1,18 +1,14 @@
 import { z } from 'zod';
 import type { SteadyClock } from '../../clock/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { RevocationSet, type Revocation } from './set.ts';
+import { entriesPerTurn, RevocationSet, type Revocation } from './set.ts';
 import { StateFile } from '../state-file.ts';
 
-/** Shortest wait between two writes, in milliseconds; at least {@link restFactor} times as long as the last one took. */
+/** Shortest wait between two writes, in milliseconds; at least ten times as long as the last one took. */
 const writeEveryMs = 250;
-const restFactor = 10;
 
 /** Wait after a failed write, in milliseconds. */
 const writeAgainAfterMs = 5000;
-
-/** Entries written in one turn of the event loop. */
-const entriesAtOnce = 5000;
 
 const head = z.object({
   format: z.literal('arcadium-revocations-1'),
@@ -96,7 +92,7 @@ export class RevocationCopy {
     this.#writing = this.#file.write(this.#parts()).then((written) => {
       this.#writing = undefined;
       const now = performance.now();
-      const restMs = Math.max(writeEveryMs, (now - begin) * restFactor);
+      const restMs = Math.max(writeEveryMs, 10 * (now - begin));
       this.#notBefore = now + (written ? restMs : writeAgainAfterMs);
       if (this.#changed || !written) this.changed();
     });
@@ -111,7 +107,7 @@ export class RevocationCopy {
     for (const { id, expiresAt } of set.entries()) {
       lines.push(`${JSON.stringify([id, expiresAt])}\n`);
       count += 1;
-      if (lines.length < entriesAtOnce) continue;
+      if (lines.length < entriesPerTurn) continue;
       yield lines.join('');
       lines = [];
     }

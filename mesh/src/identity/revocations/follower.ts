@@ -30,12 +30,6 @@ const modes: Record<Mode, { stream?: true; polls?: true; waitMs?: number; next?:
 /** Waits of the mode `polling`. */
 const backoff = { baseMs: 250, maxMs: 4000, jitter: 0.2 };
 
-/** Time without a confirmation after which the state is `stale`, in milliseconds. */
-const staleAfterMs = 5000;
-
-/** How long a start waits for the source, after each of its answers, in milliseconds. */
-const startWaitMs = 2000;
-
 export interface FollowOptions {
   source: RevocationSource;
   /** Name of the source in the log. */
@@ -122,7 +116,7 @@ export class RevocationFollower {
     const { set, position } = this.#ledger;
     const confirmedMsAgo =
       this.#confirmedAt === undefined ? undefined : Math.round(performance.now() - this.#confirmedAt);
-    const stale = confirmedMsAgo === undefined || confirmedMsAgo > staleAfterMs;
+    const stale = confirmedMsAgo === undefined || confirmedMsAgo > 5 * heartbeatMs;
     const state = stale ? 'stale' : this.#mode === 'following' ? 'following' : 'polling';
     return { state, size: set.size, position, confirmedMsAgo };
   }
@@ -266,6 +260,7 @@ export class RevocationFollower {
     } else if (this.#starting) this.#waitForSource();
   }
 
+  /** Ends the start when the source misses two heartbeats. */
   #waitForSource(): void {
     clearTimeout(this.#starting);
     this.#starting = setTimeout(() => {
@@ -278,7 +273,7 @@ export class RevocationFollower {
           : `no revocation list from ${from} yet; starting with the local copy`,
       );
       this.#ready.resolve();
-    }, startWaitMs);
+    }, 2 * heartbeatMs);
   }
 
   #place() {

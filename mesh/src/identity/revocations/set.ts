@@ -13,8 +13,8 @@ export type Revocation = Readonly<{
  */
 const bucketMs = 60_000;
 
-/** Most expired entries removed in one turn of the event loop. */
-const sweptAtOnce = 20_000;
+/** Most entries removed, or written to the local copy, in one turn of the event loop. */
+export const entriesPerTurn = 5000;
 
 /**
  * Revocations in memory. An entry is removed once the tokens it affects have
@@ -130,7 +130,7 @@ export class RevocationSet {
   /** Removes expired entries. @returns Whether all were removed. */
   #sweep(): boolean {
     const expired = this.#lastExpired();
-    let left = sweptAtOnce;
+    let left = entriesPerTurn;
     for (const [bucket, ids] of this.#buckets) {
       if (bucket > expired) continue;
       for (const id of ids.splice(-left)) {

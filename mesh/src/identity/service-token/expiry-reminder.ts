@@ -4,9 +4,6 @@ import type { TokenFacts } from './token-facts.ts';
 
 const dayMs = 24 * 3_600_000;
 
-/** Share of its life below which the remaining life of a token is logged as a warning. */
-const lowShare = 0.2;
-
 type Stage = 'good' | 'low' | 'last-day' | 'expired';
 
 /**
@@ -49,7 +46,7 @@ function createReminder(log: Logger, message: { low: string; expired: string }) 
 
 function stageOf({ issuedAt, expiresAt }: TokenFacts, now: number): Stage {
   const leftMs = expiresAt - now;
-  const lowMs = lowShare * (expiresAt - issuedAt);
+  const lowMs = (expiresAt - issuedAt) / 5;
   if (leftMs <= 0) return 'expired';
   if (leftMs <= Math.min(dayMs, lowMs / 2)) return 'last-day';
   return leftMs <= lowMs ? 'low' : 'good';

@@ -35,23 +35,20 @@ type Waiting = Readonly<{
   failures: number;
 }>;
 
-/** The share of its life after which a token is exchanged: auth may be down for as long again. */
-const dueAtShare = 0.5;
-
-/** Random variation of {@link dueAtShare}, as a share of it, so that replicas and services do not come at once. */
-const dueJitter = 0.1;
+/**
+ * The share of its life after which a token is exchanged: auth may be down for as long again. The random variation, a
+ * share of that, spreads the exchanges of replicas and services.
+ */
+const due = { share: 0.5, jitter: 0.1 };
 
 /** Longest random delay of the first exchange, in milliseconds: many processes may start at once. */
 const startSpreadMs = 5000;
 
-/** Waits between failed exchanges; the longest is also the longest time between two checks of a token in memory. */
+/**
+ * Waits between failed exchanges: at most a quarter of the token's remaining life. The longest is also the longest time
+ * between two checks of a token in memory.
+ */
 const backoff = { baseMs: 1000, maxMs: 3_600_000, jitter: 0.2 };
-
-/** Longest wait for the next attempt, as a share of the remaining life. */
-const longestWaitShare = 0.25;
-
-/** Longest wait for one exchange, in milliseconds. */
-const exchangeTimeoutMs = 60_000;
 
 /** Interval at which the token's file is read, in milliseconds. */
 const rereadEveryMs = 30_000;
@@ -116,7 +113,7 @@ export class TokenRotation {
   /** The wait of a token that was not exchanged yet. */
   #fresh(): Waiting {
     const { token, issuedAt, expiresAt } = this.#options.token.facts;
-    const share = dueAtShare * (1 + dueJitter * (2 * this.#random() - 1));
+    const share = due.share * (1 + due.jitter * (2 * this.#random() - 1));
     const dueAt = issuedAt + (expiresAt - issuedAt) * share;
     return { name: 'waiting', token, dueAt, notBefore: 0, failures: 0 };
   }
@@ -140,7 +137,7 @@ export class TokenRotation {
     if (this.#leftMs(now) > 0) return now;
     try {
       const { signal } = this.#stopping;
-      const next = await within(exchange, { ms: exchangeTimeoutMs, signal });
+      const next = await within(exchange, { ms: 60_000, signal });
       await token.replace(next.token);
     } catch (error) {
       return this.#failed(now, error);
@@ -157,7 +154,7 @@ export class TokenRotation {
     const failures = mode.failures + 1;
     const leftMs = token.facts.expiresAt - Date.now();
     // An expired token gains nothing by haste.
-    const mostMs = leftMs > 0 ? Math.max(backoff.baseMs, leftMs * longestWaitShare) : Infinity;
+    const mostMs = leftMs > 0 ? Math.max(backoff.baseMs, leftMs / 4) : Infinity;
     const waits = { ...backoff, maxMs: Math.min(backoff.maxMs, mostMs) };
     const waitMs = Math.round(backoffMs(failures, waits, this.#random()));
     const next = { ...mode, notBefore: this.#monotonic() + waitMs, failures };

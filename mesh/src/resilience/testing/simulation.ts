@@ -1,12 +1,12 @@
-/** A clock that goes as fast as what happens on it; nothing of it is real. */
+/** A discrete-event simulation with its own clock. */
 export class Simulation {
   /** In milliseconds. */
   now = 0;
-  /** What is to happen, as a binary heap: the next is the first. */
+  /** Binary heap of events; the next one is first. */
   readonly #events: { at: number; order: number; run: () => void }[] = [];
   #order = 0;
 
-  /** Calls back after so many milliseconds; at the same moment, in the order of asking. */
+  /** Schedules an event; events at the same time run in the order of scheduling. */
   after(ms: number, run: () => void): void {
     const events = this.#events;
     events.push({ at: this.now + ms, order: this.#order++, run });
@@ -17,7 +17,7 @@ export class Simulation {
     }
   }
 
-  /** Lets so many milliseconds go by. */
+  /** Runs all events of the next `ms` milliseconds. */
   run(ms: number): void {
     const end = this.now + ms;
     for (let next = this.#events[0]; next && next.at <= end; next = this.#events[0]) {

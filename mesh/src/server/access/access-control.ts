@@ -1,10 +1,9 @@
 import { admit, describeAccess, nobody, type Access, type Caller } from '../../contract/index.ts';
-import { counter, type Logger } from '../../telemetry/index.ts';
+import { Aggregator, counter, type Logger } from '../../telemetry/index.ts';
 import { MeshError } from '../../wire/index.ts';
 import { unknownPeer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
 import type { AccessMode, Denial } from './denial.ts';
-import { OncePerMinute } from './once-per-minute.ts';
 
 const denied = counter({
   name: 'mesh_server_access_denied_total',
@@ -12,38 +11,38 @@ const denied = counter({
   labels: ['procedure', 'caller', 'reason', 'mode'],
 });
 
-/** What is asked for, and who may have it. */
 type Asked = Readonly<{ path: string; procedure: { readonly access: Access } }>;
 
-/** What asks to be let in. */
 type Attempt = Pick<RawCall, 'peer'> & Readonly<{ requestId: string | undefined }>;
 
-/** How access is decided, and who is told. */
 export interface AccessOptions {
   log: Logger;
   /** @default 'enforce' */
   mode?: AccessMode | undefined;
-  /** Is told of each denial; it may neither wait nor throw. @default nobody is told */
+  /** Called for each denial; must neither block nor throw. @default none */
   onDenied?: ((denial: Denial) => void) | undefined;
 }
 
 /**
- * The one place where access is decided; every way into a service goes through
- * it.
+ * Decides access to a service, for all transports.
  *
- * In audit mode a caller whom a rule does not admit is let through where one of
- * the rule's alternatives could admit one of its kind: a user in the place of
- * an administrator, one service in the place of another, a service with a user
- * where a user is asked for. It is refused also then if no alternative can do
- * with what it has, because a handler whose type says that there is a user, or
- * a service, runs with one or not at all; so whoever shows no credentials is
- * always refused. Bad credentials always are.
+ * Audit mode lets through callers of the right kind with the wrong identity: a user instead of an admin, another
+ * service, a service with a user instead of the user. It still refuses a caller without the identity that the handler's
+ * type promises, and missing or invalid credentials.
  */
 export class AccessControl {
   readonly #mode: AccessMode;
   readonly #log: Logger;
   readonly #onDenied: ((denial: Denial) => void) | undefined;
-  readonly #logged = new OncePerMinute();
+  readonly #letThrough = new Aggregator<Denial>({
+    report: ({ procedure, caller, requestId }, count) => {
+      const who = kindOf(caller);
+      this.#log.warn(
+        { procedure, caller: who, user_id: caller.user?.id, request_id: requestId, count },
+        `${who} is not admitted to ${procedure}: let through, because ACCESS_MODE is audit`,
+      );
+    },
+  });
 
   constructor({ log, mode = 'enforce', onDenied }: AccessOptions) {
     this.#log = log;
@@ -51,11 +50,7 @@ export class AccessControl {
     this.#onDenied = onDenied;
   }
 
-  /**
-   * Lets a call go on, or not.
-   *
-   * @throws MeshError UNAUTHORIZED, FORBIDDEN
-   */
+  /** @throws MeshError UNAUTHORIZED, FORBIDDEN */
   authorise({ path, procedure: { access: rule } }: Asked, caller: Caller, attempt: Attempt): void {
     const verdict = admit(rule, caller);
     if (verdict === 'admitted') return;
@@ -73,9 +68,8 @@ export class AccessControl {
   }
 
   /**
-   * Finds out who makes a call.
+   * Identifies the caller; synchronously if its credentials were verified before.
    *
-   * @returns A promise only where that takes a while.
    * @throws MeshError UNAUTHORIZED for invalid credentials.
    */
   identify(procedure: string, raw: RawCall): Caller | Promise<Caller> {
@@ -97,24 +91,19 @@ export class AccessControl {
     }
   }
 
-  /** Tells of what the check of credentials threw, if it is that they are no good. */
+  /** Reports a denial if the check of credentials has thrown UNAUTHORIZED. */
   refused(thrown: unknown, procedure: string, { requestId, peer = unknownPeer }: Attempt): void {
     if (!(thrown instanceof MeshError) || thrown.code !== 'UNAUTHORIZED') return;
     const denial = { procedure, caller: nobody, requestId, peer, message: thrown.message };
     this.#tell({ ...denial, reason: 'bad-credentials', mode: 'enforce' });
   }
 
-  /** Counts a denial, logs it if it was let through, and tells whoever wants to know. */
+  /** Counts and reports a denial; logs it if it was let through. */
   #tell(denial: Denial): void {
     const { procedure, caller, reason, mode } = denial;
     const who = kindOf(caller);
     denied.labels({ procedure, caller: who, reason, mode }).inc();
-    if (mode === 'audit' && this.#logged.isFirst(`${procedure} ${who} ${caller.user?.id}`)) {
-      this.#log.warn(
-        { procedure, caller: who, user_id: caller.user?.id, request_id: denial.requestId },
-        `${who} is not admitted to ${procedure}: let through, because ACCESS_MODE is audit`,
-      );
-    }
+    if (mode === 'audit') this.#letThrough.add(`${procedure} ${who} ${caller.user?.id}`, denial);
     try {
       this.#onDenied?.(denial);
     } catch (error) {
@@ -123,12 +112,12 @@ export class AccessControl {
   }
 }
 
-/** Whether a caller is of the kind that some alternative is for: there is each identity that it speaks of. */
+/** Whether a caller has each identity that some alternative asks for. */
 function couldAdmit({ alternatives }: Access, { service, user }: Caller): boolean {
   return alternatives.some((one) => (!one.services || service) && (!one.user || user));
 }
 
-/** Few values, whoever calls: the service, or what kind of person. */
+/** A label with few values: the service, or the role of the user. */
 function kindOf({ service, user }: Caller): string {
   return service?.name ?? user?.role ?? 'anyone';
 }

@@ -2,29 +2,29 @@ import type { Caller } from '../../contract/index.ts';
 import type { Peer } from '../call/peer.ts';
 
 /**
- * How access rules are applied. `enforce`: whom a rule does not admit is refused. `audit`, to try rules out: whom a rule
- * refuses for who it is, is let through and recorded, if there is what the handler relies on (`AccessControl`).
+ * How access rules are applied. `enforce`: callers that are not admitted are refused. `audit`, to try out rules: most of
+ * them are let through and recorded.
  */
 export type AccessMode = 'enforce' | 'audit';
 
 /**
- * Why a caller was denied: `bad-credentials`, a token was presented and is no good; `no-credentials`, none was and one
- * is needed; `not-admitted`, the caller is known and not one of those whom the rule admits.
+ * Why a caller was denied: `bad-credentials`, the token is invalid; `no-credentials`, there is no token and the
+ * procedure needs one; `not-admitted`, the caller is known and the rule does not admit it.
  */
 export type DenialReason = 'bad-credentials' | 'no-credentials' | 'not-admitted';
 
-/** An access that was denied, or would have been. */
+/** An access that was denied, or, in audit mode, let through. */
 export interface Denial {
-  /** The path of the procedure, as `pages.create`, or of what else was asked for, as `/api/mesh`. */
+  /** Path of the procedure or the route, for example `pages.create` or `/api/mesh`. */
   readonly procedure: string;
-  /** Nobody, where the credentials are no good: they prove nothing. */
+  /** `nobody` for invalid credentials. */
   readonly caller: Caller;
   readonly reason: DenialReason;
-  /** The reason in words; no token stands in them. */
+  /** The reason as text; contains nothing of a token. */
   readonly message: string;
-  /** `audit`: it was let through. */
+  /** `audit`: the call was let through. */
   readonly mode: AccessMode;
   readonly peer: Peer;
-  /** The id that the caller knows the request by, if there is one. */
+  /** `x-request-id`, if there is one. */
   readonly requestId: string | undefined;
 }

@@ -2,7 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatRetryAfter, header, type ErrorShape, type MeshError } from '../../wire/index.ts';
 import { errorShape } from '../call/error-shape.ts';
 
-/** A path outside of tRPC that answers GET and HEAD. */
+/** A request for a procedure. */
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+  /** The target after `/trpc/`, not decoded. */
+  path: string;
+  /** The target after the path, not decoded. */
+  query: string;
+}
+
+/** A route outside of tRPC, for GET and HEAD. */
 export type Route = (request: IncomingMessage) => Promise<Answer> | Answer;
 
 export type JsonAnswer = Readonly<{
@@ -11,12 +22,12 @@ export type JsonAnswer = Readonly<{
   headers?: Readonly<Record<string, string>>;
 }>;
 
-/** One that is no JSON; its headers name its type. */
+/** An answer that is not JSON; its headers contain `content-type`. */
 type TextAnswer = Readonly<{ status: number; text: string; headers: Readonly<Record<string, string>> }>;
 
 type Answer = JsonAnswer | TextAnswer;
 
-/** Writes an answer; of HEAD, only its headers. */
+/** Writes an answer; for HEAD, only its headers. */
 export function writeAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const text = 'text' in answer ? answer.text : JSON.stringify(answer.body);
   response.writeHead(answer.status, {
@@ -28,7 +39,7 @@ export function writeAnswer(request: IncomingMessage, response: ServerResponse, 
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-/** An error outside of any procedure, in the shape that tRPC gives to its own, so that its clients read it. */
+/** An error outside of a procedure, in the shape that tRPC clients read. */
 export function errorAnswer(
   failure: MeshError,
   requestId: string,
@@ -42,7 +53,6 @@ export function errorAnswer(
   };
 }
 
-/** What an error says in the headers of its answer. */
 export function retryHeaders({ retryAfterMs }: MeshError): Record<string, string> {
   return retryAfterMs === undefined ? {} : { [header.retryAfter]: formatRetryAfter(retryAfterMs) };
 }

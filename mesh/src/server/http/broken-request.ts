@@ -5,16 +5,14 @@ import type { Duplex } from 'node:stream';
 import { MeshError, type ErrorCode } from '../../wire/index.ts';
 import { errorAnswer, writeAnswer, type JsonAnswer } from './answer.ts';
 import type { OpenResponses } from './open-responses.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from './request-headers.ts';
 
-/** How long what a refused caller still sends is read and dropped, in milliseconds: closed at once, it would see a reset and no answer. */
+/** How long the rest of a refused request is read and dropped, in milliseconds: a close with unread bytes resets the connection, and the answer is lost. */
 export const lingerMs = 2000;
 
 /**
- * Answers, in JSON too, what Node itself refuses before any listener sees it:
- * bytes that are no HTTP, headers too long, a request that never ends, an
- * expectation that nobody can meet. The connection is gone afterwards, whether
- * the caller closes its side or not.
+ * Answers requests that Node refuses before a listener sees them, in JSON: invalid HTTP, headers that are too long, an
+ * incomplete request, an unknown expectation. Closes the connection afterwards.
  */
 export function answerBrokenRequests(server: Server, responses: OpenResponses): void {
   const refused = new WeakSet<Duplex>();
@@ -25,10 +23,10 @@ export function answerBrokenRequests(server: Server, responses: OpenResponses): 
       endUnused(socket, server.keepAliveTimeout - server.headersTimeout);
       return;
     }
-    // What follows the rubbish is rubbish too; the first of it was answered.
+    // One answer only: everything after invalid HTTP is invalid.
     if (refused.has(socket)) return;
     const begun = responses.on(socket).some(({ headersSent }) => headersSent);
-    // Within an answer that has begun, another one would be taken for a part of it.
+    // A client would read a second answer as a part of the first.
     if (error.code === 'ECONNRESET' || !socket.writable || begun) {
       socket.destroy();
       return;
@@ -49,8 +47,8 @@ export function answerBrokenRequests(server: Server, responses: OpenResponses): 
 }
 
 /**
- * Ends a connection on which no request begins in time, in milliseconds. Node counts the time for headers from the
- * connection on; a request that begins later has all of it. No answer: nothing was asked.
+ * Ends a connection without an answer if no request starts within `withinMs`: Node counts the headers timeout from the
+ * start of the connection.
  */
 function endUnused(socket: Socket, withinMs: number): void {
   const timer = setTimeout(() => {
@@ -79,7 +77,7 @@ function verdictOn(code: string | undefined): { status: string; code: ErrorCode;
   }
 }
 
-/** Answers on a connection that no ServerResponse belongs to, and ends it. @param status With its words. */
+/** Answers on a connection without a ServerResponse, and ends it. @param status For example `400 Bad Request`. */
 export function writeRaw(
   socket: Duplex,
   status: string,
@@ -94,9 +92,8 @@ export function writeRaw(
 }
 
 /**
- * Ends a connection in stages (RFC 9112 §9.6): sends what is queued and that
- * nothing follows, and goes on reading until the other side has closed too, or
- * for two seconds. Closed with bytes unread, it would be reset.
+ * Closes a connection in stages (RFC 9112 §9.6): sends what is queued and a FIN, then reads until the other side has
+ * closed, for up to 2 s. A close with unread bytes would reset the connection.
  */
 export function endGently(socket: Duplex, last?: string): void {
   socket.end(last);

@@ -1,13 +1,14 @@
 import type { Credentials } from '../../identity/index.ts';
 import { header, MeshError } from '../../wire/index.ts';
+import { longestEcho } from '../call/unknown-name.ts';
 
 /**
- * What tRPC's `connectionParams` present. A browser sets no headers on a WebSocket, nor on a stream of events, so `wsLink`
- * sends them in its first message and `httpSubscriptionLink` in the URL. Their keys are names of headers, in any letter
- * case (RFC 9110 §5.1); further ones are the application's own.
+ * Reads the credentials in tRPC's `connectionParams`. Browsers cannot set headers on a WebSocket or an EventSource, so
+ * `wsLink` sends them in its first message and `httpSubscriptionLink` in the URL. The keys are header names, in any case
+ * (RFC 9110 §5.1); other keys are ignored.
  *
- * @param params As they came: any JSON; none at all present nothing.
- * @throws MeshError BAD_REQUEST for what is not an object of strings, as tRPC has it, and for a name that is there twice.
+ * @param params Any JSON; `undefined` and `null` contain no credentials.
+ * @throws MeshError BAD_REQUEST unless it is an object of strings, and for a header that occurs twice.
  * @see https://trpc.io/docs/server/websockets#connectionParams
  */
 export function credentialsIn(params: unknown): Credentials {
@@ -17,7 +18,7 @@ export function credentialsIn(params: unknown): Credentials {
     if (typeof value !== 'string')
       throw new MeshError(
         'BAD_REQUEST',
-        `connectionParams must hold strings: ${key.slice(0, longestKey)} is not one`,
+        `connectionParams must hold strings: ${key.slice(0, longestEcho)} is not one`,
       );
     if (name !== header.authorization && name !== header.userToken) continue;
     if (found.has(name)) throw new MeshError('BAD_REQUEST', `connectionParams contain ${name} twice`);
@@ -25,9 +26,6 @@ export function credentialsIn(params: unknown): Credentials {
   }
   return { authorization: found.get(header.authorization), userToken: found.get(header.userToken) };
 }
-
-/** The most of a key that is sent back, in characters. */
-const longestKey = 64;
 
 function entriesOf(params: unknown): [string, unknown][] {
   if (params === undefined || params === null) return [];

@@ -6,26 +6,22 @@ import { endGently } from './broken-request.ts';
 import type { OpenResponses } from './open-responses.ts';
 
 /**
- * How long a connection is silent before it is ended while the server drains, in milliseconds: a request that its client
- * sends at that moment gets no answer, so the more seldom a connection is used, the better. As long as the drain delay,
- * within these bounds.
+ * Bounds of the silence after which a draining server ends a connection, in milliseconds; within them it is the drain
+ * delay. A request sent at that moment is lost, so a longer silence is safer.
  */
 const quiet = { least: 500, most: 2000 };
 
-/** How many turns of the event loop connections are accepted in before the port closes, where they do not end: Node's backlog. */
+/** Most turns of the event loop in which waiting connections are accepted before the port closes: Node's backlog. */
 const mostTurns = 511;
 
 /**
- * Watches a server's connections, so that it can be stopped without losing a
- * request that was sent. Node's own `close` resets connections without a
- * request, and with them a request that arrives at that moment.
+ * Watches a server's connections, so that it can stop without losing requests: Node's own `close` resets idle
+ * connections, and a request that arrives at that moment is lost.
  *
- * @param drainDelayMs How long calls are taken before it drains, in milliseconds.
- * @returns A function that takes no new connection, and resolves when all are
- * closed. From then on each answer says `connection: close`, the last one where
- * a connection has several under way, and ends its connection (RFC 9112 §9.6). A
- * connection on which nothing comes for 0.5 to 2 s ends as well. What is left
- * after `timeoutMs` (in milliseconds) is cut.
+ * @param drainDelayMs Time between `stop` and the drain, in milliseconds.
+ * @returns Drains: closes the port, and resolves when all connections are closed. The last answer on each connection has
+ * `connection: close` (RFC 9112 §9.6). A connection that is silent for 0.5 to 2 s is closed, and after `timeoutMs`
+ * milliseconds all are.
  */
 export function watchConnections(
   server: Server,
@@ -43,7 +39,7 @@ export function watchConnections(
     socket.once('close', () => connected.delete(socket));
     if (draining) drainConnection(socket);
   });
-  // What is no longer HTTP is drained by those who took it over.
+  // Its new protocol drains it.
   server.on('upgrade', ({ socket }) => connected.delete(socket));
   server.on('request', ({ socket }) => {
     if (draining) sayClose(responses.on(socket));
@@ -53,16 +49,15 @@ export function watchConnections(
   });
 
   const drainConnection = (socket: Socket): void => {
-    // Node destroys the connection after such an answer: with bytes unread, that resets it.
+    // Node destroys the connection after such an answer, which resets it if there are unread bytes.
     socket.destroySoon = () => endGently(socket);
     sayClose(responses.on(socket));
     endWhenQuiet(socket);
   };
-  /** Ends a connection when nothing has come in on it for a while. */
   const endWhenQuiet = (socket: Socket): void => {
     const { bytesRead } = socket;
     const look = async (): Promise<void> => {
-      // What has arrived until now is read first.
+      // Bytes that have arrived are read first.
       await nextTurn();
       if (!socket.writable || responses.on(socket).length > 0) return;
       if (socket.bytesRead === bytesRead) endGently(socket);
@@ -74,7 +69,7 @@ export function watchConnections(
   return async (timeoutMs) => {
     draining = true;
     for (const socket of connected) drainConnection(socket);
-    // Connections that wait to be accepted are reset when the port closes; one is accepted in a turn.
+    // Closing the port resets connections not accepted yet; each turn accepts one.
     await nextTurn();
     for (let before = -1, turns = 0; accepted !== before && turns < mostTurns; turns += 1) {
       before = accepted;
@@ -85,12 +80,12 @@ export function watchConnections(
     const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
     await closed;
     clearTimeout(cut);
-    // Ends the timer that looks for requests that take too long.
+    // Ends Node's timer for slow requests.
     server.close();
   };
 }
 
-/** The last of a connection's answers is to say that it closes; one that said so before another came would be all that is sent. */
+/** Only the last answer of a connection may say `connection: close`: no answer is sent after it. */
 function sayClose(open: readonly ServerResponse[]): void {
   for (const [index, response] of open.entries())
     if (!response.headersSent) response.shouldKeepAlive = index < open.length - 1;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createReadiness, type Readiness } from '../../health/index.ts';
 import { createTestIdentity, recordingLogger, type LoggedLine } from '../../testing/index.ts';
 import { answerBrokenRequests } from './broken-request.ts';
-import { watchResponses } from './open-responses.ts';
+import { OpenResponses } from './open-responses.ts';
 import { AccessControl } from '../access/access-control.ts';
 import { Admission } from '../limits/admission.ts';
 import { compile } from '../call/compile.ts';
@@ -63,7 +63,7 @@ async function start(way: Way): Promise<Side> {
       log,
     }),
   );
-  answerBrokenRequests(server, watchResponses(server));
+  answerBrokenRequests(server, new OpenResponses(server));
   started.push(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -8,14 +8,12 @@ import { logFailure } from '../call/failure-log.ts';
 import { recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
 import type { PeerOf } from '../call/peer.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './answer.ts';
 import { HttpCall } from './http-call.ts';
 import { Cancellation } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';
 
-/** What calls need, whichever way they take. */
 export interface FastPathOptions {
-  /** Those that it may answer; what is not among them is left to tRPC's adapter. */
   procedures: readonly CompiledProcedure[];
   authenticate: Authenticate;
   peerOf: PeerOf;
@@ -23,14 +21,12 @@ export interface FastPathOptions {
   log: Logger;
 }
 
-/** Answers a request if it is a plain call; says whether it was. */
+/** Answers a request if it is a plain call. @returns Whether it is. */
 export type FastPath = (exchange: Exchange) => boolean;
 
 /**
- * Makes the short way from HTTP to a procedure, for one query or mutation by
- * itself, which is nearly every request: what tRPC's adapter builds around it
- * (a Request, a Response, their streams and signals) costs several times what
- * the call does. What it answers is what the adapter would.
+ * Makes the fast path from HTTP to a procedure, for a single query or mutation. Its answers are those of tRPC's adapter,
+ * without the adapter's Request, Response, streams and signals, which cost several times as much as the call.
  */
 export function createFastPath(options: FastPathOptions): FastPath {
   const procedures = new Map(
@@ -42,7 +38,7 @@ export function createFastPath(options: FastPathOptions): FastPath {
     const compiled = procedures.get(exchange.path);
     const source = compiled && recognise(exchange.request, compiled.procedure.kind, exchange.query);
     if (!source) return false;
-    // A logger that throws leaves no answer: the caller must not wait for one, nor the process end.
+    // If the logger throws, there is no answer.
     answer(exchange, compiled, source, options).catch(() => exchange.response.destroy());
     return true;
   };
@@ -71,7 +67,7 @@ async function answer(
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
-    // What tRPC says of an error: the path until it has an answer to write.
+    // As tRPC: an error has the path until there is a result.
     write(exchange, {
       status: errorCodes[failure.code].httpStatus,
       text: JSON.stringify({ error: errorShape(failure, { path, requestId }) }),
@@ -80,7 +76,7 @@ async function answer(
   }
 }
 
-/** @throws TRPCError UNSUPPORTED_MEDIA_TYPE, in tRPC's words, for what would come bit by bit; TypeError for what JSON has no word for. */
+/** @throws TRPCError UNSUPPORTED_MEDIA_TYPE for a stream, as tRPC does; TypeError for a value that JSON cannot represent. */
 function textOf(data: unknown): string {
   if (isStreamed(data)) {
     throw new TRPCError({
@@ -107,7 +103,7 @@ function write(
   { status, text, retryAfterMs }: { status: number; text: string; retryAfterMs?: number | undefined },
 ): void {
   if (response.destroyed) return;
-  // A flat list, written as it stands: with names set one by one before, Node would look each of them up again.
+  // A flat list: Node writes it without looking up each name.
   const headers = [
     'content-type',
     'application/json',

@@ -2,7 +2,6 @@ import { describeAccess } from '../../contract/index.ts';
 import type { Route } from './answer.ts';
 import type { Service } from '../service.ts';
 
-/** What the paths are for that every service has. */
 const purposes: Readonly<Record<string, string>> = {
   '/health': 'status of the service, its database and its dependencies',
   '/api/status': 'the same, with uptime and response times',
@@ -12,12 +11,12 @@ const purposes: Readonly<Record<string, string>> = {
   '/api/mesh': 'state of its connections to the services it calls; for administrators and services',
 };
 
-/** Where tRPC describes the calls. */
+/** tRPC's description of the wire format. */
 const format = 'https://trpc.io/docs/rpc';
 
 /**
- * Makes the route of `/`: what answers here, its procedures, with whom their contract admits, and where to read on. JSON,
- * or HTML for who prefers it by `Accept`, as browsers do. It says nothing that the contract does not say.
+ * Makes the route of `/`: the service, its procedures with their access rules, and its other paths. HTML if `Accept`
+ * prefers it, otherwise JSON. All of it is in the contract.
  *
  * @param paths The service's other paths.
  */
@@ -49,7 +48,7 @@ export function frontDoor({ name, options, procedures }: Service, paths: readonl
       : { status: 200, body, headers };
 }
 
-/** How much a media type is preferred, 0 to 1, by the range that names it most exactly (RFC 9110 §12.5.1). */
+/** The weight of a media type, 0 to 1, by the most specific range (RFC 9110 §12.5.1). */
 function weightOf(type: string, accept: string): number {
   const ranges = [type, `${type.split('/')[0]}/*`, '*/*'];
   let best = { rank: ranges.length, weight: 0 };

@@ -8,7 +8,6 @@ import type { RawCall } from '../call/raw-call.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import { credentialsOf, keyOf, textOf, traceOf } from './request-headers.ts';
 
-/** What a request needs to become a call. */
 interface HttpCallOptions {
   readonly requestId: string;
   readonly signal: CallerSignal;
@@ -17,46 +16,39 @@ interface HttpCallOptions {
   readonly peerOf: PeerOf;
 }
 
-/** A request as the call that it asks for. What few calls need is read when it is asked for. */
+/** The call of an HTTP request. Headers that few calls need are read on demand. */
 export class HttpCall implements RawCall {
   readonly requestId: string;
   readonly signal: CallerSignal;
   readonly #request: IncomingMessage;
-  readonly #source: InputSource;
-  readonly #authenticate: Authenticate;
-  readonly #peerOf: PeerOf;
+  readonly #options: HttpCallOptions;
 
-  constructor(
-    request: IncomingMessage,
-    { requestId, signal, source, authenticate, peerOf }: HttpCallOptions,
-  ) {
-    this.requestId = requestId;
-    this.signal = signal;
+  constructor(request: IncomingMessage, options: HttpCallOptions) {
+    this.requestId = options.requestId;
+    this.signal = options.signal;
     this.#request = request;
-    this.#source = source;
-    this.#authenticate = authenticate;
-    this.#peerOf = peerOf;
+    this.#options = options;
   }
 
   identify(): Caller | Promise<Caller> {
-    return this.#authenticate(credentialsOf(this.#request));
+    return this.#options.authenticate(credentialsOf(this.#request));
   }
 
   readInput(): unknown {
-    return readInput(this.#request, this.#source);
+    return readInput(this.#request, this.#options.source);
   }
 
   header(name: string): string | undefined {
     return textOf(this.#request, name);
   }
 
-  /** Requests that were sent one after the other, unanswered, share a turn as the messages of a WebSocket do. */
+  /** Pipelined requests share a turn, as the messages of a WebSocket do. */
   get connection(): object {
     return this.#request.socket;
   }
 
   get peer(): Peer {
-    return this.#peerOf(this.#request);
+    return this.#options.peerOf(this.#request);
   }
 
   get userToken(): string | undefined {

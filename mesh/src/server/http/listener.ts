@@ -4,13 +4,11 @@ import { errorCodes, header, maxMessageBytes, MeshError, socketPath } from '../.
 import { logFailure } from '../call/failure-log.ts';
 import { unknownPath } from '../call/unknown-name.ts';
 import { answerByTrpc, refusalOfBatch, type AdapterOptions } from '../trpc/adapter.ts';
-import { errorAnswer, writeAnswer, type JsonAnswer, type Route } from './answer.ts';
-import type { Exchange } from './exchange.ts';
+import { errorAnswer, writeAnswer, type Exchange, type JsonAnswer, type Route } from './answer.ts';
 import { createFastPath } from './fast-path.ts';
 import { lingerOn, tooLargeError } from './request-body.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from './request-headers.ts';
 
-/** What every request goes through on its way to a procedure or a route. */
 export interface ListenerOptions extends AdapterOptions {
   routes: Readonly<Record<string, Route>>;
   readiness: Readiness;
@@ -18,19 +16,16 @@ export interface ListenerOptions extends AdapterOptions {
 
 const trpcPrefix = `${socketPath}/`;
 
-/**
- * Makes the one listener of a service's port: exact paths for the routes,
- * `/trpc/<procedure>` in tRPC's wire format, and JSON for whatever is neither.
- */
+/** Makes the request listener of a service: routes by exact path, and `/trpc/<procedure>` in tRPC's wire format. */
 export function createListener(options: ListenerOptions): RequestListener {
   const fastPath = createFastPath(options);
   return (request, response) => {
-    // Its connection has ended: a call would be done and not answered (RFC 9112 §9.6).
+    // The connection has ended, so the call could not be answered (RFC 9112 §9.6).
     if (!request.socket.writable) return;
     const requestId = requestIdOf(request);
-    // An absolute-form target (RFC 9112 §3.2.2) is one of ours whatever its origin; tRPC is to see the path alone.
+    // The origin of an absolute-form target (RFC 9112 §3.2.2) is ignored; tRPC expects a path.
     request.url = withoutOrigin(request.url ?? '/');
-    // A body of nothing is of no type (RFC 9110 §8.3); tRPC asks for one, and reads nothing as no input.
+    // An empty body has no type (RFC 9110 §8.3), but tRPC needs one.
     if (request.method === 'POST' && isEmpty(request)) request.headers['content-type'] = 'application/json';
     const path = pathOf(request.url);
     const query = request.url.slice(path.length);
@@ -46,7 +41,7 @@ export function createListener(options: ListenerOptions): RequestListener {
   };
 }
 
-/** Whether a request says that it has no body (RFC 9112 §6.3). */
+/** Whether a request has no body (RFC 9112 §6.3). */
 function isEmpty({ headers }: IncomingMessage): boolean {
   const { 'transfer-encoding': encoding, 'content-length': length = '0' } = headers;
   return encoding === undefined && Number(length) === 0;
@@ -56,19 +51,18 @@ function withoutOrigin(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
 }
 
-/** The path as it was sent, without the query. */
 function pathOf(target: string): string {
   const end = target.search(/[?#]/);
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** tRPC tells these apart; it has no answer to any other, and for some of them (TRACE) it fails. */
+/** tRPC fails on other methods such as TRACE. */
 const procedureMethods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST']);
 
-/** The last Host that was one: nearly every request names the same, and looking at it takes 2 µs. */
+/** The last valid Host: most requests have the same, and a check takes 2 µs. */
 let lastHost: string | undefined;
 
-/** Whether a URL can be made with it, as tRPC does, which fails on a user name (RFC 9112 §3.2: an invalid Host is a bad request). */
+/** Whether tRPC can make a URL with it; it fails on a user name (RFC 9112 §3.2: an invalid Host is a bad request). */
 function isHost(host: string | undefined): boolean {
   if (host === lastHost || host === undefined) return true;
   if (host.includes('@') || !URL.canParse(`http://${host}`)) return false;
@@ -76,7 +70,7 @@ function isHost(host: string | undefined): boolean {
   return true;
 }
 
-/** What no procedure is asked with; `undefined` if the request may go on. */
+/** The refusal of a request that no procedure accepts. */
 function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): JsonAnswer | undefined {
   if (stage === 'starting')
     return errorAnswer(
@@ -91,7 +85,7 @@ function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): Json
     return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure accepts GET and POST'), requestId, {
       allow: 'GET, HEAD, POST',
     });
-  // No procedure takes a form, and to read one of many parts takes long.
+  // No procedure accepts a form, and tRPC is slow to read one with many parts.
   if (request.headers['content-type']?.trim().toLowerCase().startsWith('multipart/') === true)
     return errorAnswer(
       new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure accepts JSON, not a form'),

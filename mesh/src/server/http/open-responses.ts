@@ -1,29 +1,28 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The answers of each connection that are not yet whole. */
-export interface OpenResponses {
-  on(socket: Duplex): readonly ServerResponse[];
-  /** Calls a function whenever an answer is out, or lost, with its connection. */
-  whenClosed(listener: (socket: Duplex) => void): void;
-}
+/** The unfinished responses of each connection of a server. */
+export class OpenResponses {
+  readonly #open = new WeakMap<Duplex, ServerResponse[]>();
+  readonly #listeners: ((socket: Duplex) => void)[] = [];
 
-const nothing: readonly ServerResponse[] = [];
-
-/** Watches the answers of a server: once for all who want to know. */
-export function watchResponses(server: Server): OpenResponses {
-  const open = new WeakMap<Duplex, ServerResponse[]>();
-  const listeners: ((socket: Duplex) => void)[] = [];
-  server.on('request', ({ socket }, response) => {
-    const all = open.get(socket) ?? [];
-    if (all.push(response) === 1) open.set(socket, all);
-    response.once('close', () => {
-      all.splice(all.indexOf(response), 1);
-      for (const listener of listeners) listener(socket);
+  constructor(server: Server) {
+    server.on('request', ({ socket }, response) => {
+      const all = this.#open.get(socket) ?? [];
+      if (all.push(response) === 1) this.#open.set(socket, all);
+      response.once('close', () => {
+        all.splice(all.indexOf(response), 1);
+        for (const listener of this.#listeners) listener(socket);
+      });
     });
-  });
-  return {
-    on: (socket) => open.get(socket) ?? nothing,
-    whenClosed: (listener) => void listeners.push(listener),
-  };
+  }
+
+  on(socket: Duplex): readonly ServerResponse[] {
+    return this.#open.get(socket) ?? [];
+  }
+
+  /** Calls the listener when a response is sent or lost, with its connection. */
+  whenClosed(listener: (socket: Duplex) => void): void {
+    this.#listeners.push(listener);
+  }
 }

@@ -5,7 +5,7 @@ import { parseBoundedJson } from './bounded-json.ts';
 import { readBody } from './request-body.ts';
 import { MeshError } from '../../wire/index.ts';
 
-/** Where the input of a plain call is: in its body, or this text of its URL. */
+/** Where the input of a plain call is: in its body, or in its URL, as this text. */
 export type InputSource = { readonly in: 'body' } | { readonly in: 'url'; readonly text: string };
 
 const inBody: InputSource = { in: 'body' };
@@ -13,12 +13,11 @@ const none: InputSource = { in: 'url', text: '' };
 const inputPrefix = '?input=';
 
 /**
- * Tells a plain call from all else that a path of `/trpc/` may be asked: one
- * query by GET, or one query or mutation by POST with a body of JSON. This is
- * narrow on purpose: tRPC's own adapter answers whatever is odd in any way.
+ * Recognises a plain call: one query by GET, or one query or mutation by POST with JSON. Narrow on purpose: tRPC's
+ * adapter answers everything unusual.
  *
- * @param query What follows the path in the target, as it was sent.
- * @returns Where its input is; `undefined` if it is not plain.
+ * @param query The target after the path, not decoded.
+ * @returns Where its input is; `undefined` if it is not a plain call.
  */
 export function recognise(
   request: IncomingMessage,
@@ -27,7 +26,7 @@ export function recognise(
 ): InputSource | undefined {
   const { 'content-type': contentType, accept, 'trpc-accept': trpcAccept } = request.headers;
   if (trpcAccept !== undefined || accept?.includes('application/jsonl')) return undefined;
-  // Without chunks, HTTP/1.0 keeps a connection only where the length is known: there the two would differ.
+  // With HTTP/1.0, the adapter's answer, which has no length, would close the connection, and this one would not.
   if (request.httpVersion !== '1.1') return undefined;
   if (request.method === 'POST') {
     return query === '' && isJson(contentType) ? inBody : undefined;
@@ -43,7 +42,7 @@ function isJson(contentType: string | undefined): boolean {
   return contentType === 'application/json' || contentType?.startsWith('application/json;') === true;
 }
 
-/** Reads what `encodeURIComponent` writes; a form's `+`, a second parameter, a fragment and bad escapes are not plain. */
+/** Decodes the output of `encodeURIComponent`; not a form's `+`, a second parameter, a fragment or an invalid escape. */
 function decode(text: string): string | undefined {
   if (/[+&#]/.test(text)) return undefined;
   try {
@@ -54,9 +53,9 @@ function decode(text: string): string | undefined {
 }
 
 /**
- * Reads the input of a plain call; none at all is `undefined`.
+ * Reads the input of a plain call; `undefined` if it is empty.
  *
- * @throws TRPCError BAD_REQUEST, in tRPC's words, for what is no JSON; else as `parseBoundedJson` and `readBody`.
+ * @throws TRPCError BAD_REQUEST for invalid JSON, as tRPC does; errors of `parseBoundedJson` and `readBody`.
  */
 export async function readInput(request: IncomingMessage, source: InputSource): Promise<unknown> {
   const text = source.in === 'url' ? source.text : await readBody(request);

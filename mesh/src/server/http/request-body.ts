@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { maxMessageBytes, MeshError } from '../../wire/index.ts';
 import { lingerMs } from './broken-request.ts';
 
-/** Says that a body is too long, or a WebSocket message, and what may be done about it. */
 export function tooLargeError(what: 'body' | 'message' = 'body'): MeshError {
   return new MeshError(
     'PAYLOAD_TOO_LARGE',
@@ -10,14 +9,14 @@ export function tooLargeError(what: 'body' | 'message' = 'body'): MeshError {
   );
 }
 
-/** As the fetch standard reads a body: UTF-8 whatever the content type says, with U+FFFD for what is none. */
+/** As in the fetch standard: UTF-8 whatever the content type, with U+FFFD for invalid bytes. */
 const decoder = new TextDecoder();
 
 /**
- * Reads a body to its end.
+ * Reads a body.
  *
- * @throws MeshError PAYLOAD_TOO_LARGE once more than `maxMessageBytes` have come; what follows is dropped.
- * @throws MeshError CLIENT_CLOSED_REQUEST when the connection is gone before the end.
+ * @throws MeshError PAYLOAD_TOO_LARGE after `maxMessageBytes`; the rest is dropped.
+ * @throws MeshError CLIENT_CLOSED_REQUEST if the connection closes before the end.
  */
 export function readBody(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -35,7 +34,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
         return;
       }
       chunks.length = 0;
-      // The stream flows on without a listener, and its bytes go nowhere.
+      // The stream keeps flowing, and drops the rest.
       request.off('data', onData);
       reject(tooLargeError());
     };
@@ -47,7 +46,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
   });
 }
 
-/** Fetch takes a byte order mark away before its decoder takes away the next: so does this. */
+/** As in the fetch standard, removes a byte order mark, and the decoder removes another. */
 function textOf(chunks: readonly Buffer[]): string {
   const [only = Buffer.alloc(0)] = chunks;
   const bytes = chunks.length > 1 ? Buffer.concat(chunks) : only;
@@ -55,7 +54,7 @@ function textOf(chunks: readonly Buffer[]): string {
   return decoder.decode(marked ? bytes.subarray(3) : bytes);
 }
 
-/** Lets the rest of a body come in that nobody reads, for a while, so that its sender gets to read the answer. */
+/** Receives and drops the rest of a body for a while, so that its sender can read the answer. */
 export function lingerOn(request: IncomingMessage): void {
   setTimeout(() => {
     if (!request.complete) request.destroy();

@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Credentials } from '../../identity/index.ts';
-import { header, parseTraceContext, type TraceContext } from '../../wire/index.ts';
+import { header, isRequestId, parseTraceContext, type TraceContext } from '../../wire/index.ts';
 
-/** What a request presents to prove who makes it. */
 export function credentialsOf(request: IncomingMessage): Credentials {
   return {
     authorization: textOf(request, header.authorization),
@@ -11,22 +11,30 @@ export function credentialsOf(request: IncomingMessage): Credentials {
 }
 
 /**
- * The idempotency key of a request. Several calls with one key would be answered with the first one's answer: theirs becomes
- * an invalid key.
+ * The idempotency key of a request; an invalid one for a batch, whose calls would all get the answer of the first.
  *
- * @param calls How many it makes.
+ * @param calls Number of calls in the request.
  */
 export function keyOf(request: IncomingMessage, calls: number): string | undefined {
   const key = textOf(request, header.idempotencyKey);
   return key !== undefined && calls > 1 ? '' : key;
 }
 
-/** The trace that a request is part of, if it is part of one. */
 export function traceOf(request: IncomingMessage): TraceContext | undefined {
   return parseTraceContext(textOf(request, header.traceparent), textOf(request, header.tracestate));
 }
 
-/** A header that was sent once. */
+/** The caller's id of a request, if it is valid, or a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  return givenRequestId(request) ?? randomUUID();
+}
+
+/** The caller's id of a request, if it is valid. */
+export function givenRequestId(request: IncomingMessage): string | undefined {
+  const given = textOf(request, header.requestId);
+  return given !== undefined && isRequestId(given) ? given : undefined;
+}
+
 export function textOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;

@@ -1,12 +1,21 @@
 import { gauge } from '../../telemetry/index.ts';
-import type { AdmissionState } from './admission-state.ts';
 
-/** What has such a state. */
+/** The load of a service. */
+export interface AdmissionState {
+  readonly procedures: readonly Readonly<{ path: string; limit: number; inFlight: number }>[];
+  /** Calls waiting for a turn of the event loop. */
+  readonly queued: number;
+  /** How late the last timer fired, in milliseconds. */
+  readonly eventLoopDelayMs: number;
+  /** Whether calls were refused within the last seconds. */
+  readonly shedding: boolean;
+}
+
 type Source = Readonly<{ snapshot(): AdmissionState }>;
 
 const running = new Set<Source>();
 
-/** Shows the state of a service's admission among the metrics of this process; what it returns ends that. */
+/** Adds the admission state of a service to the metrics of this process. @returns Removes it. */
 export function showAdmission(admission: Source): () => void {
   running.add(admission);
   return () => void running.delete(admission);
@@ -54,7 +63,7 @@ gauge(
   },
 );
 
-/** One for each service in this process: one, but for tests. */
+/** One for each service in this process. */
 function states() {
   return [...running].map((admission) => admission.snapshot());
 }

@@ -235,7 +235,7 @@ describe('where as many calls of a procedure are in progress as may be', () => {
     expect(text).toContain('mesh_server_queued 0');
     expect(text).toMatch(/mesh_server_event_loop_delay_seconds [\d.]+/);
     admission.stop();
-    expect((await exposition()).text).not.toContain('mesh_server_limit{');
+    expect((await exposition()).text).not.toContain('mesh_server_limit{procedure="usual"}');
     expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
       ['warn', 'shedding begins, calls of usual are refused: too many of its calls are in progress'],
       ['warn', 'shedding: 50 calls refused in the last second, usual: too many of its calls are in progress'],

@@ -1,34 +1,30 @@
 import type { AnyProcedure } from '../../contract/index.ts';
 import { TurnQueue } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { showAdmission } from './admission-metrics.ts';
-import type { AdmissionState } from './admission-state.ts';
+import { showAdmission, type AdmissionState } from './admission-metrics.ts';
 import { Gate, type RoomCheck } from './gate.ts';
 import { LoopSampler } from './loop-sampler.ts';
 import { OpenPerCaller } from './per-caller.ts';
-import { createShedLog, type ShedLog } from './shed-log.ts';
+import { RefusalLog, shedWords, type ShedReason } from './refusal-log.ts';
 
-/** What is the same for all calls of a service. */
 export interface AdmissionOptions {
-  /** How long one turn of the event loop may begin calls. @default 10 ms */
+  /** How long calls are started within one turn of the event loop, in milliseconds. @default 10 */
   readonly turnMs?: number;
-  /** What handlers have room for, by procedure. @default any number */
+  /** Room checks of handlers, by procedure. @default no limit */
   readonly rooms?: Readonly<Record<string, RoomCheck>> | undefined;
-  /** Subscriptions, and WebSockets, that one caller may have open. @default 100 */
+  /** Subscriptions, and also WebSockets, that one caller may have open. @default 100 */
   readonly streamsPerCaller?: number | undefined;
 }
 
 /**
- * Decides which calls of a service are begun, when it is asked for more than
- * it can do: a gate for each procedure, and one queue, as there is one event
- * loop. What does not go through a procedure, as the health checks, knows
- * nothing of it.
+ * Admits calls to a service, or refuses them when it is overloaded: a gate for each procedure, and one queue for the
+ * event loop. Health checks and other routes are not limited.
  */
 export class Admission {
   readonly service: string;
   readonly turns: TurnQueue;
   readonly loop = new LoopSampler();
-  readonly shed: ShedLog;
+  readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
   readonly sockets: OpenPerCaller;
   readonly #gates: Gate[] = [];
@@ -43,20 +39,19 @@ export class Admission {
   ) {
     this.service = service;
     this.turns = new TurnQueue({ ...turns, nextTurn: setImmediate });
-    this.shed = createShedLog(log);
+    this.shed = new RefusalLog(log, shedWords);
     this.#rooms = rooms;
     this.subscriptions = new OpenPerCaller(streamsPerCaller);
     this.sockets = new OpenPerCaller(streamsPerCaller);
   }
 
-  /** Makes the gate of one of its procedures. */
   gateOf(path: string, procedure: AnyProcedure): Gate {
     const gate = new Gate(this, path, procedure, this.#rooms[path]);
     if (procedure.kind !== 'subscription') this.#gates.push(gate);
     return gate;
   }
 
-  /** Begins to look at the event loop; until `stop` its state is among the metrics. */
+  /** Starts to measure the event loop, and to show the state in the metrics. */
   start(): void {
     this.loop.start();
     this.#hide ??= showAdmission(this);

@@ -6,14 +6,14 @@ import { silentLogger } from '../../testing/index.ts';
 import { Cancellation } from '../call/deadline.ts';
 import { Gate } from './gate.ts';
 import { OpenPerCaller } from './per-caller.ts';
-import { createShedLog } from './shed-log.ts';
+import { RefusalLog, shedWords } from './refusal-log.ts';
 
 /** A gate on an event loop that a test turns by hand. */
 function setUp(priority: Priority = 'normal') {
   let now = 1000;
   let next: (() => void)[] = [];
   const turns = new TurnQueue({ nextTurn: (run) => next.push(run), now: () => now });
-  const shed = createShedLog(silentLogger);
+  const shed = new RefusalLog(silentLogger, shedWords);
   const subscriptions = new OpenPerCaller();
   const around = { service: 'inn', turns, shed, subscriptions };
   const gate = new Gate(around, 'usual', query({ summary: '', output: z.null(), access: anyone, priority }));

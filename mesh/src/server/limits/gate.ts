@@ -13,7 +13,7 @@ import type { Peer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
 import { busyError, lateError, tooManyOpenError } from '../call/refusal.ts';
 import { limitKeyOf, type OpenPerCaller } from './per-caller.ts';
-import type { RefusalReason, ShedLog } from './shed-log.ts';
+import type { RefusalLog, ShedReason } from './refusal-log.ts';
 
 const shed = counter({
   name: 'mesh_server_shed_total',
@@ -22,21 +22,20 @@ const shed = counter({
 });
 
 /**
- * For so long, in milliseconds, calls wait as long as they must: what comes at once and is worked off, as at a start,
- * is no overload. A queue that is never empty for longer is one (CoDel, RFC 8289, tells the two apart like this).
+ * Grace period before shedding, in milliseconds: a burst that is worked off is not an overload, a queue that stays
+ * non-empty for longer is (CoDel, RFC 8289).
  */
 const burstMs = 1000;
 
-/** So many calls of a service wait at most: those that quick handlers work off within a second or two. */
+/** Most waiting calls of a service: fast handlers work them off within a second or two. */
 const longestQueue = 16_384;
 
-/** What a priority is worth. */
 interface Rights {
   /** The share of the limit, and of the longest queue, that its calls may use. */
   readonly share: number;
-  /** The longest wait after which a call is still begun in an overload, in milliseconds. */
+  /** Longest wait of a call in an overload, in milliseconds. */
   readonly patienceMs: number;
-  /** Whether it goes before the others that wait. */
+  /** Whether its calls overtake other waiting calls. */
   readonly urgent: boolean;
 }
 
@@ -46,26 +45,26 @@ const rightsOf: Readonly<Record<Priority, Rights>> = {
   critical: { share: 2, patienceMs: 1000, urgent: true },
 };
 
-/** What all gates of a service share. */
 export interface Surroundings {
   /** The name of its contract. */
   readonly service: string;
   readonly turns: TurnQueue;
-  readonly shed: ShedLog;
+  readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
 }
 
 /**
- * Says whether there is room for one more call of a procedure: `undefined`, or what it is to be refused with, which
- * says as well when to come back. It is asked for each call before that is read, so it must cost nothing, and it takes
- * nothing: the handler does.
+ * Checks whether a handler has room for one more call. Runs for each call before its input is read, so it must be
+ * cheap; it reserves nothing.
+ *
+ * @returns `undefined`, or the error that refuses the call, with its `retryAfterMs`.
  */
 export type RoomCheck = () => MeshError | undefined;
 
-/** What is known of a call before anything is done for it. */
+/** What is known of a call before its input is read. */
 export type Arrival = Pick<RawCall, 'timeoutMs' | 'signal' | 'connection'>;
 
-/** Lets the calls of one procedure in, or refuses them. */
+/** Admits the calls of one procedure, or refuses them. */
 export class Gate {
   readonly path: string;
   readonly #around: Surroundings;
@@ -75,7 +74,6 @@ export class Gate {
   readonly #room: RoomCheck | undefined;
   readonly #shed: (reason: string) => { inc(): void };
 
-  /** @param room What its handler has room for. @default any number */
   constructor(
     around: Surroundings,
     path: string,
@@ -100,12 +98,12 @@ export class Gate {
   }
 
   /**
-   * Asks for a call's turn, before anything is done for it; it holds nothing, however long it then takes to arrive.
+   * Waits for the turn of a call, before its input is read. Reserves nothing.
    *
-   * @param now When it was asked for.
-   * @returns `undefined` if it is its turn at once; else a promise that resolves when it is, or rejects:
-   * with SERVICE_UNAVAILABLE when that took too long, with TIMEOUT or CLIENT_CLOSED_REQUEST when its caller waits no longer.
-   * @throws MeshError SERVICE_UNAVAILABLE when there is too much to do; what its handler says when that has no room.
+   * @param now Time of its arrival, by `performance.now()`.
+   * @returns `undefined` if it may start at once, otherwise a promise of its turn. The promise rejects with
+   * SERVICE_UNAVAILABLE if the wait was too long, and with TIMEOUT or CLIENT_CLOSED_REQUEST if the caller has given up.
+   * @throws MeshError SERVICE_UNAVAILABLE in an overload; the error of the room check.
    */
   takeTurn(arrival: Arrival, now: number): Promise<void> | undefined {
     const { turns } = this.#around;
@@ -119,10 +117,9 @@ export class Gate {
   }
 
   /**
-   * Asks for a call that has arrived: its caller and its input are known. Once
-   * it is let in, one `finish` or `leave` is to follow.
+   * Admits a call whose caller and input are known. One `finish` or `leave` must follow.
    *
-   * @throws MeshError SERVICE_UNAVAILABLE when too many are under way.
+   * @throws MeshError SERVICE_UNAVAILABLE if the concurrency limit is reached.
    */
   enter(now: number): Ticket {
     const ticket = this.#limit.tryEnter(this.#rights.share, now);
@@ -131,9 +128,9 @@ export class Gate {
   }
 
   /**
-   * Counts a subscription among those of its caller, until it is disposed of.
+   * Counts a subscription of a caller until it is disposed of.
    *
-   * @throws MeshError TOO_MANY_REQUESTS when its caller has as many as one may.
+   * @throws MeshError TOO_MANY_REQUESTS if the caller has too many.
    */
   subscribe(caller: Caller, peer: Peer | undefined): Disposable {
     const { subscriptions } = this.#around;
@@ -143,18 +140,18 @@ export class Gate {
     return subscriptions.open(key);
   }
 
-  /** A call is over that was not handed to its handler. */
+  /** Ends a call that did not reach its handler. */
   leave(): void {
     this.#limit.leave();
   }
 
-  /** The handler of a call is done, whether or not its caller still waited for it. */
+  /** Ends a call whose handler has finished, even if its caller no longer waits. */
   finish(call: Ticket, end: CallEnd): void {
     this.#limit.finish(call, performance.now(), end);
   }
 
-  /** Counts a call that is not begun, and tells of it. @returns Its error. */
-  refuse(reason: RefusalReason, error: MeshError = busyError()): MeshError {
+  /** Counts and logs a refused call. @returns Its error. */
+  refuse(reason: ShedReason, error: MeshError = busyError()): MeshError {
     const { service } = this.#around;
     const priority = this.#priority;
     this.#shed(reason).inc();
@@ -163,18 +160,17 @@ export class Gate {
     return error;
   }
 
-  /** Tells of a call that came too late, and makes its error. Capacity has nothing to do with it: its caller says when that is. */
+  /** Reports a call whose deadline has passed. @returns Its error. */
   tooLate(): Error {
     const { service } = this.#around;
     tell({ side: 'server', decision: 'deadline-passed', service, procedure: this.path });
     return lateError();
   }
 
-  /** Apart from `takeTurn`, so that a call that does not wait pays nothing for these functions. */
+  /** Separate, so that a call that does not wait allocates no closures. */
   #wait(arrival: Arrival, arrivedAt: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
-        // What comes over a connection of its own stands by itself.
         source: arrival.connection ?? arrival,
         urgent: this.#rights.urgent,
         onTurn: (now, standingMs) => {

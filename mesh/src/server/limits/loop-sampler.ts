@@ -1,16 +1,19 @@
-/** How often the event loop is looked at, in milliseconds. */
-const intervalMs = 50;
-
-/** Measures by how much this process's event loop is held up, from `start` to `stop`. */
+/** Measures the delay of this process's event loop. */
 export class LoopSampler {
-  /** By how much the last timer was late, in milliseconds. */
+  /** How late the last timer fired, in milliseconds. */
   delayMs = 0;
+  readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
 
+  /** @param intervalMs Sampling interval, in milliseconds. */
+  constructor(intervalMs = 50) {
+    this.#intervalMs = intervalMs;
+  }
+
   start(): void {
-    this.#dueAt = performance.now() + intervalMs;
-    this.#timer ??= setInterval(this.#onTimer, intervalMs).unref();
+    this.#dueAt = performance.now() + this.#intervalMs;
+    this.#timer ??= setInterval(this.#onTimer, this.#intervalMs).unref();
   }
 
   stop(): void {
@@ -21,6 +24,6 @@ export class LoopSampler {
   readonly #onTimer = (): void => {
     const now = performance.now();
     this.delayMs = Math.max(0, now - this.#dueAt);
-    this.#dueAt = now + intervalMs;
+    this.#dueAt = now + this.#intervalMs;
   };
 }

@@ -1,15 +1,12 @@
 import type { Caller } from '../../contract/index.ts';
 import { networkOf, type Peer } from '../call/peer.ts';
 
-/** How many subscriptions, and how many WebSockets, one caller may have open, where a service is not told. */
-export const defaultPerCaller = 100;
-
-/** A service has many processes and acts for many users: its limit is this many times higher. */
+/** The limit of a service is higher by this factor: it has many processes and acts for many users. */
 const serviceFactor = 10;
 
 /**
- * Whom a limit is for: the user, also one that a service acts for; else the service; else the address, of IPv6 the
- * /64. `undefined` where none of these is known, as in memory.
+ * The subject of a limit: the user, also behind a service; otherwise the service; otherwise the address (IPv6: its
+ * /64). `undefined` if none is known, as for a call in memory.
  */
 export function limitKeyOf({ service, user }: Caller, peer: Peer | undefined): string | undefined {
   if (user) return `user ${user.id}`;
@@ -17,17 +14,17 @@ export function limitKeyOf({ service, user }: Caller, peer: Peer | undefined): s
   return peer?.address === undefined ? undefined : `address ${networkOf(peer.address)}`;
 }
 
-/** Counts what each caller has open at the same time. It holds nothing of a caller that has nothing open. */
+/** Counts what each caller has open. */
 export class OpenPerCaller {
   readonly #most: number;
   readonly #open = new Map<string, number>();
 
-  /** @param most For one user or address; 0 for any number. */
-  constructor(most: number = defaultPerCaller) {
+  /** @param most Limit of one user or address; 0 for no limit. */
+  constructor(most = 100) {
     this.#most = most;
   }
 
-  /** How many of a caller may be open. @param key As `limitKeyOf` made it. */
+  /** The limit of a caller. @param key From `limitKeyOf`. */
   mostOf(key: string | undefined): number {
     if (this.#most === 0 || key === undefined) return Infinity;
     return key.startsWith('service ') ? this.#most * serviceFactor : this.#most;
@@ -37,7 +34,7 @@ export class OpenPerCaller {
     return key !== undefined && (this.#open.get(key) ?? 0) >= this.mostOf(key);
   }
 
-  /** Counts one more, until it is disposed of; once is enough. */
+  /** Counts one more until it is disposed of, which must happen once. */
   open(key: string | undefined): Disposable {
     if (key === undefined) return { [Symbol.dispose]() {} };
     this.#open.set(key, (this.#open.get(key) ?? 0) + 1);

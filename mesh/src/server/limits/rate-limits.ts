@@ -4,14 +4,13 @@ import type { MeshError } from '../../wire/index.ts';
 import { networkOf, type Peer } from '../call/peer.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { tooManyError } from '../call/refusal.ts';
-import { Mistakes } from './mistakes.ts';
 import {
   createPostgresStore,
   createValkeyStore,
   SharedWindows,
   type PostgresPool,
 } from './shared-windows.ts';
-import { MemoryWindows, type Windows } from './windows.ts';
+import { MemoryWindows, Mistakes, perMinute, type Windows } from './windows.ts';
 
 const limited = counter({
   name: 'mesh_server_rate_limited_total',
@@ -19,52 +18,48 @@ const limited = counter({
   labels: ['procedure'],
 });
 
-/** How many calls an address may make, and where they are counted. */
+/** Rate limits of a service. */
 export interface RateLimitOptions {
-  /** Calls without credentials, of all procedures together; 0 for any number, and then no contract limits any either. */
+  /** Calls without credentials from one address, of all procedures together. 0 for no limits, those of contracts included. */
   readonly callsPerMinute: number;
   /**
-   * `memory`: each process by itself. `postgres`: all replicas together, in the table `rate_limits` of the service's
-   * schema, with `pool`. A URL, `valkey://host:port`: all together, there. @default 'memory'
+   * Where calls are counted. `memory`: by each process. `postgres`: by all replicas together, in the table
+   * `rate_limits` of the service's schema; needs `pool`. A URL such as `valkey://host:port`: there. @default 'memory'
    */
   readonly store?: 'memory' | 'postgres' | URL;
   readonly pool?: PostgresPool;
 }
 
-/** What is known of a call when nothing is done for it yet. */
 export interface Comer {
   readonly peer?: Peer | undefined;
-  /** Whether it shows no credentials; those that it shows may still be no good. */
+  /** Whether it has no credentials. Present ones are not verified yet. */
   readonly anonymous: boolean;
 }
 
 /**
- * Counts a call before anything is done for it.
+ * Counts a call before its credentials are verified.
  *
- * @returns A promise only where others count as well.
- * @throws MeshError TOO_MANY_REQUESTS, with the time that the limit still holds; the promise rejects with the same.
+ * @returns A promise only if the count is shared with other replicas.
+ * @throws MeshError TOO_MANY_REQUESTS, with `retryAfterMs`; also as rejection of the promise.
  */
 export type CallLimit = (comer: Comer) => Promise<void> | undefined;
 
-const minuteMs = 60_000;
-
-/** Why a caller was refused. */
 type LimitReason = 'address' | 'mistakes' | 'open';
 
-/** The limits of a service: how many calls it takes from an address. Health checks and metrics know nothing of them. */
+/** The rate limits of a service, by address. Health checks and metrics are not limited. */
 export class RateLimits {
   readonly #service: string;
   readonly #log: Logger;
   readonly #windows: Windows | Promise<Windows>;
   readonly #refusals: RefusalLog<LimitReason>;
   readonly #callsPerMinute: number;
-  /** Counts what is not a call at all. @default nothing is limited */
+  /** Limits invalid messages over WebSockets; `undefined` for no limit. */
   readonly mistakes: Mistakes | undefined;
   readonly #count = remember((procedure) => limited.labels({ procedure }));
 
   /**
-   * @param service The name of its contract.
-   * @throws TypeError when calls are to be counted in PostgreSQL and there is no pool.
+   * @param service Name of its contract.
+   * @throws TypeError for the store `postgres` without a pool.
    */
   constructor(service: string, log: Logger, options: RateLimitOptions = { callsPerMinute: 0 }) {
     this.#service = service;
@@ -82,11 +77,11 @@ export class RateLimits {
     });
   }
 
-  /** The limits of a procedure: its own, for everybody; and the one for all calls without credentials, where it takes these. */
+  /** The limits of a procedure: its own, and the common one for calls without credentials if it accepts those. */
   ofProcedure(path: string, { access, rateLimit }: AnyProcedure): CallLimit | undefined {
     if (this.#callsPerMinute === 0) return undefined;
     const isPublic = admit(access, nobody) === 'admitted';
-    const common = isPublic ? this.#take(path, 'anyone', this.#forAnyone) : undefined;
+    const common = isPublic ? this.#take(path, 'anyone', perMinute(this.#callsPerMinute)) : undefined;
     const own = rateLimit && this.#take(path, path, rateLimit);
     if (!own) return common && ((comer) => (comer.anonymous ? common(comer) : undefined));
     return (comer) => {
@@ -96,18 +91,14 @@ export class RateLimits {
     };
   }
 
-  /** The limit of what is no procedure: a path that anyone may ask, or opening a WebSocket. It has a count of its own. */
+  /** The limit of a public route, or of opening a WebSocket. Each has its own count. */
   ofPath(path: string): CallLimit | undefined {
-    return this.#callsPerMinute === 0 ? undefined : this.#take(path, path, this.#forAnyone);
+    return this.#callsPerMinute === 0 ? undefined : this.#take(path, path, perMinute(this.#callsPerMinute));
   }
 
   async close(): Promise<void> {
     this.#refusals.stop();
     await (await this.#windows).close();
-  }
-
-  get #forAnyone(): RateLimit {
-    return { calls: this.#callsPerMinute, perMs: minuteMs };
   }
 
   #open({ callsPerMinute, store = 'memory', pool }: RateLimitOptions): Windows | Promise<Windows> {
@@ -119,7 +110,7 @@ export class RateLimits {
     return new SharedWindows(createPostgresStore(pool), this.#log);
   }
 
-  /** @param what That is counted, for each address. */
+  /** @param what Name of the count. */
   #take(path: string, what: string, limit: RateLimit): CallLimit {
     const prefix = `${this.#service}:${what}:`;
     const which = what === path ? path : 'procedures that need no credentials';
@@ -128,7 +119,7 @@ export class RateLimits {
       if (waitMs !== undefined) throw this.refuse(path, 'address', tooManyError(waitMs, message));
     };
     return ({ peer }) => {
-      // In memory, or over a socket of this machine: there is no address to count.
+      // A call in memory, or over a Unix socket.
       if (peer?.address === undefined) return undefined;
       const key = prefix + networkOf(peer.address);
       const windows = this.#windows;
@@ -138,7 +129,7 @@ export class RateLimits {
     };
   }
 
-  /** Counts what is refused, and tells of it. @returns Its error. */
+  /** Counts and logs a refusal. @returns Its error. */
   refuse(procedure: string, reason: LimitReason, error: MeshError): MeshError {
     this.#count(procedure).inc();
     this.#refusals.add(procedure, reason);

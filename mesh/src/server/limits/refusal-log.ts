@@ -1,31 +1,45 @@
-import type { Logger } from '../../telemetry/index.ts';
+import { Aggregator, startupLevel, type Logger } from '../../telemetry/index.ts';
 
-/** What is logged of refusals, by their reasons. */
+/** The words of a log of refusals. */
 interface RefusalWords<Reason extends string> {
-  /** What is done, as `shedding`. */
+  /** For example `shedding`. */
   readonly what: string;
-  /** Why, as `too many of its calls are under way`. */
   readonly reasons: Readonly<Record<Reason, string>>;
-  /** How loud it is said at this moment. @default 'warn', at all times */
+  /** @default 'warn' */
   readonly level?: () => 'debug' | 'info' | 'warn';
 }
 
-/** How often a summary is written, in milliseconds. */
-const intervalMs = 1000;
-/** After so many intervals without a refusal it is over. */
-const quietIntervals = 3;
+/** Why a call was refused for lack of capacity. */
+export type ShedReason = 'limit' | 'queue' | 'room' | 'subscriptions';
 
-/** Logs refusals in summary: a line when they begin, one each second, and one when they are over. */
+export const shedWords: RefusalWords<ShedReason> = {
+  what: 'shedding',
+  // A starting process blocks its own event loop.
+  level: () => startupLevel('debug'),
+  reasons: {
+    limit: 'too many of its calls are in progress',
+    queue: 'they would have started too late',
+    room: 'the resources of their handler are in use',
+    subscriptions: 'one caller has too many open',
+  },
+};
+
+type Refused<Reason> = Readonly<{ procedure: string; reason: Reason }>;
+
+/** Logs refusals in summary: a line when they begin, one a second, and one when they are over. */
 export class RefusalLog<Reason extends string> {
   readonly #log: Logger;
   readonly #words: RefusalWords<Reason>;
-  /** Refusals of this interval, by procedure and reason. */
+  readonly #refusals = new Aggregator<Refused<Reason>>({
+    periodMs: 1000,
+    quietPeriods: 3,
+    report: (first) => this.#report(first),
+    ended: () => this.#end(),
+  });
+  /** Refusals since the last summary, by procedure and reason. */
   #counts = new Map<string, Map<Reason, number>>();
   #refused = 0;
-  #quiet = 0;
-  /** Whether any of it was a warning. */
   #warned = false;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(log: Logger, words: RefusalWords<Reason>) {
     this.#log = log;
@@ -34,48 +48,31 @@ export class RefusalLog<Reason extends string> {
 
   /** Whether calls were refused within the last seconds. */
   get active(): boolean {
-    return this.#timer !== undefined;
+    return this.#refusals.size > 0;
   }
 
   add(procedure: string, reason: Reason): void {
-    if (!this.#timer) {
-      const { what, reasons } = this.#words;
-      this.#say(
-        { procedure, reason },
-        `${what} begins, calls of ${procedure} are refused: ${reasons[reason]}`,
-      );
-      this.#timer = setInterval(this.#onInterval, intervalMs).unref();
-    }
+    this.#refusals.add('', { procedure, reason });
     let reasons = this.#counts.get(procedure);
     if (!reasons) this.#counts.set(procedure, (reasons = new Map()));
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     this.#refused++;
   }
 
-  /** Ends it, with what is not yet said. */
+  /** Logs a last summary. */
   stop(): void {
-    if (this.#refused > 0) this.#summarise();
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#refusals.flush();
+    this.#clear();
   }
 
-  readonly #onInterval = (): void => {
-    if (this.#refused > 0) {
-      this.#quiet = 0;
-      this.#summarise();
-    } else if (++this.#quiet === quietIntervals) {
-      this.#quiet = 0;
-      this.stop();
-      const level = this.#warned ? 'info' : 'debug';
-      this.#warned = false;
-      this.#log[level]({}, `${this.#words.what} is over: no call was refused in the last seconds`);
-    }
-  };
-
-  #say(fields: Record<string, unknown>, message: string): void {
-    const level = this.#words.level?.() ?? 'warn';
-    this.#warned ||= level === 'warn';
-    this.#log[level](fields, message);
+  #report({ procedure, reason }: Refused<Reason>): void {
+    const { what, reasons } = this.#words;
+    if (this.#refused > 0) this.#summarise();
+    else
+      this.#say(
+        { procedure, reason },
+        `${what} begins, calls of ${procedure} are refused: ${reasons[reason]}`,
+      );
   }
 
   #summarise(): void {
@@ -88,7 +85,24 @@ export class RefusalLog<Reason extends string> {
       const text = `${this.#words.what}: ${this.#refused} calls refused in the last second, ${where}: ${this.#words.reasons[most.reason]}`;
       this.#say({ refused: this.#refused, procedures }, text);
     }
+    this.#clear();
+  }
+
+  #end(): void {
+    this.#clear();
+    const level = this.#warned ? 'info' : 'debug';
+    this.#warned = false;
+    this.#log[level]({}, `${this.#words.what} is over: no call was refused in the last seconds`);
+  }
+
+  #clear(): void {
     this.#counts.clear();
     this.#refused = 0;
+  }
+
+  #say(fields: Record<string, unknown>, message: string): void {
+    const level = this.#words.level?.() ?? 'warn';
+    this.#warned ||= level === 'warn';
+    this.#log[level](fields, message);
   }
 }

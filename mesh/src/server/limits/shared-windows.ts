@@ -4,34 +4,28 @@ import { within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { MemoryWindows, type Windows } from './windows.ts';
 
-/** The pool of a service's own database, as pg makes it. */
+/** A pool of `pg`. */
 export interface PostgresPool {
   query(statement: { text: string; values?: unknown[] }): Promise<unknown>;
 }
 
-/** Counts one call of a limit; rejects with a RateLimiterRes where it is one too many. */
+/** Counts a call; rejects with a RateLimiterRes if it exceeds the limit. */
 type Counter = {
   consume(key: string): Promise<RateLimiterRes>;
-  /** Forgets what was counted. */
   delete(key: string): Promise<unknown>;
 };
 
-/** Where replicas count together. */
 interface CallStore {
   counterOf(limit: RateLimit): Counter;
   close(): Promise<void>;
 }
 
-/** Longest wait for the store, in milliseconds: no call is held up for longer. */
+/** Longest wait for the store, in milliseconds. */
 const patienceMs = 250;
-/** For so long after it has failed the store is not asked, in milliseconds. */
+/** Wait after a failure before the store is tried again, in milliseconds. */
 const restMs = 5000;
 
-/**
- * Counts the calls of all replicas together, in a store. While that does not
- * answer, each process counts its own: a limit refuses nobody because the
- * store is away.
- */
+/** Counts the calls of all replicas together in a store. While the store does not answer, each process counts its own. */
 export class SharedWindows implements Windows {
   readonly #store: CallStore;
   readonly #outage: Outage;
@@ -44,7 +38,7 @@ export class SharedWindows implements Windows {
     this.#outage = new Outage(log);
   }
 
-  /** Whether the store did not answer when it was asked last. */
+  /** Whether the last request to the store failed. */
   get away(): boolean {
     return this.#outage.away;
   }
@@ -62,7 +56,7 @@ export class SharedWindows implements Windows {
       }
       this.#isBack();
       if (thrown.msBeforeNext <= limit.perMs) return thrown.msBeforeNext;
-      // It lasts longer than a window does: it began under a clock that was ahead, here or in another replica.
+      // Longer than the window: it was started by a clock that was ahead, here or in another replica.
       await withinPatience(this.#counterOf(limit).delete(key)).catch((error: unknown) => this.#isAway(error));
       return this.#own.take(key, limit);
     }
@@ -97,7 +91,7 @@ function withinPatience<Result>(work: Promise<Result>): Promise<Result> {
   return within(() => work, { ms: patienceMs });
 }
 
-/** What is the same in every store: who is over the limit is refused by this process until the window ends, and costs the store nothing. */
+/** Once a key is over its limit, this process refuses it until the window ends, without asking the store. */
 const optionsOf = ({ calls, perMs }: RateLimit) => ({
   points: calls,
   duration: perMs / 1000,
@@ -105,11 +99,10 @@ const optionsOf = ({ calls, perMs }: RateLimit) => ({
   keyPrefix: 'calls',
 });
 
-/** Counts in the table `rate_limits` of the service's own schema. */
 export function createPostgresStore(pool: PostgresPool): CallStore {
-  // One for all limits would do to clear out what is over; the first one does it.
+  // One counter removes the expired rows of all.
   let clears = true;
-  // Its statements have names, which a session keeps: behind a connection pooler it is another session each time.
+  // Named statements belong to a session, and a connection pooler changes sessions.
   const unnamed: PostgresPool = { query: ({ text, values = [] }) => pool.query({ text, values }) };
   return {
     counterOf(limit) {
@@ -118,7 +111,7 @@ export function createPostgresStore(pool: PostgresPool): CallStore {
         storeClient: unnamed,
         storeType: 'pool',
         tableName: 'rate_limits',
-        // The migrations make it: the role of traffic may not.
+        // By the migrations: the role of traffic may not create tables.
         tableCreated: true,
         clearExpiredByTimeout: clears,
       });
@@ -129,15 +122,15 @@ export function createPostgresStore(pool: PostgresPool): CallStore {
   };
 }
 
-/** Of Valkey and of Redis, whose scripts have no other name for it. */
+/** The library's script needs a command that Redis does not have; this one runs on Valkey and Redis. */
 const countScript = `
 redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
 local consumed = redis.call('incrby', KEYS[1], ARGV[1])
 return {consumed, redis.call('pttl', KEYS[1])}`;
 
-/** Counts in a Valkey, or a Redis. @param url As `valkey://host:port`. */
+/** @param url Of Valkey or Redis, for example `valkey://host:port`. */
 export async function createValkeyStore(url: URL): Promise<CallStore> {
-  // Only where one is used: nobody else pays for the client.
+  // Imported only where it is used: loading it takes time.
   const { Valkey } = await import('iovalkey');
   const client = new Valkey(url.href.replace(/^valkey/, 'redis'), {
     enableOfflineQueue: false,
@@ -145,7 +138,7 @@ export async function createValkeyStore(url: URL): Promise<CallStore> {
     connectTimeout: 2000,
     retryStrategy: (attempt) => Math.min(attempt * 200, 5000),
   });
-  // Unheard they would end up on standard error, one for each attempt; calls that fail tell.
+  // Without a listener, the client writes each error to standard error. Failed requests are logged by `Outage`.
   client.on('error', () => {});
   return {
     counterOf: (limit) =>

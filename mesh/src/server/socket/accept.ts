@@ -10,7 +10,7 @@ import { writeRaw } from '../http/broken-request.ts';
 import { toMeshError } from '../call/failure.ts';
 import type { CallLimit } from '../limits/rate-limits.ts';
 import { credentialsOf } from '../http/request-headers.ts';
-import { requestIdOf } from '../http/request-id.ts';
+import { requestIdOf } from '../http/request-headers.ts';
 import { tooManyError, tooManyOpenError } from '../call/refusal.ts';
 import type { Service } from '../service.ts';
 import { longestEcho } from '../call/unknown-name.ts';

@@ -9,7 +9,7 @@ import type { Peer } from '../call/peer.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../call/unknown-name.ts';
 import { tooLargeError } from '../http/request-body.ts';
-import type { Mistakes } from '../limits/mistakes.ts';
+import type { Mistakes } from '../limits/windows.ts';
 import { LongMessage } from './long-message.ts';
 import { headerOf, SocketCall, type SocketMessage } from './message.ts';
 import type { Outbox } from './outbox.ts';

@@ -250,12 +250,15 @@ describe('credentials that never were good', () => {
   });
 
   test('make a stock client wait longer each time, and it is in as soon as it has better ones', async () => {
+    const good = `Service-Token ${(await till()).token}`;
     let authorization = 'Service-Token a.b.c';
     const { made, seen } = stock(() => ({ authorization }));
-    await vi.waitFor(() => expect(seen.delays).toEqual([1, 2, 3]));
-    authorization = `Service-Token ${(await till()).token}`;
+    await vi.waitFor(() => expect(seen.delays.slice(0, 3)).toEqual([1, 2, 3]));
+    authorization = good;
     await vi.waitFor(async () => expect(await made.stock.take.mutate()).toEqual({ by: 'till' }));
-    expect(seen.closedWith).toEqual([4401, 4401, 4401]);
+    // Another attempt may have begun before the better ones were there.
+    expect(seen.closedWith).toEqual(seen.delays.map(() => 4401));
+    expect(seen.closedWith.length).toBeLessThanOrEqual(4);
   });
 
   test('of a subscription that is begun again at once do not make a storm', async () => {

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { headerOf, readAnswers, type RawAnswer } from './raw-answers.ts';
 
-/** A connection to a server, which sends requests as they stand and keeps what comes back. */
+/** A connection to a server that sends raw requests and keeps the answers. */
 export class KeptConnection {
   readonly socket: Socket;
-  /** Resolves when it is closed, with the code of its error, or `end` where it was ended without one. */
+  /** Resolves when it is closed, with the code of its error, or `end`. */
   readonly ended: Promise<string>;
   readonly #chunks: Buffer[] = [];
 
@@ -17,19 +17,18 @@ export class KeptConnection {
     this.ended = new Promise((resolve) => this.socket.once('close', () => resolve(how)));
   }
 
-  /** Connects. @throws Error where nobody listens. */
   static async open(port: number): Promise<KeptConnection> {
     const connection = new KeptConnection(port);
     await once(connection.socket, 'connect');
     return connection;
   }
 
-  /** The whole answers that have come. */
+  /** The complete answers received. */
   get answers(): RawAnswer[] {
     return readAnswers(Buffer.concat(this.#chunks), { head: false, ended: false }).answers;
   }
 
-  /** `connection` of each answer. */
+  /** The header `connection` of each answer. */
   get saysOf(): (string | undefined)[] {
     return this.answers.map((answer) => headerOf(answer, 'connection'));
   }
@@ -38,7 +37,7 @@ export class KeptConnection {
     this.socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   }
 
-  /** Sends a request and waits for its answer, or for the end. */
+  /** Sends a request and waits for its answer, or for the end of the connection. */
   async ask(path: string): Promise<RawAnswer | undefined> {
     const before = this.answers.length;
     this.get(path);

@@ -5,7 +5,7 @@ const item = '{"id":1}';
 const longest = 2 * 1024 * 1024;
 const call = (path: string): Draft => ({ target: `/trpc/${path}` });
 
-/** Bodies that are framed in odd ways, or too long. */
+/** Bodies with unusual framing, or too long. */
 export function framings(): RawRequest[] {
   const inChunks = { 'transfer-encoding': 'chunked' };
   const long = `"${'x'.repeat(longest)}"`;
@@ -62,7 +62,7 @@ export function framings(): RawRequest[] {
   return [...fine, ...refused, ...tooLong, slow, ...truncated];
 }
 
-/** Several requests on one connection, and requests in pieces. */
+/** Pipelined requests, and requests in pieces. */
 export function sequences(): RawRequest[] {
   const drafts: Record<string, Draft> = {
     query: call(`echo?input=${encodeURIComponent(item)}`),

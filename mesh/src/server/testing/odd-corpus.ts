@@ -7,7 +7,7 @@ const encode = (text: string): string => `?input=${encodeURIComponent(text)}`;
 const call = (path: string): Draft => ({ target: `/trpc/${path}` });
 const item = '{"id":1}';
 
-/** Every part in every place where it fits. */
+/** Each part in each place where it fits. */
 function combinations(tokens: Readonly<Record<string, string>>): Draft[] {
   const both = (path: string, headers: Readonly<Record<string, string>>): Draft[] => [
     { target: `/trpc/${path}${encode(item)}`, headers },
@@ -101,7 +101,7 @@ function combinations(tokens: Readonly<Record<string, string>>): Draft[] {
   ];
 }
 
-/** A generator of numbers below a bound that says the same for the same seed (mulberry32). */
+/** A seeded generator of integers below a bound (mulberry32). */
 function randomOf(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -112,7 +112,7 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-/** Parts thrown together. */
+/** Random combinations of parts. */
 function randoms(seed: number, count: number): Draft[] {
   const below = randomOf(seed);
   const one = <Part>(parts: readonly Part[]): Part => parts[below(parts.length)] as Part;
@@ -138,7 +138,7 @@ function randoms(seed: number, count: number): Draft[] {
   });
 }
 
-/** All that is sent, without what says the same twice. */
+/** The whole corpus, without duplicates. */
 export function oddCorpus(seed: number, tokens: Readonly<Record<string, string>>): readonly RawRequest[] {
   const requests = [
     ...[...combinations(tokens), ...randoms(seed, 600)].map((draft) => single(draft)),
@@ -148,7 +148,7 @@ export function oddCorpus(seed: number, tokens: Readonly<Record<string, string>>
   return [...new Map(requests.map((request) => [textOf(request), request])).values()];
 }
 
-/** All of a request. Its bytes as text: as JSON each would be a number. */
+/** The identity of a request. */
 function textOf({ pieces, ...rest }: RawRequest): string {
   return JSON.stringify({ ...rest, pieces: pieces.map((piece) => piece.toString('latin1')) });
 }

@@ -1,8 +1,8 @@
-// The parts that requests are put together from: each by itself in every place where it fits, and at random.
+// The parts of requests: each is used in each place where it fits, and in random combinations.
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
-/** Every procedure of the sample that answers at once. */
+/** The procedures of the sample. */
 export const procedures = [
   ['status', 'echo', 'store', 'clear', 'items.get', 'items.add', 'items.parts.first', 'stock.take'],
   ['big', 'unicode', 'slow', 'watch'],
@@ -12,97 +12,48 @@ export const procedures = [
   ...['bigint', 'circle', 'promise', 'events', 'pages'].map((name) => `faults.${name}`),
 ].flat();
 
-/** What follows `/trpc/`. */
+/** Targets after `/trpc/`. */
 export const paths = [
   ...procedures,
   ['', '.', '..', '/', '%', '%2', '%zz', '%00', '%2e', '%2F', '%ff', '%c3%a9', '\xe9', '\xff', '~', ','],
-  ['%73tatus', 'st%61tus', 'status%', 'status%20', 'status%00', 'items%2Eget', 'items%2eget', 'items%2fget'],
-  ['status/', '/status', './status', 'x/../status', 'items/get', 'items\\get', 'items..get', 'items.get.'],
-  ['.items.get', 'items', 'items.parts', 'items.parts.first.', 'STATUS', 'Status', 'status;a=b', 'status,'],
-  [',status', 'status,status', 'status,echo', 'status%2Cecho', 'status:', 'status\t', 'status\x7f', '*'],
-  [
-    '__proto__',
-    'constructor',
-    'toString',
-    'hasOwnProperty',
-    'valueOf',
-    'items.__proto__',
-    'items.constructor',
-  ],
-  ['constructor.prototype', '__proto__.toString', '_def', '_def.procedures', 'createCaller', 'then', 'apply'],
-  ['length', 'name', 'prototype', 'undefined', 'null', '0', '-1', 'x'.repeat(5000)],
+  ['%73tatus', 'st%61tus', 'status%', 'status%20', 'status%00', 'items%2Eget', 'items%2eget'],
+  ['items%2fget', 'status/', '/status', './status', 'x/../status', 'items/get', 'items\\get'],
+  ['items..get', 'items.get.', '.items.get', 'items', 'items.parts', 'items.parts.first.', 'STATUS'],
+  ['Status', 'status;a=b', 'status,', ',status', 'status,status', 'status,echo', 'status%2Cecho'],
+  ['status:', 'status\t', 'status\x7f', '*', '__proto__', 'constructor', 'toString', 'hasOwnProperty'],
+  ['valueOf', 'items.__proto__', 'items.constructor', 'constructor.prototype', '__proto__.toString'],
+  ['_def', '_def.procedures', 'createCaller', 'then', 'apply', 'length', 'name', 'prototype'],
+  ['undefined', 'null', '0', '-1', 'x'.repeat(5000)],
 ].flat();
 
-/** What JSON may be, and what it may not: inputs, in the URL or as a body. */
+/** Inputs, in the URL or as a body: valid and invalid JSON. */
 export const inputs = [
-  ['null', 'true', '0', '-0', '1', '""', '"x"', '[]', '{}', '[null]', '{"id":1}', '{"id":100}', '{"id":101}'],
-  ['{"id":0}', '{"id":-1}', '{"id":1.5}', '{"id":"1"}', '{"id":null}', '{"id":[1]}', '{"id":1,"id":2}'],
-  ['{"id":1,"note":"ä€😀"}', '{"id":1,"note":"\\ud800"}', '{"id":1,"extra":true}', '{"name":"pen"}'],
-  [
-    '{"name":"longer than it may be"}',
-    '{"name":"pen","extra":1}',
-    '{"lastEventId":"3"}',
-    '{"json":{"id":1}}',
-  ],
-  ['1e400', '-1e400', '1e-400', '123456789012345678901234567890', '9007199254740993', '0.1e1', '{"id":1e2}'],
-  [
-    '{"__proto__":{"id":1}}',
-    '{"__proto__":null}',
-    '{"constructor":{"prototype":{"id":1}}}',
-    '{"toString":1}',
-  ],
-  ['{"then":1}', '{"toJSON":1}', '{"__proto__":{"toJSON":1},"a":[1]}', '{"0":{"id":1}}', '{"length":3}'],
-  [' {"id":1} ', '\t\n{"id":1}\r\n', '{"id":\u00a01}', '"\u2028"', '"\u007f"', '"\\u0000"', '{"é":"ü"}'],
-  [' ', '\n', '{', '}', '[', '{"id":', '{"id":1', '{"id":1}}', '{"id":1}x', '{id:1}', "{'id':1}", '[1,]'],
-  [
-    '{"id":1,}',
-    'undefined',
-    'NaN',
-    'Infinity',
-    'nul',
-    '01',
-    '+1',
-    '.5',
-    '0x10',
-    '1_000',
-    '"',
-    '"\n"',
-    '"\\x"',
-  ],
-  ['// no', '/* no */ 1', '<xml/>', 'id=1', 'ä', '\ufeff', '\ufeff{"id":1}', '\ufeff\ufeff{"id":1}'],
-  [
-    '\ufeff\ufeff\ufeff{"id":1}',
-    '{"id":1}\ufeff',
-    '\u0000',
-    '{"id":1}\u0000',
-    deep(50),
-    deep(5000),
-    '['.repeat(5000),
-  ],
-  `{"a":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`,
-  `"${'x'.repeat(6000)}"`,
+  ['null', 'true', '0', '-0', '1', '""', '"x"', '[]', '{}', '[null]', '{"id":1}', '{"id":100}'],
+  ['{"id":101}', '{"id":0}', '{"id":-1}', '{"id":1.5}', '{"id":"1"}', '{"id":null}', '{"id":[1]}'],
+  ['{"id":1,"id":2}', '{"id":1,"note":"ä€😀"}', '{"id":1,"note":"\\ud800"}', '{"id":1,"extra":true}'],
+  ['{"name":"pen"}', '{"name":"longer than it may be"}', '{"name":"pen","extra":1}'],
+  ['{"lastEventId":"3"}', '{"json":{"id":1}}', '1e400', '-1e400', '1e-400'],
+  ['123456789012345678901234567890', '9007199254740993', '0.1e1', '{"id":1e2}'],
+  ['{"__proto__":{"id":1}}', '{"__proto__":null}', '{"constructor":{"prototype":{"id":1}}}'],
+  ['{"toString":1}', '{"then":1}', '{"toJSON":1}', '{"__proto__":{"toJSON":1},"a":[1]}'],
+  ['{"0":{"id":1}}', '{"length":3}', ' {"id":1} ', '\t\n{"id":1}\r\n', '{"id":\u00a01}', '"\u2028"'],
+  ['"\u007f"', '"\\u0000"', '{"é":"ü"}', ' ', '\n', '{', '}', '[', '{"id":', '{"id":1', '{"id":1}}'],
+  ['{"id":1}x', '{id:1}', "{'id':1}", '[1,]', '{"id":1,}', 'undefined', 'NaN', 'Infinity', 'nul', '01'],
+  ['+1', '.5', '0x10', '1_000', '"', '"\n"', '"\\x"', '// no', '/* no */ 1', '<xml/>', 'id=1', 'ä'],
+  ['\ufeff', '\ufeff{"id":1}', '\ufeff\ufeff{"id":1}', '\ufeff\ufeff\ufeff{"id":1}', '{"id":1}\ufeff'],
+  ['\u0000', '{"id":1}\u0000', deep(50), deep(5000), '['.repeat(5000)],
+  [`{"a":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`, `"${'x'.repeat(6000)}"`],
 ].flat();
 
-/** Bytes that are no UTF-8, or nearly. */
+/** Bodies of invalid UTF-8, or nearly. */
 export const bodies: readonly Buffer[] = [
-  [0xff],
-  [0x22, 0xff, 0x22],
-  [0x22, 0xc3, 0x22],
-  [0x22, 0xe2, 0x82, 0x22],
-  [0x22, 0xf0, 0x9f, 0x98, 0x22],
-  [0x22, 0xf0, 0x9f, 0x98, 0x80, 0x22],
-  [0x22, 0xed, 0xa0, 0x80, 0x22],
-  [0x22, 0xc0, 0xaf, 0x22],
-  [0x22, 0xf8, 0x88, 0x80, 0x80, 0x80, 0x22],
-  [0x22, 0x80, 0x80, 0xbf, 0x22],
-  [0xef, 0xbb],
-  [0xef, 0xbb, 0xbf],
-  [0xff, 0xfe, 0x31, 0x00],
-  [0xfe, 0xff, 0x00, 0x31],
-  [0x1f, 0x8b, 0x08, 0x00],
-].map((bytes) => Buffer.from(bytes));
+  ['ff', '22ff22', '22c322', '22e28222', '22f09f9822', '22f09f988022', '22eda08022', '22c0af22'],
+  ['22f88880808022', '228080bf22', 'efbb', 'efbbbf', 'fffe3100', 'feff0031', '1f8b0800'],
+]
+  .flat()
+  .map((bytes) => Buffer.from(bytes, 'hex'));
 
-/** What follows the path, beside `?input=` with each of the inputs. */
+/** Queries, besides `?input=` with each input. */
 export const queries = [
   ['', '?', '?input', '?input=', '?input=%20', '?input=null', '?input={"id":1}', '?input=%7B%22id%22%3A1%7D'],
   ['?input=%7b%22id%22%3a1%7d', '?input={"id":1}&', '?&input={"id":1}', '?input={"id":1}&input={"id":2}'],
@@ -161,97 +112,42 @@ export const queries = [
   ['?access_token=x', `?input="${'x'.repeat(4000)}"`, `?${'a=b&'.repeat(500)}`],
 ].flat();
 
-/** Content types, or none. */
 export const contentTypes: readonly (string | undefined)[] = [
   [undefined, '', 'application/json', 'application/json;', 'application/json; charset=utf-8'],
-  ['application/json;charset=UTF-8', 'application/json; charset=latin1', 'application/json; charset=utf-16'],
-  ['application/json ;a=b', 'application/json\t; a=b', 'APPLICATION/JSON', 'Application/Json; Charset=utf-8'],
-  [
-    'application/json, application/json',
-    'application/json, text/plain',
-    'application/json,',
-    'application/jsonx',
-  ],
-  ['text/plain, application/json', 'application/json text/plain', 'application/jsonl', 'application/ld+json'],
-  [
-    'application/problem+json',
-    'text/json',
-    'text/plain',
-    'text/html',
-    'json',
-    'application',
-    '/',
-    ';',
-    '*/*',
-  ],
-  ['application/x-www-form-urlencoded', 'multipart/form-data', 'multipart/form-data; boundary=x', '\xff'],
-  [
-    'multipart/form-data; boundary=',
-    'application/octet-stream',
-    'APPLICATION/OCTET-STREAM; a=b',
-    'x'.repeat(3000),
-  ],
+  ['application/json;charset=UTF-8', 'application/json; charset=latin1'],
+  ['application/json; charset=utf-16', 'application/json ;a=b', 'application/json\t; a=b'],
+  ['APPLICATION/JSON', 'Application/Json; Charset=utf-8', 'application/json, application/json'],
+  ['application/json, text/plain', 'application/json,', 'application/jsonx'],
+  ['text/plain, application/json', 'application/json text/plain', 'application/jsonl'],
+  ['application/ld+json', 'application/problem+json', 'text/json', 'text/plain', 'text/html', 'json'],
+  ['application', '/', ';', '*/*', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+  ['multipart/form-data; boundary=x', '\xff', 'multipart/form-data; boundary='],
+  ['application/octet-stream', 'APPLICATION/OCTET-STREAM; a=b', 'x'.repeat(3000)],
 ].flat();
 
-/** Headers that might change what an answer is. */
+const each = (name: string, values: readonly string[]) => values.map((value) => ({ [name]: value }));
+
+/** Headers that may change an answer. */
 export const headers: readonly Readonly<Record<string, string>>[] = [
-  ...['application/jsonl', 'application/json', '', 'x', 'APPLICATION/JSONL'].map((value) => ({
-    'trpc-accept': value,
-  })),
-  ...[
-    'application/jsonl',
-    'text/html, application/jsonl',
-    'application/jsonl;q=1',
-    'application/jsonlx',
-    '*/*',
-    '',
-  ].map((value) => ({ accept: value })),
-  ...['text/event-stream', 'Application/Jsonl', 'x'.repeat(3000)].map((value) => ({ accept: value })),
-  ...['close', 'keep-alive', 'Close', 'upgrade', 'x, close', 'te', ''].map((value) => ({
-    connection: value,
-  })),
-  // None so short that it is chance whether the call is done in time.
-  ...['0', '5000', '60000', '', '-1', '1.5', 'x', '99999999999', '5, 5'].map((value) => ({
-    'x-timeout-ms': value,
-  })),
-  ...['abc-1', '', 'a b', '"', '\xff', 'x'.repeat(128), 'x'.repeat(129), 'a:b.c_d'].map((value) => ({
-    'x-request-id': value,
-  })),
-  ...[
-    'Bearer',
-    'Bearer ',
-    'Bearer x',
-    'bearer a.b.c',
-    'Basic Og==',
-    'Service-Token',
-    'Service-Token x',
-    '',
-  ].map((value) => ({ authorization: value })),
-  ...['x', ''].map((value) => ({ 'x-user-token': value })),
-  ...['', '00', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'x'.repeat(3000)].map((value) => ({
-    traceparent: value,
-  })),
-  ...[
-    'a',
-    '',
-    'a:1',
-    '[::1]:80',
-    'a b',
-    'user@a',
-    'user:word@a',
-    'a/b',
-    'a?b',
-    'a#b',
-    'a:x',
-    '\xff',
-    '[',
-    '%',
-  ].map((value) => ({ host: value })),
-  ...['gzip', 'identity', 'x'].map((value) => ({ 'content-encoding': value })),
-  ...['gzip', 'br;q=1', '*'].map((value) => ({ 'accept-encoding': value })),
-  ...['100-continue', '100-Continue', 'x', ''].map((value) => ({ expect: value })),
-  ...['PUT', 'GET', 'DELETE'].map((value) => ({ 'x-http-method-override': value })),
-  ...['7', ''].map((value) => ({ 'last-event-id': value })),
+  ...each('trpc-accept', ['application/jsonl', 'application/json', '', 'x', 'APPLICATION/JSONL']),
+  ...each('accept', ['application/jsonl', 'text/html, application/jsonl', 'application/jsonl;q=1']),
+  ...each('accept', ['application/jsonlx', '*/*', '']),
+  ...each('accept', ['text/event-stream', 'Application/Jsonl', 'x'.repeat(3000)]),
+  ...each('connection', ['close', 'keep-alive', 'Close', 'upgrade', 'x, close', 'te', '']),
+  // Long enough for each call to finish in time.
+  ...each('x-timeout-ms', ['0', '5000', '60000', '', '-1', '1.5', 'x', '99999999999', '5, 5']),
+  ...each('x-request-id', ['abc-1', '', 'a b', '"', '\xff', 'x'.repeat(128), 'x'.repeat(129), 'a:b.c_d']),
+  ...each('authorization', ['Bearer', 'Bearer ', 'Bearer x', 'bearer a.b.c', 'Basic Og==']),
+  ...each('authorization', ['Service-Token', 'Service-Token x', '']),
+  ...each('x-user-token', ['x', '']),
+  ...each('traceparent', ['', '00', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'x'.repeat(3000)]),
+  ...each('host', ['a', '', 'a:1', '[::1]:80', 'a b', 'user@a', 'user:word@a', 'a/b', 'a?b']),
+  ...each('host', ['a#b', 'a:x', '\xff', '[', '%']),
+  ...each('content-encoding', ['gzip', 'identity', 'x']),
+  ...each('accept-encoding', ['gzip', 'br;q=1', '*']),
+  ...each('expect', ['100-continue', '100-Continue', 'x', '']),
+  ...each('x-http-method-override', ['PUT', 'GET', 'DELETE']),
+  ...each('last-event-id', ['7', '']),
   { upgrade: 'websocket', connection: 'upgrade' },
   { upgrade: 'h2c', connection: 'upgrade, http2-settings', 'http2-settings': 'AAMAAABkAAQAAP__' },
   { origin: 'https://other.example' },

@@ -1,7 +1,7 @@
-/** One HTTP answer as it stood on the wire. */
+/** An HTTP answer. */
 export interface RawAnswer {
   readonly status: number;
-  /** Names in lower case, in the order of the wire. */
+  /** Names in lower case, in the order received. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
@@ -12,12 +12,12 @@ export function headerOf({ headers }: RawAnswer, name: string): string | undefin
 }
 
 /**
- * Reads HTTP answers strictly, the interim ones (1xx) too.
+ * Parses HTTP answers strictly, including interim ones (1xx).
  *
- * @param options.head Whether HEAD was asked first, whose answer has no body whatever its headers say.
+ * @param options.head Whether the first request was HEAD, whose answer has no body.
  * @param options.ended Whether the connection has ended, which ends an answer without a length.
- * @returns The answers that are whole, and how many bytes are left over.
- * @throws Error for what is no HTTP.
+ * @returns The complete answers, and the number of bytes left.
+ * @throws Error for invalid HTTP.
  */
 export function readAnswers(
   bytes: Buffer,

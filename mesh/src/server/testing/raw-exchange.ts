@@ -2,38 +2,34 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { headerOf, readAnswers, type RawAnswer } from './raw-answers.ts';
 
-/** Bytes to send on a connection of their own, and what to do then. */
+/** Bytes to send on a new connection, and what follows. */
 export interface RawRequest {
-  /** For whoever reads a failure. */
+  /** Description in a failure. */
   readonly what: string;
   readonly pieces: readonly (string | Buffer)[];
-  /** How many answers must come. @default 1 */
+  /** Number of answers to wait for. @default 1 */
   readonly answers?: number;
   /**
-   * What comes after these answers: another call on the same connection if it
-   * is kept (`next`), only a close from the other side (`close`). Or, without
-   * waiting for any: a half close (`end`), a reset (`reset`).
-   *
-   * @default 'next'
+   * After these answers: `next`, another call on the same connection if it is kept; `close`, a close by the server.
+   * Without waiting for them: `end`, a half close; `reset`, a reset. @default 'next'
    */
   readonly after?: 'next' | 'close' | 'end' | 'reset';
 }
 
-/** What came of it. */
 export interface Outcome {
   readonly answers: readonly RawAnswer[];
   readonly end: 'closed' | 'cut' | 'never';
-  /** Bytes that are no whole answer. */
+  /** Bytes of an incomplete answer. */
   readonly left: number;
 }
 
-/** The longest wait for an end, in milliseconds: more than a caller who is too large is listened to. */
+/** Longest wait for the end, in milliseconds; longer than `lingerMs`. */
 const boundMs = 8000;
 
-/** Between two pieces, in milliseconds: enough for them to arrive one by one. */
+/** Pause between two pieces, in milliseconds, so that they arrive separately. */
 const paceMs = 5;
 
-/** Sends a request as it stands, and waits for what comes of it. The last answer is the one to `next`. */
+/** Sends a raw request, and waits for the end. The last answer is that of `next`. */
 export async function exchange(port: number, request: RawRequest, next: Buffer): Promise<Outcome> {
   const { pieces, answers: wanted = 1, after = 'next' } = request;
   const head = String(pieces[0]).startsWith('HEAD ');
@@ -48,10 +44,8 @@ export async function exchange(port: number, request: RawRequest, next: Buffer):
     const final = answers.filter(({ status }) => status >= 200);
     if (final.length < wanted) return;
     asked = true;
-    // One that says it closes is taken at its word.
     if (!final.some((answer) => headerOf(answer, 'connection') === 'close')) socket.write(next);
   });
-  // A reset is an end like any other.
   socket.on('error', () => {});
   socket.on('close', () => ended.resolve('closed'));
   const bound = setTimeout(() => ended.resolve('never'), boundMs);

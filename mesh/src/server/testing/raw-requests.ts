@@ -1,16 +1,16 @@
 import type { RawRequest } from './raw-exchange.ts';
 
-/** An HTTP request before it is bytes. */
+/** An HTTP request. */
 export interface Draft {
   readonly method?: string;
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent with its length unless a header says how it is framed. */
+  /** Sent with `content-length` unless the headers have a framing. */
   readonly body?: string | Buffer | undefined;
   readonly version?: string;
 }
 
-/** Writes a request down as it goes over the wire; characters of its head are bytes. */
+/** Serialises a request; its head is Latin-1. */
 export function bytesOf({ method = 'GET', target, headers = {}, body, version = '1.1' }: Draft): Buffer {
   const framed = Object.keys(headers).some((name) => /^(content-length|transfer-encoding)$/i.test(name));
   const all = {
@@ -23,14 +23,12 @@ export function bytesOf({ method = 'GET', target, headers = {}, body, version = 
   return Buffer.concat([head, Buffer.from(body ?? '')]);
 }
 
-/** One request by itself, and what comes after it. */
 export function single(draft: Draft, after: RawRequest['after'] = 'next'): RawRequest {
   const { method = 'GET', target, headers = {}, body, version = '' } = draft;
   const shown = [method, target, version, JSON.stringify(headers), body?.toString('utf8') ?? ''].join(' ');
   return { what: shown.length > 300 ? `${shown.slice(0, 300)}…` : shown, pieces: [bytesOf(draft)], after };
 }
 
-/** A JSON body by POST. */
 export function posted(
   path: string,
   body: string | Buffer | undefined,
@@ -44,7 +42,7 @@ export function posted(
   };
 }
 
-/** A body in chunks of this many bytes. */
+/** A body in chunks of `size` characters. */
 export function chunked(body: string, size: number): string {
   const chunks: string[] = [];
   for (let at = 0; at < body.length; at += size) {

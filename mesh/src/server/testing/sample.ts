@@ -17,7 +17,7 @@ import type { Handlers } from '../call/handler.ts';
 const anything = z.unknown();
 const fault = (summary: string) => query({ summary, output: anything, access: anyone });
 
-/** A contract with one of each kind of procedure, and of each way to fail. */
+/** A contract with each kind of procedure and each kind of failure. */
 export const sampleContract = contract('sample', {
   status: query({ summary: 'No input', output: z.object({ ok: z.boolean() }), access: anyone }),
   echo: query({ summary: 'Any input', input: anything, output: anything, access: anyone }),
@@ -77,7 +77,6 @@ export const sampleContract = contract('sample', {
 export class KnownError extends Error {}
 export class CruelError extends Error {}
 
-/** What the libraries of the sample throw. */
 export function classifySample(thrown: unknown): MeshError | undefined {
   if (thrown instanceof CruelError) throw new Error('The classifier has a bug');
   return thrown instanceof KnownError ? new MeshError('SERVICE_UNAVAILABLE', 'It is gone') : undefined;
@@ -92,11 +91,7 @@ async function* noEvents(): AsyncGenerator<never> {}
 const circle: { self?: unknown } = {};
 circle.self = circle;
 
-/**
- * Makes handlers that answer the same whenever they are asked.
- *
- * @param onStay Is told of each call of `stay` its input, and its signal.
- */
+/** Makes deterministic handlers. @param onStay Called for each call of `stay`. */
 export const sampleHandlers = (
   onStay: (name: string, signal: AbortSignal) => void,
 ): Handlers<typeof sampleContract> => ({
@@ -128,7 +123,7 @@ export const sampleHandlers = (
     return new Promise(() => {});
   },
   slow: async () => {
-    // The wait is what it is for: others overtake it.
+    // So that other calls overtake it.
     await delay(20);
     return 'done';
   },

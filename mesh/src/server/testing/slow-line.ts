@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long a chunk that does not come is waited for, in milliseconds. */
+/** Longest wait for a chunk, in milliseconds. */
 const patienceMs = 150;
 
-/** A line to a server, for one connection, on which bytes pass when the test says so. */
+/** A proxy for one connection that passes bytes when the test asks for it. */
 export class SlowLine {
   readonly port: number;
-  /** Whether the server's end is closed, which shows when all before it has passed. */
+  /** Whether the server has closed the connection, once all earlier bytes have passed. */
   isCut = false;
   readonly #slow: 'down' | 'up';
   #caller: Socket | undefined;
@@ -19,7 +19,7 @@ export class SlowLine {
     this.#slow = slow;
   }
 
-  /** @param slow Which direction is slow: `down`, what the server sends, or `up`. The other one passes all. */
+  /** @param slow The slow direction: `down` is from the server. The other one passes everything. */
   static async to(serverPort: number, slow: 'down' | 'up'): Promise<SlowLine> {
     const door = createServer((caller) => {
       door.close();
@@ -44,7 +44,7 @@ export class SlowLine {
     else server.pipe(caller);
   }
 
-  /** Passes at most so many bytes, or those that are there. @returns How many. */
+  /** Passes up to `most` bytes of those available. @returns How many. */
   async pass(most: number): Promise<number> {
     const [from, to] = this.#slow === 'down' ? [this.#server, this.#caller] : [this.#caller, this.#server];
     if (!from || !to) return 0;
@@ -65,7 +65,6 @@ export class SlowLine {
     return passed;
   }
 
-  /** Ends it. */
   close(): void {
     this.#caller?.destroy();
   }

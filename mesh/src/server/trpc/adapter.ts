@@ -1,36 +1,35 @@
 import type { IncomingMessage } from 'node:http';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { Authenticate } from '../../identity/index.ts';
+import { userTokenOf, type Authenticate } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { header, maxMessageBytes, MeshError, parseTimeout, socketPath } from '../../wire/index.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import { nameRequest, toMeshError, toTrpcError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
 import type { PeerOf } from '../call/peer.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
-import { errorAnswer, retryHeaders, type JsonAnswer } from '../http/answer.ts';
+import type { KnownCall } from '../call/raw-call.ts';
+import { errorAnswer, retryHeaders, type Exchange, type JsonAnswer } from '../http/answer.ts';
 import { mustBeBounded, shortText } from '../http/bounded-json.ts';
-import type { Exchange } from '../http/exchange.ts';
+import { credentialsIn } from '../http/connection-params.ts';
 import { lingerOn, readBody } from '../http/request-body.ts';
-import { readContext } from './request-context.ts';
+import { credentialsOf, keyOf, textOf, traceOf } from '../http/request-headers.ts';
 
-/** The most calls in one batch. */
+/** Most calls in a batch. */
 const maxBatchSize = 20;
 
-/** What a call needs that tRPC's adapter answers. */
 export interface AdapterOptions {
   router: AnyTRPCRouter;
   procedures: readonly CompiledProcedure[];
   authenticate: Authenticate;
-  /** Is told of credentials that are no good. */
   access: AccessControl;
   peerOf: PeerOf;
   classify: ClassifyError | undefined;
   log: Logger;
 }
 
-/** What tRPC would refuse too (`maxBatchSize`), but without a word of how many calls it takes. */
+/** The refusal of a batch that is too long. tRPC's own does not say how many calls are allowed. */
 export function refusalOfBatch({ path, query, requestId }: Exchange): JsonAnswer | undefined {
   if (URL.parse(query, 'http://host')?.searchParams.get('batch') !== '1') return undefined;
   const calls = path.split(/,|%2c/i).length;
@@ -44,19 +43,19 @@ export function refusalOfBatch({ path, query, requestId }: Exchange): JsonAnswer
   );
 }
 
-/** Answers a call by tRPC's own adapter: a batch, a subscription, and whatever else is not plain. */
+/** Answers a request with tRPC's adapter: a batch, a subscription, or an unusual request. */
 export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void {
   const { request, response, requestId, path } = exchange;
   const { router, procedures, access, peerOf, classify, log } = options;
   const body = isLongJson(request) ? readBody(request) : undefined;
-  // It may end before anything asks for it.
+  // It may reject before it is awaited.
   body?.catch(() => {});
   void nodeHTTPRequestHandler({
     router,
     req: request,
     res: response,
     path,
-    // A refusal of the whole request would go out as text; a stream says itself what it is.
+    // Without this, a refusal of the whole request has type text. A stream sets its own type.
     responseMeta: ({ eagerGeneration, errors: [error] }) =>
       eagerGeneration
         ? {}
@@ -71,11 +70,11 @@ export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void 
     createContext: async ({ info }) => {
       if (body) mustBeBoundedFirst(info.calls, body);
       try {
-        // Those of an EventSource, which sets no headers; a token does not belong in a URL otherwise (RFC 6750 §2.3).
+        // Only for an EventSource, which cannot set headers: a token does not belong in a URL (RFC 6750 §2.3).
         const params = info.type === 'subscription' ? info.connectionParams : undefined;
         return await readContext(request, { requestId, calls: info.calls.length, params }, options);
       } catch (thrown) {
-        // Of a batch the first: it is one request, and one pair of credentials.
+        // Reported once for a batch: it has one set of credentials.
         const asked = procedures.find((one) => info.calls.some((call) => call.path === one.path));
         access.refused(thrown, asked?.path ?? `${socketPath}/`, { requestId, peer: peerOf(request) });
         throw toTrpcError(thrown, classify);
@@ -90,7 +89,42 @@ export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void 
   });
 }
 
-/** Whether its body is JSON that tRPC would parse however many parts it has. */
+interface Arrived {
+  readonly requestId: string;
+  /** Number of calls in the request. */
+  readonly calls: number;
+  /** The `connectionParams` of its URL, if it may have credentials there. */
+  readonly params: unknown;
+}
+
+/**
+ * Reads the context of a request. Credentials in headers take precedence over those in the URL.
+ *
+ * @throws MeshError UNAUTHORIZED for invalid credentials, not for missing ones.
+ * @throws MeshError BAD_REQUEST as `credentialsIn`.
+ */
+async function readContext(
+  request: IncomingMessage,
+  { requestId, calls, params }: Arrived,
+  { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
+): Promise<KnownCall> {
+  const inHeaders = credentialsOf(request);
+  const showsNone = inHeaders.authorization === undefined && inHeaders.userToken === undefined;
+  const credentials = showsNone ? credentialsIn(params) : inHeaders;
+  return {
+    caller: await authenticate(credentials),
+    userToken: userTokenOf(credentials),
+    requestId,
+    trace: traceOf(request),
+    timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
+    idempotencyKey: keyOf(request, calls),
+    peer: peerOf(request),
+    connection: request.socket,
+    header: (name) => textOf(request, name),
+  };
+}
+
+/** Whether a body is long JSON, which tRPC would parse without a check. */
 function isLongJson({ method, headers }: IncomingMessage): boolean {
   const { 'content-type': type = '', 'content-length': length = Infinity } = headers;
   return (
@@ -100,7 +134,7 @@ function isLongJson({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Has the text of a body looked through before tRPC parses it, which it does when it asks for an input. */
+/** Checks the text of a body before tRPC parses it, which it does to read an input. */
 function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], body: Promise<string>): void {
   for (const call of calls) {
     const { getRawInput } = call;
@@ -108,7 +142,7 @@ function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], bo
       try {
         mustBeBounded(await body);
       } catch (thrown) {
-        // tRPC would count any other error as a fault of the service.
+        // tRPC would report any other error as a fault of the service.
         throw toTrpcError(thrown);
       }
       return getRawInput();

@@ -10,32 +10,27 @@ import { rawCallOf, type KnownCall } from '../call/raw-call.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { unknownProcedure } from '../call/unknown-name.ts';
 
-/** What a router needs beside its procedures. */
 export interface RouterOptions {
   classify?: ClassifyError | undefined;
-  /** Fires, with the MeshError that subscribers get, when the service stops. @default never */
+  /** Fires when the service stops; its reason is the MeshError that subscribers get. @default never */
   closing?: AbortSignal;
 }
 
-/** How often a stream of events shows a sign of life, in milliseconds. */
+/** Interval of pings in a server-sent event stream, in milliseconds. */
 const ssePingMs = 5000;
-
-/** A client that has had none for so long connects anew, in milliseconds: two may be late or lost. */
-const sseSilenceMs = 3 * ssePingMs;
 
 const never = new AbortController().signal;
 
-/** What tRPC hands to a procedure: what its request brings, and how the input is read. */
 interface Request {
   ctx: { request: KnownCall; readInput: () => Promise<unknown> };
   signal: AbortSignal | undefined;
 }
 
 /**
- * Makes the real tRPC router of a contract and its handlers, for stock
- * adapters and `createCaller`: `createRouter(wikiContract, handlers, { log })`.
+ * Makes a tRPC router of a contract and its handlers, for tRPC's adapters and `createCaller`:
+ * `createRouter(wikiContract, handlers, { log })`.
  *
- * @throws TypeError naming the procedures that have no handler.
+ * @throws TypeError with the procedures that have no handler.
  */
 export function createRouter<From extends AnyContract>(
   from: From,
@@ -45,19 +40,19 @@ export function createRouter<From extends AnyContract>(
   return buildRouter(compile<From>(from, handlers, { log }), options) as unknown as RouterOf<From>;
 }
 
-/** The same from procedures already compiled: the router does nothing but call them. */
+/** Makes the router of compiled procedures. */
 export function buildRouter(
   procedures: readonly CompiledProcedure[],
   { classify, closing = never }: RouterOptions = {},
 ): AnyTRPCRouter {
   const paths = new Set(procedures.map(({ path }) => path));
-  /** tRPC's own says that it has found none, and no more. */
+  /** tRPC's NOT_FOUND does not suggest a procedure. */
   const failureOf = (error: TRPCError, path: string | undefined): MeshError =>
     error.code === 'NOT_FOUND' && path !== undefined && !paths.has(path)
       ? unknownProcedure(path, paths)
       : toMeshError(error, classify);
   const trpc = initTRPC.context<KnownCall>().create({
-    // The formatter decides what is said of an error; nothing of a stack may go out beside it.
+    // Errors must not contain stacks.
     isDev: false,
     errorFormatter: ({ error, shape, path, ctx }) =>
       errorShape(failureOf(error, path), {
@@ -67,18 +62,19 @@ export function buildRouter(
       }),
     sse: {
       ping: { enabled: true, intervalMs: ssePingMs },
-      client: { reconnectAfterInactivityMs: sseSilenceMs },
+      // Two pings may be lost.
+      client: { reconnectAfterInactivityMs: 3 * ssePingMs },
     },
   });
 
-  // No parser of tRPC's: the compiled procedure reads and checks the input, when it is its turn.
+  // Without an input parser: the compiled procedure reads and validates the input.
   const builder = trpc.procedure.use(({ ctx, getRawInput, next }) =>
     next({ ctx: { request: ctx, readInput: getRawInput } }),
   );
   const unary =
     (compiled: CompiledProcedure) =>
     async ({ ctx: { request, readInput }, signal }: Request) => {
-      // The calls of a batch share their context, where they came over no connection.
+      // Without a connection, the calls of a batch share a turn by their context.
       const known = { ...request, connection: request.connection ?? request };
       try {
         return await compiled.call(rawCallOf(known, { readInput, signal }));
@@ -92,10 +88,10 @@ export function buildRouter(
       try {
         yield* await compiled.subscribe(rawCallOf(request, { readInput, signal: over }));
       } catch (thrown) {
-        // What a handler throws because its signal fired is how it ends, not a fault.
+        // After its signal has fired, a handler may throw.
         if (!over.aborted) throw toTrpcError(thrown, classify);
       }
-      // An error that may be retried, not an end: the client comes back, to another replica or a new process.
+      // A retryable error, not an end: the client resumes with another replica or a new process.
       if (closing.aborted) throw toTrpcError(closing.reason, classify);
     };
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { Listener } from '@arcadium/postgres/listener';
 import type { ArrivalStore } from '../stores/arrival-store.ts';
-import type { StoredNotification } from '../stores/notification-store.ts';
+import type { StoredNotification } from '../stores/arrival-store.ts';
 import { Mailbox } from '../domain/mailbox.ts';
 
 export interface ArrivalsOptions {

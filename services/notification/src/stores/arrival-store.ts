@@ -1,7 +1,13 @@
 import type { PrismaClient } from '@arcadium/prisma/notification';
 import { startOf, type Position } from '../domain/position.ts';
 import { newestFirst } from './keyset.ts';
-import type { StoredNotification } from './notification-store.ts';
+import type { ListedNotification } from './notification-store.ts';
+
+/** A notification with times that can be compared. */
+export type StoredNotification = Omit<ListedNotification, 'createdAt' | 'readAt'> & {
+  createdAt: Date;
+  readAt: Date | null;
+};
 
 /** Most rows that {@link ArrivalStore.behind} reads. */
 const recent = 1000;

@@ -13,8 +13,8 @@ const part = {
     body: 'text',
     link: 'text?',
     sender: 'text',
-    createdAt: 'timestamptz',
-    readAt: 'timestamptz?',
+    createdAt: 'timestamptz iso',
+    readAt: 'timestamptz iso?',
   },
 } as const;
 
@@ -41,7 +41,7 @@ const countUnread = new Statement({
 });
 
 /** A notification with the fields shown to its reader. */
-export type StoredNotification = RowOf<typeof listAll>;
+export type ListedNotification = RowOf<typeof listAll>;
 
 /** The requested page of a list. */
 export type Part = Readonly<{
@@ -64,7 +64,7 @@ export class NotificationStore {
   }
 
   /** A page of a user's notifications, newest first. */
-  list(userId: string, { limit, after, unreadOnly }: Part): Promise<StoredNotification[]> {
+  list(userId: string, { limit, after, unreadOnly }: Part): Promise<ListedNotification[]> {
     const list = unreadOnly ? listUnread : listAll;
     return run(this.#client, list, [userId, after?.at ?? null, after?.id ?? null, limit]);
   }

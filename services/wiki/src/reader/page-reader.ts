@@ -1,8 +1,8 @@
-import { FairBulkhead, NoPlaceError, type Entry } from '@arcadium/mesh/resilience';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { PageContent, PageSource } from '../domain/page-content.ts';
 import type { DiffSide, PageDiff } from '../domain/page-diff.ts';
+import { FairBulkhead, NoPlaceError, type Entry } from '../fair-bulkhead.ts';
 import { SlowSources } from './slow-sources.ts';
 import { CutOffError, TextThread } from './text-thread.ts';
 

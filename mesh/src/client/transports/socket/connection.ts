@@ -6,53 +6,47 @@ import type { Request } from '../../request.ts';
 import { TransportError, type Answer } from '../transport.ts';
 import { Pulse } from './pulse.ts';
 
-/** A call that is given up sooner says nothing of the connection, in milliseconds. */
-const longWaitMs = 1000;
-
-/** Room for the id. */
+/** Leaves room for the id. */
 const longestBody = maxMessageBytes - 32;
 
-/** A call that waits for its answer. */
+/** A call without an answer yet. */
 interface Pending {
   readonly request: Request;
-  /** What had come in when it was sent, as the pulse says it. */
+  /** `#heard` when it was sent. */
   heard: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A WebSocket that is open, and the TCP connection below it. */
+/** An open WebSocket and its TCP connection. */
 export type OpenedSocket = Readonly<{ socket: WebSocket; link: Link }>;
 
-/** What is looked at of a TCP connection: how many bytes have come in, and whether it holds the process. */
+/** The part of a TCP connection that is used here. */
 export type Link = Pick<Socket, 'bytesRead' | 'ref' | 'unref'>;
 
 /**
- * The mask of all zeros, with which neither end touches a byte; a random one
- * costs both of them a loop over each message. It is there to keep what an
- * attacker has put into a message from looking like HTTP to a proxy that knows
- * nothing of WebSockets (RFC 6455 §10.3). Ours are JSON, which holds no raw line
- * end, so they never do.
+ * A mask of zeros, which saves both ends a loop over each message. Masks keep content chosen by an attacker from
+ * looking like HTTP to a proxy (RFC 6455 §10.3). JSON holds no raw line break, so it never does.
  */
 export function leaveUnmasked(mask: Buffer): void {
   mask.fill(0);
 }
 
-/** The server has closed the connection and did nothing with a request: it may be sent on another. */
+/** The server closed the connection and did not start the request, which may be sent on another. */
 export class MovedError extends Error {}
 
 /**
- * One open WebSocket to a service: sends all calls of one turn of the event
- * loop in one message, and hands out the answers.
+ * One open WebSocket to a service. Sends the calls of one turn of the event loop in one message, and hands out the
+ * answers.
  */
 export class SocketConnection {
-  /** The `authorization` that it was opened with. */
+  /** The `authorization` of its upgrade request. */
   readonly authorization: string | undefined;
   readonly #socket: WebSocket;
   readonly #link: Link;
   /**
-   * What waits for an answer, by an id of ours. Not a Map: one whose elements come and go leaves tables behind that point
-   * at one another, and what was young when they were thrown away grows old with them; a dictionary does not.
+   * Calls without an answer, by id. Not a Map: one with many insertions and deletions leaves discarded tables that
+   * reference one another, so the garbage collector promotes short-lived objects. A dictionary does not.
    */
   readonly #pending: Record<number, Pending> = Object.create(null);
   #size = 0;
@@ -64,9 +58,9 @@ export class SocketConnection {
   #leaving = false;
 
   /**
-   * @param opened Its TCP connection holds the process only while a call is under way.
-   * @param on.reconnect The server asks to go elsewhere with new calls.
-   * @param on.close It is closed.
+   * @param opened Its TCP connection keeps the process alive only during a call.
+   * @param on.reconnect Called when the server asks for new calls to go elsewhere.
+   * @param on.close Called when it is closed.
    */
   constructor(
     { socket, link }: OpenedSocket,
@@ -98,17 +92,17 @@ export class SocketConnection {
     return this.#leaving;
   }
 
-  /** Whether the other side seems to be gone, without a word. */
+  /** Whether the other side seems to be gone without closing. */
   get suspect(): boolean {
     return this.#pulse.doubtful && this.#pulse.suspect;
   }
 
-  /** For how long it was asked in vain for a sign of life, in milliseconds, where it is suspect; else 0. */
+  /** Time since an unanswered ping, in milliseconds; 0 unless suspect. */
   get suspectForMs(): number {
     return this.#pulse.suspectForMs;
   }
 
-  /** How much has come in so far, to be compared: it comes round at 4 GiB, as a larger number would be an object wherever it is kept. */
+  /** Received bytes, for comparison only: wraps at 4 GiB to stay a small integer, which needs no allocation. */
   get #heard(): number {
     return this.#link.bytesRead | 0;
   }
@@ -118,7 +112,7 @@ export class SocketConnection {
       const { path, input, kind: method, headers } = request;
       const message: Omit<SocketRequest, 'id'> = { method, params: { path, input }, headers };
       const body = JSON.stringify(message);
-      // A character is three bytes at most.
+      // A UTF-16 code unit is at most three bytes.
       if (body.length * 3 > longestBody && Buffer.byteLength(body) > longestBody)
         throw localError('PAYLOAD_TOO_LARGE', `The call is longer than ${maxMessageBytes} bytes`);
       const pending = { request, heard: 0, resolve, reject };
@@ -141,19 +135,19 @@ export class SocketConnection {
     return this.#lastId;
   }
 
-  /** Sends nothing new, and closes when all that is under way is answered. */
+  /** Closes when all calls in progress are answered; send no more. */
   retire(): void {
     this.#retired = true;
     if (this.#size === 0) this.#part();
   }
 
-  /** Closes it; what is under way gets no answer. */
+  /** Closes at once; calls in progress get no answer. */
   async close(): Promise<void> {
     if (this.#socket.readyState === this.#socket.CLOSED) return;
     const closed = new Promise((resolve) => this.#socket.once('close', resolve));
     this.#link.ref();
     this.#socket.close(closeCode.done);
-    // The other side may never answer the farewell.
+    // The other side may never answer the close frame.
     setTimeout(() => this.#socket.terminate(), 1000).unref();
     await closed;
   }
@@ -191,9 +185,8 @@ export class SocketConnection {
   }
 
   #settle(id: number, answer: Answer): void {
-    const pending = this.#take(id);
-    // One that was called off in the meantime is nobody's.
-    pending?.resolve(answer);
+    // No effect if the call was cancelled meanwhile.
+    this.#take(id)?.resolve(answer);
   }
 
   #cancel(id: number): void {
@@ -202,8 +195,7 @@ export class SocketConnection {
     const { request, heard } = pending;
     if (request.sent && this.open) {
       this.#socket.send(JSON.stringify({ id, method: 'subscription.stop' }));
-      const silent = heard === this.#heard;
-      if (silent && performance.now() - request.startedAt >= longWaitMs) this.#pulse.doubt();
+      if (heard === this.#heard) this.#pulse.doubt(performance.now() - request.startedAt);
     }
     pending.reject(new Error('cancelled'));
   }
@@ -220,7 +212,7 @@ export class SocketConnection {
     return pending;
   }
 
-  /** Nobody waits for anything on it any more; where nobody is at the other end, no farewell is waited for either. */
+  /** Closes an idle connection; does not wait for a suspect other side. */
   #part(): void {
     if (this.suspect) this.#socket.terminate();
     else this.#socket.close(closeCode.done);
@@ -238,7 +230,7 @@ export class SocketConnection {
   }
 }
 
-/** What is looked at of a message that came in. */
+/** The part of a received message that is read here. */
 type Received = {
   id?: unknown;
   method?: unknown;

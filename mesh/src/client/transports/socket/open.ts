@@ -4,9 +4,12 @@ import { connectingTo } from '../../endpoints/connecting-to.ts';
 import { maxAnswerBytes } from '../transport.ts';
 import { leaveUnmasked, type OpenedSocket } from './connection.ts';
 
-/** No WebSocket was opened: the server, or something before it, said no, or there was nobody. */
+/** No WebSocket was opened. */
 export class NotOpened extends Error {
-  /** `refused` by what was answered, or `ignored`; `unreached` where there was nobody; `credentials` that are no good. */
+  /**
+   * `refused`: answered without an upgrade. `ignored`: not answered. `unreached`: no connection. `unavailable`:
+   * answered with 5xx. `credentials`: answered with 401 or 403.
+   */
   readonly reason: 'refused' | 'ignored' | 'unreached' | 'unavailable' | 'credentials';
 
   constructor(message: string, reason: NotOpened['reason']) {
@@ -21,17 +24,17 @@ export type OpenSocket = (url: string, options: OpenOptions) => Promise<OpenedSo
 type OpenOptions = {
   ip: string | undefined;
   authorization: string | undefined;
-  /** Longest wait for it to be open, in milliseconds. */
+  /** Longest wait, in milliseconds. */
   timeoutMs: number;
-  /** Ends the opening. */
+  /** Cancels. */
   signal: AbortSignal;
 };
 
 /**
  * Opens a WebSocket to a service.
  *
- * @param url Where the service is, as `http://localhost:8000`.
- * @param options.ip Connects there, whatever addresses the URL's name has.
+ * @param url Origin of the service, such as `http://localhost:8000`.
+ * @param options.ip IP address to connect to.
  * @throws NotOpened
  */
 export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, signal }) =>
@@ -51,13 +54,13 @@ export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, sign
       reject(error);
     };
     const onAbort = (): void => giveUp(new NotOpened('the client was closed', 'unreached'));
-    // The library's own time-out starts anew with each byte.
+    // The library's timeout restarts with each byte.
     const timer = setTimeout(
       () => giveUp(new NotOpened(`the upgrade was not answered within ${timeoutMs} ms`, 'ignored')),
       timeoutMs,
     );
     signal.addEventListener('abort', onAbort);
-    // Also keeps what fails later from being an exception: the close says it then.
+    // The listener stays: without one, a later error would be thrown. `close` reports it.
     socket.on('error', (error) => giveUp(new NotOpened(error.message, 'unreached')));
     socket.once('unexpected-response', (_request, { statusCode = 0 }) =>
       giveUp(new NotOpened(`the upgrade was answered with HTTP ${statusCode}`, reasonOf(statusCode))),

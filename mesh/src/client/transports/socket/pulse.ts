@@ -1,72 +1,67 @@
 import type { Socket } from 'node:net';
 
-/** How often it is looked at, in milliseconds. Timers of the same length share one of the system's: a connection at rest costs a look a second. */
-const beatMs = 1000;
-
-/** So many beats of silence after which the other side is asked for a sign of life: at once where somebody waits for an answer. */
-const quietBeats = {
-  busy: 1,
-  /** A server of the mesh pings every 15 s, so that a client at rest asks nothing. */
-  idle: 20,
-};
-
-/**
- * So many beats may go by without an answer to a ping: as long as an attempt
- * usually has, so that a server whose event loop is held up for a while keeps
- * its calls. gRPC leaves 20 s for it, which is longer than a person waits.
- *
- * @see https://grpc.io/docs/guides/keepalive/
- */
-const patience = 5;
-
-/** What a pulse is told of its connection. */
-interface PulseOptions {
-  /** Whether somebody waits for an answer. */
+/** Connection of a pulse. */
+export interface PulseOptions {
+  /** Whether a call waits for an answer. */
   busy: () => boolean;
   /** Sends a ping. */
   ping: () => void;
-  /** The other side is gone. */
+  /** Called when the other side is gone. */
   onDead: () => void;
+  /** Interval of the checks, in milliseconds. @default 1000 */
+  beatMs?: number;
+  /**
+   * Beats of silence before a ping. Servers of the mesh ping every 15 s, so an idle client sends none.
+   *
+   * @default 1 if busy, 20 if idle
+   */
+  quiet?: Readonly<{ busy: number; idle: number }>;
+  /**
+   * Beats without a pong before the connection is dead: a usual attempt, so that a server whose event loop is blocked
+   * for a while keeps its calls. gRPC allows 20 s, longer than a person waits.
+   *
+   * @default 5
+   * @see https://grpc.io/docs/guides/keepalive/
+   */
+  patience?: number;
 }
 
-/**
- * Whether there is still somebody at the other end of a connection. Any byte
- * is a sign of life: a long answer takes its time.
- */
+/** Detects dead connections. Any received byte is a sign of life, because a long answer takes time. */
 export class Pulse {
   readonly #link: Pick<Socket, 'bytesRead'>;
-  readonly #options: PulseOptions;
+  readonly #options: Required<PulseOptions>;
   readonly #timer: NodeJS.Timeout;
-  /** Bytes that had come in when it was last looked at. */
+  /** Bytes received by the last check. */
   #seen: number;
-  /** Beats since then. */
+  /** Beats without new bytes. */
   #quiet = 0;
-  /** Beats since a ping that nothing has followed; `undefined` if there is none. */
+  /** Beats since an unanswered ping; `undefined` if there is none. */
   #unanswered: number | undefined;
-  /** When it was sent, on the clock of `performance.now()`. */
+  /** Time of that ping, on the clock of `performance.now()`. */
   #pingedAt = 0;
-  /** Whether nobody seems to be there, unless something has come in since: see `suspect`. */
+  /** `suspect`, as of the last check. */
   doubtful = false;
 
   constructor(link: Pick<Socket, 'bytesRead'>, options: PulseOptions) {
     this.#link = link;
-    this.#options = options;
+    this.#options = { beatMs: 1000, quiet: { busy: 1, idle: 20 }, patience: 5, ...options };
     this.#seen = link.bytesRead;
-    this.#timer = setInterval(() => this.#beat(), beatMs).unref();
+    this.#timer = setInterval(() => this.#beat(), this.#options.beatMs).unref();
   }
 
-  /** Whether nobody seems to be there: nothing has come in since there was reason to think so. */
+  /** Whether the other side seems to be gone. */
   get suspect(): boolean {
     return this.doubtful && !this.#lives();
   }
 
-  /** For how long a ping has been without an answer, in milliseconds, where it is suspect; else 0. */
+  /** Time since the unanswered ping of a suspect connection, in milliseconds; otherwise 0. */
   get suspectForMs(): number {
     return this.suspect ? performance.now() - this.#pingedAt : 0;
   }
 
-  /** A call waited in vain, and nothing has come in meanwhile. */
-  doubt(): void {
+  /** Reports a call that was given up after `waitedMs` without any byte received. */
+  doubt(waitedMs: number): void {
+    if (waitedMs < this.#options.beatMs) return;
     this.#lives();
     this.doubtful = true;
     if (this.#unanswered === undefined) this.#ping();
@@ -79,13 +74,14 @@ export class Pulse {
   #beat(): void {
     if (this.#lives()) return;
     this.#quiet += 1;
+    const { busy, quiet, patience, onDead } = this.#options;
     if (this.#unanswered === undefined) {
-      if (this.#quiet >= (this.#options.busy() ? quietBeats.busy : quietBeats.idle)) this.#ping();
+      if (this.#quiet >= (busy() ? quiet.busy : quiet.idle)) this.#ping();
       return;
     }
     this.#unanswered += 1;
     this.doubtful = true;
-    if (this.#unanswered >= patience) this.#options.onDead();
+    if (this.#unanswered >= patience) onDead();
   }
 
   #ping(): void {
@@ -94,7 +90,7 @@ export class Pulse {
     this.#options.ping();
   }
 
-  /** Whether anything has come in since it was last looked at; if so all is well. */
+  /** Whether bytes were received since the last check. */
   #lives(): boolean {
     const { bytesRead } = this.#link;
     if (bytesRead === this.#seen) return false;

@@ -1,73 +1,62 @@
-import { backoffMs, timeouts, type Backoff } from '../../../resilience/index.ts';
+import { backoffMs, within, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer, type Transport } from '../transport.ts';
 import { MovedError, SocketConnection } from './connection.ts';
 import { NotOpened, openSocket, type OpenSocket } from './open.ts';
 
-/** Longest time that an upgrade may take, in milliseconds; a proxy that knows nothing of WebSockets may never answer one. */
-const upgradeTimeoutMs = 2000;
-
-/** For so long the first calls wait for the connection, in milliseconds; later ones never wait for one. */
-const firstWaitMs = 300;
-
-/** A connection is taken for lost, and another one opened, where it is suspect and a ping has had no answer for so long, in milliseconds: most of them have one by then. */
-const pongWithinMs = 300;
-
-/** Where no WebSocket is spoken, it is asked for again after so long, in milliseconds. */
-const refusedForMs = 30_000;
-
-/** Waits after a connection that could not be made. */
-const backoff: Backoff = { baseMs: 100, maxMs: 10_000, jitter: 0.5 };
-
-/** A connection is kept for so long before another caller's takes its place, in milliseconds. */
-const keepForMs = 1000;
-
-/**
- * Makes the transport that speaks tRPC's messages over one WebSocket, opened
- * with the first call. Where none can be had, calls go over HTTP, and it is
- * tried again later.
- *
- * @param http What carries the calls in the meantime.
- * @param options.ip Connects there, whatever addresses the URL's name has.
- * @param options.open Opens the WebSockets. @default over TCP
- */
-export function createSocketTransport(http: Transport, options: SocketTransportOptions): Transport {
-  return new SocketTransport(http, options);
-}
-
-interface SocketTransportOptions {
+export interface SocketTransportOptions {
   log: Logger;
+  /** IP address to connect to. @default resolved from the URL */
   ip?: string | undefined;
+  /** Opens WebSockets. @default over TCP */
   open?: OpenSocket;
+  /** Longest wait for an upgrade, in milliseconds; a proxy without WebSockets may never answer. @default 2000 */
+  upgradeTimeoutMs?: number;
+  /** How long calls wait for the first connection, and a suspect one for a pong, in milliseconds. @default 300 */
+  waitMs?: number;
+  /** Time until the next try after an endpoint refused to open a WebSocket, in milliseconds. @default 30000 */
+  refusedForMs?: number;
+  /** Shortest time before a connection with other credentials replaces this one, in milliseconds. @default 1000 */
+  keepForMs?: number;
+  /** Waits after a failed connection. @default 100 ms to 10 s, ±50 % */
+  backoff?: Backoff;
 }
 
-class SocketTransport implements Transport {
+/** What the transport does about its next connection: nothing until then, opens it, or nothing any more. */
+type Mode =
+  | Readonly<{ name: 'resting'; until: number; failures: number }>
+  | Readonly<{ name: 'opening'; done: Promise<void>; failures: number }>
+  | Readonly<{ name: 'closed' }>;
+
+/** Speaks tRPC's messages over one WebSocket, opened with the first call. Without a WebSocket, calls go over HTTP. */
+export class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
-  readonly #log: Logger;
-  readonly #ip: string | undefined;
-  readonly #openSocket: OpenSocket;
+  readonly #options: SocketTransportOptions & Required<Omit<SocketTransportOptions, 'ip'>>;
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
-  #opening: Promise<void> | undefined;
-  /** Not before then, on the clock of `performance.now()`, is another one opened. */
-  #notBefore = 0;
-  #failures = 0;
-  /** Whether one was ever opened there. */
+  #mode: Mode = { name: 'resting', until: 0, failures: 0 };
+  /** Whether the endpoint ever opened a WebSocket. */
   #spoken = false;
-  /** Credentials that opened nothing: calls with them go over HTTP, which says why. */
+  /** Credentials that opened no WebSocket; their calls go over HTTP, which reports the reason. */
   #refused: string | undefined;
-  /** For so long, on the clock of `performance.now()`. */
   #refusedUntil = 0;
 
-  constructor(http: Transport, { log, ip, open = openSocket }: SocketTransportOptions) {
+  /** @param http Carries the calls while there is no WebSocket. */
+  constructor(http: Transport, options: SocketTransportOptions) {
     this.url = http.url;
     this.#http = http;
-    this.#log = log;
-    this.#ip = ip;
-    this.#openSocket = open;
+    this.#options = {
+      open: openSocket,
+      upgradeTimeoutMs: 2000,
+      waitMs: 300,
+      refusedForMs: 30_000,
+      keepForMs: 1000,
+      backoff: { baseMs: 100, maxMs: 10_000, jitter: 0.5 },
+      ...options,
+    };
   }
 
   get leaving(): boolean {
@@ -80,8 +69,10 @@ class SocketTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    const { done } = this.#mode as { done?: Promise<void> };
     this.#closing.abort();
-    await this.#opening;
+    this.#enter({ name: 'closed' });
+    await done;
     await Promise.all([...[...this.#open].map((connection) => connection.close()), this.#http.close()]);
   }
 
@@ -92,7 +83,7 @@ class SocketTransport implements Transport {
       : undefined;
   }
 
-  /** One that the server did nothing with, because it stops, is sent elsewhere. */
+  /** Sends again a request that a stopping server did not start. */
   #sendOn(connection: SocketConnection, request: Request): Promise<Answer> {
     return connection.send(request).catch((error: unknown) => {
       if (error instanceof MovedError && !request.cancelled) {
@@ -107,35 +98,45 @@ class SocketTransport implements Transport {
 
   async #connectAndSend(request: Request): Promise<Answer> {
     this.#openFor(request.authorization);
-    // Where one could not be opened before, it may take long again: nobody waits for it.
-    if (this.#opening && this.#failures === 0) await Promise.race([this.#opening, wait(firstWaitMs)]);
+    const mode = this.#mode;
+    // After a failure, opening may take long again: do not wait.
+    if (mode.name === 'opening' && mode.failures === 0)
+      await within(() => mode.done, { ms: this.#options.waitMs, onLate: () => undefined });
     if (request.cancelled) throw new TransportError('The call was cancelled', { reached: false });
     const connection = this.#connectionFor(request);
     return connection ? await this.#sendOn(connection, request) : await this.#http.send(request);
   }
 
-  /** Begins to open a connection, where there is none for these credentials and one may be had. */
+  /** Starts to open a connection for these credentials, if there is none. */
   #openFor(authorization: string | undefined): void {
     const present = this.#connection;
-    const lives = present?.open && present.suspectForMs < pongWithinMs;
+    const lives = present?.open && present.suspectForMs < this.#options.waitMs;
     if (lives && present.authorization === authorization) return;
-    if (this.#opening || this.#closing.signal.aborted || performance.now() < this.#notBefore) return;
-    if (
-      authorization !== undefined &&
-      authorization === this.#refused &&
-      performance.now() < this.#refusedUntil
-    )
-      return;
-    this.#opening = this.#openAnother(authorization).finally(() => (this.#opening = undefined));
+    const isRefused = authorization !== undefined && authorization === this.#refused;
+    if (isRefused && performance.now() < this.#refusedUntil) return;
+    if (this.#mode.name === 'resting' && performance.now() >= this.#mode.until) this.#openWith(authorization);
   }
 
-  /** Opens a connection in the place of the present one, which stays until then. Never fails. */
-  async #openAnother(authorization: string | undefined): Promise<void> {
+  /** Opens another connection, whenever the last one was opened, or failed. */
+  #openWith(authorization: string | undefined): void {
+    if (this.#mode.name !== 'resting') return;
+    const { failures } = this.#mode;
+    const done = this.#openAnother(authorization, this.#mode).then((next) => this.#enter(next));
+    this.#enter({ name: 'opening', done, failures });
+  }
+
+  #enter(mode: Mode): void {
+    if (this.#mode.name !== 'closed') this.#mode = mode;
+  }
+
+  /** Opens a connection, then retires the present one. Never fails. @returns The mode that follows. */
+  async #openAnother(authorization: string | undefined, before: Mode & { name: 'resting' }): Promise<Mode> {
+    const { open, ip, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
     try {
-      const socket = await this.#openSocket(this.url, {
-        ip: this.#ip,
+      const socket = await open(this.url, {
+        ip,
         authorization,
-        timeoutMs: upgradeTimeoutMs,
+        timeoutMs,
         signal: this.#closing.signal,
       });
       const opened: SocketConnection = new SocketConnection(socket, {
@@ -146,53 +147,49 @@ class SocketTransport implements Transport {
       this.#open.add(opened);
       this.#connection?.retire();
       this.#connection = opened;
-      this.#failures = 0;
       this.#spoken = true;
-      // Callers with other credentials go over HTTP for a while, or each call would open one of its own.
-      this.#notBefore = performance.now() + keepForMs;
+      // For a while, calls with other credentials go over HTTP; otherwise each would open a connection.
+      return { name: 'resting', until: performance.now() + keepForMs, failures: 0 };
     } catch (error) {
-      // Credentials that no header may hold are no better than those that open nothing.
+      // Credentials that are invalid in a header count as refused.
       const failure = error instanceof NotOpened ? error : new NotOpened(String(error), 'credentials');
-      if (failure.reason === 'credentials' && authorization !== undefined)
-        this.#refuse(authorization, failure);
-      else this.#giveUpFor(failure);
+      if (failure.reason !== 'credentials' || authorization === undefined)
+        return this.#failed(failure, before.failures + 1);
+      this.#refuse(authorization, failure);
+      return before;
     }
   }
 
-  /** The server is about to stop: new calls go to another process as soon as one lets us in. */
+  /** The server is about to stop: connects to another process. */
   #move(from: SocketConnection): void {
-    if (this.#connection !== from || this.#opening || this.#closing.signal.aborted) return;
-    this.#opening = this.#openAnother(from.authorization).finally(() => (this.#opening = undefined));
+    if (this.#connection === from) this.#openWith(from.authorization);
   }
 
   #refuse(authorization: string, { message }: NotOpened): void {
+    const { log, refusedForMs } = this.#options;
     const known = this.#refused === authorization;
     this.#refused = authorization;
     this.#refusedUntil = performance.now() + refusedForMs;
     if (!known)
-      this.#log.info(
+      log.info(
         { endpoint: this.url, reason: message, retry_in_ms: refusedForMs },
         'the endpoint accepts no WebSocket with these credentials; calls go over HTTP',
       );
   }
 
-  #giveUpFor({ reason, message }: NotOpened): void {
-    this.#failures += 1;
-    // Something is there, and does not open a WebSocket; where it has opened one, it may be the network that ignores us.
+  #failed({ reason, message }: NotOpened, failures: number): Mode {
+    const { log, refusedForMs, backoff } = this.#options;
+    // After a WebSocket was once opened, no answer to an upgrade may be the network's fault.
     const refused =
       reason === 'refused' || reason === 'credentials' || (reason === 'ignored' && !this.#spoken);
     const waitMs = refused
       ? backoffMs(1, { baseMs: refusedForMs, jitter: 0.5 })
-      : backoffMs(this.#failures, backoff);
-    this.#notBefore = performance.now() + waitMs;
-    if ((refused || reason === 'ignored') && this.#failures === 1)
-      this.#log.info(
+      : backoffMs(failures, backoff);
+    if ((refused || reason === 'ignored') && failures === 1)
+      log.info(
         { endpoint: this.url, reason: message, retry_in_ms: Math.round(waitMs) },
         'the endpoint accepts no WebSocket; calls go over HTTP',
       );
+    return { name: 'resting', until: performance.now() + waitMs, failures };
   }
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => timeouts.start(ms, resolve));
 }

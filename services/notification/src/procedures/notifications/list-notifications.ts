@@ -10,7 +10,7 @@ export function listNotifications({
     const rows = await notifications.list(caller.user.id, { limit: limit + 1, after, unreadOnly });
     return pageOf(rows, limit, {
       item: presentNotification,
-      cursor: ({ createdAt: at, id }) => timeCursor.encode({ at, id }),
+      cursor: ({ createdAt, id }) => timeCursor.encode({ at: new Date(createdAt), id }),
     });
   };
 }

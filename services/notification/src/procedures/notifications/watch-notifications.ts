@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { positionOfId, startOf } from '../../domain/position.ts';
 import { overlapMs, SentWindow } from '../../domain/sent-window.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
-import type { StoredNotification } from '../../stores/notification-store.ts';
+import type { StoredNotification } from '../../stores/arrival-store.ts';
 import type { Stores } from '../../stores/stores.ts';
-import { presentNotification } from '../../presenters/notification.ts';
+import { listed, presentNotification } from '../../presenters/notification.ts';
 import type { NotificationDeps, NotificationHandler } from '../deps.ts';
 
 /** Rows per query while catching up. */
@@ -38,7 +38,7 @@ export function watchNotifications({
         lastEventId === undefined ? await fromNow(stores, userId) : await after(stores, userId, lastEventId);
       if (lastEventId !== undefined) mailbox.adviseCatchUp();
       const source = { mailbox, window, log, read: stores.arrivals };
-      for await (const row of follow(source)) yield tracked(row.id, presentNotification(row));
+      for await (const row of follow(source)) yield tracked(row.id, presentNotification(listed(row)));
     } finally {
       mailbox.close();
     }

@@ -1,38 +1,33 @@
-import { FairQueue } from './fair-queue.ts';
+import { FairQueue } from '@arcadium/mesh/resilience';
 
 export interface FairBulkheadOptions {
-  /** How many may be in at a time, at least 1. */
+  /** Most tasks in progress, at least 1. */
   readonly maxInFlight: number;
-  /** How many of one source; at least 1. @default one fewer than may be in, so that no source has all places */
+  /** Most tasks of one source in progress, at least 1. @default maxInFlight - 1, at least 1 */
   readonly maxPerSource?: number;
-  /** How many of one source may wait. @default 20 */
+  /** Most waiting tasks of one source. @default 20 */
   readonly maxQueuedPerSource?: number;
-  /** How many may wait in all. @default 200 */
+  /** Most waiting tasks. @default 200 */
   readonly maxQueued?: number;
 }
 
-/** How one waits for its place. */
+/** How a task waits for its place. */
 export interface Entry {
-  /** Gives up when it fires. */
+  /** Cancels the wait. */
   readonly signal?: AbortSignal | undefined;
   /** Longest wait, in milliseconds. */
   readonly waitMs: number;
-  /**
-   * Whether all others go first. Those who stand behind never have all places together, whatever their sources are.
-   * @default false
-   */
+  /** Yields to all other tasks. Tasks that yield never take all places. @default false */
   readonly behind?: boolean | undefined;
 }
 
-/** Why there was no place: too many of this source wait, too many of all, or the turn did not come in time. */
-export type NoPlaceReason = 'source-full' | 'full' | 'late';
-
-/** There was no place. */
+/** Thrown instead of running a task. */
 export class NoPlaceError extends Error {
   override readonly name = 'NoPlaceError';
-  readonly reason: NoPlaceReason;
+  /** Too many tasks of this source are waiting, too many in total, or `waitMs` has passed. */
+  readonly reason: 'source-full' | 'full' | 'late';
 
-  constructor(reason: NoPlaceReason) {
+  constructor(reason: NoPlaceError['reason']) {
     super(`no place: ${reason}`);
     this.reason = reason;
   }
@@ -44,37 +39,29 @@ interface Waiting {
   readonly onTurn: () => void;
 }
 
-/**
- * Bounds how much is under way, as a bulkhead, but shares it out: the sources of the work take turns, and none of them
- * has all places. For work that costs much, of which one caller may ask for more than there is time for.
- */
+/** Limits concurrency like a bulkhead, and shares it fairly: sources take turns, and none can take all places. */
 export class FairBulkhead {
-  readonly #maxInFlight: number;
-  readonly #maxPerSource: number;
-  readonly #maxQueuedPerSource: number;
-  readonly #maxQueued: number;
+  readonly #options: Required<FairBulkheadOptions>;
   readonly #first = new FairQueue<Waiting>();
   readonly #behind = new FairQueue<Waiting>();
-  /** How many are in, of each source that has any. */
+  /** Tasks in progress of each source that has any. */
   readonly #inFlight = new Map<unknown, number>();
-  readonly #mayGo = (source: unknown): boolean => (this.#inFlight.get(source) ?? 0) < this.#maxPerSource;
+  readonly #mayGo = (source: unknown): boolean =>
+    (this.#inFlight.get(source) ?? 0) < this.#options.maxPerSource;
   #total = 0;
   #totalBehind = 0;
   #queued = 0;
 
   constructor(options: FairBulkheadOptions) {
-    const { maxInFlight } = options;
-    this.#maxInFlight = maxInFlight;
-    this.#maxPerSource = options.maxPerSource ?? Math.max(1, maxInFlight - 1);
-    this.#maxQueuedPerSource = options.maxQueuedPerSource ?? 20;
-    this.#maxQueued = options.maxQueued ?? 200;
+    const maxPerSource = Math.max(1, options.maxInFlight - 1);
+    this.#options = { maxPerSource, maxQueuedPerSource: 20, maxQueued: 200, ...options };
   }
 
   /**
-   * Does a piece of work when it has a place.
+   * Runs a task when it has a place.
    *
-   * @param source Whom it is for: sources are told apart as the keys of a Map.
-   * @throws NoPlaceError; the reason of the signal; what the work throws.
+   * @param source The party that the task is for; compared like the keys of a Map.
+   * @throws NoPlaceError, the reason of the signal, or what the task throws.
    */
   async run<Result>(source: unknown, entry: Entry, work: () => Promise<Result>): Promise<Result> {
     const behind = entry.behind ?? false;
@@ -90,8 +77,8 @@ export class FairBulkhead {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const queue = behind ? this.#behind : this.#first;
-      if (this.#queued >= this.#maxQueued) throw new NoPlaceError('full');
-      if (queue.lengthOf(source) >= this.#maxQueuedPerSource) throw new NoPlaceError('source-full');
+      if (this.#queued >= this.#options.maxQueued) throw new NoPlaceError('full');
+      if (queue.lengthOf(source) >= this.#options.maxQueuedPerSource) throw new NoPlaceError('source-full');
       const stop = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onGone);
@@ -129,7 +116,7 @@ export class FairBulkhead {
   }
 
   #letIn(): void {
-    while (this.#total < this.#maxInFlight) {
+    while (this.#total < this.#options.maxInFlight) {
       const next = this.#first.shift(this.#mayGo) ?? this.#nextBehind();
       if (!next) return;
       this.#queued -= 1;
@@ -141,7 +128,7 @@ export class FairBulkhead {
   }
 
   #nextBehind(): Waiting | undefined {
-    const most = Math.max(1, this.#maxInFlight - 1);
+    const most = Math.max(1, this.#options.maxInFlight - 1);
     return this.#totalBehind < most ? this.#behind.shift(this.#mayGo) : undefined;
   }
 }
