@@ -51,8 +51,8 @@ const runElsewhere: Record<string, readonly [file: string, as: string]> = {
 };
 
 const runs: Record<string, (block: Block) => Promise<void>> = {
-  'README.md, Two commands, 1': elsewhere,
-  'README.md, Two commands, 2': elsewhere,
+  'README.md, Quick start, 1': elsewhere,
+  'README.md, Quick start, 2': elsewhere,
   'README.md, In containers, 1': elsewhere,
 
   async 'README.md, How it fits together, 1'({ language, text }) {
