@@ -33,7 +33,7 @@ function tables({ lasting, passing, watched, relayed }: Measured): string {
     callTable(passing),
     `### Subscriptions, with a fault of ${watchedForMs / 1000} s`,
     table([
-      ['fault', 'of one event before, one during and one after it, the subscriber received', 'after'],
+      ['fault', 'events received (one sent before, one during, one after the fault)', 'after'],
       ...watched.map(({ name, saw, seconds }) => [name, saw, time(seconds)]),
     ]),
     `### Faults of ${passesAfterMs / 1000} s between the wiki and the notification service`,
