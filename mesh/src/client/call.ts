@@ -86,19 +86,16 @@ class Call {
     try {
       this.#gone.throwIfAborted();
       retryBudget.onCall();
-      const data = await this.#firstAndOthers();
+      let data: unknown;
+      try {
+        data = await this.#try(1);
+      } catch (thrown) {
+        data = await this.#retry(thrown);
+      }
       this.#count('OK');
       return data;
     } catch (thrown) {
       throw this.#failed(thrown);
-    }
-  }
-
-  async #firstAndOthers(): Promise<unknown> {
-    try {
-      return await this.#try(1);
-    } catch (thrown) {
-      return await this.#retry(thrown);
     }
   }
 

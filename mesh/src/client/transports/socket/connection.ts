@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { arrayLength, closeCode, maxMessageBytes, type SocketRequest } from '../../../wire/index.ts';
 import { localError } from '../../call-error.ts';
 import type { Request } from '../../request.ts';
-import { TransportError, type Answer } from '../transport.ts';
+import type { Answer } from '../transport.ts';
 import { Pulse } from './pulse.ts';
 
 /** Leaves room for the id. */
@@ -14,7 +14,7 @@ interface Pending {
   readonly request: Request;
   /** `#heard` when it was sent. */
   heard: number;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: Answer | Promise<Answer>) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -32,8 +32,12 @@ export function leaveUnmasked(mask: Buffer): void {
   mask.fill(0);
 }
 
-/** The server closed the connection and did not start the request, which may be sent on another. */
-export class MovedError extends Error {}
+interface ConnectionOptions {
+  readonly authorization: string | undefined;
+  readonly reconnect: () => void;
+  readonly lost: (request: Request, why: string, moved: boolean) => Promise<Answer>;
+  readonly close: () => void;
+}
 
 /**
  * One open WebSocket to a service. Sends the calls of one turn of the event loop in one message, and hands out the
@@ -60,12 +64,10 @@ export class SocketConnection {
   /**
    * @param opened Its TCP connection keeps the process alive only during a call.
    * @param on.reconnect Called when the server asks for new calls to go elsewhere.
+   * @param on.lost Answers a call in progress when the connection is lost; `moved` if the server did not start it.
    * @param on.close Called when it is closed.
    */
-  constructor(
-    { socket, link }: OpenedSocket,
-    { authorization, ...on }: { authorization: string | undefined; reconnect: () => void; close: () => void },
-  ) {
+  constructor({ socket, link }: OpenedSocket, { authorization, ...on }: ConnectionOptions) {
     this.authorization = authorization;
     this.#socket = socket;
     this.#link = link;
@@ -78,7 +80,7 @@ export class SocketConnection {
     socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8'), on.reconnect));
     socket.on('close', (code, reason) => {
       this.#pulse.stop();
-      this.#lose(code, String(reason));
+      this.#lose(code, String(reason), on.lost);
       on.close();
     });
   }
@@ -218,14 +220,12 @@ export class SocketConnection {
     else this.#socket.close(closeCode.done);
   }
 
-  #lose(code: number, reason: string): void {
+  #lose(code: number, reason: string, onLost: ConnectionOptions['lost']): void {
     const moved = (code === closeCode.drained || code === closeCode.unauthorized) && this.#leaving;
+    const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
     for (const id of Object.keys(this.#pending)) {
       const pending = this.#take(Number(id));
-      if (!pending) continue;
-      const { request, reject } = pending;
-      const why = `the connection was closed (${code}${reason === '' ? '' : `, ${reason}`})`;
-      reject(moved ? new MovedError(why) : new TransportError(why, { reached: request.sent }));
+      pending?.resolve(onLost(pending.request, why, moved));
     }
   }
 }

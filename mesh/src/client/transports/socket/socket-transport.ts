@@ -2,7 +2,7 @@ import { backoffMs, within, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer, type Transport } from '../transport.ts';
-import { MovedError, SocketConnection } from './connection.ts';
+import { SocketConnection } from './connection.ts';
 import { NotOpened, openSocket, type OpenSocket } from './open.ts';
 
 export interface SocketTransportOptions {
@@ -65,7 +65,7 @@ export class SocketTransport implements Transport {
 
   send(request: Request): Promise<Answer> {
     const connection = this.#connectionFor(request);
-    return connection ? this.#sendOn(connection, request) : this.#connectAndSend(request);
+    return connection ? connection.send(request) : this.#connectAndSend(request);
   }
 
   async close(): Promise<void> {
@@ -84,16 +84,13 @@ export class SocketTransport implements Transport {
   }
 
   /** Sends again a request that a stopping server did not start. */
-  #sendOn(connection: SocketConnection, request: Request): Promise<Answer> {
-    return connection.send(request).catch((error: unknown) => {
-      if (error instanceof MovedError && !request.cancelled) {
-        request.sent = false;
-        return this.#connectAndSend(request);
-      }
-      throw error instanceof TransportError
-        ? new TransportError(`${this.url} gave no answer: ${error.message}`, error)
-        : error;
-    });
+  #onLost(request: Request, why: string, moved: boolean): Promise<Answer> {
+    if (!moved || request.cancelled)
+      return Promise.reject(
+        new TransportError(`${this.url} gave no answer: ${why}`, { reached: request.sent }),
+      );
+    request.sent = false;
+    return this.#connectAndSend(request);
   }
 
   async #connectAndSend(request: Request): Promise<Answer> {
@@ -104,7 +101,7 @@ export class SocketTransport implements Transport {
       await within(() => mode.done, { ms: this.#options.waitMs, onLate: () => undefined });
     if (request.cancelled) throw new TransportError('The call was cancelled', { reached: false });
     const connection = this.#connectionFor(request);
-    return connection ? await this.#sendOn(connection, request) : await this.#http.send(request);
+    return connection ? await connection.send(request) : await this.#http.send(request);
   }
 
   /** Starts to open a connection for these credentials, if there is none. */
@@ -143,6 +140,7 @@ export class SocketTransport implements Transport {
       const opened: SocketConnection = new SocketConnection(socket, {
         authorization,
         reconnect: () => this.#move(opened),
+        lost: (request, why, moved) => this.#onLost(request, why, moved),
         close: () => this.#open.delete(opened),
       });
       this.#open.add(opened);
