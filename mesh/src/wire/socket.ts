@@ -22,8 +22,11 @@ export const maxMessageBytes = 2 * 1024 * 1024;
  */
 export const maxRefusedBytes = 4 * maxMessageBytes;
 
-/** Longest array of messages, in characters; a longer message is sent alone. */
-export const arrayLength = 64 * 1024;
+/**
+ * The length up to which messages are put together, in characters; a longer one goes alone. With 64 KiB, 64 calls at once
+ * are one message, and both ends wait for each other: 31,000 calls a second instead of 77,000.
+ */
+export const arrayLength = 16 * 1024;
 
 /** Most messages in one array to a server. */
 export const maxArrayMessages = 2048;
