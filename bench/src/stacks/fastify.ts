@@ -13,7 +13,7 @@ const receiptJsonSchema = {
 /** Fastify, called with undici. */
 export const fastifyUndici: Stack = {
   async startServer() {
-    const server = fastify({ logger: false, keepAliveTimeout: 65_000, forceCloseConnections: true });
+    const server = fastify({ logger: false, keepAliveTimeout: 600_000, forceCloseConnections: true });
     server.post('/notify', { schema: { response: { 200: receiptJsonSchema } } }, async ({ body }) => {
       const parsed = messageSchema.safeParse(body);
       if (parsed.success) return accept(parsed.data);

@@ -6,7 +6,7 @@ import type { BenchServer } from '../stack.ts';
 
 /** Listens on a free port, and keeps idle connections longer than any client does. */
 export async function listen(server: Server): Promise<BenchServer> {
-  server.keepAliveTimeout = 65_000;
+  server.keepAliveTimeout = 600_000;
   const port = await listenOn(server);
   return {
     address: { port },
