@@ -11,6 +11,7 @@ import {
   type Delivery,
   type Retry,
 } from './claims.ts';
+import { describeDatabaseError } from '../database/database-errors.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 import { Removal } from './removal.ts';
 import type { Outbox, OutboxPayload } from './tables.ts';
@@ -306,7 +307,7 @@ export class Deliveries<Payload extends OutboxPayload> {
   /** Leaves the claims to their leases. */
   #forget(group: Group<Payload>, error: unknown): void {
     this.#options.log.warn(
-      { message_id: group[0]?.messageId, recipients: group.length, reason: describeFailure(error) },
+      { message_id: group[0]?.messageId, recipients: group.length, reason: describeDatabaseError(error) },
       'the outbox could not be written, the message is sent again when its lease ends',
     );
   }
