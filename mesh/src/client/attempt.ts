@@ -1,5 +1,5 @@
 import { timeouts, type Permit, type Timeout } from '../resilience/index.ts';
-import { decisions, tell } from '../telemetry/index.ts';
+import { decisions, tell, type Span } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
 import {
   goneError,
@@ -9,6 +9,7 @@ import {
   toCallError,
   type CallError,
 } from './call-error.ts';
+import { endAttempt, endOutrun, inTrace, type AttemptCause, type CallSpan } from './call-span.ts';
 import { Request } from './request.ts';
 import type { Target } from './target.ts';
 import type { Connection } from './connection.ts';
@@ -32,16 +33,27 @@ export interface AttemptOptions {
   readonly gone: Gone;
   /** Endpoints of earlier failed attempts, avoided if there are others. */
   readonly failedAt: readonly Endpoint[];
+  /** Which attempt of the call, from 1. */
+  readonly number: number;
+  /** Whether another attempt is pending. */
+  readonly hedge: boolean;
+  /** The span of the call, if it is traced. */
+  readonly span: CallSpan | undefined;
 }
 
 class RoutedRequest extends Request {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
+  readonly span: Span | undefined;
 
-  constructor(message: AttemptOptions['message'], { endpoint, permit }: Choice, now: number) {
-    super(message, now);
+  constructor(
+    message: AttemptOptions['message'],
+    { choice: { endpoint, permit }, span, now }: { choice: Choice; span: Span | undefined; now: number },
+  ) {
+    super(span ? inTrace(message, span.context) : message, now);
     this.endpoint = endpoint;
     this.permit = permit;
+    this.span = span;
   }
 }
 
@@ -91,6 +103,7 @@ export class Attempt {
     if (!request) return;
     request.endpoint.outrun(request.permit, connection.clock.latest - request.startedAt);
     target.meter.attempts('none')('CLIENT_CLOSED_REQUEST').inc();
+    if (request.span) endOutrun(request.span);
     request.cancel();
   }
 
@@ -113,7 +126,8 @@ export class Attempt {
     const now = connection.clock.latest;
     // Attempts run one after another, so they can share the headers.
     message.headers[header.timeoutMs] = formatTimeout(this.#endsAt - now);
-    const request = new RoutedRequest(message, choice, now);
+    const span = this.#options.span?.attempt(choice.endpoint, this.#which());
+    const request = new RoutedRequest(message, { choice, span, now });
     this.#request = request;
     this.endpoint = request.endpoint;
     request.endpoint.begin();
@@ -123,6 +137,12 @@ export class Attempt {
         if (!request.cancelled) this.#onFailure(request, toCallError(error), 'none');
       },
     );
+  }
+
+  #which(): AttemptCause {
+    const { number: attempt, hedge } = this.#options;
+    if (this.endpoint) return { attempt, cause: 'failover' };
+    return { attempt, cause: hedge ? 'hedge' : undefined };
   }
 
   #onAnswer(request: RoutedRequest, answer: Answer): void {
@@ -137,6 +157,7 @@ export class Attempt {
     const durationMs = this.#options.connection.clock.read() - request.startedAt;
     request.endpoint.succeeded(request.permit, durationMs);
     target.meter.attempts(answer.via)('OK').inc();
+    if (request.span) endAttempt(request.span, 'OK', answer.via);
     if (decisions.hasSubscribers) this.#tell(request, 'OK', durationMs);
     this.#settle();
     this.#resolve(data);
@@ -196,6 +217,7 @@ export class Attempt {
     const { code, retry } = error.data;
     const durationMs = this.#options.connection.clock.read() - request.startedAt;
     this.#options.target.meter.attempts(via)(code).inc();
+    if (request.span) endAttempt(request.span, code, via);
     if (decisions.hasSubscribers) this.#tell(request, code, durationMs);
     request.endpoint.failed(request.permit, {
       code,

@@ -1,6 +1,6 @@
 import { retry, type FailedAttempt } from '../resilience/index.ts';
-import { currentScope } from '../telemetry/index.ts';
-import { boundRetryAfter, header } from '../wire/index.ts';
+import { currentScope, tracing } from '../telemetry/index.ts';
+import { boundRetryAfter, header, sampledTraceId } from '../wire/index.ts';
 import {
   goneError,
   InDoubtError,
@@ -10,6 +10,7 @@ import {
   toCallError,
   type CallError,
 } from './call-error.ts';
+import { CallSpan } from './call-span.ts';
 import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { logFailure } from './failure-log.ts';
@@ -50,6 +51,8 @@ class Call {
   /** Fires when the caller gives up. */
   readonly #gone: Gone;
   readonly #repeated: boolean;
+  /** Set if its trace is recorded. */
+  readonly #span: CallSpan | undefined;
   #attempts = 0;
   #attempt: Attempt | undefined;
   /** Endpoints of failed attempts. */
@@ -70,6 +73,9 @@ class Call {
     this.#target = target;
     this.#input = options.input;
     this.#headers = headersOf(options, target);
+    const { tracer } = tracing;
+    if (tracer?.records(scope?.trace, this.#headers[header.requestId] ?? ''))
+      this.#span = new CallSpan(tracer, target.name, scope?.trace);
     this.#repeated = options.repeated ?? false;
     this.#deadline = scope ? Math.min(own, scope.deadline) : own;
     this.#gone = new Gone(signals);
@@ -92,7 +98,7 @@ class Call {
       } catch (thrown) {
         data = await this.#retry(thrown);
       }
-      this.#count('OK');
+      this.#ended('OK');
       return data;
     } catch (thrown) {
       throw this.#failed(thrown);
@@ -134,7 +140,7 @@ class Call {
       headers: this.#headers,
     };
     const hurried = timeoutMs < limitMs / 2;
-    const attempt = this.#attemptOf({ message, timeoutMs, hurried }, this.#failedAt);
+    const attempt = this.#attemptOf({ message, timeoutMs, hurried, hedge: false }, this.#failedAt);
     const { hedge } = this.#target;
     if (!hedge) return attempt.run();
     return hedged(attempt, {
@@ -149,7 +155,7 @@ class Call {
         ];
         const leftMs = now + timeoutMs - clock.latest;
         return endpoints.anyUsable(tried)
-          ? this.#attemptOf({ message, timeoutMs: leftMs, hurried }, tried)
+          ? this.#attemptOf({ message, timeoutMs: leftMs, hurried, hedge: true }, tried)
           : undefined;
       },
       decide: (decision, { endpoint }) =>
@@ -158,12 +164,20 @@ class Call {
   }
 
   #attemptOf(
-    options: Pick<AttemptOptions, 'message' | 'timeoutMs' | 'hurried'>,
+    options: Pick<AttemptOptions, 'message' | 'timeoutMs' | 'hurried' | 'hedge'>,
     failedAt: readonly Endpoint[],
   ): Attempt {
     const connection = this.#connection;
     const target = this.#target;
-    this.#attempt = new Attempt({ ...options, connection, target, gone: this.#gone, failedAt });
+    this.#attempt = new Attempt({
+      ...options,
+      connection,
+      target,
+      gone: this.#gone,
+      failedAt,
+      number: this.#attempts,
+      span: this.#span,
+    });
     return this.#attempt;
   }
 
@@ -175,13 +189,15 @@ class Call {
     if (endpoint) this.#failedAt = [...this.#failedAt, endpoint];
     if (isCallError(error)) {
       if (reason) this.#connection.decide({ decision: 'no-retry', reason, procedure });
-      else
+      else {
+        this.#span?.wait(error.data.code, retryInMs ?? 0);
         this.#connection.decide({
           decision: 'retry',
           reason: error.data.code,
           procedure,
           waitMs: retryInMs ?? 0,
         });
+      }
     }
     this.#log(failure);
   }
@@ -201,14 +217,15 @@ class Call {
     if (gone) this.#consider();
     const error = gone ? goneError(this.#gone.reason, thrown) : toCallError(thrown);
     const { code } = error.data;
-    this.#count(code);
+    this.#ended(code);
     if (code === 'TIMEOUT' && this.#connection.clock.read() >= this.#deadline)
       this.#connection.decide({ decision: 'deadline-passed', procedure: path });
     // A deadline is a failure, unlike a cancellation, and `retry` does not report it.
     if (gone && code === 'TIMEOUT') this.#log({ error, attempt: this.#attempts, retryInMs: undefined });
     error.meta = { target: this.#connection.target, procedure: path };
-    const inDoubt = this.#inDoubt && procedure.kind === 'mutation';
-    return inDoubt ? new InDoubtError(error, this.#headers[header.idempotencyKey]) : error;
+    if (!this.#inDoubt || procedure.kind !== 'mutation') return error;
+    this.#connection.decide({ decision: 'in-doubt', reason: code, procedure: path });
+    return new InDoubtError(error, this.#headers[header.idempotencyKey]);
   }
 
   /**
@@ -232,9 +249,17 @@ class Call {
     });
   }
 
-  #count(code: string): void {
+  #ended(code: string): void {
+    this.#span?.end(code, { attempts: this.#attempts, requestId: this.#headers[header.requestId] });
     const durationMs = this.#connection.clock.latest - this.#startedAt;
-    this.#target.meter.seconds(code).observe(durationMs / 1000);
+    this.#target.meter.seconds(code).observe(durationMs / 1000, this.#traceId());
+  }
+
+  /** Of a sampled trace, also if this process records none. */
+  #traceId(): string | undefined {
+    if (this.#span) return this.#span.context.traceId;
+    const traceparent = this.#headers[header.traceparent];
+    return traceparent === undefined ? undefined : sampledTraceId(traceparent);
   }
 }
 

@@ -124,6 +124,7 @@ export function connect<const To extends AnyContract, const As extends string>(
   for (const { path, procedure } of entriesOf(to)) {
     const target = {
       path,
+      name: `${to.name}.${path}`,
       procedure,
       needsUser: !isPerson(as) && needsUser(procedure.access, as),
       meter: meterOf(to.name, path),

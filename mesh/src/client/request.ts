@@ -1,5 +1,5 @@
 import { currentScope } from '../telemetry/index.ts';
-import { formatTraceparent, header } from '../wire/index.ts';
+import { formatTraceparent, header, type TraceContext } from '../wire/index.ts';
 import type { Target } from './target.ts';
 
 /** Message of one attempt at a query or a mutation, sent by one transport, once. */
@@ -66,12 +66,16 @@ type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['proced
 /**
  * Headers of a call, except `authorization`. A call by a handler continues the trace and the request id of the
  * handler.
+ *
+ * @param trace The trace that it is part of. @default the handler's
  */
 export function headersOf(
   { userToken, idempotencyKey, headers: added }: InterceptedOptions,
   { needsUser, procedure: { idempotent } }: HeaderTarget,
+  trace?: TraceContext,
 ): Record<string, string> {
   const scope = currentScope();
+  const parent = trace ?? scope?.trace;
   const headers: Record<string, string> = {
     ...added,
     [header.requestId]: scope?.requestId ?? crypto.randomUUID(),
@@ -79,10 +83,9 @@ export function headersOf(
   const behind = userToken ?? (needsUser ? scope?.userToken : undefined);
   if (behind !== undefined) headers[header.userToken] = behind;
   if (idempotent === 'by-key') headers[header.idempotencyKey] = idempotencyKey ?? crypto.randomUUID();
-  const trace = scope?.trace;
-  if (trace) {
-    headers[header.traceparent] = formatTraceparent(trace);
-    if (trace.tracestate !== undefined) headers[header.tracestate] = trace.tracestate;
+  if (parent) {
+    headers[header.traceparent] = formatTraceparent(parent);
+    if (parent.tracestate !== undefined) headers[header.tracestate] = parent.tracestate;
   }
   return headers;
 }

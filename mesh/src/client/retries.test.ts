@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { exposition } from '../telemetry/index.ts';
 import {
   BankSuite,
   busy,
@@ -109,6 +110,13 @@ describe('a deadline', () => {
   });
 });
 
+/** Mutations in doubt that this process has counted. */
+async function doubts(): Promise<number> {
+  const { text } = await exposition();
+  const counts = text.matchAll(/^mesh_client_decisions_total\{.*decision="in-doubt".*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe('a mutation that may have run', () => {
   test.each([
     ['no answer in time', silent, 'TIMEOUT'],
@@ -116,9 +124,11 @@ describe('a mutation that may have run', () => {
     ['the server failed', refuses({ code: 'INTERNAL_SERVER_ERROR' }), 'INTERNAL_SERVER_ERROR'],
   ])('is in doubt: %s', async (_name, behaviour, code) => {
     const { bank: made } = suite.open({ 1001: behaviour });
+    const before = await doubts();
     const error = await suite.failing(made.pay.mutate(), 10_000);
     expect(error).toBeInstanceOf(InDoubtError);
     expect(error.data).toMatchObject({ code, inDoubt: true });
+    expect(await doubts()).toBe(before + 1);
   });
 
   test.each([
@@ -129,9 +139,11 @@ describe('a mutation that may have run', () => {
     ['a mistake of the caller', refuses({ code: 'BAD_REQUEST' })],
   ])('is not in doubt: %s', async (_name, behaviour) => {
     const { bank: made } = suite.open({ 1001: behaviour });
+    const before = await doubts();
     const error = await suite.failing(made.pay.mutate(), 60_000);
     expect(error).not.toBeInstanceOf(InDoubtError);
     expect(error.data).not.toHaveProperty('inDoubt');
+    expect(await doubts()).toBe(before);
   });
 
   test('stays in doubt when what follows does not even arrive', async () => {

@@ -17,6 +17,8 @@ const attempts = tally({
 /** A query or a mutation of a client. */
 export type Target = Readonly<{
   path: string;
+  /** Target and procedure, such as `wiki.pages.get`. */
+  name: string;
   procedure: AnyProcedure;
   meter: Meter;
   /** Whether the client's service may call it only for a user. */

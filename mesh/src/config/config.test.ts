@@ -18,6 +18,8 @@ import {
   serverFields,
   serverSettings,
   serviceUrl,
+  telemetryFields,
+  telemetrySettings,
   tokenFields,
   tokenSettings,
 } from './index.ts';
@@ -50,6 +52,8 @@ test('what is not said has the documented value', () => {
     DRAIN_DELAY_MS: 0,
     USER_DEADLINE_MS: 10_000,
     ACCESS_MODE: 'enforce',
+    METRICS_ACCESS: 'open',
+    CONTRACT_ACCESS: 'token',
     STREAMS_PER_CALLER: 100,
     TRUSTED_PROXIES: [],
     RATE_LIMIT_CALLS: 600,
@@ -204,4 +208,16 @@ test('the process wins over the files, the nearer file over the farther, and emp
   expect(readEnvironment([folder], { A: 'own', C: undefined })).toEqual({ A: 'own', B: 'file' });
   expect(readEnvironment([folder], { ENVIRONMENT: 'staging' })).toMatchObject({ B: 'staging' });
   expect(readEnvironment([join(folder, 'none')], {})).toEqual({});
+});
+
+test('headers for the receiver of traces are read as OpenTelemetry writes them; a problem shows no value', () => {
+  const read = (OTEL_EXPORTER_OTLP_HEADERS: string) =>
+    telemetrySettings(readConfig(telemetryFields, { OTEL_EXPORTER_OTLP_HEADERS }));
+  expect(read('Authorization=Bearer%20key==, x-tenant = a')).toEqual({
+    endpoint: undefined,
+    headers: { authorization: 'Bearer key==', 'x-tenant': 'a' },
+    traceShare: 1,
+  });
+  for (const wrong of ['a=1,hunter2', 'a=1,b=%hunter2'])
+    expect(() => read(wrong)).toThrow(/^(?!.*hunter2)[^]*header 2 of 2 must be name=value/);
 });

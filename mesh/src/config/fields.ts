@@ -81,6 +81,12 @@ export const serverFields = {
   TRUSTED_PROXIES: networks.default([]),
   /** Networks that may read `/metrics`. @default any */
   METRICS_FROM: networks.optional(),
+  /** Port of `/metrics`, which is then not at the service's own. @default the service's own */
+  METRICS_PORT: z.coerce.number('must be a number').int().min(1).max(65_535).optional(),
+  /** Who may read `/metrics`: anyone, or services and administrators by their token. */
+  METRICS_ACCESS: z.enum(['open', 'token']).default('open'),
+  /** Who may read `/api/contract`: anyone; services and administrators by their token; administrators. */
+  CONTRACT_ACCESS: z.enum(['open', 'token', 'admin']).default('token'),
   /** Other origins whose pages may open WebSockets. @default only the service's own origin */
   WEBSOCKET_ORIGINS: origins('origin').optional(),
   /**
@@ -114,6 +120,9 @@ export function serverSettings<Pool>(
     accessMode: config.ACCESS_MODE,
     trustedProxies: config.TRUSTED_PROXIES,
     metricsFrom: config.METRICS_FROM,
+    metricsPort: config.METRICS_PORT,
+    metricsAccess: config.METRICS_ACCESS,
+    contractAccess: config.CONTRACT_ACCESS,
     webSocketOrigins: config.WEBSOCKET_ORIGINS,
     streamsPerCaller: config.STREAMS_PER_CALLER,
     rateLimit: { callsPerMinute: config.RATE_LIMIT_CALLS, store: config.RATE_LIMIT_STORE, pool },

@@ -24,4 +24,5 @@ export {
 } from './fields.ts';
 export { nearest } from './nearest.ts';
 export { parseNetwork } from './network.ts';
+export { telemetryFields, telemetrySettings } from './telemetry-fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';

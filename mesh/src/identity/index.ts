@@ -41,6 +41,7 @@ export {
 } from './revocations/source.ts';
 export { type RevocationState, type RevocationStatus } from './revocations/status.ts';
 export { TokenRotation, type ExchangeToken, type TokenRotationOptions } from './service-token/rotation.ts';
+export { remainingTokenLife } from './service-token/metrics.ts';
 export { openServiceToken, type ServiceToken } from './service-token/service-token.ts';
 export {
   generateSigningKey,

@@ -38,6 +38,8 @@ export type ClientDecision =
   | { decision: 'failover'; reason: ErrorCode; procedure: string; endpoint: string }
   /** A second request is sent while the first is pending; or that second one answered first. */
   | { decision: 'hedge' | 'hedge-won'; procedure: string; endpoint: string }
+  /** A mutation failed that may have been executed: its caller gets InDoubtError. */
+  | { decision: 'in-doubt'; reason: ErrorCode; procedure: string }
   /** The call was not sent. */
   | { decision: 'refused'; reason: 'breaker'; procedure: string }
   /** The deadline of the call has passed. */

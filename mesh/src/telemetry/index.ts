@@ -10,9 +10,12 @@ export {
   type LogLevel,
   type LogLine,
 } from './logger.ts';
-export { counter, durations, exposition, gauge, measureProcess, remember, tally } from './metrics.ts';
+export { exposition } from './exposition.ts';
+export { counter, durations, gauge, measureProcess, remember, tally } from './metrics.ts';
 export { describeError } from './describe-error.ts';
 export { Outage } from './outage.ts';
-export { beginStartup, startupGraceMs, startupLeftMs, startupLevel } from './startup.ts';
+export { beginStartup, beginStop, startupGraceMs, startupLeftMs, startupLevel } from './startup.ts';
 export { targetStates, watchTarget, type EndpointState, type TargetState } from './state.ts';
 export { currentScope, runInScope, runOutsideScope, type Scope } from './scope.ts';
+export { openTelemetry, type TelemetryOptions } from './open-telemetry.ts';
+export { tracing, type Span, type SpanKind, type Tracer } from './tracing.ts';

@@ -1,6 +1,8 @@
 import { pino, type Logger as Pino, type LogFn } from 'pino';
 import { summariseError } from './describe-error.ts';
+import { logExport } from './log-export.ts';
 import { prettyDestination } from './pretty.ts';
+import { currentScope } from './scope.ts';
 
 /** The logger of the mesh and its services; a pino logger fits. */
 export interface Logger {
@@ -42,7 +44,8 @@ export interface LoggerOptions {
 /**
  * Makes the logger of a process, which writes to standard output. Each line has
  * a `timestamp`, in ISO 8601. Fields that hold credentials are masked, at the top
- * level and one level deeper. An error in `err` is logged with its stack at level
+ * level and one level deeper. While a call is traced, lines have its `trace_id` and
+ * `span_id`. An error in `err` is logged with its stack at level
  * `error`, and with its type, code and message at other levels.
  */
 export function createLogger(options: LoggerOptions): Logger {
@@ -54,7 +57,7 @@ export function createLogger(options: LoggerOptions): Logger {
       timestamp: false,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: serialiseError },
-      hooks: { logMethod: complete },
+      hooks: { logMethod: complete, streamWrite: exportLine },
       redact: { paths: secretFields.flatMap((field) => pathsTo(field)), censor: '[hidden]' },
     },
     format === 'pretty' ? prettyDestination() : pino.destination({ fd: 1, sync: true }),
@@ -66,10 +69,22 @@ const errorLevel = pino.levels.values['error'] ?? 50;
 /** Adds the timestamp, if missing, and summarises expected errors here, because a serialiser does not know the level. */
 function complete(this: Pino, line: Parameters<LogFn>, write: LogFn, level: number): void {
   const [given] = line as unknown[] as [Record<string, unknown>];
-  const fields: Record<string, unknown> = { timestamp: new Date().toISOString(), ...given };
+  const fields: Record<string, unknown> = { timestamp: new Date().toISOString(), ...traceFields(), ...given };
   if (level < errorLevel && fields['err'] instanceof Error) fields['err'] = summariseError(fields['err']);
   line[0] = fields;
   write.apply(this, line);
+}
+
+/** Names the span of the call that logs. */
+function traceFields(): { trace_id: string; span_id: string } | undefined {
+  const context = currentScope()?.span?.context;
+  return context && { trace_id: context.traceId, span_id: context.spanId };
+}
+
+/** Hands a written line on: filtered by level, and without secrets. */
+function exportLine(line: string): string {
+  logExport.emit?.(line);
+  return line;
 }
 
 function serialiseError(error: unknown): unknown {

@@ -1,6 +1,7 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { durations, exposition, tally } from './metrics.ts';
+import { exposition } from './exposition.ts';
+import { durations, tally } from './metrics.ts';
 
 /** What is exposed of one metric. */
 async function exposed(name: string): Promise<string | undefined> {
@@ -46,4 +47,31 @@ test('a tally is exposed as by a counter of prom-client', async () => {
     theirs.labels({ target: 'wiki', code }).inc();
   }
   expect(await exposed('test_total')).toBe((await registry.metrics()).trimEnd());
+});
+
+test('in OpenMetrics, a counter is declared without its suffix, and a sampled call marks its bucket', async () => {
+  const labels = ['procedure'] as const;
+  const calls = durations({ name: 'test_call_seconds', help: 'What a call took', labels });
+  const asked = calls.labels({ procedure: 'pages."get"' });
+  asked.observe(0.002);
+  asked.observe(0.0021, 'b'.repeat(32));
+  asked.observe(0.0022, 'a'.repeat(32));
+  asked.observe(20);
+  tally({ name: 'test_asked_total', help: 'How\noften', labels }).labels({ procedure: 'pages.get' }).inc();
+  const { text, contentType } = await exposition('openmetrics');
+  expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  expect(text).toContain(`# HELP test_asked How\\noften
+# TYPE test_asked counter
+test_asked_total{procedure="pages.get"} 1
+`);
+  expect(text.match(/^test_call_seconds.*#.*$/gm)).toEqual([
+    expect.stringMatching(
+      /^test_call_seconds_bucket\{le="0.0025",procedure="pages.\\"get\\""\} 3 # \{trace_id="a{32}"\} 0.0022 \d{10}(\.\d+)?$/,
+    ),
+  ]);
+  expect(text).toContain('test_call_seconds_bucket{le="+Inf",procedure="pages.\\"get\\""} 4\n');
+  expect(text).toMatch(/\n# EOF\n$/);
+  expect(text).not.toContain('\n\n');
+  // The usual format stays as it was.
+  expect(await exposed('test_call_seconds')).not.toContain('trace_id');
 });

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, register, type Metric } from 'prom-client';
+import type { Exemplar, Sample } from './open-metrics.ts';
 
 /** From 1 ms to 10 s, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -23,13 +24,22 @@ interface Bindable<Label extends string, Bound> {
 class Observed {
   /** Observations in each bucket, and above the last. */
   readonly counts = Array.from({ length: buckets.length + 1 }, () => 0);
+  /** The last sampled observation of each bucket. */
+  readonly exemplars: (Exemplar | undefined)[] = [];
   sum = 0;
 
-  observe(seconds: number): void {
+  /** @param traceId Trace of the observation, if it is sampled: it becomes the exemplar of its bucket. */
+  observe(seconds: number, traceId?: string): void {
     let bucket = 0;
     while (bucket < buckets.length && seconds > (buckets[bucket] as number)) bucket += 1;
     this.counts[bucket] = (this.counts[bucket] as number) + 1;
     this.sum += seconds;
+    if (traceId !== undefined)
+      this.exemplars[bucket] = {
+        labelSet: { trace_id: traceId },
+        value: seconds,
+        timestamp: Date.now() / 1000,
+      };
   }
 }
 
@@ -41,12 +51,13 @@ export function durations<Label extends string>({
 }: MetricOptions<Label>): Bindable<Label, Observed> {
   const series = new Series<Label, Observed>(names, () => new Observed());
   const values = () =>
-    series.all().flatMap(([labels, { counts, sum }]) => {
+    series.all().flatMap(([labels, { counts, exemplars, sum }]) => {
       let count = 0;
-      const upTo: object[] = counts.map((more, bucket) => ({
+      const upTo: Sample[] = counts.map((more, bucket) => ({
         metricName: `${name}_bucket`,
         labels: { le: buckets[bucket] ?? '+Inf', ...labels },
         value: (count += more),
+        exemplar: exemplars[bucket],
       }));
       return upTo.concat(
         { metricName: `${name}_sum`, labels, value: sum },
@@ -81,7 +92,7 @@ export function tally<Label extends string>({
 /** Adds a metric to prom-client's registry, which reads only its name and `get`. */
 function expose(
   about: Readonly<{ name: string; help: string; type: 'counter' | 'histogram' }>,
-  values: () => readonly object[],
+  values: () => readonly Sample[],
 ): void {
   const metric = { name: about.name, get: async () => ({ ...about, aggregator: 'sum', values: values() }) };
   register.registerMetric(metric as unknown as Metric);
@@ -151,9 +162,7 @@ export function remember<Bound>(bind: (name: string) => Bound): (name: string) =
 /** Adds metrics of the process: memory, event loop, garbage collection. */
 export function measureProcess(): void {
   collectDefaultMetrics();
-}
-
-/** All metrics of this process, in the Prometheus text format. */
-export async function exposition(): Promise<{ text: string; contentType: string }> {
-  return { text: await register.metrics(), contentType: register.contentType };
+  // Gauges in spite of `_total`, which OpenMetrics keeps for counters; the metrics without it have the same by type.
+  for (const what of ['handles', 'requests', 'resources'])
+    register.removeSingleMetric(`nodejs_active_${what}_total`);
 }

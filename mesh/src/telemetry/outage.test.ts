@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { recordingLogger } from '../testing/index.ts';
-import { beginStartup, Outage, startupGraceMs, startupLeftMs, startupLevel } from './index.ts';
+import { beginStartup, beginStop, Outage, startupGraceMs, startupLeftMs, startupLevel } from './index.ts';
 
 let log: ReturnType<typeof recordingLogger>;
 let outage: Outage;
@@ -58,6 +58,14 @@ test('what worked once is no part of the start: its loss is a warning at once', 
   end();
   begin();
   expect(said()).toEqual(['warn: auth is away']);
+});
+
+test('in a process that stops, what stops with it is told at debug only', () => {
+  beginStartup();
+  end();
+  beginStop();
+  begin();
+  expect(said()).toEqual(['debug: auth is away']);
 });
 
 test('one that is closed says no more', () => {

@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts';
-import { startupLeftMs } from './startup.ts';
+import { isStopping, startupLeftMs } from './startup.ts';
 
 /** A logger; without `debug`, debug lines are left out. */
 export type OutageLogger = Pick<Logger, 'info' | 'warn'> & Partial<Pick<Logger, 'debug'>>;
@@ -12,7 +12,8 @@ type Line = readonly [fields: Record<string, unknown>, message: string];
  *
  * Within the startup grace, a dependency that has not been available yet may
  * still be starting: that is a debug line, and a warning only if it is still
- * unavailable when the grace ends.
+ * unavailable when the grace ends. While this process stops, its dependencies
+ * may be stopping too: that is a debug line.
  */
 export class Outage {
   readonly #log: OutageLogger;
@@ -33,6 +34,10 @@ export class Outage {
   begin(...line: Line): void {
     this.#latest = line;
     if (this.away) return;
+    if (isStopping()) {
+      this.#log.debug?.(...line);
+      return;
+    }
     const leftMs = this.#mode === 'unknown' ? startupLeftMs() : 0;
     if (leftMs === 0) return this.#warn();
     this.#mode = 'starting';

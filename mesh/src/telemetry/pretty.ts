@@ -24,6 +24,8 @@ const hiddenFields = new Set([
   'context',
   'version',
   'request_id',
+  'trace_id',
+  'span_id',
 ]);
 
 /** Width of the longest service name. */

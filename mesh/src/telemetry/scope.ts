@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TraceContext } from '../wire/index.ts';
+import type { Span } from './tracing.ts';
 
 /**
  * The context that a call passes to the calls of its handler: set by the server
@@ -9,8 +10,10 @@ export type Scope = Readonly<{
   requestId: string;
   /** Access token of the user the call is made for, for calls on their behalf. */
   userToken?: string | undefined;
-  /** The span of this call, if it is part of a trace. */
+  /** The trace that its calls continue, if it is part of one. */
   trace: TraceContext | undefined;
+  /** The same span while it is recorded: the parent of database statements, and named in log lines. @default none */
+  span?: Span | undefined;
   /** Deadline of the caller, by `performance.now()`, in milliseconds. */
   deadline: number;
   /** Fires at the deadline, or when the caller disconnects. */

@@ -6,10 +6,22 @@ export const startupGraceMs = 10_000;
 
 /** End of the grace, by `performance.now()`. */
 let endsAt = 0;
+let stopping = false;
 
 /** Starts the grace; `run()` calls it once the code is loaded. Without it there is no grace. */
 export function beginStartup(): void {
   endsAt = performance.now() + startupGraceMs;
+  stopping = false;
+}
+
+/** Marks the end of the process: `run()` calls it at the first signal. The services of a mesh often stop together. */
+export function beginStop(): void {
+  stopping = true;
+}
+
+/** Whether the process is stopping. */
+export function isStopping(): boolean {
+  return stopping;
 }
 
 /** Remaining grace, in milliseconds. */

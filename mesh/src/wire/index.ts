@@ -31,9 +31,9 @@ export {
   type SocketRequest,
 } from './socket.ts';
 export {
-  childOf,
   formatTraceparent,
   parseTraceContext,
+  sampledTraceId,
   startTrace,
   type TraceContext,
 } from './trace-context.ts';

@@ -1,7 +1,6 @@
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { expect, test } from 'vitest';
 import {
-  childOf,
   errorCodes,
   formatRetryAfter,
   formatTimeout,
@@ -10,6 +9,7 @@ import {
   parseRetryAfter,
   parseTimeout,
   parseTraceContext,
+  sampledTraceId,
   startTrace,
 } from './index.ts';
 
@@ -36,13 +36,18 @@ test('the time left is written in whole milliseconds, never negative', () => {
   expect([formatTimeout(12.9), formatTimeout(-5)]).toEqual(['12', '0']);
 });
 
-test('a trace survives the wire, and its child is another span of it', () => {
+test('only a sampled trace has an id for exemplars', () => {
+  const trace = startTrace(true);
+  const text = formatTraceparent(trace);
+  expect(sampledTraceId(text)).toBe(trace.traceId);
+  expect(sampledTraceId(text.replace(/01$/, '03'))).toBe(trace.traceId);
+  for (const other of ['', text.replace(/01$/, '00'), text.replace(/01$/, '02'), 'x'.repeat(54) + '1'])
+    expect(sampledTraceId(other)).toBeUndefined();
+});
+
+test('a trace survives the wire', () => {
   const trace = { ...startTrace(true), tracestate: 'vendor=1' };
-  const read = parseTraceContext(formatTraceparent(trace), 'vendor=1');
-  expect(read).toEqual(trace);
-  const child = childOf(trace);
-  expect(child).toMatchObject({ traceId: trace.traceId, sampled: true, tracestate: 'vendor=1' });
-  expect(child.spanId).not.toBe(trace.spanId);
+  expect(parseTraceContext(formatTraceparent(trace), 'vendor=1')).toEqual(trace);
 });
 
 const id = 'a'.repeat(32);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs, type RetryPolicy } from '../../resilience/index.ts';
 import { header, parseRetryAfter } from '../../wire/index.ts';
-import { Outage } from '../../telemetry/index.ts';
+import { Outage, type Span } from '../../telemetry/index.ts';
 import type { Connection } from '../connection.ts';
 
 export type Subscriber = Pick<
@@ -22,6 +22,8 @@ export interface Opening {
 
 /** Connects one subscription, and reconnects after temporary failures. */
 export class Reconnection {
+  /** The span of the opening, until the subscription is open. */
+  opening: Span | undefined;
   readonly #subscriber: Subscriber;
   readonly #path: string;
   readonly #outage: Outage;
@@ -72,10 +74,17 @@ export class Reconnection {
 
   /** Call on the first event of a stream: ends the outage. */
   delivers(): void {
+    this.opened();
     if (this.#failures === 0) return;
     const { target } = this.#subscriber;
     this.#outage.end({ target, endpoint: this.#endpoint }, `a subscription to ${target} is back`);
     this.#failures = 0;
+  }
+
+  /** Ends the span of the opening. @param failure Code of the error. @default it is open */
+  opened(failure?: string): void {
+    this.opening?.end(failure);
+    this.opening = undefined;
   }
 
   async #request(url: URL, { init, headers, signal }: Opening): Promise<Response> {

@@ -4,6 +4,7 @@ import { observable } from '@trpc/server/observable';
 import { EventSource } from 'eventsource';
 import { header } from '../../wire/index.ts';
 import { noUserError } from '../call-error.ts';
+import { startOpening } from '../call-span.ts';
 import { headersOf } from '../request.ts';
 import { Reconnection, type Subscriber } from './reconnection.ts';
 
@@ -30,12 +31,17 @@ export function createSubscriptionClient(
       fetch: (target, { signal, headers, ...init }) => {
         // EventSource always reconnects to its first URL.
         const { pathname, search } = new URL(target);
-        return (op.context[reconnection] as Reconnection).open({
+        const own = op.context[reconnection] as Reconnection;
+        return own.open({
           url: () => new URL(`${pathname}${search}`, endpoint()),
           headers: () => {
             const authorization = subscriber.authorization();
-            const own = authorization === undefined ? {} : { [header.authorization]: authorization };
-            return { ...headers, ...headersOf(op.context, subscribing), ...own };
+            const credentials = authorization === undefined ? {} : { [header.authorization]: authorization };
+            return {
+              ...headers,
+              ...headersOf(op.context, subscribing, own.opening?.context),
+              ...credentials,
+            };
           },
           init,
           signal,
@@ -56,13 +62,26 @@ function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
           return undefined;
         }
         const own = new Reconnection(subscriber, op.path, op.context['repeated'] === true);
-        return next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
+        own.opening = startOpening(`${subscriber.target}.${op.path}`);
+        const events = next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
           next(value) {
             if (value.result.type === 'started') own.delivers();
             observer.next(value);
           },
-          error: (error) => observer.error(error),
+          error(error) {
+            own.opened(codeOf(error) ?? 'INTERNAL_SERVER_ERROR');
+            observer.error(error);
+          },
           complete: () => observer.complete(),
         });
+        return () => {
+          own.opened('CLIENT_CLOSED_REQUEST');
+          events.unsubscribe();
+        };
       });
+}
+
+function codeOf(error: { data?: unknown }): string | undefined {
+  const { code } = (error.data ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }

@@ -1,5 +1,6 @@
 import { counter, gauge } from '../../telemetry/index.ts';
 import type { ServiceToken } from './service-token.ts';
+import type { TokenFacts } from './token-facts.ts';
 
 const watched = new Set<ServiceToken>();
 
@@ -10,10 +11,19 @@ gauge(
     labels: ['service'],
   },
   (set) => {
-    for (const { facts } of watched)
-      set({ service: facts.service }, Math.round((facts.expiresAt - Date.now()) / 1000));
+    for (const { facts } of watched) set({ service: facts.service }, secondsLeft(facts));
   },
 );
+
+/** @returns Remaining validity of the token of a service of this process, in seconds; `undefined` if none is watched. */
+export function remainingTokenLife(service: string): number | undefined {
+  for (const { facts } of watched) if (facts.service === service) return secondsLeft(facts);
+  return undefined;
+}
+
+function secondsLeft({ expiresAt }: TokenFacts): number {
+  return Math.round((expiresAt - Date.now()) / 1000);
+}
 
 /** Results of an exchange. */
 const outcomes = ['renewed', 'adopted', 'failed', 'refused'] as const;

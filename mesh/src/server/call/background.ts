@@ -13,10 +13,17 @@ export class Background {
   /** Starts `work` in the trace and for the user of the call `from`. Its signal fires only when `drain` times out. */
   run(
     work: () => Promise<unknown>,
-    from: { scope: Pick<Scope, 'requestId' | 'trace' | 'userToken'>; procedure: string },
+    from: { scope: Pick<Scope, 'requestId' | 'trace' | 'span' | 'userToken'>; procedure: string },
   ): void {
-    const { requestId, trace, userToken } = from.scope;
-    const scope: Scope = { requestId, trace, userToken, deadline: Infinity, signal: this.#ending.signal };
+    const { requestId, trace, span, userToken } = from.scope;
+    const scope: Scope = {
+      requestId,
+      trace,
+      span,
+      userToken,
+      deadline: Infinity,
+      signal: this.#ending.signal,
+    };
     const running = this.#finish(() => runInScope(scope, work), {
       procedure: from.procedure,
       request_id: requestId,

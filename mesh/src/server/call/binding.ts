@@ -5,12 +5,15 @@ import type { Gate } from '../limits/gate.ts';
 import type { CallLimit } from '../limits/rate-limits.ts';
 import type { Background } from './background.ts';
 import type { Revocations } from './expiry.ts';
+import type { ClassifyError } from './failure.ts';
 import type { Call } from './handler.ts';
 import type { InterceptedCall } from './interceptor.ts';
 
 /** What all calls of one procedure share. */
 export interface Binding {
   readonly path: string;
+  /** Service and procedure, such as `wiki.pages.get`. */
+  readonly name: string;
   readonly procedure: AnyProcedure;
   /** Includes the interceptors. */
   readonly handler: (call: InterceptedCall) => unknown;
@@ -23,6 +26,8 @@ export interface Binding {
   readonly background: Background;
   readonly revocations: Revocations | undefined;
   readonly userDeadlineMs: number;
+  /** Maps errors of the service's libraries. */
+  readonly classify: ClassifyError | undefined;
   readonly observe: ((call: FinishedCall) => void) | undefined;
 }
 
@@ -30,6 +35,8 @@ export interface Binding {
 export interface FinishedCall {
   readonly caller: Caller;
   readonly requestId: string;
+  /** Its trace, if that is sampled. */
+  readonly traceId: string | undefined;
   /** From arrival, in milliseconds. */
   readonly durationMs: number;
   /** As thrown; `undefined` on success. */

@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 import type { AnyProcedure, Caller, ProcedureKind } from '../../contract/index.ts';
-import type { Logger, Scope } from '../../telemetry/index.ts';
-import { childOf, header, MeshError, type TraceContext } from '../../wire/index.ts';
+import type { Logger, Scope, Span } from '../../telemetry/index.ts';
+import { header, MeshError, type TraceContext } from '../../wire/index.ts';
 import type { Binding } from './binding.ts';
 import type { InterceptedCall } from './interceptor.ts';
 import type { IdempotencyClaim } from './idempotency-claim.ts';
 import { unknownPeer, type Peer } from './peer.ts';
 import type { RawCall } from './raw-call.ts';
+
+/** The call that a scope is of. */
+export type CalledBy = Readonly<{ raw: RawCall; caller: Caller; span: Span | undefined }>;
 
 type End = Readonly<{ at: number; signal: AbortSignal }>;
 
@@ -14,14 +17,17 @@ type End = Readonly<{ at: number; signal: AbortSignal }>;
 export class CallScope implements Scope {
   readonly requestId: string;
   readonly deadline: number;
+  span: Span | undefined;
   readonly #end: End;
   readonly #raw: RawCall;
   readonly #caller: Caller;
   #trace: TraceContext | undefined;
 
-  constructor(raw: RawCall, caller: Caller, end: End) {
+  constructor({ raw, caller, span }: CalledBy, end: End) {
     this.requestId = raw.requestId;
     this.deadline = end.at;
+    this.span = span;
+    this.#trace = span?.context;
     this.#end = end;
     this.#raw = raw;
     this.#caller = caller;
@@ -36,8 +42,7 @@ export class CallScope implements Scope {
   }
 
   get trace(): TraceContext | undefined {
-    const parent = this.#trace ? undefined : this.#raw.trace;
-    if (parent) this.#trace = childOf(parent);
+    this.#trace ??= this.#raw.trace;
     return this.#trace;
   }
 }

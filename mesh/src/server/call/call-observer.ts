@@ -22,9 +22,9 @@ export function createCallObserver(
   { log, classify }: { log: Logger; classify: ClassifyError | undefined },
 ): (call: FinishedCall) => void {
   const measured = secondsOf(path);
-  return ({ caller, requestId, durationMs, error }) => {
+  return ({ caller, requestId, traceId, durationMs, error }) => {
     const code = error === undefined ? 'OK' : toMeshError(error, classify).code;
-    measured(callerName(caller))(code).observe(durationMs / 1000);
+    measured(callerName(caller))(code).observe(durationMs / 1000, traceId);
     if (durationMs >= slowMs && error === undefined) {
       const fields = { procedure: path, request_id: requestId, duration_ms: Math.round(durationMs) };
       // The first calls of a process load code and open connections.
@@ -34,6 +34,6 @@ export function createCallObserver(
 }
 
 /** A metric label with few values: the service's name, the user's role, or `anyone`. */
-function callerName({ service, user }: Caller): string {
+export function callerName({ service, user }: Caller): string {
   return service?.name ?? user?.role ?? 'anyone';
 }

@@ -6,6 +6,7 @@ import type { RateLimits } from '../limits/rate-limits.ts';
 import { Background } from './background.ts';
 import type { Binding, FinishedCall } from './binding.ts';
 import type { Revocations } from './expiry.ts';
+import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
 import { withInterceptors, type ServerInterceptor } from './interceptor.ts';
 import { CompiledProcedure } from './procedure.ts';
@@ -13,6 +14,8 @@ import { CompiledProcedure } from './procedure.ts';
 /** What compiled procedures share. */
 export interface CompileOptions {
   log: Logger;
+  /** Maps errors of the service's libraries to a MeshError. @default none */
+  classify?: ClassifyError | undefined;
   /** Returns the observer of finished calls for each procedure. @default none */
   observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
   /** Timeout of a call not made by a service, where the contract sets none, in milliseconds. @default 10000 */
@@ -48,6 +51,7 @@ export function compile<From extends AnyContract>(
     ({ path, procedure }) =>
       new CompiledProcedure({
         path,
+        name: `${from.name}.${path}`,
         procedure,
         handler: withInterceptors(interceptors, handlerAt(handlers, path) as Binding['handler']),
         errors: errorFactories(procedure.errors),
@@ -58,6 +62,7 @@ export function compile<From extends AnyContract>(
         background,
         revocations,
         userDeadlineMs,
+        classify: options.classify,
         observe: observe?.(path),
       }),
   );

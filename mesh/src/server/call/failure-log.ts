@@ -1,5 +1,6 @@
 import { describeError, type Logger } from '../../telemetry/index.ts';
 import { errorCodes, MeshError } from '../../wire/index.ts';
+import { spanFields } from './call-span.ts';
 import { Refusal } from './refusal.ts';
 
 /** Ends the subscriptions of a stopping service; their clients resume at another endpoint. */
@@ -18,12 +19,18 @@ export function logFailure(log: Logger, failure: MeshError, context: Record<stri
   const { code, message, cause, told } = failure;
   if (code === 'INTERNAL_SERVER_ERROR') {
     log.error(
-      { ...context, code, err: cause ?? failure },
+      { ...spanFields(failure), ...context, code, err: cause ?? failure },
       'a call failed because of a fault in this service',
     );
     return;
   }
-  const fields = { ...context, code, reason: message, cause: cause && describeError(cause) };
+  const fields = {
+    ...spanFields(failure),
+    ...context,
+    code,
+    reason: message,
+    cause: cause && describeError(cause),
+  };
   if (errorCodes[code].blames !== 'endpoint') log.debug(fields, 'a call was refused');
   else log[told ? 'debug' : 'warn'](fields, 'a call failed');
 }

@@ -1,0 +1,20 @@
+import { register } from 'prom-client';
+import { openMetrics, openMetricsType, type MetricSamples } from './open-metrics.ts';
+
+/** Formats of {@link exposition}. */
+export type MetricsFormat = 'prometheus' | 'openmetrics';
+
+/**
+ * All metrics of this process.
+ *
+ * @param format Only OpenMetrics has exemplars. @default 'prometheus', the text format 0.0.4
+ */
+export async function exposition(
+  format: MetricsFormat = 'prometheus',
+): Promise<{ text: string; contentType: string }> {
+  if (format === 'prometheus') return { text: await register.metrics(), contentType: register.contentType };
+  // Its type leaves out the names of a histogram's lines.
+  const metrics: readonly MetricSamples[] =
+    (await register.getMetricsAsJSON()) as object[] as MetricSamples[];
+  return { text: openMetrics(metrics), contentType: openMetricsType };
+}

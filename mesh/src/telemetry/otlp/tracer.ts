@@ -1,0 +1,48 @@
+import type { TraceContext } from '../../wire/index.ts';
+import type { Span, SpanKind, Tracer } from '../tracing.ts';
+import { randomId } from './random-ids.ts';
+import { RecordedSpan } from './recorded-span.ts';
+
+/** Digits at the end of a request id that choose its trace: in a UUID of version 4 or 7 they are random. */
+const digits = 8;
+
+/** Starts spans that are recorded. */
+export class OtlpTracer implements Tracer {
+  readonly #onEnd: (span: RecordedSpan) => void;
+  readonly #share: number;
+  /** Request ids of chosen traces end in less. */
+  readonly #bound: string;
+
+  /** @param share Of the traces that begin here, 0 to 1. */
+  constructor(onEnd: (span: RecordedSpan) => void, share: number) {
+    this.#onEnd = onEnd;
+    this.#share = share;
+    this.#bound = boundOf(share);
+  }
+
+  records(parent: TraceContext | undefined, requestId: string): boolean {
+    if (parent) return parent.sampled;
+    // Not a UUID: an id that a caller has chosen.
+    if (requestId.length !== 36) return Math.random() < this.#share;
+    return requestId.slice(-digits) < this.#bound;
+  }
+
+  start(name: string, kind: SpanKind, parent: TraceContext | undefined): Span {
+    const context = {
+      traceId: parent?.traceId ?? randomId(16),
+      spanId: randomId(8),
+      sampled: true,
+      tracestate: parent?.tracestate,
+    };
+    return new RecordedSpan({ name, kind, parentId: parent?.spanId, context }, this.#onEnd);
+  }
+}
+
+/** Less than any text for none, more than any for all. */
+function boundOf(share: number): string {
+  if (share <= 0) return '';
+  if (share >= 1) return '~';
+  return Math.floor(share * 16 ** digits)
+    .toString(16)
+    .padStart(digits, '0');
+}
