@@ -32,6 +32,12 @@ export {
   type ProcedureTree,
 } from './contract.ts';
 export {
+  describeProcedures,
+  type ErrorDescription,
+  type JsonSchema,
+  type ProcedureDescription,
+} from './description.ts';
+export {
   error,
   errorFactories,
   type ErrorDefinitions,

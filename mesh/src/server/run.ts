@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/index.ts';
-import { beginStartup, measureProcess } from '../telemetry/index.ts';
+import { beginStartup, beginStop, measureProcess } from '../telemetry/index.ts';
 import type { StartedService } from './start-service.ts';
 
 /** Signals within this time count as one, in milliseconds: Ctrl-C reaches a process from the terminal and from its parent. */
@@ -9,7 +9,7 @@ const sameSignalMs = 1000;
  * Runs a service as a process: starts it, and on SIGTERM or SIGINT stops it and exits 0. A second signal more than 1 s
  * later, or a failing stop, exits 1 at once.
  *
- * For the first ten seconds, failures that are expected while a mesh starts are not logged as warnings. A failing start,
+ * For the first ten seconds, and while the process stops, failures that are expected then are not logged as warnings. A failing start,
  * for example an invalid configuration or a port in use, is printed on standard error, and the process exits 1.
  *
  * @param start Gets a signal that fires when the process must end.
@@ -31,6 +31,7 @@ export function run(start: (ending: AbortSignal) => Promise<Pick<StartedService,
       return;
     }
     stoppingSince = performance.now();
+    beginStop();
     ending.abort();
     started
       .then(

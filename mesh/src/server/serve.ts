@@ -8,6 +8,7 @@ import { watchConnections } from './http/drain.ts';
 import { frontDoor } from './http/front-door.ts';
 import type { Handlers } from './call/handler.ts';
 import { createListener } from './http/listener.ts';
+import { serveMetrics } from './http/metrics-server.ts';
 import { OpenResponses } from './http/open-responses.ts';
 import { buildRouter } from './trpc/router.ts';
 import { createService, type Service, type ServiceOptions } from './service.ts';
@@ -25,7 +26,9 @@ export interface ServeOptions extends ServiceOptions {
    * service closes first, a request in transit is lost. @default 65000
    */
   keepAliveTimeoutMs?: number;
-  /** Additional routes, for GET and HEAD. @default none */
+  /**
+   * Additional routes, for GET and HEAD. `/` gets the requests that prefer HTML, such as a browser's. @default none
+   */
   routes?: Readonly<Record<string, Route>>;
 }
 
@@ -54,11 +57,13 @@ export async function serve<From extends AnyContract>(
   const { log, classify, authenticate, host = '127.0.0.1', keepAliveTimeoutMs = 65_000 } = options;
   const service = createService<From>(contract, handlers, options);
   const { procedures, readiness, closing } = service;
-  const routes = { ...systemRoutes(service), ...limitedRoutes(service, options.routes) };
+  const { '/': home, ...others } = limitedRoutes(service, options.routes);
+  const routes = { ...systemRoutes(service), ...others };
+  const exact = Object.keys(routes).filter((path) => !path.endsWith('*'));
   const listener = createListener({
     router: buildRouter(procedures, { classify, closing }),
     procedures,
-    routes: { '/': frontDoor(service, Object.keys(routes)), ...routes },
+    routes: { '/': frontDoor(service, exact, home), ...routes },
     authenticate,
     access: service.access,
     peerOf: service.peerOf,
@@ -81,16 +86,23 @@ export async function serve<From extends AnyContract>(
   const drain = watchConnections(server, responses, options.drainDelayMs ?? 0);
   server.on('request', listener);
   acceptSockets(server, service);
+  let metrics: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   try {
+    const { metricsPort } = options;
+    if (metricsPort !== undefined) metrics = await serveMetrics(service, { host, port: metricsPort });
     server.listen(options.port, host);
     await once(server, 'listening');
   } catch (error) {
+    await metrics?.close();
     await service.stop(async () => {});
     throw error;
   }
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info({ url, version: options.version }, `${contract.name} listens on ${url}`);
+  log.info(
+    { url, version: options.version, ...(metrics && { metrics_port: metrics.port }) },
+    `${contract.name} listens on ${url}`,
+  );
 
   return {
     url,
@@ -99,7 +111,10 @@ export async function serve<From extends AnyContract>(
       readiness.ready();
       log.info({ url }, `${contract.name} is ready`);
     },
-    stop: () => service.stop(drain),
+    async stop() {
+      await service.stop(drain);
+      await metrics?.close();
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { Background } from './call/background.ts';
 import { createCallObserver } from './call/call-observer.ts';
 import { compile } from './call/compile.ts';
 import type { ClassifyError } from './call/failure.ts';
+import type { DatabaseReport, SigningKeyReport } from './report.ts';
 import { StoppingError } from './call/failure-log.ts';
 import type { CompiledProcedure } from './call/procedure.ts';
 import type { Handlers } from './call/handler.ts';
@@ -39,6 +40,10 @@ export interface ServiceOptions {
   pingDatabase: () => Promise<void>;
   /** Whether its own database accepts writes; without them the service is degraded. @default it does */
   takesWrites?: () => boolean;
+  /** The figures of its own database, for `/api/mesh`. @default none */
+  reportDatabase?: () => DatabaseReport;
+  /** The keys that it signs tokens with, for `/api/mesh`. @default none */
+  reportSigningKeys?: () => readonly SigningKeyReport[];
   /** The revocations that `authenticate` checks. Ends subscriptions of revoked tokens; `/api/mesh` shows the status. @default none */
   revocations?: Pick<RevocationFollower, 'set' | 'status'>;
   /** The services that this one calls, by name: endpoints, or a probe. `/health` shows their health. @default none */
@@ -60,6 +65,12 @@ export interface ServiceOptions {
   trustedProxies?: readonly string[];
   /** Clients that may read `/metrics`: IP addresses, and networks such as `10.0.0.0/8`. @default anyone */
   metricsFrom?: readonly string[] | undefined;
+  /** Port of `/metrics`, which is then not at the service's own; 0 for any free port. @default the service's own */
+  metricsPort?: number | undefined;
+  /** Who may read `/metrics`: anyone, or services and administrators by their token. @default 'open' */
+  metricsAccess?: 'open' | 'token';
+  /** Who may read `/api/contract`: anyone; services and administrators; administrators. @default 'token' */
+  contractAccess?: 'open' | 'token' | 'admin';
   /** Origins whose pages may open WebSockets, besides the service's own, for example `https://www.example.com`. @default none */
   webSocketOrigins?: readonly string[] | undefined;
   /** Run around each handler, the first one outermost; see docs/interceptors.md. @default none */
@@ -124,6 +135,7 @@ export function createService<From extends AnyContract>(
     limits,
     background,
     userDeadlineMs,
+    classify,
     interceptors: options.interceptors,
     revocations: options.revocations?.set,
     observe: (path) => createCallObserver(path, { log, classify }),

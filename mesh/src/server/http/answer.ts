@@ -13,8 +13,11 @@ export interface Exchange {
   query: string;
 }
 
-/** A route outside of tRPC, for GET and HEAD. */
-export type Route = (request: IncomingMessage) => Promise<Answer> | Answer;
+/**
+ * A route outside of tRPC, for GET and HEAD. Its path is exact, or a prefix that ends with `*`, such as `/assets/*`; an
+ * exact path wins, then the longest prefix. A route of a prefix may return `undefined`: there is nothing at this path.
+ */
+export type Route = (request: IncomingMessage) => Promise<Answer | undefined> | Answer | undefined;
 
 export type JsonAnswer = Readonly<{
   status: number;
@@ -23,9 +26,14 @@ export type JsonAnswer = Readonly<{
 }>;
 
 /** An answer that is not JSON; its headers contain `content-type`. */
-type TextAnswer = Readonly<{ status: number; text: string; headers: Readonly<Record<string, string>> }>;
+type TextAnswer = Readonly<{
+  status: number;
+  /** Text or bytes. */
+  text: string | Uint8Array;
+  headers: Readonly<Record<string, string>>;
+}>;
 
-type Answer = JsonAnswer | TextAnswer;
+export type Answer = JsonAnswer | TextAnswer;
 
 /** Writes an answer; for HEAD, only its headers. */
 export function writeAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

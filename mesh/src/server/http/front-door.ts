@@ -1,4 +1,5 @@
 import { describeAccess } from '../../contract/index.ts';
+import { weightOf } from './accept.ts';
 import type { Route } from './answer.ts';
 import type { Service } from '../service.ts';
 
@@ -8,6 +9,7 @@ const purposes: Readonly<Record<string, string>> = {
   '/livez': 'whether the process responds',
   '/readyz': 'whether the service accepts calls',
   '/metrics': 'Prometheus metrics',
+  '/api/contract': 'its procedures with JSON Schemas, access rules and errors',
   '/api/mesh': 'state of its connections to the services it calls; for administrators and services',
 };
 
@@ -19,8 +21,9 @@ const format = 'https://trpc.io/docs/rpc';
  * prefers it, otherwise JSON. All of it is in the contract.
  *
  * @param paths The service's other paths.
+ * @param home The service's own page, which replaces the HTML.
  */
-export function frontDoor(service: Service, paths: readonly string[]): Route {
+export function frontDoor(service: Service, paths: readonly string[], home?: Route): Route {
   const body = bodyOf(service, paths);
   const page = htmlOf(body);
   const headers = { vary: 'accept' };
@@ -30,10 +33,12 @@ export function frontDoor(service: Service, paths: readonly string[]): Route {
     'content-security-policy': "default-src 'none'",
     'x-content-type-options': 'nosniff',
   };
-  return ({ headers: { accept = '*/*' } }) =>
-    weightOf('text/html', accept) > weightOf('application/json', accept)
-      ? { status: 200, text: page, headers: htmlHeaders }
-      : { status: 200, body, headers };
+  const listing: Route = () => ({ status: 200, text: page, headers: htmlHeaders });
+  return (request) => {
+    const { accept = '*/*' } = request.headers;
+    const prefersHtml = weightOf('text/html', accept) > weightOf('application/json', accept);
+    return prefersHtml ? (home ?? listing)(request) : { status: 200, body, headers };
+  };
 }
 
 function bodyOf({ name, options, procedures }: Service, paths: readonly string[]) {
@@ -50,20 +55,6 @@ function bodyOf({ name, options, procedures }: Service, paths: readonly string[]
     })),
     paths: paths.map((path) => ({ path, ...(purposes[path] && { summary: purposes[path] }) })),
   };
-}
-
-/** The weight of a media type, 0 to 1, by the most specific range (RFC 9110 §12.5.1). */
-function weightOf(type: string, accept: string): number {
-  const ranges = [type, `${type.split('/')[0]}/*`, '*/*'];
-  let best = { rank: ranges.length, weight: 0 };
-  for (const item of accept.toLowerCase().split(',')) {
-    const [range = '', ...parameters] = item.split(';').map((part) => part.trim());
-    const rank = ranges.indexOf(range);
-    if (rank === -1 || rank >= best.rank) continue;
-    const weight = Number(parameters.find((one) => one.startsWith('q='))?.slice(2) ?? 1);
-    best = { rank, weight: Number.isNaN(weight) ? 0 : weight };
-  }
-  return best.weight;
 }
 
 function htmlOf({ service, version, about, procedures, paths }: ReturnType<typeof bodyOf>): string {

@@ -4,7 +4,14 @@ import { errorCodes, header, maxMessageBytes, MeshError, socketPath } from '../.
 import { logFailure } from '../call/failure-log.ts';
 import { unknownPath } from '../call/unknown-name.ts';
 import { answerByTrpc, refusalOfBatch, type AdapterOptions } from '../trpc/adapter.ts';
-import { errorAnswer, writeAnswer, type Exchange, type JsonAnswer, type Route } from './answer.ts';
+import {
+  errorAnswer,
+  writeAnswer,
+  type Answer,
+  type Exchange,
+  type JsonAnswer,
+  type Route,
+} from './answer.ts';
 import { createFastPath } from './fast-path.ts';
 import { lingerOn, tooLargeError } from './request-body.ts';
 import { requestIdOf } from './request-headers.ts';
@@ -115,17 +122,28 @@ async function answerRoute(
   }
 }
 
-function routeAnswer(
+async function routeAnswer(
   request: IncomingMessage,
   { routes, procedures }: ListenerOptions,
   { path, requestId }: { path: string; requestId: string },
-): ReturnType<Route> {
-  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (!route) {
-    const paths = procedures.map((one) => one.path);
-    return errorAnswer(unknownPath(path, Object.keys(routes), paths), requestId);
+): Promise<Answer> {
+  const route = routeOf(routes, path);
+  if (route && request.method !== 'GET' && request.method !== 'HEAD') {
+    const failure = new MeshError('METHOD_NOT_SUPPORTED', 'This path accepts GET and HEAD');
+    return errorAnswer(failure, requestId, { allow: 'GET, HEAD' });
   }
-  if (request.method === 'GET' || request.method === 'HEAD') return route(request);
-  const failure = new MeshError('METHOD_NOT_SUPPORTED', 'This path accepts GET and HEAD');
-  return errorAnswer(failure, requestId, { allow: 'GET, HEAD' });
+  const answer = await route?.(request);
+  if (answer) return answer;
+  const known = Object.keys(routes).filter((one) => !one.endsWith('*'));
+  const paths = procedures.map((one) => one.path);
+  return errorAnswer(unknownPath(path, known, paths), requestId);
+}
+
+/** The route of an exact path, or else of the longest prefix. */
+function routeOf(routes: ListenerOptions['routes'], path: string): Route | undefined {
+  if (Object.hasOwn(routes, path) && !path.endsWith('*')) return routes[path];
+  const [longest] = Object.keys(routes)
+    .filter((one) => one.endsWith('*') && path.startsWith(one.slice(0, -1)))
+    .toSorted((one, other) => other.length - one.length);
+  return longest === undefined ? undefined : routes[longest];
 }
