@@ -17,6 +17,7 @@ export const notificationOutbox: OutboxTables<QueuedNotification, Listed> = {
   deliveries: 'notification_deliveries',
   payload: ['topic', 'title', 'body', 'link'],
   listed: ['topic', 'title'],
+  traceparent: 'traceparent',
 };
 
 /** The handlers of the group `outbox` of a contract. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
+import { exposition, runInScope, type Scope } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -224,4 +224,27 @@ describe('queries that Prisma puts together', () => {
     gone.end();
     expect(await Promise.all(outcomes)).toEqual(['cancelled', 'done']);
   });
+});
+
+test('the metrics show connections in use, idle and awaited, until the database is closed', async () => {
+  const read = async (name: string) =>
+    (await exposition()).text
+      .split('\n')
+      .filter((line) => line.startsWith(name))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  const numbers = async () => [
+    await read('database_pool_connections{state="used"}'),
+    await read('database_pool_max_connections '),
+    await read('database_pool_waiting '),
+  ];
+  const before = await numbers();
+  const small = open(2);
+  const lent = await Promise.all([small.pool.connect(), small.pool.connect()]);
+  const third = small.pool.connect();
+  expect((await numbers()).map((value, index) => value - (before[index] ?? 0))).toEqual([2, 2, 1]);
+  for (const client of lent) client.release();
+  (await third).release();
+  expect((await numbers()).map((value, index) => value - (before[index] ?? 0))).toEqual([0, 2, 0]);
+  await small.close();
+  expect(await numbers()).toEqual(before);
 });

@@ -30,8 +30,9 @@ export class CallPool extends Pool {
   // Determined once here: while a call waits for a connection, other code runs, and the pool calls back from
   // there.
   #connect(callback: Callback): void {
-    const signal = currentScope()?.signal;
-    if (!signal) return super.connect(callback);
+    const scope = currentScope();
+    if (!scope) return super.connect(callback);
+    const { signal, span } = scope;
     if (signal.aborted) return callback(new CallOverError(signal), undefined, nothing);
     let waiting = true;
     const giveUp = (): void => {
@@ -43,7 +44,7 @@ export class CallPool extends Pool {
       signal.removeEventListener('abort', giveUp);
       if (!waiting) return client?.release();
       if (!client) return callback(error, client, done);
-      Lease.begin(client, signal);
+      Lease.begin(client, { signal, span });
       callback(undefined, client, (failed) => client.release(failed));
     });
   }

@@ -1,16 +1,20 @@
 import { within } from '@arcadium/mesh/resilience';
+import type { DatabaseReport } from '@arcadium/mesh/server';
 import type { MeshError } from '@arcadium/mesh/wire';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, type Pool } from 'pg';
 
 import { Availability } from './availability.ts';
+import { measurePool } from './pool-metrics.ts';
 import { CallPool } from './call-pool.ts';
 import { classifyDatabaseError } from './classify.ts';
 import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Logger } from '../logger.ts';
+import { MigrationRecord } from '../migrate/migration-record.ts';
 import { keepOwnContext } from './own-context.ts';
 import { connectionConfig, longestStatementMs, pooledConfig, sessionOptions } from './session.ts';
 import { connectStatements } from './statement.ts';
+import { measureStatements, StatementTable } from './statement-table.ts';
 import { Writes } from './writes.ts';
 
 export {
@@ -70,6 +74,8 @@ export interface Database<Client> {
    * @throws Error for which {@link isDatabaseUnavailable} is true.
    */
   ping(): Promise<void>;
+  /** Give it to `migrate`, so that `/api/mesh` shows the migrations. */
+  readonly migrations: MigrationRecord;
   /**
    * For `serve`: the state of the database, and the meaning of its errors for callers: SERVICE_UNAVAILABLE if
    * it cannot be reached, and if it takes no writes, which also makes the service degraded.
@@ -78,6 +84,8 @@ export interface Database<Client> {
     pingDatabase(): Promise<void>;
     takesWrites(): boolean;
     classify(error: unknown): MeshError | undefined;
+    /** The 20 statements that took the most time in total since the start, and the migrations. */
+    reportDatabase(): DatabaseReport;
   };
   /** Waits up to 5 s for running queries, and closes every connection. May be called several times. */
   close(): Promise<void>;
@@ -85,6 +93,8 @@ export interface Database<Client> {
 
 const pingTimeoutMs = 1_000;
 const closeTimeoutMs = 5_000;
+/** Most statements in a report. */
+const reported = 20;
 
 /**
  * Opens a pool and a Prisma client on it. It connects with the first query, so it succeeds while the database
@@ -103,6 +113,9 @@ export function openDatabase<Client extends Disconnectable>(
     idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
     query_timeout: queryTimeoutMs + 1_000,
   });
+  const statements = new StatementTable();
+  pool.on('connect', (connection) => measureStatements(connection, statements));
+  const migrations = new MigrationRecord();
   const client = new options.client({ adapter: new PrismaPg(pool, { schema }) });
   keepOwnContext(client);
   // A pooler lends the sessions in which statements would have their names to others.
@@ -116,18 +129,22 @@ export function openDatabase<Client extends Disconnectable>(
   const ping = createPing(pool, askAlone, writes);
   const availability = new Availability({ schema, ping, ask: askAlone, log });
   survivePoolErrors(pool, availability);
+  const endMeasuring = measurePool(pool);
   let closing: Promise<void> | undefined;
   return {
     client,
     pool,
     ping,
+    migrations,
     serving: {
       pingDatabase: () => availability.ping(),
       takesWrites: () => writes.taken,
       classify: (error) => classifyDatabaseError(error, { availability, writes }),
+      reportDatabase: () => ({ statements: statements.longest(reported), migrations: migrations.figures }),
     },
     close() {
       availability.close();
+      endMeasuring();
       return (closing ??= close(client, pool, log));
     },
   };

@@ -1,9 +1,11 @@
 import { callbackify } from 'node:util';
 
 import { within } from '@arcadium/mesh/resilience';
+import type { Span } from '@arcadium/mesh/telemetry';
 import type { PoolClient } from 'pg';
 
 import { requestCancel } from './cancel-request.ts';
+import { traceQueries } from './statement-span.ts';
 
 /**
  * A statement that ends within this time after its call, in milliseconds, is not cancelled: a cancellation costs its
@@ -55,9 +57,9 @@ export class Lease {
   #cancelling: Promise<void> | undefined;
   #onSettled: (() => void) | undefined;
 
-  /** Lends a connection that the pool has just provided. */
-  static begin(client: PoolClient, signal: AbortSignal): void {
-    const lease = new Lease(client, signal);
+  /** Lends a connection that the pool has just provided. @param to.span Of the call, if it is traced. */
+  static begin(client: PoolClient, { signal, span }: { signal: AbortSignal; span: Span | undefined }): void {
+    const lease = new Lease(client, signal, span);
     const { query, release } = client;
     const onOver = (): void => void lease.#cancelIfLong();
     signal.addEventListener('abort', onOver);
@@ -71,10 +73,11 @@ export class Lease {
     };
   }
 
-  private constructor(client: PoolClient, signal: AbortSignal) {
+  private constructor(client: PoolClient, signal: AbortSignal, span: Span | undefined) {
     this.#client = client;
     this.#signal = signal;
-    this.#query = client.query.bind(client);
+    const query: Query = client.query.bind(client);
+    this.#query = span ? traceQueries(query, span) : query;
   }
 
   #run(given: unknown[]): unknown {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vites
 
 import type { Logger } from '../logger.ts';
 import { migrate, migrateWhenReachable, MigrationError } from './migrate.ts';
+import { MigrationRecord } from './migration-record.ts';
 import { provision } from '../provision/provision.ts';
 import { withClient } from '../provision/with-client.ts';
 import { createTestCluster } from '../testing/testing-cluster.ts';
@@ -81,6 +82,28 @@ describe('migrate', () => {
     expect(await ask(`SELECT schemaname, tableowner FROM pg_tables WHERE tablename = 'b'`)).toEqual([
       { schemaname: 'one', tableowner: 'test_one' },
     ]);
+  });
+
+  test('leaves in the record what is applied, and what is pending because one failed', async () => {
+    const record = new MigrationRecord();
+    const recorded = () => migrate({ service: 'one', url: urls.get('one') ?? '', log, folder, record });
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    await recorded();
+    const first = { name: '20260101000000_a', applied_at: expect.stringMatching(/^\d{4}-.*Z$/) };
+    expect(record.figures).toEqual({ applied: 1, last: first, pending: 0, failed: null });
+    expect(Math.abs(Date.parse(record.figures?.last?.applied_at ?? '') - Date.now())).toBeLessThan(60_000);
+    write('20260102000000_b', 'CREATE TABLE a (id int);');
+    write('20260103000000_c', 'CREATE TABLE c (id int);');
+    await expect(recorded()).rejects.toThrow(MigrationError);
+    expect(record.figures).toEqual({ applied: 1, last: first, pending: 2, failed: '20260102000000_b' });
+    write('20260102000000_b', 'CREATE TABLE b (id int);');
+    await recorded();
+    expect(record.figures).toMatchObject({
+      applied: 3,
+      last: { name: '20260103000000_c' },
+      pending: 0,
+      failed: null,
+    });
   });
 
   test('three replicas at once: one migrates, none fails', async () => {

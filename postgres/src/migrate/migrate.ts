@@ -5,6 +5,7 @@ import { isDatabaseUnavailable } from '../database/database-errors.ts';
 import type { Logger } from '../logger.ts';
 import { keepHistory } from '../provision/grants.ts';
 import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
+import type { MigrationRecord } from './migration-record.ts';
 import { MigrationSession } from './migration-session.ts';
 import { findObstacle, type DatabaseUse } from './obstacle.ts';
 import { openSchemaEngine } from './schema-engine.ts';
@@ -24,6 +25,8 @@ export interface MigrateOptions {
   signal?: AbortSignal;
   /** Folder of its migrations, absolute: `<name>/migration.sql` for each, applied in the order of their names. */
   folder: string;
+  /** Where the state of the migrations is left: `migrations` of `openDatabase`. @default nowhere */
+  record?: MigrationRecord;
 }
 
 /** A migration that PostgreSQL rejected. Nothing of it was applied, unless it contains CONCURRENTLY. */
@@ -56,13 +59,37 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const waiting = () =>
     log.info({ schema: service }, 'another process is migrating this schema, waiting for it');
   const session = await MigrationSession.open(service, url, waiting, signal);
+  let failed: string | undefined;
   try {
     // Usually nothing is left to do, and loading the engine takes 0.1 s of CPU and 10 MB.
     if (await session.hasApplied(migrations)) return [];
+    await takeStock(session, options, migrations);
     return await applyPending(session, options, migrations);
+  } catch (error) {
+    if (error instanceof MigrationError) failed = error.migration;
+    throw error;
   } finally {
+    await takeStock(session, options, migrations, failed);
     await session.close();
   }
+}
+
+/** Updates the record. Never fails: without an answer, the record stays as it is. */
+async function takeStock(
+  session: MigrationSession,
+  { record }: MigrateOptions,
+  migrations: readonly Migration[],
+  failed?: string,
+): Promise<void> {
+  const history = record && (await session.history().catch(() => undefined));
+  if (!history) return;
+  const { applied, last, interrupted } = history;
+  record.figures = {
+    applied: applied.size,
+    last,
+    pending: migrations.filter(({ name }) => !applied.has(name)).length,
+    failed: failed ?? interrupted ?? null,
+  };
 }
 
 async function applyPending(

@@ -14,11 +14,27 @@ import { escapeIdentifier, escapeLiteral, Pool } from 'pg';
 import { lockKey } from '../advisory-lock.ts';
 import { connectionConfig } from '../database/session.ts';
 import type { Migration } from './migration-list.ts';
+import type { MigrationFigures } from './migration-record.ts';
 
 /** The key that Prisma's engine locks in the database before it migrates. */
 const engineLock = 'pg_advisory_lock(72707369)';
 /** Interval at which a lock is tried again, in milliseconds. */
 const lockPollMs = 100;
+
+/** A migration in the history of a schema. */
+interface Entry {
+  name: string;
+  checksum: string;
+  /** When it ended, in milliseconds since 1970; `null` if it was interrupted. */
+  at: number | null;
+}
+
+/** The migrations of a schema. */
+export interface History extends Pick<MigrationFigures, 'last'> {
+  /** Their names. */
+  applied: ReadonlySet<string>;
+  interrupted: string | undefined;
+}
 
 /**
  * A connection that holds the service's migration lock and does all of the engine's work. The lock ends with
@@ -77,22 +93,47 @@ export class MigrationSession {
 
   /** Whether exactly these migrations were applied completely, with their current content. */
   async hasApplied(migrations: readonly Migration[]): Promise<boolean> {
-    const history = `${escapeIdentifier(this.#service)}._prisma_migrations`;
-    const { rows: tables } = await this.#connection.queryRaw(
-      query(`SELECT to_regclass(${escapeLiteral(history)}) IS NOT NULL`),
-    );
-    if (tables[0]?.[0] !== true) return false;
-    const { rows } = await this.#connection.queryRaw(
-      query(
-        `SELECT migration_name, CASE WHEN finished_at IS NOT NULL THEN checksum END
-         FROM ${history} WHERE rolled_back_at IS NULL ORDER BY migration_name COLLATE "C"`,
-      ),
-    );
+    const rows = await this.#entries();
     const expected = migrations.map(({ name, sql }) => [
       name,
       createHash('sha256').update(sql).digest('hex'),
     ]);
-    return isDeepStrictEqual(rows, expected);
+    return isDeepStrictEqual(
+      rows.map(({ name, checksum, at }) => [name, at === null ? null : checksum]),
+      expected,
+    );
+  }
+
+  /** What the schema has, and a migration that was interrupted. */
+  async history(): Promise<History> {
+    const entries = await this.#entries();
+    const done = entries.flatMap(({ name, at }) => (at === null ? [] : [{ name, at }]));
+    const last = done.toSorted((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1)).at(-1);
+    return {
+      applied: new Set(done.map(({ name }) => name)),
+      last: last ? { name: last.name, applied_at: new Date(last.at).toISOString() } : null,
+      interrupted: entries.find(({ at }) => at === null)?.name,
+    };
+  }
+
+  /** By name; those that were rolled back are left out. */
+  async #entries(): Promise<Entry[]> {
+    const history = `${escapeIdentifier(this.#service)}._prisma_migrations`;
+    const { rows: tables } = await this.#connection.queryRaw(
+      query(`SELECT to_regclass(${escapeLiteral(history)}) IS NOT NULL`),
+    );
+    if (tables[0]?.[0] !== true) return [];
+    const { rows } = await this.#connection.queryRaw(
+      query(
+        `SELECT migration_name, checksum, (extract(epoch FROM finished_at) * 1000)::float8
+         FROM ${history} WHERE rolled_back_at IS NULL ORDER BY migration_name COLLATE "C"`,
+      ),
+    );
+    return rows.map(([name, checksum, at]) => ({
+      name: String(name),
+      checksum: String(checksum),
+      at: typeof at === 'number' ? at : null,
+    }));
   }
 
   begin(): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { escapeIdentifier } from 'pg';
 import { namesOf, objectOf, type AnyOutbox, type Outbox, type OutboxPayload } from './tables.ts';
 
 /** A delivery of a message to one recipient, as returned by the claim of it. */
@@ -8,6 +9,8 @@ export type Delivery<Payload extends OutboxPayload = OutboxPayload> = {
   messageId: string;
   userId: string;
   payload: Payload;
+  /** Of the trace that wrote it. */
+  traceparent: string | null;
   /** Number of claims, including this one. */
   attempts: number;
   /** Number of times that the receiver failed at it. */
@@ -40,6 +43,8 @@ export async function claimDeliveries<Payload extends OutboxPayload>(
   { limit, leaseMs, now, longestWaitMs = 60_000 }: ClaimOptions,
 ): Promise<Delivery<Payload>[]> {
   const { messages, deliveries } = namesOf(tables);
+  const traceparent =
+    tables.traceparent === undefined ? 'NULL::text' : `message.${escapeIdentifier(tables.traceparent)}`;
   return database.$queryRawUnsafe<Delivery<Payload>[]>(
     `WITH claimed AS (
       UPDATE ${deliveries}
@@ -57,7 +62,7 @@ export async function claimDeliveries<Payload extends OutboxPayload>(
       RETURNING id, message_id, user_id, attempts, failures, waits_since
     )
     SELECT claimed.id::text AS id, claimed.message_id::text AS "messageId", claimed.user_id::text AS "userId",
-      ${objectOf(tables.payload)} AS payload, claimed.attempts, claimed.failures,
+      ${objectOf(tables.payload)} AS payload, ${traceparent} AS traceparent, claimed.attempts, claimed.failures,
       (extract(epoch FROM least(now(), $4::timestamptz) - claimed.waits_since) * 1000)::float8 AS "waitedMs"
     FROM claimed JOIN ${messages} AS message ON message.id = claimed.message_id
     ORDER BY claimed.id`,

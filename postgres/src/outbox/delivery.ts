@@ -15,6 +15,7 @@ import { describeDatabaseError } from '../database/database-errors.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 import { Removal } from './removal.ts';
 import type { Outbox, OutboxPayload } from './tables.ts';
+import { consume } from './trace.ts';
 
 /** A message for one recipient. */
 export type OutboxMessage<Payload extends OutboxPayload = OutboxPayload> = Payload & {
@@ -218,9 +219,14 @@ export class Deliveries<Payload extends OutboxPayload> {
   async #send(group: Group<Payload>, send: Send, signal: AbortSignal): Promise<OutboxAnswer> {
     this.#sends.add(send);
     try {
+      const { tables, sendTimeoutMs: ms } = this.#options;
       const either = AbortSignal.any([signal, send.overtaken.signal]);
       const messages = group.map((delivery) => this.#messageFor(delivery));
-      return await within(() => this.#options.send(messages, either), { ms: this.#options.sendTimeoutMs });
+      const undeliveredOf = ({ undelivered: failed }: OutboxAnswer) =>
+        new Set(failed.map(({ userId }) => userId));
+      return await consume({ tables, group, signal: either, undeliveredOf }, () =>
+        within(() => this.#options.send(messages, either), { ms }),
+      );
     } finally {
       this.#sends.delete(send);
     }

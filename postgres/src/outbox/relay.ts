@@ -2,12 +2,14 @@ import { within } from '@arcadium/mesh/resilience';
 import { Outage } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '../database/database-errors.ts';
 import { Listener } from '../database/listener.ts';
+import { Backlog } from './backlog.ts';
 import { Deliveries, type DeliveryOptions } from './delivery.ts';
 import type { OutboxPayload } from './tables.ts';
 
 export type { OutboxAnswer, OutboxMessage, OutboxSender } from './delivery.ts';
 export { createOutboxHandlers, createOutboxRetention, type OutboxHandlers } from './given-up.ts';
 export type { OutboxPayload, OutboxTables } from './tables.ts';
+export { produce } from './trace.ts';
 
 /** Delivers the messages of an outbox while it runs. */
 export interface OutboxRelay {
@@ -40,6 +42,7 @@ export function createOutboxRelay<Payload extends OutboxPayload>(
   const deliveries = new Deliveries(options, ring);
   let running: Promise<void> = Promise.resolve();
   let listener: Listener | undefined;
+  let backlog: Backlog | undefined;
 
   const unread = new Outage(log);
 
@@ -76,13 +79,15 @@ export function createOutboxRelay<Payload extends OutboxPayload>(
         log,
       });
       listener.start();
+      backlog = new Backlog(options.service, options);
+      backlog.start();
       running = run(signal);
     },
     async stop() {
       stopping.abort();
       unread.close();
       ring();
-      await Promise.all([running, listener?.stop()]);
+      await Promise.all([running, listener?.stop(), backlog?.stop()]);
     },
   };
 }

@@ -29,6 +29,8 @@ export type OutboxTables<
   payload: readonly (keyof Payload & string)[];
   /** Those that administrators see. */
   listed: readonly Listed[];
+  /** Name of a column of the messages, of type `text` and nullable, for the trace that wrote one (`produce`). @default none */
+  traceparent?: string;
 }>;
 
 /** A service's generated Prisma client, whose schema has the tables. */

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "notification_outbox" ADD COLUMN     "traceparent" TEXT;
