@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { authContract } from '@arcadium/contracts/auth';
 import { connect } from '@arcadium/mesh/client';
 import { createKeySet, jwks, verifyToken } from '@arcadium/mesh/identity';
@@ -5,6 +6,7 @@ import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/m
 import { openDatabase } from '@arcadium/postgres/database';
 import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { PrismaClient } from '@arcadium/prisma/auth';
+import { migrationsFolder } from '@arcadium/prisma/folders';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -65,6 +67,45 @@ async function newPerson(name = 'Ann') {
   const { accessToken } = await anyone().sessions.login.mutate({ email, password });
   return { ...account, accessToken };
 }
+
+test('/api/mesh shows the statements, the migrations, the token and the keys, and no text or value', async () => {
+  await anyone().sessions.login.mutate(administrator);
+  const authorization = `Service-Token ${await identity.serviceToken('wiki')}`;
+  const answer = await fetch(`${url}/api/mesh`, { headers: { authorization } });
+  const text = await answer.text();
+  const { database: report, identity: own } = JSON.parse(text);
+  const [first] = report.statements;
+  expect(first).toEqual({
+    name: expect.any(String),
+    calls: expect.any(Number),
+    failures: expect.any(Number),
+    total_ms: expect.any(Number),
+    mean_ms: expect.closeTo(first.total_ms / first.calls, 2),
+    longest_ms: expect.any(Number),
+  });
+  const names: string[] = report.statements.map(({ name }: { name: string }) => name);
+  expect(names.length).toBeGreaterThan(3);
+  expect(names.length).toBeLessThanOrEqual(20);
+  for (const name of names) expect(name).toMatch(/^(?:[A-Z]+(?: [a-z_]+)?|auth\.[\w.]+)$/);
+  expect(text).not.toContain(administrator.email);
+  expect(text).not.toContain('$1');
+  const folders = readdirSync(migrationsFolder('auth'), { withFileTypes: true });
+  const migrations = folders.filter((one) => one.isDirectory()).map(({ name }) => name);
+  expect(report.migrations).toEqual({
+    applied: migrations.length,
+    last: { name: migrations.toSorted().at(-1), applied_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+    pending: 0,
+    failed: null,
+  });
+  expect(own.token.remaining_seconds).toBeGreaterThan(0);
+  expect(own.keys).toEqual(
+    expect.arrayContaining([
+      { kid: identity.jwk.kid, state: 'current', changes_in_seconds: expect.any(Number) },
+      { kid: former.jwk.kid, state: 'old', changes_in_seconds: expect.any(Number) },
+    ]),
+  );
+  expect(text).not.toContain(identity.jwk.d);
+});
 
 describe('users.register', () => {
   test('opens an account, and keeps the password as a hash only', async () => {

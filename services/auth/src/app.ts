@@ -9,6 +9,7 @@ import {
   outboxSettings,
   serverSettings,
   stateDirOf,
+  telemetrySettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import {
@@ -20,7 +21,7 @@ import {
   TokenRotation,
 } from '@arcadium/mesh/identity';
 import { DenialReporter, startService, type JsonAnswer, type StartedService } from '@arcadium/mesh/server';
-import { createLogger } from '@arcadium/mesh/telemetry';
+import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
@@ -40,6 +41,7 @@ import { RevocationAnnouncer } from './jobs/revocation-announcer.ts';
 import { createSessionRetention } from './jobs/session-retention.ts';
 import { Sightings } from './sightings.ts';
 import { createThrottleRetention } from './jobs/throttle-retention.ts';
+import { reportKeys } from './presenters/signing-key.ts';
 import { revocationsAfter, sentUntil } from './procedures/revocations/list-revocations.ts';
 import { createHandlers } from './router.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
@@ -62,6 +64,14 @@ export async function startApp(
   const now = () => new Date(clock.now());
   const earliest = () => new Date(clock.earliest());
   const log = createLogger({ service: 'auth', ...logSettings(config) });
+  resources.use(
+    await openTelemetry({
+      service: 'auth',
+      version: manifest.version,
+      log,
+      ...telemetrySettings(config),
+    }),
+  );
   const database = openDatabase({ ...databaseSettings(config), schema: 'auth', client: PrismaClient, log });
   resources.defer(() => database.close());
   const seal = createSeal(config.ENCRYPTION_KEY);
@@ -69,6 +79,10 @@ export async function startApp(
   const { blacklist, serviceTokens, audit } = stores;
   const hasher = createPasswordHasher();
   resources.defer(() => hasher.close());
+  const rotationTimes = {
+    leadMs: config.SIGNING_KEY_LEAD_MINUTES * 60_000,
+    days: config.SIGNING_KEY_DAYS,
+  };
   const keyRing = new KeyRing({
     environment: { signing: config.SIGNING_KEYS, publicOnly: config.PUBLIC_KEYS?.keys ?? [] },
     store: createSigningKeyStore(database.client),
@@ -77,8 +91,7 @@ export async function startApp(
     log,
     now,
     earliest,
-    leadMs: config.SIGNING_KEY_LEAD_MINUTES * 60_000,
-    days: config.SIGNING_KEY_DAYS,
+    ...rotationTimes,
   });
   resources.defer(() => keyRing.stop());
   await keyRing.prepare();
@@ -160,6 +173,7 @@ export async function startApp(
     // Checked before such a call is read: in a flood of them, most are refused.
     rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
     ...database.serving,
+    reportSigningKeys: () => reportKeys(keyRing.keys, { now: now(), ...rotationTimes }),
     clock: clockCheck,
     dependencies: { notification: config.NOTIFICATION_SERVICE_URL },
     routes: { '/.well-known/jwks.json': () => publishedKeys(keyRing) },
@@ -169,6 +183,7 @@ export async function startApp(
         service: 'auth',
         folder: migrationsFolder('auth'),
         ...migrationSettings(config),
+        record: database.migrations,
         log,
         signal,
       });

@@ -6,6 +6,7 @@ import {
   readServiceConfig,
   serverFields,
   serviceUrl,
+  telemetryFields,
   tokenFields,
 } from '@arcadium/mesh/config';
 import { jwks, privateJwk } from '@arcadium/mesh/identity';
@@ -14,6 +15,7 @@ import { z } from 'zod';
 /** The settings of this service. */
 export const settings = {
   ...serverFields,
+  ...telemetryFields,
   ...databaseFields,
   ...tokenFields,
   ...callFields,

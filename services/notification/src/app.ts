@@ -6,11 +6,12 @@ import {
   migrationSettings,
   serverSettings,
   stateDirOf,
+  telemetrySettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
-import { createLogger } from '@arcadium/mesh/telemetry';
+import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
 import { PrismaClient } from '@arcadium/prisma/notification';
@@ -27,6 +28,14 @@ import { createStores } from './stores/stores.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'notification', ...logSettings(config) });
+  resources.use(
+    await openTelemetry({
+      service: 'notification',
+      version: manifest.version,
+      log,
+      ...telemetrySettings(config),
+    }),
+  );
   const database = openDatabase({
     ...databaseSettings(config),
     schema: 'notification',
@@ -68,6 +77,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
           service: 'notification',
           folder: migrationsFolder('notification'),
           ...migrationSettings(config),
+          record: database.migrations,
           log,
           signal,
         }),

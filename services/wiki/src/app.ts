@@ -7,11 +7,12 @@ import {
   outboxSettings,
   serverSettings,
   stateDirOf,
+  telemetrySettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
-import { createLogger } from '@arcadium/mesh/telemetry';
+import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
@@ -32,6 +33,14 @@ import { createHandlers } from './router.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'wiki', ...logSettings(config) });
+  resources.use(
+    await openTelemetry({
+      service: 'wiki',
+      version: manifest.version,
+      log,
+      ...telemetrySettings(config),
+    }),
+  );
   const database = openDatabase({ ...databaseSettings(config), schema: 'wiki', client: PrismaClient, log });
   resources.defer(() => database.close());
   const reader = createPageReader({ log });
@@ -78,6 +87,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
           service: 'wiki',
           folder: migrationsFolder('wiki'),
           ...migrationSettings(config),
+          record: database.migrations,
           log,
           signal,
         }),

@@ -6,6 +6,7 @@ import {
   readServiceConfig,
   serverFields,
   serviceUrl,
+  telemetryFields,
   tokenFields,
 } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
@@ -13,6 +14,7 @@ import { jwks } from '@arcadium/mesh/identity';
 /** The settings of this service. */
 export const settings = {
   ...serverFields,
+  ...telemetryFields,
   ...databaseFields,
   ...callFields,
   ...outboxFields,

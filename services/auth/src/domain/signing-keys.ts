@@ -83,12 +83,18 @@ export function activeFromOfNext(
   return canSign ? new Date(Math.max(now.getTime(), publishedAt.getTime() + leadMs)) : now;
 }
 
+/** When the successor of a key is created; `undefined` for never: with 0 days, and for a key that never signs. */
+export function rotationDueAt({ activeFrom }: KeyDates, days: number): Date | undefined {
+  return days === 0 || activeFrom === null ? undefined : new Date(activeFrom.getTime() + days * dayMs);
+}
+
 /**
  * Whether the next key is due: none is waiting, and the active one has signed for `days` days. With 0 days,
  * never.
  */
 export function isRotationDue(keys: readonly KeyDates[], now: Date, days: number): boolean {
-  if (days === 0 || waitingAmong(keys, now)) return false;
+  if (waitingAmong(keys, now)) return false;
   const active = inTurn(keys).findLast(({ activeFrom }) => activeFrom <= now);
-  return active !== undefined && active.activeFrom.getTime() + days * dayMs <= now.getTime();
+  const due = active && rotationDueAt(active, days);
+  return due !== undefined && due <= now;
 }

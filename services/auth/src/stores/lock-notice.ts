@@ -1,5 +1,7 @@
 import type { Call } from '@arcadium/mesh/server';
 import type { AnyProcedure } from '@arcadium/mesh/contract';
+import { produce } from '@arcadium/postgres/outbox';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import { accountRule } from '../domain/throttle-schedule.ts';
 import { recordAudit } from './audit-log.ts';
 import { inTransaction, type Database } from './transaction.ts';
@@ -24,16 +26,19 @@ export function tellOwnerOfLock(
     await transaction.loginThrottle.updateMany({ where: { key }, data: { ownerTold: true } });
     const owner = await transaction.user.findUnique({ where: { email }, select: { id: true } });
     if (!owner) return;
-    await transaction.notificationOutbox.create({
-      data: {
-        userIds: [owner.id],
-        topic: 'security',
-        title: 'Log-ins to your account are delayed',
-        body: `Someone tried to log in to your account and failed ${accountRule.freeFailures} times. Further attempts have to wait, longer each time. Your existing sessions are not affected. If it was not you: no attempt succeeded, and a password that you use nowhere else keeps your account safe.`,
-        link: '/',
-      },
-      select: { id: true },
-    });
+    await produce(notificationOutbox, (traceparent) =>
+      transaction.notificationOutbox.create({
+        data: {
+          traceparent,
+          userIds: [owner.id],
+          topic: 'security',
+          title: 'Log-ins to your account are delayed',
+          body: `Someone tried to log in to your account and failed ${accountRule.freeFailures} times. Further attempts have to wait, longer each time. Your existing sessions are not affected. If it was not you: no attempt succeeded, and a password that you use nowhere else keeps your account safe.`,
+          link: '/',
+        },
+        select: { id: true },
+      }),
+    );
     await recordAudit(transaction, {
       event: 'account.locked',
       actor: { kind: 'system', id: null },

@@ -1,3 +1,5 @@
+import { produce } from '@arcadium/postgres/outbox';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import type { Notice } from '../domain/notice.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -10,9 +12,11 @@ export async function queueNotice(
   notice: Notice,
   userIds: readonly string[],
 ): Promise<void> {
-  const rows = [];
-  for (let start = 0; start < userIds.length; start += mostRecipients) {
-    rows.push({ ...notice, userIds: userIds.slice(start, start + mostRecipients) });
-  }
-  if (rows.length > 0) await transaction.notificationOutbox.createMany({ data: rows });
+  if (userIds.length === 0) return;
+  await produce(notificationOutbox, (traceparent) => {
+    const rows = [];
+    for (let start = 0; start < userIds.length; start += mostRecipients)
+      rows.push({ ...notice, traceparent, userIds: userIds.slice(start, start + mostRecipients) });
+    return transaction.notificationOutbox.createMany({ data: rows });
+  });
 }

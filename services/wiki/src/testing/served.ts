@@ -41,6 +41,8 @@ export async function serveWiki({
   service.ready();
   return {
     url: service.url,
+    client: database.client,
+    databaseUrl: url,
     identity,
     /** Connections besides the service's own. */
     pool: observer.pool,
