@@ -9,6 +9,7 @@ import { listInput, listOf } from './list.ts';
  */
 const deliveryId = z.string().regex(/^\d{1,18}$/, 'must be a whole number, as outbox.list shows it');
 
+/** A notification that was given up, for one recipient. */
 const givenUp = z.object({
   id: deliveryId,
   userId: id,
@@ -24,27 +25,28 @@ const givenUp = z.object({
   error: z.string().nullable(),
 });
 
-const ids = z.object({ ids: z.array(deliveryId).min(1).max(100) });
-const changed = z.object({ changed: z.int().min(0) });
+export const deliveryIds = z.object({ ids: z.array(deliveryId).min(1).max(100) });
+export const changed = z.object({ changed: z.int().min(0) });
+export const givenUpList = listOf(givenUp);
 
 /** Notifications that a service gave up, for administrators. */
 export const outbox = {
   list: query({
     summary: 'Notifications that were given up, one entry per recipient, newest first',
     input: listInput.prefault({}),
-    output: listOf(givenUp),
+    output: givenUpList,
     access: admin,
   }),
   retry: mutation({
     summary: 'Try again to deliver notifications that were given up; other ids are ignored',
-    input: ids,
+    input: deliveryIds,
     output: changed,
     access: admin,
     idempotent: true,
   }),
   drop: mutation({
     summary: 'Delete notifications that were given up; other ids are ignored',
-    input: ids,
+    input: deliveryIds,
     output: changed,
     access: admin,
     idempotent: true,

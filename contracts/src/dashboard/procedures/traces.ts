@@ -1,0 +1,33 @@
+import { anyone, error, query } from '@arcadium/mesh/contract';
+import { z } from 'zod';
+import { line } from '../../field.ts';
+import { listInput, listOf } from '../../list.ts';
+import { trace, traceId, traceSummary } from '../trace.ts';
+
+/** Traces. */
+export const traces = {
+  list: query({
+    summary: 'Traces, newest first',
+    input: listInput
+      .extend({
+        /** As its process calls itself (`service.name`), which need not be a service of the mesh. */
+        service: line(128).optional(),
+        /** Part of the name of any span. */
+        name: line(200).optional(),
+        failed: z.boolean().default(false),
+        minMs: z.number().min(0).max(3_600_000).default(0),
+      })
+      .prefault({}),
+    output: listOf(traceSummary),
+    access: anyone,
+  }),
+  get: query({
+    summary: 'One trace with its spans',
+    input: z.object({ traceId }),
+    output: trace,
+    access: anyone,
+    errors: {
+      TRACE_NOT_FOUND: error('NOT_FOUND', 'There is no such trace, or no longer', z.object({ traceId })),
+    },
+  }),
+};
