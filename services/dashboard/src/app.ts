@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { dashboardContract } from '@arcadium/contracts/dashboard';
+import { logSettings, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import { openServiceToken } from '@arcadium/mesh/identity';
+import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
+import { createLogger } from '@arcadium/mesh/telemetry';
+import manifest from '../package.json' with { type: 'json' };
+import { email } from './alerts/email.ts';
+import { alertMessage } from './alerts/message.ts';
+import { webhook } from './alerts/webhook.ts';
+import { badgeRoute } from './badge-route.ts';
+import { connectClients } from './clients.ts';
+import type { Config } from './config.ts';
+import { Explorer } from './explorer/explorer.ts';
+import { ServiceContracts } from './explorer/service-contracts.ts';
+import { LiveStatus } from './domain/live-status.ts';
+import { AlertQueue, type AlertChannel } from './jobs/alert-queue.ts';
+import { Collector } from './jobs/collector.ts';
+import { Recorder } from './jobs/recorder.ts';
+import { Targets } from './jobs/targets.ts';
+import { createMeshViews } from './mesh-views.ts';
+import { OtlpReceiver } from './otlp/receiver.ts';
+import { PageFiles } from './page-files.ts';
+import { pageRoutes } from './page-routes.ts';
+import { presentFailure } from './presenters/log-line.ts';
+import { StatusView } from './presenters/status-view.ts';
+import { viewersOnly } from './procedures/viewers.ts';
+import { createHandlers } from './router.ts';
+import { HistoryFile } from './stores/history-file.ts';
+import { History } from './stores/history.ts';
+import { Incidents, type StoredIncident } from './stores/incidents.ts';
+import { LogStore } from './stores/logs.ts';
+import { TraceStore } from './stores/traces.ts';
+
+/** Checks after which the last answer of a replica is stale. */
+const staleAfterChecks = 3;
+
+/** Puts the service together and starts it. @param ending Fires when the process must end. */
+export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
+  await using resources = new AsyncDisposableStack();
+  const log = createLogger({ service: 'dashboard', ...logSettings(config) });
+  const stateDir = stateDirOf(config, import.meta.dirname);
+  const file = new HistoryFile(config.HISTORY_FILE ?? join(stateDir, 'history.sqlite'), log);
+  resources.defer(() => file.close());
+  const token = openServiceToken({ ...tokenSettings(config), log });
+  const clients = connectClients(config, { token, log });
+  for (const client of Object.values(clients)) resources.use(client);
+  const membership = await joinMesh({
+    auth: clients.auth,
+    authUrl: config.AUTH_SERVICE_URL,
+    token,
+    publicKeys: config.PUBLIC_KEYS.keys,
+    stateDir,
+    log,
+  });
+  resources.defer(() => membership.stop());
+
+  const now = Date.now;
+  const history = new History(file, now);
+  const incidents = new Incidents(file);
+  const targets = new Targets(config.watched);
+  const intervalMs = config.CHECK_INTERVAL_MS;
+  const live = new LiveStatus({
+    targets: targets.current(),
+    staleAfterMs: staleAfterChecks * intervalMs,
+    now,
+  });
+  const status = new StatusView({ live, history, incidents, now });
+  const alerts = channelsOf(config).map((channel) => new AlertQueue({ channel, log }));
+  const onIncident = (incident: StoredIncident): void => {
+    const message = alertMessage(incident, config.DASHBOARD_SERVICE_URL[0]);
+    for (const queue of alerts) queue.add(message);
+  };
+  const recorder = new Recorder({ live, history, incidents, onIncident, now, log });
+  const collector = new Collector({ targets, token: () => token.current, intervalMs, now, log });
+  collector.onRound((round) => recorder.record(round));
+  collector.onRound(() => status.update());
+  const traces = new TraceStore();
+  const logs = new LogStore();
+  const receiver = new OtlpReceiver({ ...otlpSettings(config), traces, logs, log, now });
+
+  const views = createMeshViews({
+    collector,
+    live,
+    intervalMs,
+    failuresOf: (service) => logs.failuresOf(service).map(presentFailure),
+    now,
+    log,
+  });
+  resources.defer(() => views.detail.catalogue.stop());
+
+  const contracts = new ServiceContracts({ watched: config.watched, token: () => token.current });
+  const [authUrl] = config.AUTH_SERVICE_URL;
+  const explorer = new Explorer({ contracts, open: config.EXPLORER === 'open', authUrl });
+  const { auth } = clients;
+  const deps = { status, history, incidents, live, ...views, traces, logs, explorer, auth };
+  return await startService(dashboardContract, createHandlers(deps), {
+    version: manifest.version,
+    ...serverSettings(config, config.DASHBOARD_SERVICE_URL, undefined),
+    rateLimit: rateLimitOf(config),
+    log,
+    ...membership.serving,
+    pingDatabase: async () => void file.all('SELECT 1'),
+    takesWrites: () => !file.inMemory,
+    dependencies: { auth: membership.authProbe },
+    routes: {
+      ...pageRoutes(new PageFiles(join(import.meta.dirname, '../page/dist'))),
+      '/badge/*': badgeRoute(status, config.PUBLIC_VIEW),
+    },
+    interceptors: [viewersOnly(config.PUBLIC_VIEW)],
+    ending,
+    prepare: (signal) => membership.start(signal),
+    jobs: [recorder, ...alerts, collector, receiver],
+    resources: resources.move(),
+  });
+}
+
+function otlpSettings({ OTLP_HOST: host, OTLP_PORT: port, OTLP_TOKEN: token }: Config) {
+  return { host, port, token };
+}
+
+/** Without PostgreSQL, each process counts by itself. */
+function rateLimitOf({ RATE_LIMIT_CALLS: callsPerMinute, RATE_LIMIT_STORE: store }: Config) {
+  return { callsPerMinute, store: store === 'postgres' ? ('memory' as const) : store };
+}
+
+function channelsOf(config: Config): AlertChannel[] {
+  const { ALERT_WEBHOOK_URL: url, SMTP_URL: smtpUrl, ALERT_EMAIL_FROM: from, ALERT_EMAIL_TO: to } = config;
+  return [
+    ...(url === undefined ? [] : [webhook(url)]),
+    ...(smtpUrl === undefined || to === undefined ? [] : [email({ smtpUrl, from, to })]),
+  ];
+}

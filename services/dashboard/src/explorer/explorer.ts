@@ -1,0 +1,57 @@
+import { currentScope } from '@arcadium/mesh/telemetry';
+import { MeshError, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/wire';
+import type { Caller } from '@arcadium/mesh/contract';
+import { borrowToken } from './service-credentials.ts';
+import type { ServiceContracts } from './service-contracts.ts';
+
+/** The credentials of one call; disposing of them revokes what was issued for it. */
+interface Credentials extends AsyncDisposable {
+  /** `undefined` for anyone. */
+  readonly authorization: string | undefined;
+}
+
+export interface ExplorerOptions {
+  contracts: ServiceContracts;
+  /** Whether anyone may use it, and administrators may call on behalf of a service: for development. */
+  open: boolean;
+  authUrl: string;
+}
+
+/** Who may explore, and with which credentials a call is made. */
+export class Explorer {
+  readonly contracts: ServiceContracts;
+  readonly open: boolean;
+  readonly #authUrl: string;
+
+  constructor({ contracts, open, authUrl }: ExplorerOptions) {
+    this.contracts = contracts;
+    this.open = open;
+    this.#authUrl = authUrl;
+  }
+
+  /** @throws MeshError UNAUTHORIZED, FORBIDDEN: it is for administrators, unless it is open. */
+  admit({ user, service }: Caller): void {
+    if (this.open || (user?.role === 'admin' && !service)) return;
+    if (user || service) throw new MeshError('FORBIDDEN', 'The explorer is for administrators');
+    throw new MeshError('UNAUTHORIZED', 'Log in as an administrator to use the explorer');
+  }
+
+  /** @returns `undefined` if the caller cannot call so. @throws MeshError SERVICE_UNAVAILABLE */
+  async credentialsFor(
+    as: 'anyone' | 'user' | 'service',
+    { caller, onBehalfOf, signal }: { caller: Caller; onBehalfOf: string | undefined; signal: AbortSignal },
+  ): Promise<Credentials | undefined> {
+    const nothing = async (): Promise<void> => {};
+    if (as === 'anyone') return { authorization: undefined, [Symbol.asyncDispose]: nothing };
+    const userToken = currentScope()?.userToken;
+    if (userToken === undefined) return undefined;
+    const own = `${userTokenScheme} ${userToken}`;
+    if (as === 'user') return { authorization: own, [Symbol.asyncDispose]: nothing };
+    if (!this.open || caller.user?.role !== 'admin' || onBehalfOf === undefined) return undefined;
+    const borrowed = await borrowToken(onBehalfOf, { authUrl: this.#authUrl, authorization: own, signal });
+    return {
+      authorization: `${serviceTokenScheme} ${borrowed.token}`,
+      [Symbol.asyncDispose]: () => borrowed[Symbol.asyncDispose](),
+    };
+  }
+}

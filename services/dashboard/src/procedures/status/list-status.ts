@@ -1,0 +1,5 @@
+import type { DashboardDeps, DashboardHandler } from '../deps.ts';
+
+export function listStatus({ status }: DashboardDeps): DashboardHandler<'status.list'> {
+  return async () => status.current();
+}
