@@ -1,0 +1,133 @@
+import type { ExplorerProcedure } from '@arcadium/contracts/dashboard';
+import { Panel, TableRoom } from '../../components/panel.tsx';
+import { milliseconds } from '../../format.ts';
+import { CallForm } from './call-form.tsx';
+import { fieldsOf, typeOf, type Schema } from './example.ts';
+import { JsonText } from './json-text.tsx';
+import style from './procedure-panel.module.css';
+
+const repeats = { true: 'yes', false: 'no', 'by-key': 'with an idempotency key' } as const;
+
+interface Chosen {
+  service: string;
+  procedure: ExplorerProcedure;
+  /** Services on whose behalf an administrator may call. */
+  behalf: readonly string[];
+}
+
+/** What the contract says of one procedure, and a form to call it. */
+export function ProcedurePanel({ service, procedure, behalf }: Chosen) {
+  const { path, kind, summary, access, idempotent, timeoutMs, input, output, errors } = procedure;
+  return (
+    <>
+      <Panel title={`${service}.${path}`} aside={<span className={style.kind}>{kind}</span>}>
+        <div className={style.about}>
+          <p>{summary}</p>
+          <dl className={style.facts}>
+            <dt>Who may call</dt>
+            <dd>{access.words}</dd>
+            {kind === 'mutation' && (
+              <>
+                <dt>Safe to repeat</dt>
+                <dd>{repeats[`${idempotent}`]}</dd>
+              </>
+            )}
+            {timeoutMs !== null && (
+              <>
+                <dt>Time for an attempt</dt>
+                <dd>{milliseconds(timeoutMs)}</dd>
+              </>
+            )}
+          </dl>
+        </div>
+      </Panel>
+      <CallForm service={service} procedure={procedure} behalf={behalf} />
+      {input !== null && <FieldTable schema={input} />}
+      {errors.length > 0 && <ErrorTable errors={errors} />}
+      <Panel title="Schemas">
+        <div className={style.schemas}>
+          <SchemaText name="Input" schema={input} />
+          <SchemaText name={kind === 'subscription' ? 'Event' : 'Output'} schema={output} />
+        </div>
+      </Panel>
+    </>
+  );
+}
+
+function FieldTable({ schema }: { schema: Schema }) {
+  const fields = fieldsOf(schema);
+  if (fields.length === 0) return null;
+  return (
+    <Panel title="Input" flush>
+      <TableRoom label="Fields of the input">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">Type</th>
+              <th scope="col">Required</th>
+              <th scope="col">Bounds</th>
+            </tr>
+          </thead>
+          <tbody>
+            {fields.map(({ name, type, required, bounds }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td>{type}</td>
+                <td>{required ? 'yes' : 'no'}</td>
+                <td>{bounds}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableRoom>
+    </Panel>
+  );
+}
+
+function ErrorTable({ errors }: Pick<ExplorerProcedure, 'errors'>) {
+  return (
+    <Panel title="Errors" flush>
+      <TableRoom label="Errors of the procedure">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Code</th>
+              <th scope="col" className="number">
+                HTTP
+              </th>
+              <th scope="col">Message</th>
+            </tr>
+          </thead>
+          <tbody>
+            {errors.map(({ name, code, httpStatus, message }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td>{code}</td>
+                <td className="number">{httpStatus}</td>
+                <td>{message ?? '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableRoom>
+    </Panel>
+  );
+}
+
+function SchemaText({ name, schema }: { name: string; schema: Schema | null }) {
+  if (schema === null) return <p className="muted">{name}: none</p>;
+  return (
+    <details>
+      <summary>
+        {name}: {typeOf(schema)}
+      </summary>
+      <JsonText label={name} text={JSON.stringify(schema, null, 2)} />
+    </details>
+  );
+}
