@@ -203,7 +203,7 @@ test.each<[string, string[], Record<string, string>, string]>([
     `a service that does not exist (${words.join(' ')})`,
     words,
     administrator,
-    'There is no service "nosuch". Choose from: auth, notification, wiki.',
+    'There is no service "nosuch". Choose from: auth, dashboard, notification, wiki.',
   ]),
   [
     'a key that does not exist',

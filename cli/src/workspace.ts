@@ -45,3 +45,9 @@ export function serviceUrls(): ReadonlyMap<string, Endpoints> {
   const urls = readConfig(fields, settings);
   return new Map(names.map((name) => [name, urls[urlSetting(name)] as Endpoints]));
 }
+
+/** The port where the dashboard takes traces and logs. */
+export function otlpPort(): number {
+  const { OTLP_PORT = '4318' } = settingsOf('services/dashboard');
+  return Number(OTLP_PORT);
+}

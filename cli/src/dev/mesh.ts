@@ -6,6 +6,7 @@ import type { Claim } from './claim.ts';
 import { followHealth } from './follow-health.ts';
 import { Kept, type Program } from './kept.ts';
 import type { PrintLine } from './lines.ts';
+import { Page } from './page.ts';
 import { serviceProgram } from './service-program.ts';
 import { Sources } from './sources.ts';
 import { watchSources } from './watch-sources.ts';
@@ -33,9 +34,11 @@ export async function runMesh(options: MeshOptions): Promise<void> {
   const services = serviceNames(root).map(
     (name) => new Kept(serviceProgram(name, { root, print, hurry, running: claim }), print),
   );
+  const page = new Page(root, print);
   try {
     if (stop.aborted) return;
     await Promise.all(services.map((service) => service.start()));
+    page.start();
     const unwatch = await watchSources(root, new Sources(root, serviceNames(root)), {
       onChange: ({ services: names, file, count }) => {
         const more = count > 1 ? ` and ${count - 1} more` : '';
@@ -51,7 +54,11 @@ export async function runMesh(options: MeshOptions): Promise<void> {
       await unwatch();
     }
   } finally {
-    await Promise.all(services.map((service) => service.stop()));
+    // The others need auth for their last calls, and all send the dashboard the logs of their stop.
+    const last = ['auth', 'dashboard'];
+    const others = services.filter(({ name }) => !last.includes(name));
+    await Promise.all([page.stop(), ...others.map((service) => service.stop())]);
+    for (const name of last) await services.find((service) => service.name === name)?.stop();
     await database.stop();
   }
 }
@@ -89,9 +96,11 @@ function databaseProgram({ root, claim, print }: MeshOptions): Program {
 
 function nextSteps(urls: ReadonlyMap<string, readonly string[]>): string {
   const [wiki = ''] = urls.get('wiki') ?? [];
+  const [dashboard = ''] = urls.get('dashboard') ?? [];
   const { ADMIN_EMAIL = '' } = settingsOf('services/auth');
   return [
-    'The mesh runs. Try next, in another terminal:',
+    `The mesh runs. Its dashboard: ${dashboard}`,
+    'Try next, in another terminal:',
     '  npm run demo                          one story through all three services',
     `  curl ${wiki}/health`,
     `  curl '${wiki}/trpc/pages.list'`,

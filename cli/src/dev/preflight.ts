@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { endpoints, envFileName, portOf, type Endpoints } from '@arcadium/mesh/config';
-import { serviceNames, serviceUrls, settingsOf, urlSetting } from '../workspace.ts';
+import { otlpPort, serviceNames, serviceUrls, settingsOf, urlSetting } from '../workspace.ts';
 
 interface Need {
   port: number;
@@ -68,7 +68,12 @@ function needs(): Need[] {
     what: name,
     change: `another port in ${urlSetting(name)} in ${file}`,
   }));
-  const listening = services.filter(({ port }) => Number.isInteger(port));
+  const otlp = {
+    port: otlpPort(),
+    what: 'traces and logs for the dashboard',
+    change: `another port as OTLP_PORT in services/dashboard/${file}`,
+  };
+  const listening = [...services, otlp].filter(({ port }) => Number.isInteger(port));
   if (process.env['DATABASE_URL']) return listening;
   const { DATABASE_ADMIN_URL: admin = '' } = settingsOf('prisma');
   const port = Number(URL.parse(admin)?.port);

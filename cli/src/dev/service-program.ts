@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '@arcadium/mesh/config';
-import { settingsOf } from '../workspace.ts';
+import { z } from 'zod';
+import { otlpPort, settingsOf } from '../workspace.ts';
 import type { Ending, Instance, Program } from './kept.ts';
 import { printLines, type PrintLine } from './lines.ts';
 
@@ -23,19 +25,20 @@ export interface ServiceOptions {
   readonly hurry: AbortSignal;
 }
 
-/** A service as a program: `node src/main.ts` in its folder. */
+/** A service as a program: `node src/main.ts` in its folder, with Node's options from its script `start`. */
 export function serviceProgram(name: string, options: ServiceOptions): Program {
   return { name, start: async () => startService(name, options) };
 }
 
 function startService(name: string, { root, print, running, hurry }: ServiceOptions): Instance {
-  const child = spawn(process.execPath, ['--import', endWithParent, 'src/main.ts'], {
-    cwd: join(root, 'services', name),
+  const folder = join(root, 'services', name);
+  const child = spawn(process.execPath, ['--import', endWithParent, ...startArguments(folder)], {
+    cwd: folder,
     env: {
       // With Node's compile cache, a service starts in half the time.
       NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile-cache'),
       ...process.env,
-      ...outputSettings(name),
+      ...developmentSettings(name),
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // In its own process group: Ctrl-C reaches only the supervisor, which stops the services before their
@@ -70,11 +73,28 @@ function startService(name: string, { root, print, running, hurry }: ServiceOpti
   return { ended, stop };
 }
 
-/** Pretty log lines, in colour on a terminal, unless the user's settings say otherwise. */
-function outputSettings(name: string): Record<string, string> {
+const manifest = z.object({ scripts: z.object({ start: z.string().optional() }).optional() });
+
+/** The arguments of `node` in a service's script `start`. @default `src/main.ts` */
+function startArguments(folder: string): string[] {
+  const { scripts } = manifest.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+  const [, options = ''] = /^node ((?:--\S+ )*)src\/main\.ts$/.exec(scripts?.start ?? '') ?? [];
+  return [...options.split(' ').filter((option) => option !== ''), 'src/main.ts'];
+}
+
+/**
+ * Pretty log lines, in colour on a terminal; traces and logs go to the dashboard; and, as long as only this machine reaches
+ * them, open contracts and a public dashboard. The user's settings come first.
+ */
+function developmentSettings(name: string): Record<string, string> {
   const own = settingsOf(`services/${name}`);
-  return {
-    ...(!('LOG_FORMAT' in own) && { LOG_FORMAT: 'pretty' }),
+  const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(own['HOST'] ?? '127.0.0.1');
+  const defaults = {
+    LOG_FORMAT: 'pretty',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlpPort()}`,
+    ...(isLocal && { CONTRACT_ACCESS: 'open' }),
+    ...(isLocal && name === 'dashboard' && { PUBLIC_VIEW: 'true', EXPLORER: 'open' }),
     ...(process.stdout.isTTY && !('NO_COLOR' in own) && { FORCE_COLOR: '1' }),
   };
+  return Object.fromEntries(Object.entries(defaults).filter(([setting]) => !(setting in own)));
 }

@@ -38,6 +38,7 @@ test.each([
   'services/wiki/src/.app.ts.swp',
   'services/wiki/src/app.ts~',
   'services/other',
+  'services/wiki/page/src/app.tsx',
   'prisma/wiki/schema.prisma',
 ])('%s makes no difference', (file) => {
   expect(sources.concerns(file)).toBe(false);

@@ -28,6 +28,8 @@ export class Sources {
     if (/(^|\/)node_modules$|\.test(-d)?\.ts$|\.md$|~$|\.tmp$/.test(path)) return false;
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (name.startsWith('.')) return name === this.#envFile && (path === name || top === 'services');
+    // The page of a service is built, and the service reads the build.
+    if (top === 'services' && third === 'page') return false;
     if (top === 'services') return second === undefined || this.#services.includes(second);
     if (top === 'prisma' && second !== undefined && second !== 'src' && second !== 'package.json')
       return (

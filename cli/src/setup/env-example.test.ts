@@ -46,6 +46,8 @@ const passedOn = [
   'PATH',
   'HOME',
   'CI',
+  'NODE_ENV',
+  'CHROME_PATH',
   'COMPOSE_PROJECT_NAME',
   'PRISMA_SERVICE',
   'PRISMA_SCHEMA_ENGINE_BINARY',

@@ -28,8 +28,8 @@ beforeEach(() => {
     writeFileSync(join(root, 'services', service, 'package.json'), '{}');
     writeFileSync(
       join(root, 'services', service, 'src/config.ts'),
-      `import { serviceUrl } from '${fields}';
-       export const settings = { ${service.toUpperCase()}_SERVICE_URL: serviceUrl('http://localhost:${port}') };`,
+      `import { databaseFields, serviceUrl } from '${fields}';
+       export const settings = { ...databaseFields, ${service.toUpperCase()}_SERVICE_URL: serviceUrl('http://localhost:${port}') };`,
     );
   }
 });
@@ -57,6 +57,13 @@ test('makes everything, for its owner’s eyes only, and tokens that hold', asyn
     /^postgres:\/\/wiki:[\w-]{32}@127\.0\.0\.1:54320\/arcadium$/,
   );
   expect(setting('services/wiki/.env', 'SIGNING_KEYS')).toBe('');
+});
+
+test('a service whose settings name no database gets no role there, but a token', async () => {
+  writeFileSync(join(root, 'services/tasks/src/config.ts'), 'export const settings = { HOST: undefined };');
+  await run();
+  expect(setting('services/tasks/.env', 'SERVICE_TOKEN')).not.toBe('');
+  expect(text('services/tasks/.env')).not.toContain('DATABASE');
 });
 
 test('a second run changes nothing, but for a mode that was too open', async () => {

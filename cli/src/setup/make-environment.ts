@@ -19,7 +19,7 @@ import { serviceNames, urlSetting } from '../workspace.ts';
 import { openEnvFile, type EnvFile } from './env-file.ts';
 import { withLock } from './lock.ts';
 import { isSameHost, movePort, postgresPort } from './postgres-port.ts';
-import { defaultUrl } from './service-settings.ts';
+import { defaultUrl, hasDatabase } from './service-settings.ts';
 import { tokenState } from './token-state.ts';
 
 const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
@@ -74,7 +74,7 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
   const { host } = new URL(database.get('DATABASE_ADMIN_URL') ?? '');
   for (const service of serviceNames(root)) {
     const file = fileIn('services', service);
-    giveRoles(file, service, host);
+    if (await hasDatabase(root, service)) giveRoles(file, service, host);
     movePort(file, host, port);
     await giveToken(file, service, {
       signer: keys[0],

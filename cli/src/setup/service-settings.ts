@@ -35,3 +35,9 @@ export async function defaultUrl(root: string, service: string): Promise<string 
   const fallback = settings[urlSetting(service)]?.safeParse(undefined).data;
   return Array.isArray(fallback) ? fallback.join(',') : undefined;
 }
+
+/** Whether a service reads DATABASE_URL; a new folder without settings will. */
+export async function hasDatabase(root: string, service: string): Promise<boolean> {
+  const settings = await readServiceSettings(root, service);
+  return Object.keys(settings).length === 0 || 'DATABASE_URL' in settings;
+}
