@@ -1,0 +1,62 @@
+# The image of the dashboard, which has a page and no PostgreSQL:
+#   docker build -f docker/dashboard.Dockerfile -t arcadium/dashboard .
+
+FROM node:24-bookworm-slim AS base
+WORKDIR /app
+
+# Only the manifests: if only sources change, this stays the same, and the installed packages are cached.
+FROM base AS manifests
+COPY . .
+RUN find . -type f ! -name package.json ! -name package-lock.json -delete \
+ && find . -type d -empty -delete
+
+# The page, built with the development dependencies.
+FROM base AS page
+COPY --from=manifests /app ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --ignore-scripts --no-audit --no-fund --workspace services/dashboard
+COPY tsconfig.json ./
+COPY contracts/src contracts/src
+COPY mesh/src mesh/src
+COPY services/dashboard/src services/dashboard/src
+COPY services/dashboard/page services/dashboard/page
+RUN npm run build --workspace services/dashboard
+
+# What the service needs at run time.
+FROM base AS dependencies
+COPY --from=manifests /app ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional --workspace services/dashboard \
+ && rm -rf node_modules/typescript node_modules/@types node_modules/.bin \
+ && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+ && chmod -R a+rX .
+
+# The sources, readable for all users, whatever modes the checkout has.
+FROM base AS sources
+COPY docker/health-check.mjs docker/
+COPY contracts/package.json contracts/
+COPY contracts/src contracts/src
+COPY mesh/package.json mesh/
+COPY mesh/src mesh/src
+COPY services/dashboard/package.json services/dashboard/
+COPY services/dashboard/src services/dashboard/src
+COPY --from=page /app/services/dashboard/page/dist services/dashboard/page/dist
+RUN chmod -R a+rX . && install -d -o node .compile-cache
+
+FROM base
+ENV NODE_ENV=production HOST=0.0.0.0 DRAIN_DELAY_MS=5000
+# The links in node_modules lead to the sources: Node strips types only of files outside node_modules.
+COPY --from=dependencies /app/package.json ./
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=sources /app ./
+WORKDIR /app/services/dashboard
+# The folder of STATE_DIR: a new volume mounted here gets the folder's owner.
+RUN install -d -o node -g node -m 700 /var/lib/arcadium
+USER node
+# Fills Node's compile cache, as in docker/Dockerfile.
+ENV NODE_COMPILE_CACHE=/app/.compile-cache
+# As in package.json: what a round of checks leaves behind is collected before it fills the memory.
+ENV NODE_OPTIONS="--max-semi-space-size=4 --v8-pool-size=1 --disable-warning=ExperimentalWarning"
+# The option is not allowed in NODE_OPTIONS, and a part of the cache's key.
+RUN node --optimize-for-size src/main.ts 2>&1 | grep 'PUBLIC_KEYS: is not set'
+CMD ["node", "--optimize-for-size", "src/main.ts"]
