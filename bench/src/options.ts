@@ -8,6 +8,8 @@ export interface Options {
   readonly scale: boolean;
   /** Measures the cost of verifying tokens, instead of calls. */
   readonly tokens: boolean;
+  /** Measures the cost of tracing, instead of comparing stacks. */
+  readonly tracing: boolean;
   /** Measures the procedures of the services beside their SQL alone, instead of comparing stacks. */
   readonly services: boolean;
   /** Writes CPU profiles of the mesh's rows, with one scenario. */
@@ -26,7 +28,8 @@ export const usage = `npm run bench [-- options]
   --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
   --profile        CPU profiles of the mesh's rows, into results/profiles/
   --scale          how the mesh's cost grows, into results/scale.*; with --quick, less of it
-  --tokens         what it costs to verify a token, into results/tokens.*`;
+  --tokens         what it costs to verify a token, into results/tokens.*
+  --tracing        what tracing costs, into results/tracing.*; with --quick, into results/quick-tracing.*`;
 
 /** @throws TypeError for an option or a row that does not exist. */
 export function readOptions(args: readonly string[]): Options {
@@ -37,6 +40,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       scale: { type: 'boolean', default: false },
       tokens: { type: 'boolean', default: false },
+      tracing: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       only: { type: 'string' },
     },

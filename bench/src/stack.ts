@@ -14,6 +14,8 @@ export interface Size {
   readonly procedures?: number;
   /** Number of different tokens that the client uses in turn. @default 1 */
   readonly tokens?: number;
+  /** The share of traces recorded, and the receiver they go to; each call begins a trace. @default calls carry one that is not recorded */
+  readonly tracing?: { readonly share: number | undefined; readonly endpoint: string | undefined };
 }
 
 /** A stack's server, in its own process. */

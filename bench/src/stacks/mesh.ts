@@ -9,7 +9,7 @@ import {
   publicPart,
 } from '@arcadium/mesh/identity';
 import { serve } from '@arcadium/mesh/server';
-import { createLogger, runInScope } from '@arcadium/mesh/telemetry';
+import { createLogger, openTelemetry, runInScope } from '@arcadium/mesh/telemetry';
 import { startTrace } from '@arcadium/mesh/wire';
 import { accept, messageSchema, receiptSchema, type Receipt } from '../message.ts';
 import type { Address, BenchClient, BenchServer, Size, Stack } from '../stack.ts';
@@ -36,8 +36,9 @@ const unused = async (): Promise<Receipt> => {
   throw new Error('Nobody calls this procedure');
 };
 
-async function startServer({ procedures = 1 }: Size = {}): Promise<BenchServer> {
+async function startServer({ procedures = 1, tracing }: Size = {}): Promise<BenchServer> {
   const log = createLogger({ service: 'notifications', level: 'info' });
+  await traceAs('notifications', tracing);
   const signingKey = await generateSigningKey();
   const keys = await createKeySet({ initial: [publicPart(signingKey)], log });
   // The others are never called: the router has to find `notify` among them.
@@ -63,7 +64,7 @@ async function startServer({ procedures = 1 }: Size = {}): Promise<BenchServer> 
 async function startClient(
   { port, signingKey }: Address,
   transport: TransportName,
-  { tokens: count = 1 }: Size = {},
+  { tokens: count = 1, tracing }: Size = {},
 ): Promise<BenchClient> {
   if (!signingKey) throw new Error('The address of a mesh server holds the key to sign tokens with');
   const key = await importSigningKey(signingKey);
@@ -79,6 +80,7 @@ async function startClient(
     log: createLogger({ service: 'bench', level: 'info' }),
     transport,
   });
+  await traceAs('bench', tracing);
   // As in a service's handler: a call carries on the trace and deadline of its own call.
   const scope = {
     requestId: crypto.randomUUID(),
@@ -87,7 +89,21 @@ async function startClient(
     signal: new AbortController().signal,
   };
   return {
-    call: (message) => runInScope(scope, () => client.notify.mutate(message)),
+    call: tracing
+      ? (message) => client.notify.mutate(message)
+      : (message) => runInScope(scope, () => client.notify.mutate(message)),
     close: () => client[Symbol.asyncDispose](),
   };
+}
+
+/** Ends with the process. */
+async function traceAs(service: string, tracing: Size['tracing']): Promise<void> {
+  const log = createLogger({ service });
+  await openTelemetry({
+    service,
+    version: '1',
+    log,
+    endpoint: tracing?.endpoint,
+    traceShare: tracing?.share,
+  });
 }
