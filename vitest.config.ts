@@ -12,6 +12,10 @@ const common = {
 } satisfies TestProjectInlineConfiguration['test'];
 
 const ofOneSource = ['{cli,contracts,mesh,postgres,prisma,services}/**/*.test.ts'];
+/** Suites of the dashboard's page open what it builds. */
+const page = {
+  globalSetup: ['./e2e/src/dashboard-page/build-page.ts'],
+} satisfies TestProjectInlineConfiguration['test'];
 /** Suites that need a process each: those that start processes, and those that fake timers, which belong to the process. */
 const alone = [
   'e2e/*.test.ts',
@@ -37,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           ...common,
+          ...page,
           include: alone,
           ...together,
         },
@@ -69,6 +74,7 @@ export default defineConfig({
         test: {
           name: 'measured',
           ...common,
+          ...page,
           // Timing tests: `npm run test:measured`, on an otherwise idle machine.
           include: ['e2e/measured/*.test.ts'],
           maxWorkers: 1,

@@ -8,23 +8,25 @@ import { makeCheckout } from './src/checkout.ts';
 import { recordOf, startDev, type DevRun } from './src/dev-run.ts';
 import { until } from './src/mesh.ts';
 
-// `npm run dev` in a new checkout, with a fourth service that is found by its folder. The tests use one mesh,
+// `npm run dev` in a new checkout, with a fifth service that is found by its folder. The tests use one mesh,
 // one after the other.
 
-const services = ['auth', 'echo', 'notification', 'wiki'];
+const services = ['auth', 'dashboard', 'echo', 'notification', 'wiki'];
 const checkout = makeCheckout();
 const at = (file: string) => join(checkout.folder, file);
 const ports = new Map<string, number>();
 let dev: DevRun;
 
 beforeAll(async () => {
-  for (const name of [...services, 'postgres']) ports.set(name, await findFreePort());
+  for (const name of [...services, 'postgres', 'otlp']) ports.set(name, await findFreePort());
   const url = (name: string) => `http://localhost:${ports.get(name)}`;
   writeFileSync(
     at('.env'),
-    ['auth', 'notification', 'wiki']
+    ['auth', 'dashboard', 'notification', 'wiki']
       .map((name) => `${name.toUpperCase()}_SERVICE_URL=${url(name)}\n`)
-      .concat(`POSTGRES_PORT=${ports.get('postgres')}\nWIKI_SERIVCE_URL=${url('wiki')}\n`)
+      .concat(
+        `POSTGRES_PORT=${ports.get('postgres')}\nOTLP_PORT=${ports.get('otlp')}\nWIKI_SERIVCE_URL=${url('wiki')}\n`,
+      )
       .join(''),
   );
   mkdirSync(at('services/echo/src'), { recursive: true });
@@ -56,7 +58,10 @@ function writeEcho(version: string): void {
      import { loadConfig } from './config.ts';
      run(async () => {
        const body = JSON.stringify({ status: 'healthy', version: '${version}', database: 'connected', dependencies: {} });
-       const server = createServer((_, response) => void response.end(body));
+       const server = createServer(({ url }, response) => {
+         if (url === '/metrics') response.statusCode = 404;
+         response.end(body);
+       });
        server.listen(portOf(loadConfig().ECHO_SERVICE_URL[0]), '127.0.0.1');
        return { stop: async () => void server.close() };
      });`,
@@ -107,17 +112,20 @@ test('from nothing it says little, and shows a table as soon as all are healthy'
   expect(ours.filter((line) => line !== '' && !line.startsWith('> '))).toEqual([
     expect.stringMatching(/^Wrote \d+ settings to .*services\/echo\/\.env/),
     'Unknown setting WIKI_SERIVCE_URL in .env. Did you mean WIKI_SERVICE_URL?',
-    `PostgreSQL is ready on 127.0.0.1:${ports.get('postgres')}, schemas auth, echo, notification, wiki`,
+    `PostgreSQL is ready on 127.0.0.1:${ports.get('postgres')}, schemas auth, notification, wiki`,
   ]);
   expect(ours.length).toBeLessThanOrEqual(8);
-  expect(start).toBeLessThanOrEqual(15);
+  // Two lines each of four services; the fifth prints none.
+  expect(start).toBeLessThanOrEqual(17);
   expect(lines.slice(0, start).filter((line) => / (WARN|ERROR|FATAL): /.test(line))).toEqual([]);
-  expect(lines.slice(start + 2, start + 6)).toEqual(
+  expect(lines.slice(start + 2, start + 2 + services.length)).toEqual(
     services.map((name) =>
       expect.stringMatching(new RegExp(`^${name} +http://localhost:${ports.get(name)} +healthy$`)),
     ),
   );
   await allHealthy();
+  const contract = await fetch(`http://127.0.0.1:${ports.get('wiki')}/api/contract`);
+  expect(contract.status).toBe(200);
 });
 
 function isLogOf(name: string, line: string): boolean {

@@ -21,7 +21,7 @@ let mesh: RunningProcess | undefined;
 beforeAll(async () => {
   checkout = makeCheckout();
   ({ folder } = checkout);
-  for (const port of ['8000', '8006', '5000', '5001']) ports.set(port, await findFreePort());
+  for (const port of ['8000', '8006', '5000', '5001', '8080']) ports.set(port, await findFreePort());
   const url = (port: string) => `http://localhost:${ports.get(port)}`;
   writeFileSync(
     join(folder, '.env'),
@@ -30,6 +30,8 @@ beforeAll(async () => {
       `NOTIFICATION_SERVICE_URL=${url('8006')}`,
       `WIKI_SERVICE_URL=${url('5000')}`,
       `TASKS_SERVICE_URL=${url('5001')}`,
+      `DASHBOARD_SERVICE_URL=${url('8080')}`,
+      `OTLP_PORT=${await findFreePort()}`,
       `POSTGRES_PORT=${await findFreePort()}`,
       '',
     ].join('\n'),

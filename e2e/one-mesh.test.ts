@@ -13,6 +13,8 @@ describe('stock clients', async () => void (await import('./one-mesh/stock-clien
 describe('bad input', async () => void (await import('./one-mesh/bad-input.ts')));
 // Requires that all pages fit into one list.
 describe('tokens', async () => void (await import('./one-mesh/tokens.ts')));
+// Before suites that do what alerts are for.
+describe('Prometheus', async () => void (await import('./one-mesh/prometheus.ts')));
 describe('a slow table', async () => void (await import('./one-mesh/slow-table.ts')));
 describe('connections to the database', async () => void (await import('./one-mesh/connections.ts')));
 describe('no writes', async () => void (await import('./one-mesh/no-writes.ts')));

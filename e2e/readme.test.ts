@@ -153,6 +153,20 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     expect(JSON.parse(answer)).toMatchObject({ service: 'wiki' });
   },
 
+  async 'docs/operations.md, Prometheus, 1'({ text }) {
+    // The tests of Prometheus start it like this.
+    const reader = await readFile(join(root, 'e2e/src/prometheus.ts'), 'utf8');
+    const words = text.match(/^prometheus|--[\w.-]+|[\w.]+\.yml|exemplar-storage/gm) ?? [];
+    expect(words).toHaveLength(6);
+    for (const word of words) expect(reader).toContain(word);
+  },
+
+  async 'docs/operations.md, The contract as JSON, 1'({ text }) {
+    const env = { SERVICE_TOKEN: mesh.environment('notification')['SERVICE_TOKEN'] ?? '' };
+    const [answer = ''] = await runCommands(here(text), { env });
+    expect(JSON.parse(answer)).toMatchObject({ name: 'wiki', procedures: expect.any(Array) });
+  },
+
   async 'docs/operations.md, Audit log, 1'({ text }) {
     const [email, password] = [administrator.ADMIN_EMAIL, administrator.ADMIN_PASSWORD];
     const { token } = await loggedIn({ email, password });

@@ -36,7 +36,7 @@ afterAll(async () => {
   await compose('down', '--volumes', '--remove-orphans');
 });
 
-test('npm run compose brings up all four from nothing, healthy by their own checks', async () => {
+test('npm run compose brings up everything from nothing, healthy by their own checks', async () => {
   await compose('build');
   const startedAt = performance.now();
   const output = await succeed('npm', 'run', 'compose');
@@ -44,6 +44,7 @@ test('npm run compose brings up all four from nothing, healthy by their own chec
   expect(output).toContain('npm run demo');
   expect(await checked()).toEqual({
     'auth-1': 'healthy',
+    'dashboard-1': 'healthy',
     'notification-1': 'healthy',
     'wiki-1': 'healthy',
     'postgres-1': 'healthy',

@@ -4,7 +4,7 @@ import { root } from '../src/process.ts';
 import { until } from '../src/mesh.ts';
 
 /** The services' published ports in this test, which leave a running mesh of this machine alone. */
-export const ports = { auth: 18_000, notification: 18_006, wiki: 15_000 } as const;
+export const ports = { auth: 18_000, dashboard: 18_080, notification: 18_006, wiki: 15_000 } as const;
 export type ServiceName = keyof typeof ports;
 
 export const project = 'arcadium-test';

@@ -50,6 +50,8 @@ function developmentDependencies(): string[] {
     (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest,
   );
   const needed = new Set(manifests.flatMap(({ dependencies = {} }) => Object.keys(dependencies)));
+  // prom-client depends on it.
+  needed.add('@opentelemetry/api');
   return manifests
     .flatMap(({ devDependencies = {} }) => Object.keys(devDependencies))
     .filter((name) => !needed.has(name) && !name.startsWith('@arcadium/'));
