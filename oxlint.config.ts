@@ -169,6 +169,7 @@ export default defineConfig({
         'prisma/**',
         'e2e/**',
         'bench/**',
+        '**/vite.config.ts',
         '**/*.test.ts',
       ],
       rules: { 'node/no-process-env': 'off' },
@@ -184,6 +185,21 @@ export default defineConfig({
       ],
       rules: { 'no-console': 'off' },
     },
-    { files: ['*.config.ts', 'prisma/prisma.config.ts'], rules: { 'import/no-default-export': 'off' } },
+    {
+      files: ['services/dashboard/page/src/**'],
+      plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'react', 'jsx-a11y'],
+      env: { browser: true },
+      rules: {
+        'import/no-unassigned-import': ['error', { allow: ['**/*.css'] }],
+        // A drawing on a canvas and a listbox of rows have no tag.
+        'jsx-a11y/prefer-tag-over-role': 'off',
+        // JSX is compiled without it.
+        'react/react-in-jsx-scope': 'off',
+      },
+    },
+    {
+      files: ['*.config.ts', '**/vite.config.ts', 'prisma/prisma.config.ts'],
+      rules: { 'import/no-default-export': 'off' },
+    },
   ],
 });
