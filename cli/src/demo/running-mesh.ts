@@ -14,6 +14,9 @@ export interface RunningMesh extends AsyncDisposable {
   readonly own: boolean;
 }
 
+/** The services of the story; the others, such as the dashboard, may be away. */
+const needed: readonly string[] = ['auth', 'notification', 'wiki'];
+
 /** Longest wait for a healthy mesh, in milliseconds. */
 const patienceMs = 120_000;
 
@@ -24,7 +27,7 @@ const patienceMs = 120_000;
  * @throws Error if not all services become healthy.
  */
 export async function findMesh(interrupted: Promise<never>): Promise<RunningMesh> {
-  const urls = serviceUrls();
+  const urls = new Map([...serviceUrls()].filter(([name]) => needed.includes(name)));
   const seen = await lookAtAll(urls);
   const own = seen.every(({ status }) => status === 'down');
   const mesh = own ? startMesh() : undefined;
