@@ -112,6 +112,6 @@ test('of a hundred replicas, the 80 that hang keep no other from being checked i
   const { rounds } = collect(Array.from({ length: 100 }, (_, index) => (index < 80 ? hanging : fine).url));
   const answers = () => rounds.flatMap(({ checks }) => checks.filter(({ report: found }) => found)).length;
   await vi.waitFor(() => expect(answers()).toBeGreaterThanOrEqual(100));
-  // Five answers of each of the 20; the first rounds do not know yet which ones hang.
-  expect(rounds.length).toBeLessThan(12);
+  // Five answers of each of the 20. Were those that hang not the last, none would be reached.
+  expect(rounds.length).toBeLessThan(30);
 });
