@@ -73,7 +73,7 @@ export function endAttempt(span: Span, code: string, via: TransportName | 'none'
   span.end(code === 'OK' ? undefined : code);
 }
 
-/** Another attempt was faster, which is no failure of this one. */
+/** Another attempt was faster. This one has not failed. */
 export function endOutrun(span: Span): void {
   span.set('rpc.response.status_code', 'CLIENT_CLOSED_REQUEST');
   span.set('mesh.attempt.outrun', true);

@@ -27,7 +27,11 @@ export const traces = {
     output: trace,
     access: anyone,
     errors: {
-      TRACE_NOT_FOUND: error('NOT_FOUND', 'There is no such trace, or no longer', z.object({ traceId })),
+      TRACE_NOT_FOUND: error(
+        'NOT_FOUND',
+        'This trace was not received, or is not kept any more',
+        z.object({ traceId }),
+      ),
     },
   }),
 };

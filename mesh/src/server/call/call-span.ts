@@ -52,7 +52,7 @@ export class CallSpan {
     if (this.#ended) return;
     this.#ended = true;
     this.span.set('rpc.response.status_code', code);
-    // As OpenTelemetry has it for servers: the mistake of a caller is no error here.
+    // As OpenTelemetry has it for servers: the mistake of a caller is not an error here.
     this.span.end(code !== 'OK' && errorCodes[code].blames === 'endpoint' ? code : undefined);
   }
 }

@@ -135,7 +135,7 @@ export class ProtobufWriter {
     this.#length += 1;
   }
 
-  /** Makes room for so many bytes, and a number. */
+  /** Makes room for this number of bytes, and for a number after them. */
   #reserve(bytes: number): void {
     const needed = this.#length + bytes + mostOfNumber;
     if (needed <= this.#bytes.length) return;

@@ -73,7 +73,7 @@ export class ServiceContracts {
       return { service, version, problem: null, procedures };
     } catch (error) {
       if (error instanceof Error && (error.name === 'ZodError' || error instanceof SyntaxError))
-        return unknown('it answered not with a contract');
+        return unknown('its answer is not a contract');
       return unknown(problemOf(error, timeoutMs));
     }
   }

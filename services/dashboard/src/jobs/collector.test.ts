@@ -102,7 +102,7 @@ test('what is no status report is a failure with a reason; a redirect does not g
   await vi.waitFor(() => expect(last('d')?.problem).toBe('the answer is longer than 8388608 bytes'));
   expect(last('a')?.report).toBeUndefined();
   expect(asked).toBe(0);
-  expect(last('b')?.problem).toBe('it answered not with a status report');
+  expect(last('b')?.problem).toBe('its answer is not a status report');
   expect(last('c')?.problem).toBe('it answered with HTTP status 404');
 });
 

@@ -151,8 +151,11 @@ function read({ status, text }: { status: number; text: string }): {
 } {
   const { data } = statusReport.safeParse(parsed({ status: 200, text }));
   if (data) return { report: data, problem: undefined };
-  const what = status === 200 || status === 503 ? 'not with a status report' : `with HTTP status ${status}`;
-  return { report: undefined, problem: `it answered ${what}` };
+  const shouldReport = status === 200 || status === 503;
+  const problem = shouldReport
+    ? 'its answer is not a status report'
+    : `it answered with HTTP status ${status}`;
+  return { report: undefined, problem };
 }
 
 function parsed({ status, text }: { status: number; text: string }): unknown {

@@ -5,7 +5,7 @@ import { api, session } from './client.ts';
 /** What a subscription said last. */
 export interface Live<Data> {
   readonly data: Data | undefined;
-  /** Why there is none; undefined while there is. */
+  /** Why there is no data; undefined while there is. */
   readonly error: unknown;
 }
 

@@ -19,7 +19,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The time since then, each second anew: `3 s ago`. */
+/** The time since then, updated each second: `3 s ago`. */
 export function Ago({ at }: { at: string | null }) {
   const seconds = useSyncExternalStore(subscribe, () =>
     at === null ? null : Math.max(0, Math.floor((now - Date.parse(at)) / 1000)),

@@ -166,6 +166,6 @@ function problemOf(input: string): string | undefined {
     JSON.parse(input);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? `This is not JSON: ${error.message}` : 'This is not JSON';
+    return error instanceof Error ? `The input is not JSON: ${error.message}` : 'The input is not JSON';
   }
 }

@@ -79,7 +79,7 @@ export function MapView() {
   );
 }
 
-/** A time as the contract takes it; null for what is none. */
+/** A time as the contract takes it; null if it is not a time. */
 function momentOf(text: string | null): string | null {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) ? null : new Date(at).toISOString();

@@ -7,7 +7,7 @@ import style from './chart.module.css';
 
 /** Mean and slowest response time; parts with failed checks have a red ground. */
 export function Chart({ points, label }: Chart) {
-  // Made anew with the theme, since a canvas keeps its colours.
+  // Made again when the theme changes, because a canvas keeps its colours.
   return <Plot key={useThemeChanges()} points={points} label={label} />;
 }
 
