@@ -117,6 +117,36 @@ describe('with a public view', () => {
     await expect.poll(() => tab.page.url()).toContain(`/traces/${traceId}`);
   });
 
+  test('two clicks lead from the start to the reason of a failure', async () => {
+    const clicks = () => tab.page.evaluate('window.clicks');
+    /** Counts on the page itself, which a reload would begin again. */
+    const openStart = async () => {
+      await tab.open('/');
+      await tab.page.evaluate(
+        `window.clicks = 0; addEventListener('click', () => { window.clicks += 1; }, { capture: true })`,
+      );
+    };
+    // Of the span that is chosen: the deepest that failed.
+    const reason = tab.page.locator('section', { hasText: 'rpc.attempt' }).locator('p').first();
+
+    // Of a service that is down.
+    mesh.kill('notification');
+    const down = mesh.failCall('notification');
+    await openStart();
+    await click('Failed traces', 'link');
+    await tab.page.locator(`a[href="/traces/${down}"]`).first().click();
+    await expect.poll(() => reason.textContent()).toContain('UNAVAILABLE');
+    expect(await clicks()).toBe(2);
+
+    // Of one that is healthy and fails a call.
+    const failed = mesh.failCall('auth');
+    await openStart();
+    await tab.page.locator('tr[data-service="wiki"] a').first().click();
+    await tab.page.locator(`a[href="/traces/${failed}"]`).first().click();
+    await expect.poll(() => reason.textContent()).toContain('UNAVAILABLE');
+    expect(await clicks()).toBe(2);
+  });
+
   test('a service shows its slowest statements and its migrations, and auth its keys', async () => {
     await tab.open('/services/auth');
     const rowsOf = (name: string) => tab.page.getByRole('group', { name }).locator('tbody tr');

@@ -8,6 +8,7 @@ import { findDashboardPorts, startDashboard, type TestDashboard } from './src/da
 import { startDatabase, type OwnDatabase } from './src/database.ts';
 import { serviceNames, startMesh, type TestMesh } from './src/mesh.ts';
 import { newPerson } from './src/people.ts';
+import { noPrometheus, promtool } from './src/prometheus.ts';
 
 // A real mesh, its real dashboard, and a real Chromium. The tests build on one another, as one session of an operator.
 
@@ -59,6 +60,12 @@ test('an administrator logs in and sees a healthy mesh, with the dashboard itsel
   await tab.page.getByRole('button', { name: 'Log in' }).click();
   await expect.poll(textOf('h1')).toBe('All 4 services are healthy');
   expect(await rowOf('dashboard')()).toContain('connected');
+});
+
+test.skipIf(noPrometheus)('promtool finds nothing in the metrics of the dashboard', async () => {
+  const metrics = await (await fetch(`${dashboard.url}/metrics`)).text();
+  expect(metrics).toContain('mesh_server_call_seconds_bucket');
+  expect(promtool(['check', 'metrics'], metrics)).toEqual({ status: 0, output: '' });
 });
 
 test('auth shows its slowest statements, its migrations, and the key that signs', async () => {

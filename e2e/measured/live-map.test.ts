@@ -4,6 +4,7 @@ import { silentLogger as log } from '@arcadium/mesh/testing';
 import { expect, test } from 'vitest';
 import type { Check, Round, Target } from '../../services/dashboard/src/domain/round.ts';
 import { LiveStatus } from '../../services/dashboard/src/domain/live-status.ts';
+import { ServiceContracts } from '../../services/dashboard/src/jobs/service-contracts.ts';
 import { createMeshViews } from '../../services/dashboard/src/mesh-views.ts';
 
 // What the live map costs the dashboard: 100 services that call three others each, every two seconds.
@@ -133,15 +134,15 @@ test(`${services} services and ${services * edgesEach} edges take less than a te
   const live = new LiveStatus({ targets, staleAfterMs: 6000, now: () => at });
   const listeners: ((round: Round) => void)[] = [];
   const collector = { onRound: (listener: (round: Round) => void) => void listeners.push(listener) };
-  const { map, detail } = createMeshViews({
+  const { map } = createMeshViews({
     collector,
     live,
+    contracts: new ServiceContracts({ watched: new Map(), token: () => '' }),
     intervalMs,
     failuresOf: () => [],
     now: () => at,
     log,
   });
-  await detail.catalogue.stop();
   /** @returns The time of the processor that the map took, in milliseconds. */
   const run = (number: number): number => {
     at += intervalMs;

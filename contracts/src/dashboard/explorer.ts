@@ -37,11 +37,11 @@ export const describedContract = z.object({
   procedures: z.array(procedure).max(1000),
 });
 
-/** The contract of one service, or why it is not known. */
+/** The contract of one service as it was last read, or why it is not known. */
 export const explorerService = z.object({
   service: serviceName,
   version: z.string().nullable(),
-  /** In words; null if the contract is known. */
+  /** Why it cannot be read now, in words; null if it can. */
   problem: z.string().nullable(),
   procedures: z.array(procedure).max(1000),
 });

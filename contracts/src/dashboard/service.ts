@@ -4,7 +4,8 @@ import { serviceName, share } from './status.ts';
 
 const procedure = z.object({
   path: z.string(),
-  kind: z.enum(['query', 'mutation', 'subscription']),
+  /** null if the contract of the service is not known. */
+  kind: z.enum(['query', 'mutation', 'subscription']).nullable(),
   summary: z.string(),
   /** Who may call, in words. */
   access: z.string(),

@@ -225,7 +225,7 @@ export async function startMembers(folder: string, options: { signingKeyDays: nu
         throw new Error(`${name} has two lines of tokens: ${broken.jti} replaces ${broken.replaces}`);
       return rows.map(({ jti }) => jti);
     },
-    held: () => others.map(({ membership }) => membership.serving.revocations?.status().size ?? NaN),
+    held: () => others.map(({ membership }) => membership.serving.identity.revocations?.status().size ?? NaN),
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
       for (const { served, membership } of others) {

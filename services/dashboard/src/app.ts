@@ -12,11 +12,11 @@ import { badgeRoute } from './badge-route.ts';
 import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { Explorer } from './explorer/explorer.ts';
-import { ServiceContracts } from './explorer/service-contracts.ts';
 import { LiveStatus } from './domain/live-status.ts';
 import { AlertQueue, type AlertChannel } from './jobs/alert-queue.ts';
 import { Collector } from './jobs/collector.ts';
 import { Recorder } from './jobs/recorder.ts';
+import { ServiceContracts } from './jobs/service-contracts.ts';
 import { Targets } from './jobs/targets.ts';
 import { createMeshViews } from './mesh-views.ts';
 import { OtlpReceiver } from './otlp/receiver.ts';
@@ -79,17 +79,17 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const logs = new LogStore();
   const receiver = new OtlpReceiver({ ...otlpSettings(config), traces, logs, log, now });
 
+  const contracts = new ServiceContracts({ watched: config.watched, token: () => token.current });
+  resources.defer(() => contracts.stop());
   const views = createMeshViews({
     collector,
     live,
+    contracts,
     intervalMs,
     failuresOf: (service) => logs.failuresOf(service).map(presentFailure),
     now,
     log,
   });
-  resources.defer(() => views.detail.catalogue.stop());
-
-  const contracts = new ServiceContracts({ watched: config.watched, token: () => token.current });
   const [authUrl] = config.AUTH_SERVICE_URL;
   const explorer = new Explorer({ contracts, open: config.EXPLORER === 'open', authUrl });
   const { auth } = clients;

@@ -10,6 +10,7 @@ import { startTrace } from '@arcadium/mesh/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LiveStatus } from './domain/live-status.ts';
 import { Collector } from './jobs/collector.ts';
+import { ServiceContracts } from './jobs/service-contracts.ts';
 import { createMeshViews } from './mesh-views.ts';
 import { getMap } from './procedures/map/get-map.ts';
 import { watchMap } from './procedures/map/watch-map.ts';
@@ -62,7 +63,9 @@ function watch(token: string) {
   collector.onRound((round) => live.record(round));
   const failure = { at: new Date(0).toISOString(), requestId: 'r', traceId: null, message: 'failed' };
   const failuresOf = (service: string) => (service === 'shop' ? [failure] : []);
-  const views = createMeshViews({ collector, live, intervalMs, failuresOf, now, log });
+  const watched = new Map(targets.map(({ service, url }) => [service, [url]]));
+  const contracts = new ServiceContracts({ watched, token: () => token });
+  const views = createMeshViews({ collector, live, contracts, intervalMs, failuresOf, now, log });
   const { map, services } = dashboardContract.procedures;
   const handlers = {
     map: { get: getMap(views), watch: watchMap(views) },
@@ -74,7 +77,7 @@ function watch(token: string) {
     rawCallOf({ caller: nobody, requestId: 'test', trace: startTrace() }, { readInput: () => input });
   collector.start();
   resources.defer(() => collector.stop());
-  resources.defer(() => views.detail.catalogue.stop());
+  resources.defer(() => contracts.stop());
   return {
     views,
     map: async (at?: string) => (await procedures.get('map.get')?.call(raw({ at }))) as MeshMap,

@@ -3,8 +3,8 @@ import type { Logger } from '@arcadium/mesh/telemetry';
 import type { LiveStatus } from './domain/live-status.ts';
 import { LiveMap, type LiveMapOptions } from './domain/map/live-map.ts';
 import { Recording } from './domain/map/recording.ts';
-import { Catalogue } from './jobs/catalogue.ts';
 import type { Collector } from './jobs/collector.ts';
+import type { ServiceContracts } from './jobs/service-contracts.ts';
 import { MapView } from './presenters/map-view.ts';
 import type { ServiceViewSource } from './presenters/service-view.ts';
 
@@ -12,6 +12,7 @@ export interface MeshViewsOptions {
   /** Listens to its rounds: register after what records them in `live`. */
   collector: Pick<Collector, 'onRound'>;
   live: LiveStatus;
+  contracts: ServiceContracts;
   /** Between two rounds, in milliseconds. */
   intervalMs: number;
   /** The last failures in the log of a service, newest first, at most 20. */
@@ -28,15 +29,14 @@ export interface MeshViews {
 }
 
 export function createMeshViews(options: MeshViewsOptions): MeshViews {
-  const { collector, live, intervalMs, failuresOf, now, log } = options;
+  const { collector, live, contracts, intervalMs, failuresOf, now, log } = options;
   const liveMap = new LiveMap({ intervalMs, statuses: () => live.services(), onProblem: problemLog(log) });
   const map = new MapView({ live: liveMap, recording: new Recording(intervalMs), now });
-  const catalogue = new Catalogue();
   collector.onRound((round) => {
     map.record(round);
-    catalogue.follow(round.targets);
+    contracts.readMissing();
   });
-  return { map, detail: { live: liveMap, catalogue, failuresOf, now } };
+  return { map, detail: { live: liveMap, contracts, failuresOf, now } };
 }
 
 /** Logs when the metrics of a process cannot be read, and when they can again. */

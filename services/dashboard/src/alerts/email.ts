@@ -1,4 +1,4 @@
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { AlertChannel } from '../jobs/alert-queue.ts';
 
 /** Time limits of a delivery, in milliseconds. */
@@ -13,14 +13,20 @@ export interface EmailOptions {
 
 /** Sends alerts as email, over a new connection each. */
 export function email({ smtpUrl, from, to }: EmailOptions): AlertChannel {
-  const transport = createTransport({ url: smtpUrl, ...limits });
+  let transport: Promise<Transporter> | undefined;
+  // Loaded for the first alert: it takes memory, and most dashboards send none.
+  const open = async (): Promise<Transporter> => {
+    const { createTransport } = await import('nodemailer');
+    return createTransport({ url: smtpUrl, ...limits });
+  };
   const { password } = new URL(smtpUrl);
   const domain = from.slice(from.indexOf('@') + 1);
   return {
     name: 'email',
     async send({ key, subject, text }) {
       const messageId = `<${key}@${domain}>`;
-      await transport.sendMail({ from, to, subject, text, messageId }).catch((error: unknown) => {
+      const opened = await (transport ??= open());
+      await opened.sendMail({ from, to, subject, text, messageId }).catch((error: unknown) => {
         // Without a cause: the answer of a server may repeat what it got.
         throw new Error(without(password, error instanceof Error ? error.message : String(error)));
       });

@@ -14,11 +14,11 @@ import { serve, tracked, type RunningService } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ServiceContracts } from '../jobs/service-contracts.ts';
 import { callProcedure } from '../procedures/explorer/call-procedure.ts';
 import { listContracts } from '../procedures/explorer/list-contracts.ts';
 import { watchProcedure } from '../procedures/explorer/watch-procedure.ts';
 import { Explorer } from './explorer.ts';
-import { ServiceContracts } from './service-contracts.ts';
 
 const { explorer: procedures } = dashboardContract.procedures;
 const explorerContract = contract('dashboard', { explorer: procedures });
@@ -145,6 +145,34 @@ test('contracts are listed with their schemas, and a service that is away with t
     idempotent: 'by-key',
     input: { properties: { cents: { type: 'integer', minimum: 1 } }, required: ['cents'] },
   });
+});
+
+test('a contract that only administrators may read is read with the token of one, and kept for no other', async () => {
+  const vault = contract('vault', {
+    open: query({ summary: 'Opens', output: z.object({}), access: anyone }),
+  });
+  const { authenticate } = identity;
+  const service = await serve(
+    vault,
+    { open: async () => ({}) },
+    { version: '1', port: 0, log, authenticate, contractAccess: 'admin', pingDatabase: async () => {} },
+  );
+  service.ready();
+  running.push(service);
+  const contracts = new ServiceContracts({
+    watched: new Map([['vault', [service.url]]]),
+    token: () => token,
+  });
+  const token = await identity.serviceToken('dashboard');
+  const asAdmin = `Bearer ${await identity.userToken({ role: 'admin' })}`;
+  const read = async (authorization?: string) =>
+    (await contracts.list(authorization)).map(({ problem, procedures: { length } }) => [problem, length]);
+  const refused = [['only administrators may read it', 0]];
+  expect(await read()).toEqual(refused);
+  expect(await read(asAdmin)).toEqual([[null, 1]]);
+  expect(await contracts.proceduresOf('vault', asAdmin)).toHaveLength(1);
+  expect(await read()).toEqual(refused);
+  expect(await contracts.proceduresOf('vault')).toEqual([]);
 });
 
 test.each([

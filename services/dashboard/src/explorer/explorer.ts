@@ -1,8 +1,8 @@
-import { currentScope } from '@arcadium/mesh/telemetry';
-import { MeshError, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/wire';
+import { MeshError, serviceTokenScheme } from '@arcadium/mesh/wire';
 import type { Caller } from '@arcadium/mesh/contract';
+import type { ServiceContracts } from '../jobs/service-contracts.ts';
+import { userCredentials } from './own-credentials.ts';
 import { borrowToken } from './service-credentials.ts';
-import type { ServiceContracts } from './service-contracts.ts';
 
 /** The credentials of one call; disposing of them revokes what was issued for it. */
 interface Credentials extends AsyncDisposable {
@@ -43,9 +43,8 @@ export class Explorer {
   ): Promise<Credentials | undefined> {
     const nothing = async (): Promise<void> => {};
     if (as === 'anyone') return { authorization: undefined, [Symbol.asyncDispose]: nothing };
-    const userToken = currentScope()?.userToken;
-    if (userToken === undefined) return undefined;
-    const own = `${userTokenScheme} ${userToken}`;
+    const own = userCredentials();
+    if (own === undefined) return undefined;
     if (as === 'user') return { authorization: own, [Symbol.asyncDispose]: nothing };
     if (!this.open || caller.user?.role !== 'admin' || onBehalfOf === undefined) return undefined;
     const borrowed = await borrowToken(onBehalfOf, { authUrl: this.#authUrl, authorization: own, signal });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { formatTraceparent, header, startTrace } from '@arcadium/mesh/wire';
-import type { Found } from './service-contracts.ts';
+import type { Found } from '../jobs/service-contracts.ts';
 
 /** A call to make. */
 export interface ExplorerRequest extends Found {

@@ -1,31 +1,60 @@
-/** Longest body that is read, in bytes. */
-const maxBytes = 8 * 1024 * 1024;
+import http from 'node:http';
+import https from 'node:https';
+
+/** Longest body that is read, in characters. */
+const longest = 8 * 1024 * 1024;
 
 export interface AskOptions {
   readonly authorization?: string;
   readonly signal: AbortSignal;
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
 /**
- * Gets a URL. Redirects are refused, because a token must not go to another address.
+ * Gets a URL, over a connection that is kept. By `node:http`, which takes a third of the time of `fetch`: a hundred replicas
+ * are asked three times every two seconds. Redirects are not followed, because a token must not go to another address.
  *
- * @throws Error if it cannot be reached, the signal fires, or the body is longer than 8 MiB.
+ * @throws Error if it cannot be reached, or the body is longer than 8 Mi characters; the signal's reason.
  */
-export async function ask(
-  url: string,
-  { authorization, signal }: AskOptions,
-): Promise<{ status: number; text: string }> {
-  const headers = authorization === undefined ? {} : { authorization };
-  const response = await fetch(url, { headers, signal, redirect: 'error' });
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+export async function ask(url: string, options: AskOptions): Promise<Answer> {
+  options.signal.throwIfAborted();
+  try {
+    try {
+      return await get(url, options);
+    } catch (error) {
+      // The other end closed the kept connection just then.
+      if (error instanceof StaleConnectionError) return await get(url, options);
+      throw error;
+    }
+  } catch (error) {
+    throw options.signal.aborted ? options.signal.reason : error;
   }
-  return { status: response.status, text: text + decoder.decode() };
+}
+
+class StaleConnectionError extends Error {}
+
+function get(url: string, { authorization, signal }: AskOptions): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const headers = authorization === undefined ? {} : { authorization };
+  const start = url.startsWith('https:') ? https.get : http.get;
+  const request = start(url, { headers, signal }, (response) => {
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > longest)
+        response.destroy(new Error(`the answer is longer than ${longest} characters`));
+    });
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    response.on('error', reject);
+  });
+  request.on('error', (error) =>
+    reject(request.reusedSocket && codeOf(error) === 'ECONNRESET' ? new StaleConnectionError() : error),
+  );
+  return promise;
 }
 
 const reasons: Readonly<Record<string, string>> = {

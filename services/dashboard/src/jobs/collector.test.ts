@@ -99,7 +99,7 @@ test('what is no status report is a failure with a reason; a redirect does not g
   });
   const huge = await replica((_, response) => response.end('x'.repeat(9 * 1024 * 1024)));
   const { last } = collect([away.url, wrong.url, missing.url, huge.url], 5000);
-  await vi.waitFor(() => expect(last('d')?.problem).toBe('the answer is longer than 8388608 bytes'));
+  await vi.waitFor(() => expect(last('d')?.problem).toBe('the answer is longer than 8388608 characters'));
   expect(last('a')?.report).toBeUndefined();
   expect(asked).toBe(0);
   expect(last('b')?.problem).toBe('its answer is not a status report');

@@ -49,6 +49,11 @@ export class StoredTrace {
     return traceBytes + (spans.mode === 'open' ? spans.bytes : spans.packed.length);
   }
 
+  /** Whether a span is of this service, or of a call to it, such as `wiki.pages.get`. */
+  concerns(service: string): boolean {
+    return this.services.includes(service) || this.names.some((name) => name.startsWith(`${service}.`));
+  }
+
   /** Makes it small, until it is opened. */
   pack(): void {
     if (this.#spans.mode === 'packed' || this.#spans.list.length < fewestPacked) return;

@@ -45,9 +45,13 @@ test('filters by service, part of any name, failure and duration, together', () 
   const of = (...traces: number[]) => traces.map((n) => traceIdOf(n));
   expect(ids(store, { service: 'web' })).toEqual(of(3));
   expect(ids(store, { service: 'wiki' })).toEqual(of(3, 2, 1));
+  store.add([spanOf(4, 1, { name: 'auth.users.get', resource: webResource, failed: true })]);
+  // Auth is down: the span is its caller's.
+  expect(ids(store, { service: 'auth', failed: true })).toEqual(of(4));
+  expect(ids(store, { service: 'aut' })).toEqual([]);
   expect(ids(store, { name: 'PAGES.get' })).toEqual(of(3, 1));
   expect(ids(store, { name: 'pages?get' })).toEqual([]);
-  expect(ids(store, { failed: true })).toEqual(of(2));
+  expect(ids(store, { failed: true })).toEqual(of(4, 2));
   expect(ids(store, { minMs: 50 })).toEqual(of(3, 2));
   expect(ids(store, { minMs: 50, name: 'update', service: 'wiki', failed: true })).toEqual(of(2));
 });

@@ -7,7 +7,7 @@ import { literal, type Walked } from './walk.ts';
 /** What a span needs besides its strings, in bytes: the object, its two lists, two numbers, its place among the ids. */
 const spanBytes = 280;
 /** The newest traces are not packed: spans that are still to come would open them again. */
-const openTraces = 1000;
+const openTraces = 250;
 /** Most names of spans that one call of `list` compares: about 5 ms. */
 const mostCompared = 100_000;
 
@@ -21,6 +21,7 @@ export interface TraceBounds {
 }
 
 export interface TraceFilter {
+  /** Only traces with a span of this service, or of a call to it: a service that is down sends no spans. */
   service?: string | undefined;
   /** Part of the name of any span; case does not matter. */
   name?: string | undefined;
@@ -83,7 +84,7 @@ export class TraceStore {
       if (compared > mostCompared) return { rows, until: trace.number + 1 };
       if (failed && !trace.failed) continue;
       if (trace.durationUs < minMs * 1000) continue;
-      if (service !== undefined && !trace.services.includes(service)) continue;
+      if (service !== undefined && !trace.concerns(service)) continue;
       if (name) {
         compared += trace.names.length;
         if (!trace.names.some((other) => name.test(other))) continue;

@@ -7,7 +7,7 @@ import { badgeRoute } from '../badge-route.ts';
 import { LiveStatus } from '../domain/live-status.ts';
 import type { Target } from '../domain/round.ts';
 import { Explorer } from '../explorer/explorer.ts';
-import { ServiceContracts } from '../explorer/service-contracts.ts';
+import { ServiceContracts } from '../jobs/service-contracts.ts';
 import type { RoundListener } from '../jobs/collector.ts';
 import { Recorder } from '../jobs/recorder.ts';
 import { createMeshViews } from '../mesh-views.ts';
@@ -62,8 +62,16 @@ export async function serveDashboard({
   });
   const listeners: RoundListener[] = [];
   const collector = { onRound: (listener: RoundListener) => void listeners.push(listener) };
-  const views = createMeshViews({ collector, live, intervalMs: 2000, failuresOf: () => [], now, log });
   const contracts = new ServiceContracts({ watched: new Map(), token: () => '' });
+  const views = createMeshViews({
+    collector,
+    live,
+    contracts,
+    intervalMs: 2000,
+    failuresOf: () => [],
+    now,
+    log,
+  });
   const traces = new TraceStore();
   const logs = new LogStore();
   const handlers = createHandlers({
@@ -126,7 +134,6 @@ export async function serveDashboard({
       await service.stop();
       await auth[Symbol.asyncDispose]();
       recorder.stop();
-      await views.detail.catalogue.stop();
       file.close();
     },
   };

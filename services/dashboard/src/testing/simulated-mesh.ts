@@ -1,10 +1,10 @@
 import { setInterval } from 'node:timers/promises';
-import { dashboardContract } from '@arcadium/contracts/dashboard';
+import { dashboardContract, type Trace } from '@arcadium/contracts/dashboard';
 import { serve, tracked, type Handlers, type ServerInterceptor } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
 import { Explorer } from '../explorer/explorer.ts';
-import { ServiceContracts } from '../explorer/service-contracts.ts';
+import { ServiceContracts } from '../jobs/service-contracts.ts';
 import { callProcedure } from '../procedures/explorer/call-procedure.ts';
 import { listContracts } from '../procedures/explorer/list-contracts.ts';
 import { watchProcedure } from '../procedures/explorer/watch-procedure.ts';
@@ -129,7 +129,7 @@ export async function serveSimulatedMesh({
       async list({ input }) {
         const items = records.traces.filter(
           (trace) =>
-            (input.service === undefined || trace.services.includes(input.service)) &&
+            (input.service === undefined || concerns(trace, input.service)) &&
             (input.name === undefined || trace.tree.some(({ name }) => name.includes(input.name ?? ''))) &&
             (!input.failed || trace.status === 'error') &&
             trace.durationMs >= input.minMs,
@@ -184,6 +184,10 @@ export async function serveSimulatedMesh({
     },
   };
 }
+
+/** As the real store has it. */
+const concerns = ({ services, tree }: Trace, service: string) =>
+  services.includes(service) || tree.some(({ name }) => name.startsWith(`${service}.`));
 
 const administratorsOnly: ServerInterceptor = (call, next) => {
   if (!call.path.startsWith('sessions.') && call.caller.user?.role !== 'admin')

@@ -1,4 +1,5 @@
 import { makeCall } from '../../explorer/make-call.ts';
+import { adminCredentials } from '../../explorer/own-credentials.ts';
 import type { DashboardDeps, DashboardHandler } from '../deps.ts';
 
 export function callProcedure({
@@ -7,7 +8,7 @@ export function callProcedure({
   return async ({ input, caller, errors, signal }) => {
     explorer.admit(caller);
     const { service, path, as, onBehalfOf } = input;
-    const found = await explorer.contracts.find(service, path);
+    const found = await explorer.contracts.find(service, path, adminCredentials(caller));
     if (!found) throw errors.PROCEDURE_NOT_FOUND({ service, path });
     const { kind } = found.procedure;
     if (kind === 'subscription') throw errors.WRONG_KIND({ path, kind });

@@ -1,3 +1,4 @@
+import { adminCredentials } from '../../explorer/own-credentials.ts';
 import type { DashboardDeps, DashboardHandler } from '../deps.ts';
 
 export function listContracts({
@@ -5,6 +6,6 @@ export function listContracts({
 }: Pick<DashboardDeps, 'explorer'>): DashboardHandler<'explorer.list'> {
   return async ({ caller }) => {
     explorer.admit(caller);
-    return { open: explorer.open, services: await explorer.contracts.list() };
+    return { open: explorer.open, services: await explorer.contracts.list(adminCredentials(caller)) };
   };
 }

@@ -1,4 +1,5 @@
 import { tracked } from '@arcadium/mesh/server';
+import { adminCredentials } from '../../explorer/own-credentials.ts';
 import { watchEvents } from '../../explorer/watch-events.ts';
 import type { DashboardDeps, DashboardHandler } from '../deps.ts';
 
@@ -8,7 +9,7 @@ export function watchProcedure({
   return async function* ({ input, caller, errors, signal }) {
     explorer.admit(caller);
     const { service, path, as, onBehalfOf } = input;
-    const found = await explorer.contracts.find(service, path);
+    const found = await explorer.contracts.find(service, path, adminCredentials(caller));
     if (!found) throw errors.PROCEDURE_NOT_FOUND({ service, path });
     const { kind } = found.procedure;
     if (kind !== 'subscription') throw errors.WRONG_KIND({ path, kind });

@@ -1,3 +1,4 @@
+import { adminCredentials } from '../../explorer/own-credentials.ts';
 import { viewService } from '../../presenters/service-view.ts';
 import type { DashboardDeps, DashboardHandler } from '../deps.ts';
 
@@ -5,13 +6,10 @@ export function getService({
   live,
   detail,
 }: Pick<DashboardDeps, 'live' | 'detail'>): DashboardHandler<'services.get'> {
-  return async ({ input: { service }, errors }) => {
+  return async ({ input: { service }, caller, errors }) => {
     const found = live.services().find((one) => one.service === service);
     if (!found) throw errors.SERVICE_NOT_FOUND({ service });
-    return viewService(
-      detail,
-      service,
-      found.replicas.map(({ url }) => url),
-    );
+    const urls = found.replicas.map(({ url }) => url);
+    return viewService(detail, { service, urls, authorization: adminCredentials(caller) });
   };
 }

@@ -35,7 +35,12 @@ export function ProcedureList({
               open={wanted !== '' || selected.startsWith(`${service}/`) || services.length < 5}
             >
               <summary>{service}</summary>
-              {problem !== null && <p className="unhealthy">Its contract is not known: {problem}.</p>}
+              {problem !== null && (
+                <p className="unhealthy">
+                  {procedures.length === 0 ? 'Its contract is not known' : 'Its contract may have changed'}:{' '}
+                  {problem}.
+                </p>
+              )}
               <ul>
                 {found.map(({ path }) => (
                   <li key={path}>

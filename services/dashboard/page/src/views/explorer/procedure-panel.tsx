@@ -1,5 +1,6 @@
 import type { ExplorerProcedure } from '@arcadium/contracts/dashboard';
-import { Panel, TableRoom } from '../../components/panel.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { numbers, Table } from '../../components/table.tsx';
 import { milliseconds } from '../../format.ts';
 import { CallForm } from './call-form.tsx';
 import { fieldsOf, typeOf, type Schema } from './example.ts';
@@ -59,30 +60,18 @@ function FieldTable({ schema }: { schema: Schema }) {
   if (fields.length === 0) return null;
   return (
     <Panel title="Input" flush>
-      <TableRoom label="Fields of the input">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">Type</th>
-              <th scope="col">Required</th>
-              <th scope="col">Bounds</th>
-            </tr>
-          </thead>
-          <tbody>
-            {fields.map(({ name, type, required, bounds }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <code>{name}</code>
-                </th>
-                <td>{type}</td>
-                <td>{required ? 'yes' : 'no'}</td>
-                <td>{bounds}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableRoom>
+      <Table label="Fields of the input" columns={['Field', 'Type', 'Required', 'Bounds']}>
+        {fields.map(({ name, type, required, bounds }) => (
+          <tr key={name}>
+            <th scope="row">
+              <code>{name}</code>
+            </th>
+            <td>{type}</td>
+            <td>{required ? 'yes' : 'no'}</td>
+            <td>{bounds}</td>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   );
 }
@@ -90,32 +79,18 @@ function FieldTable({ schema }: { schema: Schema }) {
 function ErrorTable({ errors }: Pick<ExplorerProcedure, 'errors'>) {
   return (
     <Panel title="Errors" flush>
-      <TableRoom label="Errors of the procedure">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Code</th>
-              <th scope="col" className="number">
-                HTTP
-              </th>
-              <th scope="col">Message</th>
-            </tr>
-          </thead>
-          <tbody>
-            {errors.map(({ name, code, httpStatus, message }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <code>{name}</code>
-                </th>
-                <td>{code}</td>
-                <td className="number">{httpStatus}</td>
-                <td>{message ?? '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableRoom>
+      <Table label="Errors of the procedure" columns={['Name', 'Code', ...numbers('HTTP'), 'Message']}>
+        {errors.map(({ name, code, httpStatus, message }) => (
+          <tr key={name}>
+            <th scope="row">
+              <code>{name}</code>
+            </th>
+            <td>{code}</td>
+            <td className="number">{httpStatus}</td>
+            <td>{message ?? '–'}</td>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   );
 }

@@ -1,7 +1,8 @@
 import type { MapEdge } from '@arcadium/contracts/dashboard';
 import { memo } from 'react';
-import { Panel, TableRoom } from '../../components/panel.tsx';
+import { Panel } from '../../components/panel.tsx';
 import { StatusMark } from '../../components/status-mark.tsx';
+import { numbers, Table, type Column } from '../../components/table.tsx';
 import { milliseconds, percent, rate } from '../../format.ts';
 import style from './edge-table.module.css';
 import { callerName, flagOf, keyOf, moodOf } from './words.ts';
@@ -13,43 +14,32 @@ interface EdgeTable {
 
 const marks = { calm: 'healthy', uneasy: 'degraded', failing: 'unhealthy' } as const;
 const words = { calm: 'normal', uneasy: 'unusual', failing: 'failing' } as const;
-const numbers = [
-  'Rate',
-  'Success',
-  'p50',
-  'p95',
-  'p99',
-  'Retry budget',
-  'Retries',
-  'Hedges',
-  'Refused',
-  'In doubt',
+const columns: readonly Column[] = [
+  'Caller → target',
+  'State',
+  ...numbers(
+    'Rate',
+    'Success',
+    'p50',
+    'p95',
+    'p99',
+    'Retry budget',
+    'Retries',
+    'Hedges',
+    'Refused',
+    'In doubt',
+  ),
 ];
 
 /** The same data as the map, for screen readers and keyboards, and to compare. */
 export function EdgeTable({ edges, onSelect }: EdgeTable) {
   return (
     <Panel title="Calls between services" flush>
-      <TableRoom label="Calls between services">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Caller → target</th>
-              <th scope="col">State</th>
-              {numbers.map((name) => (
-                <th key={name} scope="col" className="number">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {edges.map((edge) => (
-              <Row key={keyOf(edge)} edge={edge} onSelect={onSelect} />
-            ))}
-          </tbody>
-        </table>
-      </TableRoom>
+      <Table label="Calls between services" columns={columns}>
+        {edges.map((edge) => (
+          <Row key={keyOf(edge)} edge={edge} onSelect={onSelect} />
+        ))}
+      </Table>
     </Panel>
   );
 }

@@ -21,7 +21,9 @@ export function flagOf({ resilience }: MapEdge): string | null {
   return null;
 }
 
+/** Empty for an edge without calls: many zeros hide what matters. */
 export function labelOf({ rate: perSecond, success, p95 }: MapEdge): string {
+  if (perSecond === 0) return '';
   const parts = [`${rate(perSecond)}/s`];
   if (success !== null && success < 0.9995) parts.push(percent(success));
   if (p95 !== null) parts.push(milliseconds(p95));

@@ -1,6 +1,7 @@
 import type { MigrationsView, ServiceView, StatementView } from '@arcadium/contracts/dashboard';
 import { Ago } from '../../components/ago.tsx';
-import { Note, Panel, TableRoom } from '../../components/panel.tsx';
+import { Note, Panel } from '../../components/panel.tsx';
+import { numbers, Table } from '../../components/table.tsx';
 import { count, duration, milliseconds, rate } from '../../format.ts';
 
 /** The statements of a service by the time that they took, and its migrations. */
@@ -11,38 +12,17 @@ export function DatabasePanel({ database }: { database: NonNullable<ServiceView[
       {migrations && <Migrations migrations={migrations} />}
       {statements.length === 0 && <Note>No statement since the start.</Note>}
       {statements.length > 0 && (
-        <TableRoom label="Statements by total time">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Statement</th>
-                <th scope="col" className="number">
-                  Calls per minute
-                </th>
-                <th scope="col" className="number">
-                  Calls since start
-                </th>
-                <th scope="col" className="number">
-                  Failed
-                </th>
-                <th scope="col" className="number">
-                  Total
-                </th>
-                <th scope="col" className="number">
-                  Mean
-                </th>
-                <th scope="col" className="number">
-                  Longest
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {statements.map((statement) => (
-                <Row key={statement.name} statement={statement} />
-              ))}
-            </tbody>
-          </table>
-        </TableRoom>
+        <Table
+          label="Statements by total time"
+          columns={[
+            'Statement',
+            ...numbers('Calls per minute', 'Calls since start', 'Failed', 'Total', 'Mean', 'Longest'),
+          ]}
+        >
+          {statements.map((statement) => (
+            <Row key={statement.name} statement={statement} />
+          ))}
+        </Table>
       )}
     </Panel>
   );

@@ -1,6 +1,7 @@
 import type { ServiceView } from '@arcadium/contracts/dashboard';
 import { Link } from 'wouter';
-import { Note, Panel, TableRoom } from '../../components/panel.tsx';
+import { Note, Panel } from '../../components/panel.tsx';
+import { Table } from '../../components/table.tsx';
 import { exactTime } from '../../format.ts';
 
 interface FailureTable {
@@ -18,36 +19,24 @@ export function FailureTable({ failures, service }: FailureTable) {
     >
       {failures.length === 0 && <Note>No failure on record.</Note>}
       {failures.length > 0 && (
-        <TableRoom label="Last failures">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">Message</th>
-                <th scope="col">Trace</th>
-                <th scope="col">Request</th>
-              </tr>
-            </thead>
-            <tbody>
-              {failures.map(({ at, message, traceId, requestId }, index) => (
-                <tr key={`${at} ${requestId ?? index}`}>
-                  <td>{exactTime(at)}</td>
-                  <td>{message}</td>
-                  <td>{traceId ? <Link href={`/traces/${traceId}`}>{traceId.slice(0, 8)}</Link> : '–'}</td>
-                  <td>
-                    {requestId ? (
-                      <Link href={`/logs?requestId=${encodeURIComponent(requestId)}`}>
-                        {requestId.slice(0, 8)}
-                      </Link>
-                    ) : (
-                      '–'
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </TableRoom>
+        <Table label="Last failures" columns={['Time', 'Message', 'Trace', 'Request']}>
+          {failures.map(({ at, message, traceId, requestId }, index) => (
+            <tr key={`${at} ${requestId ?? index}`}>
+              <td>{exactTime(at)}</td>
+              <td>{message}</td>
+              <td>{traceId ? <Link href={`/traces/${traceId}`}>{traceId.slice(0, 8)}</Link> : '–'}</td>
+              <td>
+                {requestId ? (
+                  <Link href={`/logs?requestId=${encodeURIComponent(requestId)}`}>
+                    {requestId.slice(0, 8)}
+                  </Link>
+                ) : (
+                  '–'
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Panel>
   );

@@ -1,5 +1,5 @@
 import type { SigningKeyView } from '@arcadium/contracts/dashboard';
-import { TableRoom } from '../../components/panel.tsx';
+import { Table } from '../../components/table.tsx';
 import { duration } from '../../format.ts';
 
 const next: Readonly<Record<SigningKeyView['state'], string>> = {
@@ -11,27 +11,16 @@ const next: Readonly<Record<SigningKeyView['state'], string>> = {
 /** The keys that a service signs tokens with. */
 export function KeyTable({ keys }: { keys: readonly SigningKeyView[] }) {
   return (
-    <TableRoom label="Signing keys">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Signing key</th>
-            <th scope="col">State</th>
-            <th scope="col">Change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map(({ kid, state, changesInSeconds }) => (
-            <tr key={kid}>
-              <th scope="row">
-                <code>{kid}</code>
-              </th>
-              <td>{state}</td>
-              <td>{changesInSeconds === null ? '–' : `${next[state]} ${duration(changesInSeconds)}`}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableRoom>
+    <Table label="Signing keys" columns={['Signing key', 'State', 'Change']}>
+      {keys.map(({ kid, state, changesInSeconds }) => (
+        <tr key={kid}>
+          <th scope="row">
+            <code>{kid}</code>
+          </th>
+          <td>{state}</td>
+          <td>{changesInSeconds === null ? '–' : `${next[state]} ${duration(changesInSeconds)}`}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

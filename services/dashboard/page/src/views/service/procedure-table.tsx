@@ -1,5 +1,6 @@
 import type { ProcedureView } from '@arcadium/contracts/dashboard';
-import { Panel, TableRoom } from '../../components/panel.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { Table, numbers } from '../../components/table.tsx';
 import { count, milliseconds, percent, rate } from '../../format.ts';
 import style from './procedure-table.module.css';
 
@@ -7,42 +8,21 @@ import style from './procedure-table.module.css';
 export function ProcedureTable({ procedures }: { procedures: readonly ProcedureView[] }) {
   return (
     <Panel title="Procedures" aside={<span className="muted">Last minute</span>} flush>
-      <TableRoom label="Procedures">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Procedure</th>
-              <th scope="col" className="number">
-                Rate
-              </th>
-              <th scope="col" className="number">
-                Success
-              </th>
-              <th scope="col" className="number">
-                p50
-              </th>
-              <th scope="col" className="number">
-                p95
-              </th>
-              <th scope="col" className="number">
-                p99
-              </th>
-              <th scope="col" className="number">
-                In progress
-              </th>
-              <th scope="col">May call</th>
-              <th scope="col">Calls it</th>
-            </tr>
-          </thead>
-          <tbody>
-            {procedures
-              .toSorted((a, b) => b.rate - a.rate || a.path.localeCompare(b.path))
-              .map((procedure) => (
-                <Row key={procedure.path} procedure={procedure} />
-              ))}
-          </tbody>
-        </table>
-      </TableRoom>
+      <Table
+        label="Procedures"
+        columns={[
+          'Procedure',
+          ...numbers('Rate', 'Success', 'p50', 'p95', 'p99', 'In progress'),
+          'May call',
+          'Calls it',
+        ]}
+      >
+        {procedures
+          .toSorted((a, b) => b.rate - a.rate || a.path.localeCompare(b.path))
+          .map((procedure) => (
+            <Row key={procedure.path} procedure={procedure} />
+          ))}
+      </Table>
     </Panel>
   );
 }

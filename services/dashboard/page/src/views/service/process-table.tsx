@@ -1,6 +1,7 @@
 import type { ProcessFacts, Replica, SigningKeyView } from '@arcadium/contracts/dashboard';
-import { Panel, TableRoom } from '../../components/panel.tsx';
+import { Panel } from '../../components/panel.tsx';
 import { StatusMark } from '../../components/status-mark.tsx';
+import { numbers, Table } from '../../components/table.tsx';
 import { count, duration, megabytes, milliseconds, percent } from '../../format.ts';
 import { KeyTable } from './key-table.tsx';
 import style from './service-view.module.css';
@@ -15,48 +16,24 @@ interface ProcessTable {
 export function ProcessTable({ processes, replicas, keys }: ProcessTable) {
   return (
     <Panel title="Processes" flush>
-      <TableRoom label="Processes">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Process</th>
-              <th scope="col">Status</th>
-              <th scope="col">Version</th>
-              <th scope="col" className="number">
-                Uptime
-              </th>
-              <th scope="col" className="number">
-                CPU
-              </th>
-              <th scope="col" className="number">
-                Memory
-              </th>
-              <th scope="col" className="number">
-                Event loop
-              </th>
-              <th scope="col" className="number">
-                Pool
-              </th>
-              <th scope="col" className="number">
-                Queued
-              </th>
-              <th scope="col" className="number">
-                Token expires in
-              </th>
-              <th scope="col">Revocations</th>
-            </tr>
-          </thead>
-          <tbody>
-            {processes.map((process) => (
-              <Row
-                key={process.url}
-                process={process}
-                replica={replicas.find(({ url }) => url === process.url)}
-              />
-            ))}
-          </tbody>
-        </table>
-      </TableRoom>
+      <Table
+        label="Processes"
+        columns={[
+          'Process',
+          'Status',
+          'Version',
+          ...numbers('Uptime', 'CPU', 'Memory', 'Event loop', 'Pool', 'Queued', 'Token expires in'),
+          'Revocations',
+        ]}
+      >
+        {processes.map((process) => (
+          <Row
+            key={process.url}
+            process={process}
+            replica={replicas.find(({ url }) => url === process.url)}
+          />
+        ))}
+      </Table>
       {keys && (
         <div className={style.keys}>
           <KeyTable keys={keys} />

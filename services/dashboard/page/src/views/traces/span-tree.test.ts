@@ -26,6 +26,12 @@ test('spans are below their parents, by start', () => {
   expect(drawn(spans)).toEqual(['a', '·b', '··d', '·c']);
 });
 
+test('a name that begins with that of the parent is shown without it', () => {
+  const call = { ...span('a', null, 0), name: 'wiki.pages.get' };
+  const attempt = { ...span('b', 'a', 1), name: 'wiki.pages.get attempt' };
+  expect(rowsOf([call, attempt]).map(({ name }) => name)).toEqual(['wiki.pages.get', 'attempt']);
+});
+
 test('a span whose parent did not arrive is a root', () => {
   expect(drawn([span('b', 'missing', 2), span('a', null, 0)])).toEqual(['a', 'b']);
 });

@@ -37,7 +37,7 @@ export function Waterfall({ rows, durationMs, chosen, onChoose }: Waterfall) {
         ))}
       </div>
       <div role="listbox" aria-label="Spans" tabIndex={-1} onKeyDown={move} onClick={choose}>
-        {rows.map(({ span, depth }) => (
+        {rows.map(({ span, depth, name }) => (
           <div
             key={span.spanId}
             role="option"
@@ -47,7 +47,7 @@ export function Waterfall({ rows, durationMs, chosen, onChoose }: Waterfall) {
             className={style.row}
           >
             <span className={style.name} style={{ paddingInlineStart: 14 * Math.min(depth, mostIndent) }}>
-              <span className={style.service}>{span.service}</span> {span.name}
+              <span className={style.service}>{span.service}</span> {name}
               {span.status === 'error' && <span className="unhealthy"> failed</span>}
             </span>
             <svg className={style.bar} viewBox="0 0 1000 14" preserveAspectRatio="none" aria-hidden="true">
