@@ -2,8 +2,18 @@
 export type Alternative = Readonly<{
   /** Services that may call. Absent: the caller must not be a service. */
   services?: readonly string[] | 'any';
+  /** Scopes that the token of the service must have, all of them. */
+  serviceScopes?: readonly string[];
   /** Least role of the user behind the call. Absent: a user is not required. */
   user?: 'user' | 'admin';
+  /** Scopes that the token of the user must have, all of them. */
+  userScopes?: readonly string[];
+}>;
+
+/** Scopes that a rule asks for. */
+export type Scopes = Readonly<{
+  /** What the token must allow, all of it: `['pages:write']`. Scopes are those of OAuth 2.0 (RFC 6749 §3.3). */
+  scopes: readonly [string, ...string[]];
 }>;
 
 declare const admitted: unique symbol;
@@ -24,14 +34,44 @@ export interface Access<Caller extends string = string> {
 /** Admits every caller, with credentials or without. */
 export const anyone: Access<'anyone'> = { alternatives: [{}] };
 
-/** Admits users of any role who call directly. */
-export const user: Access<'user'> = { alternatives: [{ user: 'user' }] };
+/** A rule that is complete as it is; called with scopes, it asks for those as well. */
+export interface ScopedRule<Caller extends string> extends Access<Caller> {
+  /** @throws TypeError for an invalid scope. */
+  (required: Scopes): Access<Caller>;
+}
 
-/** Admits administrators who call directly. */
-export const admin: Access<'admin'> = { alternatives: [{ user: 'admin' }] };
+/**
+ * Admits users of any role who call directly.
+ *
+ * @example
+ * access: user,
+ * access: user({ scopes: ['pages:write'] }),
+ */
+export const user: ScopedRule<'user'> = scopedRule({ user: 'user' }, 'userScopes');
 
-/** Admits every service of this mesh, for questions of a service about itself. */
-export const anyService: Access<'service'> = { alternatives: [{ services: 'any' }] };
+/** Admits administrators who call directly; `admin({ scopes })` only if their token has these scopes. */
+export const admin: ScopedRule<'admin'> = scopedRule({ user: 'admin' }, 'userScopes');
+
+/** Admits every service of this mesh, for questions of a service about itself; `anyService({ scopes })` only with these scopes. */
+export const anyService: ScopedRule<'service'> = scopedRule({ services: 'any' }, 'serviceScopes');
+
+function scopedRule<Caller extends string>(
+  one: Alternative,
+  where: 'serviceScopes' | 'userScopes',
+): ScopedRule<Caller> {
+  const rule = ({ scopes }: Scopes) => ({ alternatives: [{ ...one, [where]: checkedScopes(scopes) }] });
+  return Object.assign(rule, { alternatives: [one] });
+}
+
+/** RFC 6749 §3.3: printable ASCII without space, quote and backslash. */
+const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;
+
+function checkedScopes(scopes: readonly string[]): readonly string[] {
+  if (scopes.length === 0) throw new TypeError('A rule with scopes must name at least one');
+  for (const scope of scopes)
+    if (!scopePattern.test(scope)) throw new TypeError(`${JSON.stringify(scope)} cannot be a scope`);
+  return [...scopes];
+}
 
 /** Names with a meaning in rules, which services cannot have. */
 const people: readonly string[] = ['anyone', 'user', 'admin', 'service'];
@@ -47,17 +87,28 @@ export interface ServiceAccess<Name extends string> extends Access<Name> {
 /**
  * Admits the named services, with or without a user behind them.
  *
- * @throws TypeError for an invalid name.
+ * @throws TypeError for an invalid name or scope.
+ *
+ * @example
+ * access: services('till', 'wiki'),
+ * access: services('till', { scopes: ['stock:write'] }),
  */
 export function services<const Name extends string>(
   ...names: readonly ServiceName<Name>[]
-): ServiceAccess<Name> {
+): ServiceAccess<Name>;
+export function services<const Name extends string>(
+  ...namesAndScopes: readonly [...names: ServiceName<Name>[], required: Scopes]
+): ServiceAccess<Name>;
+export function services(...given: readonly (string | Scopes)[]): Access {
+  const names = given.filter((one) => typeof one === 'string');
   for (const name of names) {
     if (people.includes(name) || !/^[a-z][a-z0-9-]*$/.test(name)) {
       throw new TypeError(`"${name}" cannot be the name of a service`);
     }
   }
-  return { alternatives: [{ services: names }] } as unknown as ServiceAccess<Name>;
+  const required = given.find((one) => typeof one !== 'string');
+  const serviceScopes = required && checkedScopes(required.scopes);
+  return { alternatives: [{ services: names, ...(serviceScopes && { serviceScopes }) }] };
 }
 
 type ServiceName<Name extends string> = Name extends
@@ -103,15 +154,22 @@ export type Presents<As extends string> = As extends 'anyone'
       ? 'anyone' | 'user' | 'admin'
       : 'anyone' | 'service' | As | `${As} for ${'user' | 'admin'}`;
 
-/** Describes a rule in words: `users, or the service wiki for administrators`. */
+/** Describes a rule in words: `users with the scope pages:write, or the service wiki for administrators`. */
 export function describeAccess({ alternatives }: Access): string {
   return alternatives.length === 0 ? 'no caller' : alternatives.map(describe).join(', or ');
 }
 
-function describe({ services: some, user: role }: Alternative): string {
-  const who = role === 'admin' ? 'administrators' : 'users';
+function describe({ services: some, serviceScopes, user: role, userScopes }: Alternative): string {
+  const who = `${role === 'admin' ? 'administrators' : 'users'}${withScopes(userScopes)}`;
   if (!some) return role ? who : 'anyone';
-  const service =
+  const names =
     some === 'any' ? 'any service' : `the ${some.length > 1 ? 'services' : 'service'} ${some.join(' and ')}`;
+  const service = `${names}${withScopes(serviceScopes)}`;
   return role ? `${service} for ${who}` : service;
+}
+
+function withScopes(scopes: readonly string[] = []): string {
+  return scopes.length === 0
+    ? ''
+    : ` with the ${scopes.length > 1 ? 'scopes' : 'scope'} ${scopes.join(' and ')}`;
 }

@@ -13,6 +13,10 @@ export type UserIdentity = Readonly<{
   sessionId?: string | undefined;
   /** `kid` of the signing key. */
   keyId?: string | undefined;
+  /** What the token allows (`scope` or `scp`), if its issuer says so. */
+  scopes?: readonly string[] | undefined;
+  /** The tenant or organisation that the token is of, if its issuer says so. */
+  tenant?: string | undefined;
   /** Expiry of the token, in milliseconds since 1970. */
   expiresAt: number;
 }>;
@@ -25,6 +29,10 @@ export type ServiceIdentity<Name extends string = string> = Readonly<{
   tokenId: string;
   /** `kid` of the signing key. */
   keyId?: string | undefined;
+  /** What the token allows (`scope` or `scp`), if its issuer says so. */
+  scopes?: readonly string[] | undefined;
+  /** The tenant or organisation that the token is of, if its issuer says so. */
+  tenant?: string | undefined;
   /** Expiry of the token, in milliseconds since 1970. */
   expiresAt: number;
 }>;
@@ -69,7 +77,32 @@ export function needsUser({ alternatives }: Access, service: string): boolean {
   return own.length > 0 && own.every(({ user }) => user !== undefined);
 }
 
-function matches({ services, user }: Alternative, caller: Caller): boolean {
+/**
+ * The scopes without which a caller is refused: those of the first alternative that admits it otherwise. Empty if it is
+ * refused for who it is.
+ */
+export function missingScopes({ alternatives }: Access, caller: Caller): readonly string[] {
+  const one = alternatives.find((alternative) => fits(alternative, caller));
+  if (!one) return [];
+  const { serviceScopes = [], userScopes = [] } = one;
+  return [
+    ...serviceScopes.filter((scope) => !caller.service?.scopes?.includes(scope)),
+    ...userScopes.filter((scope) => !caller.user?.scopes?.includes(scope)),
+  ];
+}
+
+function matches(alternative: Alternative, caller: Caller): boolean {
+  if (!fits(alternative, caller)) return false;
+  const { serviceScopes, userScopes } = alternative;
+  return has(caller.service, serviceScopes) && has(caller.user, userScopes);
+}
+
+function has(of: Pick<UserIdentity, 'scopes'> | undefined, required: readonly string[] | undefined): boolean {
+  return !required || required.every((scope) => of?.scopes?.includes(scope));
+}
+
+/** Whether it admits the caller but for scopes. */
+function fits({ services, user }: Alternative, caller: Caller): boolean {
   if (!services && !user) return true;
   const serviceFits = services
     ? caller.service !== undefined && (services === 'any' || services.includes(caller.service.name))

@@ -16,6 +16,7 @@ import {
   query,
   services,
   user,
+  type Access,
 } from './index.ts';
 
 const shop = contract('shop', {
@@ -89,6 +90,20 @@ actingFor(anyone, user);
 actingFor(either(services('till'), admin), user);
 // @ts-expect-error no service is called like a kind of person
 services('user');
+
+// Scopes.
+user({ scopes: ['items:write'] }) satisfies Access<'user'>;
+services('till', 'kiosk', { scopes: ['stock:write'] }) satisfies Access<'till' | 'kiosk'>;
+actingFor(
+  services('till', { scopes: ['act'] }),
+  user({ scopes: ['read'] }),
+) satisfies Access<'till for user'>;
+// @ts-expect-error a rule with scopes names one
+user({ scopes: [] });
+// @ts-expect-error scopes are an option, so that none is taken for a name
+services({ scopes: ['stock:write'] }, 'till');
+// @ts-expect-error anyone has no token that scopes could be in
+anyone({ scopes: ['items:write'] });
 
 // Inputs and kinds.
 // @ts-expect-error the input has the wrong type

@@ -5,11 +5,15 @@ import {
   admin,
   admit,
   anyone,
+  anyService,
   contract,
+  describeAccess,
+  describeProcedures,
   either,
   entriesOf,
   error,
   errorFactories,
+  missingScopes,
   nobody,
   query,
   services,
@@ -66,6 +70,77 @@ test.each([
     expect([name, admit(rule, caller)]).toEqual([name, admitted.includes(name) ? 'admitted' : refused]);
   }
 });
+
+const scoped = (scopes: string[]) => ({ user: { ...ann, scopes }, service: undefined });
+const both = { user: { ...ann, scopes: ['read'] }, service: { ...wiki, scopes: ['act', 'stock'] } };
+
+// Each rule with scopes, in words, and for each caller the scopes that it lacks; `who`: it is refused for who it is.
+test.each([
+  [
+    user({ scopes: ['read'] }),
+    'users with the scope read',
+    { ann: 'read', reader: '', writer: 'read', both: 'who' },
+  ],
+  [
+    user({ scopes: ['read', 'write'] }),
+    'users with the scopes read and write',
+    { ann: 'read write', reader: 'write', writer: 'read', both: 'who' },
+  ],
+  [
+    admin({ scopes: ['read'] }),
+    'administrators with the scope read',
+    { ann: 'who', reader: 'who', root: 'read' },
+  ],
+  [
+    services('wiki', { scopes: ['stock'] }),
+    'the service wiki with the scope stock',
+    { reader: 'who', wiki: 'stock', both: '' },
+  ],
+  [
+    anyService({ scopes: ['act'] }),
+    'any service with the scope act',
+    { wiki: 'act', both: '', reader: 'who' },
+  ],
+  [
+    actingFor(services('wiki', { scopes: ['act'] }), user({ scopes: ['read', 'write'] })),
+    'the service wiki with the scope act for users with the scopes read and write',
+    { both: 'write', wiki: 'who', reader: 'who' },
+  ],
+  [
+    either(services('wiki'), user({ scopes: ['read'] })),
+    'the service wiki, or users with the scope read',
+    { wiki: '', ann: 'read', reader: '' },
+  ],
+])('a rule may ask for scopes %#', (access, words, expected: Record<string, string>) => {
+  expect(describeAccess(access)).toBe(words);
+  const known: Record<string, Caller> = {
+    ann: { user: ann, service: undefined },
+    reader: scoped(['read']),
+    writer: scoped(['write']),
+    root: { user: root, service: undefined },
+    wiki: { user: undefined, service: wiki },
+    both,
+  };
+  for (const [name, lacks] of Object.entries(expected)) {
+    const caller = known[name] ?? nobody;
+    expect([name, admit(access, caller)]).toEqual([name, lacks === '' ? 'admitted' : 'forbidden']);
+    expect([name, missingScopes(access, caller).join(' ')]).toEqual([name, lacks === 'who' ? '' : lacks]);
+  }
+  expect(admit(access, nobody)).toBe('unauthenticated');
+  const procedures = contract('c', { one: query({ summary: 'One', output: z.object({}), access }) });
+  expect(describeProcedures(entriesOf(procedures))[0]?.access).toEqual({
+    words,
+    alternatives: access.alternatives,
+  });
+});
+
+test.each([[[]], [['two words']], [['quo"te']], [['']], [['ünicode']]])(
+  '%j is no list of scopes',
+  (scopes) => {
+    expect(() => user({ scopes: scopes as unknown as ['one'] })).toThrow(TypeError);
+    expect(() => services('wiki', { scopes: scopes as unknown as ['one'] })).toThrow(TypeError);
+  },
+);
 
 test.each(['user', 'anyone', 'Wiki', 'wiki for user', ''])('no service is called %j', (name) => {
   expect(() => services(name as 'wiki')).toThrow('cannot be the name of a service');

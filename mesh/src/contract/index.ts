@@ -10,9 +10,12 @@ export {
   type Access,
   type Alternative,
   type CallerOf,
+  type ScopedRule,
+  type Scopes,
 } from './access.ts';
 export {
   admit,
+  missingScopes,
   needsUser,
   nobody,
   type AdmittedCaller,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createTestIdentity, useFakeClock, type TestIdentity } from '../testing/index.ts';
-import { createMemory } from './authenticate.ts';
+import { createMemory } from './token-memory.ts';
 import { createAuthenticate } from './index.ts';
 import { claimsOf, encode, forge, headerOf, now } from './testing/forge.ts';
 

@@ -1,12 +1,12 @@
-import { LRUCache } from 'lru-cache';
 import { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
-import type { TokenRules } from './claims.ts';
+import { scopesOf, type TokenKind, type TokenRules } from './claims.ts';
 import type { KeySet } from './keys/key-set.ts';
-import { isRevoked, type RevocationCheck } from './revocations/revoked.ts';
+import type { RevocationCheck } from './revocations/revoked.ts';
 import { longestToken } from './token-format.ts';
-import { mustHold, verifyToken, type VerifyOptions } from './verify.ts';
+import { createMemory, type Proof } from './token-memory.ts';
+import { verifyToken, type VerifyOptions } from './verify.ts';
 
 /** The credentials in a request's headers. */
 export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
@@ -26,12 +26,6 @@ export function userTokenOf({ authorization = '', userToken }: Credentials): str
   return scheme === userTokenScheme.toLowerCase() ? token : undefined;
 }
 
-/** Shortest interval at which expired tokens are forgotten, in milliseconds; checked when a token is added. */
-const forgetEveryMs = 60_000;
-
-/** The identity in a verified token, and the `kid` of its key. */
-type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
-
 export interface AuthenticateOptions {
   /** Checked on each call. @default no token is revoked */
   revocations?: RevocationCheck | undefined;
@@ -41,21 +35,57 @@ export interface AuthenticateOptions {
   rules?: TokenRules;
 }
 
+/** A verified token: whose it is, and which key its signature is by. */
+export type VerifiedIdentity =
+  | (Proof<ServiceIdentity> & Readonly<{ kind: 'service' }>)
+  | (Proof<UserIdentity> & Readonly<{ kind: 'user' }>);
+
+/** Verifies the tokens of an issuer. */
+export interface TokenVerifier {
+  /** What `Bearer` may carry: a user's token only, or either kind, which the claims then tell. */
+  readonly bearer: 'user' | 'either';
+  /** Whether a key is trusted now; asked on each call. @param kid From a proof. */
+  has(kid: string): boolean;
+  /**
+   * Verifies a token.
+   *
+   * @param expected The kind that its place in the request is for.
+   * @throws MeshError UNAUTHORIZED if it is not valid, or of the other kind.
+   */
+  verify(token: string, expected: TokenKind | 'either'): Promise<VerifiedIdentity>;
+}
+
+/** Makes the check of credentials of this mesh's own tokens. */
+export function createAuthenticate(
+  keys: KeySet,
+  { rules, ...options }: AuthenticateOptions = {},
+): Authenticate {
+  const by: VerifyOptions = { keys, rules };
+  return authenticateBy(
+    {
+      bearer: 'user',
+      has: (kid) => keys.has(kid),
+      verify: (token, expected) =>
+        expected === 'service' ? verifyService(token, by) : verifyUser(token, by),
+    },
+    options,
+  );
+}
+
 /**
  * Makes the check of credentials. A token is verified once, and then found by
  * its text until it expires, is revoked or its key is withdrawn. Only valid
  * tokens are remembered, so that invalid ones cannot evict them, and each kind
  * separately, so that users cannot evict services.
  */
-export function createAuthenticate(
-  keys: KeySet,
-  { revocations, clock = new SteadyClock(), rules }: AuthenticateOptions = {},
+export function authenticateBy(
+  verifier: TokenVerifier,
+  { revocations, clock = new SteadyClock() }: Omit<AuthenticateOptions, 'rules'> = {},
 ): Authenticate {
-  const by: VerifyOptions = { keys, rules };
   // By the whole header: to extract the token would cost more than the lookup.
-  const services = createMemory<ServiceIdentity>(keys, { revocations, clock });
-  const users = createMemory<UserIdentity>(keys, { revocations, clock });
-  const actedFor = createMemory<UserIdentity>(keys, { revocations, clock });
+  const services = createMemory<ServiceIdentity>(verifier, { revocations, clock });
+  const users = createMemory<UserIdentity>(verifier, { revocations, clock });
+  const actedFor = createMemory<UserIdentity>(verifier, { revocations, clock });
 
   /** The caller, if all credentials were verified before and are still valid. */
   const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
@@ -70,28 +100,42 @@ export function createAuthenticate(
     return user && { service, user };
   };
 
+  const verifyUserOf = async (service: ServiceIdentity, userToken: string): Promise<Caller> => {
+    const known = actedFor.recall(userToken);
+    if (known) return { service, user: known };
+    const verified = await verifier.verify(userToken, 'user');
+    if (verified.kind !== 'user') throw onlyServices();
+    return { service, user: actedFor.keep(userToken, verified) };
+  };
+
   const verify = async ({ authorization = '', userToken }: Credentials): Promise<Caller> => {
-    const [scheme, token] = splitScheme(authorization);
-    if (scheme === serviceTokenScheme.toLowerCase()) {
-      const service =
-        services.recall(authorization) ?? services.keep(authorization, await verifyService(token, by));
-      if (userToken === undefined) return { service, user: undefined };
-      const user = actedFor.recall(userToken) ?? actedFor.keep(userToken, await verifyUser(userToken, by));
-      return { service, user };
+    let service = services.recall(authorization);
+    if (!service) {
+      const [scheme, token] = splitScheme(authorization);
+      const isBearer = scheme === userTokenScheme.toLowerCase();
+      const expected = scheme === serviceTokenScheme.toLowerCase() ? 'service' : isBearer && verifier.bearer;
+      if (userToken !== undefined && (!expected || expected === 'user')) throw onlyServices();
+      if (!expected) {
+        throw new MeshError('UNAUTHORIZED', 'The authorization scheme is neither Service-Token nor Bearer');
+      }
+      const verified = await verifier.verify(token, expected);
+      if (verified.kind === 'user') {
+        if (userToken !== undefined) throw onlyServices();
+        return { service: undefined, user: users.keep(authorization, verified) };
+      }
+      service = services.keep(authorization, verified);
     }
-    if (userToken !== undefined) {
-      throw new MeshError(
-        'UNAUTHORIZED',
-        'Only a service may act for a user; x-user-token came without a service token',
-      );
-    }
-    if (scheme !== userTokenScheme.toLowerCase()) {
-      throw new MeshError('UNAUTHORIZED', 'The authorization scheme is neither Service-Token nor Bearer');
-    }
-    return { service: undefined, user: users.keep(authorization, await verifyUser(token, by)) };
+    return userToken === undefined ? { service, user: undefined } : verifyUserOf(service, userToken);
   };
 
   return (credentials) => recall(credentials) ?? verify(credentials);
+}
+
+function onlyServices(): MeshError {
+  return new MeshError(
+    'UNAUTHORIZED',
+    'Only a service may act for a user; x-user-token came without a service token',
+  );
 }
 
 /**
@@ -107,84 +151,23 @@ function splitScheme(authorization: string): [scheme: string, token: string] {
   return [authorization.slice(0, space).toLowerCase(), token];
 }
 
-async function verifyService(token: string, by: VerifyOptions): Promise<Proof<ServiceIdentity>> {
+async function verifyService(token: string, by: VerifyOptions): Promise<VerifiedIdentity> {
   const { claims, kid } = await verifyToken('service', token, by);
-  const { service_id: id, service_name: name, jti: tokenId, exp } = claims;
-  return { identity: { id, name, tokenId, keyId: kid, expiresAt: exp * 1000 }, kid };
+  const { service_id: id, service_name: name, jti: tokenId, exp, tenant } = claims;
+  const scopes = scopesOf(claims);
+  const identity = { id, name, tokenId, keyId: kid, scopes, tenant, expiresAt: exp * 1000 };
+  return { kind: 'service', identity, kid };
 }
 
-async function verifyUser(token: string, by: VerifyOptions): Promise<Proof<UserIdentity>> {
+async function verifyUser(token: string, by: VerifyOptions): Promise<VerifiedIdentity> {
   const { claims, kid } = await verifyToken('user', token, by);
-  const { sub: id, name, role, role_since: since, jti: tokenId, sid: sessionId, exp } = claims;
+  const { sub: id, name, role, role_since: since, jti: tokenId, sid: sessionId, exp, tenant } = claims;
   const roleSince = since === undefined ? undefined : Math.round(since * 1000);
+  const scopes = scopesOf(claims);
+  const named = { id, name, role, roleSince, scopes, tenant };
   return {
-    identity: { id, name, role, roleSince, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 },
+    kind: 'user',
+    identity: { ...named, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 },
     kid,
   };
-}
-
-/**
- * Makes the memory of verified tokens, by the text of their header.
- *
- * @param options.max Most tokens; beyond, the least recently used are forgotten. With 700 characters each, the default
- * takes about 10 MB. @default 10000
- */
-export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
-  keys: KeySet,
-  {
-    revocations,
-    clock = new SteadyClock(),
-    max = 10_000,
-  }: { revocations?: RevocationCheck | undefined; clock?: SteadyClock; max?: number } = {},
-) {
-  type Known = Proof<Identity> & Readonly<{ text: string }>;
-  const known = new LRUCache<string, Known>({ max });
-  // Consecutive calls are often by one caller, with the same string object.
-  let last: Known | undefined;
-  let forgetAt = clock.monotonic() + forgetEveryMs;
-  let { epoch } = clock;
-  const forgetExpired = (): void => {
-    if (clock.monotonic() < forgetAt) return;
-    forgetAt = clock.monotonic() + forgetEveryMs;
-    const now = clock.latest();
-    for (const [key, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(key);
-  };
-  /** After a jump of the clock, a remembered token may not be valid. */
-  const forgetAfterJump = (): void => {
-    if (clock.epoch === epoch) return;
-    ({ epoch } = clock);
-    last = undefined;
-    known.clear();
-  };
-  return {
-    get size(): number {
-      return known.size;
-    },
-    recall(text: string): Identity | undefined {
-      forgetAfterJump();
-      const found = last?.text === text ? last : known.get(keyOf(text));
-      if (found?.text !== text) return undefined;
-      const inForce = clock.latest() < found.identity.expiresAt && keys.has(found.kid);
-      if (inForce && !isRevoked(found.identity, revocations)) {
-        last = found;
-        return found.identity;
-      }
-      last = undefined;
-      known.delete(keyOf(text));
-      return undefined;
-    },
-    /** @throws MeshError UNAUTHORIZED if it is revoked, or has expired by the latest time that it may be. */
-    keep(text: string, proof: Proof<Identity>): Identity {
-      mustHold(proof.identity, { revocations, clock });
-      forgetExpired();
-      last = { ...proof, text };
-      known.set(keyOf(text), last);
-      return proof.identity;
-    },
-  };
-}
-
-/** Half of the signature, which is unique: hashing the whole text takes 1 µs. */
-function keyOf(text: string): string {
-  return text.slice(-43);
 }

@@ -27,12 +27,6 @@ export const defaultTokenRules: TokenRules = {
 /** The only algorithm used and accepted (RFC 8725 §3.1). */
 export const algorithm = 'EdDSA';
 
-/** Lifetime of a service token, in seconds: 90 days. */
-export const serviceTokenLifetime = 90 * 24 * 3600;
-
-/** Lifetime of a user's access token, in seconds: 15 minutes. */
-export const userTokenLifetime = 15 * 60;
-
 /**
  * How far in the future `iat` and `nbf` may be, in milliseconds, because the issuer's clock may be ahead (RFC 7519
  * §4.1.5: "some small leeway, usually no more than a few minutes"). Revocations are kept longer accordingly.
@@ -45,6 +39,10 @@ const latestTime = Date.UTC(10_000, 0) / 1000 - 1;
 /** In seconds since 1970. */
 const time = z.int().min(0).max(latestTime);
 
+/** The times of a token of any issuer (RFC 7519 §4.1): they may have fractions, and only `exp` is required. */
+const anyTime = z.number().min(0).max(latestTime);
+export const times = z.object({ exp: anyTime, iat: anyTime.optional(), nbf: anyTime.optional() });
+
 const registered = {
   iss: z.string(),
   aud: z.string(),
@@ -53,6 +51,10 @@ const registered = {
   iat: time,
   exp: time,
   nbf: time.optional(),
+  /** What the token allows, separated by spaces (RFC 8693 §4.2). */
+  scope: z.string().optional(),
+  /** The tenant that the token is of. */
+  tenant: z.string().min(1).optional(),
 };
 
 /** Claims of a service token. The values of `iss` and `aud` are checked by the rules. */
@@ -76,3 +78,8 @@ export const userClaims = z.object({
   sid: z.string().min(1).optional(),
 });
 export type UserClaims = z.output<typeof userClaims>;
+
+/** The scopes in `scope` (RFC 6749 §3.3); `undefined` if the token says nothing of them. */
+export function scopesOf({ scope }: { scope?: unknown }): readonly string[] | undefined {
+  return typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : undefined;
+}

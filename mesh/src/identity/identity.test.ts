@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nobody } from '../contract/index.ts';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../testing/index.ts';
 import { forge } from './testing/forge.ts';
-import { createAuthenticate, createKeySet, issueUserToken, publicPart } from './index.ts';
+import { createAuthenticate, createKeySet, publicPart } from './index.ts';
+import { issueUserToken } from '../issuer/index.ts';
 
 let ours: TestIdentity;
 let theirs: TestIdentity;

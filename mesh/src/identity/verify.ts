@@ -1,4 +1,5 @@
 import { errors, jwtVerify } from 'jose';
+import type { z } from 'zod';
 import { clockToleranceMs, type SteadyClock } from '../clock/index.ts';
 import type { ServiceIdentity, UserIdentity } from '../contract/index.ts';
 import { remember } from '../telemetry/index.ts';
@@ -11,6 +12,7 @@ import {
   userClaims,
   type ServiceClaims,
   type TokenKind,
+  type times,
   type TokenRules,
   type UserClaims,
 } from './claims.ts';
@@ -89,6 +91,11 @@ function timeFaultOf(error: unknown): Fault | undefined {
   return early ? notYet : undefined;
 }
 
+/** The fault for which jose has rejected a token. @throws An error that is not a rejection. */
+export function faultOfVerification(error: unknown): Fault {
+  return timeFaultOf(error) ?? faultOf(error);
+}
+
 /** The fault of any other rejection by jose. @throws An error that is not a rejection. */
 function faultOf(error: unknown): Fault {
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong';
@@ -106,11 +113,14 @@ function readClaims<Kind extends TokenKind>(kind: Kind, payload: string): Claims
     const claim = parsed.error.issues[0]?.path[0];
     return isRegistered(claim) ? `its ${claim} is wrong` : 'its claims are invalid';
   }
-  const { exp, iat, nbf = iat } = parsed.data;
+  return faultOfTime(parsed.data) ?? (parsed.data as ClaimsOf<Kind>);
+}
+
+/** What is wrong with the times of a token now, if anything. */
+export function faultOfTime({ exp, iat = 0, nbf = iat }: z.output<typeof times>): Fault | undefined {
   const now = Date.now() / 1000;
   if (exp <= now - expiryTolerance) return expired;
-  if (Math.max(iat, nbf) > now + leeway) return notYet;
-  return parsed.data as ClaimsOf<Kind>;
+  return Math.max(iat, nbf) > now + leeway ? notYet : undefined;
 }
 
 /**
@@ -130,8 +140,8 @@ export function mustHold(
 
 const refusals = remember((message) => new MeshError('UNAUTHORIZED', message));
 
-/** One error per message, made once: its stack is not needed, and would cost more than the verification. */
-function refusal(kind: TokenKind, fault: Fault): MeshError {
+/** The refusal of a token; `access` where either kind may be. One error per message, made once: its stack is not needed, and would cost more than the verification. */
+export function refusal(kind: TokenKind | 'access', fault: Fault): MeshError {
   return refusals(`The ${kind} token is refused: ${fault}`);
 }
 

@@ -4,8 +4,9 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { SteadyClock } from '../../clock/index.ts';
 import { backoffMs } from '../../resilience/index.ts';
-import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
-import { importKey, publicJwk, type PublicJwk } from './signing-key.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { KeyRefresh } from './key-refresh.ts';
+import { importKey, publicJwk, type PublicJwk } from './public-key.ts';
 import { StateFile } from '../state-file.ts';
 
 /** Body of `/.well-known/jwks.json` (RFC 7517 §5). */
@@ -36,15 +37,6 @@ export interface FetchedKeySet extends KeySet {
 /** Path of auth's keys. */
 const jwksPath = '/.well-known/jwks.json';
 
-/** Interval after a successful fetch, in milliseconds. */
-const refreshEveryMs = 5 * 60_000;
-
-/** Interval after a failed fetch, in milliseconds. */
-const retryEveryMs = 5000;
-
-/** Shortest interval of fetches for unknown ids, in milliseconds: invented ids must not cause traffic. */
-const askAgainAfterMs = 10_000;
-
 /** Fetches while a withdrawn key is still published, over 1.5 s. */
 const replacement = { baseMs: 50, most: 6 };
 
@@ -73,54 +65,35 @@ export async function createKeySet(options: {
   /** URLs of the keys, the endpoint that answered last first. */
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
   let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
-  /** End of the last fetch for an unknown id. Other fetches do not count: after one of those, an id must not wait. */
-  let unknownAskedAt = -Infinity;
-  let asking: Promise<void> | undefined;
   let replacing: Promise<void> | undefined;
-  const outage = new Outage(log);
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  const ask = async (): Promise<void> => {
-    try {
-      const answer = await askEach(sources);
-      keys = answer.keys;
-      sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
-      outage.end({ url: answer.from }, 'the public keys can be fetched again');
-      void copy?.keep(answer.published);
-    } catch (error) {
-      const reasons = error instanceof AggregateError ? error.errors : [error];
-      const fields = { url: sources.join(', '), reason: reasons.map(describeError).join('; ') };
-      outage.begin(fields, 'could not fetch the public keys; known keys stay in force');
-    }
-  };
-  const refresh = (): Promise<void> => {
-    if (sources.length === 0) return Promise.resolve();
-    asking ??= ask().finally(() => {
-      asking = undefined;
-      clearTimeout(timer);
-      if (!closed)
-        timer = setTimeout(() => void refresh(), outage.away ? retryEveryMs : refreshEveryMs).unref();
-    });
-    return asking;
-  };
-  void refresh();
-  const endJumps = sources.length > 0 ? clock.onJump(() => void refresh()) : () => {};
+  const fetching =
+    sources.length === 0
+      ? undefined
+      : new KeyRefresh({
+          async fetch() {
+            const answer = await askEach(sources);
+            keys = answer.keys;
+            sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
+            void copy?.keep(answer.published);
+            return answer.from;
+          },
+          from: () => sources.join(', '),
+          clock,
+          log,
+        });
 
   const askFor = async (kid: string): Promise<void> => {
     await replacing;
-    if (keys.has(kid)) return;
-    if (asking === undefined && performance.now() - unknownAskedAt < askAgainAfterMs) return;
-    await refresh();
-    unknownAskedAt = performance.now();
+    if (!keys.has(kid)) await fetching?.refreshForUnknown();
   };
   const untilReplaced = async (kid: string): Promise<void> => {
+    if (!fetching) return;
     // A fetch in progress may still return the withdrawn key.
-    await asking;
+    await fetching.asking;
     for (let fetches = 1; keys.has(kid) && fetches <= replacement.most; fetches += 1) {
-      await refresh();
+      await fetching.refresh();
       // After a failure, the next scheduled fetch replaces it.
-      if (outage.away || closed || !keys.has(kid)) return;
+      if (fetching.away || fetching.closed || !keys.has(kid)) return;
       await sleep(backoffMs(fetches, replacement), undefined, { ref: false });
     }
   };
@@ -131,7 +104,7 @@ export async function createKeySet(options: {
       return keys.get(kid);
     },
     has: (kid) => keys.has(kid),
-    refresh,
+    refresh: async () => fetching?.refresh(),
     replace(kid) {
       const own = Promise.all([replacing, untilReplaced(kid)]).then(() => {
         if (replacing === own) replacing = undefined;
@@ -139,12 +112,7 @@ export async function createKeySet(options: {
       replacing = own;
       return own;
     },
-    close() {
-      closed = true;
-      endJumps();
-      clearTimeout(timer);
-      outage.close();
-    },
+    close: () => fetching?.close(),
   };
 }
 

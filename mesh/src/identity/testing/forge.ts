@@ -1,5 +1,6 @@
 import { createPrivateKey, randomUUID, sign, type KeyObject } from 'node:crypto';
-import type { PrivateJwk, TokenKind } from '../index.ts';
+import type { TokenKind } from '../index.ts';
+import type { PrivateJwk } from '../../issuer/index.ts';
 
 /** Changes to a valid token; `undefined` removes a member. */
 export interface Change {

@@ -6,7 +6,8 @@ import {
   type KeyObject,
   type SignKeyObjectInput,
 } from 'node:crypto';
-import { publicPart, type PrivateJwk, type TokenKind } from '../index.ts';
+import { publicPart, type TokenKind } from '../index.ts';
+import type { PrivateJwk } from '../../issuer/index.ts';
 import { claimsOf, encode, forge, headerOf, now, signParts } from './forge.ts';
 
 /** The keys of auth and of the forger. Auth's private key is for valid tokens, and for what only auth could sign. */

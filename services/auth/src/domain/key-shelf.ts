@@ -1,11 +1,5 @@
-import {
-  importKey,
-  importSigningKey,
-  publicJwk,
-  type PrivateJwk,
-  type PublicJwk,
-  type SigningKey,
-} from '@arcadium/mesh/identity';
+import { importKey, publicJwk, type PublicJwk } from '@arcadium/mesh/identity';
+import { importSigningKey, type PrivateJwk, type SigningKey } from '@arcadium/mesh/issuer';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import type { Seal } from './seal.ts';
 import { openKey } from './sealed-key.ts';

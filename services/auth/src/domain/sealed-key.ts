@@ -1,4 +1,4 @@
-import { privateJwk, type PrivateJwk } from '@arcadium/mesh/identity';
+import { privateJwk, type PrivateJwk } from '@arcadium/mesh/issuer';
 import type { Seal } from './seal.ts';
 
 const about = (kid: string) => `signing-key:${kid}`;

@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { nobody } from '@arcadium/mesh/contract';
-import {
-  createKeySet,
-  generateSigningKey,
-  issueUserToken,
-  publicPart,
-  verifyToken,
-  type PrivateJwk,
-  type PublicJwk,
-} from '@arcadium/mesh/identity';
+import { createKeySet, publicPart, verifyToken, type PublicJwk } from '@arcadium/mesh/identity';
+import { generateSigningKey, issueUserToken, type PrivateJwk } from '@arcadium/mesh/issuer';
 import { recordingLogger, silentLogger } from '@arcadium/mesh/testing';
 import { openDatabase, type Database } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';

@@ -1,10 +1,5 @@
-import {
-  generateSigningKey,
-  publicPart,
-  type KeySet,
-  type PublicJwk,
-  type SigningKey,
-} from '@arcadium/mesh/identity';
+import { publicPart, type KeySet, type PublicJwk } from '@arcadium/mesh/identity';
+import { generateSigningKey, type SigningKey } from '@arcadium/mesh/issuer';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import { describeDatabaseError } from '@arcadium/postgres/database';

@@ -1,6 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { PathOf } from '@arcadium/mesh/contract';
-import type { KeySet, SigningKey } from '@arcadium/mesh/identity';
+import type { KeySet } from '@arcadium/mesh/identity';
+import type { SigningKey } from '@arcadium/mesh/issuer';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
 import type { PasswordHasher } from '../domain/password.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TokenStamp } from '@arcadium/mesh/identity';
+import type { TokenStamp } from '@arcadium/mesh/issuer';
 import { MeshError } from '@arcadium/mesh/wire';
 import { Prisma, type PrismaClient, type Service, type ServiceToken } from '@arcadium/prisma/auth';
 import { ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';

@@ -1,4 +1,5 @@
-import { leewayMs, userTokenLifetime } from '@arcadium/mesh/identity';
+import { leewayMs } from '@arcadium/mesh/identity';
+import { userTokenLifetime } from '@arcadium/mesh/issuer';
 import type { AuditEvent } from '@arcadium/contracts/auth';
 import { Prisma } from '@arcadium/prisma/auth';
 import type { Origin } from './audit-log.ts';

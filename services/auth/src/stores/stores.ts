@@ -1,4 +1,5 @@
 import { createOutboxHandlers } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import type { Seal } from '../domain/seal.ts';
 import { createAdministrationStore } from './administration-store.ts';
@@ -27,6 +28,9 @@ export function createStores(database: Database, seal: Seal) {
     serviceTokens: createServiceTokenStore(database),
     audit: createAuditStore(database),
     throttle: createLoginThrottle(database),
-    outbox: createOutboxHandlers({ database, tables: notificationOutbox }),
+    outbox: createOutboxHandlers({
+      database: fromPrisma(database, { schema: 'auth' }),
+      tables: notificationOutbox,
+    }),
   };
 }

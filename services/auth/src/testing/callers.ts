@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  issueServiceToken,
-  issueUserToken,
-  stampServiceToken,
-  type SigningKey,
-} from '@arcadium/mesh/identity';
+import { issueServiceToken, issueUserToken, stampServiceToken, type SigningKey } from '@arcadium/mesh/issuer';
 import { administrator } from './config.ts';
 import type { Replicas } from './replicas.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { contract, nobody } from '@arcadium/mesh/contract';
-import { importSigningKey } from '@arcadium/mesh/identity';
+import { importSigningKey } from '@arcadium/mesh/issuer';
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';

@@ -3,14 +3,12 @@ import { connect } from '@arcadium/mesh/client';
 import {
   createAuthenticate,
   createKeySet,
-  generateSigningKey,
   followRevocations,
-  issueServiceToken,
-  issueUserToken,
   openServiceToken,
   publicPart,
   remoteRevocations,
 } from '@arcadium/mesh/identity';
+import { generateSigningKey, issueServiceToken, issueUserToken } from '@arcadium/mesh/issuer';
 import { joinMesh } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -149,7 +147,7 @@ test.each([0, 1])(
       stateDir: folder,
       log,
     });
-    const { authenticate, revocations } = member.serving;
+    const { authenticate, revocations } = member.serving.identity;
     const ask = (authorization: string) =>
       Promise.resolve().then(() => authenticate({ authorization, userToken: undefined }));
     await vi.waitFor(() => expect(revocations?.status().state).toBe('following'));

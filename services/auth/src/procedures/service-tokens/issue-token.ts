@@ -1,4 +1,4 @@
-import { issueServiceToken, stampServiceToken } from '@arcadium/mesh/identity';
+import { issueServiceToken, stampServiceToken } from '@arcadium/mesh/issuer';
 import { MeshError } from '@arcadium/mesh/wire';
 import { originOf } from '../../stores/audit-log.ts';
 import { mustHaveRoom, withGoodKey } from './new-token.ts';

@@ -1,5 +1,6 @@
 import { InDoubtError } from '@arcadium/mesh/client';
-import { generateSigningKey, publicPart } from '@arcadium/mesh/identity';
+import { publicPart } from '@arcadium/mesh/identity';
+import { generateSigningKey } from '@arcadium/mesh/issuer';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newService, newUser } from '../../testing/callers.ts';

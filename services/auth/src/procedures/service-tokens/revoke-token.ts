@@ -1,4 +1,5 @@
-import { leewayMs, serviceTokenLifetime } from '@arcadium/mesh/identity';
+import { leewayMs } from '@arcadium/mesh/identity';
+import { serviceTokenLifetime } from '@arcadium/mesh/issuer';
 import { MeshError } from '@arcadium/mesh/wire';
 import { z } from 'zod';
 import { originOf } from '../../stores/audit-log.ts';

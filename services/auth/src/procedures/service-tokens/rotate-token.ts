@@ -1,4 +1,4 @@
-import { issueServiceToken, stampServiceToken, type SigningKey } from '@arcadium/mesh/identity';
+import { issueServiceToken, stampServiceToken, type SigningKey } from '@arcadium/mesh/issuer';
 import { MeshError } from '@arcadium/mesh/wire';
 import { originOf } from '../../stores/audit-log.ts';
 import type { ServiceTokenChange, StoredServiceToken } from '../../stores/service-token-store.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { issueServiceToken, issueUserToken, verifyToken } from '@arcadium/mesh/identity';
+import { verifyToken } from '@arcadium/mesh/identity';
+import { issueServiceToken, issueUserToken } from '@arcadium/mesh/issuer';
 import { safe } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startReplicas, type Replicas } from '../../testing/replicas.ts';

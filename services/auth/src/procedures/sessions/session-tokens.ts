@@ -1,5 +1,5 @@
 import type { SessionTokens } from '@arcadium/contracts/auth';
-import { issueUserToken, type SigningKey } from '@arcadium/mesh/identity';
+import { issueUserToken, type SigningKey } from '@arcadium/mesh/issuer';
 import { presentAccount } from '../../presenters/account.ts';
 import type { ActiveSession } from '../../stores/session-store.ts';
 

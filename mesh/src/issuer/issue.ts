@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { algorithm, serviceTokenLifetime, userTokenLifetime, type TokenKind } from './claims.ts';
-import type { SigningKey } from './keys/signing-key.ts';
+import type { TokenKind } from '../identity/index.ts';
+import { algorithm, type SigningKey } from './signing-key.ts';
+
+/** Lifetime of a service token, in seconds: 90 days. */
+export const serviceTokenLifetime = 90 * 24 * 3600;
+
+/** Lifetime of a user's access token, in seconds: 15 minutes. */
+export const userTokenLifetime = 15 * 60;
 
 /** A signed token, its `jti` and its end. */
 export type IssuedToken = Readonly<{ token: string; tokenId: string; expiresAt: Date }>;
@@ -9,7 +15,20 @@ export type IssuedToken = Readonly<{ token: string; tokenId: string; expiresAt: 
 /** What distinguishes two tokens of the same owner. */
 export type TokenStamp = Readonly<{ tokenId: string; issuedAt: Date; expiresAt: Date }>;
 
-/** Makes the stamp of a new service token, in whole seconds as in a JWT. */
+type Allowed = Readonly<{
+  /** What the token allows; access rules may ask for it. @default nothing is said of scopes */
+  scopes?: readonly string[] | undefined;
+  /** The tenant that the token is of. @default none */
+  tenant?: string | undefined;
+}>;
+
+/**
+ * Makes the stamp of a new service token, in whole seconds as in a JWT: with it, another process signs the same token.
+ *
+ * @example
+ * const stamp = stampServiceToken();
+ * const { token } = await issueServiceToken(key, service, stamp);
+ */
 export function stampServiceToken(now: Date = new Date()): TokenStamp {
   return stamp(now, serviceTokenLifetime);
 }
@@ -19,18 +38,22 @@ export function stampServiceToken(now: Date = new Date()): TokenStamp {
  *
  * Ed25519 is deterministic (RFC 8032 §5.1.6): the same key, service and stamp give the same token.
  *
- * @param service Its name, and its id, which is the same in all its tokens.
+ * @example
+ * const key = await importSigningKey(await generateSigningKey());
+ * const { token } = await issueServiceToken(key, { id: 'till-1', name: 'till', scopes: ['stock:write'] });
+ *
+ * @param service Its name, its id, which is the same in all its tokens, and what the token allows.
  * @param at Time of issue, or the stamp of a token to sign again. @default now
  */
 export function issueServiceToken(
   key: SigningKey,
-  service: { id: string; name: string },
+  service: { id: string; name: string } & Allowed,
   at: Date | TokenStamp = new Date(),
 ): Promise<IssuedToken> {
   return sign(key, at instanceof Date ? stampServiceToken(at) : at, {
     kind: 'service',
     subject: service.id,
-    claims: { service_id: service.id, service_name: service.name },
+    claims: { service_id: service.id, service_name: service.name, ...allowed(service) },
   });
 }
 
@@ -39,6 +62,9 @@ export function issueServiceToken(
  *
  * @param user.roleSince When the user got the role.
  * @param user.notAfter Latest end of the token: the end of its session.
+ *
+ * @example
+ * const { token } = await issueUserToken(key, { id: '7', name: 'Ann', role: 'user', scopes: ['orders:write'] });
  */
 export function issueUserToken(
   key: SigningKey,
@@ -49,7 +75,7 @@ export function issueUserToken(
     roleSince?: Date | undefined;
     sessionId?: string | undefined;
     notAfter?: Date | undefined;
-  },
+  } & Allowed,
   now: Date = new Date(),
 ): Promise<IssuedToken> {
   return sign(key, stamp(now, userTokenLifetime, user.notAfter), {
@@ -60,8 +86,13 @@ export function issueUserToken(
       role: user.role,
       ...(user.roleSince && { role_since: user.roleSince.getTime() / 1000 }),
       ...(user.sessionId !== undefined && { sid: user.sessionId }),
+      ...allowed(user),
     },
   });
+}
+
+function allowed({ scopes, tenant }: Allowed): Record<string, string> {
+  return { ...(scopes && { scope: scopes.join(' ') }), ...(tenant !== undefined && { tenant }) };
 }
 
 interface TokenContent {
