@@ -1,14 +1,7 @@
 import { timeouts, type Permit, type Timeout } from '../resilience/index.ts';
 import { decisions, tell, type Span } from '../telemetry/index.ts';
 import { formatTimeout, header, type ErrorCode } from '../wire/index.ts';
-import {
-  goneError,
-  isCallError,
-  localError,
-  answeredError,
-  toCallError,
-  type CallError,
-} from './call-error.ts';
+import { goneError, isCallError, localError, toCallError, type CallError } from './call-error.ts';
 import { endAttempt, endOutrun, inTrace, type AttemptCause, type CallSpan } from './call-span.ts';
 import { Request } from './request.ts';
 import type { Target } from './target.ts';
@@ -170,7 +163,7 @@ export class Attempt {
    */
   #read(answer: Answer): unknown {
     const { result } = (answer.body ?? {}) as { result?: { data?: unknown } | null };
-    if (typeof result !== 'object' || result === null) throw answeredError(answer);
+    if (typeof result !== 'object' || result === null) throw this.#options.connection.readError(answer);
     const parsed = this.#options.target.procedure.output.safeParse(result.data);
     if (parsed.success) return parsed.data;
     const message = 'The answer does not match the contract';

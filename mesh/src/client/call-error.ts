@@ -1,4 +1,5 @@
 import { TRPCClientError } from '@trpc/client';
+import type { AnyTRPCRouter } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import {
   errorCodes,
@@ -15,7 +16,10 @@ export type CallError = TRPCClientError<{ errorShape: ErrorShape; transformer: f
   readonly data: ErrorData;
 };
 
-type LocalErrorOptions = { cause?: unknown } & Pick<ErrorData, 'retry' | 'retryAfterMs'>;
+type LocalErrorOptions = { cause?: unknown } & Pick<
+  ErrorData,
+  'retry' | 'retryAfterMs' | 'notServing' | 'requestId' | 'error'
+>;
 
 /** Creates an error like one from a server, for a call that no server answered. */
 export function localError(
@@ -73,6 +77,14 @@ export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; tran
     this.meta = error.meta;
     this.idempotencyKey = idempotencyKey;
   }
+}
+
+/**
+ * The error of a router without a contract, as a link hands it to the caller: in the router's own shape, with the
+ * CallError that the policies read around it.
+ */
+export function sentError({ cause }: CallError): TRPCClientError<AnyTRPCRouter> | undefined {
+  return cause instanceof TRPCClientError ? cause : undefined;
 }
 
 /** Whether an error is a CallError, not a bug. */

@@ -45,6 +45,8 @@ class Call {
   readonly #target: Target;
   readonly #input: unknown;
   readonly #headers: Record<string, string>;
+  /** Instead of the client's. */
+  readonly #authorization: string | undefined;
   readonly #startedAt: number;
   /** On the clock of `performance.now()`, in milliseconds. */
   readonly #deadline: number;
@@ -73,6 +75,7 @@ class Call {
     this.#target = target;
     this.#input = options.input;
     this.#headers = headersOf(options, target);
+    this.#authorization = options.authorization;
     const { tracer } = tracing;
     if (tracer?.records(scope?.trace, this.#headers[header.requestId] ?? ''))
       this.#span = new CallSpan(tracer, target.name, scope?.trace);
@@ -136,7 +139,7 @@ class Call {
       path,
       kind: procedure.kind === 'query' ? ('query' as const) : ('mutation' as const),
       input: this.#input,
-      authorization: this.#connection.authorization(),
+      authorization: this.#authorization ?? this.#connection.authorization(),
       headers: this.#headers,
     };
     const hurried = timeoutMs < limitMs / 2;

@@ -1,8 +1,23 @@
-import type { RetryBudget, RetryPolicy } from '../resilience/index.ts';
-import type { Logger } from '../telemetry/index.ts';
-import type { Clock } from './clock.ts';
-import type { Decide } from './decisions.ts';
-import type { Endpoints } from './endpoints/endpoints.ts';
+import {
+  RetryBudget,
+  defaultRetryPolicy,
+  type BreakerOptions,
+  type RetryBudgetOptions,
+  type RetryPolicy,
+} from '../resilience/index.ts';
+import { createLogger, watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
+import { MeshError } from '../wire/index.ts';
+import type { CallError } from './call-error.ts';
+import { Clock } from './clock.ts';
+import { createDecide, type Decide } from './decisions.ts';
+import { Endpoints } from './endpoints/endpoints.ts';
+import type { Lookup } from './endpoints/host-name.ts';
+import type { Address } from './endpoints/resolve.ts';
+import { keepListening } from './gone.ts';
+import type { Answer, Transport } from './transports/transport.ts';
+
+/** Longest wait for a connection, in milliseconds; leaves time for another endpoint. */
+const longestConnectMs = 2000;
 
 /** A client's connection to one service: the state that its calls share. */
 export interface Connection {
@@ -11,9 +26,13 @@ export interface Connection {
   /** Name of the caller. */
   readonly as: string;
   readonly endpoints: Endpoints;
+  /** Path of the procedures below the URL of an endpoint, such as `/trpc`. */
+  readonly basePath: string;
   readonly clock: Clock;
   /** The `authorization` header; read for each call, so that a rotated token is used at once. */
   readonly authorization: () => string | undefined;
+  /** The error in an answer without a result. */
+  readonly readError: (answer: Answer) => CallError;
   readonly retryPolicy: RetryPolicy;
   readonly retryBudget: RetryBudget;
   /** Longest wait for one attempt, in milliseconds, unless the procedure has its own. */
@@ -24,4 +43,95 @@ export interface Connection {
   readonly log: Logger;
   /** Fires when the client is closed, with the MeshError for calls in progress. */
   readonly closed: AbortSignal;
+}
+
+/** How calls of a client fail and are retried. */
+export interface PolicyOptions {
+  /** Resolves names. @default the system, IPv4 first */
+  lookup?: Lookup;
+  /** Logs failures. @default warnings and errors as JSON lines on standard output */
+  log?: Logger;
+  /** Retries of calls; subscriptions retry forever, with the same waits, up to 30 s. @default 3 retries after 1 s, 2 s and 4 s, ±20 % */
+  retryPolicy?: RetryPolicy;
+  /** Limits retries. @default 20 % of the calls of the last 10 s, and 10 per second */
+  retryBudget?: RetryBudgetOptions;
+  /** Circuit breaker of each endpoint. @default opens after 5 consecutive failures or below 80 % success; 1 s, doubling to 5 s */
+  breaker?: Omit<BreakerOptions, 'onChange'>;
+  /** Longest wait for one attempt, in milliseconds; a procedure's `timeoutMs` takes precedence. @default 5000 */
+  timeoutMs?: number;
+  /** Longest wait for a call, retries included, in milliseconds. @default 10000 for a person, 30000 for a service */
+  deadlineMs?: number;
+}
+
+/** What a transport is opened with. */
+export type OpeningOptions = Readonly<{ connectTimeoutMs: number; log: Logger }>;
+
+interface ConnectionOptions extends Pick<
+  Connection,
+  'target' | 'as' | 'basePath' | 'authorization' | 'readError'
+> {
+  readonly urls: readonly string[];
+  readonly open: (address: Address, options: OpeningOptions) => Transport;
+  readonly policies: PolicyOptions;
+}
+
+/** Creates a connection. It connects with the first call. */
+export function openConnection({ urls, open, policies, ...fixed }: ConnectionOptions): {
+  connection: Connection;
+  /** Ends calls and subscriptions in progress with CLIENT_CLOSED_REQUEST. */
+  close(): Promise<void>;
+} {
+  const { target, as } = fixed;
+  const { log = createLogger({ service: as, level: 'warn' }) } = policies;
+  const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000 } = policies;
+  const clock = new Clock();
+  const decide = createDecide(target, log);
+  const opening = { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log };
+  const endpoints = new Endpoints(urls, {
+    open: (address) => open(address, opening),
+    breaker: policies.breaker,
+    lookup: policies.lookup,
+    clock,
+    decide,
+    log,
+  });
+  const closing = new AbortController();
+  keepListening(closing.signal);
+  const connection: Connection = {
+    ...fixed,
+    endpoints,
+    clock,
+    retryPolicy: policies.retryPolicy ?? defaultRetryPolicy,
+    retryBudget: new RetryBudget({ now: clock.now, ...policies.retryBudget }),
+    timeoutMs,
+    deadlineMs,
+    decide,
+    log,
+    closed: closing.signal,
+  };
+  const unwatch = watchTarget(() => stateOf(connection));
+  return {
+    connection,
+    async close() {
+      unwatch();
+      closing.abort(new MeshError('CLIENT_CLOSED_REQUEST', 'The client was closed'));
+      await endpoints.close();
+    },
+  };
+}
+
+/** Whether a caller is a person, not a service. */
+export function isPerson(as: string): boolean {
+  return as === 'user' || as === 'admin' || as === 'anyone';
+}
+
+function stateOf({ target, as, retryBudget, endpoints }: Connection): TargetState {
+  const states = endpoints.states();
+  return {
+    target,
+    as,
+    in_flight: states.reduce((sum, { in_flight }) => sum + in_flight, 0),
+    retry_budget: retryBudget.balance,
+    endpoints: states,
+  };
 }

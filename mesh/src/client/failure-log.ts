@@ -26,7 +26,7 @@ export function logFailure(
   const url = endpoint?.url ?? connection.endpoints.url;
   const found = data?.requestId !== undefined || currentScope() !== undefined;
   const fields = {
-    endpoint: `${url}/trpc/${path}`,
+    endpoint: `${url}${connection.basePath}/${path}`,
     address: endpoint?.address.ip,
     // `endpoint` repeats the URL.
     error: error.message.replace(`${url} gave no answer: `, ''),

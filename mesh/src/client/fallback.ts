@@ -8,13 +8,13 @@ import { countDecision } from './decisions.ts';
  *
  * @throws CallError for answers of the service: typed errors, refusals and faults.
  */
-export async function withFallback<Value>(call: Promise<Value>, fallback: NoInfer<Value>): Promise<Value> {
-  try {
-    return await call;
-  } catch (error) {
+export function withFallback<Call extends Promise<unknown>>(call: Call, fallback: Awaited<Call>): Call {
+  const answer = call.catch((error: unknown) => {
     if (!isCallError(error) || error.data.error || !errorCodes[error.data.code].retryable) throw error;
     const { target = '', procedure = '' } = (error.meta ?? {}) as { target?: string; procedure?: string };
     countDecision(target, { decision: 'fallback', reason: error.data.code, procedure });
     return fallback;
-  }
+  });
+  // With the type of the procedure's errors, for `safe` of @trpc/client.
+  return answer as Call;
 }

@@ -57,9 +57,13 @@ export interface CallOptions {
   repeated?: boolean | undefined;
 }
 
-/** Options and the headers of interceptors. */
+/** Options, and what interceptors and links add. */
 export type InterceptedOptions = CallOptions &
-  Readonly<{ headers?: Readonly<Record<string, string>> | undefined }>;
+  Readonly<{
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** The `authorization` header. @default the client's */
+    authorization?: string | undefined;
+  }>;
 
 type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };
 
@@ -78,7 +82,7 @@ export function headersOf(
   const parent = trace ?? scope?.trace;
   const headers: Record<string, string> = {
     ...added,
-    [header.requestId]: scope?.requestId ?? crypto.randomUUID(),
+    [header.requestId]: scope?.requestId ?? added?.[header.requestId] ?? crypto.randomUUID(),
   };
   const behind = userToken ?? (needsUser ? scope?.userToken : undefined);
   if (behind !== undefined) headers[header.userToken] = behind;

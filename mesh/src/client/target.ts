@@ -14,12 +14,20 @@ const attempts = tally({
   labels: ['target', 'procedure', 'transport', 'code'],
 });
 
+/** What a client needs to know of a procedure, from a contract or elsewhere. */
+export type CalledProcedure = Pick<AnyProcedure, 'kind' | 'idempotent' | 'timeoutMs'> &
+  Readonly<{ output: Output }>;
+
+/** Reads the data of an answer, like a schema of zod. */
+type Output = Readonly<{ safeParse(data: unknown): Parsed }>;
+type Parsed = Readonly<{ success: true; data: unknown } | { success: false; error: unknown }>;
+
 /** A query or a mutation of a client. */
 export type Target = Readonly<{
   path: string;
   /** Target and procedure, such as `wiki.pages.get`. */
   name: string;
-  procedure: AnyProcedure;
+  procedure: CalledProcedure;
   meter: Meter;
   /** Whether the client's service may call it only for a user. */
   needsUser: boolean;

@@ -1,6 +1,6 @@
-import type { AnyProcedure } from '../contract/index.ts';
 import { errorCodes } from '../wire/index.ts';
-import { isCallError, type CallError } from './call-error.ts';
+import { isCallError, sentError, type CallError } from './call-error.ts';
+import type { CalledProcedure } from './target.ts';
 import { TransportError } from './transports/transport.ts';
 
 /** Whether the failed call was certainly not executed. */
@@ -15,16 +15,16 @@ export function foundNobody({ data, cause }: CallError): boolean {
 }
 
 /**
- * Whether the failed call may have been executed. Typed errors and refusals are answers; other failures may have come
- * after the work, or on the way back.
+ * Whether the failed call may have been executed. Typed errors, errors of a router without a contract, and refusals are
+ * answers; other failures may have come after the work, or on the way back.
  */
 export function mayHaveRun(error: CallError): boolean {
   const { code, error: named } = error.data;
-  return !named && !didNothing(error) && errorCodes[code].mayHaveRun;
+  return !named && !sentError(error) && !didNothing(error) && errorCodes[code].mayHaveRun;
 }
 
 /** Whether the call may be retried: the failure must be temporary, and executing the call twice must be safe. */
-export function mayBeMadeAgain(error: Error, { idempotent }: AnyProcedure): boolean {
+export function mayBeMadeAgain(error: Error, { idempotent }: Pick<CalledProcedure, 'idempotent'>): boolean {
   if (!isCallError(error) || !errorCodes[error.data.code].retryable) return false;
   if (error.data.retry === 'never') return false;
   return idempotent !== false || didNothing(error);

@@ -23,8 +23,10 @@ const passing = { ...byEndpoint, retryable: true } as const;
  * @see https://trpc.io/docs/server/error-handling
  */
 export const errorCodes = {
+  PARSE_ERROR: { httpStatus: 400, ...byMessage },
   BAD_REQUEST: { httpStatus: 400, ...byMessage },
   UNAUTHORIZED: { httpStatus: 401, ...byCaller },
+  PAYMENT_REQUIRED: { httpStatus: 402, ...byCaller },
   FORBIDDEN: { httpStatus: 403, ...byCaller },
   NOT_FOUND: { httpStatus: 404, ...byCaller },
   METHOD_NOT_SUPPORTED: { httpStatus: 405, ...byCaller },
@@ -33,6 +35,7 @@ export const errorCodes = {
   PAYLOAD_TOO_LARGE: { httpStatus: 413, ...byMessage },
   UNSUPPORTED_MEDIA_TYPE: { httpStatus: 415, ...byMessage },
   UNPROCESSABLE_CONTENT: { httpStatus: 422, ...byMessage },
+  PRECONDITION_REQUIRED: { httpStatus: 428, ...byMessage },
   TOO_MANY_REQUESTS: { httpStatus: 429, ...byCaller, retryable: true, blames: 'nobody' },
   CLIENT_CLOSED_REQUEST: { httpStatus: 499, ...byCaller, blames: 'nobody', mayHaveRun: true },
   INTERNAL_SERVER_ERROR: { httpStatus: 500, ...byEndpoint },

@@ -23,6 +23,7 @@ export {
   arrayLength,
   arraySubprotocol,
   closeCode,
+  foreignSubprotocol,
   maxArrayMessages,
   maxMessageBytes,
   maxRefusedBytes,

@@ -11,6 +11,12 @@ export const socketPath = '/trpc';
 export const arraySubprotocol = 'trpc-array';
 
 /**
+ * Subprotocol that clients of the mesh offer before {@link arraySubprotocol}. A service of the mesh never chooses it;
+ * the `ws` package, with which others serve tRPC, chooses the first one. So the choice tells them apart.
+ */
+export const foreignSubprotocol = 'trpc';
+
+/**
  * Longest message and longest request body, in bytes. A contract's longest input must fit even if JSON escapes each
  * character as `\uXXXX`, six bytes (RFC 8259 §7).
  */

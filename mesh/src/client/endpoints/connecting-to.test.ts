@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { arraySubprotocol } from '../../wire/index.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
 import { openSocket } from '../transports/socket/open.ts';
 import { Request } from '../request.ts';
@@ -29,7 +30,7 @@ describe('a host that no name server knows, at an address that is known', () => 
     hosts.push(request.headers.host);
     response.end('{}');
   });
-  const sockets = new WebSocketServer({ server });
+  const sockets = new WebSocketServer({ server, handleProtocols: () => arraySubprotocol });
   let port: number;
   beforeAll(async () => {
     port = await listen(server);

@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs, type RetryPolicy } from '../../resilience/index.ts';
+import { backoffMs, within, type RetryPolicy } from '../../resilience/index.ts';
 import { header, parseRetryAfter } from '../../wire/index.ts';
 import { Outage, type Span } from '../../telemetry/index.ts';
 import type { Connection } from '../connection.ts';
 
 export type Subscriber = Pick<
   Connection,
-  'authorization' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
+  'authorization' | 'basePath' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
 >;
 
 /** Request for a stream of events. */
@@ -14,7 +13,7 @@ export interface Opening {
   /** Called for each request. */
   readonly url: () => URL;
   /** Called for each request. */
-  readonly headers: () => Record<string, string>;
+  readonly headers: () => Promise<Record<string, string>>;
   readonly init: Omit<RequestInit, 'headers' | 'signal'>;
   /** Ends the subscription. */
   readonly signal: AbortSignal | undefined;
@@ -55,7 +54,7 @@ export class Reconnection {
     const { signal } = opening;
     for (;;) {
       const waitMs = this.#notBefore - performance.now();
-      if (waitMs > 0) await delay(waitMs, undefined, { signal });
+      if (waitMs > 0) await within(never, { ms: waitMs, signal, onLate: () => undefined });
       try {
         const url = opening.url();
         this.#endpoint = `${url.origin}${url.pathname}`;
@@ -93,7 +92,7 @@ export class Reconnection {
     const timer = setTimeout(() => silence.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
       const until = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]);
-      return await fetch(url, { ...init, headers: headers(), signal: until });
+      return await fetch(url, { ...init, headers: await headers(), signal: until });
     } finally {
       clearTimeout(timer);
     }
@@ -129,6 +128,8 @@ export function waitAfter(
   const ownMs = backoffMs(before + 1, { baseMs, maxMs, jitter }, chance);
   return Math.round(Math.max(ownMs, askedMs * (1 + jitter * chance)));
 }
+
+const never = () => new Promise<never>(() => {});
 
 function mayPass(status: number): boolean {
   return status === 429 || status >= 500;

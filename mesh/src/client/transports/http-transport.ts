@@ -2,37 +2,48 @@ import { Pool, errors, type Dispatcher } from 'undici';
 import { header, parseRetryAfter } from '../../wire/index.ts';
 import { connectingTo } from '../endpoints/connecting-to.ts';
 import type { Request } from '../request.ts';
+import { parseJson, requestOf, type HttpRequest } from './http-request.ts';
 import { maxAnswerBytes, TransportError, type Answer, type Transport } from './transport.ts';
 
 /** System calls that fail before a byte is sent. */
 const connecting = new Set(['connect', 'getaddrinfo']);
 
-/** Longest URL of a query, in characters; longer queries are sent as POST, which servers of the mesh allow. */
-const longestUrl = 2000;
+/** A request in HTTP, with any body that undici sends. */
+export type AnyHttpRequest = Omit<HttpRequest, 'body'> & {
+  readonly body?: Dispatcher.DispatchOptions['body'];
+};
 
 /**
  * Creates a transport for tRPC's wire format over HTTP/1.1 with keep-alive.
  *
- * @param url Origin of the service, such as `http://localhost:8000`.
+ * @param url URL of the service, such as `http://localhost:8000`, with the prefix it is mounted with, if any.
  * @param options.connectTimeoutMs Longest wait for a connection, in milliseconds.
  * @param options.ip IP address to connect to. @default resolved from the URL
+ * @param options.encode Writes a request. @default as services of the mesh read it
  */
 export function createHttpTransport(
   url: string,
-  { connectTimeoutMs, ip }: { connectTimeoutMs: number; ip?: string | undefined },
+  {
+    connectTimeoutMs,
+    ip,
+    encode,
+  }: { connectTimeoutMs: number; ip?: string | undefined; encode?: (request: Request) => AnyHttpRequest },
 ): Transport {
-  const origin = new URL(url).origin;
+  const { origin, pathname } = new URL(url);
+  const prefix = pathname.replace(/\/$/, '');
+  const base = `${origin}${prefix}`;
   const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs, ...connectingTo(ip) } });
   return {
-    url: origin,
+    url: base,
     leaving: false,
     send: (request) =>
       new Promise((resolve, reject) => {
         const receiver = new Receiver(request, resolve, (cause) => {
           // A request that cannot be sent is the caller's mistake, not the network's.
-          reject(cause instanceof errors.InvalidArgumentError ? cause : toTransportError(cause, origin));
+          reject(cause instanceof errors.InvalidArgumentError ? cause : toTransportError(cause, base));
         });
-        pool.dispatch({ ...requestOf(request), headers: headersOf(request) }, receiver);
+        const { body = null, ...message } = encode?.(request) ?? requestOf(request, prefix);
+        pool.dispatch({ ...message, body }, receiver);
       }),
     close: () => pool.destroy(),
   };
@@ -96,30 +107,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 }
 
-function headersOf({ authorization, headers }: Request): Record<string, string> {
-  const all: Record<string, string> = { ...headers, 'content-type': 'application/json' };
-  if (authorization !== undefined) all[header.authorization] = authorization;
-  return all;
-}
-
-function requestOf({ path, kind, input }: Request) {
-  const text = input === undefined ? undefined : JSON.stringify(input);
-  if (kind === 'mutation') return { path: `/trpc/${path}`, method: 'POST' as const, body: text ?? null };
-  const target = text === undefined ? `/trpc/${path}` : `/trpc/${path}?input=${encodeURIComponent(text)}`;
-  return target.length <= longestUrl
-    ? { path: target, method: 'GET' as const }
-    : { path: `/trpc/${path}`, method: 'POST' as const, body: text ?? null };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function toTransportError(cause: unknown, origin: string): TransportError {
+function toTransportError(cause: unknown, url: string): TransportError {
   // A host with several addresses fails with one error per address.
   const first = cause instanceof AggregateError ? cause.errors[0] : cause;
   // The code is not enough: EHOSTUNREACH, for example, also ends an established connection.
@@ -127,7 +115,7 @@ function toTransportError(cause: unknown, origin: string): TransportError {
     first instanceof errors.ConnectTimeoutError ||
     (first instanceof Error && 'syscall' in first && connecting.has(String(first.syscall)));
   const reached = !failedToConnect;
-  return new TransportError(`${origin} gave no answer: ${reasonOf(first)}`, { reached, cause });
+  return new TransportError(`${url} gave no answer: ${reasonOf(first)}`, { reached, cause });
 }
 
 /** Syscall and code of a system error, such as `connect ECONNREFUSED`; the rest of its message repeats the address. */

@@ -1,27 +1,18 @@
 import { WebSocket } from 'ws';
-import { arraySubprotocol, header, socketPath } from '../../../wire/index.ts';
+import { arraySubprotocol, foreignSubprotocol, header, socketPath } from '../../../wire/index.ts';
 import { connectingTo } from '../../endpoints/connecting-to.ts';
 import { maxAnswerBytes } from '../transport.ts';
 import { leaveUnmasked, type OpenedSocket } from './connection.ts';
+import { NotOpened } from './not-opened.ts';
 
-/** No WebSocket was opened. */
-export class NotOpened extends Error {
-  /**
-   * `refused`: answered without an upgrade. `ignored`: not answered. `unreached`: no connection. `unavailable`:
-   * answered with 5xx. `credentials`: answered with 401 or 403.
-   */
-  readonly reason: 'refused' | 'ignored' | 'unreached' | 'unavailable' | 'credentials';
-
-  constructor(message: string, reason: NotOpened['reason']) {
-    super(message);
-    this.reason = reason;
-  }
-}
+const protocols = [foreignSubprotocol, arraySubprotocol];
 
 /** Opens WebSockets; throws NotOpened. */
 export type OpenSocket = (url: string, options: OpenOptions) => Promise<OpenedSocket>;
 
 type OpenOptions = {
+  /** Path below the URL. @default '/trpc' */
+  path?: string | undefined;
   ip: string | undefined;
   authorization: string | undefined;
   /** Longest wait, in milliseconds. */
@@ -31,15 +22,15 @@ type OpenOptions = {
 };
 
 /**
- * Opens a WebSocket to a service.
+ * Opens a WebSocket to a service of the mesh.
  *
  * @param url Origin of the service, such as `http://localhost:8000`.
  * @param options.ip IP address to connect to.
  * @throws NotOpened
  */
-export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, signal }) =>
+export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, signal, path = socketPath }) =>
   new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${socketPath}`, arraySubprotocol, {
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, protocols, {
       headers: authorization === undefined ? {} : { [header.authorization]: authorization },
       perMessageDeflate: false,
       maxPayload: maxAnswerBytes,
@@ -61,12 +52,16 @@ export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, sign
     );
     signal.addEventListener('abort', onAbort);
     // The listener stays: without one, a later error would be thrown. `close` reports it.
-    socket.on('error', (error) => giveUp(new NotOpened(error.message, 'unreached')));
+    let upgraded = false;
+    socket.on('error', ({ message }) => giveUp(new NotOpened(message, upgraded ? 'refused' : 'unreached')));
     socket.once('unexpected-response', (_request, { statusCode = 0 }) =>
       giveUp(new NotOpened(`the upgrade was answered with HTTP ${statusCode}`, reasonOf(statusCode))),
     );
     socket.once('upgrade', ({ socket: link }) => {
+      upgraded = true;
       socket.once('open', () => {
+        if (socket.protocol !== arraySubprotocol)
+          return giveUp(new NotOpened('the WebSocket is not one of the mesh', 'refused'));
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         resolve({ socket, link });

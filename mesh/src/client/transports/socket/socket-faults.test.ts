@@ -15,6 +15,7 @@ import { runInScope } from '../../../telemetry/index.ts';
 import { silentLogger } from '../../../testing/index.ts';
 import { ShopSuite } from '../../../testing/shop-suite.ts';
 import { startShop } from '../../../testing/shop.ts';
+import { arraySubprotocol } from '../../../wire/index.ts';
 import { connect } from '../../index.ts';
 
 // What goes wrong around a connection, on real sockets.
@@ -162,7 +163,11 @@ test('a service that stops under steady calls ends soon, and nothing under way i
 });
 
 test('whatever else closes with "service restart" may have begun what it took', async () => {
-  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const sockets = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    handleProtocols: () => arraySubprotocol,
+  });
   suite.cleanups.push(() => sockets.close());
   sockets.on('connection', (socket) => socket.on('message', () => socket.close(1012)));
   await once(sockets, 'listening');

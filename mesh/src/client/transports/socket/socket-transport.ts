@@ -3,12 +3,15 @@ import type { Logger } from '../../../telemetry/index.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer, type Transport } from '../transport.ts';
 import { SocketConnection } from './connection.ts';
-import { NotOpened, openSocket, type OpenSocket } from './open.ts';
+import { NotOpened } from './not-opened.ts';
+import { openSocket, type OpenSocket } from './open.ts';
 
 export interface SocketTransportOptions {
   log: Logger;
   /** IP address to connect to. @default resolved from the URL */
   ip?: string | undefined;
+  /** Path of the WebSocket below the URL. @default '/trpc' */
+  path?: string | undefined;
   /** Opens WebSockets. @default over TCP */
   open?: OpenSocket;
   /** Longest wait for an upgrade, in milliseconds; a proxy without WebSockets may never answer. @default 2000 */
@@ -33,7 +36,7 @@ type Mode =
 export class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
-  readonly #options: SocketTransportOptions & Required<Omit<SocketTransportOptions, 'ip'>>;
+  readonly #options: SocketTransportOptions & Required<Omit<SocketTransportOptions, 'ip' | 'path'>>;
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
@@ -129,10 +132,11 @@ export class SocketTransport implements Transport {
 
   /** Opens a connection, then retires the present one. Never fails. @returns The mode that follows. */
   async #openAnother(authorization: string | undefined, before: Mode & { name: 'resting' }): Promise<Mode> {
-    const { open, ip, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
+    const { open, ip, path, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
     try {
       const socket = await open(this.url, {
         ip,
+        path,
         authorization,
         timeoutMs,
         signal: this.#closing.signal,
