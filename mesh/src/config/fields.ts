@@ -104,12 +104,12 @@ export const serverFields = {
  * Makes the options of `serve`.
  *
  * @param own The service's own endpoints; without PORT, it listens on the port of the first.
- * @param pool Connections to its database, for `RATE_LIMIT_STORE=postgres`.
+ * @param pool Connections to its database, for `RATE_LIMIT_STORE=postgres`. @default none
  */
-export function serverSettings<Pool>(
+export function serverSettings<Pool = never>(
   config: z.output<z.ZodObject<typeof serverFields>>,
   own: Endpoints,
-  pool: Pool,
+  pool?: Pool,
 ) {
   return {
     host: config.HOST,
@@ -125,7 +125,11 @@ export function serverSettings<Pool>(
     contractAccess: config.CONTRACT_ACCESS,
     webSocketOrigins: config.WEBSOCKET_ORIGINS,
     streamsPerCaller: config.STREAMS_PER_CALLER,
-    rateLimit: { callsPerMinute: config.RATE_LIMIT_CALLS, store: config.RATE_LIMIT_STORE, pool },
+    rateLimit: {
+      callsPerMinute: config.RATE_LIMIT_CALLS,
+      store: config.RATE_LIMIT_STORE,
+      ...(pool !== undefined && { pool }),
+    },
   };
 }
 

@@ -38,7 +38,8 @@ export function degradedWhile(trouble: () => boolean, probe: Probe): Probe {
 }
 
 function probeEndpoint(url: string): Probe {
-  const target = new URL('/readyz', url).href;
+  // A service that is mounted with a prefix has it in its URL.
+  const target = `${url.replace(/\/$/, '')}/readyz`;
   return timed(async (signal) => {
     const answer = await request(target, { signal });
     await answer.body.dump();

@@ -15,6 +15,18 @@ export { networkOf, unknownPeer, type Peer } from './call/peer.ts';
 export { type DatabaseReport, type SigningKeyReport } from './report.ts';
 export { Refusal } from './call/refusal.ts';
 export { type RateLimitOptions } from './limits/rate-limits.ts';
+export { mount, type MountedService, type MountOptions } from './mount.ts';
+export { fromContract, type ServicePart } from './part.ts';
+export { fromRouter, type FromRouterOptions } from './router/from-router.ts';
+export { type CreateRouterContext, type RouterContextOptions } from './router/router-context.ts';
+export {
+  requireService,
+  requireUser,
+  type ContextWithRequest,
+  type RequireServiceOptions,
+  type RequireUserOptions,
+} from './router/require.ts';
+export { type MeshMeta, type ProcedureSettings } from './router/settings.ts';
 export { createRouter } from './trpc/router.ts';
 export { run } from './run.ts';
 export { sourceOf, type CallMaker } from './call/source.ts';

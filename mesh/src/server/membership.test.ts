@@ -52,10 +52,10 @@ async function startMember(list: RevocationList, [old, ...others]: [TestIdentity
     log,
   });
   const ask = async (authorization: string) =>
-    membership.serving.authenticate({ authorization, userToken: undefined });
+    membership.serving.identity.authenticate({ authorization, userToken: undefined });
   return {
     auth,
-    state: () => membership.serving.revocations?.status().state,
+    state: () => membership.serving.identity.revocations?.status().state,
     asUser: async (from: TestIdentity) => ask(`Bearer ${await from.userToken()}`),
     asService: async (from: TestIdentity) => ask(`Service-Token ${await from.serviceToken('wiki')}`),
     async [Symbol.asyncDispose]() {
@@ -126,11 +126,11 @@ test('a service whose key was withdrawn, and that may not follow for that, forge
     log,
   });
   const ask = async (from: typeof old) =>
-    membership.serving.authenticate({
+    membership.serving.identity.authenticate({
       authorization: `Bearer ${await from.userToken()}`,
       userToken: undefined,
     });
-  await vi.waitFor(() => expect(membership.serving.revocations?.status().state).toBe('following'));
+  await vi.waitFor(() => expect(membership.serving.identity.revocations?.status().state).toBe('following'));
   expect(await ask(old)).toMatchObject({ user: { role: 'user' } });
 
   published = [recent];

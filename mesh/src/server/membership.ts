@@ -9,6 +9,7 @@ import {
   remoteRevocations,
   TokenRotation,
   type FetchedKeySet,
+  type Identity,
   type KeySet,
   type PublicJwk,
   type RevocationFollower,
@@ -119,7 +120,7 @@ function isUnauthorized(reason: unknown): boolean {
 /** The connection of a service with auth. Made by {@link joinMesh}. */
 export class Membership {
   /** Options of `serve`. */
-  readonly serving: Pick<ServiceOptions, 'authenticate' | 'revocations' | 'onDenied' | 'clock'>;
+  readonly serving: Pick<ServiceOptions, 'onDenied' | 'clock'> & { identity: Identity };
   /** Health of auth; at best degraded while the revocation list is stale. */
   readonly authProbe: Probe;
   readonly clock: SteadyClock;
@@ -157,12 +158,14 @@ export class Membership {
     this.#clockCheck.start();
     this.serving = {
       clock: this.#clockCheck,
-      authenticate: createAuthenticate(keys, {
-        revocations: revocations.set,
-        clock,
-        ...(tokens && { rules: tokens }),
-      }),
-      revocations,
+      identity: {
+        authenticate: createAuthenticate(keys, {
+          revocations: revocations.set,
+          clock,
+          ...(tokens && { rules: tokens }),
+        }),
+        revocations,
+      },
       onDenied: this.#denials.add,
     };
     this.authProbe = degradedWhile(() => revocations.status().state === 'stale', probeService(authUrl));

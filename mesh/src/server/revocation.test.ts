@@ -6,12 +6,11 @@ import { degradedWhile, probeService } from '../health/index.ts';
 import {
   createAuthenticate,
   followRevocations,
-  issueServiceToken,
-  issueUserToken,
   ownRevocations,
   remoteRevocations,
   type RevocationFollower,
 } from '../identity/index.ts';
+import { issueServiceToken, issueUserToken } from '../issuer/index.ts';
 import {
   createTestIdentity,
   recordingLogger,

@@ -20,7 +20,7 @@ export function run(start: (ending: AbortSignal) => Promise<Pick<StartedService,
   const ending = new AbortController();
   let stoppingSince: number | undefined;
 
-  const started = Promise.try(() => start(ending.signal));
+  const started = (async () => start(ending.signal))();
   started.catch((error: unknown) => {
     if (!ending.signal.aborted) fail(explain(error));
   });
@@ -58,8 +58,13 @@ function explain(error: unknown): string {
     return `Port ${error.port} is taken: set this service's own *_SERVICE_URL in .env, or PORT in its .env (README, "Ports")`;
   }
   // The start failed, and then the clean-up.
-  if (error instanceof SuppressedError) return `${explain(error.suppressed)}\n${explain(error.error)}`;
+  if (isSuppressed(error)) return `${explain(error.suppressed)}\n${explain(error.error)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Node 22 does not have the class. */
+function isSuppressed(error: unknown): error is { suppressed: unknown; error: unknown } {
+  return error instanceof Error && error.name === 'SuppressedError';
 }
 
 function isPortTaken(error: unknown): error is NodeJS.ErrnoException & { port: number } {

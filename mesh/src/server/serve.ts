@@ -5,16 +5,14 @@ import type { AnyContract } from '../contract/index.ts';
 import type { Route } from './http/answer.ts';
 import { answerBrokenRequests } from './http/broken-request.ts';
 import { watchConnections } from './http/drain.ts';
-import { frontDoor } from './http/front-door.ts';
 import type { Handlers } from './call/handler.ts';
-import { createListener } from './http/listener.ts';
+import { listenerOf } from './http/service-listener.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { OpenResponses } from './http/open-responses.ts';
-import { buildRouter } from './trpc/router.ts';
-import { createService, type Service, type ServiceOptions } from './service.ts';
+import { loadParts, partsOf, type Served, type ServicePart } from './part.ts';
+import { assemble, type ServiceOptions } from './service.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { cutStalled } from './http/stall.ts';
-import { systemRoutes } from './http/system-routes.ts';
 
 export interface ServeOptions extends ServiceOptions {
   /** @default '127.0.0.1' */
@@ -53,24 +51,32 @@ export async function serve<From extends AnyContract>(
   contract: From,
   handlers: Handlers<From>,
   options: ServeOptions,
+): Promise<RunningService>;
+/**
+ * Serves a tRPC router (`fromRouter`), or several contracts and routers as one service, with the name of the first.
+ *
+ * @throws TypeError for an incomplete part, and for a path that two parts have; what a lazy router throws as it is loaded;
+ * the system's error if the port cannot be used.
+ * @example
+ * ```ts
+ * const service = await serve(fromRouter(appRouter, { name: 'shop' }), { port: 3000, version: '1.0.0' });
+ * service.ready();
+ * ```
+ */
+export async function serve(
+  parts: ServicePart | readonly ServicePart[],
+  options: ServeOptions,
+): Promise<RunningService>;
+export async function serve<From extends AnyContract>(
+  ...served: Served<From, ServeOptions>
 ): Promise<RunningService> {
-  const { log, classify, authenticate, host = '127.0.0.1', keepAliveTimeoutMs = 65_000 } = options;
-  const service = createService<From>(contract, handlers, options);
-  const { procedures, readiness, closing } = service;
-  const { '/': home, ...others } = limitedRoutes(service, options.routes);
-  const routes = { ...systemRoutes(service), ...others };
-  const exact = Object.keys(routes).filter((path) => !path.endsWith('*'));
-  const listener = createListener({
-    router: buildRouter(procedures, { classify, closing }),
-    procedures,
-    routes: { '/': frontDoor(service, exact, home), ...routes },
-    authenticate,
-    access: service.access,
-    peerOf: service.peerOf,
-    classify,
-    readiness,
-    log,
-  });
+  const { parts, options } = partsOf(served);
+  await loadParts(parts);
+  const service = assemble(parts, options);
+  const { readiness, name } = service;
+  const { log } = service.options;
+  const { host = '127.0.0.1', keepAliveTimeoutMs = 65_000 } = options;
+  const listener = listenerOf(service, options.routes);
   const server = createServer({
     keepAliveTimeout: keepAliveTimeoutMs,
     headersTimeout: 10_000,
@@ -99,38 +105,19 @@ export async function serve<From extends AnyContract>(
   }
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info(
-    { url, version: options.version, ...(metrics && { metrics_port: metrics.port }) },
-    `${contract.name} listens on ${url}`,
-  );
+  const facts = { url, version: options.version, ...(metrics && { metrics_port: metrics.port }) };
+  log.debug(facts, `${name} listens`);
 
   return {
     url,
     port,
     ready() {
       readiness.ready();
-      log.info({ url }, `${contract.name} is ready`);
+      log.info(facts, `${name} is ready`);
     },
     async stop() {
       await service.stop(drain);
       await metrics?.close();
     },
   };
-}
-
-/** Adds the rate limit to the service's own routes, which are public. */
-function limitedRoutes(
-  { limits, peerOf }: Service,
-  routes: Readonly<Record<string, Route>> = {},
-): Record<string, Route> {
-  return Object.fromEntries(
-    Object.entries(routes).map(([path, route]) => {
-      const limit = limits.ofPath(path);
-      const counted: Route = async (request) => {
-        await limit?.({ peer: peerOf(request), anonymous: true });
-        return route(request);
-      };
-      return [path, limit ? counted : route];
-    }),
-  );
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ClockStatus } from '../clock/index.ts';
-import type { AnyContract } from '../contract/index.ts';
+import { nobody, type AnyContract } from '../contract/index.ts';
 import {
   createHealth,
   createReadiness,
@@ -9,15 +9,19 @@ import {
   type Probe,
   type Readiness,
 } from '../health/index.ts';
-import type { Authenticate, RevocationFollower } from '../identity/index.ts';
-import type { Logger } from '../telemetry/index.ts';
+import {
+  openIdentity,
+  type Authenticate,
+  type IdentitySource,
+  type RevocationFollower,
+} from '../identity/index.ts';
+import { createLogger, type Logger } from '../telemetry/index.ts';
 import { AccessControl } from './access/access-control.ts';
 import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './limits/admission.ts';
 import type { RoomCheck } from './limits/gate.ts';
 import { Background } from './call/background.ts';
 import { createCallObserver } from './call/call-observer.ts';
-import { compile } from './call/compile.ts';
 import type { ClassifyError } from './call/failure.ts';
 import type { DatabaseReport, SigningKeyReport } from './report.ts';
 import { StoppingError } from './call/failure-log.ts';
@@ -25,27 +29,38 @@ import type { CompiledProcedure } from './call/procedure.ts';
 import type { Handlers } from './call/handler.ts';
 import type { ServerInterceptor } from './call/interceptor.ts';
 import { createPeerOf, type PeerOf } from './call/peer.ts';
+import { compileParts, fromContract, partFinder, type CompiledPart, type ServicePart } from './part.ts';
 import { RateLimits, type RateLimitOptions } from './limits/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
 
 export interface ServiceOptions {
   version: string;
-  log: Logger;
-  authenticate: Authenticate;
+  /** @default one that writes to standard output */
+  log?: Logger;
+  /**
+   * Who says who a caller is: an identity provider, a function, or the identity of a membership in this mesh's own auth
+   * service. @default `authenticate`
+   */
+  identity?: IdentitySource | undefined;
+  /**
+   * The check of credentials, if it is made already (`createAuthenticate`). @default none: every caller is anonymous, and
+   * credentials are left to the handlers
+   */
+  authenticate?: Authenticate | undefined;
   /** How access rules are applied. @default 'enforce' */
   accessMode?: AccessMode;
   /** Called for each denial, also in audit mode; must neither block nor throw. @default none */
   onDenied?: (denial: Denial) => void;
-  /** Rejects if the service's own database does not answer. */
-  pingDatabase: () => Promise<void>;
+  /** Rejects if the service's own database does not answer. @default it has none, and is healthy without */
+  pingDatabase?: () => Promise<void>;
   /** Whether its own database accepts writes; without them the service is degraded. @default it does */
   takesWrites?: () => boolean;
   /** The figures of its own database, for `/api/mesh`. @default none */
   reportDatabase?: () => DatabaseReport;
   /** The keys that it signs tokens with, for `/api/mesh`. @default none */
   reportSigningKeys?: () => readonly SigningKeyReport[];
-  /** The revocations that `authenticate` checks. Ends subscriptions of revoked tokens; `/api/mesh` shows the status. @default none */
-  revocations?: Pick<RevocationFollower, 'set' | 'status'>;
+  /** The revocations that `authenticate` checks; with `identity`, they are part of that. Ends subscriptions of revoked tokens; `/api/mesh` shows the status. @default none */
+  revocations?: Pick<RevocationFollower, 'set' | 'status'> | undefined;
   /** The services that this one calls, by name: endpoints, or a probe. `/health` shows their health. @default none */
   dependencies?: Readonly<Record<string, string | readonly string[] | Probe>>;
   /** The comparison of this machine's clock; `/health` shows it. @default not compared */
@@ -73,7 +88,7 @@ export interface ServiceOptions {
   contractAccess?: 'open' | 'token' | 'admin';
   /** Origins whose pages may open WebSockets, besides the service's own, for example `https://www.example.com`. @default none */
   webSocketOrigins?: readonly string[] | undefined;
-  /** Run around each handler, the first one outermost; see docs/interceptors.md. @default none */
+  /** Run around each handler, the first one outermost; see `ServerInterceptor`. @default none */
   interceptors?: readonly ServerInterceptor[];
   /** @default no limits */
   rateLimit?: RateLimitOptions;
@@ -83,11 +98,17 @@ export interface ServiceOptions {
   rooms?: Readonly<Record<string, RoomCheck>>;
 }
 
+type CompleteOptions = ServiceOptions & Readonly<{ log: Logger; authenticate: Authenticate }>;
+
 /** A service without its transports. */
 export interface Service {
   readonly name: string;
-  readonly options: ServiceOptions;
+  /** With the check of credentials that `identity` has become. */
+  readonly options: CompleteOptions;
   readonly procedures: readonly CompiledProcedure[];
+  readonly parts: readonly CompiledPart[];
+  /** The part of a procedure's path, also of an unknown one. */
+  readonly partOf: (path: string) => CompiledPart;
   readonly readiness: Readiness;
   readonly health: Health;
   readonly admission: Admission;
@@ -109,26 +130,37 @@ export interface Service {
  * Makes a service of a contract and its handlers.
  *
  * @throws TypeError if a procedure has no handler, `rooms` has an unknown procedure, or the rate-limit store `postgres`
- * has no pool; Error for an invalid address in `trustedProxies`.
+ * has no pool, or `identity` could verify no token; Error for an invalid address in `trustedProxies`.
  */
 export function createService<From extends AnyContract>(
   contract: From,
   handlers: Handlers<From>,
-  options: ServiceOptions,
+  given: ServiceOptions,
 ): Service {
+  return assemble([fromContract(contract, handlers)], given);
+}
+
+/**
+ * Makes a service of its parts, once they are loaded. It has the name of the first.
+ *
+ * @throws TypeError as `createService`, and for a path that two parts have.
+ */
+export function assemble(parts: readonly ServicePart[], given: ServiceOptions): Service {
+  const name = parts[0]?.name ?? '';
+  const { options, closeIdentity } = completed(name, given);
   const { log, authenticate, classify, userDeadlineMs, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
   const readiness = createReadiness();
   const closing = new AbortController();
   const { rooms, streamsPerCaller } = options;
-  const admission = new Admission(contract.name, log, { rooms, streamsPerCaller });
-  const limits = new RateLimits(contract.name, log, options.rateLimit);
+  const admission = new Admission(name, log, { rooms, streamsPerCaller });
+  const limits = new RateLimits(name, log, options.rateLimit);
   const peerOf = createPeerOf(options.trustedProxies);
   const background = new Background(log);
   const { accessMode, onDenied } = options;
   const access = new AccessControl({ log, mode: accessMode, onDenied });
   if (accessMode === 'audit')
     log.warn({}, 'ACCESS_MODE is audit: most calls that an access rule denies are let through and recorded');
-  const procedures = compile<From>(contract, handlers, {
+  const compiled = compileParts(parts, {
     log,
     admission,
     access,
@@ -140,9 +172,11 @@ export function createService<From extends AnyContract>(
     revocations: options.revocations?.set,
     observe: (path) => createCallObserver(path, { log, classify }),
   });
+  const procedures = compiled.flatMap((one) => one.procedures);
+  const partOf = partFinder(compiled);
   for (const path of Object.keys(rooms ?? {}))
     if (!procedures.some((procedure) => procedure.path === path))
-      throw new TypeError(`${contract.name}: rooms names ${path}, which is not a procedure`);
+      throw new TypeError(`${name}: rooms names ${path}, which is not a procedure`);
   const sessions = new Sessions({
     procedures: new Map(procedures.map((procedure) => [procedure.path, procedure])),
     authenticate,
@@ -153,17 +187,18 @@ export function createService<From extends AnyContract>(
     mistakes: limits.mistakes,
     perCaller: admission.sockets,
     closing: closing.signal,
+    formatOf: (path) => partOf(path).part.format,
   });
   const health = createHealth({
-    service: contract.name,
+    service: name,
     version: options.version,
     readiness,
-    pingDatabase: options.pingDatabase,
+    pingDatabase: options.pingDatabase ?? (async () => {}),
     clock: options.clock,
     takesWrites: options.takesWrites,
     dependencies: Object.fromEntries(
-      Object.entries(options.dependencies ?? {}).map(([name, dependency]) => [
-        name,
+      Object.entries(options.dependencies ?? {}).map(([called, dependency]) => [
+        called,
         typeof dependency === 'function' ? dependency : probeService(dependency),
       ]),
     ),
@@ -176,24 +211,24 @@ export function createService<From extends AnyContract>(
     const delayMs = wasReady ? drainDelayMs : 0;
     readiness.drain();
     if (delayMs > 0) {
-      log.info(
-        { drain_delay_ms: delayMs },
-        `${contract.name} is stopping: not ready, but still accepting calls`,
-      );
+      log.info({ drain_delay_ms: delayMs }, `${name} is stopping: not ready, but still accepting calls`);
       await setTimeout(delayMs);
     }
     const endsAt = performance.now() + drainTimeoutMs;
-    if (wasReady) log.info({}, `${contract.name} is stopping: finishing the calls in progress`);
+    if (wasReady) log.info({}, `${name} is stopping: finishing the calls in progress`);
     closing.abort(new StoppingError());
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
+    closeIdentity();
     await limits.close();
   };
   return {
-    name: contract.name,
+    name,
     options,
     procedures,
+    parts: compiled,
+    partOf,
     readiness,
     health,
     admission,
@@ -204,4 +239,20 @@ export function createService<From extends AnyContract>(
     closing: closing.signal,
     stop: (drain) => (stopping ??= end(drain)),
   };
+}
+
+/** Fills in the defaults, and opens the identity. @throws TypeError */
+function completed(
+  name: string,
+  { identity, log = createLogger({ service: name }), ...given }: ServiceOptions,
+): { options: CompleteOptions; closeIdentity: () => void } {
+  if (identity === undefined)
+    return {
+      options: { ...given, log, authenticate: given.authenticate ?? (() => nobody) },
+      closeIdentity() {},
+    };
+  if (given.authenticate || given.revocations)
+    throw new TypeError(`${name}: identity excludes authenticate and revocations`);
+  const { authenticate, revocations, close } = openIdentity(identity, { log });
+  return { options: { ...given, log, authenticate, revocations }, closeIdentity: close };
 }

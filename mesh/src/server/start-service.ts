@@ -1,6 +1,8 @@
 import type { AnyContract } from '../contract/index.ts';
 import { describeError } from '../telemetry/index.ts';
 import type { Handlers } from './call/handler.ts';
+import { DisposalStack } from './disposal-stack.ts';
+import { partsOf, type Served, type ServicePart } from './part.ts';
 import { serve, type RunningService, type ServeOptions } from './serve.ts';
 
 /** A background job of a service, for example a listener or a relay. */
@@ -57,15 +59,22 @@ export async function startService<From extends AnyContract>(
   contract: From,
   handlers: Handlers<From>,
   options: StartOptions,
+): Promise<StartedService>;
+/** Starts a service of a tRPC router (`fromRouter`), or of several contracts and routers. */
+export async function startService(
+  parts: ServicePart | readonly ServicePart[],
+  options: StartOptions,
+): Promise<StartedService>;
+export async function startService<From extends AnyContract>(
+  ...served: Served<From, StartOptions>
 ): Promise<StartedService> {
+  const { parts, options } = partsOf(served);
   const { ending, prepare, jobs = [], resources, ...serving } = options;
   const begun: Startable[] = [];
   // Disposes in reverse order: the service, its jobs, its resources.
-  await using parts = new AsyncDisposableStack();
-  parts.use(resources);
-  parts.defer(() => stopAll(begun));
-  const service = await serve<From>(contract, handlers, serving);
-  parts.defer(() => service.stop());
+  await using opened = new DisposalStack([() => resources?.[Symbol.asyncDispose](), () => stopAll(begun)]);
+  const service = await serve(parts, serving);
+  opened.defer(() => service.stop());
   await prepare?.(ending);
   for (const job of jobs) {
     ending.throwIfAborted();
@@ -75,10 +84,10 @@ export async function startService<From extends AnyContract>(
   ending.throwIfAborted();
   service.ready();
 
-  const started = parts.move();
+  const started = opened.move();
   let stopping: Promise<void> | undefined;
   const { url, port } = service;
-  return { url, port, stop: () => (stopping ??= started.disposeAsync()) };
+  return { url, port, stop: () => (stopping ??= started[Symbol.asyncDispose]()) };
 }
 
 /** Concurrently, because each may wait for a statement or a call in progress. */

@@ -1,4 +1,4 @@
-import { register } from 'prom-client';
+import { registry } from './metrics.ts';
 import { openMetrics, openMetricsType, type MetricSamples } from './open-metrics.ts';
 
 /** Formats of {@link exposition}. */
@@ -12,9 +12,9 @@ export type MetricsFormat = 'prometheus' | 'openmetrics';
 export async function exposition(
   format: MetricsFormat = 'prometheus',
 ): Promise<{ text: string; contentType: string }> {
-  if (format === 'prometheus') return { text: await register.metrics(), contentType: register.contentType };
+  if (format === 'prometheus') return { text: await registry.metrics(), contentType: registry.contentType };
   // Its type leaves out the names of a histogram's lines.
   const metrics: readonly MetricSamples[] =
-    (await register.getMetricsAsJSON()) as object[] as MetricSamples[];
+    (await registry.getMetricsAsJSON()) as object[] as MetricSamples[];
   return { text: openMetrics(metrics), contentType: openMetricsType };
 }

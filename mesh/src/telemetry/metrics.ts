@@ -1,5 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, register, type Metric } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
 import type { Exemplar, Sample } from './open-metrics.ts';
+
+/**
+ * The metrics of this mesh. Not prom-client's own registry, which belongs to the application: there, names would collide
+ * with its metrics, and with those of another version of the mesh in the same process.
+ */
+export const registry = new Registry();
 
 /** From 1 ms to 10 s, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -89,13 +95,13 @@ export function tally<Label extends string>({
   return series;
 }
 
-/** Adds a metric to prom-client's registry, which reads only its name and `get`. */
+/** Adds a metric to the registry, which reads only its name and `get`. */
 function expose(
   about: Readonly<{ name: string; help: string; type: 'counter' | 'histogram' }>,
   values: () => readonly Sample[],
 ): void {
   const metric = { name: about.name, get: async () => ({ ...about, aggregator: 'sum', values: values() }) };
-  register.registerMetric(metric as unknown as Metric);
+  registry.registerMetric(metric as unknown as Metric);
 }
 
 /** The values of a metric, one for each combination of labels. */
@@ -123,7 +129,7 @@ class Series<Label extends string, Bound> implements Bindable<Label, Bound> {
 
 /** Registers a counter; once per name and process. */
 export function counter<Label extends string>({ name, help, labels }: MetricOptions<Label>): Counter<Label> {
-  return new Counter({ name, help, labelNames: labels });
+  return new Counter({ name, help, labelNames: labels, registers: [registry] });
 }
 
 /**
@@ -139,6 +145,7 @@ export function gauge<Label extends string>(
     name,
     help,
     labelNames: labels,
+    registers: [registry],
     collect() {
       this.reset();
       collect((of, value) => this.set(of, value));
@@ -161,8 +168,8 @@ export function remember<Bound>(bind: (name: string) => Bound): (name: string) =
 
 /** Adds metrics of the process: memory, event loop, garbage collection. */
 export function measureProcess(): void {
-  collectDefaultMetrics();
+  collectDefaultMetrics({ register: registry });
   // Gauges in spite of `_total`, which OpenMetrics keeps for counters; the metrics without it have the same by type.
   for (const what of ['handles', 'requests', 'resources'])
-    register.removeSingleMetric(`nodejs_active_${what}_total`);
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }

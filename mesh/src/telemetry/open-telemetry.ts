@@ -14,7 +14,7 @@ export type TelemetryOptions = Omit<ExportOptions, 'endpoint'> & {
  */
 export async function openTelemetry(options: TelemetryOptions): Promise<AsyncDisposable> {
   const { endpoint } = options;
-  if (endpoint === undefined) return new AsyncDisposableStack();
+  if (endpoint === undefined) return { [Symbol.asyncDispose]: async () => {} };
   const { startExport } = await import('./otlp/start-export.ts');
   return startExport({ ...options, endpoint });
 }

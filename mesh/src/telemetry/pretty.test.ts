@@ -33,8 +33,8 @@ test('a failure has its endpoint, its error and the number of retries; no stack,
 
 test('a field that the message names already is not shown again, nor one without a value', () => {
   const url = 'http://127.0.0.1:5000';
-  expect(pretty({ url, version: '1.0.0', reason: null, msg: `wiki listens on ${url}` })).toBe(
-    `wiki         INFO: wiki listens on ${url}`,
+  expect(pretty({ url, version: '1.0.0', reason: null, msg: `wiki answers at ${url}` })).toBe(
+    `wiki         INFO: wiki answers at ${url}`,
   );
 });
 

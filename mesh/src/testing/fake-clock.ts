@@ -1,4 +1,5 @@
-import { install } from '@sinonjs/fake-timers';
+import { createRequire } from 'node:module';
+import type FakeTimers from '@sinonjs/fake-timers';
 
 /** Time that a test controls. */
 export interface FakeClock extends AsyncDisposable {
@@ -19,6 +20,7 @@ export interface FakeClock extends AsyncDisposable {
  */
 export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): FakeClock {
   const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] as const;
+  const { install } = loadFakeTimers();
   const clock = install({
     toFake: goesOn ? [...timers] : [...timers, 'performance'],
     now: Date.now(),
@@ -40,4 +42,9 @@ export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): Fak
       clock.uninstall();
     },
   };
+}
+
+/** Loaded only here: most tests need no fake time, and then no package for it. */
+function loadFakeTimers(): typeof FakeTimers {
+  return createRequire(import.meta.url)('@sinonjs/fake-timers') as typeof FakeTimers;
 }

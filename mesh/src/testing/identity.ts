@@ -2,17 +2,22 @@ import { randomUUID } from 'node:crypto';
 import {
   createAuthenticate,
   createKeySet,
+  publicPart,
+  type Authenticate,
+  type KeySet,
+} from '../identity/index.ts';
+import {
   generateSigningKey,
   importSigningKey,
   issueServiceToken,
   issueUserToken,
-  publicPart,
-  type Authenticate,
-  type KeySet,
   type PrivateJwk,
   type SigningKey,
-} from '../identity/index.ts';
+} from '../issuer/index.ts';
 import { silentLogger } from './logger.ts';
+
+/** What a token allows. */
+type TokenLimits = { scopes?: readonly string[]; tenant?: string };
 
 /** Keys and tokens for a test, like those of set-up and auth. */
 export interface TestIdentity {
@@ -20,11 +25,23 @@ export interface TestIdentity {
   readonly signingKey: SigningKey;
   readonly keys: KeySet;
   readonly authenticate: Authenticate;
-  serviceToken(name: string, now?: Date): Promise<string>;
-  userToken(user?: { id?: string; name?: string; role?: 'user' | 'admin' }, now?: Date): Promise<string>;
+  /** Issues the token of a service. @param service Its name, or also what the token allows. */
+  serviceToken(service: string | ({ name: string } & TokenLimits), now?: Date): Promise<string>;
+  /** Issues the token of a user. @default a user called Ann */
+  userToken(
+    user?: { id?: string; name?: string; role?: 'user' | 'admin' } & TokenLimits,
+    now?: Date,
+  ): Promise<string>;
 }
 
-/** Creates an identity with a new key. */
+/**
+ * Creates an identity with a new key.
+ *
+ * @example
+ * const identity = await createTestIdentity();
+ * const shop = network.serve(shopContract, handlers, { authenticate: identity.authenticate });
+ * const token = await identity.userToken({ scopes: ['orders:write'] });
+ */
 export async function createTestIdentity(): Promise<TestIdentity> {
   const jwk = await generateSigningKey();
   const signingKey = await importSigningKey(jwk);
@@ -34,11 +51,12 @@ export async function createTestIdentity(): Promise<TestIdentity> {
     signingKey,
     keys,
     authenticate: createAuthenticate(keys),
-    async serviceToken(name, now) {
-      return (await issueServiceToken(signingKey, { id: `${name}-id`, name }, now)).token;
+    async serviceToken(service, now) {
+      const { name, ...limits } = typeof service === 'string' ? { name: service } : service;
+      return (await issueServiceToken(signingKey, { id: `${name}-id`, name, ...limits }, now)).token;
     },
-    async userToken({ id = randomUUID(), name = 'Ann', role = 'user' } = {}, now) {
-      return (await issueUserToken(signingKey, { id, name, role }, now)).token;
+    async userToken({ id = randomUUID(), name = 'Ann', role = 'user', ...limits } = {}, now) {
+      return (await issueUserToken(signingKey, { id, name, role, ...limits }, now)).token;
     },
   };
 }

@@ -8,7 +8,7 @@ import {
   type OpenSocket,
   type Transport,
 } from '../client/index.ts';
-import { nobody, type AnyContract, type Caller } from '../contract/index.ts';
+import type { AnyContract, Caller } from '../contract/index.ts';
 import type { Credentials } from '../identity/index.ts';
 import { createService, type Handlers, type ServiceOptions } from '../server/index.ts';
 import { unknownPeer } from '../server/call/peer.ts';
@@ -79,18 +79,15 @@ class Served<From extends AnyContract> implements MemoryService {
   loses: MemoryLine['loses'] = undefined;
   reachable = true;
   readonly #service;
-  readonly #authenticate;
   readonly #open = new Set<MemorySocket>();
 
   constructor(url: string, contract: From, handlers: Handlers<From>, options: Partial<ServiceOptions>) {
     this.url = url;
-    this.#authenticate = options.authenticate ?? (() => nobody);
     this.#service = createService<From>(contract, handlers, {
       version: '1',
       log: silentLogger,
       pingDatabase: async () => {},
       ...options,
-      authenticate: this.#authenticate,
     });
     this.#service.readiness.ready();
   }
@@ -109,7 +106,7 @@ class Served<From extends AnyContract> implements MemoryService {
 
   async #callerOf(credentials: Credentials): Promise<Caller> {
     try {
-      return await this.#authenticate(credentials);
+      return await this.#service.options.authenticate(credentials);
     } catch (error) {
       throw new NotOpened(String(error), 'credentials');
     }

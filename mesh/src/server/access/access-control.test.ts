@@ -31,6 +31,7 @@ const vault = contract('vault', {
   gate: asked(anyService),
   counter: asked(either(admin, services('miner'))),
   cellar: asked(actingFor(services('miner'), user)),
+  drawer: asked(user({ scopes: ['drawer:open'] })),
   wall: asked({ alternatives: [] }),
   bell: subscription({ summary: 'Never rings', output: z.object({}), access: admin }),
 });
@@ -60,6 +61,7 @@ beforeAll(async () => {
         gate: answer,
         counter: answer,
         cellar: answer,
+        drawer: answer,
         wall: answer,
         async *bell() {},
       },
@@ -98,6 +100,9 @@ const callers: Record<string, () => Promise<Headers>> = {
   nobody: async () => ({}),
   user: async () => ({ authorization: `Bearer ${await identity.userToken({ id: annId })}` }),
   admin: async () => ({ authorization: `Bearer ${await identity.userToken({ id: annId, role: 'admin' })}` }),
+  'user with the scope': async () => ({
+    authorization: `Bearer ${await identity.userToken({ id: annId, scopes: ['drawer:open'] })}`,
+  }),
   miner: async () => ({ authorization: `Service-Token ${await identity.serviceToken('miner')}` }),
   baker: async () => ({ authorization: `Service-Token ${await identity.serviceToken('baker')}` }),
   'baker for user': async () => ({
@@ -128,8 +133,10 @@ const verdicts: Record<string, Record<string, string>> = {
     shaft: '403',
     counter: '403 → 200',
     cellar: '403',
+    drawer: '403 → 200',
     wall: '403',
   },
+  'user with the scope': { room: '200', office: '403 → 200', drawer: '200', wall: '403' },
   admin: {
     hall: '200',
     room: '200',
@@ -146,6 +153,7 @@ const verdicts: Record<string, Record<string, string>> = {
     shaft: '200',
     counter: '200',
     cellar: '403',
+    drawer: '403',
     wall: '403',
   },
   baker: {

@@ -1,4 +1,11 @@
-import { admit, describeAccess, nobody, type Access, type Caller } from '../../contract/index.ts';
+import {
+  admit,
+  describeAccess,
+  missingScopes,
+  nobody,
+  type Access,
+  type Caller,
+} from '../../contract/index.ts';
 import { Aggregator, counter, type Logger } from '../../telemetry/index.ts';
 import { MeshError } from '../../wire/index.ts';
 import { unknownPeer } from '../call/peer.ts';
@@ -27,7 +34,7 @@ export interface AccessOptions {
  * Decides access to a service, for all transports.
  *
  * Audit mode lets through callers of the right kind with the wrong identity: a user instead of an admin, another
- * service, a service with a user instead of the user. It still refuses a caller without the identity that the handler's
+ * service, a service with a user instead of the user, a token without a scope. It still refuses a caller without the identity that the handler's
  * type promises, and missing or invalid credentials.
  */
 export class AccessControl {
@@ -50,7 +57,7 @@ export class AccessControl {
     this.#onDenied = onDenied;
   }
 
-  /** @throws MeshError UNAUTHORIZED, FORBIDDEN */
+  /** @throws MeshError UNAUTHORIZED; FORBIDDEN, for a missing scope with the typed error `INSUFFICIENT_SCOPE` of RFC 6750 §3.1 */
   authorise({ path, procedure: { access: rule } }: Asked, caller: Caller, attempt: Attempt): void {
     const verdict = admit(rule, caller);
     if (verdict === 'admitted') return;
@@ -61,10 +68,17 @@ export class AccessControl {
       this.#tell({ ...denial, reason: 'no-credentials', message, mode: 'enforce' });
       throw new MeshError('UNAUTHORIZED', `${message}. It is for ${describeAccess(rule)}`);
     }
-    const message = 'This caller may not call this procedure';
+    const missing = missingScopes(rule, caller);
+    const message =
+      missing.length === 0
+        ? 'This caller may not call this procedure'
+        : `The token of this caller lacks the ${missing.length > 1 ? 'scopes' : 'scope'} ${missing.join(' and ')}`;
     const mode = this.#mode === 'audit' && couldAdmit(rule, caller) ? 'audit' : 'enforce';
     this.#tell({ ...denial, reason: 'not-admitted', message, mode });
-    if (mode === 'enforce') throw new MeshError('FORBIDDEN', `${message}. It is for ${describeAccess(rule)}`);
+    if (mode === 'audit') return;
+    throw new MeshError('FORBIDDEN', `${message}. It is for ${describeAccess(rule)}`, {
+      ...(missing.length > 0 && { named: { name: 'INSUFFICIENT_SCOPE', data: { scopes: missing } } }),
+    });
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Revocations } from './expiry.ts';
 import type { ClassifyError } from './failure.ts';
 import type { Call } from './handler.ts';
 import type { InterceptedCall } from './interceptor.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /** What all calls of one procedure share. */
 export interface Binding {
@@ -29,6 +30,8 @@ export interface Binding {
   /** Maps errors of the service's libraries. */
   readonly classify: ClassifyError | undefined;
   readonly observe: ((call: FinishedCall) => void) | undefined;
+  /** Of a tRPC router. @default that of contracts */
+  readonly format?: WireFormat | undefined;
 }
 
 /** A finished query or mutation. */

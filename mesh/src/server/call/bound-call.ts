@@ -83,6 +83,11 @@ export class BoundCall implements InterceptedCall {
     this.#later = later;
   }
 
+  /** For the handler of a tRPC router. */
+  get raw(): RawCall {
+    return this.#raw;
+  }
+
   get path(): string {
     return this.#bound.path;
   }
@@ -114,6 +119,11 @@ export class BoundCall implements InterceptedCall {
   get inBackground(): (work: () => Promise<unknown>) => void {
     return (work) => this.#later(work, this.#scope);
   }
+}
+
+/** Reads an input, of which a tRPC router validates what its procedure reads. @throws MeshError as `RawCall.readInput` */
+export function readInput({ format }: Binding, raw: RawCall): unknown {
+  return format ? format.readInput(raw) : raw.readInput();
 }
 
 /** Most issues in one answer. */

@@ -1,4 +1,4 @@
-import { entriesOf, errorFactories, type AnyContract } from '../../contract/index.ts';
+import { entriesOf, errorFactories, type AnyContract, type ContractEntry } from '../../contract/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { AccessControl } from '../access/access-control.ts';
 import { Admission } from '../limits/admission.ts';
@@ -38,22 +38,40 @@ export interface CompileOptions {
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
-  { log, observe, userDeadlineMs = 10_000, interceptors = [], revocations, ...options }: CompileOptions,
+  options: CompileOptions,
 ): readonly CompiledProcedure[] {
-  const { admission = new Admission(from.name, log), background = new Background(log) } = options;
-  const { access = new AccessControl({ log }), limits } = options;
   const entries = entriesOf(from);
   const missing = entries
     .map(({ path }) => path)
     .filter((path) => typeof handlerAt(handlers, path) !== 'function');
   if (missing.length > 0) throw new TypeError(`${from.name}: no handler for ${missing.join(', ')}`);
+  const bound = entries.map(({ path, procedure }) => ({
+    path,
+    procedure,
+    handler: handlerAt(handlers, path) as Binding['handler'],
+  }));
+  return bind(from.name, bound, options);
+}
+
+/** A procedure, and what answers its calls. */
+export type BoundEntry = ContractEntry & Readonly<Pick<Binding, 'handler' | 'format'>>;
+
+/** Binds procedures of a service. */
+export function bind(
+  name: string,
+  entries: readonly BoundEntry[],
+  { log, observe, userDeadlineMs = 10_000, interceptors = [], revocations, ...options }: CompileOptions,
+): readonly CompiledProcedure[] {
+  const { admission = new Admission(name, log), background = new Background(log) } = options;
+  const { access = new AccessControl({ log }), limits } = options;
   return entries.map(
-    ({ path, procedure }) =>
+    ({ path, procedure, handler, format }) =>
       new CompiledProcedure({
         path,
-        name: `${from.name}.${path}`,
+        name: `${name}.${path}`,
         procedure,
-        handler: withInterceptors(interceptors, handlerAt(handlers, path) as Binding['handler']),
+        handler: withInterceptors(interceptors, handler),
+        format,
         errors: errorFactories(procedure.errors),
         log: log.child({ procedure: path }),
         limit: limits?.ofProcedure(path, procedure),

@@ -11,7 +11,7 @@ const internalMessage = 'Something went wrong inside the service; its log has th
 /** Converts anything a handler threw into the error to answer. Unknown errors are converted only here. */
 export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshError {
   if (thrown instanceof MeshError) return thrown;
-  if (thrown instanceof TRPCError) return fromTrpc(thrown);
+  if (isTrpcError(thrown)) return fromTrpc(thrown);
   if (thrown instanceof TRPCClientError) return fromCall(thrown);
   try {
     const classified = classify?.(thrown);
@@ -20,6 +20,11 @@ export function toMeshError(thrown: unknown, classify?: ClassifyError): MeshErro
     return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause });
   }
   return new MeshError('INTERNAL_SERVER_ERROR', internalMessage, { cause: thrown });
+}
+
+/** Whether it is an error of tRPC; also of another copy of it, as tRPC itself decides. */
+export function isTrpcError(thrown: unknown): thrown is TRPCError {
+  return thrown instanceof TRPCError || (thrown instanceof Error && thrown.name === 'TRPCError');
 }
 
 const requestIds = new WeakMap<TRPCError, string>();
@@ -48,7 +53,8 @@ function fromTrpc(error: TRPCError): MeshError {
   }
   // tRPC's own message only repeats the code.
   if (error.code === 'PAYLOAD_TOO_LARGE') return tooLargeError();
-  const code = isErrorCode(error.code) ? error.code : 'BAD_REQUEST';
+  // What the mesh cannot parse is BAD_REQUEST on every way in.
+  const code = isErrorCode(error.code) && error.code !== 'PARSE_ERROR' ? error.code : 'BAD_REQUEST';
   return new MeshError(code, error.message, { cause: error });
 }
 

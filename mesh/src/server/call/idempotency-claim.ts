@@ -72,11 +72,14 @@ function scopeOf({ service, user }: Caller): string {
   return parts.join(' ') || 'anyone';
 }
 
-/** JSON with sorted keys and without `undefined` values. */
+/** JSON with sorted keys and without `undefined` values. A transformer of a router may restore what JSON does not have. */
 function canonical(input: unknown): string {
-  const sorted = (_key: string, value: unknown): unknown =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
+  const sorted = (_key: string, value: unknown): unknown => {
+    if (typeof value === 'bigint') return `${value}n`;
+    if (value instanceof Map || value instanceof Set) return [...value];
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : value;
+  };
   return JSON.stringify(input, sorted) ?? '';
 }

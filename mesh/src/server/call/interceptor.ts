@@ -26,7 +26,10 @@ export function withInterceptors(interceptors: readonly ServerInterceptor[], han
     (inner, interceptor) => (call) => interceptor(call, async () => inner(call)),
     (call) => {
       const output = handler(call);
-      return call.kind === 'subscription' ? inThisContext(output as AsyncIterable<unknown>) : output;
+      if (call.kind !== 'subscription') return output;
+      return output instanceof Promise
+        ? output.then(inThisContext)
+        : inThisContext(output as AsyncIterable<unknown>);
     },
   );
 }

@@ -1,15 +1,15 @@
-import type { TrackedEnvelope } from '@trpc/server';
 import { defaultTimeoutMs, type AnyProcedure, type Caller } from '../../contract/index.ts';
 import type { CallEnd, Ticket } from '../../resilience/index.ts';
 import { runInScope, tracing } from '../../telemetry/index.ts';
 import { header, sampledTraceId } from '../../wire/index.ts';
 import type { Binding } from './binding.ts';
-import { BoundCall, CallScope, parseInput, presentOutput, type Later } from './bound-call.ts';
+import { BoundCall, CallScope, parseInput, presentOutput, readInput, type Later } from './bound-call.ts';
 import { CallSpan } from './call-span.ts';
 import { Deadline } from './deadline.ts';
 import { claimOf } from './idempotency-claim.ts';
 import type { RawCall } from './raw-call.ts';
 import { subscribe } from './subscription.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /** An admitted call: its caller is known, its input not yet parsed. */
 type AdmittedCall = Readonly<{
@@ -27,12 +27,14 @@ type AdmittedCall = Readonly<{
 export class CompiledProcedure {
   readonly path: string;
   readonly procedure: AnyProcedure;
+  readonly format: WireFormat | undefined;
   readonly #bound: Binding;
   readonly #later: Later;
 
   constructor(bound: Binding) {
     this.path = bound.path;
     this.procedure = bound.procedure;
+    this.format = bound.format;
     this.#bound = bound;
     this.#later = (work, scope) => bound.background.run(work, { scope, procedure: bound.path });
   }
@@ -63,7 +65,7 @@ export class CompiledProcedure {
     const identified = access.identify(path, raw);
     const caller = identified instanceof Promise ? await identified : identified;
     if (span) span.caller = caller;
-    const read = raw.readInput();
+    const read = readInput(this.#bound, raw);
     const input: unknown = read instanceof Promise ? await read : read;
     const waited = identified instanceof Promise || read instanceof Promise;
     if (waited) {
@@ -132,11 +134,11 @@ export class CompiledProcedure {
   /**
    * Opens a subscription.
    *
-   * @returns Its events. They fail as `call` does, with UNAUTHORIZED also when a token of the caller expires or is
+   * @returns Its events: `tracked`, where a contract asks for it. They fail as `call` does, with UNAUTHORIZED also when a token of the caller expires or is
    * revoked, and for lack of capacity only with TOO_MANY_REQUESTS, if the caller has too many subscriptions open.
    * @throws MeshError TOO_MANY_REQUESTS by the rate limit, UNAUTHORIZED
    */
-  async subscribe(raw: RawCall<AbortSignal>): Promise<AsyncGenerator<TrackedEnvelope<unknown>>> {
+  async subscribe(raw: RawCall<AbortSignal>): Promise<AsyncGenerator> {
     const { path, limit, access } = this.#bound;
     const { tracer } = tracing;
     const span = tracer && CallSpan.start(tracer, this.#bound, raw);
@@ -144,7 +146,7 @@ export class CompiledProcedure {
       await limit?.(raw);
       const caller = await access.identify(path, raw);
       if (span) span.caller = caller;
-      return subscribe(this.#bound, { raw, caller, span, later: this.#later });
+      return await subscribe(this.#bound, { raw, caller, span, later: this.#later });
     } catch (thrown) {
       span?.fail(thrown);
       throw thrown;

@@ -1,6 +1,7 @@
 import type { Caller } from '../../contract/index.ts';
 import type { TraceContext } from '../../wire/index.ts';
 import type { CallerSignal } from './deadline.ts';
+import type { CallOrigin } from './origin.ts';
 import type { Peer } from './peer.ts';
 
 /** One call as a transport (HTTP, WebSocket, tRPC's adapter) hands it over. Untrusted. */
@@ -21,6 +22,10 @@ export interface RawCall<Signal extends CallerSignal = CallerSignal> {
   readonly idempotencyKey?: string | undefined;
   /** Access token of the user, for calls that the handler makes for them. */
   readonly userToken?: string | undefined;
+  /** For the context of a tRPC router. @default none */
+  readonly origin?: CallOrigin | undefined;
+  /** Its place in a batch. @default 0 */
+  readonly batchIndex?: number | undefined;
   /** The value of a header that was sent once. @param name In lower case. */
   header(name: string): string | undefined;
   /** Verifies its credentials, synchronously if it can. @throws MeshError UNAUTHORIZED */

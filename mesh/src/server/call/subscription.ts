@@ -1,8 +1,8 @@
-import { isTrackedEnvelope, tracked, type TrackedEnvelope } from '@trpc/server';
+import { isTrackedEnvelope, tracked } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
 import { runInScope } from '../../telemetry/index.ts';
 import type { Binding } from './binding.ts';
-import { BoundCall, CallScope, parseInput, presentOutput, type Later } from './bound-call.ts';
+import { BoundCall, CallScope, parseInput, presentOutput, readInput, type Later } from './bound-call.ts';
 import type { CallSpan } from './call-span.ts';
 import { startExpiry } from './expiry.ts';
 import type { RawCall } from './raw-call.ts';
@@ -15,19 +15,25 @@ interface Subscription {
   readonly later: Later;
 }
 
-/** The events of one subscription, in the steps of `CompiledProcedure.call`. */
-export function subscribe(
-  bound: Binding,
-  subscription: Subscription,
-): AsyncGenerator<TrackedEnvelope<unknown>> {
+/** Yielded once the procedure of a router is open. */
+const opened = Symbol('opened');
+
+/** The events of one subscription, in the steps of `CompiledProcedure.call`. @throws of a router: what opening it throws */
+export async function subscribe(bound: Binding, subscription: Subscription): Promise<AsyncGenerator> {
   const { span } = subscription;
-  return span ? traced(span, eventsOf(bound, subscription)) : eventsOf(bound, subscription);
+  const events = span ? traced(span, eventsOf(bound, subscription)) : eventsOf(bound, subscription);
+  if (bound.format) await events.next();
+  return events;
 }
 
-async function* traced(
-  span: CallSpan,
-  events: AsyncGenerator<TrackedEnvelope<unknown>>,
-): AsyncGenerator<TrackedEnvelope<unknown>> {
+/** A router may use another copy of tRPC, which marks tracked events with another symbol. */
+function ownTracked(event: unknown): unknown {
+  if (!Array.isArray(event) || event.length !== 3) return event;
+  const [id, data, mark] = event as unknown[];
+  return typeof id === 'string' && typeof mark === 'symbol' ? tracked(id, data) : event;
+}
+
+async function* traced(span: CallSpan, events: AsyncGenerator): AsyncGenerator {
   try {
     yield* events;
   } catch (thrown) {
@@ -38,14 +44,11 @@ async function* traced(
   }
 }
 
-async function* eventsOf(
-  bound: Binding,
-  { raw, caller, span, later }: Subscription,
-): AsyncGenerator<TrackedEnvelope<unknown>> {
-  const { path, procedure, handler, gate, access, revocations } = bound;
+async function* eventsOf(bound: Binding, { raw, caller, span, later }: Subscription): AsyncGenerator {
+  const { path, procedure, handler, gate, access, revocations, format } = bound;
   access.authorise({ path, procedure }, caller, raw);
   using _counted = gate.subscribe(caller, raw.peer);
-  const input = parseInput(procedure, await raw.readInput());
+  const input = parseInput(procedure, await readInput(bound, raw));
   using expiry = startExpiry(caller, { gone: raw.signal, revocations });
   const scope = new CallScope({ raw, caller, span: span?.span }, { at: Infinity, signal: expiry.signal });
   const call = new BoundCall(raw, bound, { caller, input, scope, later });
@@ -55,13 +58,17 @@ async function* eventsOf(
   span?.succeed();
   scope.span = undefined;
   try {
+    // As tRPC's adapters, which answer `started` only then.
+    if (format) yield opened;
     for (;;) {
       const next = await runInScope(scope, () => iterator.next());
       // The handler may have ignored its signal.
-      if (next.done || expiry.refusal) break;
-      if (!isTrackedEnvelope(next.value)) throw new TypeError(`${path} must yield tracked(id, event)`);
-      const [id, event] = next.value;
-      yield tracked(id, presentOutput(procedure, path, event));
+      if (next.done || expiry.refusal || raw.signal?.aborted) break;
+      if (format) yield ownTracked(next.value);
+      else if (isTrackedEnvelope(next.value)) {
+        const [id, event] = next.value;
+        yield tracked(id, presentOutput(procedure, path, event));
+      } else throw new TypeError(`${path} must yield tracked(id, event)`);
     }
   } catch (error) {
     // A handler may throw because its signal fired.

@@ -3,7 +3,7 @@ import { createTRPCClient, httpSubscriptionLink, retryLink } from '@trpc/client'
 import { EventSource } from 'eventsource';
 import { describe, expect, test, vi } from 'vitest';
 import type { RouterOf } from '../../contract/index.ts';
-import { issueServiceToken, serviceTokenLifetime } from '../../identity/index.ts';
+import { issueServiceToken, serviceTokenLifetime } from '../../issuer/index.ts';
 import { recordingLogger } from '../../testing/index.ts';
 import type { shop } from '../../testing/shop.ts';
 import { ShopSuite } from '../../testing/shop-suite.ts';

@@ -49,10 +49,11 @@ async function start(way: Way): Promise<Side> {
   // However busy the machine is: what is refused for that is no difference.
   const admission = new Admission('sample', log, { turnMs: Infinity });
   const procedures = compile(sampleContract, handlers, { log, admission });
+  const route = { router: buildRouter(procedures, { classify: classifySample }) };
   const server = createServer(
     { keepAliveTimeout: 60_000 },
     createListener({
-      router: buildRouter(procedures, { classify: classifySample }),
+      routeOf: () => route,
       procedures: way === 'fast path' ? procedures : [],
       routes: {},
       authenticate: identity.authenticate,

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { Authenticate } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
@@ -5,6 +6,7 @@ import { errorCodes, formatRetryAfter, header } from '../../wire/index.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
+import type { WireFormat } from '../call/wire-format.ts';
 import { recognise, type InputSource } from './plain-call.ts';
 import { lingerOn } from './request-body.ts';
 import type { PeerOf } from '../call/peer.ts';
@@ -31,7 +33,7 @@ export type FastPath = (exchange: Exchange) => boolean;
 export function createFastPath(options: FastPathOptions): FastPath {
   const procedures = new Map(
     options.procedures
-      .filter(({ procedure }) => procedure.kind !== 'subscription')
+      .filter(({ procedure, format }) => procedure.kind !== 'subscription' && !format?.responseMeta)
       .map((compiled) => [compiled.path, compiled]),
   );
   return (exchange) => {
@@ -57,34 +59,51 @@ async function answer(
   };
   response.on('close', onGone);
 
-  const call = new HttpCall(request, { requestId, signal: gone, source, authenticate, peerOf });
+  const { format } = compiled;
+  const call = new HttpCall(request, {
+    requestId,
+    signal: gone,
+    source,
+    authenticate,
+    peerOf,
+    response,
+    format,
+  });
   let path: string | undefined = compiled.path;
   try {
     const data = await compiled.call(call);
     path = undefined;
-    write(exchange, { status: 200, text: textOf(data) });
+    write(exchange, { status: statusOf(response, format, 200), text: textOf(data, format) });
   } catch (thrown) {
     const failure = toMeshError(thrown, classify);
     logFailure(log, failure, { procedure: compiled.path, request_id: requestId });
     if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
     // As tRPC: an error has the path until there is a result.
+    const { status, error } = format
+      ? format.fail({ thrown, failure, path, kind: compiled.procedure.kind, raw: call })
+      : { status: errorCodes[failure.code].httpStatus, error: errorShape(failure, { path, requestId }) };
     write(exchange, {
-      status: errorCodes[failure.code].httpStatus,
-      text: JSON.stringify({ error: errorShape(failure, { path, requestId }) }),
+      status: statusOf(response, format, status),
+      text: JSON.stringify({ error }),
       retryAfterMs: failure.retryAfterMs,
     });
   }
 }
 
 /** @throws TRPCError UNSUPPORTED_MEDIA_TYPE for a stream, as tRPC does; TypeError for a value that JSON cannot represent. */
-function textOf(data: unknown): string {
+function textOf(data: unknown, format: WireFormat | undefined): string {
   if (isStreamed(data)) {
     throw new TRPCError({
       code: 'UNSUPPORTED_MEDIA_TYPE',
       message: 'Cannot use stream-like response in non-streaming request - use httpBatchStreamLink',
     });
   }
-  return JSON.stringify({ result: { data } });
+  return JSON.stringify({ result: { data: format ? format.encode(data) : data } });
+}
+
+/** As tRPC's adapter: a status that the context of a router has set is kept. */
+function statusOf({ statusCode }: ServerResponse, format: WireFormat | undefined, status: number): number {
+  return format && statusCode !== 200 ? statusCode : status;
 }
 
 function isStreamed(data: unknown): boolean {

@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../contract/index.ts';
 import { userTokenOf, type Authenticate } from '../../identity/index.ts';
 import { header, parseTimeout, type TraceContext } from '../../wire/index.ts';
 import type { CallerSignal } from '../call/deadline.ts';
+import { CallOrigin } from '../call/origin.ts';
 import type { Peer, PeerOf } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
+import type { WireFormat } from '../call/wire-format.ts';
 import { readInput, type InputSource } from './plain-call.ts';
 import { credentialsOf, keyOf, textOf, traceOf } from './request-headers.ts';
 
@@ -14,6 +16,8 @@ interface HttpCallOptions {
   readonly source: InputSource;
   readonly authenticate: Authenticate;
   readonly peerOf: PeerOf;
+  readonly response: ServerResponse;
+  readonly format: WireFormat | undefined;
 }
 
 /** The call of an HTTP request. Headers that few calls need are read on demand. */
@@ -22,6 +26,7 @@ export class HttpCall implements RawCall {
   readonly signal: CallerSignal;
   readonly #request: IncomingMessage;
   readonly #options: HttpCallOptions;
+  #origin: CallOrigin | undefined;
 
   constructor(request: IncomingMessage, options: HttpCallOptions) {
     this.requestId = options.requestId;
@@ -35,11 +40,16 @@ export class HttpCall implements RawCall {
   }
 
   readInput(): unknown {
-    return readInput(this.#request, this.#options.source);
+    return readInput(this.#request, this.#options.source, this.#options.format);
   }
 
   header(name: string): string | undefined {
     return textOf(this.#request, name);
+  }
+
+  get origin(): CallOrigin {
+    this.#origin ??= new CallOrigin({ request: this.#request, response: this.#options.response });
+    return this.#origin;
   }
 
   /** Pipelined requests share a turn, as the messages of a WebSocket do. */

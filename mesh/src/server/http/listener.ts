@@ -1,24 +1,21 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Readiness } from '../../health/index.ts';
-import { errorCodes, header, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { header, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { toMeshError, toTrpcError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
 import { unknownPath } from '../call/unknown-name.ts';
+import type { WireFormat } from '../call/wire-format.ts';
 import { answerByTrpc, refusalOfBatch, type AdapterOptions } from '../trpc/adapter.ts';
-import {
-  errorAnswer,
-  writeAnswer,
-  type Answer,
-  type Exchange,
-  type JsonAnswer,
-  type Route,
-} from './answer.ts';
-import { createFastPath } from './fast-path.ts';
+import { errorAnswer, writeAnswer, type Answer, type Exchange, type Route } from './answer.ts';
+import { createFastPath, type FastPath } from './fast-path.ts';
 import { lingerOn, tooLargeError } from './request-body.ts';
 import { requestIdOf } from './request-headers.ts';
 
 export interface ListenerOptions extends AdapterOptions {
   routes: Readonly<Record<string, Route>>;
   readiness: Readiness;
+  /** Fires when calls are refused, because the server goes on without the service. @default never */
+  closed?: AbortSignal | undefined;
 }
 
 const trpcPrefix = `${socketPath}/`;
@@ -37,15 +34,53 @@ export function createListener(options: ListenerOptions): RequestListener {
     const path = pathOf(request.url);
     const query = request.url.slice(path.length);
     const exchange = { request, response, requestId, path: path.slice(trpcPrefix.length), query };
-    const isCall = path.startsWith(trpcPrefix);
-    if (isCall && refusalOf(exchange, options.readiness) === undefined && fastPath(exchange)) return;
-    response.setHeader(header.requestId, requestId);
-    if (!isCall) return void answerRoute(exchange, options, path);
-    const refusal = refusalOf(exchange, options.readiness) ?? refusalOfBatch(exchange);
-    if (!refusal) return answerByTrpc(exchange, options);
-    writeAnswer(request, response, refusal);
-    if (refusal.status === errorCodes.PAYLOAD_TOO_LARGE.httpStatus) lingerOn(request);
+    if (!path.startsWith(trpcPrefix)) {
+      response.setHeader(header.requestId, requestId);
+      return void answerRoute(exchange, options, path);
+    }
+    const { middleware } = options.routeOf(firstOf(exchange.path)).format ?? {};
+    if (!middleware) return answerCall(exchange, fastPath, options);
+    middleware(request, response, (thrown) => {
+      if (thrown === undefined) answerCall(exchange, fastPath, options);
+      else refuse(exchange, toMeshError(thrown, options.classify), options);
+    });
   };
+}
+
+function answerCall(exchange: Exchange, fastPath: FastPath, options: ListenerOptions): void {
+  const { response, requestId, path } = exchange;
+  const route = options.routeOf(firstOf(path));
+  const refusal = refusalOf(exchange, options, route.format);
+  if (!refusal && fastPath(exchange)) return;
+  response.setHeader(header.requestId, requestId);
+  const tooMany = refusal ?? refusalOfBatch(exchange, route.format?.maxBatchSize);
+  if (tooMany) refuse(exchange, tooMany, options);
+  else answerByTrpc(exchange, route, options);
+}
+
+/** Answers a request for a procedure with an error, in the format that its client reads. */
+function refuse(exchange: Exchange, failure: MeshError, options: ListenerOptions): void {
+  const { request, response, requestId, path } = exchange;
+  const { format } = options.routeOf(firstOf(path));
+  const allow = failure.code === 'METHOD_NOT_SUPPORTED' ? { allow: 'GET, HEAD, POST' } : undefined;
+  const answer = errorAnswer(failure, requestId, allow);
+  if (!format) writeAnswer(request, response, answer);
+  else {
+    const { status, error } = format.fail({
+      thrown: toTrpcError(failure),
+      failure,
+      path: undefined,
+      kind: 'unknown',
+    });
+    writeAnswer(request, response, { ...answer, status, body: { error } });
+  }
+  if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
+}
+
+/** The path of the first call in a batch. */
+function firstOf(path: string): string {
+  const end = path.search(/,|%2c/i);
+  return end === -1 ? path : path.slice(0, end);
 }
 
 /** Whether a request has no body (RFC 9112 §6.3). */
@@ -78,31 +113,28 @@ function isHost(host: string | undefined): boolean {
 }
 
 /** The refusal of a request that no procedure accepts. */
-function refusalOf({ request, requestId }: Exchange, { stage }: Readiness): JsonAnswer | undefined {
+function refusalOf(
+  { request }: Exchange,
+  { readiness: { stage }, closed }: ListenerOptions,
+  format: WireFormat | undefined,
+): MeshError | undefined {
   if (stage === 'starting')
-    return errorAnswer(
-      new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', {
-        retry: 'safe',
-        retryAfterMs: 1000,
-        notServing: true,
-      }),
-      requestId,
-    );
-  if (!procedureMethods.has(request.method))
-    return errorAnswer(new MeshError('METHOD_NOT_SUPPORTED', 'A procedure accepts GET and POST'), requestId, {
-      allow: 'GET, HEAD, POST',
+    return new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', {
+      retry: 'safe',
+      retryAfterMs: 1000,
+      notServing: true,
     });
-  // No procedure accepts a form, and tRPC is slow to read one with many parts.
-  if (request.headers['content-type']?.trim().toLowerCase().startsWith('multipart/') === true)
-    return errorAnswer(
-      new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure accepts JSON, not a form'),
-      requestId,
-    );
+  if (closed?.aborted)
+    return new MeshError('SERVICE_UNAVAILABLE', 'The service has stopped', { retry: 'safe' });
+  if (!procedureMethods.has(request.method))
+    return new MeshError('METHOD_NOT_SUPPORTED', 'A procedure accepts GET and POST');
+  // No procedure of a contract accepts a form, and tRPC is slow to read one with many parts.
+  if (!format && request.headers['content-type']?.trim().toLowerCase().startsWith('multipart/') === true)
+    return new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure accepts JSON, not a form');
   if (!isHost(request.headers.host))
-    return errorAnswer(new MeshError('BAD_REQUEST', 'The Host header is not a valid host'), requestId);
-  return Number(request.headers['content-length'] ?? 0) > maxMessageBytes
-    ? errorAnswer(tooLargeError(), requestId)
-    : undefined;
+    return new MeshError('BAD_REQUEST', 'The Host header is not a valid host');
+  const most = format?.maxBodySize ?? maxMessageBytes;
+  return Number(request.headers['content-length'] ?? 0) > most ? tooLargeError('body', most) : undefined;
 }
 
 async function answerRoute(

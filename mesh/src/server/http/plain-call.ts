@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { ProcedureKind } from '../../contract/index.ts';
+import type { WireFormat } from '../call/wire-format.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import { readBody } from './request-body.ts';
 import { MeshError } from '../../wire/index.ts';
@@ -55,13 +56,19 @@ function decode(text: string): string | undefined {
 /**
  * Reads the input of a plain call; `undefined` if it is empty.
  *
+ * @param format Restores the input from JSON. @default it is JSON
  * @throws TRPCError BAD_REQUEST for invalid JSON, as tRPC does; errors of `parseBoundedJson` and `readBody`.
  */
-export async function readInput(request: IncomingMessage, source: InputSource): Promise<unknown> {
-  const text = source.in === 'url' ? source.text : await readBody(request);
+export async function readInput(
+  request: IncomingMessage,
+  source: InputSource,
+  format?: WireFormat,
+): Promise<unknown> {
+  const text = source.in === 'url' ? source.text : await readBody(request, format?.maxBodySize);
   if (text === '') return undefined;
   try {
-    return parseBoundedJson(text);
+    const json = parseBoundedJson(text);
+    return format ? format.decode(json) : json;
   } catch (cause) {
     if (cause instanceof MeshError) throw cause;
     throw new TRPCError({ code: 'BAD_REQUEST', cause });

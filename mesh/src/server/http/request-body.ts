@@ -2,11 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { maxMessageBytes, MeshError } from '../../wire/index.ts';
 import { lingerMs } from './broken-request.ts';
 
-export function tooLargeError(what: 'body' | 'message' = 'body'): MeshError {
-  return new MeshError(
-    'PAYLOAD_TOO_LARGE',
-    `The ${what} is longer than ${maxMessageBytes} bytes: send it in parts`,
-  );
+export function tooLargeError(what: 'body' | 'message' = 'body', most = maxMessageBytes): MeshError {
+  return new MeshError('PAYLOAD_TOO_LARGE', `The ${what} is longer than ${most} bytes: send it in parts`);
 }
 
 /** As in the fetch standard: UTF-8 whatever the content type, with U+FFFD for invalid bytes. */
@@ -15,10 +12,11 @@ const decoder = new TextDecoder();
 /**
  * Reads a body.
  *
- * @throws MeshError PAYLOAD_TOO_LARGE after `maxMessageBytes`; the rest is dropped.
+ * @param most Longest body, in bytes.
+ * @throws MeshError PAYLOAD_TOO_LARGE for a longer one; the rest is dropped.
  * @throws MeshError CLIENT_CLOSED_REQUEST if the connection closes before the end.
  */
-export function readBody(request: IncomingMessage): Promise<string> {
+export function readBody(request: IncomingMessage, most = maxMessageBytes): Promise<string> {
   return new Promise((resolve, reject) => {
     const onGone = (): void => reject(new MeshError('CLIENT_CLOSED_REQUEST', 'The caller went away'));
     if (request.destroyed) {
@@ -29,14 +27,14 @@ export function readBody(request: IncomingMessage): Promise<string> {
     let size = 0;
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size <= maxMessageBytes) {
+      if (size <= most) {
         chunks.push(chunk);
         return;
       }
       chunks.length = 0;
       // The stream keeps flowing, and drops the rest.
       request.off('data', onData);
-      reject(tooLargeError());
+      reject(tooLargeError('body', most));
     };
     request.on('data', onData);
     request.on('end', () => resolve(textOf(chunks)));

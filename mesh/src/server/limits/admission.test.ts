@@ -75,7 +75,7 @@ beforeEach(async () => {
   const router = buildRouter(procedures);
   const server = createServer(
     createListener({
-      router,
+      routeOf: () => ({ router }),
       procedures,
       routes: {},
       authenticate,

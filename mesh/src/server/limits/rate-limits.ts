@@ -4,12 +4,7 @@ import type { MeshError } from '../../wire/index.ts';
 import { networkOf, type Peer } from '../call/peer.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { tooManyError } from '../call/refusal.ts';
-import {
-  createPostgresStore,
-  createValkeyStore,
-  SharedWindows,
-  type PostgresPool,
-} from './shared-windows.ts';
+import type { PostgresPool } from './shared-windows.ts';
 import { MemoryWindows, Mistakes, perMinute, type Windows } from './windows.ts';
 
 const limited = counter({
@@ -103,11 +98,12 @@ export class RateLimits {
 
   #open({ callsPerMinute, store = 'memory', pool }: RateLimitOptions): Windows | Promise<Windows> {
     if (callsPerMinute === 0 || store === 'memory') return new MemoryWindows();
-    if (store !== 'postgres')
-      return createValkeyStore(store).then((opened) => new SharedWindows(opened, this.#log));
-    if (!pool)
+    if (store === 'postgres' && !pool)
       throw new TypeError(`${this.#service}: counting calls in PostgreSQL needs the pool of its database`);
-    return new SharedWindows(createPostgresStore(pool), this.#log);
+    // Imported only where it is used: its packages are optional.
+    return import('./shared-windows.ts').then(({ openSharedWindows }) =>
+      openSharedWindows(store, { pool, log: this.#log }),
+    );
   }
 
   /** @param what Name of the count. */

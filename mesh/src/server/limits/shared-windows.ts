@@ -11,7 +11,7 @@ export interface PostgresPool {
 
 /** Counts a call; rejects with a RateLimiterRes if it exceeds the limit. */
 type Counter = {
-  consume(key: string): Promise<RateLimiterRes>;
+  consume(key: string): Promise<unknown>;
   delete(key: string): Promise<unknown>;
 };
 
@@ -87,6 +87,16 @@ export class SharedWindows implements Windows {
   }
 }
 
+/** @throws Error if `rate-limiter-flexible`, or `iovalkey` for a URL, is not installed. */
+export async function openSharedWindows(
+  store: 'postgres' | URL,
+  { pool, log }: { pool: PostgresPool | undefined; log: Logger },
+): Promise<SharedWindows> {
+  if (store !== 'postgres') return new SharedWindows(await createValkeyStore(store), log);
+  if (!pool) throw new TypeError('Counting calls in PostgreSQL needs a pool');
+  return new SharedWindows(createPostgresStore(pool), log);
+}
+
 function withinPatience<Result>(work: Promise<Result>): Promise<Result> {
   return within(() => work, { ms: patienceMs });
 }
@@ -99,7 +109,7 @@ const optionsOf = ({ calls, perMs }: RateLimit) => ({
   keyPrefix: 'calls',
 });
 
-export function createPostgresStore(pool: PostgresPool): CallStore {
+function createPostgresStore(pool: PostgresPool): CallStore {
   // One counter removes the expired rows of all.
   let clears = true;
   // Named statements belong to a session, and a connection pooler changes sessions.

@@ -28,6 +28,13 @@ export function asksForSocket({ headers }: IncomingMessage): boolean {
  * @throws Error for an invalid origin in `webSocketOrigins`.
  */
 export function acceptSockets(server: Server, service: Service): void {
+  server.on('upgrade', upgradeHandler(service));
+}
+
+/** The handler of upgrade requests, as `acceptSockets`. @throws Error as `acceptSockets` */
+export function upgradeHandler(
+  service: Service,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -37,25 +44,27 @@ export function acceptSockets(server: Server, service: Service): void {
   });
   // An invalid handshake (RFC 6455), which ws would answer in plain text.
   sockets.on('wsClientError', (error, socket, request) =>
-    refuse(socket, new MeshError('BAD_REQUEST', error.message), requestIdOf(request)),
+    refuseUpgrade(socket, new MeshError('BAD_REQUEST', error.message), requestIdOf(request)),
   );
 
   const checks = {
     limit: service.limits.ofPath(socketPath),
     isAllowed: createOriginCheck(service.options.webSocketOrigins),
   };
-  server.on('upgrade', (request, socket, head) => {
+  return (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const requestId = requestIdOf(request);
     admit(request, service, { ...checks, requestId })
       .then((opener) => {
         mustBeWithinLimits(opener, service);
         sockets.handleUpgrade(request, socket, head, (opened) =>
-          service.sessions.add(opened, { ...opener, link: socket as Socket }),
+          service.sessions.add(opened, { ...opener, request, link: socket as Socket }),
         );
       })
-      .catch((thrown: unknown) => refuse(socket, toMeshError(thrown, service.options.classify), requestId));
-  });
+      .catch((thrown: unknown) =>
+        refuseUpgrade(socket, toMeshError(thrown, service.options.classify), requestId),
+      );
+  };
 }
 
 interface Admission {
@@ -104,7 +113,8 @@ function mustBeWithinLimits({ limitKey }: Opener, { limits, admission: { sockets
     throw limits.refuse(socketPath, 'open', tooManyOpenError('WebSockets', sockets.mostOf(limitKey)));
 }
 
-function refuse(socket: Duplex, failure: MeshError, requestId: string): void {
+/** Answers an upgrade request with an error, and ends the connection. */
+export function refuseUpgrade(socket: Duplex, failure: MeshError, requestId: string): void {
   const answer = errorAnswer(failure, requestId);
   writeRaw(socket, `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`, answer);
 }

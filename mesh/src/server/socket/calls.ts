@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../../telemetry/index.ts';
 import { closeCode, header, isRequestId, MeshError } from '../../wire/index.ts';
-import { Cancellation } from '../call/deadline.ts';
+import { Cancellation, type CallerSignal } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
 import type { Peer } from '../call/peer.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
+import type { RawCall } from '../call/raw-call.ts';
+import type { WireFormat } from '../call/wire-format.ts';
 import { longestEcho, otherKind, unknownProcedure } from '../call/unknown-name.ts';
 import { tooLargeError } from '../http/request-body.ts';
 import type { Mistakes } from '../limits/windows.ts';
+import { mustBeWhole, resultOf, unknownOf } from './answers.ts';
 import { LongMessage } from './long-message.ts';
 import { headerOf, SocketCall, type SocketMessage } from './message.ts';
 import type { Outbox } from './outbox.ts';
@@ -24,6 +28,8 @@ export interface CallsOptions {
   readonly mistakes: Mistakes | undefined;
   /** Fires when the service stops, with the MeshError that subscribers get. */
   readonly closing: AbortSignal;
+  /** The format of a path that is not a procedure's. @default that of contracts */
+  readonly formatOf?: ((path: string) => WireFormat | undefined) | undefined;
 }
 
 /** The connection of the calls. */
@@ -32,6 +38,8 @@ export interface CallsConnection {
   /** The key its calls are counted under (`limitKeyOf`). @default not counted */
   readonly limitKey: string | undefined;
   readonly credentials: OwnCredentials;
+  readonly request: IncomingMessage | undefined;
+  readonly connectionParams: Record<string, string> | null;
   readonly outbox: Outbox;
   /** Whether its client was asked to reconnect with fresh credentials. */
   readonly renewing: boolean;
@@ -71,7 +79,10 @@ export class Calls {
     if (found instanceof MeshError) return this.#refuse(message, found);
     const key = keyOf(message.id);
     if (this.#underWay[key])
-      return this.fail(message.id, new MeshError('BAD_REQUEST', `Duplicate id ${message.id}`), message);
+      return this.fail(message.id, new MeshError('BAD_REQUEST', `Duplicate id ${message.id}`), {
+        message,
+        format: found.format,
+      });
     const call = new Cancellation();
     this.#underWay[key] = call;
     this.#size += 1;
@@ -91,7 +102,7 @@ export class Calls {
 
   /** Answers. Closes after too many long messages, or calls of unknown procedures without credentials. */
   #refuse(message: SocketMessage, refusal: MeshError): void {
-    this.fail(message.id, refusal, message);
+    this.fail(message.id, refusal, { message, format: this.#options.formatOf?.(message.params?.path ?? '') });
     const { credentials, limitKey, putOut } = this.#connection;
     const isLong = message instanceof LongMessage;
     if (!isLong && (refusal.code !== 'NOT_FOUND' || !credentials.anonymous)) return;
@@ -105,11 +116,21 @@ export class Calls {
   async #run(message: SocketMessage, compiled: CompiledProcedure, call: Cancellation): Promise<void> {
     const requestId = requestIdOf(message);
     const connection = this.#connection;
+    const { format } = compiled;
+    let raw: SocketCall<CallerSignal> | undefined;
     try {
-      if (message.method === 'subscription') await this.#stream(message, compiled, { call, requestId });
-      else {
-        const raw = new SocketCall(message, { requestId, signal: call, connection });
-        this.#answer(message, { type: 'data', data: await compiled.call(raw) });
+      if (message.method === 'subscription') {
+        const signal = AbortSignal.any([call.toAbortSignal(), this.#options.closing]);
+        const opening = new SocketCall(message, { requestId, signal, connection, format });
+        raw = opening;
+        await this.#stream(message, compiled, { call, raw: opening });
+      } else {
+        raw = new SocketCall(message, { requestId, signal: call, connection, format });
+        const data = await compiled.call(raw);
+        this.#answer(message, {
+          type: 'data',
+          data: format ? format.encode(mustBeWhole(data, message)) : data,
+        });
       }
     } catch (thrown) {
       const failure = toMeshError(thrown, this.#options.classify);
@@ -119,7 +140,7 @@ export class Calls {
       }
       const { id, params } = message;
       logFailure(this.#options.log, failure, { procedure: params?.path, request_id: requestId });
-      this.fail(id, failure, message, requestId);
+      this.fail(id, failure, { message, requestId, format, thrown, raw });
     } finally {
       delete this.#underWay[keyOf(message.id)];
       this.#size -= 1;
@@ -130,16 +151,16 @@ export class Calls {
   async #stream(
     message: SocketMessage,
     compiled: CompiledProcedure,
-    { call, requestId }: { call: Cancellation; requestId: string },
+    { call, raw }: { call: Cancellation; raw: SocketCall<AbortSignal> },
   ): Promise<void> {
     const { closing } = this.#options;
     const connection = this.#connection;
-    const signal = AbortSignal.any([call.toAbortSignal(), closing]);
-    const events = await compiled.subscribe(new SocketCall(message, { requestId, signal, connection }));
+    const { signal } = raw;
+    const events = await compiled.subscribe(raw);
     this.#answer(message, { type: 'started' });
     try {
-      for await (const [id, data] of events) {
-        this.#answer(message, { type: 'data', id, data: { id, data } });
+      for await (const event of events) {
+        this.#answer(message, resultOf(event, compiled.format));
         // Backpressure: the next event waits until this one can be sent.
         await connection.outbox.drained();
       }
@@ -171,12 +192,32 @@ export class Calls {
   fail(
     id: number | string | null,
     failure: MeshError,
-    message?: SocketMessage,
-    requestId = message ? requestIdOf(message) : randomUUID(),
+    { message, requestId, format, thrown, raw }: FailedMessage = {},
   ): void {
-    const error = errorShape(failure, { path: message?.params?.path.slice(0, longestEcho), requestId });
+    const path = message?.params?.path.slice(0, longestEcho);
+    const kind = message && message.method !== 'subscription.stop' ? message.method : 'unknown';
+    const error = format
+      ? format.fail({
+          thrown: thrown ?? unknownOf(format, failure, { path, kind }),
+          failure,
+          path,
+          kind,
+          raw,
+        }).error
+      : errorShape(failure, {
+          path,
+          requestId: requestId ?? (message ? requestIdOf(message) : randomUUID()),
+        });
     this.#connection.outbox.send(JSON.stringify({ id, jsonrpc: message?.jsonrpc, error }));
   }
+}
+
+interface FailedMessage {
+  readonly message?: SocketMessage;
+  readonly requestId?: string;
+  readonly format?: WireFormat | undefined;
+  readonly thrown?: unknown;
+  readonly raw?: RawCall | undefined;
 }
 
 /** `1` and `"1"` are different ids. */

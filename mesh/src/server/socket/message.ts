@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import { TRPCError } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
 import { userTokenOf } from '../../identity/index.ts';
 import {
@@ -11,8 +13,10 @@ import {
   type TraceContext,
 } from '../../wire/index.ts';
 import type { CallerSignal } from '../call/deadline.ts';
+import { CallOrigin } from '../call/origin.ts';
 import type { Peer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
+import type { WireFormat } from '../call/wire-format.ts';
 import { parseBoundedJson, shortText } from '../http/bounded-json.ts';
 import type { OwnCredentials } from './own-credentials.ts';
 
@@ -97,6 +101,17 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 interface Connection {
   readonly peer: Peer;
   readonly credentials: OwnCredentials;
+  /** The request that it was opened with. @default none, as in memory */
+  readonly request: IncomingMessage | undefined;
+  /** What its first message held, if that came with credentials. */
+  readonly connectionParams: Record<string, string> | null;
+}
+
+interface SocketCallOptions<Signal extends CallerSignal> {
+  readonly requestId: string;
+  readonly signal: Signal;
+  readonly connection: Connection;
+  readonly format?: WireFormat | undefined;
 }
 
 /** A message as a call. Reads lazily what few calls need. */
@@ -105,15 +120,15 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
   readonly signal: Signal;
   readonly connection: Connection;
   readonly #message: SocketMessage;
+  readonly #format: WireFormat | undefined;
+  #origin: CallOrigin | undefined;
 
-  constructor(
-    message: SocketMessage,
-    { requestId, signal, connection }: { requestId: string; signal: Signal; connection: Connection },
-  ) {
+  constructor(message: SocketMessage, { requestId, signal, connection, format }: SocketCallOptions<Signal>) {
     this.requestId = requestId;
     this.signal = signal;
     this.connection = connection;
     this.#message = message;
+    this.#format = format;
   }
 
   /** Verified for each call, so that expiry and revocation take effect at once. */
@@ -123,9 +138,23 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
 
   /** Adds `lastEventId`, as tRPC's adapter does. */
   readInput(): unknown {
-    const { input, lastEventId } = this.#message.params ?? {};
+    const { input: sent, lastEventId } = this.#message.params ?? {};
+    const input = this.#format ? this.#decode(this.#format, sent) : sent;
     if (lastEventId === undefined) return input;
     return isObject(input) ? { ...input, lastEventId } : (input ?? { lastEventId });
+  }
+
+  #decode(format: WireFormat, sent: unknown): unknown {
+    try {
+      return format.decode(sent);
+    } catch (cause) {
+      throw new TRPCError({ code: 'BAD_REQUEST', cause });
+    }
+  }
+
+  get origin(): CallOrigin {
+    this.#origin ??= new CallOrigin(this.connection);
+    return this.#origin;
   }
 
   header(name: string): string | undefined {

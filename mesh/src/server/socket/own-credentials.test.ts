@@ -6,12 +6,10 @@ import type { RouterOf } from '../../contract/index.ts';
 import {
   createAuthenticate,
   followRevocations,
-  issueServiceToken,
-  issueUserToken,
   ownRevocations,
-  serviceTokenLifetime,
   type RevocationFollower,
 } from '../../identity/index.ts';
+import { issueServiceToken, issueUserToken, serviceTokenLifetime } from '../../issuer/index.ts';
 import { RevocationList, recordingLogger, silentLogger } from '../../testing/index.ts';
 import type { shop } from '../../testing/shop.ts';
 import { ShopSuite } from '../../testing/shop-suite.ts';

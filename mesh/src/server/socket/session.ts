@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../../contract/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
@@ -43,6 +44,8 @@ export interface Opener {
   readonly limitKey?: string | undefined;
   /** @default none, as in memory */
   readonly link?: Link;
+  /** Its upgrade. @default none, as in memory */
+  readonly request?: IncomingMessage;
 }
 
 /** How to close once the calls under way are answered. */
@@ -57,6 +60,8 @@ export class Session implements CallsConnection {
   readonly limitKey: string | undefined;
   readonly credentials: OwnCredentials;
   readonly outbox: Outbox;
+  readonly request: IncomingMessage | undefined;
+  connectionParams: Record<string, string> | null = null;
   readonly #socket: WebSocket;
   readonly #access: AccessControl;
   readonly #inbox: Inbox;
@@ -71,9 +76,10 @@ export class Session implements CallsConnection {
   constructor(
     socket: WebSocket,
     options: SessionOptions,
-    { credentials, caller, peer, limitKey, link }: Opener,
+    { credentials, caller, peer, limitKey, link, request }: Opener,
   ) {
     this.peer = peer;
+    this.request = request;
     this.limitKey = limitKey;
     this.#socket = socket;
     this.#access = options.access;
@@ -157,7 +163,9 @@ export class Session implements CallsConnection {
     if (!isObject(message) || message['method'] !== 'connectionParams')
       throw new WrongMessage('`connectionParams` must come first');
     try {
-      void this.#prove(credentialsIn(message['data']));
+      const params = message['data'];
+      void this.#prove(credentialsIn(params));
+      this.connectionParams = params as Record<string, string> | null;
     } catch (fault) {
       throw fault instanceof MeshError ? new WrongMessage(fault.message) : fault;
     }

@@ -1,18 +1,22 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { AnyTRPCRouter } from '@trpc/server';
+import type { TRPCRequestInfo } from '@trpc/server/http';
 import { userTokenOf, type Authenticate } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { header, maxMessageBytes, MeshError, parseTimeout, socketPath } from '../../wire/index.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import { nameRequest, toMeshError, toTrpcError, type ClassifyError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
+import { CallOrigin } from '../call/origin.ts';
 import type { PeerOf } from '../call/peer.ts';
 import type { CompiledProcedure } from '../call/procedure.ts';
 import type { KnownCall } from '../call/raw-call.ts';
-import { errorAnswer, retryHeaders, type Exchange, type JsonAnswer } from '../http/answer.ts';
+import type { WireFormat } from '../call/wire-format.ts';
+import { retryHeaders, type Exchange } from '../http/answer.ts';
 import { mustBeBounded, shortText } from '../http/bounded-json.ts';
 import { credentialsIn } from '../http/connection-params.ts';
+import { mustHaveFewParts } from '../http/form-parts.ts';
 import { lingerOn, readBody } from '../http/request-body.ts';
 import { credentialsOf, keyOf, textOf, traceOf } from '../http/request-headers.ts';
 
@@ -20,7 +24,8 @@ import { credentialsOf, keyOf, textOf, traceOf } from '../http/request-headers.t
 const maxBatchSize = 20;
 
 export interface AdapterOptions {
-  router: AnyTRPCRouter;
+  /** The router that has a path, and its format. */
+  routeOf: (path: string) => AdapterRoute;
   procedures: readonly CompiledProcedure[];
   authenticate: Authenticate;
   access: AccessControl;
@@ -29,50 +34,61 @@ export interface AdapterOptions {
   log: Logger;
 }
 
+/** A router for tRPC's adapter. */
+export interface AdapterRoute {
+  readonly router: AnyTRPCRouter;
+  /** @default that of contracts */
+  readonly format?: WireFormat | undefined;
+}
+
 /** The refusal of a batch that is too long. tRPC's own does not say how many calls are allowed. */
-export function refusalOfBatch({ path, query, requestId }: Exchange): JsonAnswer | undefined {
+export function refusalOfBatch({ path, query }: Exchange, most = maxBatchSize): MeshError | undefined {
   if (URL.parse(query, 'http://host')?.searchParams.get('batch') !== '1') return undefined;
   const calls = path.split(/,|%2c/i).length;
-  if (calls <= maxBatchSize) return undefined;
-  return errorAnswer(
-    new MeshError(
-      'BAD_REQUEST',
-      `A batch may hold at most ${maxBatchSize} calls, and this one holds ${calls}: send several (httpBatchLink: maxItems: ${maxBatchSize})`,
-    ),
-    requestId,
+  if (calls <= most) return undefined;
+  return new MeshError(
+    'BAD_REQUEST',
+    `A batch may hold at most ${most} calls, and this one holds ${calls}: send several (httpBatchLink: maxItems: ${most})`,
   );
 }
 
 /** Answers a request with tRPC's adapter: a batch, a subscription, or an unusual request. */
-export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void {
+export function answerByTrpc(
+  exchange: Exchange,
+  { router, format }: AdapterRoute,
+  options: AdapterOptions,
+): void {
   const { request, response, requestId, path } = exchange;
-  const { router, procedures, access, peerOf, classify, log } = options;
-  const body = isLongJson(request) ? readBody(request) : undefined;
+  const { procedures, access, peerOf, classify, log } = options;
+  const checked = checkOf(request, format);
   // It may reject before it is awaited.
-  body?.catch(() => {});
+  checked?.catch(() => {});
   void nodeHTTPRequestHandler({
     router,
     req: request,
     res: response,
     path,
     // Without this, a refusal of the whole request has type text. A stream sets its own type.
-    responseMeta: ({ eagerGeneration, errors: [error] }) =>
-      eagerGeneration
-        ? {}
-        : {
-            headers: {
-              'content-type': 'application/json',
-              ...(error && retryHeaders(toMeshError(error, classify))),
-            },
-          },
-    maxBodySize: maxMessageBytes,
+    responseMeta: (about) => {
+      const { eagerGeneration, errors } = about;
+      const [error] = errors;
+      for (const [name, value] of Object.entries(error ? retryHeaders(toMeshError(error, classify)) : {}))
+        if (!eagerGeneration) response.setHeader(name, value);
+      if (format) return format.responseMeta?.({ ...about, ctx: contextIn(about.ctx) }) ?? {};
+      return eagerGeneration ? {} : { headers: { 'content-type': 'application/json' } };
+    },
+    maxBodySize: format?.maxBodySize ?? maxMessageBytes,
     allowMethodOverride: true,
     createContext: async ({ info }) => {
-      if (body) mustBeBoundedFirst(info.calls, body);
+      if (checked) mustBeCheckedFirst(info.calls, checked);
       try {
         // Only for an EventSource, which cannot set headers: a token does not belong in a URL (RFC 6750 §2.3).
         const params = info.type === 'subscription' ? info.connectionParams : undefined;
-        return await readContext(request, { requestId, calls: info.calls.length, params }, options);
+        return await readContext(
+          request,
+          { requestId, calls: info.calls.length, params, response, info },
+          options,
+        );
       } catch (thrown) {
         // Reported once for a batch: it has one set of credentials.
         const asked = procedures.find((one) => info.calls.some((call) => call.path === one.path));
@@ -80,7 +96,8 @@ export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void 
         throw toTrpcError(thrown, classify);
       }
     },
-    onError: ({ error, path: procedure }) => {
+    onError: ({ error, path: procedure, type, input, ctx, req }) => {
+      format?.onError?.({ error, path: procedure, type, input, ctx: contextIn(ctx), req });
       nameRequest(error, requestId);
       const failure = toMeshError(error, classify);
       if (failure.code === 'PAYLOAD_TOO_LARGE') lingerOn(request);
@@ -89,12 +106,19 @@ export function answerByTrpc(exchange: Exchange, options: AdapterOptions): void 
   });
 }
 
+/** The context of a router, of the request that is the adapter's context. */
+function contextIn(ctx: unknown): unknown {
+  return (ctx as KnownCall | undefined)?.origin?.context;
+}
+
 interface Arrived {
   readonly requestId: string;
   /** Number of calls in the request. */
   readonly calls: number;
   /** The `connectionParams` of its URL, if it may have credentials there. */
   readonly params: unknown;
+  readonly response: ServerResponse;
+  readonly info: TRPCRequestInfo;
 }
 
 /**
@@ -105,7 +129,7 @@ interface Arrived {
  */
 async function readContext(
   request: IncomingMessage,
-  { requestId, calls, params }: Arrived,
+  { requestId, calls, params, response, info }: Arrived,
   { authenticate, peerOf }: { authenticate: Authenticate; peerOf: PeerOf },
 ): Promise<KnownCall> {
   const inHeaders = credentialsOf(request);
@@ -115,6 +139,12 @@ async function readContext(
     caller: await authenticate(credentials),
     userToken: userTokenOf(credentials),
     requestId,
+    origin: new CallOrigin({
+      request,
+      response,
+      info,
+      connectionParams: info.connectionParams as Record<string, string> | null,
+    }),
     trace: traceOf(request),
     timeoutMs: parseTimeout(textOf(request, header.timeoutMs)),
     idempotencyKey: keyOf(request, calls),
@@ -134,13 +164,20 @@ function isLongJson({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Checks the text of a body before tRPC parses it, which it does to read an input. */
-function mustBeBoundedFirst(calls: { getRawInput: () => Promise<unknown> }[], body: Promise<string>): void {
+/** The check of a body that takes long to parse, once it has arrived. */
+function checkOf(request: IncomingMessage, format: WireFormat | undefined): Promise<void> | undefined {
+  if (isLongJson(request)) return readBody(request, format?.maxBodySize).then((text) => mustBeBounded(text));
+  const { 'content-type': type = '' } = request.headers;
+  return type.trim().toLowerCase().startsWith('multipart/') ? mustHaveFewParts(request) : undefined;
+}
+
+/** Checks a body before tRPC parses it, which it does to read an input. */
+function mustBeCheckedFirst(calls: { getRawInput: () => Promise<unknown> }[], checked: Promise<void>): void {
   for (const call of calls) {
     const { getRawInput } = call;
     call.getRawInput = async () => {
       try {
-        mustBeBounded(await body);
+        await checked;
       } catch (thrown) {
         // tRPC would report any other error as a fault of the service.
         throw toTrpcError(thrown);
