@@ -137,12 +137,26 @@ export function isForAllWrites(error: unknown): boolean {
   return isDatabaseUnavailable(error) || hasCode(error, noWriteCodes);
 }
 
-/** Whether Prisma ended an interactive transaction because of its timeout; it is then rolled back. */
+/** `idle_in_transaction_session_timeout` and `transaction_timeout` have ended a session. */
+const expiredCodes: ReadonlySet<string> = new Set(['25P03', '25P04']);
+
+/** Whether Prisma or PostgreSQL ended a transaction because of its time limit; it is then rolled back. */
 export function isTransactionExpired(error: unknown): boolean {
-  return links(error).some(
-    ({ code, message }) =>
-      code === 'P2028' && typeof message === 'string' && message.includes('expired transaction'),
+  return (
+    hasCode(error, expiredCodes) ||
+    links(error).some(
+      ({ code, message }) =>
+        code === 'P2028' && typeof message === 'string' && message.includes('expired transaction'),
+    )
   );
+}
+
+/** Errors of undici's connections. */
+const fetchCodes: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET']);
+
+/** Whether a call over the network failed because the other side could not be reached. */
+export function isUnreachable(error: unknown): boolean {
+  return hasCode(error, socketCodes) || hasCode(error, fetchCodes);
 }
 
 /** The error of a database call in one line: PostgreSQL's own message if there is one, which Prisma puts last. */

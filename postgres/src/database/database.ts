@@ -100,6 +100,11 @@ const reported = 20;
  * Opens a pool and a Prisma client on it. It connects with the first query, so it succeeds while the database
  * is down; a pool replaces lost connections itself. The queries of a call end with the call: see {@link
  * CallPool}.
+ *
+ * @example
+ * const database = openDatabase({ url, schema: 'wiki', client: PrismaClient, log });
+ * const service = await serve(wikiContract, handlers, { ...database.serving, port: 5000, version, log });
+ * await database.close();
  */
 export function openDatabase<Client extends Disconnectable>(
   options: DatabaseOptions<Client>,

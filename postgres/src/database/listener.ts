@@ -60,6 +60,11 @@ const goodbyeMs = 1_000;
  *
  * It tests that notifications arrive by sending one to itself from another connection: a pooler accepts
  * LISTEN without an error and loses notifications. It then polls every few seconds until they arrive again.
+ *
+ * @example
+ * const listener = new Listener({ url, channel: 'orders', onConnect: readAll, onPayload: (id) => read(id), log });
+ * listener.start();
+ * await listener.stop();
  */
 export class Listener {
   readonly #options: ListenerOptions;

@@ -24,6 +24,6 @@ export function isPoolerRefusal(error: unknown): boolean {
 /** The error for a setting that leads through a pooler although session state is needed. */
 export function poolerError(setting: string): ConfigError {
   return new ConfigError([
-    `${setting}: leads to a connection pooler, through which migrations and LISTEN do not work. Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself; only DATABASE_URL may lead to the pooler (docs/operations.md, "PgBouncer")`,
+    `${setting}: leads to a connection pooler, through which migrations and LISTEN do not work. Set DATABASE_DIRECT_URL and DATABASE_OWNER_URL to PostgreSQL itself; only DATABASE_URL may lead to the pooler ("PgBouncer" in the guide to operations)`,
   ]);
 }

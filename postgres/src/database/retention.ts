@@ -23,7 +23,18 @@ export interface RetentionOptions {
   clock?: SteadyClock;
 }
 
-/** Deletes old rows: at start, and then periodically. Every replica may run it. */
+/**
+ * Deletes old rows: at start, and then periodically. Every replica may run it.
+ *
+ * @example
+ * const retention = new Retention({
+ *   what: 'old sessions',
+ *   deleteSome: (limit, now) => deleteSessions({ before: now, limit }),
+ *   log,
+ *   everyMs: 3_600_000,
+ * });
+ * retention.start();
+ */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #clock: SteadyClock;

@@ -77,6 +77,15 @@ interface Declaration<
  * for a row, and each session parses and plans it once.
  *
  * `problemsOf` in `@arcadium/postgres/testing` compares the declared types with those of PostgreSQL.
+ *
+ * @example
+ * const pageBySlug = new Statement({
+ *   name: 'wiki.page-by-slug',
+ *   parameters: ['text'],
+ *   columns: { id: 'uuid', parentId: 'uuid?' },
+ *   text: 'SELECT id, parent_id AS "parentId" FROM pages WHERE slug = $1',
+ * });
+ * const [page] = await run(database.client, pageBySlug, ['home']);
  */
 export class Statement<
   const Parameters extends readonly ParameterType[] = readonly ParameterType[],
@@ -157,7 +166,12 @@ export function runnerOf(client: OpenedClient): Runner {
 /** A prepared statement whose types a migration has changed since. */
 const stalePlan = new Set(['0A000']);
 
-/** Runs a statement in a separate transaction. */
+/**
+ * Runs a statement in a separate transaction.
+ *
+ * @example
+ * const [page] = await run(database.client, pageBySlug, ['home']);
+ */
 export async function run<S extends Statement>(
   client: OpenedClient,
   statement: S,

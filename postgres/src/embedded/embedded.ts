@@ -58,6 +58,11 @@ const unsafeButFast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=
  *
  * @throws Error with the port (and its setting) if it is taken, with the process if another server uses the
  * data directory, or with the end of the server's log if it does not start.
+ *
+ * @example
+ * const server = await startEmbedded({ dataDir: '/tmp/pg/data', port: 5433, password: 'secret', persistent: false });
+ * const pool = new Pool({ connectionString: server.adminUrl });
+ * await server.stop();
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { dataDir, password } = options;

@@ -1,2 +1,3 @@
+export type { SqlDatabase, SqlExecutor } from '../sql/sql-database.ts';
 export { createKeyRetention, type KeyRetentionOptions } from './key-retention.ts';
-export { once, type FromJson, type KeyedCall } from './once.ts';
+export { once, onceWithin, type FromJson, type KeyedCall } from './once.ts';

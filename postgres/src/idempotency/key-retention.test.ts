@@ -1,20 +1,24 @@
 import { SteadyClock } from '@arcadium/mesh/clock';
-import { PrismaClient } from '@arcadium/prisma/wiki';
+import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import { openDatabase, type Database } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
+import { fromPrisma } from '../sql/prisma.ts';
+import type { SqlDatabase } from '../sql/sql-database.ts';
 import { createKeyRetention } from './key-retention.ts';
 
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
+let sql: SqlDatabase<Prisma.TransactionClient>;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['wiki']);
   database = openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, log });
+  sql = fromPrisma(database.client, { schema: 'wiki' });
 });
 afterAll(async () => {
   await database?.close();
@@ -37,7 +41,7 @@ async function store(count: number, minutesAgo: number): Promise<void> {
 
 const remaining = () => database.client.idempotencyKey.count();
 const retention = (options: { everyMs?: number; batch?: number; clock?: SteadyClock } = {}) =>
-  createKeyRetention({ client: database.client, log, ...options });
+  createKeyRetention({ database: sql, log, ...options });
 
 test('forgets what is older than 24 hours, in batches, and nothing else', async () => {
   await store(25, 24 * 60 + 1);
@@ -76,7 +80,7 @@ test('several at once delete each row once, and none waits for what another hold
 
 test('runs at the start and again and again, past a failure, until it is stopped', async () => {
   await store(1, 2000);
-  const run = vi.spyOn(database.client, '$executeRaw').mockRejectedValueOnce(new Error('away'));
+  const run = vi.spyOn(sql, 'execute').mockRejectedValueOnce(new Error('away'));
   const job = retention({ everyMs: 5 });
   job.start();
   await vi.waitFor(async () => expect(await remaining()).toBe(0));

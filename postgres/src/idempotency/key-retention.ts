@@ -1,11 +1,12 @@
 import { SteadyClock } from '@arcadium/mesh/clock';
 import { Retention } from '../database/retention.ts';
 import type { Logger } from '../logger.ts';
+import { tableName, type SqlExecutor } from '../sql/sql-database.ts';
 
 /** Options of {@link createKeyRetention}. */
 export interface KeyRetentionOptions {
-  /** A service's generated Prisma client, whose schema has a table `idempotency_keys`. */
-  client: { $executeRaw(sql: TemplateStringsArray, ...values: unknown[]): PromiseLike<number> };
+  /** From `fromPg`, `fromPrisma` or `fromDrizzle`. */
+  database: SqlExecutor;
   log: Logger;
   /** Interval of the runs, in milliseconds. @default 600000 */
   everyMs?: number;
@@ -17,27 +18,36 @@ export interface KeyRetentionOptions {
 
 /**
  * Creates the job that deletes idempotency keys after 24 hours, with their answers: at start, and then every
- * ten minutes.
+ * ten minutes. Every replica may run it.
+ *
+ * @example
+ * const retention = createKeyRetention({ database, log });
+ * retention.start();
+ * await retention.stop();
  */
 export function createKeyRetention({
-  client,
+  database,
   log,
   everyMs = 600_000,
   batch = 1000,
   clock = new SteadyClock(),
 }: KeyRetentionOptions): Retention {
+  const keys = tableName(database.schema, 'idempotency_keys');
   return new Retention({
     what: 'expired idempotency keys',
     log,
     everyMs,
     batch,
     clock,
-    deleteSome: (limit, now) => client.$executeRaw`
-      DELETE FROM idempotency_keys WHERE (caller, procedure, key) IN (
-        SELECT caller, procedure, key FROM idempotency_keys
-        WHERE created_at < least(now(), ${now}::timestamptz) - interval '24 hours'
-        ORDER BY created_at LIMIT ${limit}::int
-        FOR UPDATE SKIP LOCKED
-      )`,
+    deleteSome: (limit, now) =>
+      database.execute(
+        `DELETE FROM ${keys} WHERE (caller, procedure, key) IN (
+          SELECT caller, procedure, key FROM ${keys}
+          WHERE created_at < least(now(), $1::timestamptz) - interval '24 hours'
+          ORDER BY created_at LIMIT $2::int
+          FOR UPDATE SKIP LOCKED
+        )`,
+        [now.toISOString(), limit],
+      ),
   });
 }

@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fromPrisma } from '../sql/prisma.ts';
+import type { SqlDatabase } from '../sql/sql-database.ts';
 import { once as onceEvent } from 'node:events';
 
 import { MeshError } from '@arcadium/mesh/wire';
@@ -21,6 +23,8 @@ let url: string;
 let replica: Database<PrismaClient>;
 let database: Database<PrismaClient>;
 let client: PrismaClient;
+let sql: SqlDatabase<Prisma.TransactionClient>;
+let replicaSql: SqlDatabase<Prisma.TransactionClient>;
 let pageId: string;
 
 beforeAll(async () => {
@@ -29,6 +33,10 @@ beforeAll(async () => {
   const open = () => openDatabase({ url, schema: 'wiki', client: PrismaClient, log });
   [database, replica] = [open(), open()];
   client = database.client;
+  [sql, replicaSql] = [
+    fromPrisma(client, { schema: 'wiki' }),
+    fromPrisma(replica.client, { schema: 'wiki' }),
+  ];
   ({ id: pageId } = await client.page.create({ data: page }));
 });
 
@@ -93,16 +101,16 @@ function held() {
 describe('the same key', () => {
   test('does the work once, and is answered with the first answer, by any replica', async () => {
     const call = keyed();
-    const first = await once(client, call, watch);
+    const first = await once(sql, call, watch);
     expect(call.claim.take).toHaveBeenCalledOnce();
-    expect(await once(client, keyed(), watch)).toEqual(first);
-    expect(await once(replica.client, keyed(), watch)).toEqual(first);
+    expect(await once(sql, keyed(), watch)).toEqual(first);
+    expect(await once(replicaSql, keyed(), watch)).toEqual(first);
     expect(await watchers()).toBe(1);
   });
 
   test('of ten at once in two replicas, one does the work and all have its answer', async () => {
     const attempts = Array.from({ length: 10 }, (_, index) =>
-      once(index % 2 ? client : replica.client, keyed(), watch),
+      once(index % 2 ? sql : replicaSql, keyed(), watch),
     );
     const answers = await Promise.all(attempts);
     expect(new Set(answers.map(({ userId }) => userId)).size).toBe(1);
@@ -111,9 +119,9 @@ describe('the same key', () => {
 
   test('the second waits until the first is committed', async () => {
     const first = held();
-    const firstAnswer = once(client, keyed(), first.work);
+    const firstAnswer = once(sql, keyed(), first.work);
     await first.begun;
-    const second = once(replica.client, keyed(), watch);
+    const second = once(replicaSql, keyed(), watch);
     await waitingSessions(1);
     first.end();
     expect(await second).toEqual(await firstAnswer);
@@ -123,13 +131,13 @@ describe('the same key', () => {
   test('the second does the work where the first fails meanwhile', async () => {
     const first = held();
     const failed = failure(
-      once(client, keyed(), async (transaction) => {
+      once(sql, keyed(), async (transaction) => {
         await first.work(transaction);
         throw new Error('changed my mind');
       }),
     );
     await first.begun;
-    const second = once(replica.client, keyed(), watch);
+    const second = once(replicaSql, keyed(), watch);
     await waitingSessions(1);
     first.end();
     expect(await failed).toMatchObject({ message: 'changed my mind' });
@@ -139,23 +147,23 @@ describe('the same key', () => {
 
   test('a second that has waited long enough is sent away, safe to come again', async () => {
     const first = held();
-    const firstAnswer = once(client, keyed(), first.work);
+    const firstAnswer = once(sql, keyed(), first.work);
     await first.begun;
     const work = vi.fn<typeof watch>(watch);
-    const error = await failure(once(replica.client, keyed(), work));
+    const error = await failure(once(replicaSql, keyed(), work));
     expect(error).toBeInstanceOf(MeshError);
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', retry: 'safe', retryAfterMs: 1000 });
     expect(work).not.toHaveBeenCalled();
     first.end();
-    expect(await once(replica.client, keyed(), work)).toEqual(await firstAnswer);
+    expect(await once(replicaSql, keyed(), work)).toEqual(await firstAnswer);
   });
 
   test('the same where the statement’s own limit is the shorter one', async () => {
     const first = held();
-    const firstAnswer = once(client, keyed(), first.work);
+    const firstAnswer = once(sql, keyed(), first.work);
     await first.begun;
     const brief = openDatabase({ url, schema: 'wiki', client: PrismaClient, log, queryTimeoutMs: 200 });
-    expect(await failure(once(brief.client, keyed(), watch))).toMatchObject({
+    expect(await failure(once(fromPrisma(brief.client, { schema: 'wiki' }), keyed(), watch))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       retry: 'safe',
     });
@@ -165,8 +173,8 @@ describe('the same key', () => {
   });
 
   test('with another input is a conflict that is not to be made again', async () => {
-    await once(client, keyed(), watch);
-    const error = await failure(once(client, keyed({ fingerprint: 'other' }), watch));
+    await once(sql, keyed(), watch);
+    const error = await failure(once(sql, keyed({ fingerprint: 'other' }), watch));
     expect(error).toBeInstanceOf(MeshError);
     expect(error).toMatchObject({
       code: 'CONFLICT',
@@ -179,8 +187,8 @@ describe('the same key', () => {
   test.each([{ caller: 'user:bob' }, { procedure: 'pages.unwatch' }, { key: 'K' }])(
     'with another %o is another',
     async (other) => {
-      await once(client, keyed(), watch);
-      await once(client, keyed(other), watch);
+      await once(sql, keyed(), watch);
+      await once(sql, keyed(other), watch);
       expect(await watchers()).toBe(2);
     },
   );
@@ -189,10 +197,10 @@ describe('the same key', () => {
 describe('the work', () => {
   test('runs in a transaction without a key too, each time anew', async () => {
     const plain = { claim: undefined, signal: new AbortController().signal };
-    await once(client, plain, watch);
-    await once(client, plain, watch);
+    await once(sql, plain, watch);
+    await once(sql, plain, watch);
     expect(await watchers()).toBe(2);
-    const failing = once(client, plain, async (transaction) => {
+    const failing = once(sql, plain, async (transaction) => {
       await watch(transaction);
       throw new Error('no');
     });
@@ -203,27 +211,27 @@ describe('the work', () => {
 
   test('that throws leaves nothing, and frees the key', async () => {
     const refusal = new MeshError('NOT_FOUND', 'not there');
-    const failing = once(client, keyed(), async (transaction) => {
+    const failing = once(sql, keyed(), async (transaction) => {
       await watch(transaction);
       throw refusal;
     });
     expect(await failure(failing)).toBe(refusal);
     expect([await watchers(), await keys()]).toEqual([0, 0]);
-    await once(client, keyed({ fingerprint: 'other' }), watch);
+    await once(sql, keyed({ fingerprint: 'other' }), watch);
     expect(await watchers()).toBe(1);
   });
 
   test('is not begun for a caller who has gone', async () => {
     const gone = new MeshError('CLIENT_CLOSED_REQUEST', 'gone');
     const work = vi.fn<typeof watch>(watch);
-    expect(await failure(once(client, keyed({}, AbortSignal.abort(gone)), work))).toBe(gone);
+    expect(await failure(once(sql, keyed({}, AbortSignal.abort(gone)), work))).toBe(gone);
     expect(work).not.toHaveBeenCalled();
     expect(await keys()).toBe(0);
   });
 
   test('but a caller who has gone has the first answer, should he be there after all', async () => {
-    const first = await once(client, keyed(), watch);
-    expect(await once(client, keyed({}, AbortSignal.abort()), watch)).toEqual(first);
+    const first = await once(sql, keyed(), watch);
+    expect(await once(sql, keyed({}, AbortSignal.abort()), watch)).toEqual(first);
   });
 
   test('that ran into a deadlock may be done again', async () => {
@@ -239,8 +247,8 @@ describe('the work', () => {
       await transaction.page.update({ where: { id: order[1] as string }, data: { title: 'b' } });
     };
     const results = await Promise.allSettled([
-      once(client, keyed({ key: '1' }), lock(both)),
-      once(client, keyed({ key: '2' }), lock(both.toReversed())),
+      once(sql, keyed({ key: '1' }), lock(both)),
+      once(sql, keyed({ key: '2' }), lock(both.toReversed())),
     ]);
     const rejected = results.filter((result) => result.status === 'rejected');
     expect(rejected).toMatchObject([{ reason: { code: 'SERVICE_UNAVAILABLE', retry: 'safe' } }]);
@@ -249,10 +257,12 @@ describe('the work', () => {
 
   test('that took too long for a transaction may be done again', async () => {
     const hurried = {
+      $queryRawUnsafe: client.$queryRawUnsafe,
+      $executeRawUnsafe: client.$executeRawUnsafe,
       $transaction: <Result>(work: (transaction: Prisma.TransactionClient) => Promise<Result>) =>
         client.$transaction(work, { timeout: 50 }),
     };
-    const failing = once(hurried, keyed(), async (transaction) => {
+    const failing = once(fromPrisma(hurried, { schema: 'wiki' }), keyed(), async (transaction) => {
       await watch(transaction);
       await transaction.$queryRaw`SELECT pg_sleep(0.2)::text`;
       return {};
@@ -266,13 +276,20 @@ describe('the work', () => {
   });
 
   test('that goes on after an error of the database is not taken for done', async () => {
-    const failing = once(client, keyed(), async (transaction) => {
+    const failing = once(sql, keyed(), async (transaction) => {
       await watch(transaction);
       await transaction.$queryRaw`SELECT 1/0`.catch(() => {});
       return {};
     });
     await failure(failing);
     expect([await watchers(), await keys()]).toEqual([0, 0]);
+  });
+});
+
+test('without the table, the error says which command creates it', async () => {
+  const elsewhere = fromPrisma(client, { schema: 'elsewhere' });
+  expect(await failure(once(elsewhere, keyed(), watch))).toMatchObject({
+    message: expect.stringContaining('npx arcadium-postgres migrate --schema elsewhere'),
   });
 });
 
@@ -285,15 +302,15 @@ describe('the answer', () => {
     ['a number', 0],
     ['a long page of the worst signs', { body: '\u0001'.repeat(200_000) }],
   ])('comes back as it was: %s', async (_what, answer) => {
-    const first = await once(client, keyed(), async () => answer);
-    const again = await once(client, keyed(), async () => expect.unreachable());
+    const first = await once(sql, keyed(), async () => answer);
+    const again = await once(sql, keyed(), async () => expect.unreachable());
     expect(JSON.stringify(again)).toBe(JSON.stringify(answer));
     expect(JSON.stringify(first)).toBe(JSON.stringify(answer));
   });
 
   test('is what JSON makes of it, the first time too', async () => {
     const answer = { at: new Date('2026-01-01'), gone: undefined, list: [{ at: new Date(0) }] };
-    const first = await once(client, keyed(), async () => answer);
+    const first = await once(sql, keyed(), async () => answer);
     expect(first).toEqual({ at: '2026-01-01T00:00:00.000Z', list: [{ at: '1970-01-01T00:00:00.000Z' }] });
     expectTypeOf(first).toEqualTypeOf<{ at: string; gone: undefined; list: { at: string }[] }>();
     expectTypeOf<FromJson<bigint>>().toEqualTypeOf<never>();
@@ -301,7 +318,7 @@ describe('the answer', () => {
   });
 
   test('too long to be kept: nothing is done', async () => {
-    const failing = once(client, keyed(), async (transaction) => {
+    const failing = once(sql, keyed(), async (transaction) => {
       await watch(transaction);
       return 'x'.repeat(5_000_000);
     });
@@ -314,7 +331,7 @@ describe('what breaks off', () => {
   test('a connection that is cut within the work: nothing is written, and the next attempt does it', async () => {
     const first = held();
     const failed = failure(
-      once(client, keyed(), async (transaction) => {
+      once(sql, keyed(), async (transaction) => {
         await first.work(transaction);
         return watch(transaction);
       }),
@@ -328,7 +345,7 @@ describe('what breaks off', () => {
     first.end();
     expect(await failed).toSatisfy(isDatabaseUnavailable);
     expect([await watchers(), await keys()]).toEqual([0, 0]);
-    await once(client, keyed(), watch);
+    await once(sql, keyed(), watch);
     expect(await watchers()).toBe(1);
   });
 
@@ -344,23 +361,24 @@ describe('what breaks off', () => {
 
   test('a process that is killed within the work: nothing is written, and the next attempt does it', async () => {
     await killed('within');
-    const { userId } = await once(client, keyed(), watch);
+    const { userId } = await once(sql, keyed(), watch);
     expect(await client.pageWatcher.findMany({ select: { userId: true } })).toEqual([{ userId }]);
   });
 
   test('a process that is killed before it could answer: the next attempt has its answer', async () => {
     await killed('after');
     const work = vi.fn<typeof watch>(watch);
-    expect(await once(client, keyed(), work)).toMatchObject({ by: 'the one who was killed' });
+    expect(await once(sql, keyed(), work)).toMatchObject({ by: 'the one who was killed' });
     expect(work).not.toHaveBeenCalled();
     expect(await watchers()).toBe(1);
   });
 
   test('what frees a key from a process that stands still is a limit of this transaction alone', async () => {
-    await once(client, keyed(), async (transaction) => {
+    await once(sql, keyed(), async (transaction) => {
       const [limits] = await transaction.$queryRaw<[Record<string, string>]>`
-        SELECT current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('lock_timeout') AS lock`;
-      expect(limits).toEqual({ idle: '16s', lock: '3s' });
+        SELECT current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('lock_timeout') AS lock,
+          current_setting('transaction_timeout') AS transaction`;
+      expect(limits).toEqual({ idle: '16s', lock: '3s', transaction: '17s' });
     });
     const { rows } = await database.pool.query(
       `SELECT current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('lock_timeout') AS lock`,

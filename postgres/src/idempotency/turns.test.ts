@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 
 import { openDatabase, type Database, type Logger } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
+import { fromPrisma } from '../sql/prisma.ts';
+import type { SqlDatabase } from '../sql/sql-database.ts';
 import { once } from './once.ts';
 import { failure, keyed } from './testing/keyed.ts';
 
@@ -14,6 +16,7 @@ const log: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 let testDatabase: TestDatabase;
 let database: Database<PrismaClient>;
+let sql: SqlDatabase<Prisma.TransactionClient>;
 
 const open = (options: { poolMax?: number } = {}) =>
   openDatabase({ url: testDatabase.url('wiki'), schema: 'wiki', client: PrismaClient, log, ...options });
@@ -21,6 +24,7 @@ const open = (options: { poolMax?: number } = {}) =>
 beforeAll(async () => {
   testDatabase = await createTestDatabase(['wiki']);
   database = open();
+  sql = fromPrisma(database.client, { schema: 'wiki' });
 });
 afterAll(async () => {
   await database?.close();
@@ -51,13 +55,14 @@ function held() {
 describe('the same key in one process', () => {
   test('takes one connection, however many wait, and all have the first answer', async () => {
     const narrow = open({ poolMax: 2 });
+    const narrowSql = fromPrisma(narrow.client, { schema: 'wiki' });
     const first = held();
-    const firstAnswer = once(narrow.client, keyed(), first.work);
+    const firstAnswer = once(narrowSql, keyed(), first.work);
     await first.begun;
     const work = vi.fn<typeof answer>(answer);
     const calls = Array.from({ length: 12 }, () => keyed());
-    const others = calls.map((call) => once(narrow.client, call, work));
-    await once(narrow.client, keyed({ key: 'another' }), answer);
+    const others = calls.map((call) => once(narrowSql, call, work));
+    await once(narrowSql, keyed({ key: 'another' }), answer);
     first.end();
     const answers = await Promise.all(others);
     expect(answers).toEqual(answers.map(() => ({ id: expect.any(String) })));
@@ -69,9 +74,9 @@ describe('the same key in one process', () => {
 
   test('with another input waits for what comes of the first: a conflict where that is done', async () => {
     const first = held();
-    const firstAnswer = once(database.client, keyed(), first.work);
+    const firstAnswer = once(sql, keyed(), first.work);
     await first.begun;
-    const second = failure(once(database.client, keyed({ fingerprint: 'other' }), answer));
+    const second = failure(once(sql, keyed({ fingerprint: 'other' }), answer));
     first.end();
     expect(await second).toMatchObject({ code: 'CONFLICT', named: { name: 'IDEMPOTENCY_KEY_REUSED' } });
     await firstAnswer;
@@ -80,16 +85,14 @@ describe('the same key in one process', () => {
   test('is tried by one of those who wait when the first fails, and the rest have its answer', async () => {
     const first = held();
     const failed = failure(
-      once(database.client, keyed(), async () => {
+      once(sql, keyed(), async () => {
         await first.work();
         throw new Error('changed my mind');
       }),
     );
     await first.begun;
     const work = vi.fn<typeof answer>(answer);
-    const others = Array.from({ length: 5 }, () =>
-      once(database.client, keyed({ fingerprint: 'other' }), work),
-    );
+    const others = Array.from({ length: 5 }, () => once(sql, keyed({ fingerprint: 'other' }), work));
     first.end();
     expect(await failed).toMatchObject({ message: 'changed my mind' });
     const answers = await Promise.all(others);
@@ -99,11 +102,11 @@ describe('the same key in one process', () => {
 
   test('waits for the first no longer than its caller does', async () => {
     const first = held();
-    const firstAnswer = once(database.client, keyed(), first.work);
+    const firstAnswer = once(sql, keyed(), first.work);
     await first.begun;
     const gone = new MeshError('CLIENT_CLOSED_REQUEST', 'gone');
     const leaving = new AbortController();
-    const second = failure(once(database.client, keyed({}, leaving.signal), answer));
+    const second = failure(once(sql, keyed({}, leaving.signal), answer));
     expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(1);
     leaving.abort(gone);
     expect(await second).toBe(gone);
@@ -124,11 +127,12 @@ describe('who waits for several of the same key, one after the other, waits 3 s 
     ['in four', 4],
   ])('%s', async (_where, processes) => {
     const replicas = Array.from({ length: processes }, () => open());
+    const databases = replicas.map((one) => fromPrisma(one.client, { schema: 'wiki' }));
     await Promise.all(replicas.map((one) => one.ping()));
     const begin = performance.now();
     const ended = await Promise.all(
       Array.from({ length: 4 }, async (_, index) => {
-        const { client: own } = replicas[index % processes] as Database<PrismaClient>;
+        const own = databases[index % processes] as typeof sql;
         const error = (await failure(once(own, keyed(), fails))) as Error & { code?: string };
         return { error: error.code ?? error.message, afterMs: performance.now() - begin };
       }),

@@ -32,7 +32,7 @@ const underWay = new WeakMap<object, Map<string, Turn>>();
  */
 export async function inTurn(
   client: object,
-  { claim, signal }: { claim: IdempotencyClaim; signal: AbortSignal },
+  { claim, signal }: { claim: IdempotencyClaim; signal?: AbortSignal | undefined },
   work: (waitMs: number) => Promise<string | null>,
 ): Promise<string | null> {
   const turns = turnsOf(client);
@@ -64,7 +64,7 @@ function turnsOf(client: object): Map<string, Turn> {
   return turns;
 }
 
-async function waitFor({ outcome }: Turn, until: number, signal: AbortSignal): Promise<Outcome> {
+async function waitFor({ outcome }: Turn, until: number, signal: AbortSignal | undefined): Promise<Outcome> {
   const onLate = (): never => {
     throw notNow();
   };

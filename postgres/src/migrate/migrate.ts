@@ -52,6 +52,9 @@ export class MigrationError extends Error {
  * @returns Names of the migrations applied by this call.
  * @throws MigrationError with the migration; a connection error (`isDatabaseUnavailable`) while the database
  * is down.
+ *
+ * @example
+ * await migrate({ service: 'wiki', folder: '/srv/wiki/migrations', url: ownerUrl, log });
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { service, url, log, signal, folder } = options;
@@ -194,6 +197,9 @@ export interface MigrateWhenReachableOptions extends MigrateOptions, DatabaseUse
  * for.
  *
  * @throws the signal's reason when it fires; any error that waiting does not solve.
+ *
+ * @example
+ * await migrateWhenReachable({ service: 'wiki', folder, url: ownerUrl, trafficUrl: url, log, signal });
  */
 export async function migrateWhenReachable(options: MigrateWhenReachableOptions): Promise<string[]> {
   const { service, log, signal, retryMs = 250 } = options;

@@ -20,6 +20,10 @@ import { connectionConfig } from '../database/session.ts';
  *
  * @param url A database in which the service's migrations were applied.
  * @param path The schema file, absolute.
+ *
+ * @example
+ * const sql = await compareWithSchema('wiki', url, '/srv/wiki/schema.prisma');
+ * if (sql) throw new Error(`the schema has changes without a migration:\n${sql}`);
  */
 export async function compareWithSchema(service: string, url: string, path: string): Promise<string> {
   const file = { path, content: readFileSync(path, 'utf8') };

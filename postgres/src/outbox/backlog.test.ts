@@ -6,6 +6,7 @@ import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing'
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../database/database.ts';
+import { fromPrisma } from '../sql/prisma.ts';
 import { Backlog } from './backlog.ts';
 
 let testDatabase: TestDatabase;
@@ -27,7 +28,10 @@ async function gauges(): Promise<Record<string, number>> {
 }
 
 async function counted(): Promise<Record<string, number>> {
-  const backlog = new Backlog('backlog', { database: database.client, tables: notificationOutbox });
+  const backlog = new Backlog('backlog', {
+    database: fromPrisma(database.client, { schema: 'wiki' }),
+    tables: notificationOutbox,
+  });
   backlog.start();
   await vi.waitFor(() => expect(backlog.counts).toBeDefined());
   const found = await gauges();

@@ -45,9 +45,8 @@ export class Backlog {
 
   /** Reads the indexes of what waits, by due time, and of what was given up. */
   async #count(): Promise<Counts | undefined> {
-    const { database, tables } = this.#outbox;
-    const { deliveries } = namesOf(tables);
-    const [counts] = await database.$queryRawUnsafe<Counts[]>(
+    const { deliveries } = namesOf(this.#outbox);
+    const [counts] = await this.#outbox.database.query<Counts>(
       `SELECT * FROM (
         SELECT count(*)::int AS waiting,
           coalesce(extract(epoch FROM now() - min(waits_since)), 0)::float8 AS oldest_seconds
@@ -58,7 +57,7 @@ export class Backlog {
         SELECT count(*)::int AS given_up
         FROM (SELECT FROM ${deliveries} WHERE failed_at IS NOT NULL LIMIT $1::int) AS failed
       ) AS given_up`,
-      most,
+      [most],
     );
     return counts;
   }

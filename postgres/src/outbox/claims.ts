@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { escapeIdentifier } from 'pg';
-import { namesOf, objectOf, type AnyOutbox, type Outbox, type OutboxPayload } from './tables.ts';
+import { namesOf, objectOf, type AnyOutbox, type OutboxPayload, type RelayedOutbox } from './tables.ts';
 
 /** A delivery of a message to one recipient, as returned by the claim of it. */
 export type Delivery<Payload extends OutboxPayload = OutboxPayload> = {
   /** A whole number: deliveries of one recipient follow one another in this order. */
   id: string;
   messageId: string;
-  userId: string;
+  /** Its deliveries follow one another. */
+  recipient: string;
   payload: Payload;
   /** Of the trace that wrote it. */
   traceparent: string | null;
@@ -39,13 +40,14 @@ export interface ClaimOptions {
  * @returns In the order of their ids.
  */
 export async function claimDeliveries<Payload extends OutboxPayload>(
-  { database, tables }: Outbox<Payload>,
+  outbox: RelayedOutbox<Payload>,
   { limit, leaseMs, now, longestWaitMs = 60_000 }: ClaimOptions,
 ): Promise<Delivery<Payload>[]> {
-  const { messages, deliveries } = namesOf(tables);
+  const { database, tables } = outbox;
+  const { messages, deliveries, recipient } = namesOf(outbox);
   const traceparent =
     tables.traceparent === undefined ? 'NULL::text' : `message.${escapeIdentifier(tables.traceparent)}`;
-  return database.$queryRawUnsafe<Delivery<Payload>[]>(
+  return database.query<Delivery<Payload>>(
     `WITH claimed AS (
       UPDATE ${deliveries}
       SET attempts = attempts + 1, leased_until = now() + $1::int * interval '1 millisecond'
@@ -55,21 +57,18 @@ export async function claimDeliveries<Payload extends OutboxPayload>(
           AND (due_at <= now() OR due_at > now() + $2::int * interval '1 millisecond')
           AND (leased_until IS NULL OR leased_until <= now() OR leased_until > now() + interval '1 hour')
           AND id = (SELECT min(id) FROM ${deliveries} AS lane
-                    WHERE lane.user_id = head.user_id AND lane.failed_at IS NULL)
+                    WHERE lane.${recipient} = head.${recipient} AND lane.failed_at IS NULL)
         ORDER BY due_at, id LIMIT $3::int
         FOR UPDATE SKIP LOCKED
       )
-      RETURNING id, message_id, user_id, attempts, failures, waits_since
+      RETURNING id, message_id, ${recipient} AS recipient, attempts, failures, waits_since
     )
-    SELECT claimed.id::text AS id, claimed.message_id::text AS "messageId", claimed.user_id::text AS "userId",
+    SELECT claimed.id::text AS id, claimed.message_id::text AS "messageId", claimed.recipient::text AS recipient,
       ${objectOf(tables.payload)} AS payload, ${traceparent} AS traceparent, claimed.attempts, claimed.failures,
       (extract(epoch FROM least(now(), $4::timestamptz) - claimed.waits_since) * 1000)::float8 AS "waitedMs"
     FROM claimed JOIN ${messages} AS message ON message.id = claimed.message_id
     ORDER BY claimed.id`,
-    leaseMs,
-    longestWaitMs,
-    limit,
-    now,
+    [leaseMs, longestWaitMs, limit, now.toISOString()],
   );
 }
 
@@ -82,40 +81,41 @@ const removalWaitsMs = [0, 20, 100];
 /** Deletes completed deliveries, and messages without further ones. Rows that stay locked remain, and are sent again. */
 export async function removeDeliveries(outbox: AnyOutbox, done: readonly Delivery[]): Promise<void> {
   if (done.length === 0) return;
-  const { database, tables } = outbox;
-  const { messages, deliveries } = namesOf(tables);
+  const { database } = outbox;
+  const { messages, deliveries } = namesOf(outbox);
   const ids = done.map(({ id }) => id);
   let left = ids.length;
   for (const waitMs of removalWaitsMs) {
     if (left === 0) break;
     if (waitMs > 0) await delay(waitMs);
-    left -= await database.$executeRawUnsafe(
+    left -= await database.execute(
       `DELETE FROM ${deliveries} WHERE id IN (
         SELECT id FROM ${deliveries} WHERE id = ANY ($1::bigint[]) FOR UPDATE SKIP LOCKED
       )`,
-      ids,
+      [ids],
     );
   }
   // A separate statement, which sees what others have deleted meanwhile.
-  await database.$executeRawUnsafe(
+  await database.execute(
     `DELETE FROM ${messages} WHERE id IN (
       SELECT id FROM ${messages} AS message
       WHERE id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM ${deliveries} WHERE message_id = message.id)
       FOR UPDATE SKIP LOCKED
     )`,
-    [...new Set(done.map(({ messageId }) => messageId))],
+    [[...new Set(done.map(({ messageId }) => messageId))]],
   );
 }
 
 /** Deletes all messages without deliveries. */
-export async function removeMessages({ database, tables }: AnyOutbox): Promise<void> {
-  const { messages, deliveries } = namesOf(tables);
-  await database.$executeRawUnsafe(
+export async function removeMessages(outbox: AnyOutbox): Promise<void> {
+  const { messages, deliveries } = namesOf(outbox);
+  await outbox.database.execute(
     `DELETE FROM ${messages} WHERE id IN (
       SELECT id FROM ${messages} AS message
       WHERE NOT EXISTS (SELECT FROM ${deliveries} WHERE message_id = message.id)
       FOR UPDATE SKIP LOCKED
     )`,
+    [],
   );
 }
 
@@ -130,24 +130,26 @@ export type Retry = Readonly<{
 
 /** Ends claims; the deliveries are due again after the delay. */
 export async function postponeDeliveries(
-  { database, tables }: AnyOutbox,
+  outbox: AnyOutbox,
   retries: readonly Retry[],
   error: string,
 ): Promise<void> {
   if (retries.length === 0) return;
-  const { deliveries } = namesOf(tables);
+  const { deliveries } = namesOf(outbox);
   // The number of attempts identifies the claim: after the lease, another relay may have claimed the delivery.
-  await database.$executeRawUnsafe(
+  await outbox.database.execute(
     `UPDATE ${deliveries} AS delivery
     SET leased_until = NULL, due_at = now() + delay_ms * interval '1 millisecond',
-      failures = retry.failures, last_error = $1
+      failures = retry.failures, last_error = $1::text
     FROM unnest($2::bigint[], $3::int[], $4::int[], $5::int[]) AS retry (id, attempts, delay_ms, failures)
     WHERE delivery.id = retry.id AND delivery.attempts = retry.attempts`,
-    error,
-    retries.map(({ delivery }) => delivery.id),
-    retries.map(({ delivery }) => delivery.attempts),
-    retries.map(({ delayMs }) => delayMs),
-    retries.map(({ failures }) => failures),
+    [
+      error,
+      retries.map(({ delivery }) => delivery.id),
+      retries.map(({ delivery }) => delivery.attempts),
+      retries.map(({ delayMs }) => delayMs),
+      retries.map(({ failures }) => failures),
+    ],
   );
 }
 
@@ -157,18 +159,15 @@ export async function postponeDeliveries(
  * @returns Whether the claim was still valid.
  */
 export async function giveUpDelivery(
-  { database, tables }: AnyOutbox,
+  outbox: AnyOutbox,
   { id, attempts }: Delivery,
   { error, failures }: { error: string; failures: number },
 ): Promise<boolean> {
-  const changed = await database.$executeRawUnsafe(
-    `UPDATE ${namesOf(tables).deliveries}
-    SET leased_until = NULL, failed_at = now(), failures = $1::int, last_error = $2
+  const changed = await outbox.database.execute(
+    `UPDATE ${namesOf(outbox).deliveries}
+    SET leased_until = NULL, failed_at = now(), failures = $1::int, last_error = $2::text
     WHERE id = $3::bigint AND attempts = $4::int`,
-    failures,
-    error,
-    id,
-    attempts,
+    [failures, error, id, attempts],
   );
   return changed > 0;
 }
@@ -177,28 +176,30 @@ export async function giveUpDelivery(
  * How long until the next unclaimed delivery is due, in milliseconds, by the database's clock, which also decides
  * claims; Infinity if none waits.
  */
-export async function nextDueMs({ database, tables }: AnyOutbox): Promise<number> {
-  const { deliveries } = namesOf(tables);
-  const [next] = await database.$queryRawUnsafe<{ ms: number }[]>(
+export async function nextDueMs(outbox: AnyOutbox): Promise<number> {
+  const { deliveries, recipient } = namesOf(outbox);
+  const [next] = await outbox.database.query<{ ms: number }>(
     `SELECT (extract(epoch FROM due_at - clock_timestamp()) * 1000)::float8 AS ms
     FROM ${deliveries} AS head
     WHERE failed_at IS NULL AND (leased_until IS NULL OR leased_until <= now())
       AND id = (SELECT min(id) FROM ${deliveries} AS lane
-                WHERE lane.user_id = head.user_id AND lane.failed_at IS NULL)
+                WHERE lane.${recipient} = head.${recipient} AND lane.failed_at IS NULL)
     ORDER BY due_at, id LIMIT 1`,
+    [],
   );
   return next ? Math.max(next.ms, 0) : Infinity;
 }
 
 /** Makes deliveries due that wait only because the receiver was unavailable. */
-export async function hurryDeliveries({ database, tables }: AnyOutbox): Promise<void> {
-  const { deliveries } = namesOf(tables);
-  await database.$executeRawUnsafe(
+export async function hurryDeliveries(outbox: AnyOutbox): Promise<void> {
+  const { deliveries } = namesOf(outbox);
+  await outbox.database.execute(
     `UPDATE ${deliveries} SET due_at = now()
     WHERE id IN (
       SELECT id FROM ${deliveries}
       WHERE failed_at IS NULL AND failures = 0 AND due_at > now()
       FOR UPDATE SKIP LOCKED
     )`,
+    [],
   );
 }

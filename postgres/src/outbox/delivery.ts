@@ -1,6 +1,6 @@
 import { SteadyClock } from '@arcadium/mesh/clock';
 import { backoffMs, within, type Backoff } from '@arcadium/mesh/resilience';
-import { counter, startupLevel, type Logger } from '@arcadium/mesh/telemetry';
+import { counter, startupLevel } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import {
   claimDeliveries,
@@ -12,9 +12,10 @@ import {
   type Retry,
 } from './claims.ts';
 import { describeDatabaseError } from '../database/database-errors.ts';
+import type { Logger } from '../logger.ts';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 import { Removal } from './removal.ts';
-import type { Outbox, OutboxPayload } from './tables.ts';
+import { recipientOf, type AnyOutbox, type OutboxPayload, type RelayedOutbox } from './tables.ts';
 import { consume } from './trace.ts';
 
 /** A message for one recipient. */
@@ -41,7 +42,9 @@ export type OutboxSender<Payload extends OutboxPayload = OutboxPayload> = (
 ) => Promise<OutboxAnswer>;
 
 /** How deliveries are made. */
-export interface DeliveryOptions<Payload extends OutboxPayload = OutboxPayload> extends Outbox<Payload> {
+export interface DeliveryOptions<
+  Payload extends OutboxPayload = OutboxPayload,
+> extends RelayedOutbox<Payload> {
   /** The service that owns the outbox, such as `wiki`. */
   service: string;
   send: OutboxSender<Payload>;
@@ -56,6 +59,11 @@ export interface DeliveryOptions<Payload extends OutboxPayload = OutboxPayload> 
   leaseMs?: number;
   /** Waits between attempts. @default 1 s, doubled to 60 s, ±20 % */
   backoff?: Backoff;
+  /**
+   * A call in progress for longer than this, in milliseconds, is aborted and repeated when a later one has succeeded: it
+   * may wait for a retry since before the receiver was back, or hang because of one recipient. @default 1000
+   */
+  outrunMs?: number;
   /** Failures of the receiver after which a delivery is given up. Unavailable or busy does not count. @default 20 */
   maxFailures?: number;
   /** Age at which a delivery is given up if an attempt fails, in milliseconds. @default 604800000 (7 days) */
@@ -70,18 +78,13 @@ const defaults = {
   leaseMs: 60_000,
   sendTimeoutMs: 30_000,
   backoff: { baseMs: 1000, maxMs: 60_000, jitter: 0.2 } as Backoff,
+  outrunMs: 1000,
   maxFailures: 20,
   maxWaitMs: 7 * 86_400_000,
 };
 
 /** When to look again if a due delivery could not be claimed because another session has locked it, in milliseconds. */
 const heldMs = 100;
-
-/**
- * A call in progress for longer than this, in milliseconds, is aborted and repeated when a later one has succeeded: it may
- * wait for a retry since before the receiver was back, or hang because of one recipient.
- */
-const outrunMs = 1000;
 
 const givenUp = counter({
   name: 'outbox_given_up_total',
@@ -131,9 +134,9 @@ export class Deliveries<Payload extends OutboxPayload> {
 
   /** Starts calls for due deliveries, within the limit of concurrent calls. @returns When to look again, in milliseconds. */
   async begin(signal: AbortSignal): Promise<number> {
-    const { batch, leaseMs, backoff, clock } = this.#options;
+    const { batch, concurrency, leaseMs, backoff, clock } = this.#options;
     if (this.#room <= 0 || this.#waiting.length > 0) return Infinity;
-    const limit = this.#away ? 1 : batch;
+    const limit = this.#away ? 1 : Math.max(batch, concurrency);
     const claimed = await claimDeliveries(this.#options, {
       limit,
       leaseMs,
@@ -159,13 +162,15 @@ export class Deliveries<Payload extends OutboxPayload> {
     return (this.#away ? 1 : this.#options.concurrency) - this.#underWay.size;
   }
 
-  /** One group for all deliveries without earlier failures, and one for each of the others. */
+  /** Groups of at most `batch` deliveries without earlier failures, and one group for each of the others. */
   #groupsOf(deliveries: Group<Payload>): Group<Payload>[] {
-    const mayFail = ({ failures, userId }: Delivery) => failures > 0 || this.#troubled.has(userId);
+    const mayFail = ({ failures, recipient }: Delivery) => failures > 0 || this.#troubled.has(recipient);
     const together = deliveries.filter((delivery) => !mayFail(delivery));
-    return [together, ...deliveries.filter(mayFail).map((delivery) => [delivery])].filter(
-      ({ length }) => length > 0,
-    );
+    const groups = deliveries.filter(mayFail).map((delivery) => [delivery]);
+    const { batch } = this.#options;
+    for (let end = together.length; end > 0; end -= batch)
+      groups.unshift(together.slice(Math.max(0, end - batch), end));
+    return groups;
   }
 
   #fill(signal: AbortSignal): void {
@@ -203,13 +208,13 @@ export class Deliveries<Payload extends OutboxPayload> {
     }
     this.#overtake(send);
     const reasons = new Map(answer.undelivered.map(({ userId, reason }) => [userId, reason]));
-    const delivered = group.filter(({ userId }) => !reasons.has(userId));
-    for (const { userId } of delivered) this.#troubled.delete(userId);
+    const delivered = group.filter(({ recipient }) => !reasons.has(recipient));
+    for (const { recipient } of delivered) this.#troubled.delete(recipient);
     await this.#removal.remove(delivered);
     await Promise.all(
       group
-        .filter(({ userId }) => reasons.has(userId))
-        .map((delivery) => this.#fail([delivery], undelivered(reasons.get(delivery.userId)))),
+        .filter(({ recipient }) => reasons.has(recipient))
+        .map((delivery) => this.#fail([delivery], undelivered(reasons.get(delivery.recipient)))),
     );
     if (!this.#away) return;
     this.#away = false;
@@ -236,7 +241,8 @@ export class Deliveries<Payload extends OutboxPayload> {
   #overtake({ startedAt }: Send): void {
     const now = performance.now();
     for (const other of this.#sends)
-      if (other.startedAt < startedAt && now - other.startedAt > outrunMs) other.overtaken.abort();
+      if (other.startedAt < startedAt && now - other.startedAt > this.#options.outrunMs)
+        other.overtaken.abort();
   }
 
   /** Repeats an aborted call: at once after the first attempt, later after a wait. */
@@ -249,7 +255,7 @@ export class Deliveries<Payload extends OutboxPayload> {
 
   /** Makes the deliveries due at once, each in a separate call. */
   #separate(group: Group<Payload>, reason: string): Promise<void> {
-    for (const { userId } of group) this.#troubled.add(userId);
+    for (const { recipient } of group) this.#troubled.add(recipient);
     return this.#putBack(group, reason);
   }
 
@@ -259,7 +265,7 @@ export class Deliveries<Payload extends OutboxPayload> {
     const reason = describeFailure(error);
     const retries: Retry[] = [];
     for (const delivery of group) {
-      if (own) this.#troubled.add(delivery.userId);
+      if (own && this.#options.batch > 1) this.#troubled.add(delivery.recipient);
       const failures = failuresAfter(delivery, own);
       if (await this.#gaveUp(delivery, { error, failures })) continue;
       const delayMs = Math.ceil(backoffMs(delivery.attempts, backoff));
@@ -270,9 +276,9 @@ export class Deliveries<Payload extends OutboxPayload> {
     if (!first) return;
     // One line for each call: while the receiver is unavailable, all deliveries fail every minute.
     const level = first.delivery.attempts === 1 ? startupLevel() : 'debug';
-    log[level](
+    log[level]?.(
       {
-        ...contextOf(first.delivery),
+        ...contextOf(this.#options, first.delivery),
         recipients: retries.length,
         error: reason,
         delay_ms: first.delayMs,
@@ -298,7 +304,13 @@ export class Deliveries<Payload extends OutboxPayload> {
     if (!(await giveUpDelivery(this.#options, delivery, { error: reason, failures }))) return true;
     givenUp.inc({ service, topic: delivery.payload.topic, reason: why });
     log.error(
-      { ...contextOf(delivery), delivery_id: delivery.id, failures, error: reason, reason: why },
+      {
+        ...contextOf(this.#options, delivery),
+        delivery_id: delivery.id,
+        failures,
+        error: reason,
+        reason: why,
+      },
       'an outbox message was given up; an administrator can list, retry or drop it',
     );
     return true;
@@ -318,8 +330,8 @@ export class Deliveries<Payload extends OutboxPayload> {
     );
   }
 
-  #messageFor({ messageId, userId, payload }: Delivery<Payload>): OutboxMessage<Payload> {
-    return { ...payload, key: `${this.#options.service}:${messageId}`, userId };
+  #messageFor({ messageId, recipient, payload }: Delivery<Payload>): OutboxMessage<Payload> {
+    return { ...payload, key: `${this.#options.service}:${messageId}`, userId: recipient };
   }
 }
 
@@ -338,6 +350,11 @@ function undelivered(reason: 'busy' | 'failed' | undefined): Failure {
   return { error: new MeshError('INTERNAL_SERVER_ERROR', message), own: 'failed' };
 }
 
-function contextOf({ messageId, userId, payload, attempts }: Delivery) {
-  return { message_id: messageId, user_id: userId, topic: payload.topic, attempt: attempts };
+function contextOf({ tables }: AnyOutbox, { messageId, recipient, payload, attempts }: Delivery) {
+  return {
+    message_id: messageId,
+    [recipientOf(tables)]: recipient,
+    topic: payload.topic,
+    attempt: attempts,
+  };
 }

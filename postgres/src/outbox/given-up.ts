@@ -4,15 +4,15 @@ import { z } from 'zod';
 import { Retention } from '../database/retention.ts';
 import type { Logger } from '../logger.ts';
 import { removeMessages } from './claims.ts';
-import { namesOf, objectOf, type AnyOutbox, type Outbox, type OutboxPayload } from './tables.ts';
+import { namesOf, objectOf, type AnyOutbox, type OutboxPayload, type RelayedOutbox } from './tables.ts';
 
 /** A delivery that was given up. */
 type GivenUp<Listed> = {
   id: string;
   userId: string;
   listed: Listed;
-  createdAt: Date;
-  givenUpAt: Date;
+  createdAt: string;
+  givenUpAt: string;
   attempts: number;
   failures: number;
   error: string | null;
@@ -23,9 +23,14 @@ const cursors = cursorOf(z.string().regex(/^\d{1,18}$/));
 /** The used part of a call. */
 type Call<Input> = Readonly<{ input: Input; log: Logger }>;
 
-/** The handlers with which administrators list, retry and drop messages that were given up. */
+/**
+ * The handlers with which administrators list, retry and drop messages that were given up.
+ *
+ * @example
+ * const handlers = { ...others, outbox: createOutboxHandlers({ database, tables: notificationOutbox }) };
+ */
 export function createOutboxHandlers<Payload extends OutboxPayload, Listed extends keyof Payload & string>(
-  outbox: Outbox<Payload, Listed>,
+  outbox: RelayedOutbox<Payload, Listed>,
 ) {
   return {
     list: async ({ input }: Call<{ limit: number; cursor?: string | undefined }>) => {
@@ -58,6 +63,11 @@ export type OutboxHandlers<Payload extends OutboxPayload, Listed extends keyof P
  * crash has left: at start, and then every hour.
  *
  * @param options.keepDays How long a delivery is kept after it was given up, in days. @default 90
+ *
+ * @example
+ * const retention = createOutboxRetention({ database, tables: notificationOutbox, log });
+ * retention.start();
+ * await retention.stop();
  */
 export function createOutboxRetention(options: {
   database: AnyOutbox['database'];
@@ -67,23 +77,21 @@ export function createOutboxRetention(options: {
   clock?: SteadyClock;
 }): Retention {
   const { database, tables, log, keepDays = 90, clock = new SteadyClock() } = options;
-  const { deliveries } = namesOf(tables);
+  const { deliveries } = namesOf({ database, tables });
   return new Retention({
     what: 'outbox messages that were given up long ago',
     log,
     everyMs: 3_600_000,
     clock,
     deleteSome: async (limit, now) => {
-      const deleted = await database.$executeRawUnsafe(
+      const deleted = await database.execute(
         `DELETE FROM ${deliveries} WHERE id IN (
           SELECT id FROM ${deliveries}
           WHERE failed_at < least(now(), $1::timestamptz) - make_interval(days => $2::int)
           ORDER BY failed_at, id LIMIT $3::int
           FOR UPDATE SKIP LOCKED
         )`,
-        now,
-        keepDays,
-        limit,
+        [now.toISOString(), keepDays, limit],
       );
       await removeMessages({ database, tables });
       return deleted;
@@ -91,48 +99,48 @@ export function createOutboxRetention(options: {
   });
 }
 
-function listGivenUp<Payload extends OutboxPayload, Listed extends keyof Payload & string>(
-  { database, tables }: Outbox<Payload, Listed>,
+async function listGivenUp<Payload extends OutboxPayload, Listed extends keyof Payload & string>(
+  outbox: RelayedOutbox<Payload, Listed>,
   limit: number,
   after: string | undefined,
-): PromiseLike<GivenUp<Pick<Payload, Listed>>[]> {
-  const { messages, deliveries } = namesOf(tables);
-  return database.$queryRawUnsafe(
-    `SELECT delivery.id::text AS id, delivery.user_id::text AS "userId", ${objectOf(tables.listed)} AS listed,
-      message.created_at AS "createdAt", delivery.failed_at AS "givenUpAt", delivery.attempts, delivery.failures,
+): Promise<GivenUp<Pick<Payload, Listed>>[]> {
+  const { messages, deliveries, recipient } = namesOf(outbox);
+  return outbox.database.query(
+    `SELECT delivery.id::text AS id, delivery.${recipient}::text AS "userId",
+      ${objectOf(outbox.tables.listed)} AS listed, ${isoOf('message.created_at')} AS "createdAt",
+      ${isoOf('delivery.failed_at')} AS "givenUpAt", delivery.attempts, delivery.failures,
       delivery.last_error AS error
     FROM ${deliveries} AS delivery JOIN ${messages} AS message ON message.id = delivery.message_id
     WHERE delivery.failed_at IS NOT NULL AND ($1::bigint IS NULL OR delivery.id < $1::bigint)
     ORDER BY delivery.id DESC LIMIT $2::int`,
-    after ?? null,
-    limit,
+    [after ?? null, limit],
   );
+}
+
+/** SQL for a time as `Date.toISOString` has it. */
+function isoOf(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** They keep their ids, so they are delivered before later messages of their recipients. */
-function retryGivenUp({ database, tables }: AnyOutbox, ids: readonly string[]): PromiseLike<number> {
-  return database.$executeRawUnsafe(
-    `UPDATE ${namesOf(tables).deliveries}
+function retryGivenUp(outbox: AnyOutbox, ids: readonly string[]): Promise<number> {
+  return outbox.database.execute(
+    `UPDATE ${namesOf(outbox).deliveries}
     SET failed_at = NULL, attempts = 0, failures = 0, due_at = now(), waits_since = now()
     WHERE id = ANY ($1::bigint[]) AND failed_at IS NOT NULL`,
-    ids,
+    [ids],
   );
 }
 
-async function dropGivenUp({ database, tables }: AnyOutbox, ids: readonly string[]): Promise<number> {
-  const dropped = await database.$executeRawUnsafe(
-    `DELETE FROM ${namesOf(tables).deliveries} WHERE id = ANY ($1::bigint[]) AND failed_at IS NOT NULL`,
-    ids,
+async function dropGivenUp(outbox: AnyOutbox, ids: readonly string[]): Promise<number> {
+  const dropped = await outbox.database.execute(
+    `DELETE FROM ${namesOf(outbox).deliveries} WHERE id = ANY ($1::bigint[]) AND failed_at IS NOT NULL`,
+    [ids],
   );
-  if (dropped > 0) await removeMessages({ database, tables });
+  if (dropped > 0) await removeMessages(outbox);
   return dropped;
 }
 
-function present<Listed>({ listed, createdAt, givenUpAt, ...delivery }: GivenUp<Listed>) {
-  return {
-    ...delivery,
-    ...listed,
-    createdAt: createdAt.toISOString(),
-    givenUpAt: givenUpAt.toISOString(),
-  };
+function present<Listed>({ listed, ...delivery }: GivenUp<Listed>) {
+  return { ...delivery, ...listed };
 }

@@ -8,6 +8,7 @@ import { PrismaClient } from '@arcadium/prisma/wiki';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../database/database.ts';
+import { fromPrisma } from '../sql/prisma.ts';
 import { createOutboxHandlers, createOutboxRetention } from './given-up.ts';
 import {
   createOutboxRelay,
@@ -15,7 +16,7 @@ import {
   type OutboxRelay,
   type OutboxRelayOptions,
   type OutboxSender,
-} from './relay.ts';
+} from './index.ts';
 
 const [ann, ben, cid] = [randomUUID(), randomUUID(), randomUUID()];
 
@@ -59,7 +60,7 @@ function startRelay(
   const relay = createOutboxRelay<QueuedNotification>({
     tables: notificationOutbox,
     service: 'wiki',
-    database: database.client,
+    database: fromPrisma(database.client, { schema: 'wiki' }),
     databaseUrl: url,
     send,
     log,
@@ -335,7 +336,10 @@ describe('giving up', () => {
   });
 
   test('what was given up is listed, retried in its place, dropped, and deleted after its time', async () => {
-    const handlers = createOutboxHandlers({ database: database.client, tables: notificationOutbox });
+    const handlers = createOutboxHandlers({
+      database: fromPrisma(database.client, { schema: 'wiki' }),
+      tables: notificationOutbox,
+    });
     let failing = true;
     startRelay(
       each((message) => {
@@ -362,7 +366,7 @@ describe('giving up', () => {
     expect(await handlers.retry({ input: { ids: [one, two] }, log })).toEqual({ changed: 0 });
 
     const retention = createOutboxRetention({
-      database: database.client,
+      database: fromPrisma(database.client, { schema: 'wiki' }),
       tables: notificationOutbox,
       log,
       keepDays: 90,

@@ -6,8 +6,9 @@ import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/no
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../database/database.ts';
+import { fromPrisma } from '../sql/prisma.ts';
 import { claimDeliveries, removeDeliveries } from './claims.ts';
-import { createOutboxRelay, type OutboxMessage, type OutboxRelay, type OutboxRelayOptions } from './relay.ts';
+import { createOutboxRelay, type OutboxMessage, type OutboxRelay, type OutboxRelayOptions } from './index.ts';
 
 const ann = randomUUID();
 const unreachable = () => new MeshError('SERVICE_UNAVAILABLE', 'away');
@@ -53,7 +54,7 @@ function startRelay({
   const relay = createOutboxRelay<QueuedNotification>({
     tables: notificationOutbox,
     service: 'auth',
-    database: database.client,
+    database: fromPrisma(database.client, { schema: 'auth' }),
     databaseUrl: url,
     send: async (messages) => {
       await Promise.all(messages.map(send));
@@ -72,7 +73,10 @@ const queue = (body: string, userIds = [ann]) =>
   database.client.notificationOutbox.create({
     data: { body, userIds, topic: 'security', title: 'Title', link: '/' },
   });
-const outbox = () => ({ database: database.client, tables: notificationOutbox });
+const outbox = () => ({
+  database: fromPrisma(database.client, { schema: 'auth' }),
+  tables: notificationOutbox,
+});
 const claim = (leaseMs: number) => claimDeliveries(outbox(), { limit: 10, leaseMs, now: new Date() });
 const left = () => database.client.notificationOutbox.count();
 const bodies = () => sent.map(({ body }) => body);
@@ -263,15 +267,15 @@ test('what another session holds for a moment is removed when it lets go', async
   const other = await database.pool.connect();
   await other.query('BEGIN');
   await other.query('SELECT FROM notification_deliveries FOR UPDATE');
-  const { client } = database;
+  const sql = fromPrisma(database.client, { schema: 'auth' });
   const counts: number[] = [];
   await removeDeliveries(
     {
       tables: notificationOutbox,
       database: {
-        $queryRawUnsafe: (sql, ...values) => client.$queryRawUnsafe(sql, ...values),
-        $executeRawUnsafe: async (sql, ...values) => {
-          const count = await client.$executeRawUnsafe(sql, ...values);
+        ...sql,
+        execute: async (text, values) => {
+          const count = await sql.execute(text, values);
           // The first attempt has found it held.
           if (counts.push(count) === 1) await other.query('ROLLBACK');
           return count;

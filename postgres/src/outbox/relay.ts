@@ -2,19 +2,15 @@ import { within } from '@arcadium/mesh/resilience';
 import { Outage } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '../database/database-errors.ts';
 import { Listener } from '../database/listener.ts';
+import { withRemedy } from '../sql/sql-database.ts';
 import { Backlog } from './backlog.ts';
 import { Deliveries, type DeliveryOptions } from './delivery.ts';
 import type { OutboxPayload } from './tables.ts';
 
-export type { OutboxAnswer, OutboxMessage, OutboxSender } from './delivery.ts';
-export { createOutboxHandlers, createOutboxRetention, type OutboxHandlers } from './given-up.ts';
-export type { OutboxPayload, OutboxTables } from './tables.ts';
-export { produce } from './trace.ts';
-
 /** Delivers the messages of an outbox while it runs. */
 export interface OutboxRelay {
   start(): void;
-  /** Aborts calls in progress; their messages stay in the outbox. */
+  /** Claims nothing more; waits for calls in progress up to `drainMs`, then aborts them: their messages stay in the outbox. */
   stop(): Promise<void>;
 }
 
@@ -22,8 +18,18 @@ export interface OutboxRelay {
 export interface OutboxRelayOptions<
   Payload extends OutboxPayload = OutboxPayload,
 > extends DeliveryOptions<Payload> {
-  /** For the connection that listens for new rows: to PostgreSQL itself, not through a pooler. */
-  databaseUrl: string;
+  /**
+   * For the connection that listens for new rows: to PostgreSQL itself, not through a pooler.
+   *
+   * @default none: new rows are found by polling alone
+   */
+  databaseUrl?: string | undefined;
+  /**
+   * How long `stop()` waits for calls in progress before it aborts them, in milliseconds.
+   *
+   * @default 0
+   */
+  drainMs?: number | undefined;
   /** Longest time between two looks at the outbox, in milliseconds. @default 3000 */
   pollMs?: number;
 }
@@ -31,12 +37,25 @@ export interface OutboxRelayOptions<
 /**
  * Creates the relay of an outbox. It sends each message at least once, and to each recipient in the order of writing.
  * Every replica may run one.
+ *
+ * @example
+ * const relay = createOutboxRelay<Notice>({
+ *   service: 'wiki',
+ *   tables: notificationOutbox,
+ *   database,
+ *   databaseUrl,
+ *   send: (messages, signal) => notification.notifications.sendBatch.mutate({ messages }, { signal }),
+ *   log,
+ * });
+ * relay.start();
+ * await relay.stop();
  */
 export function createOutboxRelay<Payload extends OutboxPayload>(
   options: OutboxRelayOptions<Payload>,
 ): OutboxRelay {
-  const { pollMs = 3000, log } = options;
+  const { pollMs = 3000, drainMs = 0, databaseUrl, tables, log } = options;
   let stopping = new AbortController();
+  let cut = new AbortController();
   let bell = Promise.withResolvers<void>();
   const ring = () => bell.resolve();
   const deliveries = new Deliveries(options, ring);
@@ -46,13 +65,14 @@ export function createOutboxRelay<Payload extends OutboxPayload>(
 
   const unread = new Outage(log);
 
-  const begin = async (signal: AbortSignal): Promise<number> => {
+  const begin = async (): Promise<number> => {
     try {
-      const waitMs = await deliveries.begin(signal);
+      const waitMs = await deliveries.begin(cut.signal);
       unread.end({}, 'the outbox can be read again');
       return waitMs;
     } catch (error) {
-      unread.begin({ reason: describeDatabaseError(error) }, 'the outbox could not be read, trying again');
+      const reason = describeDatabaseError(withRemedy(error, options.database.schema));
+      unread.begin({ reason }, 'the outbox could not be read, trying again');
       return pollMs;
     }
   };
@@ -60,7 +80,7 @@ export function createOutboxRelay<Payload extends OutboxPayload>(
     while (!signal.aborted) {
       bell = Promise.withResolvers();
       const { promise: rung } = bell;
-      const waitMs = await begin(signal);
+      const waitMs = await begin();
       // A timer may fire a moment early.
       await within(() => rung, { ms: Math.ceil(Math.min(waitMs + 2, pollMs)), onLate: () => {} });
     }
@@ -70,24 +90,23 @@ export function createOutboxRelay<Payload extends OutboxPayload>(
   return {
     start() {
       stopping = new AbortController();
-      const { signal } = stopping;
-      listener = new Listener({
-        url: options.databaseUrl,
-        channel: `${options.service}_${options.tables.messages}`,
-        onConnect: ring,
-        onPayload: ring,
-        log,
-      });
-      listener.start();
+      cut = new AbortController();
+      if (databaseUrl !== undefined) {
+        const channel = tables.channel ?? `${options.service}_${tables.messages}`;
+        listener = new Listener({ url: databaseUrl, channel, onConnect: ring, onPayload: ring, log });
+        listener.start();
+      }
       backlog = new Backlog(options.service, options);
       backlog.start();
-      running = run(signal);
+      running = run(stopping.signal);
     },
     async stop() {
       stopping.abort();
       unread.close();
       ring();
-      await Promise.all([running, listener?.stop(), backlog?.stop()]);
+      const draining = within(() => running, { ms: drainMs, onLate: () => cut.abort() });
+      await Promise.all([draining, listener?.stop(), backlog?.stop()]);
+      await running;
     },
   };
 }

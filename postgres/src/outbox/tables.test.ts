@@ -7,13 +7,14 @@ import { MeshError } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../database/database.ts';
+import { fromPrisma } from '../sql/prisma.ts';
 import { createTestDatabase } from '../testing/testing.ts';
 import {
   createOutboxHandlers,
   createOutboxRelay,
   createOutboxRetention,
   type OutboxTables,
-} from './relay.ts';
+} from './index.ts';
 
 type OrderEvent = Readonly<{
   topic: 'order' | 'refund';
@@ -84,7 +85,8 @@ async function openShop() {
     );
   const count = async () =>
     (await database.pool.query('SELECT FROM "Order ""events"""')).rowCount ?? Number.NaN;
-  return { database: database.client, url, write, count };
+  const sql = fromPrisma(database.client, { schema: 'shop' });
+  return { database: sql, url, write, count };
 }
 
 test('an outbox of other tables and another payload is relayed, listed and deleted in the same way', async () => {
@@ -129,7 +131,7 @@ test('an outbox of other tables and another payload is relayed, listed and delet
   const [item] = (await list()).items;
   expect(item).not.toHaveProperty('items');
   const ago = new Date(Date.now() - 91 * 86_400_000);
-  await database.$executeRawUnsafe('UPDATE order_event_deliveries SET failed_at = $1', ago);
+  await database.execute('UPDATE shop.order_event_deliveries SET failed_at = $1', [ago]);
   await createOutboxRetention({ database, tables, log }).runOnce();
   expect(await count()).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
+import { tableName, type SqlExecutor } from '../sql/sql-database.ts';
 
 /** What a message says: columns of its row, with the values that JSON has for them. */
 export type OutboxPayload = Readonly<{
@@ -31,32 +32,40 @@ export type OutboxTables<
   listed: readonly Listed[];
   /** Name of a column of the messages, of type `text` and nullable, for the trace that wrote one (`produce`). @default none */
   traceparent?: string;
+  /** Name of the column of the deliveries that has the recipient, in place of `user_id`; any type. @default 'user_id' */
+  recipient?: string;
+  /** The channel that is notified after an insert. @default `<service>_<messages>` */
+  channel?: string;
 }>;
 
-/** A service's generated Prisma client, whose schema has the tables. */
-export interface OutboxDatabase {
-  $queryRawUnsafe<Rows = unknown>(sql: string, ...values: unknown[]): PromiseLike<Rows>;
-  $executeRawUnsafe(sql: string, ...values: unknown[]): PromiseLike<number>;
-}
-
-/** The outbox of a service. */
-export interface Outbox<
+/** An outbox that a relay delivers. */
+export interface RelayedOutbox<
   Payload extends OutboxPayload = OutboxPayload,
   Listed extends keyof Payload & string = keyof Payload & string,
 > {
-  database: OutboxDatabase;
+  /** From `fromPg`, `fromPrisma` or `fromDrizzle`; its schema has the tables. */
+  database: SqlExecutor;
   tables: OutboxTables<Payload, Listed>;
 }
 
 /** An outbox with any payload. */
 export interface AnyOutbox {
-  database: OutboxDatabase;
-  tables: Readonly<{ messages: string; deliveries: string }>;
+  database: SqlExecutor;
+  tables: Readonly<{ messages: string; deliveries: string; recipient?: string }>;
 }
 
-/** The names of the tables, for SQL. */
-export function namesOf({ messages, deliveries }: AnyOutbox['tables']): AnyOutbox['tables'] {
-  return { messages: escapeIdentifier(messages), deliveries: escapeIdentifier(deliveries) };
+/** The names of the tables and of the recipient's column, for SQL. */
+export function namesOf({ database, tables }: AnyOutbox) {
+  return {
+    messages: tableName(database.schema, tables.messages),
+    deliveries: tableName(database.schema, tables.deliveries),
+    recipient: escapeIdentifier(recipientOf(tables)),
+  };
+}
+
+/** The name of the recipient's column, which is also that of the field in the log. */
+export function recipientOf({ recipient = 'user_id' }: AnyOutbox['tables']): string {
+  return recipient;
 }
 
 /** SQL for an object of columns of the messages. */

@@ -7,7 +7,8 @@ import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/no
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../database/database.ts';
-import { createOutboxRelay, produce, type OutboxRelayOptions } from './relay.ts';
+import { fromPrisma } from '../sql/prisma.ts';
+import { createOutboxRelay, produce, type OutboxRelayOptions } from './index.ts';
 
 const log = recordingLogger();
 const backoff = { baseMs: 10, maxMs: 10, jitter: 0 };
@@ -39,7 +40,7 @@ async function deliver(send: OutboxRelayOptions<QueuedNotification>['send']): Pr
   const relay = createOutboxRelay<QueuedNotification>({
     service: 'auth',
     tables: notificationOutbox,
-    database: database.client,
+    database: fromPrisma(database.client, { schema: 'auth' }),
     databaseUrl: testDatabase.url('auth'),
     send,
     log,

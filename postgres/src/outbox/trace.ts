@@ -9,6 +9,11 @@ type Named = Pick<AnyOutbox['tables'], 'messages'>;
  * Writes messages as part of the trace of the current call, so that their delivery is part of it too.
  *
  * @param write Gets the value for their column `OutboxTables.traceparent`; `null` without a trace.
+ *
+ * @example
+ * await produce(notificationOutbox, (traceparent) =>
+ *   transaction.notificationOutbox.create({ data: { ...notice, traceparent } }),
+ * );
  */
 export async function produce<Result>(
   tables: Named,
@@ -59,7 +64,7 @@ export async function consume<Payload extends OutboxPayload, Answer>(
     const answer = await runInScope(scope, deliver);
     const undelivered = undeliveredOf(answer);
     for (const [messageId, span] of spans) {
-      const failed = group.some((one) => one.messageId === messageId && undelivered.has(one.userId));
+      const failed = group.some((one) => one.messageId === messageId && undelivered.has(one.recipient));
       span.end(failed ? 'undelivered' : undefined);
     }
     return answer;

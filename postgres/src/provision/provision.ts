@@ -29,6 +29,9 @@ const lockPatienceMs = 60_000;
  *
  * @throws Error if a URL lacks a role, password or database; ConfigError if `adminUrl` leads to a connection
  * pooler; PostgreSQL's error if the admin lacks a right.
+ *
+ * @example
+ * await provision({ adminUrl, services: [{ name: 'wiki', url, ownerUrl }], log });
  */
 export async function provision(options: ProvisionOptions): Promise<void> {
   const { adminUrl, services, log } = options;
@@ -63,6 +66,9 @@ export async function provision(options: ProvisionOptions): Promise<void> {
  *
  * @throws ConfigError if the URL leads to a connection pooler; PostgreSQL's error if the role may not create
  * schemas in that database.
+ *
+ * @example
+ * await provisionSchemas({ url, schemas: ['auth', 'wiki'], log });
  */
 export async function provisionSchemas(options: {
   url: string;

@@ -19,7 +19,15 @@ export interface TestCluster extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Starts one in a temporary folder, which is removed on disposal. */
+/**
+ * Starts one in a temporary folder, which is removed on disposal.
+ *
+ * @example
+ * await using cluster = await createTestCluster();
+ * const pool = new Pool({ connectionString: cluster.adminUrl });
+ * await cluster.kill();
+ * await cluster.start();
+ */
 export async function createTestCluster(): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-cluster-'));
   chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user

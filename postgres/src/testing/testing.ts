@@ -47,10 +47,15 @@ const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * A new database for a suite, in a fraction of a second: the first suite of a run that requests these
- * services creates a template, all others copy it.
+ * services creates a template, all others copy it. Without services it is empty.
  *
  * @param server Superuser's URL and a prefix for names.
  * @default those of the vitest run
+ *
+ * @example
+ * const database = await createTestDatabase([{ name: 'wiki', migrations: '/srv/wiki/migrations' }]);
+ * const pool = new Pool({ connectionString: database.url('wiki') });
+ * await database.drop();
  */
 export async function createTestDatabase(
   services: readonly TestedService[],
@@ -64,7 +69,7 @@ export async function createTestDatabase(
   const database = `${prefix(runId)}${randomUUID().slice(0, 13)}`;
   const tenants = new Map(names.map((name) => [name, tenantOf(adminUrl, name, database)]));
   await withClient(adminUrl, undefined, async (admin) => {
-    const template = await makeTemplate(admin, adminUrl, runId, services);
+    const template = names.length === 0 ? 'template0' : await makeTemplate(admin, adminUrl, runId, services);
     await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE ${escapeIdentifier(template)}`);
     // Settings of roles are in one table of the whole server, where concurrent writers would conflict.
     await withProvisionLock(admin, () =>

@@ -26,6 +26,7 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
 import { createOutboxRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { migrationsFolder } from '@arcadium/prisma/folders';
 import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import manifest from '../package.json' with { type: 'json' };
@@ -132,10 +133,11 @@ export async function startApp(
   const sightings = new Sightings(serviceTokens, log);
   const policy = createPasswordPolicy({ leastCharacters: config.PASSWORD_MIN_LENGTH });
   const denials = new DenialReporter({ send: (batch) => audit.addOwnDenials(batch), log });
+  const sql = fromPrisma(database.client, { schema: 'auth' });
   const relay = createOutboxRelay<QueuedNotification<TopicOf<'auth'>>>({
     service: 'auth',
     tables: notificationOutbox,
-    database: database.client,
+    database: sql,
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
@@ -162,13 +164,18 @@ export async function startApp(
     earliest,
   });
   const authenticate = createAuthenticate(keyRing.keySet, { revocations: revocations.set, clock });
+  const noticing = sightings.noticing(authenticate);
+  let migrated = false;
 
   return await startService(authContract, handlers, {
     version: manifest.version,
     ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
     log,
-    authenticate: sightings.noticing(authenticate),
-    revocations,
+    identity: {
+      // Before the migrations there may be no table to record a token in; a later call with it does.
+      authenticate: (credentials) => (migrated ? noticing(credentials) : authenticate(credentials)),
+      revocations,
+    },
     onDenied: denials.add,
     // Checked before such a call is read: in a flood of them, most are refused.
     rooms: { 'sessions.login': hasher.refusal, 'users.register': hasher.refusal },
@@ -187,6 +194,7 @@ export async function startApp(
         log,
         signal,
       });
+      migrated = true;
       clockCheck.start();
       // Nothing may be forgotten before the time is known.
       await clockCheck.compare();
@@ -201,7 +209,7 @@ export async function startApp(
       createSessionRetention({ database: database.client, log, now: earliest }),
       createThrottleRetention({ database: database.client, log }),
       createOutboxRetention({
-        database: database.client,
+        database: sql,
         tables: notificationOutbox,
         log,
         ...outboxSettings(config),

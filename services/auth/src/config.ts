@@ -9,7 +9,8 @@ import {
   telemetryFields,
   tokenFields,
 } from '@arcadium/mesh/config';
-import { jwks, privateJwk } from '@arcadium/mesh/identity';
+import { jwks } from '@arcadium/mesh/identity';
+import { privateJwk } from '@arcadium/mesh/issuer';
 import { z } from 'zod';
 
 /** The settings of this service. */

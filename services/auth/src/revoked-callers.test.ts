@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
 import { admit, entriesOf, nobody } from '@arcadium/mesh/contract';
-import { importSigningKey, generateSigningKey, publicPart, type SigningKey } from '@arcadium/mesh/identity';
+import { publicPart } from '@arcadium/mesh/identity';
+import { importSigningKey, generateSigningKey, type SigningKey } from '@arcadium/mesh/issuer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callPlainly, newService, newUser, type TestService, type TestUser } from './testing/callers.ts';
 import { fingerprints, holdIdentities, type HeldIdentities } from './testing/held-identities.ts';

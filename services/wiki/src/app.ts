@@ -17,6 +17,7 @@ import { openDatabase } from '@arcadium/postgres/database';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
 import { createOutboxRelay, createOutboxRetention } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { migrationsFolder } from '@arcadium/prisma/folders';
 import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
@@ -57,10 +58,11 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     log,
   });
   resources.defer(() => membership.stop());
+  const sql = fromPrisma(database.client, { schema: 'wiki' });
   const relay = createOutboxRelay<Notice>({
     service: 'wiki',
     tables: notificationOutbox,
-    database: database.client,
+    database: sql,
     databaseUrl: directUrl(config),
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
@@ -68,6 +70,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   const handlers = createHandlers({
     database: database.client,
+    sql,
     reader,
     costlyReads: new CostlyReads(config.DATABASE_POOL_MAX),
     markRead: (link) => clients.notification.notifications.markLinkRead.mutate({ link }),
@@ -95,9 +98,9 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       ]),
     jobs: [
       relay,
-      createKeyRetention({ client: database.client, log }),
+      createKeyRetention({ database: sql, log }),
       createOutboxRetention({
-        database: database.client,
+        database: sql,
         tables: notificationOutbox,
         log,
         ...outboxSettings(config),

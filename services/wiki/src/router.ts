@@ -33,7 +33,7 @@ import { suggestTitles } from './procedures/search/suggest-titles.ts';
 /** The handlers of the wiki's contract. */
 export function createHandlers(deps: WikiDeps): Handlers<typeof wikiContract> {
   const costly: CostlyReads['handler'] = (handle) => deps.costlyReads.handler(handle);
-  const outbox = createOutboxHandlers({ database: deps.database, tables: notificationOutbox });
+  const outbox = createOutboxHandlers({ database: deps.sql, tables: notificationOutbox });
   return {
     pages: {
       create: createPage(deps),

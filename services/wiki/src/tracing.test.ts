@@ -6,6 +6,7 @@ import { serve } from '@arcadium/mesh/server';
 import { openTelemetry } from '@arcadium/mesh/telemetry';
 import { silentLogger as log, startOtlpReceiver, type ReceivedSpan } from '@arcadium/mesh/testing';
 import { createOutboxRelay } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { serveWiki, type ServedWiki } from './testing/served.ts';
@@ -51,7 +52,7 @@ test('a comment, its statements and the notification that it causes are one trac
   const relay = createOutboxRelay({
     service: 'wiki',
     tables: notificationOutbox,
-    database: wiki.client,
+    database: fromPrisma(wiki.client, { schema: 'wiki' }),
     databaseUrl: wiki.databaseUrl,
     send: (messages, signal) => client.notifications.sendBatch.mutate({ messages }, { signal }),
     log,

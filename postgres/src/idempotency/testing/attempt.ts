@@ -1,6 +1,7 @@
 import { PrismaClient } from '@arcadium/prisma/wiki';
 
 import { openDatabase } from '../../database/database.ts';
+import { fromPrisma } from '../../sql/prisma.ts';
 import { once } from '../once.ts';
 
 // A process to be killed: it does the work of one key, which adds a watcher to a page, and reports its
@@ -27,7 +28,7 @@ function stay(): Promise<never> {
 }
 
 const call = { claim: { ...key, take: () => {} }, signal: new AbortController().signal };
-await once(client, call, async (transaction) => {
+await once(fromPrisma(client, { schema: 'wiki' }), call, async (transaction) => {
   const { userId } = await transaction.pageWatcher.create({
     data: { pageId, userId: '00000000-0000-7000-8000-000000000001' },
   });

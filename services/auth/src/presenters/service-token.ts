@@ -1,5 +1,5 @@
 import type { authContract } from '@arcadium/contracts/auth';
-import type { IssuedToken } from '@arcadium/mesh/identity';
+import type { IssuedToken } from '@arcadium/mesh/issuer';
 import type { HandlerOf } from '@arcadium/mesh/server';
 import type { StoredServiceToken } from '../stores/service-token-store.ts';
 

@@ -1,12 +1,15 @@
 import type { wikiContract } from '@arcadium/contracts/wiki';
 import type { PathOf } from '@arcadium/mesh/contract';
 import type { HandlerOf } from '@arcadium/mesh/server';
+import type { SqlDatabase } from '@arcadium/postgres/idempotency';
 import type { CostlyReads } from '../costly-reads.ts';
 import type { PageReader } from '../reader/page-reader.ts';
-import type { Database } from '../stores/transaction.ts';
+import type { Database, Transaction } from '../stores/transaction.ts';
 
 export interface WikiDeps {
   database: Database;
+  /** The same, for idempotency keys and the outbox. */
+  sql: SqlDatabase<Transaction>;
   reader: PageReader;
   costlyReads: CostlyReads;
   /** Marks the notifications about a link as read, for the user that the running handler serves. */

@@ -1,6 +1,7 @@
 import { notificationContract } from '@arcadium/contracts/notification';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { createOutboxRelay } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openWiki, user, type TestWiki } from '../testing/service.ts';
@@ -19,7 +20,7 @@ test('a comment reaches the notification service as its contract has it, and lea
   const relay = createOutboxRelay({
     service: 'wiki',
     tables: notificationOutbox,
-    database: wiki.client,
+    database: fromPrisma(wiki.client, { schema: 'wiki' }),
     databaseUrl: wiki.url,
     send: async (messages) => {
       sent.push(messages);

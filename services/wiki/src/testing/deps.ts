@@ -1,5 +1,6 @@
 import { createPageReader, type PageReader } from '../reader/page-reader.ts';
 import { silentLogger as log } from '@arcadium/mesh/testing';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { CostlyReads } from '../costly-reads.ts';
 import type { WikiDeps } from '../procedures/deps.ts';
 
@@ -12,6 +13,7 @@ export function createTestDeps({
   const markedRead: string[] = [];
   return {
     database,
+    sql: fromPrisma(database, { schema: 'wiki' }),
     reader,
     costlyReads: new CostlyReads(10),
     markRead: async (link: string) => void markedRead.push(link),

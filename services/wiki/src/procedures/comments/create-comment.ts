@@ -6,9 +6,9 @@ import { markNoticed } from './mark-noticed.ts';
 
 /** A user who answers a comment has read it, so its notification is marked as read. */
 export function createComment(deps: WikiDeps): WikiHandler<'comments.create'> {
-  const { database, now } = deps;
+  const { sql, now } = deps;
   return async ({ input, caller, errors, claim, signal, inBackground }) => {
-    const comment = await once(database, { claim, signal }, async (transaction) => {
+    const comment = await once(sql, { claim, signal }, async (transaction) => {
       const result = await insertComment(transaction, { ...input, author: caller.user, now: now() });
       if (result.outcome === 'saved') return presentComment(result.comment);
       if (result.outcome === 'page-missing') throw errors.PAGE_NOT_FOUND({});

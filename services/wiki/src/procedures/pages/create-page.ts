@@ -4,13 +4,13 @@ import { presentPage } from '../../presenters/page.ts';
 import { insertPage, unlessSlugTaken } from '../../stores/page-writes.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';
 
-export function createPage({ database, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
+export function createPage({ sql, reader, now }: WikiDeps): WikiHandler<'pages.create'> {
   return async (call) => {
     const { input, caller, errors, claim, signal } = call;
     // Before the transaction: parsing takes time, and needs no connection.
     const content = await reader.read(input, { source: sourceOf(call), signal });
     const write = () =>
-      once(database, { claim, signal }, async (transaction) => {
+      once(sql, { claim, signal }, async (transaction) => {
         const change = { editorId: caller.user.id, now: now() };
         const result = await insertPage(transaction, { ...input, content }, change);
         if (result.outcome === 'saved') return presentPage(result.page);

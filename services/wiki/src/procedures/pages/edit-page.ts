@@ -15,7 +15,7 @@ export interface Edit<Answer> {
   readonly revision: number;
   readonly editor: UserIdentity;
   /** The call that makes the change. */
-  readonly call: KeyedCall;
+  readonly call: KeyedCall & { readonly signal: AbortSignal };
   readonly kind: PageChange;
   /** The fields to change. */
   changes(current: PageRow): Partial<PageText> | Promise<Partial<PageText>>;
@@ -45,7 +45,7 @@ export async function editPage<Answer>(
   // key is checked, because an earlier attempt of the same call may have made the change.
   const [drafted] = await Promise.allSettled([draft(deps, edit, errors)]);
   const write = () =>
-    once(deps.database, edit.call, async (transaction) => {
+    once(deps.sql, edit.call, async (transaction) => {
       if (drafted.status === 'rejected') throw drafted.reason;
       const { current, next, content } = drafted.value;
       if (!content) return edit.present(current);
