@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { keyList } from './commands/key-list.ts';
 import { keyRotate } from './commands/key-rotate.ts';
 import { keyWithdraw } from './commands/key-withdraw.ts';
+import { newService } from './commands/new-service.ts';
 import { outboxDrop, outboxList, outboxRetry } from './commands/outbox.ts';
 import { tokenIssue } from './commands/token-issue.ts';
 import { tokenList } from './commands/token-list.ts';
@@ -37,6 +38,7 @@ mesh
   .addCommand(outboxList())
   .addCommand(outboxRetry())
   .addCommand(outboxDrop());
+mesh.command('new').description('Create parts of this repository').addCommand(newService());
 
 try {
   await mesh.parseAsync();

@@ -2,13 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import {
-  createKeySet,
-  importSigningKey,
-  issueServiceToken,
-  publicPart,
-  verifyToken,
-} from '@arcadium/mesh/identity';
+import { createKeySet, publicPart, verifyToken } from '@arcadium/mesh/identity';
+import { importSigningKey, issueServiceToken } from '@arcadium/mesh/issuer';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeEnvironment } from './make-environment.ts';

@@ -1,17 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { createKeySet, jwks, publicPart, type KeySet, type PublicJwk } from '@arcadium/mesh/identity';
 import {
-  createKeySet,
   generateSigningKey,
   importSigningKey,
   issueServiceToken,
-  jwks,
   privateJwk,
-  publicPart,
-  type KeySet,
   type PrivateJwk,
-  type PublicJwk,
-} from '@arcadium/mesh/identity';
+} from '@arcadium/mesh/issuer';
 import { envFileName, type Environment } from '@arcadium/mesh/config';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { z } from 'zod';

@@ -1,0 +1,23 @@
+import { authContract } from '@arcadium/contracts/auth';
+import { connect, type MeshClient } from '@arcadium/mesh/client';
+import { callSettings } from '@arcadium/mesh/config';
+import type { ServiceToken } from '@arcadium/mesh/identity';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Config } from './config.ts';
+
+/**
+ * The services that inventory calls. Every service calls auth: to follow revocations and new keys, to renew its own token,
+ * and to report denied calls.
+ */
+export interface Clients {
+  auth: MeshClient<typeof authContract, 'inventory'>;
+}
+
+/** Creates the clients, with the token in force. No connection is opened before the first call. */
+export function connectClients(
+  config: Config,
+  { token, log }: { token: ServiceToken; log: Logger },
+): Clients {
+  const common = { as: 'inventory' as const, token: () => token.current, log, ...callSettings(config) };
+  return { auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }) };
+}

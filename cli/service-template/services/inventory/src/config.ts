@@ -1,0 +1,30 @@
+import {
+  callFields,
+  databaseFields,
+  json,
+  readServiceConfig,
+  serverFields,
+  serviceUrl,
+  telemetryFields,
+  tokenFields,
+} from '@arcadium/mesh/config';
+import { jwks } from '@arcadium/mesh/identity';
+
+/** The settings of this service. */
+export const settings = {
+  ...serverFields,
+  ...telemetryFields,
+  ...databaseFields,
+  ...callFields,
+  ...tokenFields,
+  INVENTORY_SERVICE_URL: serviceUrl('http://localhost:5001'),
+  PUBLIC_KEYS: json(jwks),
+  AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
+};
+
+export type Config = ReturnType<typeof loadConfig>;
+
+/** @throws ConfigError with everything that is wrong with the settings. */
+export function loadConfig() {
+  return readServiceConfig(settings, import.meta.dirname);
+}

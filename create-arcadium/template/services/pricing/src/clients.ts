@@ -1,0 +1,16 @@
+import { inventoryContract } from '#contracts/inventory';
+import { connect, type MeshClient } from '@arcadium/mesh/client';
+import { callSettings } from '@arcadium/mesh/config';
+import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Config } from './config.ts';
+
+/** The services that pricing calls. */
+export interface Clients {
+  inventory: MeshClient<typeof inventoryContract, 'pricing'>;
+}
+
+/** Creates the clients. No connection is opened before the first call. */
+export function connectClients(config: Config, log: Logger): Clients {
+  const common = { as: 'pricing' as const, token: config.SERVICE_TOKEN, log, ...callSettings(config) };
+  return { inventory: connect(inventoryContract, { ...common, url: config.INVENTORY_SERVICE_URL }) };
+}
