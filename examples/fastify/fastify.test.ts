@@ -1,0 +1,31 @@
+import { createTRPCClient, httpLink } from '@trpc/client';
+import { expect, test } from 'vitest';
+import { urlOf } from '../books/listening.ts';
+import { slowCalls, type AppRouter } from '../books/router.ts';
+import { testBooks } from '../books/suite.ts';
+import { start } from './server.ts';
+
+testBooks(
+  async () => {
+    const { app, service } = await start();
+    return {
+      url: await urlOf(app.server),
+      prefix: '/mesh',
+      stop: () => service.stop(),
+      close: () => app.close(),
+    };
+  },
+  { path: '/hello', text: 'Hello from Fastify' },
+);
+
+test('closing the app finishes the calls in progress', async () => {
+  const { app } = await start();
+  const client = createTRPCClient<AppRouter>({
+    links: [httpLink({ url: `${await urlOf(app.server)}/mesh/trpc` })],
+  });
+  const { begun } = slowCalls;
+  const call = client.books.slow.query();
+  await expect.poll(() => slowCalls.begun).toBe(begun + 1);
+  await app.close();
+  expect(await call).toBe('slow');
+});
