@@ -54,7 +54,14 @@ export default defineConfig({
           // Several suites in one process: loading a service takes longer than most of its suites.
           isolate: false,
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'bench/src/stacks.test.ts', 'e2e/**', ...alone],
+          exclude: [
+            '**/node_modules/**',
+            'dist/**',
+            'bench/src/stacks.test.ts',
+            'e2e/**',
+            'examples/**',
+            ...alone,
+          ],
           ...together,
         },
       },

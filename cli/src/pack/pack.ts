@@ -1,0 +1,117 @@
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { root } from '../workspace.ts';
+import { compile } from './compile.ts';
+import { entriesOf, publishedManifest, type Manifest, type Release } from './manifest.ts';
+import { npm } from './run.ts';
+
+/** A packed package. */
+export interface Packed {
+  readonly name: string;
+  /** Of the tarball, absolute. */
+  readonly tarball: string;
+  /** What npm packed, with sizes in bytes. */
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** Of the tarball, in bytes. */
+  readonly size: number;
+}
+
+/** Where tarballs are written; what is in it before is removed. */
+export const tarballs = join(root, 'dist', 'packages');
+
+/** Where packages are put together; removed at the end. */
+const stages = join(root, 'dist', 'stage');
+
+/**
+ * Compiles and packs every workspace of the repository that is published (`publishConfig` in its package.json),
+ * in the order in which they are listed, so that a package comes after those it imports.
+ *
+ * @throws Error with the messages of the compiler or of npm.
+ */
+export function packAll(): Packed[] {
+  rmSync(tarballs, { recursive: true, force: true });
+  mkdirSync(tarballs, { recursive: true });
+  const compiled = new Map<string, string>();
+  try {
+    return publishedFolders().map((folder) => pack(folder, compiled));
+  } finally {
+    rmSync(stages, { recursive: true, force: true });
+  }
+}
+
+function publishedFolders(): string[] {
+  const { workspaces } = readManifest(root) as { workspaces: readonly string[] };
+  return workspaces.filter(
+    (folder) =>
+      existsSync(join(root, folder, 'package.json')) &&
+      (readManifest(join(root, folder)) as Manifest).publishConfig !== undefined,
+  );
+}
+
+/** @param compiled Declarations of the packages before; those of this one are added. */
+function pack(folder: string, compiled: Map<string, string>): Packed {
+  const from = join(root, folder);
+  const stage = join(stages, basename(folder));
+  mkdirSync(stage, { recursive: true });
+
+  const manifest = readManifest(from) as Manifest;
+  const published = publishedManifest(manifest, releaseOf(), folder);
+  const entries = entriesOf(manifest);
+  if (entries.length > 0) compile({ folder: from, entries, stage, compiled });
+  for (const [door, files] of Object.entries(published.exports ?? {})) {
+    if (typeof files === 'object') compiled.set(`${manifest.name}${door.slice(1)}`, join(stage, files.types));
+  }
+
+  writeFileSync(join(stage, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
+  for (const file of manifest.files ?? []) {
+    cpSync(join(from, file), join(stage, file), { recursive: true });
+    hideManifest(join(stage, file));
+  }
+  copyFileSync(join(root, 'LICENSE'), join(stage, 'LICENSE'));
+  copyPage({ from: folder, file: 'README.md', to: stage });
+  copyPage({ from: '.', file: 'CHANGELOG.md', to: stage });
+
+  const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', tarballs], stage)) as [
+    { filename: string; size: number; files: Packed['files'] },
+  ];
+  const { filename, size, files } = packed;
+  return { name: manifest.name, tarball: join(tarballs, filename), files, size };
+}
+
+/** Copies a page; its links lead to the files of this version in the repository, or are plain text if it has no address. */
+function copyPage({ from, file, to }: { from: string; file: string; to: string }): void {
+  const { version, web } = releaseOf();
+  const page = readFileSync(join(root, from, file), 'utf8');
+  const linked = page.replaceAll(
+    /\[([^\]]+)\]\((?!https?:|#)([^)]+)\)/g,
+    (_link, text: string, path: string) =>
+      web === undefined ? text : `[${text}](${web}/blob/v${version}/${join(from, path)})`,
+  );
+  writeFileSync(join(to, file), linked);
+}
+
+/** A package.json in a folder of a package is a template: under its own name, tools take it for one of the package. */
+function hideManifest(folder: string): void {
+  const file = join(folder, 'package.json');
+  if (existsSync(file)) renameSync(file, join(folder, '_package.json'));
+}
+
+/** The repository is where the release workflow runs: npm compares it with the provenance. */
+function releaseOf(): Release {
+  const { version, license } = readManifest(root) as Pick<Release, 'version' | 'license'>;
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+  return { version, license, web: server && name ? `${server}/${name}` : undefined };
+}
+
+function readManifest(folder: string): unknown {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}

@@ -1,0 +1,1 @@
+export { connect } from '@arcadium/mesh/client';

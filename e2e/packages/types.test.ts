@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { program, root, tools } from './program.ts';
+
+const { examples } = inject('outside');
+const compilers = {
+  '5.9': join(tools, 'node_modules/typescript/bin/tsc'),
+  '7': join(root, 'node_modules/typescript/bin/tsc'),
+};
+
+test.each(Object.entries(compilers))('TypeScript %s accepts what a user writes', async (version, tsc) => {
+  expect(await program([tsc, '--version'], { cwd: examples })).toContain(`Version ${version}.`);
+  // Strict and nothing else, with the declarations of the packages.
+  await program([tsc, '-p', 'consumer'], { cwd: examples });
+  await program([tsc, '-p', '.'], { cwd: examples });
+});
