@@ -1,4 +1,4 @@
-import type { PrivateJwk } from '@arcadium/mesh/identity';
+import type { PrivateJwk } from '@arcadium/mesh/issuer';
 import type { Message, Receipt } from './message.ts';
 
 /** The address of a stack's server, which can be sent between processes. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createOutboxRelay } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import type { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
@@ -85,7 +86,7 @@ function startRelay(database: TestDatabase, deliveries: Deliveries, owner: Async
   const relay = createOutboxRelay({
     service: 'wiki',
     tables: notificationOutbox,
-    database: opened.client,
+    database: fromPrisma(opened.client, { schema: 'wiki' }),
     databaseUrl: url,
     send: (messages) => {
       deliveries.take(messages.map(({ key }) => key.slice('wiki:'.length)));

@@ -44,6 +44,11 @@ export const stacks = {
     packages: ['@trpc/server', '@trpc/client', 'ws'],
     load: async () => (await import('./trpc-websocket.ts')).trpcWebSocket,
   },
+  'trpc-under-mesh': {
+    label: 'tRPC under the mesh, fromRouter + meshLink',
+    packages: meshPackages,
+    load: async () => (await import('./trpc-under-mesh.ts')).trpcUnderMesh,
+  },
   fastify: {
     label: 'Fastify + undici',
     packages: ['fastify', 'undici'],

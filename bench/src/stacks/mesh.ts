@@ -1,13 +1,7 @@
 import { connect, type TransportName } from '@arcadium/mesh/client';
 import { contract, mutation, services } from '@arcadium/mesh/contract';
-import {
-  createAuthenticate,
-  createKeySet,
-  generateSigningKey,
-  importSigningKey,
-  issueServiceToken,
-  publicPart,
-} from '@arcadium/mesh/identity';
+import { createAuthenticate, createKeySet, publicPart } from '@arcadium/mesh/identity';
+import { generateSigningKey, importSigningKey, issueServiceToken } from '@arcadium/mesh/issuer';
 import { serve } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry, runInScope } from '@arcadium/mesh/telemetry';
 import { startTrace } from '@arcadium/mesh/wire';

@@ -1,12 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import {
-  createAuthenticate,
-  createKeySet,
-  generateSigningKey,
-  importSigningKey,
-  issueServiceToken,
-  publicPart,
-} from '@arcadium/mesh/identity';
+import { createAuthenticate, createKeySet, publicPart } from '@arcadium/mesh/identity';
+import { generateSigningKey, importSigningKey, issueServiceToken } from '@arcadium/mesh/issuer';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import { createVerifier } from 'fast-jwt';
 import { importJWK, jwtVerify } from 'jose';
