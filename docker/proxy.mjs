@@ -53,7 +53,7 @@ async function watchReplicas(host, port) {
     const answers = await Promise.all(all.map((address) => isReady(address, port)));
     ready = all.filter((_, n) => answers[n]);
     others = all.filter((_, n) => !answers[n]);
-    setTimeout(look, everyMs).unref();
+    setTimeout(() => void look(), everyMs).unref();
   };
   await look();
   return (done) => {

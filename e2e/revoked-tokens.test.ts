@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect } from '@arcadium/mesh/client';
-import { issueUserToken } from '@arcadium/mesh/identity';
+import { issueUserToken } from '@arcadium/mesh/issuer';
 import {
   createTestIdentity,
   RevocationList,

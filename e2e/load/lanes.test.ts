@@ -5,6 +5,7 @@ import { connect } from '@arcadium/mesh/client';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createOutboxRelay } from '@arcadium/postgres/outbox';
+import { fromPrisma } from '@arcadium/postgres/prisma';
 import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import pg from 'pg';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   const relay = createOutboxRelay<QueuedNotification<'page'>>({
     service: 'wiki',
     tables: notificationOutbox,
-    database: database.client,
+    database: fromPrisma(database.client, { schema: 'wiki' }),
     databaseUrl: mesh.database.url('wiki'),
     send: (batch, signal) => client.notifications.sendBatch.mutate({ messages: batch }, { signal }),
     log,
