@@ -121,7 +121,7 @@ describe('probes', () => {
     clock.now = 999;
     expect(breaker.tryAcquire()).toBeUndefined();
     clock.now = 1000;
-    expect([breaker.state, breaker.retryAfterMs]).toEqual(['open', 0]);
+    expect([breaker.state, breaker.retryAfterMs]).toEqual(['half-open', 0]);
     const probe = acquire(breaker);
     expect([breaker.state, breaker.tryAcquire(), breaker.retryAfterMs]).toEqual([
       'half-open',

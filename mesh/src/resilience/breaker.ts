@@ -95,8 +95,9 @@ export class Breaker {
     this.#failures = new SlidingSum(this.#options.windowMs);
   }
 
+  /** `half-open` as soon as the next call would be the probe, so that one without calls does not seem to refuse them. */
   get state(): BreakerState {
-    return this.#state;
+    return this.#state === 'open' && this.retryAfterMs === 0 ? 'half-open' : this.#state;
   }
 
   /** Time until the next call may pass, in milliseconds; less if a probe ends sooner. */
