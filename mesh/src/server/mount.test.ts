@@ -49,6 +49,12 @@ async function start(options: Partial<MountOptions> = {}): Promise<Mounted> {
     if (asked.url !== '/chat') socket.destroy();
     else chat.handleUpgrade(asked, socket, head, (opened) => opened.send('chat'));
   });
+  const port = await listen(server, service);
+  return { url: `http://127.0.0.1:${port}`, server, service };
+}
+
+/** Listens until the end of the test. */
+async function listen(server: Server, service: Mounted['service']): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   service.ready();
@@ -57,7 +63,7 @@ async function start(options: Partial<MountOptions> = {}): Promise<Mounted> {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, service };
+  return (server.address() as AddressInfo).port;
 }
 
 const textOf = async (url: string): Promise<string> => (await fetch(url)).text();
@@ -101,15 +107,7 @@ test('an application without WebSockets gets other upgrades as before', async ()
     version: '1',
     log: silentLogger,
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  service.ready();
-  onTestFinished(async () => {
-    await service.stop();
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, service);
   const socket = createWSClient({ url: `ws://127.0.0.1:${port}/trpc` });
   onTestFinished(() => socket.close());
   expect(await createTRPCClient<typeof router>({ links: [wsLink({ client: socket })] }).hello.query()).toBe(

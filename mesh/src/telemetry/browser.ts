@@ -5,7 +5,7 @@ export { Outage } from './outage.ts';
 export { startupLevel } from './startup.ts';
 
 // What a client uses of the telemetry, in a browser: package.json has bundlers take this instead of index.ts.
-// There is one user and no handler, so there is no scope of a call, nobody reads metrics, and lines go to the console.
+// There is one user and no handler, so calls have no scope, metrics are not kept, and lines go to the console.
 
 const nothing = (): void => {};
 const metric = { labels: () => ({ inc: nothing, observe: nothing }) };
