@@ -3,6 +3,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -28,9 +29,6 @@ export interface Packed {
 /** Where tarballs are written; what is in it before is removed. */
 export const tarballs = join(root, 'dist', 'packages');
 
-/** Where packages are put together; removed at the end. */
-const stages = join(root, 'dist', 'stage');
-
 /**
  * Compiles and packs every workspace of the repository that is published (`publishConfig` in its package.json),
  * in the order in which they are listed, so that a package comes after those it imports.
@@ -41,8 +39,10 @@ export function packAll(): Packed[] {
   rmSync(tarballs, { recursive: true, force: true });
   mkdirSync(tarballs, { recursive: true });
   const compiled = new Map<string, string>();
+  // Of its own: two runs at once must not mix their files. In the repository, whose packages the compiler looks for.
+  const stages = mkdtempSync(join(root, 'dist', 'stage-'));
   try {
-    return publishedFolders().map((folder) => pack(folder, compiled));
+    return publishedFolders().map((folder) => pack(folder, join(stages, basename(folder)), compiled));
   } finally {
     rmSync(stages, { recursive: true, force: true });
   }
@@ -57,10 +57,12 @@ function publishedFolders(): string[] {
   );
 }
 
-/** @param compiled Declarations of the packages before; those of this one are added. */
-function pack(folder: string, compiled: Map<string, string>): Packed {
+/**
+ * @param stage Where it is put together, absolute.
+ * @param compiled Declarations of the packages before; those of this one are added.
+ */
+function pack(folder: string, stage: string, compiled: Map<string, string>): Packed {
   const from = join(root, folder);
-  const stage = join(stages, basename(folder));
   mkdirSync(stage, { recursive: true });
 
   const manifest = readManifest(from) as Manifest;
