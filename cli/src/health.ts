@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
 import { drawTable } from './table.ts';
+import { toService } from './tls.ts';
 
 const report = z.object({
   status: z.string(),
@@ -22,7 +23,10 @@ export function lookAtAll(urls: ReadonlyMap<string, readonly string[]>): Promise
 
 async function look(name: string, url: string): Promise<Seen> {
   try {
-    const answer = await request(new URL('/health', url), { signal: AbortSignal.timeout(2000) });
+    const answer = await request(new URL('/health', url), {
+      signal: AbortSignal.timeout(2000),
+      ...toService(),
+    });
     const { status } = report.parse(await answer.body.json());
     return { name, url, status };
   } catch {

@@ -5,6 +5,7 @@ import { json, readConfig } from '@arcadium/mesh/config';
 import { jwks } from '@arcadium/mesh/identity';
 import { request } from 'undici';
 import { lookAtAll, waitUntilHealthy } from '../health.ts';
+import { toService } from '../tls.ts';
 import { root, serviceUrls, settingsOf } from '../workspace.ts';
 
 /** The mesh that the demo runs on. */
@@ -61,7 +62,7 @@ async function requireOurs(urls: ReadonlyMap<string, readonly string[]>): Promis
   const { PUBLIC_KEYS } = readConfig({ PUBLIC_KEYS: json(jwks) }, settingsOf());
   const ours = PUBLIC_KEYS.keys.map(({ kid }) => kid);
   const [url = ''] = urls.get('auth') ?? [];
-  const answer = await request(new URL('/.well-known/jwks.json', url));
+  const answer = await request(new URL('/.well-known/jwks.json', url), toService());
   const { keys } = jwks.parse(await answer.body.json());
   if (!keys.some(({ kid }) => ours.includes(kid))) {
     throw new Error(

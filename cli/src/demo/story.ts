@@ -4,6 +4,7 @@ import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract, type Notification } from '@arcadium/contracts/notification';
 import { wikiContract, type Comment, type Page } from '@arcadium/contracts/wiki';
 import { connect, isCallError } from '@arcadium/mesh/client';
+import { commandTls } from '../tls.ts';
 import { commandLog } from '../command-log.ts';
 import type { Document } from './documents.ts';
 import type { Narrator } from './narrator.ts';
@@ -21,7 +22,7 @@ const log = commandLog('demo');
 async function logIn(name: string, to: Addresses, tell: Narrator) {
   const email = `${name}-${randomBytes(4).toString('hex')}@example.com`;
   const password = randomBytes(16).toString('base64url');
-  const stranger = connect(authContract, { as: 'anyone', url: to.auth, log });
+  const stranger = connect(authContract, { as: 'anyone', url: to.auth, tls: commandTls(), log });
   const who = name;
   await tell.call(
     { who, whom: 'auth', procedure: 'users.register' },
@@ -33,7 +34,7 @@ async function logIn(name: string, to: Addresses, tell: Narrator) {
     () => stranger.sessions.login.mutate({ email, password }),
     ({ expiresAt }) => `access token until ${expiresAt.slice(11, 16)} UTC`,
   );
-  const options = { as: 'user' as const, token: session.accessToken, log };
+  const options = { as: 'user' as const, token: session.accessToken, tls: commandTls(), log };
   const user = {
     name,
     session,
@@ -237,7 +238,7 @@ const revokedWithinMs = 2000;
 
 /** Refreshes a session, ends it, and waits until all services refuse its access tokens. */
 async function logOut({ name: who, session, ...user }: User, to: Addresses, tell: Narrator): Promise<void> {
-  const stranger = connect(authContract, { as: 'anyone', url: to.auth, log });
+  const stranger = connect(authContract, { as: 'anyone', url: to.auth, tls: commandTls(), log });
   const { refreshToken } = await tell.call(
     { who, whom: 'auth', procedure: 'sessions.refresh' },
     () => stranger.sessions.refresh.mutate({ refreshToken: session.refreshToken }),

@@ -91,7 +91,7 @@ function developmentSettings(name: string): Record<string, string> {
   const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(own['HOST'] ?? '127.0.0.1');
   const defaults = {
     LOG_FORMAT: 'pretty',
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlpPort()}`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${own['TLS_CERT_FILE'] ? 'https' : 'http'}://127.0.0.1:${otlpPort()}`,
     ...(isLocal && { CONTRACT_ACCESS: 'open' }),
     ...(isLocal && name === 'dashboard' && { PUBLIC_VIEW: 'true', EXPLORER: 'open' }),
     ...(process.stdout.isTTY && !('NO_COLOR' in own) && { FORCE_COLOR: '1' }),

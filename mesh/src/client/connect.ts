@@ -113,9 +113,9 @@ function opening(
   transport: ConnectOptions<string>['transport'] = 'websocket',
 ): (address: Address, options: OpeningOptions) => Transport {
   if (typeof transport === 'function') return transport;
-  return ({ url, ip }, { connectTimeoutMs, log }) => {
-    const http = createHttpTransport(url, { connectTimeoutMs, ip });
-    return transport === 'http' ? http : new SocketTransport(http, { log, ip });
+  return ({ url, ip }, { connectTimeoutMs, tls, log }) => {
+    const http = createHttpTransport(url, { connectTimeoutMs, ip, tls });
+    return transport === 'http' ? http : new SocketTransport(http, { log, ip, tls });
   };
 }
 

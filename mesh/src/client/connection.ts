@@ -6,6 +6,7 @@ import {
   type RetryPolicy,
 } from '../resilience/index.ts';
 import { createLogger, watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
+import type { Tls } from '../tls/index.ts';
 import { MeshError } from '../wire/index.ts';
 import type { CallError } from './call-error.ts';
 import { Clock } from './clock.ts';
@@ -18,6 +19,9 @@ import type { Answer, Transport } from './transports/transport.ts';
 
 /** Longest wait for a connection, in milliseconds; leaves time for another endpoint. */
 const longestConnectMs = 2000;
+
+/** Most endpoints that a client uses, if it is not told otherwise. */
+const defaultSubsetSize = 100;
 
 /** A client's connection to one service: the state that its calls share. */
 export interface Connection {
@@ -40,6 +44,8 @@ export interface Connection {
   /** Longest wait for a call, retries included, in milliseconds. */
   readonly deadlineMs: number;
   readonly decide: Decide;
+  /** Opens streams of events. */
+  readonly fetch: typeof fetch;
   readonly log: Logger;
   /** Fires when the client is closed, with the MeshError for calls in progress. */
   readonly closed: AbortSignal;
@@ -57,6 +63,14 @@ export interface PolicyOptions {
   retryBudget?: RetryBudgetOptions;
   /** Circuit breaker of each endpoint. @default opens after 5 consecutive failures or below 80 % success; 1 s, doubling to 5 s */
   breaker?: Omit<BreakerOptions, 'onChange'>;
+  /** For endpoints with https (`openTls`). @default as Node verifies them */
+  tls?: Tls | undefined;
+  /**
+   * Most endpoints that this client uses. Of more, it uses a random subset, which hardly changes when endpoints
+   * come and go: each used endpoint costs a connection on both sides.
+   * @default 100
+   */
+  subsetSize?: number;
   /** Longest wait for one attempt, in milliseconds; a procedure's `timeoutMs` takes precedence. @default 5000 */
   timeoutMs?: number;
   /** Longest wait for a call, retries included, in milliseconds. @default 10000 for a person, 30000 for a service */
@@ -64,7 +78,7 @@ export interface PolicyOptions {
 }
 
 /** What a transport is opened with. */
-export type OpeningOptions = Readonly<{ connectTimeoutMs: number; log: Logger }>;
+export type OpeningOptions = Readonly<{ connectTimeoutMs: number; tls: Tls | undefined; log: Logger }>;
 
 interface ConnectionOptions extends Pick<
   Connection,
@@ -83,14 +97,15 @@ export function openConnection({ urls, open, policies, ...fixed }: ConnectionOpt
 } {
   const { target, as } = fixed;
   const { log = createLogger({ service: as, level: 'warn' }) } = policies;
-  const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000 } = policies;
+  const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000, tls } = policies;
   const clock = new Clock();
   const decide = createDecide(target, log);
-  const opening = { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), log };
+  const opening = { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), tls, log };
   const endpoints = new Endpoints(urls, {
     open: (address) => open(address, opening),
     breaker: policies.breaker,
     lookup: policies.lookup,
+    subsetSize: policies.subsetSize ?? defaultSubsetSize,
     clock,
     decide,
     log,
@@ -106,6 +121,7 @@ export function openConnection({ urls, open, policies, ...fixed }: ConnectionOpt
     timeoutMs,
     deadlineMs,
     decide,
+    fetch: tls?.fetch ?? ((url, init) => fetch(url, init)),
     log,
     closed: closing.signal,
   };

@@ -2,6 +2,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { within } from '../resilience/index.ts';
 import { gauge, type Logger } from '../telemetry/index.ts';
+import type { Tls } from '../tls/index.ts';
 import type { SteadyClock } from './steady-clock.ts';
 
 /**
@@ -178,10 +179,15 @@ const headerHalfMs = 500;
 /**
  * Makes readings of another service's clock, one per endpoint: the `timestamp` of its `/readyz`, or else the `date`
  * header. That needs no credentials, and works while the service is not ready.
+ *
+ * @param tls For endpoints with https. @default as Node verifies them
  */
-export function timeOfService(url: string | readonly string[]): readonly ReadTime[] {
+export function timeOfService(url: string | readonly string[], tls?: Tls): readonly ReadTime[] {
   return [url].flat().map((endpoint) => async (signal) => {
-    const answer = await request(new URL('/readyz', endpoint).href, { signal });
+    const answer = await request(new URL('/readyz', endpoint).href, {
+      signal,
+      ...(tls && { dispatcher: tls.dispatcher }),
+    });
     const body: unknown = await answer.body.json().catch(() => undefined);
     const read = readiness.safeParse(body);
     if (read.success) return read.data.timestamp;

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import type { Tls } from '../tls/index.ts';
 import { shared, timed, type HealthStatus, type Probe } from './probe.ts';
 
 /**
@@ -11,9 +12,10 @@ import { shared, timed, type HealthStatus, type Probe } from './probe.ts';
  * addresses is probed once.
  *
  * @param url The endpoints, for example `http://localhost:8000`.
+ * @param tls For endpoints with https. @default as Node verifies them
  */
-export function probeService(url: string | readonly string[]): Probe {
-  const probes = [url].flat().map(probeEndpoint);
+export function probeService(url: string | readonly string[], tls?: Tls): Probe {
+  const probes = [url].flat().map((endpoint) => probeEndpoint(endpoint, tls));
   return shared(async () => {
     const results = await Promise.all(probes.map((probe) => probe()));
     const all = (status: HealthStatus) => results.every((result) => result.status === status);
@@ -37,11 +39,11 @@ export function degradedWhile(trouble: () => boolean, probe: Probe): Probe {
   };
 }
 
-function probeEndpoint(url: string): Probe {
+function probeEndpoint(url: string, tls: Tls | undefined): Probe {
   // A service that is mounted with a prefix has it in its URL.
   const target = `${url.replace(/\/$/, '')}/readyz`;
   return timed(async (signal) => {
-    const answer = await request(target, { signal });
+    const answer = await request(target, { signal, ...(tls && { dispatcher: tls.dispatcher }) });
     await answer.body.dump();
     if (answer.statusCode !== 200) throw new Error(`${target} answered ${answer.statusCode}`);
   });

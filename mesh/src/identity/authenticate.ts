@@ -4,12 +4,18 @@ import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts
 import { scopesOf, type TokenKind, type TokenRules } from './claims.ts';
 import type { KeySet } from './keys/key-set.ts';
 import type { RevocationCheck } from './revocations/revoked.ts';
+import type { CertificateNames } from '../tls/core.ts';
 import { longestToken } from './token-format.ts';
 import { createMemory, type Proof } from './token-memory.ts';
 import { verifyToken, type VerifyOptions } from './verify.ts';
 
 /** The credentials in a request's headers. */
-export type Credentials = Readonly<{ authorization: string | undefined; userToken: string | undefined }>;
+export type Credentials = Readonly<{
+  authorization: string | undefined;
+  userToken: string | undefined;
+  /** The client certificate of the connection. @default none */
+  certificate?: CertificateNames | undefined;
+}>;
 
 /**
  * Identifies the caller with these credentials; `nobody` if there are none.

@@ -11,6 +11,7 @@ export { type InterceptedCall, type ServerInterceptor } from './call/interceptor
 export { type IdempotencyClaim } from './call/idempotency-claim.ts';
 export { parseBoundedJson } from './http/bounded-json.ts';
 export { type JsonAnswer, type Route } from './http/answer.ts';
+export { createHttpServer } from './http/secure-server.ts';
 export { networkOf, unknownPeer, type Peer } from './call/peer.ts';
 export { type DatabaseReport, type SigningKeyReport } from './report.ts';
 export { Refusal } from './call/refusal.ts';

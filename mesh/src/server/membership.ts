@@ -1,5 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
 import { ClockCheck, SteadyClock, timeOfService, type ClockSources } from '../clock/index.ts';
+import { json, SettingFile } from '../config/index.ts';
 import { degradedWhile, probeService, type Probe } from '../health/index.ts';
 import {
   createAuthenticate,
@@ -9,8 +10,9 @@ import {
   remoteRevocations,
   TokenRotation,
   type FetchedKeySet,
+  jwks,
   type Identity,
-  type KeySet,
+  type Jwks,
   type PublicJwk,
   type RevocationFollower,
   type RevocationProcedures,
@@ -19,6 +21,7 @@ import {
   type TokenRules,
 } from '../identity/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { Tls } from '../tls/index.ts';
 import { DenialReporter, type DenialReport } from './access/denial-reporter.ts';
 import type { ServiceOptions } from './service.ts';
 
@@ -45,12 +48,16 @@ export interface MembershipOptions {
   token: ServiceToken;
   /** Keys that are trusted before auth has answered. */
   publicKeys: readonly PublicJwk[];
+  /** The file that they were read from, as a JWK set; its changes are followed. @default none */
+  publicKeysFile?: string | undefined;
   /** Directory of local copies of keys and revocations, for the next start. */
   stateDir: string;
   /** Issuer, audiences and types of accepted tokens. @default those of this mesh */
   tokens?: TokenRules;
   /** @default the clock of this machine */
   clock?: Pick<ClockSources, 'wall' | 'monotonic'>;
+  /** For endpoints with https (`openTls`). @default as Node verifies them */
+  tls?: Tls | undefined;
   log: Logger;
 }
 
@@ -68,9 +75,9 @@ export interface MembershipOptions {
  * });
  */
 export async function joinMesh(options: MembershipOptions): Promise<Membership> {
-  const { auth, authUrl, publicKeys, stateDir, log } = options;
+  const { auth, authUrl, publicKeys, stateDir, tls, log } = options;
   const clock = new SteadyClock({ ...options.clock, hasReference: true });
-  const keys = await createKeySet({ initial: publicKeys, url: authUrl, stateDir, clock, log });
+  const keys = await createKeySet({ initial: publicKeys, url: authUrl, stateDir, tls, clock, log });
   const source = withFreshKeys(remoteRevocations(auth.revocations), keys);
   const revocations = await followRevocations({ source, from: 'auth', stateDir, clock, log });
   return new Membership(options, { keys, revocations, clock });
@@ -124,7 +131,8 @@ export class Membership {
   /** Health of auth; at best degraded while the revocation list is stale. */
   readonly authProbe: Probe;
   readonly clock: SteadyClock;
-  readonly #keys: KeySet;
+  readonly #keys: FetchedKeySet;
+  readonly #keysFile: SettingFile<Jwks>;
   readonly #revocations: RevocationFollower;
   readonly #denials: DenialReporter;
   readonly #clockCheck: ClockCheck;
@@ -132,10 +140,22 @@ export class Membership {
 
   constructor(
     options: MembershipOptions,
-    { keys, revocations, clock }: { keys: KeySet; revocations: RevocationFollower; clock: SteadyClock },
+    {
+      keys,
+      revocations,
+      clock,
+    }: { keys: FetchedKeySet; revocations: RevocationFollower; clock: SteadyClock },
   ) {
-    const { auth, authUrl, token, tokens, log } = options;
+    const { auth, authUrl, token, tokens, tls, log } = options;
     this.#keys = keys;
+    this.#keysFile = new SettingFile({
+      setting: 'PUBLIC_KEYS',
+      file: options.publicKeysFile,
+      schema: json(jwks),
+      value: { keys: [...options.publicKeys] },
+      use: (changed) => keys.trust(changed.keys),
+      log,
+    });
     this.#revocations = revocations;
     this.#denials = new DenialReporter({
       send: (entries, signal) => auth.audit.report.mutate({ entries: [...entries] }, { signal }),
@@ -150,7 +170,7 @@ export class Membership {
     this.clock = clock;
     this.#clockCheck = new ClockCheck({
       clock,
-      read: timeOfService(authUrl),
+      read: timeOfService(authUrl, tls),
       reference: 'auth',
       consequence: `tokens expire at the wrong time here, and new ones are refused if it is more than ${leewayMs / 1000} s behind`,
       log,
@@ -168,7 +188,7 @@ export class Membership {
       },
       onDenied: this.#denials.add,
     };
-    this.authProbe = degradedWhile(() => revocations.status().state === 'stale', probeService(authUrl));
+    this.authProbe = degradedWhile(() => revocations.status().state === 'stale', probeService(authUrl, tls));
   }
 
   /**
@@ -178,6 +198,7 @@ export class Membership {
    * @throws The reason of the signal.
    */
   async start(signal: AbortSignal): Promise<void> {
+    this.#keysFile.start();
     this.#denials.start();
     this.#rotation.start();
     await this.#revocations.loaded(signal);
@@ -185,6 +206,7 @@ export class Membership {
 
   /** Sends the remaining reports and stops; to be called after the last call. */
   async stop(): Promise<void> {
+    await this.#keysFile.stop();
     await this.#rotation.stop();
     await this.#denials.stop();
     await this.#revocations.stop();

@@ -13,7 +13,7 @@ import { upgradeHandler } from './socket/accept.ts';
 export interface MountOptions extends Omit<ServiceOptions, 'metricsPort'> {
   /**
    * Path before all of the service's, such as `/internal`: `/internal/trpc`, `/internal/health`. Without one, the service
-   * takes `/trpc`, `/trpc/*`, `/health`, `/api/status`, `/livez`, `/readyz`, `/metrics`, `/api/mesh` and `/api/contract`.
+   * takes `/trpc`, `/trpc/*`, `/health`, `/api/status`, `/livez`, `/readyz`, `/metrics`, `/api/mesh`, `/api/contract` and `/openapi.json`.
    * @default ''
    */
   prefix?: string;
@@ -38,7 +38,7 @@ export interface MountedService {
  * order of registration. Limits of the server itself, such as `headersTimeout`, stay the owner's.
  *
  * @throws TypeError for an incomplete part, an invalid prefix, and a path that two parts have; Error for an invalid origin
- * in `webSocketOrigins`; what a lazy router throws as it is loaded.
+ * in `webSocketOrigins` or `corsOrigins`; what a lazy router throws as it is loaded.
  * @example
  * ```ts
  * const server = app.listen(3000); // Express

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyContract } from '../contract/index.ts';
 import type { Route } from './http/answer.ts';
@@ -9,8 +8,10 @@ import type { Handlers } from './call/handler.ts';
 import { listenerOf } from './http/service-listener.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { OpenResponses } from './http/open-responses.ts';
+import { createHttpServer } from './http/secure-server.ts';
 import { loadParts, partsOf, type Served, type ServicePart } from './part.ts';
 import { assemble, type ServiceOptions } from './service.ts';
+import { certifiedOnly } from './http/certified-only.ts';
 import { acceptSockets, asksForSocket } from './socket/accept.ts';
 import { cutStalled } from './http/stall.ts';
 
@@ -44,7 +45,7 @@ export interface RunningService {
  * Serves a contract: tRPC over HTTP at `/trpc/`, over WebSockets at `/trpc`, and the health endpoints. Until `ready()`
  * is called, it answers health checks only.
  *
- * @throws TypeError if a procedure has no handler; Error for an invalid origin in `webSocketOrigins`; the system's error
+ * @throws TypeError if a procedure has no handler; Error for an invalid origin in `webSocketOrigins` or `corsOrigins`; the system's error
  * if the port cannot be used.
  */
 export async function serve<From extends AnyContract>(
@@ -77,20 +78,23 @@ export async function serve<From extends AnyContract>(
   const { log } = service.options;
   const { host = '127.0.0.1', keepAliveTimeoutMs = 65_000 } = options;
   const listener = listenerOf(service, options.routes);
-  const server = createServer({
-    keepAliveTimeout: keepAliveTimeoutMs,
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    // Interval of checks of the two timeouts; with Node's 30 s, headers may take 40 s.
-    connectionsCheckingInterval: 1000,
-    shouldUpgradeCallback: asksForSocket,
-  });
+  const server = createHttpServer(
+    {
+      keepAliveTimeout: keepAliveTimeoutMs,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      // Interval of checks of the two timeouts; with Node's 30 s, headers may take 40 s.
+      connectionsCheckingInterval: 1000,
+      shouldUpgradeCallback: asksForSocket,
+    },
+    { tls: options.tls, log },
+  );
   const responses = new OpenResponses(server);
   answerBrokenRequests(server, responses);
   cutStalled(server);
   // Before the listener, which may answer at once: a draining server's answer must have `connection: close`.
   const drain = watchConnections(server, responses, options.drainDelayMs ?? 0);
-  server.on('request', listener);
+  server.on('request', service.certificates ? certifiedOnly(service.certificates, listener) : listener);
   acceptSockets(server, service);
   let metrics: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   try {
@@ -104,7 +108,8 @@ export async function serve<From extends AnyContract>(
     throw error;
   }
   const { port } = server.address() as AddressInfo;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const scheme = options.tls?.serves ? 'https' : 'http';
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const facts = { url, version: options.version, ...(metrics && { metrics_port: metrics.port }) };
   log.debug(facts, `${name} listens`);
 

@@ -16,7 +16,9 @@ import {
   type RevocationFollower,
 } from '../identity/index.ts';
 import { createLogger, type Logger } from '../telemetry/index.ts';
+import type { Tls } from '../tls/index.ts';
 import { AccessControl } from './access/access-control.ts';
+import { ClientCertificates } from './access/client-certificates.ts';
 import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './limits/admission.ts';
 import type { RoomCheck } from './limits/gate.ts';
@@ -84,10 +86,14 @@ export interface ServiceOptions {
   metricsPort?: number | undefined;
   /** Who may read `/metrics`: anyone, or services and administrators by their token. @default 'open' */
   metricsAccess?: 'open' | 'token';
-  /** Who may read `/api/contract`: anyone; services and administrators; administrators. @default 'token' */
+  /** Who may read `/api/contract` and `/openapi.json`: anyone; services and administrators; administrators. @default 'token' */
   contractAccess?: 'open' | 'token' | 'admin';
   /** Origins whose pages may open WebSockets, besides the service's own, for example `https://www.example.com`. @default none */
   webSocketOrigins?: readonly string[] | undefined;
+  /** Origins whose pages may call over HTTP (CORS), besides the service's own, for example `https://www.example.com`. @default none */
+  corsOrigins?: readonly string[] | undefined;
+  /** Serves HTTPS, if it has a certificate, and is used for probes of dependencies (`openTls`). @default HTTP */
+  tls?: Tls | undefined;
   /** Run around each handler, the first one outermost; see `ServerInterceptor`. @default none */
   interceptors?: readonly ServerInterceptor[];
   /** @default no limits */
@@ -113,6 +119,8 @@ export interface Service {
   readonly health: Health;
   readonly admission: Admission;
   readonly access: AccessControl;
+  /** The checks of client certificates, if there are any. */
+  readonly certificates: ClientCertificates | undefined;
   readonly limits: RateLimits;
   readonly peerOf: PeerOf;
   readonly sessions: Sessions;
@@ -147,7 +155,7 @@ export function createService<From extends AnyContract>(
  */
 export function assemble(parts: readonly ServicePart[], given: ServiceOptions): Service {
   const name = parts[0]?.name ?? '';
-  const { options, closeIdentity } = completed(name, given);
+  const { options, certificates, closeIdentity } = completed(name, given);
   const { log, authenticate, classify, userDeadlineMs, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
   const readiness = createReadiness();
   const closing = new AbortController();
@@ -199,7 +207,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     dependencies: Object.fromEntries(
       Object.entries(options.dependencies ?? {}).map(([called, dependency]) => [
         called,
-        typeof dependency === 'function' ? dependency : probeService(dependency),
+        typeof dependency === 'function' ? dependency : probeService(dependency, options.tls),
       ]),
     ),
   });
@@ -221,6 +229,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
     closeIdentity();
+    certificates?.stop();
     await limits.close();
   };
   return {
@@ -233,6 +242,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     health,
     admission,
     access,
+    certificates,
     limits,
     peerOf,
     sessions,
@@ -245,14 +255,20 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
 function completed(
   name: string,
   { identity, log = createLogger({ service: name }), ...given }: ServiceOptions,
-): { options: CompleteOptions; closeIdentity: () => void } {
+): { options: CompleteOptions; certificates: ClientCertificates | undefined; closeIdentity: () => void } {
+  const { tls } = given;
+  const asksFor = tls?.serves && tls.clientAuth !== 'none';
+  const certificates = asksFor ? new ClientCertificates(tls, log) : undefined;
+  const bound = (authenticate: Authenticate) => certificates?.bind(authenticate) ?? authenticate;
   if (identity === undefined)
     return {
-      options: { ...given, log, authenticate: given.authenticate ?? (() => nobody) },
+      options: { ...given, log, authenticate: bound(given.authenticate ?? (() => nobody)) },
+      certificates,
       closeIdentity() {},
     };
   if (given.authenticate || given.revocations)
     throw new TypeError(`${name}: identity excludes authenticate and revocations`);
   const { authenticate, revocations, close } = openIdentity(identity, { log });
-  return { options: { ...given, log, authenticate, revocations }, closeIdentity: close };
+  const options = { ...given, log, authenticate: bound(authenticate), revocations };
+  return { options, certificates, closeIdentity: close };
 }

@@ -65,8 +65,7 @@ export class Endpoint implements Candidate {
 
   /** Name for logs; tells endpoints with the same URL apart. */
   get name(): string {
-    const { url, ip } = this.address;
-    return ip === undefined ? url : `${url} at ${ip}`;
+    return nameOf(this.address);
   }
 
   /** Whether it looks healthy or is due for a probe. */
@@ -149,6 +148,11 @@ export class Endpoint implements Candidate {
       latency_ms: Math.round(this.latency.value() * 100) / 100,
     };
   }
+}
+
+/** Name of an endpoint; tells those with the same URL apart. */
+export function nameOf({ url, ip }: Address): string {
+  return ip === undefined ? url : `${url} at ${ip}`;
 }
 
 type Verdict = 'works' | 'broken' | 'absent' | 'busy' | 'unknown';

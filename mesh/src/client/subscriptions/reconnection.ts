@@ -5,7 +5,7 @@ import type { Connection } from '../connection.ts';
 
 export type Subscriber = Pick<
   Connection,
-  'authorization' | 'basePath' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
+  'authorization' | 'fetch' | 'basePath' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
 >;
 
 /** Request for a stream of events. */
@@ -87,7 +87,7 @@ export class Reconnection {
   }
 
   async #request(url: URL, { init, headers, signal }: Opening): Promise<Response> {
-    const { timeoutMs } = this.#subscriber;
+    const { fetch, timeoutMs } = this.#subscriber;
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {

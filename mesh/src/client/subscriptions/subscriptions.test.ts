@@ -113,6 +113,7 @@ test('one that is lost goes to where the service is then', async () => {
   const client = createSubscriptionClient(
     {
       authorization: () => `Service-Token ${token}`,
+      fetch,
       basePath: '/trpc',
       target: 'feed',
       as: 'till',

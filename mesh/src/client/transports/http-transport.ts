@@ -1,6 +1,7 @@
 import { Pool, errors, type Dispatcher } from 'undici';
 import { header, parseRetryAfter } from '../../wire/index.ts';
 import { connectingTo } from '../endpoints/connecting-to.ts';
+import type { Tls } from '../../tls/index.ts';
 import type { Request } from '../request.ts';
 import { parseJson, requestOf, type HttpRequest } from './http-request.ts';
 import { maxAnswerBytes, TransportError, type Answer, type Transport } from './transport.ts';
@@ -19,6 +20,7 @@ export type AnyHttpRequest = Omit<HttpRequest, 'body'> & {
  * @param url URL of the service, such as `http://localhost:8000`, with the prefix it is mounted with, if any.
  * @param options.connectTimeoutMs Longest wait for a connection, in milliseconds.
  * @param options.ip IP address to connect to. @default resolved from the URL
+ * @param options.tls For a URL with https. @default as Node verifies it
  * @param options.encode Writes a request. @default as services of the mesh read it
  */
 export function createHttpTransport(
@@ -26,13 +28,27 @@ export function createHttpTransport(
   {
     connectTimeoutMs,
     ip,
+    tls,
     encode,
-  }: { connectTimeoutMs: number; ip?: string | undefined; encode?: (request: Request) => AnyHttpRequest },
+  }: {
+    connectTimeoutMs: number;
+    ip?: string | undefined;
+    tls?: Tls | undefined;
+    encode?: (request: Request) => AnyHttpRequest;
+  },
 ): Transport {
   const { origin, pathname } = new URL(url);
   const prefix = pathname.replace(/\/$/, '');
   const base = `${origin}${prefix}`;
-  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs, ...connectingTo(ip) } });
+  const open = (): Pool =>
+    new Pool(origin, { connect: { timeout: connectTimeoutMs, ...connectingTo(ip), ...tls?.connecting } });
+  let pool = open();
+  const stopFollowing = tls?.onChange(() => {
+    const before = pool;
+    pool = open();
+    // Ends when its requests in progress are done.
+    void before.close();
+  });
   return {
     url: base,
     leaving: false,
@@ -40,12 +56,19 @@ export function createHttpTransport(
       new Promise((resolve, reject) => {
         const receiver = new Receiver(request, resolve, (cause) => {
           // A request that cannot be sent is the caller's mistake, not the network's.
-          reject(cause instanceof errors.InvalidArgumentError ? cause : toTransportError(cause, base));
+          reject(
+            cause instanceof errors.InvalidArgumentError
+              ? cause
+              : toTransportError(cause, { url: base, sent: receiver.started }),
+          );
         });
         const { body = null, ...message } = encode?.(request) ?? requestOf(request, prefix);
         pool.dispatch({ ...message, body }, receiver);
       }),
-    close: () => pool.destroy(),
+    close() {
+      stopFollowing?.();
+      return pool.destroy();
+    },
   };
 }
 
@@ -54,6 +77,8 @@ class Receiver implements Dispatcher.DispatchHandler {
   readonly #request: Request;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (cause: unknown) => void;
+  /** Whether the request was written, or a part of it. */
+  started = false;
   #status = 0;
   #retryAfterMs: number | undefined;
   #chunks: Buffer[] = [];
@@ -69,6 +94,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     const abort = (): void => controller.abort(new Error('cancelled'));
     if (this.#request.cancelled) abort();
     else {
+      this.started = true;
       this.#request.sent = true;
       this.#request.onCancel = abort;
     }
@@ -107,14 +133,15 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 }
 
-function toTransportError(cause: unknown, url: string): TransportError {
+function toTransportError(cause: unknown, { url, sent }: { url: string; sent: boolean }): TransportError {
   // A host with several addresses fails with one error per address.
   const first = cause instanceof AggregateError ? cause.errors[0] : cause;
   // The code is not enough: EHOSTUNREACH, for example, also ends an established connection.
   const failedToConnect =
     first instanceof errors.ConnectTimeoutError ||
     (first instanceof Error && 'syscall' in first && connecting.has(String(first.syscall)));
-  const reached = !failedToConnect;
+  // A failed handshake of TLS comes before the request.
+  const reached = sent && !failedToConnect;
   return new TransportError(`${url} gave no answer: ${reasonOf(first)}`, { reached, cause });
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
-import { createAuthenticate, createKeySet, publicPart, type KeySet } from '../index.ts';
+import { createAuthenticate, createKeySet, publicPart, type FetchedKeySet } from '../index.ts';
 
 const nobody = 'http://127.0.0.1:9';
 let published: unknown[] = [];
@@ -16,7 +16,7 @@ let old: TestIdentity;
 let recent: TestIdentity;
 let stateDir: string;
 let log: ReturnType<typeof recordingLogger>;
-const open: KeySet[] = [];
+const open: FetchedKeySet[] = [];
 beforeAll(async () => {
   old = await createTestIdentity();
   recent = await createTestIdentity();
@@ -37,7 +37,7 @@ afterEach(async () => {
 const path = () => join(stateDir, 'jwks.json');
 
 /** The keys of a process that starts with the old key in its environment. */
-async function start(at: string): Promise<KeySet> {
+async function start(at: string): Promise<FetchedKeySet> {
   const keys = await createKeySet({ initial: [publicPart(old.jwk)], url: at, stateDir, log });
   open.push(keys);
   return keys;
@@ -75,6 +75,17 @@ test('once auth has answered, what it says is all that counts, then and at the n
   await vi.waitFor(() => expect(next.has(recent.jwk.kid)).toBe(false));
   await kept(old);
   expect((await start(nobody)).has(recent.jwk.kid)).toBe(false);
+});
+
+test('further keys of the environment are trusted until auth has answered', async () => {
+  const alone = await start(nobody);
+  await alone.trust([publicPart(recent.jwk)]);
+  expect([alone.has(recent.jwk.kid), alone.has(old.jwk.kid)]).toEqual([true, true]);
+  published = [publicPart(old.jwk)];
+  const told = await start(url);
+  await kept(old);
+  await told.trust([publicPart(recent.jwk)]);
+  expect(told.has(recent.jwk.kid)).toBe(false);
 });
 
 test.each([

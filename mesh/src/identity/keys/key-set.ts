@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CryptoKey } from 'jose';
-import { request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { SteadyClock } from '../../clock/index.ts';
 import { backoffMs } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import type { Tls } from '../../tls/index.ts';
 import { KeyRefresh } from './key-refresh.ts';
 import { importKey, publicJwk, type PublicJwk } from './public-key.ts';
 import { StateFile } from '../state-file.ts';
@@ -27,6 +28,8 @@ export interface KeySet {
 export interface FetchedKeySet extends KeySet {
   /** Fetches the keys now; never rejects. */
   refresh(): Promise<void>;
+  /** Trusts further keys until auth has answered, whose keys replace all others. */
+  trust(keys: readonly PublicJwk[]): Promise<void>;
   /**
    * Fetches the keys after a trusted key was withdrawn, and again for up to 1.5 s while the answer still has it. Never
    * rejects.
@@ -56,23 +59,27 @@ export async function createKeySet(options: {
   initial: readonly PublicJwk[];
   url?: string | readonly string[];
   stateDir?: string | undefined;
+  /** For endpoints with https. @default as Node verifies them */
+  tls?: Tls | undefined;
   /** After a jump of its wall clock the keys are fetched again. @default its own */
   clock?: SteadyClock;
   log: Logger;
 }): Promise<FetchedKeySet> {
-  const { url = [], stateDir, clock = new SteadyClock(), log } = options;
+  const { url = [], stateDir, tls, clock = new SteadyClock(), log } = options;
   const copy = stateDir === undefined ? undefined : new KeyCopy(stateDir, log);
   /** URLs of the keys, the endpoint that answered last first. */
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
   let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
   let replacing: Promise<void> | undefined;
+  let published = false;
   const fetching =
     sources.length === 0
       ? undefined
       : new KeyRefresh({
           async fetch() {
-            const answer = await askEach(sources);
+            const answer = await askEach(sources, tls);
             keys = answer.keys;
+            published = true;
             sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
             void copy?.keep(answer.published);
             return answer.from;
@@ -105,6 +112,10 @@ export async function createKeySet(options: {
     },
     has: (kid) => keys.has(kid),
     refresh: async () => fetching?.refresh(),
+    async trust(more) {
+      const imported = await importAll(more);
+      if (!published) keys = new Map([...keys, ...imported]);
+    },
     replace(kid) {
       const own = Promise.all([replacing, untilReplaced(kid)]).then(() => {
         if (replacing === own) replacing = undefined;
@@ -124,7 +135,7 @@ type Answer = { from: string; keys: ReadonlyMap<string, CryptoKey>; published: r
  *
  * @throws AggregateError with the reason of each endpoint.
  */
-async function askEach(sources: readonly string[]): Promise<Answer> {
+async function askEach(sources: readonly string[], tls: Tls | undefined): Promise<Answer> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(longestQuestionMs)]);
   // The last endpoint has half of the time.
@@ -132,7 +143,7 @@ async function askEach(sources: readonly string[]): Promise<Answer> {
   const questions: Promise<Answer>[] = [];
   try {
     for (const from of sources) {
-      const question = fetchKeys(from, signal);
+      const question = fetchKeys(from, { signal, ...(tls && { dispatcher: tls.dispatcher }) });
       questions.push(question);
       const answer = await Promise.race([
         Promise.any(questions).catch(() => undefined),
@@ -147,8 +158,11 @@ async function askEach(sources: readonly string[]): Promise<Answer> {
   }
 }
 
-async function fetchKeys(from: string, signal: AbortSignal): Promise<Answer> {
-  const answer = await request(from, { signal });
+async function fetchKeys(
+  from: string,
+  options: { signal: AbortSignal; dispatcher?: Dispatcher },
+): Promise<Answer> {
+  const answer = await request(from, options);
   const body = await answer.body.json();
   if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
   const { keys: published } = jwks.parse(body);

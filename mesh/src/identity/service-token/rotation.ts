@@ -51,7 +51,7 @@ const startSpreadMs = 5000;
 const backoff = { baseMs: 1000, maxMs: 3_600_000, jitter: 0.2 };
 
 /** Interval at which the token's file is read, in milliseconds. */
-const rereadEveryMs = 30_000;
+const rereadEveryMs = 1000;
 
 /**
  * Exchanges the token of this service for its successor after half of its life.

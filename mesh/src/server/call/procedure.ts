@@ -48,7 +48,7 @@ export class CompiledProcedure {
   call(raw: RawCall): Promise<unknown> {
     const { tracer } = tracing;
     const span = tracer && CallSpan.start(tracer, this.#bound, raw);
-    return span ? this.#traced(span, () => this.#call(raw, span)) : this.#call(raw, undefined);
+    return span ? this.#traced(raw, span) : this.#call(raw, undefined);
   }
 
   async #call(raw: RawCall, span: CallSpan | undefined): Promise<unknown> {
@@ -153,9 +153,9 @@ export class CompiledProcedure {
     }
   }
 
-  async #traced(span: CallSpan, run: () => Promise<unknown>): Promise<unknown> {
+  async #traced(raw: RawCall, span: CallSpan): Promise<unknown> {
     try {
-      const answer = await run();
+      const answer = await this.#call(raw, span);
       span.succeed();
       return answer;
     } catch (thrown) {

@@ -4,9 +4,9 @@ import { ShopSuite } from '../../testing/shop-suite.ts';
 
 const suite = new ShopSuite();
 
-async function ask(url: string, authorization?: string) {
+async function ask(url: string, authorization?: string, path = '/api/contract') {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-  const answer = await fetch(`${url}/api/contract`, { headers });
+  const answer = await fetch(`${url}${path}`, { headers });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
@@ -77,10 +77,12 @@ test.each([
     service: `Service-Token ${await identity.serviceToken('dashboard')}`,
     admin: `Bearer ${await identity.userToken({ role: 'admin' })}`,
   };
-  const answers: Record<string, number> = {};
-  for (const [who, authorization] of Object.entries(credentials))
-    answers[who] = (await ask(url, authorization)).status;
-  expect(answers).toEqual(statuses);
+  for (const path of ['/api/contract', '/openapi.json']) {
+    const answers: Record<string, number> = {};
+    for (const [who, authorization] of Object.entries(credentials))
+      answers[who] = (await ask(url, authorization, path)).status;
+    expect(answers).toEqual(statuses);
+  }
 });
 
 test('where nothing is said, a token is needed', async () => {
@@ -90,4 +92,11 @@ test('where nothing is said, a token is needed', async () => {
     `Service-Token ${await suite.identity.serviceToken('dashboard')}`,
   );
   expect([status, body]).toEqual([200, expect.objectContaining({ name: 'shop', version: '1' })]);
+});
+
+test('the same is there as OpenAPI', async () => {
+  const { url } = await suite.start({ contractAccess: 'open' });
+  const { body } = await ask(url, undefined, '/openapi.json');
+  expect(body).toMatchObject({ openapi: '3.1.1', info: { title: 'shop', version: '1' } });
+  expect(body['paths']).toHaveProperty(['/trpc/items.get', 'post']);
 });

@@ -1,4 +1,4 @@
-import { admin, describeProcedures, type Access } from '../../contract/index.ts';
+import { admin, openApi, takeSnapshot, type Access, type ContractSnapshot } from '../../contract/index.ts';
 import type { Service, ServiceOptions } from '../service.ts';
 import type { Route } from './answer.ts';
 import { guarded, operators } from './guarded.ts';
@@ -9,14 +9,22 @@ const rules: Readonly<Record<NonNullable<ServiceOptions['contractAccess']>, Acce
   admin,
 };
 
-/** Makes the route `/api/contract`: the contract of the service as JSON. The text is made once, when it is first read. */
-export function contractRoute(service: Service): Route {
-  const { name, procedures, options } = service;
-  let made: string | undefined;
-  const route: Route = () => {
-    made ??= JSON.stringify({ name, version: options.version, procedures: describeProcedures(procedures) });
-    return { status: 200, text: made, headers: { 'content-type': 'application/json' } };
+/** Makes the routes that show the contract: as it is, and as OpenAPI. Each text is made once, when it is first read. */
+export function contractRoutes(service: Service): Record<string, Route> {
+  const { name, options } = service;
+  const { version } = options;
+  const texts: Readonly<Record<string, (snapshot: ContractSnapshot) => object>> = {
+    '/api/contract': (snapshot) => snapshot,
+    '/openapi.json': ({ procedures }) => openApi(procedures, { name, version }),
   };
   const rule = rules[options.contractAccess ?? 'token'];
-  return rule ? guarded(service, { path: '/api/contract', rule }, route) : route;
+  const routes = Object.entries(texts).map(([path, describe]) => {
+    let made: string | undefined;
+    const route: Route = () => {
+      made ??= JSON.stringify(describe(takeSnapshot({ name, version, procedures: service.procedures })));
+      return { status: 200, text: made, headers: { 'content-type': 'application/json' } };
+    };
+    return [path, rule ? guarded(service, { path, rule }, route) : route];
+  });
+  return Object.fromEntries(routes);
 }

@@ -4,6 +4,7 @@ import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { endGently } from './broken-request.ts';
 import type { OpenResponses } from './open-responses.ts';
+import { connectionEvent } from './secure-server.ts';
 
 /**
  * Bounds of the silence after which a draining server ends a connection, in milliseconds; within them it is the drain
@@ -33,7 +34,7 @@ export function watchConnections(
   let draining = false;
   let accepted = 0;
 
-  server.on('connection', (socket) => {
+  server.on(connectionEvent(server), (socket: Socket) => {
     accepted += 1;
     connected.add(socket);
     socket.once('close', () => connected.delete(socket));

@@ -10,6 +10,7 @@ const purposes: Readonly<Record<string, string>> = {
   '/readyz': 'whether the service accepts calls',
   '/metrics': 'Prometheus metrics',
   '/api/contract': 'its procedures with JSON Schemas, access rules and errors',
+  '/openapi.json': 'the same as OpenAPI 3.1, for tools that know no tRPC',
   '/api/mesh': 'state of its connections to the services it calls; for administrators and services',
 };
 

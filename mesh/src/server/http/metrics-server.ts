@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MeshError } from '../../wire/index.ts';
 import type { Service } from '../service.ts';
 import { errorAnswer, writeAnswer, type Answer, type Route } from './answer.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { requestIdOf } from './request-headers.ts';
+import { createHttpServer } from './secure-server.ts';
 
 /**
  * Serves `/metrics`, and nothing else, on a port of its own.
@@ -19,8 +20,9 @@ export async function serveMetrics(
   { host, port }: { host: string; port: number },
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const route = metricsRoute(service);
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
-    answerOf(route, request).then(
+  const server = createHttpServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, service.options);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    answerOf(service, route, request).then(
       (answer) => writeAnswer(request, response, answer),
       (error: unknown) => {
         const failure =
@@ -44,7 +46,8 @@ export async function serveMetrics(
   };
 }
 
-async function answerOf(route: Route, request: IncomingMessage): Promise<Answer> {
+async function answerOf({ certificates }: Service, route: Route, request: IncomingMessage): Promise<Answer> {
+  certificates?.mustBeValid(request);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   const isMetrics = isRead && request.url?.split('?')[0] === '/metrics';
   const answer = isMetrics ? await route(request) : undefined;

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Credentials } from '../../identity/index.ts';
+import { clientCertificateOf } from '../../tls/core.ts';
 import { header, isRequestId, parseTraceContext, type TraceContext } from '../../wire/index.ts';
 
 export function credentialsOf(request: IncomingMessage): Credentials {
   return {
     authorization: textOf(request, header.authorization),
     userToken: textOf(request, header.userToken),
+    certificate: clientCertificateOf(request.socket),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Service } from '../service.ts';
 import type { Route } from './answer.ts';
+import { withCors } from './cors.ts';
 import { frontDoor } from './front-door.ts';
 import { createListener } from './listener.ts';
 import type { AdapterRoute } from '../trpc/adapter.ts';
@@ -17,7 +18,7 @@ export function listenerOf(
   closed?: AbortSignal,
 ): RequestListener {
   const { procedures, readiness, closing, access, peerOf, parts, partOf } = service;
-  const { classify, log, authenticate } = service.options;
+  const { classify, log, authenticate, corsOrigins } = service.options;
   const { '/': home, ...others } = limitedRoutes(service, own);
   const routes = { ...systemRoutes(service), ...others };
   const exact = Object.keys(routes).filter((path) => !path.endsWith('*'));
@@ -27,7 +28,7 @@ export function listenerOf(
       { router: one.part.routerOf(one.procedures, { classify, closing }), format: one.part.format },
     ]),
   );
-  return createListener({
+  const listener = createListener({
     routeOf: (path) => adapterRoutes.get(partOf(path)) as AdapterRoute,
     procedures,
     routes: { '/': frontDoor(service, exact, home), ...routes },
@@ -39,6 +40,7 @@ export function listenerOf(
     closed,
     log,
   });
+  return withCors(listener, corsOrigins);
 }
 
 /** Adds the rate limit to the service's own routes, which are public. */

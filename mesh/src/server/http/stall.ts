@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { connectionEvent } from './secure-server.ts';
 
 /** Interval of checks, in milliseconds. */
 export const beatMs = 15_000;
@@ -36,14 +37,16 @@ export class Stall {
 
 /** Bytes of the current write that the system has not taken yet, as Node reads them before a socket timeout. */
 function leftOf(link: Link): number {
-  const { _handle: handle } = link as { _handle?: { writeQueueSize?: number } };
+  // TLS counts a write until all of it is taken; the connection under it knows how much is.
+  const { _parent: below } = link as { _parent?: Link | null };
+  const { _handle: handle } = (below ?? link) as { _handle?: { writeQueueSize?: number } };
   return handle?.writeQueueSize ?? 0;
 }
 
 /** Cuts HTTP connections whose other side has stopped reading. */
 export function cutStalled(server: Server): void {
   const connected = new Map<Socket, Stall>();
-  server.on('connection', (socket) => {
+  server.on(connectionEvent(server), (socket: Socket) => {
     connected.set(socket, new Stall(socket));
     socket.once('close', () => connected.delete(socket));
   });

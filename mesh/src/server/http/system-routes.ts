@@ -1,6 +1,6 @@
 import type { Service } from '../service.ts';
 import type { JsonAnswer, Route } from './answer.ts';
-import { contractRoute } from './contract-route.ts';
+import { contractRoutes } from './contract-route.ts';
 import { guarded, operators } from './guarded.ts';
 import { meshRoute } from './mesh-route.ts';
 import { metricsRoute } from './metrics-route.ts';
@@ -10,7 +10,7 @@ export function systemRoutes(service: Service): Record<string, Route> {
   const { health } = service;
   return {
     '/api/mesh': guarded(service, { path: '/api/mesh', rule: operators }, meshRoute(service)),
-    '/api/contract': contractRoute(service),
+    ...contractRoutes(service),
     '/health': async () => {
       const report = await health.report();
       return { status: report.status === 'unhealthy' ? 503 : 200, body: report };

@@ -47,7 +47,7 @@ interface Asked {
 /** Returns the context of a call, which the calls of one HTTP request share. */
 export function contextOf(
   call: BoundCall,
-  createContext: CreateRouterContext<unknown> | undefined,
+  createContext: CreateRouterContext<unknown>,
   asked: Asked,
 ): Promise<unknown> {
   const origin = call.raw.origin ?? new CallOrigin();
@@ -55,7 +55,7 @@ export function contextOf(
   return origin.creating;
 
   async function create(own: CallOrigin): Promise<unknown> {
-    own.context = await createContext?.(new ContextOptions(call, own, asked));
+    own.context = await createContext(new ContextOptions(call, own, asked));
     return own.context;
   }
 }

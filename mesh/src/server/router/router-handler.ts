@@ -2,6 +2,7 @@ import { TRPCError, type AnyTRPCProcedure } from '@trpc/server';
 import { isObservable, observableToAsyncIterable } from '@trpc/server/observable';
 import type { Binding } from '../call/binding.ts';
 import type { BoundCall } from '../call/bound-call.ts';
+import { chainOf } from './middleware-chain.ts';
 import { contextOf, type CreateRouterContext } from './router-context.ts';
 import { unreadable } from './router-format.ts';
 
@@ -11,6 +12,7 @@ export function handlerOf(
   createContext: CreateRouterContext<unknown> | undefined,
 ): Binding['handler'] {
   const { type } = procedure._def;
+  const chain = chainOf(procedure);
   const run = async (call: BoundCall): Promise<unknown> => {
     const { raw, path, input } = call;
     const signal = signalOf(call);
@@ -19,8 +21,10 @@ export function handlerOf(
       if (raw.origin) raw.origin.input = input;
       return input;
     };
-    const ctx = await contextOf(call, createContext, { procedure, signal, getRawInput });
-    const output = await procedure({ ctx, getRawInput, path, type, signal, batchIndex: raw.batchIndex ?? 0 });
+    const ctx = createContext
+      ? await contextOf(call, createContext, { procedure, signal, getRawInput })
+      : undefined;
+    const output = await chain({ ctx, getRawInput, path, type, signal, batchIndex: raw.batchIndex ?? 0 });
     return type === 'subscription' ? eventsOf(output, path, signal) : output;
   };
   return (call) => run(call as BoundCall);

@@ -75,7 +75,7 @@ interface Admission {
 
 async function admit(
   request: IncomingMessage,
-  { readiness, closing, options, access, peerOf }: Service,
+  { readiness, closing, options, access, certificates, peerOf }: Service,
   { limit, isAllowed, requestId }: Admission,
 ): Promise<Opener> {
   const url = URL.parse(request.url ?? '/', 'http://host');
@@ -83,6 +83,7 @@ async function admit(
     throw new MeshError('NOT_FOUND', `WebSockets are accepted at ${socketPath} only`);
   if (readiness.stage === 'starting' || closing.aborted)
     throw new MeshError('SERVICE_UNAVAILABLE', `The service is ${readiness.stage}`, { retry: 'safe' });
+  certificates?.mustBeValid(request);
   if (!isAllowed(request))
     throw new MeshError(
       'FORBIDDEN',

@@ -11,13 +11,7 @@ export type OriginCheck = (request: Pick<IncomingMessage, 'headers'>) => boolean
  * @throws Error for an entry that is not an http or https origin.
  */
 export function createOriginCheck(further: readonly string[] = []): OriginCheck {
-  const allowed = new Set(
-    further.map((text) => {
-      const origin = parseOrigin(text);
-      if (origin === undefined) throw new Error(`"${text}" is not an origin, as https://www.example.com`);
-      return origin;
-    }),
-  );
+  const allowed = canonicalOrigins(further);
   return ({ headers: { origin, host } }) => {
     if (origin === undefined) return true;
     const page = parseOrigin(origin);
@@ -29,8 +23,19 @@ export function createOriginCheck(further: readonly string[] = []): OriginCheck 
   };
 }
 
+/** The canonical form of each origin. @throws Error for an entry that is not an http or https origin. */
+export function canonicalOrigins(origins: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    origins.map((text) => {
+      const origin = parseOrigin(text);
+      if (origin === undefined) throw new Error(`"${text}" is not an origin, as https://www.example.com`);
+      return origin;
+    }),
+  );
+}
+
 /** The canonical origin (RFC 6454 §6.2); `undefined` for other schemes and invalid origins, such as `null`. */
-function parseOrigin(text: string): string | undefined {
+export function parseOrigin(text: string): string | undefined {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) return undefined;
   return url.origin;

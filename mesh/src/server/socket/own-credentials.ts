@@ -33,10 +33,10 @@ export class OwnCredentials implements Disposable {
 
   of(ofMessage: unknown): Credentials {
     // A token that is not a string becomes an invalid one; `undefined` would mean no user.
-    const { authorization, userToken: own } = this.#presented ?? {};
+    const { authorization, userToken: own, certificate } = this.#presented ?? {};
     const given = ofMessage ?? own;
     const userToken = given === undefined || typeof given === 'string' ? given : '';
-    return { authorization, userToken };
+    return { authorization, userToken, certificate };
   }
 
   /** Accepts verified credentials. */

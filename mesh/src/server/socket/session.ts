@@ -8,6 +8,7 @@ import type { AccessControl } from '../access/access-control.ts';
 import type { Revocations } from '../call/expiry.ts';
 import type { Peer } from '../call/peer.ts';
 import { lingerMs } from '../http/broken-request.ts';
+import { clientCertificateOf } from '../../tls/core.ts';
 import { credentialsIn } from '../http/connection-params.ts';
 import type { Link } from '../http/stall.ts';
 import type { OpenPerCaller } from '../limits/per-caller.ts';
@@ -164,7 +165,10 @@ export class Session implements CallsConnection {
       throw new WrongMessage('`connectionParams` must come first');
     try {
       const params = message['data'];
-      void this.#prove(credentialsIn(params));
+      void this.#prove({
+        ...credentialsIn(params),
+        certificate: this.request && clientCertificateOf(this.request.socket),
+      });
       this.connectionParams = params as Record<string, string> | null;
     } catch (fault) {
       throw fault instanceof MeshError ? new WrongMessage(fault.message) : fault;

@@ -134,7 +134,9 @@ async function readContext(
 ): Promise<KnownCall> {
   const inHeaders = credentialsOf(request);
   const showsNone = inHeaders.authorization === undefined && inHeaders.userToken === undefined;
-  const credentials = showsNone ? credentialsIn(params) : inHeaders;
+  const credentials = showsNone
+    ? { ...credentialsIn(params), certificate: inHeaders.certificate }
+    : inHeaders;
   return {
     caller: await authenticate(credentials),
     userToken: userTokenOf(credentials),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 
 /** Wait before a request is sent again, in milliseconds, if the receiver asks for none. */
 const usualWaitMs = 1000;
@@ -13,6 +13,8 @@ export interface Post {
   readonly body: Uint8Array;
   /** Ends the attempts. */
   readonly signal: AbortSignal;
+  /** What sends it. @default undici's own */
+  readonly dispatcher: Dispatcher | undefined;
   /** Whether it is sent again if the receiver is busy or not reached. */
   readonly retry: boolean;
 }
@@ -37,9 +39,21 @@ export async function post(sent: Post): Promise<void> {
 }
 
 /** @returns What failed, and the wait before it may be sent again. */
-async function attempt({ url, headers, body, signal }: Post): Promise<{ failure?: Error; waitMs?: number }> {
+async function attempt({
+  url,
+  headers,
+  body,
+  signal,
+  dispatcher,
+}: Post): Promise<{ failure?: Error; waitMs?: number }> {
   try {
-    const answer = await request(url, { method: 'POST', headers, body, signal });
+    const answer = await request(url, {
+      method: 'POST',
+      headers,
+      body,
+      signal,
+      ...(dispatcher && { dispatcher }),
+    });
     await answer.body.dump();
     const { statusCode: status } = answer;
     if (status >= 200 && status < 300) return {};

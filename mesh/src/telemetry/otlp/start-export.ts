@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { logExport, unexported } from '../log-export.ts';
 import type { Logger } from '../logger.ts';
 import { tracing } from '../tracing.ts';
@@ -19,14 +20,17 @@ export interface ExportOptions {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Share of the traces that begin here which are recorded, 0 to 1. Other traces have been decided by their callers. @default 1 */
   traceShare?: number | undefined;
+  /** For an endpoint with https (`openTls`). @default as Node verifies it */
+  tls?: { readonly outside: { readonly dispatcher: Dispatcher } } | undefined;
 }
 
 /** Starts to send spans and log lines, as `openTelemetry` says. */
 export function startExport(options: ExportOptions): AsyncDisposable {
-  const { service, version, endpoint, headers = {}, log, traceShare = 1 } = options;
+  const { service, version, endpoint, headers = {}, log, tls, traceShare = 1 } = options;
   const sending = {
     endpoint,
     headers,
+    via: tls && (() => tls.outside.dispatcher),
     resource: resourceOf({
       'service.name': service,
       'service.version': version,

@@ -6,11 +6,13 @@ import {
   serverSettings,
   stateDirOf,
   telemetrySettings,
+  tlsSettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
@@ -26,11 +28,14 @@ import { createHandlers } from './router.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'inventory', ...logSettings(config) });
+  const tls = openTls({ ...tlsSettings(config), log });
+  if (tls) resources.use(tls);
   resources.use(
     await openTelemetry({
       service: 'inventory',
       version: manifest.version,
       log,
+      tls,
       ...telemetrySettings(config),
     }),
   );
@@ -43,20 +48,23 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   resources.defer(() => database.close());
   const sql = fromPrisma(database.client, { schema: 'inventory' });
   const token = openServiceToken({ ...tokenSettings(config), log });
-  const clients = connectClients(config, { token, log });
+  const clients = connectClients(config, { token, tls, log });
   for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
     token,
     publicKeys: config.PUBLIC_KEYS.keys,
+    publicKeysFile: config.PUBLIC_KEYS_FILE,
     stateDir: stateDirOf(config, import.meta.dirname),
+    tls,
     log,
   });
   resources.defer(() => membership.stop());
   return await startService(inventoryContract, createHandlers({ database: database.client, sql }), {
     version: manifest.version,
     ...serverSettings(config, config.INVENTORY_SERVICE_URL, database.pool),
+    tls,
     log,
     ...membership.serving,
     ...database.serving,

@@ -3,6 +3,7 @@ import {
   databaseFields,
   json,
   readServiceConfig,
+  secretFile,
   serverFields,
   serviceUrl,
   telemetryFields,
@@ -19,6 +20,7 @@ export const settings = {
   ...tokenFields,
   INVENTORY_SERVICE_URL: serviceUrl('http://localhost:5001'),
   PUBLIC_KEYS: json(jwks),
+  PUBLIC_KEYS_FILE: secretFile,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
 };
 

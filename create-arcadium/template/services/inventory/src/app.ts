@@ -1,7 +1,8 @@
 import { inventoryContract } from '#contracts/inventory';
-import { databaseSettings, logSettings, serverSettings } from '@arcadium/mesh/config';
+import { databaseSettings, logSettings, serverSettings, tlsSettings } from '@arcadium/mesh/config';
 import { startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { servingOf } from '@arcadium/postgres/serving';
 import { identityOf } from '../../../identity.ts';
@@ -14,11 +15,13 @@ import { createHandlers } from './router.ts';
 /** Puts the service together and starts it. @param ending Fires when the process must end. */
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   const log = createLogger({ service: 'inventory', ...logSettings(config) });
+  const tls = openTls({ ...tlsSettings(config), log });
   const { database, sql, close } = openDatabase(databaseSettings(config), log);
-  const clients = connectClients(config, log);
+  const clients = connectClients(config, { tls, log });
   return await startService(inventoryContract, createHandlers({ database, sql, clients }), {
     version: manifest.version,
     ...serverSettings(config, config.INVENTORY_SERVICE_URL),
+    tls,
     log,
     ...servingOf(sql),
     identity: identityOf(config),
@@ -31,6 +34,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       async [Symbol.asyncDispose]() {
         await clients.pricing[Symbol.asyncDispose]();
         await close();
+        tls?.[Symbol.dispose]();
       },
     },
   });

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { arraySubprotocol, foreignSubprotocol, header, socketPath } from '../../../wire/index.ts';
+import type { Tls } from '../../../tls/index.ts';
 import { connectingTo } from '../../endpoints/connecting-to.ts';
 import { maxAnswerBytes } from '../transport.ts';
 import { leaveUnmasked, type OpenedSocket } from './connection.ts';
@@ -14,6 +15,8 @@ type OpenOptions = {
   /** Path below the URL. @default '/trpc' */
   path?: string | undefined;
   ip: string | undefined;
+  /** For a URL with https. @default as Node verifies it */
+  tls?: Tls | undefined;
   authorization: string | undefined;
   /** Longest wait, in milliseconds. */
   timeoutMs: number;
@@ -28,7 +31,10 @@ type OpenOptions = {
  * @param options.ip IP address to connect to.
  * @throws NotOpened
  */
-export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, signal, path = socketPath }) =>
+export const openSocket: OpenSocket = (
+  url,
+  { ip, tls, authorization, timeoutMs, signal, path = socketPath },
+) =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, protocols, {
       headers: authorization === undefined ? {} : { [header.authorization]: authorization },
@@ -37,6 +43,7 @@ export const openSocket: OpenSocket = (url, { ip, authorization, timeoutMs, sign
       followRedirects: false,
       generateMask: leaveUnmasked,
       ...connectingTo(ip),
+      ...tls?.connecting,
     });
     const giveUp = (error: NotOpened): void => {
       clearTimeout(timer);

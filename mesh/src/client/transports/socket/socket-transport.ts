@@ -1,5 +1,6 @@
 import { backoffMs, within, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
+import type { Tls } from '../../../tls/index.ts';
 import type { Request } from '../../request.ts';
 import { TransportError, type Answer, type Transport } from '../transport.ts';
 import { SocketConnection } from './connection.ts';
@@ -10,6 +11,8 @@ export interface SocketTransportOptions {
   log: Logger;
   /** IP address to connect to. @default resolved from the URL */
   ip?: string | undefined;
+  /** For a URL with https; after a change, another connection replaces this one. @default as Node verifies it */
+  tls?: Tls | undefined;
   /** Path of the WebSocket below the URL. @default '/trpc' */
   path?: string | undefined;
   /** Opens WebSockets. @default over TCP */
@@ -36,7 +39,7 @@ type Mode =
 export class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
-  readonly #options: SocketTransportOptions & Required<Omit<SocketTransportOptions, 'ip' | 'path'>>;
+  readonly #options: SocketTransportOptions & Required<Omit<SocketTransportOptions, 'ip' | 'path' | 'tls'>>;
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
@@ -46,6 +49,7 @@ export class SocketTransport implements Transport {
   /** Credentials that opened no WebSocket; their calls go over HTTP, which reports the reason. */
   #refused: string | undefined;
   #refusedUntil = 0;
+  readonly #stopFollowing: (() => void) | undefined;
 
   /** @param http Carries the calls while there is no WebSocket. */
   constructor(http: Transport, options: SocketTransportOptions) {
@@ -60,6 +64,9 @@ export class SocketTransport implements Transport {
       backoff: { baseMs: 100, maxMs: 10_000, jitter: 0.5 },
       ...options,
     };
+    this.#stopFollowing = options.tls?.onChange(() => {
+      if (this.#connection?.open) this.#openWith(this.#connection.authorization);
+    });
   }
 
   get leaving(): boolean {
@@ -73,6 +80,7 @@ export class SocketTransport implements Transport {
 
   async close(): Promise<void> {
     const { done } = this.#mode as { done?: Promise<void> };
+    this.#stopFollowing?.();
     this.#closing.abort();
     this.#enter({ name: 'closed' });
     await done;
@@ -132,10 +140,11 @@ export class SocketTransport implements Transport {
 
   /** Opens a connection, then retires the present one. Never fails. @returns The mode that follows. */
   async #openAnother(authorization: string | undefined, before: Mode & { name: 'resting' }): Promise<Mode> {
-    const { open, ip, path, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
+    const { open, ip, tls, path, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
     try {
       const socket = await open(this.url, {
         ip,
+        tls,
         path,
         authorization,
         timeoutMs,

@@ -1,0 +1,1 @@
+export { openTls, type ClientAuth, type Tls, type TlsOptions } from './tls.ts';
