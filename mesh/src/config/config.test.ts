@@ -58,6 +58,7 @@ test('what is not said has the documented value', () => {
     TRUSTED_PROXIES: [],
     RATE_LIMIT_CALLS: 600,
     RATE_LIMIT_STORE: 'memory',
+    TLS_CLIENT_AUTH: 'none',
     DATABASE_POOL_MAX: 10,
     DATABASE_CONNECT_TIMEOUT_MS: 5000,
     DATABASE_IDLE_TIMEOUT_MS: 1_800_000,
@@ -156,11 +157,12 @@ test('with a direct URL, which may be in a file, traffic alone goes through a po
   const path = join(folder, 'direct');
   const [pooled, direct, owner] = ['postgres://r@pooler/d', 'postgres://r@db/d', 'postgres://o@db/d'];
   writeFileSync(path, `${direct}\n`);
+  const now = (one: string | (() => string) | undefined) => (typeof one === 'function' ? one() : one);
   const read = (environment: Record<string, string>) => {
     const config = readConfig(databaseFields, { DATABASE_URL: pooled, ...environment });
     const { url, trafficUrl, directUrl: past } = migrationSettings(config);
-    expect([trafficUrl, past]).toEqual([pooled, config.DATABASE_DIRECT_URL]);
-    return [databaseSettings(config), url, directUrl(config)];
+    expect([trafficUrl, past].map(now)).toEqual([pooled, config.DATABASE_DIRECT_URL]);
+    return [databaseSettings(config), now(url), directUrl(config)];
   };
   const through = expect.objectContaining({ url: pooled, pooled: true });
   expect(read({ DATABASE_DIRECT_URL_FILE: path })).toEqual([through, direct, direct]);
@@ -220,4 +222,21 @@ test('headers for the receiver of traces are read as OpenTelemetry writes them; 
   });
   for (const wrong of ['a=1,hunter2', 'a=1,b=%hunter2'])
     expect(() => read(wrong)).toThrow(/^(?!.*hunter2)[^]*header 2 of 2 must be name=value/);
+});
+
+test('what sslmode in the URL of a database means, and its problems', () => {
+  const path = join(folder, 'ca.pem');
+  writeFileSync(path, 'no certificate');
+  const read = (options: string) =>
+    readConfig(databaseFields, { DATABASE_URL: `postgres://a:secret@db1,db2/x?${options}` }).DATABASE_URL;
+  expect(read('sslmode=disable')).toBe('postgres://a:secret@db1,db2/x?sslmode=disable');
+  for (const mode of ['prefer', 'require', 'verify-ca', 'verify-full'])
+    expect(read(`sslmode=${mode}`)).toBe('postgres://a:secret@db1,db2/x?sslmode=verify-full');
+  expect(read('sslrootcert=system')).toBe('postgres://a:secret@db1,db2/x?sslmode=verify-full');
+  expect(() => read('sslmode=allow')).toThrow('DATABASE_URL: sslmode must be verify-full, or disable');
+  expect(() => read('sslrootcert=/no/such')).toThrow('sslrootcert: cannot read /no/such (ENOENT)');
+  expect(() => read(`sslrootcert=${path}`)).toThrow(
+    `sslrootcert: ${path} is not a certificate in PEM format`,
+  );
+  expect(() => read('sslmode=allow')).not.toThrow('secret');
 });

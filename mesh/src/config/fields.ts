@@ -2,9 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { logFormats, logLevels } from '../telemetry/index.ts';
 import { parseNetwork } from './network.ts';
-
-const wholeNumber = (least: number, most: number, fallback: number) =>
-  z.coerce.number('must be a number').int().min(least).max(most).default(fallback);
+import { wholeNumber } from './whole-number.ts';
 
 /** Comma-separated networks; a problem names the entry by its position. */
 const networks = z.string().transform((text, context): string[] => {
@@ -85,10 +83,12 @@ export const serverFields = {
   METRICS_PORT: z.coerce.number('must be a number').int().min(1).max(65_535).optional(),
   /** Who may read `/metrics`: anyone, or services and administrators by their token. */
   METRICS_ACCESS: z.enum(['open', 'token']).default('open'),
-  /** Who may read `/api/contract`: anyone; services and administrators by their token; administrators. */
+  /** Who may read `/api/contract` and `/openapi.json`: anyone; services and administrators by their token; administrators. */
   CONTRACT_ACCESS: z.enum(['open', 'token', 'admin']).default('token'),
   /** Other origins whose pages may open WebSockets. @default only the service's own origin */
   WEBSOCKET_ORIGINS: origins('origin').optional(),
+  /** Other origins whose pages may call over HTTP (CORS). @default none */
+  CORS_ORIGINS: origins('origin').optional(),
   /**
    * Most open subscriptions, and most open WebSockets, of one user, or of one address without credentials; a service may
    * have ten times as many. 0: no limit.
@@ -98,6 +98,14 @@ export const serverFields = {
   RATE_LIMIT_CALLS: wholeNumber(0, 1_000_000_000, 600),
   /** Where calls are counted: `memory`, per process; `postgres` or a Valkey URL, for all replicas together. */
   RATE_LIMIT_STORE: rateLimitStore.default('memory'),
+  /** PEM file of the service's certificate, followed by intermediate ones; with it, the port serves HTTPS. @default HTTP */
+  TLS_CERT_FILE: z.string().min(1).optional(),
+  /** PEM file of its private key. */
+  TLS_KEY_FILE: z.string().min(1).optional(),
+  /** PEM file of the authorities that other services' certificates must be signed by. @default those of Node */
+  TLS_CA_FILE: z.string().min(1).optional(),
+  /** Whether callers present a certificate: not at all; if they have one; always. */
+  TLS_CLIENT_AUTH: z.enum(['none', 'request', 'require']).default('none'),
 };
 
 /**
@@ -124,12 +132,23 @@ export function serverSettings<Pool = never>(
     metricsAccess: config.METRICS_ACCESS,
     contractAccess: config.CONTRACT_ACCESS,
     webSocketOrigins: config.WEBSOCKET_ORIGINS,
+    corsOrigins: config.CORS_ORIGINS,
     streamsPerCaller: config.STREAMS_PER_CALLER,
     rateLimit: {
       callsPerMinute: config.RATE_LIMIT_CALLS,
       store: config.RATE_LIMIT_STORE,
       ...(pool !== undefined && { pool }),
     },
+  };
+}
+
+/** Makes the options of `openTls`. */
+export function tlsSettings(config: z.output<z.ZodObject<typeof serverFields>>) {
+  return {
+    certFile: config.TLS_CERT_FILE,
+    keyFile: config.TLS_KEY_FILE,
+    caFile: config.TLS_CA_FILE,
+    clientAuth: config.TLS_CLIENT_AUTH,
   };
 }
 
@@ -152,50 +171,6 @@ export function logSettings(config: z.output<z.ZodObject<typeof serverFields>>) 
 export function portOf(url: string): number {
   const { port, protocol } = new URL(url);
   return Number(port || (protocol === 'https:' ? 443 : 80));
-}
-
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: 'must be postgres://user:password@host:port/database',
-});
-
-/** Settings of the service's own database. */
-export const databaseFields = {
-  /** For queries: a role that reads and writes rows. */
-  DATABASE_URL: postgresUrl,
-  /** The same role and database without a connection pooler. @default DATABASE_URL */
-  DATABASE_DIRECT_URL: postgresUrl.optional(),
-  /** For migrations: the owner of the schema. @default DATABASE_DIRECT_URL */
-  DATABASE_OWNER_URL: postgresUrl.optional(),
-  /** Most connections. */
-  DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
-  DATABASE_CONNECT_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
-  DATABASE_IDLE_TIMEOUT_MS: wholeNumber(0, 86_400_000, 1_800_000),
-};
-
-/** Makes the options of `openDatabase`. */
-export function databaseSettings(config: z.output<z.ZodObject<typeof databaseFields>>) {
-  return {
-    url: config.DATABASE_URL,
-    pooled: config.DATABASE_DIRECT_URL !== undefined,
-    poolMax: config.DATABASE_POOL_MAX,
-    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
-    idleTimeoutMs: config.DATABASE_IDLE_TIMEOUT_MS,
-  };
-}
-
-/** The same, as `migrateWhenReachable` takes it. */
-export function migrationSettings(config: z.output<z.ZodObject<typeof databaseFields>>) {
-  return {
-    url: config.DATABASE_OWNER_URL ?? directUrl(config),
-    trafficUrl: config.DATABASE_URL,
-    directUrl: config.DATABASE_DIRECT_URL,
-  };
-}
-
-/** The URL for what needs its own session, such as LISTEN. */
-export function directUrl(config: z.output<z.ZodObject<typeof databaseFields>>): string {
-  return config.DATABASE_DIRECT_URL ?? config.DATABASE_URL;
 }
 
 /** Settings of calls to other services. */
@@ -249,6 +224,9 @@ export const endpoints = origins('endpoint');
 
 /** Endpoints of a service, with a default. */
 export const serviceUrl = (fallback: string) => endpoints.default([fallback]);
+
+/** The file that a secret was read from, if any: its changes are followed. */
+export const secretFile = z.string().optional();
 
 /** A required value; problems never contain it. */
 export const secret = z.string().min(1);

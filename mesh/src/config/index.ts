@@ -1,28 +1,29 @@
 export { ConfigError } from './config-error.ts';
+export { databaseFields, databaseSettings, directUrl, migrationSettings } from './database-fields.ts';
 export { envFileName, readEnvironment, type Environment } from './environment.ts';
 export {
   callFields,
   callSettings,
-  databaseFields,
-  databaseSettings,
-  directUrl,
   endpoints,
   json,
   logSettings,
-  migrationSettings,
   outboxFields,
   outboxSettings,
   portOf,
   secret,
+  secretFile,
   serverFields,
   serverSettings,
   serviceUrl,
   stateDirOf,
+  tlsSettings,
   tokenFields,
   tokenSettings,
   type Endpoints,
 } from './fields.ts';
 export { nearest } from './nearest.ts';
 export { parseNetwork } from './network.ts';
+export { postgresUrls } from './postgres-url.ts';
 export { telemetryFields, telemetrySettings } from './telemetry-fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';
+export { SettingFile, type SettingFileOptions } from './setting-file.ts';

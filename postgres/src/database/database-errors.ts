@@ -3,6 +3,8 @@
 
 import { describeError } from '@arcadium/mesh/telemetry';
 
+import { explainTls } from './tls-errors.ts';
+
 /** System errors of a socket when the server cannot be reached. */
 const socketCodes = new Set([
   'ECONNREFUSED',
@@ -41,6 +43,7 @@ const adapterKinds = new Set([
   'ConnectionClosed',
   'SocketTimeout',
   'TooManyConnections',
+  'TlsConnectionError',
 ]);
 
 /** Errors of pg and pg-pool without a code. */
@@ -79,6 +82,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     return (
       codes.some((code) => socketCodes.has(code) || isSessionCode(code) || prismaCodes.has(code)) ||
       (typeof link.kind === 'string' && adapterKinds.has(link.kind)) ||
+      explainTls(link) !== undefined ||
       (typeof link.message === 'string' && messages.some((pattern) => pattern.test(String(link.message))))
     );
   });
@@ -140,6 +144,14 @@ export function isForAllWrites(error: unknown): boolean {
 /** `idle_in_transaction_session_timeout` and `transaction_timeout` have ended a session. */
 const expiredCodes: ReadonlySet<string> = new Set(['25P03', '25P04']);
 
+/** The server refused the role or its password. */
+const refusedCodes: ReadonlySet<string> = new Set(['28P01', '28000']);
+
+/** Whether a connection failed because of its role or password. */
+export function isCredentialRefused(error: unknown): boolean {
+  return hasCode(error, refusedCodes);
+}
+
 /** Whether Prisma or PostgreSQL ended a transaction because of its time limit; it is then rolled back. */
 export function isTransactionExpired(error: unknown): boolean {
   return (
@@ -161,8 +173,10 @@ export function isUnreachable(error: unknown): boolean {
 
 /** The error of a database call in one line: PostgreSQL's own message if there is one, which Prisma puts last. */
 export function describeDatabaseError(error: unknown): string {
-  const said = links(error).find(({ originalMessage }) => typeof originalMessage === 'string');
-  return describeError(said?.originalMessage ?? error);
+  const chain = links(error);
+  const tls = chain.map(explainTls).find((reason) => reason !== undefined);
+  const said = chain.find(({ originalMessage }) => typeof originalMessage === 'string');
+  return describeError(tls ?? said?.originalMessage ?? error);
 }
 
 /** The error and everything it wraps, outermost first. */

@@ -2,16 +2,20 @@ import { within } from '@arcadium/mesh/resilience';
 import type { DatabaseReport } from '@arcadium/mesh/server';
 import type { MeshError } from '@arcadium/mesh/wire';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Client, type Pool } from 'pg';
+import type { Pool } from 'pg';
 
 import { Availability } from './availability.ts';
 import { measurePool } from './pool-metrics.ts';
 import { CallPool } from './call-pool.ts';
 import { classifyDatabaseError } from './classify.ts';
+import { DatabaseClient } from './client.ts';
 import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
+import type { DatabaseUrl } from './database-url.ts';
+import { FollowedUrl } from './followed-url.ts';
 import type { Logger } from '../logger.ts';
 import { MigrationRecord } from '../migrate/migration-record.ts';
 import { keepOwnContext } from './own-context.ts';
+import { isReadOnly, primaryOf } from './primary.ts';
 import { connectionConfig, longestStatementMs, pooledConfig, sessionOptions } from './session.ts';
 import { connectStatements } from './statement.ts';
 import { measureStatements, StatementTable } from './statement-table.ts';
@@ -25,6 +29,7 @@ export {
   isUniqueViolation,
 } from './database-errors.ts';
 export type { Logger } from '../logger.ts';
+export type { DatabaseUrl } from './database-url.ts';
 
 /** Common to all generated Prisma clients. */
 interface Disconnectable {
@@ -33,8 +38,22 @@ interface Disconnectable {
 
 /** Options of {@link openDatabase}. */
 export interface DatabaseOptions<Client extends Disconnectable> {
-  /** `postgres://role:password@host:port/database`. */
+  /**
+   * `postgres://role:password@host:port/database`. With several hosts, separated by commas, the database is on
+   * the one that takes writes, and calls follow it to another within seconds.
+   */
   url: string;
+  /**
+   * The file that `url` was read from. When it changes, new connections use the new URL, once one has
+   * succeeded, and the older ones are closed as soon as they are idle.
+   *
+   * @default none: `url` stays in force
+   */
+  urlFile?: string | undefined;
+  /** The same role and database without a connection pooler. @default `url` */
+  directUrl?: string | undefined;
+  /** The file that `directUrl` was read from. @default none */
+  directUrlFile?: string | undefined;
   /** The service's schema, such as `auth`. */
   schema: string;
   /** The service's generated `PrismaClient` class. */
@@ -68,6 +87,8 @@ export interface Database<Client> {
   client: Client;
   /** The pool of the client, for SQL that Prisma cannot express. */
   pool: Pool;
+  /** The URL in force for what needs its own session, such as LISTEN: PostgreSQL itself. */
+  readonly directUrl: DatabaseUrl;
   /**
    * Resolves when the database answers within a second.
    *
@@ -92,6 +113,8 @@ export interface Database<Client> {
 }
 
 const pingTimeoutMs = 1_000;
+/** Interval of health checks where the database may move to another server, in milliseconds. */
+const watchMs = 1_000;
 const closeTimeoutMs = 5_000;
 /** Most statements in a report. */
 const reported = 20;
@@ -111,13 +134,21 @@ export function openDatabase<Client extends Disconnectable>(
 ): Database<Client> {
   const { url, schema, log, pooled = false, queryTimeoutMs = longestStatementMs } = options;
   const { connectTimeoutMs = 5_000 } = options;
-  const pool = new CallPool({
+  const follow = (setting: string, given: string, file: string | undefined) =>
+    new FollowedUrl({ setting, url: given, file, schema, log });
+  const traffic = follow('DATABASE_URL', url, options.urlFile);
+  const direct =
+    options.directUrl === undefined
+      ? traffic
+      : follow('DATABASE_DIRECT_URL', options.directUrl, options.directUrlFile);
+  const poolConfig = {
     ...pooledConfig(url, connectTimeoutMs),
     ...(!pooled && { options: sessionOptions(schema, queryTimeoutMs) }),
     max: options.poolMax ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 1_800_000,
     query_timeout: queryTimeoutMs + 1_000,
-  });
+  };
+  const pool = new CallPool(poolConfig, traffic);
   const statements = new StatementTable();
   pool.on('connect', (connection) => measureStatements(connection, statements));
   const migrations = new MigrationRecord();
@@ -126,19 +157,27 @@ export function openDatabase<Client extends Disconnectable>(
   // A pooler lends the sessions in which statements would have their names to others.
   connectStatements(client, { pool, named: !pooled });
   const writes = new Writes(schema, log);
-  const alone = {
-    ...(pooled ? pooledConfig(url, pingTimeoutMs) : connectionConfig(url, schema, pingTimeoutMs)),
-    query_timeout: pingTimeoutMs,
-  };
-  const askAlone = () => askOver(new Client(alone));
-  const ping = createPing(pool, askAlone, writes);
+  const askAlone = () =>
+    askOver(
+      new DatabaseClient({
+        ...(pooled
+          ? pooledConfig(traffic.current, pingTimeoutMs)
+          : connectionConfig(traffic.current, schema, pingTimeoutMs)),
+        query_timeout: pingTimeoutMs,
+      }),
+    );
+  const primary = primaryOf(url);
+  const ping = createPing(pool, askAlone, { writes, doubt: () => primaryOf(traffic.current)?.doubt() });
   const availability = new Availability({ schema, ping, ask: askAlone, log });
   survivePoolErrors(pool, availability);
+  // Nothing but an unanswered question shows that a server has gone without closing its connections.
+  const watching = primary && setInterval(() => void availability.ping().catch(() => {}), watchMs).unref();
   const endMeasuring = measurePool(pool);
   let closing: Promise<void> | undefined;
   return {
     client,
     pool,
+    directUrl: () => direct.current,
     ping,
     migrations,
     serving: {
@@ -148,9 +187,12 @@ export function openDatabase<Client extends Disconnectable>(
       reportDatabase: () => ({ statements: statements.longest(reported), migrations: migrations.figures }),
     },
     close() {
+      clearInterval(watching);
       availability.close();
       endMeasuring();
-      return (closing ??= close(client, pool, log));
+      return (closing ??= Promise.all([traffic.close(), direct.close(), close(client, pool, log)]).then(
+        () => undefined,
+      ));
     },
   };
 }
@@ -173,13 +215,19 @@ function survivePoolErrors(pool: Pool, availability: Availability): void {
  * the service is busy or a table is locked, it opens a separate one.
  */
 function createPing(
-  pool: Pool,
+  pool: CallPool,
   askAlone: () => Promise<boolean | undefined>,
-  writes: Writes,
+  { writes, doubt }: { writes: Writes; doubt: () => void },
 ): () => Promise<void> {
   const ask = async (): Promise<void> => {
     const full = pool.idleCount === 0 && pool.totalCount >= pool.options.max;
-    const readOnly = await (full ? askAlone() : isReadOnly(pool));
+    let readOnly = await (full ? askAlone() : isReadOnly(pool));
+    if (readOnly && !full) {
+      // The pool's connections may lead to a former primary: a new one leads to the present one, if there is one.
+      doubt();
+      readOnly = await askAlone();
+      if (readOnly === false) pool.renew();
+    }
     if (readOnly !== undefined) writes.observe(readOnly);
   };
   let underWay: Promise<void> | undefined;
@@ -190,21 +238,19 @@ function createPing(
       const message = `the database did not answer within ${pingTimeoutMs} ms`;
       throw Object.assign(new Error(message), { code: 'ETIMEDOUT' });
     };
-    await within(() => asking, { ms: pingTimeoutMs, onLate });
+    try {
+      await within(() => asking, { ms: pingTimeoutMs, onLate });
+    } catch (error) {
+      doubt();
+      throw error;
+    }
   };
-}
-
-async function isReadOnly(asked: Pool | Client): Promise<boolean> {
-  const { rows } = await asked.query<{ value: string }>(
-    `SELECT current_setting('transaction_read_only') AS value`,
-  );
-  return rows[0]?.value === 'on';
 }
 
 const noRoom = new Set(['53300']);
 
 /** @returns `undefined` if the server answers, but has no connection left besides those of the pool. */
-async function askOver(connection: Client): Promise<boolean | undefined> {
+async function askOver(connection: DatabaseClient): Promise<boolean | undefined> {
   connection.on('error', () => {}); // the running query reports it
   try {
     await connection.connect();

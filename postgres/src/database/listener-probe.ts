@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 
-import { Client } from 'pg';
+import { DatabaseClient } from './client.ts';
 
 /**
  * Sends a notification on a channel over a new connection.
@@ -16,7 +16,7 @@ export async function sendProbe(
   const socket = new Socket();
   const giveUp = () => socket.destroy();
   signal.addEventListener('abort', giveUp);
-  const client = new Client({
+  const client = new DatabaseClient({
     connectionString: url,
     application_name: 'arcadium probe',
     connectionTimeoutMillis: timeoutMs,

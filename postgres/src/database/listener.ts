@@ -3,16 +3,21 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { within } from '@arcadium/mesh/resilience';
-import { describeError, Outage } from '@arcadium/mesh/telemetry';
-import { Client } from 'pg';
+import { Outage } from '@arcadium/mesh/telemetry';
 
 import type { Logger } from '../logger.ts';
+import { DatabaseClient } from './client.ts';
+import { currentUrl, type DatabaseUrl } from './database-url.ts';
+import { describeDatabaseError } from './database-errors.ts';
 import { sendProbe } from './listener-probe.ts';
 
 /** Options of {@link Listener}. */
 export interface ListenerOptions {
-  /** `postgres://role:password@host:port/database`, without a connection pooler. */
-  url: string;
+  /**
+   * `postgres://role:password@host:port/database`, without a connection pooler. If a function returns another
+   * one, the connection is replaced at the next check.
+   */
+  url: DatabaseUrl;
   /** The channel, as in `pg_notify`. */
   channel: string;
   /**
@@ -51,6 +56,8 @@ export interface ListenerOptions {
 }
 
 const longestRetryMs = 5_000;
+/** Ends a connection whose URL is no longer the one in force. */
+const urlChanged = new Error('the URL of the database has changed');
 /** Longest wait for the server to close a connection, in milliseconds. */
 const goodbyeMs = 1_000;
 
@@ -113,7 +120,8 @@ export class Listener {
     while (!signal.aborted) {
       const error: unknown = await this.#listen(connected).catch((thrown: unknown) => thrown);
       if (signal.aborted) return;
-      const fields = { channel, reason: describeError(error) };
+      if (error === urlChanged) continue;
+      const fields = { channel, reason: describeDatabaseError(error) };
       this.#lost.begin(fields, 'the LISTEN connection was lost, reconnecting');
       const pauseMs = waitMs * (0.5 + Math.random() / 2); // spreads clients that failed together
       await delay(pauseMs, undefined, { signal }).catch(() => {}); // ended early by stop()
@@ -123,9 +131,10 @@ export class Listener {
 
   /** Listens on one connection as long as it lasts. Always rejects in the end, with the reason. */
   async #listen(connected: () => void): Promise<never> {
-    const { url, channel, onPayload, connectTimeoutMs = 5_000, answerMs = 5_000 } = this.#options;
+    const { channel, onPayload, connectTimeoutMs = 5_000, answerMs = 5_000 } = this.#options;
+    const url = currentUrl(this.#options.url);
     const socket = new Socket();
-    const client = new Client({
+    const client = new DatabaseClient({
       connectionString: url,
       application_name: `arcadium listener ${channel}`,
       connectionTimeoutMillis: connectTimeoutMs,
@@ -145,7 +154,10 @@ export class Listener {
     this.#stopping.signal.addEventListener('abort', lost.reject, { signal: over.signal });
     try {
       await Promise.race([client.connect(), lost.promise]);
-      return await Promise.race([lost.promise, this.#follow(client, connected, over.signal)]);
+      return await Promise.race([
+        lost.promise,
+        this.#follow(client, connected, { url, signal: over.signal }),
+      ]);
     } finally {
       this.#listening = false;
       over.abort();
@@ -154,11 +166,16 @@ export class Listener {
   }
 
   /** Fails when the server no longer answers, which nothing else shows without traffic. */
-  async #follow(client: Client, connected: () => void, signal: AbortSignal): Promise<never> {
+  async #follow(
+    client: DatabaseClient,
+    connected: () => void,
+    { url, signal }: { url: string; signal: AbortSignal },
+  ): Promise<never> {
     const { channel, heartbeatMs = 30_000, lookMs = 1_000, onConnect } = this.#options;
     const names = [channel, this.#probeChannel].map((name) => client.escapeIdentifier(name));
     const listen = names.map((name) => `LISTEN ${name}`).join(';');
     for (;;) {
+      if (currentUrl(this.#options.url) !== url) throw urlChanged;
       await client.query(this.#listening ? 'SELECT 1' : listen);
       const hears = await this.#hears(client, signal);
       signal.throwIfAborted();
@@ -179,7 +196,7 @@ export class Listener {
   }
 
   /** Whether a notification from another connection arrives; true if no other connection can be opened. */
-  async #hears(client: Client, signal: AbortSignal): Promise<boolean> {
+  async #hears(client: DatabaseClient, signal: AbortSignal): Promise<boolean> {
     const { url, hearMs = 2_000, connectTimeoutMs: timeoutMs = 5_000 } = this.#options;
     const arrived = Promise.withResolvers<boolean>();
     const onNotification = (heard: { channel: string }) => {
@@ -187,7 +204,7 @@ export class Listener {
     };
     client.on('notification', onNotification);
     try {
-      if (!(await sendProbe(url, this.#probeChannel, { timeoutMs, signal }))) return true;
+      if (!(await sendProbe(currentUrl(url), this.#probeChannel, { timeoutMs, signal }))) return true;
       return await within(() => arrived.promise, { ms: hearMs, signal, onLate: () => false });
     } finally {
       client.off('notification', onNotification);
@@ -196,7 +213,7 @@ export class Listener {
 }
 
 /** Closes the connection; if the server does not answer, destroys its socket. */
-async function close(client: Client, socket: Socket): Promise<void> {
+async function close(client: DatabaseClient, socket: Socket): Promise<void> {
   const late = setTimeout(() => socket.destroy(), goodbyeMs);
   await client.end().catch(() => {});
   clearTimeout(late);

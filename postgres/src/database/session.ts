@@ -1,5 +1,7 @@
 import type { PoolConfig } from 'pg';
 
+import { DatabaseClient } from './client.ts';
+
 /**
  * When PostgreSQL ends a statement of a service, in milliseconds: slightly more than the longest timeout of a
  * procedure.
@@ -35,6 +37,7 @@ export function connectionConfig(url: string, schema: string, connectTimeoutMs: 
 export function pooledConfig(url: string, connectTimeoutMs: number): PoolConfig {
   return {
     connectionString: url,
+    Client: DatabaseClient,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     // The first probe after 10 s of silence; the kernel's default is two hours.

@@ -23,6 +23,8 @@ export interface EmbeddedOptions {
   password: string;
   /** `true`: data survives crashes. `false`: fast and unsafe, and the directory is removed at the end. */
   persistent: boolean;
+  /** More of PostgreSQL's settings, such as `wal_level=replica`; they override those of this package. @default [] */
+  settings?: readonly string[];
 }
 
 export interface EmbeddedPostgres {
@@ -49,6 +51,7 @@ const lean = [
   'wal_level=minimal',
   'max_wal_senders=0',
   'jit=off',
+  'shared_preload_libraries=pg_stat_statements',
 ];
 const unsafeButFast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
 
@@ -90,7 +93,7 @@ interface Server extends EmbeddedPostgres {
 }
 
 function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Server {
-  const { dataDir, port, password, persistent } = options;
+  const { dataDir, port, password, persistent, settings: more = [] } = options;
   const { log, output } = openLog(`${dataDir}.log`);
   const settings = [
     'listen_addresses=127.0.0.1',
@@ -100,6 +103,7 @@ function launch({ binaries, account }: Cluster, options: EmbeddedOptions): Serve
     'log_timezone=UTC',
     ...lean,
     ...(persistent ? [] : unsafeButFast),
+    ...more,
   ];
   const args = ['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])];
   const child = spawn(...commandOf(account, binaries.postgres, args), {

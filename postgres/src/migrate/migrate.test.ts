@@ -106,6 +106,22 @@ describe('migrate', () => {
     });
   });
 
+  test('an older version lives with the schema of a newer one, and adds to it what only itself has', async () => {
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    write('20260102000000_newer', 'ALTER TABLE a ADD COLUMN newer int;');
+    await run();
+    rmSync(join(folder, '20260102000000_newer'), { recursive: true });
+    expect(await run()).toEqual([]);
+    expect(log.info).toHaveBeenCalledWith(
+      { schema: 'one', migrations: ['20260102000000_newer'] },
+      'the schema is newer than this version',
+    );
+    write('20260103000000_repair', 'ALTER TABLE a ADD COLUMN repair int;');
+    expect(await run()).toEqual(['20260103000000_repair']);
+    expect(await ask('SELECT newer, repair FROM one.a')).toEqual([]);
+    expect(log.warn).not.toHaveBeenCalled();
+  });
+
   test('three replicas at once: one migrates, none fails', async () => {
     write('20260101000000_a', 'CREATE TABLE a (id int); SELECT pg_sleep(0.3);');
     write('20260102000000_b', 'CREATE TABLE b (id int);');
@@ -238,6 +254,25 @@ describe('migrateWhenReachable', () => {
     await cluster.start();
     expect(await waiting).toEqual(['20260101000000_a']);
     expect(said('info').at(-1)).toBe('the database is ready');
+  });
+
+  test('tries again, without blocking others, while the table is in use', async () => {
+    await using cluster = await createTestCluster();
+    const url = `postgres://one:secret@127.0.0.1:${cluster.port}/arcadium`;
+    await provision({ adminUrl: cluster.adminUrl, services: [{ name: 'one', url }], log });
+    write('20260101000000_a', 'CREATE TABLE a (id int);');
+    await migrate({ service: 'one', url, log, folder });
+    write('20260102000000_b', 'ALTER TABLE a ADD b int;');
+    await withClient(cluster.adminUrl, 'arcadium', async (user) => {
+      await user.query('ALTER ROLE one IN DATABASE arcadium SET lock_timeout = 100');
+      await user.query('BEGIN');
+      await user.query('SELECT FROM one.a');
+      const waiting = migrateWhenReachable({ service: 'one', url, log, folder, retryMs: 20 });
+      const locked = 'migration 20260102000000_b of one failed: canceling statement due to lock timeout';
+      await vi.waitFor(() => expect(reasons()).toEqual([locked]), { timeout: 20_000 });
+      await user.query('COMMIT');
+      expect(await waiting).toEqual(['20260102000000_b']);
+    });
   });
 
   test('says one line for each thing that is missing, in the order in which they come', async () => {

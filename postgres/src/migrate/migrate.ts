@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { backoffMs } from '@arcadium/mesh/resilience';
-import { isDatabaseUnavailable } from '../database/database-errors.ts';
+import { describeDatabaseError, hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
+import { currentUrl, type DatabaseUrl } from '../database/database-url.ts';
 import type { Logger } from '../logger.ts';
 import { keepHistory } from '../provision/grants.ts';
 import { noFilters, readMigrations, toMigrationList, type Migration } from './migration-list.ts';
 import type { MigrationRecord } from './migration-record.ts';
 import { MigrationSession } from './migration-session.ts';
-import { findObstacle, type DatabaseUse } from './obstacle.ts';
+import { findObstacle } from './obstacle.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 import { WaitingLog } from './waiting-log.ts';
 
@@ -65,7 +66,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   let failed: string | undefined;
   try {
     // Usually nothing is left to do, and loading the engine takes 0.1 s of CPU and 10 MB.
-    if (await session.hasApplied(migrations)) return [];
+    const { complete, newer } = await session.compare(migrations);
+    // A release expands the schema so that the version before it can live with it.
+    if (newer.length > 0)
+      log.info({ schema: service, migrations: newer }, 'the schema is newer than this version');
+    if (complete) return [];
     await takeStock(session, options, migrations);
     return await applyPending(session, options, migrations);
   } catch (error) {
@@ -149,9 +154,12 @@ async function applyOne(
   const atOnce = runsInTransaction(migration.sql);
   try {
     if (atOnce) await session.begin();
+    // It waits for all older transactions, and half of it cannot be undone.
+    else await session.run('SET lock_timeout = 0');
     await apply();
     await session.run(keepHistory(service));
     if (atOnce) await session.commit();
+    else await session.run('RESET lock_timeout');
   } catch (error) {
     if (atOnce) await session.rollback().catch(() => {}); // the connection may be gone, and the transaction with it
     const cause = session.scriptError ?? error;
@@ -175,6 +183,13 @@ function pendingNames(history: History): string[] {
   return history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
 }
 
+/** `lock_timeout` of the owner has ended the wait for a lock. Nothing of the migration was applied. */
+const lockedCodes: ReadonlySet<string> = new Set(['55P03']);
+
+function isLocked(error: unknown): error is MigrationError {
+  return error instanceof MigrationError && hasCode(error, lockedCodes);
+}
+
 /** PostgreSQL's message, detail and hint, without the engine's stack. */
 function describe(cause: unknown): string {
   const error = cause as {
@@ -186,8 +201,19 @@ function describe(cause: unknown): string {
   return [message, detail, hint].filter(Boolean).join(' · ');
 }
 
-/** Options of {@link migrateWhenReachable}. */
-export interface MigrateWhenReachableOptions extends MigrateOptions, DatabaseUse {
+/** Options of {@link migrateWhenReachable}. Functions that return URLs are called at each attempt. */
+export interface MigrateWhenReachableOptions extends Omit<MigrateOptions, 'url'> {
+  /** The service's `DATABASE_OWNER_URL`: a role that may change its schema. */
+  url: DatabaseUrl;
+  /** Its `DATABASE_URL`, with the role that reads and writes rows. @default the same as `url` */
+  trafficUrl?: DatabaseUrl | undefined;
+  /**
+   * Its `DATABASE_DIRECT_URL`: the role and the database of `trafficUrl`, which may then lead through a
+   * connection pooler.
+   *
+   * @default `trafficUrl` leads to PostgreSQL itself
+   */
+  directUrl?: DatabaseUrl | undefined;
   /** Wait after the first unsuccessful check, in milliseconds; doubles up to 2 s. @default 250 */
   retryMs?: number;
 }
@@ -206,22 +232,31 @@ export async function migrateWhenReachable(options: MigrateWhenReachableOptions)
   const waiting = new WaitingLog(service, log);
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
-    const obstacle = await findObstacle(options);
+    const use = { service, ...urlsNow(options) };
+    const obstacle = await findObstacle(use);
     signal?.throwIfAborted();
     if (obstacle) waiting.say(obstacle);
     else {
       try {
-        const applied = await migrate(options);
+        const applied = await migrate({ ...options, url: use.url });
         waiting.end();
         return applied;
       } catch (error) {
         signal?.throwIfAborted();
-        // The check succeeded, but the database has gone since.
-        if (!isDatabaseUnavailable(error)) throw error;
-        waiting.say({ reason: error instanceof Error ? error.message : String(error) });
+        // The check succeeded, but the database has gone since, or others use the table.
+        if (!isDatabaseUnavailable(error) && !isLocked(error)) throw error;
+        waiting.say({ reason: isLocked(error) ? error.message : describeDatabaseError(error) });
       }
     }
     const waitMs = backoffMs(attempt, { baseMs: retryMs, maxMs: longestRetryMs, jitter: 0.2 });
     await delay(waitMs, undefined, signal ? { signal } : {});
   }
+}
+
+function urlsNow({ url, trafficUrl = url, directUrl }: MigrateWhenReachableOptions) {
+  return {
+    url: currentUrl(url),
+    trafficUrl: currentUrl(trafficUrl),
+    directUrl: directUrl === undefined ? undefined : currentUrl(directUrl),
+  };
 }

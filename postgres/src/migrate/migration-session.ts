@@ -91,17 +91,25 @@ export class MigrationSession {
     }
   }
 
-  /** Whether exactly these migrations were applied completely, with their current content. */
-  async hasApplied(migrations: readonly Migration[]): Promise<boolean> {
+  /**
+   * Whether these migrations were all applied completely, with their current content, and the names of those
+   * that the schema has from a newer version.
+   */
+  async compare(migrations: readonly Migration[]): Promise<{ complete: boolean; newer: readonly string[] }> {
     const rows = await this.#entries();
+    const known = new Set(migrations.map(({ name }) => name));
     const expected = migrations.map(({ name, sql }) => [
       name,
       createHash('sha256').update(sql).digest('hex'),
     ]);
-    return isDeepStrictEqual(
-      rows.map(({ name, checksum, at }) => [name, at === null ? null : checksum]),
-      expected,
-    );
+    const ours = rows.filter(({ name, at }) => known.has(name) || at === null);
+    return {
+      complete: isDeepStrictEqual(
+        ours.map(({ name, checksum, at }) => [name, at === null ? null : checksum]),
+        expected,
+      ),
+      newer: rows.filter(({ name, at }) => !known.has(name) && at !== null).map(({ name }) => name),
+    };
   }
 
   /** What the schema has, and a migration that was interrupted. */

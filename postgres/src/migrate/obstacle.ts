@@ -1,6 +1,8 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 
-import { hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
+import { DatabaseClient } from '../database/client.ts';
+import { describeDatabaseError, hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
+import { explainTls } from '../database/tls-errors.ts';
 import { isPoolerRefusal, poolerError, refusePooler } from '../database/pooler.ts';
 import { connectionConfig, longestStatementMs, pooledConfig } from '../database/session.ts';
 
@@ -44,7 +46,7 @@ const patienceMs = 5_000;
  *
  * @returns The first thing that is missing; `undefined` if nothing is.
  * @throws ConfigError if a URL that must lead to PostgreSQL itself leads to a connection pooler; any
- * connection error that waiting does not solve, such as a server without TLS although the URL requires it.
+ * connection error that waiting does not solve.
  */
 export async function findObstacle(use: DatabaseUse): Promise<Obstacle | undefined> {
   const { service, url, trafficUrl = url, directUrl } = use;
@@ -72,7 +74,7 @@ interface Question {
 
 async function askAs(url: string, { service, direct, ask }: Question): Promise<Obstacle | undefined> {
   const config = direct ? connectionConfig(url, service, patienceMs) : pooledConfig(url, patienceMs);
-  const client = new Client({ ...config, query_timeout: patienceMs });
+  const client = new DatabaseClient({ ...config, query_timeout: patienceMs });
   client.on('error', () => {}); // the running query reports it
   try {
     await client.connect();
@@ -155,6 +157,8 @@ function explainConnection(error: unknown, { host, port, user, database }: Clien
   if (has('57P03')) return `PostgreSQL at ${host}:${port} is starting up`;
   if (has('53300'))
     return `PostgreSQL at ${host}:${port} has no connection left (${messageOf(error)}): raise its max_connections, or lower DATABASE_POOL_MAX`;
+  if (explainTls(error) !== undefined)
+    return `PostgreSQL at ${host}:${port} cannot be trusted: ${describeDatabaseError(error)}`;
   if (isDatabaseUnavailable(error))
     return `PostgreSQL does not answer at ${host}:${port} (${has(spoken) ? messageOf(error) : (codeOf(error) ?? messageOf(error))})`;
   return undefined;

@@ -3,6 +3,7 @@ import { createLogger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
 import type { z } from 'zod';
 
+import type { DatabaseUrl } from '../database/database-url.ts';
 import type { FromJson } from '../idempotency/once.ts';
 import type { Logger } from '../logger.ts';
 import { tableName, type SqlDatabase } from '../sql/sql-database.ts';
@@ -69,7 +70,7 @@ export interface StartRelayOptions<Of extends Topics> extends Pick<DeliveryOptio
    *
    * @default none: messages are found by polling alone
    */
-  databaseUrl?: string;
+  databaseUrl?: DatabaseUrl;
   /** Longest time between two looks at the outbox, in milliseconds. @default 3000 */
   pollMs?: number;
   /** Longest time for a delivery, in milliseconds. @default 20000 */

@@ -1,6 +1,7 @@
 import { within } from '@arcadium/mesh/resilience';
 import { Outage } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '../database/database-errors.ts';
+import type { DatabaseUrl } from '../database/database-url.ts';
 import { Listener } from '../database/listener.ts';
 import { withRemedy } from '../sql/sql-database.ts';
 import { Backlog } from './backlog.ts';
@@ -23,7 +24,7 @@ export interface OutboxRelayOptions<
    *
    * @default none: new rows are found by polling alone
    */
-  databaseUrl?: string | undefined;
+  databaseUrl?: DatabaseUrl | undefined;
   /**
    * How long `stop()` waits for calls in progress before it aborts them, in milliseconds.
    *

@@ -1,5 +1,6 @@
 import { escapeIdentifier, type Client } from 'pg';
 
+import { hasCode } from '../database/database-errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** The PostgreSQL extensions that services may use, in the schema `extensions`. */
@@ -23,5 +24,29 @@ export async function createExtensions(inside: Client, log: Logger): Promise<voi
     } else if (found.schema !== 'extensions') {
       await inside.query(`ALTER EXTENSION ${escapeIdentifier(extension)} SET SCHEMA extensions`);
     }
+  }
+  await createStatistics(inside, log);
+}
+
+/** A superuser must create it, unlike the others. */
+const notAllowed: ReadonlySet<string> = new Set(['42501']);
+
+/**
+ * Creates `pg_stat_statements`, which only operators need, if the server has it: it counts statements if it is in
+ * `shared_preload_libraries` too.
+ */
+async function createStatistics(inside: Client, log: Logger): Promise<void> {
+  const { rowCount } = await inside.query(
+    `SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements' AND installed_version IS NULL`,
+  );
+  if (rowCount === 0) return;
+  try {
+    await inside.query('CREATE EXTENSION pg_stat_statements SCHEMA extensions');
+  } catch (error) {
+    if (!hasCode(error, notAllowed)) throw error;
+    log.info(
+      {},
+      'pg_stat_statements was not created: this role may not; a superuser may, in the schema extensions',
+    );
   }
 }

@@ -11,6 +11,24 @@ export interface Tenant {
   traffic: string;
 }
 
+/** Time-outs of sessions that read and write rows, in milliseconds. A lock is given up shortly before the statement. */
+const limitsOfTraffic = {
+  statement_timeout: longestStatementMs,
+  lock_timeout: longestStatementMs - 1_000,
+  // A transaction lasts at most as long as a statement; a process that hangs in one must not hold its locks.
+  idle_in_transaction_session_timeout: longestStatementMs + 4_000,
+};
+
+/**
+ * Time-outs of sessions that migrate, in milliseconds. A statement may take hours, but while it waits for a lock on a
+ * table, all later statements on that table wait behind it.
+ */
+const limitsOfOwner = {
+  statement_timeout: 0,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 300_000,
+};
+
 /**
  * Rights and settings of the database as a whole, which `CREATE DATABASE … TEMPLATE` does not copy. In one
  * transaction: a service that connects meanwhile has either PUBLIC's right or its own.
@@ -31,7 +49,8 @@ export async function grantDatabase(
         const set = `ALTER ROLE ${grantee} IN DATABASE ${name} SET`;
         await admin.query(`${set} search_path = ${escapeIdentifier(schema)}, extensions`);
         await admin.query(`${set} timezone = 'UTC'`);
-        if (role === traffic) await admin.query(`${set} statement_timeout = ${longestStatementMs}`);
+        const limits = role === traffic ? limitsOfTraffic : limitsOfOwner;
+        for (const [limit, ms] of Object.entries(limits)) await admin.query(`${set} ${limit} = ${ms}`);
       }
     }
   });

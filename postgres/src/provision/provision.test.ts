@@ -116,10 +116,26 @@ describe('provision', () => {
       await run([pair('shop')]);
       await ask(cluster.adminUrl, `ALTER DATABASE arcadium SET timezone = 'Asia/Kolkata'`);
       const settings = `SELECT current_setting('search_path') AS path, current_setting('timezone') AS zone,
-        current_setting('statement_timeout') AS longest`;
+        current_setting('statement_timeout') AS longest, current_setting('lock_timeout') AS lock,
+        current_setting('idle_in_transaction_session_timeout') AS idle`;
       const both = { path: 'shop, extensions', zone: 'UTC' };
-      expect(await ask(pair('shop').url, settings)).toEqual([{ ...both, longest: '16s' }]);
-      expect(await ask(pair('shop').ownerUrl, settings)).toEqual([{ ...both, longest: '0' }]);
+      const ofTraffic = { ...both, longest: '16s', lock: '15s', idle: '20s' };
+      expect(await ask(pair('shop').url, settings)).toEqual([ofTraffic]);
+      const ofOwner = { ...both, longest: '0', lock: '5s', idle: '5min' };
+      expect(await ask(pair('shop').ownerUrl, settings)).toEqual([ofOwner]);
+    });
+
+    test('statements are counted, where operators can read it, and a role sees only its own', async () => {
+      await run([pair('shop')]);
+      await ask(pair('shop').url, 'SELECT 4711 AS mine');
+      const counted = 'SELECT query, calls::int FROM extensions.pg_stat_statements';
+      const admin = cluster.adminUrl.replace(/postgres$/, 'arcadium');
+      expect(await ask(admin, `${counted} WHERE query LIKE '%AS mine'`)).toEqual([
+        { query: 'SELECT $1 AS mine', calls: 1 },
+      ]);
+      const others = `${counted} WHERE query LIKE '%pg_advisory_lock%'`;
+      expect(await ask(admin, others)).not.toEqual([]);
+      expect(await ask(pair('shop').url, others)).toEqual([]);
     });
 
     const everything = `

@@ -1,3 +1,5 @@
+import { postgresUrls } from '@arcadium/mesh/config';
+
 /** A service to provision for. */
 export interface ProvisionedService {
   /** Name of its schema, such as `auth`. */
@@ -42,7 +44,9 @@ export function readRoom({ name, url, ownerUrl = url }: ProvisionedService): Roo
 }
 
 function readUrl(setting: string, url: string): { role: Role; host: string; database: string } {
-  const { username, password, pathname, host } = new URL(url);
+  const urls = postgresUrls(url);
+  const { username, password, pathname } = new URL(urls[0]);
+  const host = urls.map((one) => new URL(one).host).join();
   const database = decodeURIComponent(pathname.slice(1));
   if (!username || !password || !database) {
     throw new Error(

@@ -1,6 +1,7 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 
 import { lockKey } from '../advisory-lock.ts';
+import { DatabaseClient } from '../database/client.ts';
 import { pooledConfig } from '../database/session.ts';
 import { checkSchema, defaultSchema, tableName } from '../sql/sql-database.ts';
 import {
@@ -49,7 +50,7 @@ export interface MigratedTables {
 export async function migrateTables(options: MigrateTablesOptions): Promise<MigratedTables> {
   const { url, waitMs = 60_000, dryRun = false } = options;
   const schema = checkSchema(options.schema ?? defaultSchema);
-  const client = new Client(pooledConfig(url, waitMs));
+  const client = new DatabaseClient(pooledConfig(url, waitMs));
   client.on('error', () => {}); // the statement in progress fails with it
   await client.connect();
   try {

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { startEmbedded, type EmbeddedPostgres } from '../embedded/embedded.ts';
 import { findFreePort } from './free-port.ts';
@@ -15,12 +17,15 @@ export interface TestCluster extends AsyncDisposable {
   /** The running postmaster. */
   readonly server: EmbeddedPostgres;
   start(): Promise<EmbeddedPostgres>;
-  /** Sends SIGKILL to the postmaster; resolves when it has ended. */
+  /** Sends SIGKILL to the postmaster; resolves when it and its sessions have ended. */
   kill(): Promise<void>;
 }
 
 /**
  * Starts one in a temporary folder, which is removed on disposal.
+ *
+ * @param options.settings More of PostgreSQL's settings.
+ * @param options.fill Writes the data directory, if it is to be the copy of another.
  *
  * @example
  * await using cluster = await createTestCluster();
@@ -28,7 +33,13 @@ export interface TestCluster extends AsyncDisposable {
  * await cluster.kill();
  * await cluster.start();
  */
-export async function createTestCluster(): Promise<TestCluster> {
+export async function createTestCluster({
+  settings = [],
+  fill = async () => {},
+}: {
+  settings?: readonly string[];
+  fill?: (dataDir: string) => Promise<void>;
+} = {}): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'arcadium-cluster-'));
   chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user
   const options = {
@@ -36,7 +47,9 @@ export async function createTestCluster(): Promise<TestCluster> {
     port: await findFreePort(),
     password: 'secret',
     persistent: true,
+    settings,
   };
+  await fill(options.dataDir);
   let server = await startEmbedded(options);
   return {
     port: options.port,
@@ -49,12 +62,24 @@ export async function createTestCluster(): Promise<TestCluster> {
     },
     start: async () => (server = await startEmbedded(options)),
     kill: async () => {
+      const { stdout } = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
+      const sessions = [...stdout.matchAll(new RegExp(`^\\s*${server.pid}\\s+(\\d+)$`, 'gm'))];
       process.kill(server.pid, 'SIGKILL');
       await server.exited;
+      // On a busy machine, a session answers once more before it notices that its postmaster is gone.
+      while (sessions.some(([, pid]) => runs(Number(pid)))) await delay(10);
     },
     [Symbol.asyncDispose]: async () => {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

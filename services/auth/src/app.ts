@@ -3,13 +3,13 @@ import type { TopicOf } from '@arcadium/contracts/notification';
 import { ClockCheck, SteadyClock, type ClockSources, type ReadTime } from '@arcadium/mesh/clock';
 import {
   databaseSettings,
-  directUrl,
   logSettings,
   migrationSettings,
   outboxSettings,
   serverSettings,
   stateDirOf,
   telemetrySettings,
+  tlsSettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import {
@@ -22,6 +22,7 @@ import {
 } from '@arcadium/mesh/identity';
 import { DenialReporter, startService, type JsonAnswer, type StartedService } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
@@ -34,17 +35,20 @@ import { connectClients } from './clients.ts';
 import type { Config } from './config.ts';
 import { createPasswordPolicy } from './domain/password-policy.ts';
 import { createPasswordHasher } from './domain/password.ts';
-import { createSeal } from './domain/seal.ts';
+import { Seal } from './domain/seal.ts';
 import { ensureAdministrator } from './first-administrator.ts';
 import { KeyRing } from './jobs/key-ring.ts';
+import { Reencryption } from './jobs/reencryption.ts';
 import { createTokenRetention } from './jobs/retention.ts';
 import { RevocationAnnouncer } from './jobs/revocation-announcer.ts';
 import { createSessionRetention } from './jobs/session-retention.ts';
+import { followSecretFiles } from './secret-files.ts';
 import { Sightings } from './sightings.ts';
 import { createThrottleRetention } from './jobs/throttle-retention.ts';
 import { reportKeys } from './presenters/signing-key.ts';
 import { revocationsAfter, sentUntil } from './procedures/revocations/list-revocations.ts';
 import { createHandlers } from './router.ts';
+import { loadMacKey } from './stores/sealed-secrets.ts';
 import { createSigningKeyStore } from './stores/signing-key-store.ts';
 import { databaseTime } from './stores/database-time.ts';
 import { createStores } from './stores/stores.ts';
@@ -65,17 +69,21 @@ export async function startApp(
   const now = () => new Date(clock.now());
   const earliest = () => new Date(clock.earliest());
   const log = createLogger({ service: 'auth', ...logSettings(config) });
+  const tls = openTls({ ...tlsSettings(config), log });
+  if (tls) resources.use(tls);
   resources.use(
     await openTelemetry({
       service: 'auth',
       version: manifest.version,
       log,
+      tls,
       ...telemetrySettings(config),
     }),
   );
   const database = openDatabase({ ...databaseSettings(config), schema: 'auth', client: PrismaClient, log });
   resources.defer(() => database.close());
-  const seal = createSeal(config.ENCRYPTION_KEY);
+  const seal = new Seal(...config.ENCRYPTION_KEY);
+  const reencryption = new Reencryption({ database: database.client, seal, log });
   const stores = createStores(database.client, seal);
   const { blacklist, serviceTokens, audit } = stores;
   const hasher = createPasswordHasher();
@@ -88,7 +96,7 @@ export async function startApp(
     environment: { signing: config.SIGNING_KEYS, publicOnly: config.PUBLIC_KEYS?.keys ?? [] },
     store: createSigningKeyStore(database.client),
     seal,
-    databaseUrl: directUrl(config),
+    databaseUrl: database.directUrl,
     log,
     now,
     earliest,
@@ -98,7 +106,7 @@ export async function startApp(
   await keyRing.prepare();
   const announcer = new RevocationAnnouncer({
     blacklist,
-    databaseUrl: directUrl(config),
+    databaseUrl: database.directUrl,
     log,
     now: sentUntil(earliest),
   });
@@ -109,7 +117,7 @@ export async function startApp(
   });
   resources.defer(endJumps);
   const token = openServiceToken({ ...tokenSettings(config), log });
-  const clients = connectClients(config, { token, log });
+  const clients = connectClients(config, { token, tls, log });
   for (const client of Object.values(clients)) resources.use(client);
   const revocations = await openRevocations({
     source: ownRevocations({
@@ -138,7 +146,7 @@ export async function startApp(
     service: 'auth',
     tables: notificationOutbox,
     database: sql,
-    databaseUrl: directUrl(config),
+    databaseUrl: database.directUrl,
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
     ...outboxSettings(config),
@@ -170,6 +178,7 @@ export async function startApp(
   return await startService(authContract, handlers, {
     version: manifest.version,
     ...serverSettings(config, config.AUTH_SERVICE_URL, database.pool),
+    tls,
     log,
     identity: {
       // Before the migrations there may be no table to record a token in; a later call with it does.
@@ -195,6 +204,11 @@ export async function startApp(
         signal,
       });
       migrated = true;
+      if (!(await loadMacKey(database.client, seal)))
+        log.error(
+          {},
+          'stored secrets cannot be decrypted with this ENCRYPTION_KEY: second factors do not work',
+        );
       clockCheck.start();
       // Nothing may be forgotten before the time is known.
       await clockCheck.compare();
@@ -218,6 +232,8 @@ export async function startApp(
       relay,
       denials,
       rotation,
+      reencryption,
+      ...followSecretFiles(config, { database: database.client, seal, keyRing, reencryption, log }),
     ],
     resources: resources.move(),
   });

@@ -4,6 +4,7 @@ import {
   json,
   outboxFields,
   readServiceConfig,
+  secretFile,
   serverFields,
   serviceUrl,
   telemetryFields,
@@ -12,6 +13,11 @@ import {
 import { jwks } from '@arcadium/mesh/identity';
 import { privateJwk } from '@arcadium/mesh/issuer';
 import { z } from 'zod';
+
+const encryptionKey = z
+  .base64url('must be 32 bytes in base64url, or several, separated by commas')
+  .length(43, 'must be 32 bytes in base64url, or several, separated by commas')
+  .transform((text) => Buffer.from(text, 'base64url'));
 
 /** The settings of this service. */
 export const settings = {
@@ -25,16 +31,19 @@ export const settings = {
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   /** A JWK set of Ed25519 keys with their private parts; the first one signs. */
   SIGNING_KEYS: json(z.object({ keys: z.tuple([privateJwk], privateJwk) }).transform(({ keys }) => keys)),
+  SIGNING_KEYS_FILE: secretFile,
   /** More keys to publish, which signed earlier and whose tokens stay valid. */
   PUBLIC_KEYS: json(jwks).optional(),
+  PUBLIC_KEYS_FILE: secretFile,
   /**
    * Encrypts stored secrets: signing keys created by rotation, and secrets of second factors. 32 bytes, in
-   * base64url.
+   * base64url. Older keys may follow, separated by commas: they decrypt.
    */
   ENCRYPTION_KEY: z
-    .base64url()
-    .length(43)
-    .transform((text) => Buffer.from(text, 'base64url')),
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim()))
+    .pipe(z.tuple([encryptionKey], encryptionKey)),
+  ENCRYPTION_KEY_FILE: secretFile,
   /**
    * How long a key is published before it signs, in minutes. Every verifier fetches the keys more often than
    * that.

@@ -1,17 +1,18 @@
 import { notificationContract } from '@arcadium/contracts/notification';
 import {
   databaseSettings,
-  directUrl,
   logSettings,
   migrationSettings,
   serverSettings,
   stateDirOf,
   telemetrySettings,
+  tlsSettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import { openDatabase } from '@arcadium/postgres/database';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
 import { PrismaClient } from '@arcadium/prisma/notification';
@@ -28,11 +29,14 @@ import { createStores } from './stores/stores.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'notification', ...logSettings(config) });
+  const tls = openTls({ ...tlsSettings(config), log });
+  if (tls) resources.use(tls);
   resources.use(
     await openTelemetry({
       service: 'notification',
       version: manifest.version,
       log,
+      tls,
       ...telemetrySettings(config),
     }),
   );
@@ -44,20 +48,22 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   });
   resources.defer(() => database.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
-  const clients = connectClients(config, { token, log });
+  const clients = connectClients(config, { token, tls, log });
   for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
     token,
     publicKeys: config.PUBLIC_KEYS.keys,
+    publicKeysFile: config.PUBLIC_KEYS_FILE,
     stateDir: stateDirOf(config, import.meta.dirname),
+    tls,
     log,
   });
   resources.defer(() => membership.stop());
   const stores = createStores(database.client);
   const arrivals = new Arrivals({
-    databaseUrl: directUrl(config),
+    databaseUrl: database.directUrl,
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     store: stores.arrivals,
     log,
@@ -66,6 +72,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   return await startService(notificationContract, createHandlers({ stores, arrivals }), {
     version: manifest.version,
     ...serverSettings(config, config.NOTIFICATION_SERVICE_URL, database.pool),
+    tls,
     log,
     ...membership.serving,
     ...database.serving,

@@ -3,6 +3,7 @@ import {
   databaseFields,
   json,
   readServiceConfig,
+  secretFile,
   serverFields,
   serviceUrl,
   telemetryFields,
@@ -20,6 +21,7 @@ export const settings = {
   ...tokenFields,
   NOTIFICATION_SERVICE_URL: serviceUrl('http://localhost:8006'),
   PUBLIC_KEYS: json(jwks),
+  PUBLIC_KEYS_FILE: secretFile,
   AUTH_SERVICE_URL: serviceUrl('http://localhost:8000'),
   /** How long a read notification is kept, in days. */
   NOTIFICATION_KEEP_READ_DAYS: z.coerce.number('must be a number').int().min(1).max(3650).default(90),

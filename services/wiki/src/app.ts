@@ -1,18 +1,19 @@
 import { wikiContract } from '@arcadium/contracts/wiki';
 import {
   databaseSettings,
-  directUrl,
   logSettings,
   migrationSettings,
   outboxSettings,
   serverSettings,
   stateDirOf,
   telemetrySettings,
+  tlsSettings,
   tokenSettings,
 } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createKeyRetention } from '@arcadium/postgres/idempotency';
 import { migrateWhenReachable } from '@arcadium/postgres/migrate';
@@ -34,11 +35,14 @@ import { createHandlers } from './router.ts';
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'wiki', ...logSettings(config) });
+  const tls = openTls({ ...tlsSettings(config), log });
+  if (tls) resources.use(tls);
   resources.use(
     await openTelemetry({
       service: 'wiki',
       version: manifest.version,
       log,
+      tls,
       ...telemetrySettings(config),
     }),
   );
@@ -47,14 +51,16 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   const reader = createPageReader({ log });
   resources.defer(() => reader.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
-  const clients = connectClients(config, { token, log });
+  const clients = connectClients(config, { token, tls, log });
   for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
     token,
     publicKeys: config.PUBLIC_KEYS.keys,
+    publicKeysFile: config.PUBLIC_KEYS_FILE,
     stateDir: stateDirOf(config, import.meta.dirname),
+    tls,
     log,
   });
   resources.defer(() => membership.stop());
@@ -63,7 +69,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     service: 'wiki',
     tables: notificationOutbox,
     database: sql,
-    databaseUrl: directUrl(config),
+    databaseUrl: database.directUrl,
     send: (messages, signal) => clients.notification.notifications.sendBatch.mutate({ messages }, { signal }),
     log,
     ...outboxSettings(config),
@@ -79,6 +85,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   return await startService(wikiContract, handlers, {
     version: manifest.version,
     ...serverSettings(config, config.WIKI_SERVICE_URL, database.pool),
+    tls,
     log,
     ...membership.serving,
     ...database.serving,

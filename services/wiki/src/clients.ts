@@ -4,6 +4,7 @@ import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { callSettings } from '@arcadium/mesh/config';
 import type { ServiceToken } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Tls } from '@arcadium/mesh/tls';
 import type { Config } from './config.ts';
 
 /** Clients of the services that the wiki calls. */
@@ -15,9 +16,9 @@ export interface Clients {
 /** Creates the clients, with the token in force. No connection is opened before the first call. */
 export function connectClients(
   config: Config,
-  { token, log }: { token: ServiceToken; log: Logger },
+  { token, tls, log }: { token: ServiceToken; tls?: Tls | undefined; log: Logger },
 ): Clients {
-  const common = { as: 'wiki' as const, token: () => token.current, log, ...callSettings(config) };
+  const common = { as: 'wiki' as const, token: () => token.current, tls, log, ...callSettings(config) };
   return {
     auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }),
     notification: connect(notificationContractFor<'wiki'>(), {

@@ -1,4 +1,4 @@
-import { importKey, publicJwk, type PublicJwk } from '@arcadium/mesh/identity';
+import { importKey, publicJwk, publicPart, type PublicJwk } from '@arcadium/mesh/identity';
 import { importSigningKey, type PrivateJwk, type SigningKey } from '@arcadium/mesh/issuer';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import type { Seal } from './seal.ts';
@@ -27,21 +27,22 @@ interface StoredKey {
 export class KeyShelf {
   readonly #seal: Seal;
   readonly #log: Logger;
-  readonly #environment: ReadonlyMap<string, PrivateJwk>;
+  #environment: ReadonlyMap<string, PrivateJwk> = new Map();
   readonly #public = new Map<string, CryptoKey>();
   readonly #private = new Map<string, SigningKey>();
   /** Keys already reported as unusable. */
   readonly #useless = new Set<string>();
 
-  constructor({ signing }: EnvironmentKeys, seal: Seal, log: Logger) {
-    this.#environment = new Map(signing.map((jwk) => [jwk.kid, jwk]));
+  constructor(seal: Seal, log: Logger) {
     this.#seal = seal;
     this.#log = log;
   }
 
-  /** Imports the public keys of the environment. */
-  async addPublic(jwks: readonly PublicJwk[]): Promise<void> {
-    for (const jwk of jwks) this.#public.set(jwk.kid, await importKey(jwk));
+  /** Imports the public keys of the environment; the private ones are imported once they are stored. */
+  async addEnvironment({ signing, publicOnly }: EnvironmentKeys): Promise<void> {
+    this.#environment = new Map(signing.map((jwk) => [jwk.kid, jwk]));
+    for (const jwk of [...signing.map(publicPart), ...publicOnly])
+      if (!this.#public.has(jwk.kid)) this.#public.set(jwk.kid, await importKey(jwk));
   }
 
   /** Imports new stored keys, and forgets removed ones. */

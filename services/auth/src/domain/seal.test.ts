@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createSeal } from './seal.ts';
+import { Seal } from './seal.ts';
 
 const key = randomBytes(32);
-const seal = createSeal(key);
+const seal = new Seal(key);
 
 test('what was sealed is opened again, and is another text each time', () => {
   const sealed = seal.seal('a secret, ünïcode', 'totp:ann');
   expect(sealed.includes('secret')).toBe(false);
   expect(seal.seal('a secret, ünïcode', 'totp:ann').equals(sealed)).toBe(false);
   expect(seal.open(sealed, 'totp:ann')).toBe('a secret, ünïcode');
-  expect(createSeal(key).open(new Uint8Array(sealed), 'totp:ann')).toBe('a secret, ünïcode');
+  expect(new Seal(key).open(new Uint8Array(sealed), 'totp:ann')).toBe('a secret, ünïcode');
 });
 
 test('not with another key, about something else, changed or cut short', () => {
   const sealed = seal.seal('a secret', 'totp:ann');
-  expect(() => createSeal(randomBytes(32)).open(sealed, 'totp:ann')).toThrow();
+  expect(() => new Seal(randomBytes(32)).open(sealed, 'totp:ann')).toThrow();
   expect(() => seal.open(sealed, 'totp:ben')).toThrow();
   for (const at of [0, 12, sealed.length - 1]) {
     const changed = Buffer.from(sealed);
@@ -28,8 +28,8 @@ test('not with another key, about something else, changed or cut short', () => {
 
 test('a MAC is the same each time, and another for another key, text or use', () => {
   const mac = seal.mac('token', 'refresh').toString('hex');
-  expect(createSeal(key).mac('token', 'refresh').toString('hex')).toBe(mac);
-  expect(createSeal(randomBytes(32)).mac('token', 'refresh').toString('hex')).not.toBe(mac);
+  expect(new Seal(key).mac('token', 'refresh').toString('hex')).toBe(mac);
+  expect(new Seal(randomBytes(32)).mac('token', 'refresh').toString('hex')).not.toBe(mac);
   expect(seal.mac('token', 'other').toString('hex')).not.toBe(mac);
   expect(seal.mac('tokens', 'refresh').toString('hex')).not.toBe(mac);
 });

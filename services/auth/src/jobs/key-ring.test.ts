@@ -7,7 +7,7 @@ import { openDatabase, type Database } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createSeal } from '../domain/seal.ts';
+import { Seal } from '../domain/seal.ts';
 import { stateOf } from '../domain/signing-keys.ts';
 import { createSigningKeyStore } from '../stores/signing-key-store.ts';
 import { KeyRing } from './key-ring.ts';
@@ -60,7 +60,7 @@ async function startRing({
   const ring = new KeyRing({
     environment: { signing, publicOnly },
     store: createSigningKeyStore(opened.client),
-    seal: createSeal(seal),
+    seal: new Seal(seal),
     databaseUrl: database.url('auth'),
     log,
     now: () => new Date(time),
@@ -102,6 +102,17 @@ describe('a rotation', () => {
     expect([one.signer().kid, other.signer().kid]).toEqual([kid, kid]);
     const { token } = await issueUserToken(other.signer(), { id: 'u', name: 'Ann', role: 'user' });
     expect(await verifyToken('user', token, { keys: one.keySet })).toMatchObject({ kid });
+  });
+
+  test('of SIGNING_KEYS while it runs: the new first key signs after the lead, until then the former one', async () => {
+    const ring = await startRing();
+    const next = await generateSigningKey();
+    await ring.useEnvironment({ signing: [next] });
+    expect(new Set(kids(ring))).toEqual(new Set([first.kid, next.kid]));
+    expect(ring.signer().kid).toBe(first.kid);
+    time += 15 * minuteMs;
+    expect(ring.signer().kid).toBe(next.kid);
+    expect(await ring.keySet.find(first.kid)).toBeDefined();
   });
 
   test('makes one key, however many ask at once, and none while it waits', async () => {
@@ -229,7 +240,7 @@ test('before the database has answered the keys of the environment verify, and n
   const ring = new KeyRing({
     environment: { signing: [first], publicOnly: [] },
     store: createSigningKeyStore(opened.client),
-    seal: createSeal(encryptionKey),
+    seal: new Seal(encryptionKey),
     databaseUrl: database.url('auth'),
     log: silentLogger,
     now: () => new Date(time),

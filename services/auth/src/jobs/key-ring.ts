@@ -2,7 +2,7 @@ import { publicPart, type KeySet, type PublicJwk } from '@arcadium/mesh/identity
 import { generateSigningKey, type SigningKey } from '@arcadium/mesh/issuer';
 import type { Logger } from '@arcadium/mesh/telemetry';
 import { MeshError } from '@arcadium/mesh/wire';
-import { describeDatabaseError } from '@arcadium/postgres/database';
+import { describeDatabaseError, type DatabaseUrl } from '@arcadium/postgres/database';
 import { Listener } from '@arcadium/postgres/listener';
 import type { Seal } from '../domain/seal.ts';
 import { sealKey } from '../domain/sealed-key.ts';
@@ -27,7 +27,7 @@ export interface KeyRingOptions {
   store: SigningKeyStore;
   seal: Seal;
   /** For LISTEN: PostgreSQL itself, without a pooler. */
-  databaseUrl: string;
+  databaseUrl: DatabaseUrl;
   log: Logger;
   now: () => Date;
   /** The earliest possible time, which decides when retired keys are removed. @default now */
@@ -58,6 +58,7 @@ export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #shelf: KeyShelf;
   readonly #listener: Listener;
+  #environment: EnvironmentKeys;
   #keys: readonly StoredKey[] | undefined;
   #loading: Promise<void> | undefined;
   #loadedAt = -Infinity;
@@ -70,7 +71,8 @@ export class KeyRing {
 
   constructor(options: KeyRingOptions) {
     this.#options = options;
-    this.#shelf = new KeyShelf(options.environment, options.seal, options.log);
+    this.#environment = options.environment;
+    this.#shelf = new KeyShelf(options.seal, options.log);
     this.#listener = new Listener({
       url: options.databaseUrl,
       channel: 'auth_signing_keys',
@@ -98,13 +100,24 @@ export class KeyRing {
 
   /** Prepares the keys of the environment for verifying, without the database. */
   async prepare(): Promise<void> {
-    const { signing, publicOnly } = this.#options.environment;
-    await this.#shelf.addPublic([...signing.map(publicPart), ...publicOnly]);
+    await this.#shelf.addEnvironment(this.#environment);
+  }
+
+  /**
+   * Replaces keys of the environment. A new first key signs after the lead time; a key that is no longer there goes on
+   * until then.
+   */
+  async useEnvironment(changed: Partial<EnvironmentKeys>): Promise<void> {
+    const environment = { ...this.#environment, ...changed };
+    await this.#shelf.addEnvironment(environment);
+    this.#environment = environment;
+    await this.#change((change, tools) => recordEnvironmentKeys(change, environment, tools));
+    await this.#reloadAfterChange();
   }
 
   /** Records the keys of the environment, reads all keys, and checks them from now on. */
   async start(): Promise<void> {
-    await this.#change((change, tools) => recordEnvironmentKeys(change, this.#options.environment, tools));
+    await this.#change((change, tools) => recordEnvironmentKeys(change, this.#environment, tools));
     await this.care();
     this.#listener.start();
     this.#timer = setInterval(

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RevocationEvent } from '@arcadium/contracts/auth';
 import { Outage, type Logger } from '@arcadium/mesh/telemetry';
-import { describeDatabaseError } from '@arcadium/postgres/database';
+import { describeDatabaseError, type DatabaseUrl } from '@arcadium/postgres/database';
 import { Listener } from '@arcadium/postgres/listener';
 import { presentRevocation } from '../presenters/revocation.ts';
 import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token-blacklist.ts';
@@ -10,7 +10,7 @@ import type { Revocation, RevocationPage, TokenBlacklist } from '../stores/token
 export interface RevocationAnnouncerOptions {
   blacklist: Pick<TokenBlacklist, 'after'>;
   /** For LISTEN: PostgreSQL itself, without a pooler. */
-  databaseUrl: string;
+  databaseUrl: DatabaseUrl;
   log: Logger;
   now: () => Date;
   /** Interval of queries without a notification, in milliseconds. @default 500 */

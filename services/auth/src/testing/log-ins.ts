@@ -8,7 +8,7 @@ import { MeshError } from '@arcadium/mesh/wire';
 import { openDatabase } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { createPasswordHasher, type PasswordHasher } from '../domain/password.ts';
-import { createSeal } from '../domain/seal.ts';
+import { Seal } from '../domain/seal.ts';
 import { logIn } from '../procedures/sessions/log-in.ts';
 import { ourselves } from '../stores/audit-log.ts';
 import { createStores } from '../stores/stores.ts';
@@ -55,7 +55,7 @@ export async function openLogIns(url: string, wrap = (hasher: PasswordHasher): P
       };
     },
   });
-  const stores = createStores(database.client, createSeal(randomBytes(32)));
+  const stores = createStores(database.client, new Seal(randomBytes(32)));
   const { users, throttle } = stores;
   const { jwk } = await createTestIdentity();
   const signingKey = await importSigningKey(jwk);

@@ -17,7 +17,7 @@ import { PrismaClient } from '@arcadium/prisma/auth';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import type { z } from 'zod';
 import { createPasswordPolicy } from '../domain/password-policy.ts';
-import { createSeal, type Seal } from '../domain/seal.ts';
+import { Seal } from '../domain/seal.ts';
 import { KeyRing } from '../jobs/key-ring.ts';
 import { RevocationAnnouncer } from '../jobs/revocation-announcer.ts';
 import { Sightings } from '../sightings.ts';
@@ -103,7 +103,8 @@ export async function openAuth() {
   const testDatabase = await createTestDatabase(['auth']);
   const url = testDatabase.url('auth');
   const clock = createClock();
-  const seal = createSeal(randomBytes(32));
+  const encryptionKey = randomBytes(32);
+  const seal = new Seal(encryptionKey);
   const given = { seal, identity: await createTestIdentity(), now: clock.now };
   const first = await openReplica(url, given);
   const second = await openReplica(url, given);
@@ -124,6 +125,7 @@ export async function openAuth() {
     clock,
     client,
     seal,
+    encryptionKey,
     /** The same service in another process. */
     second,
     call,

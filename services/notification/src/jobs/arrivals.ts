@@ -1,4 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
+import type { DatabaseUrl } from '@arcadium/postgres/database';
 import { Listener } from '@arcadium/postgres/listener';
 import type { ArrivalStore } from '../stores/arrival-store.ts';
 import type { StoredNotification } from '../stores/arrival-store.ts';
@@ -6,7 +7,7 @@ import { Mailbox } from '../domain/mailbox.ts';
 
 export interface ArrivalsOptions {
   /** For LISTEN: PostgreSQL itself, without a pooler. */
-  databaseUrl: string;
+  databaseUrl: DatabaseUrl;
   /** Longest wait for that connection, in milliseconds. @default 5000 */
   connectTimeoutMs?: number;
   /**
