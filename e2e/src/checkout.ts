@@ -28,7 +28,7 @@ export function makeCheckout(): { folder: string; remove(): void } {
 /**
  * Copies `node_modules`, whose links to our packages lead into the checkout, with hard links where possible.
  */
-function copyPackages(folder: string): void {
+export function copyPackages(folder: string): void {
   const copy = (flags: string) =>
     execFileSync('cp', [flags, join(root, 'node_modules'), folder], { stdio: 'ignore' });
   try {

@@ -35,9 +35,18 @@ export function startNode(
   flags: readonly string[] = [],
   args: readonly string[] = [],
 ): RunningProcess {
+  return startIn(root, [...flags, join(root, file), ...args], environment);
+}
+
+/** Starts Node in a folder, such as another checkout. @param args Flags, file, arguments. */
+export function startIn(
+  folder: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): RunningProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [...flags, join(root, file), ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
     env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,9 +2,10 @@ import { OutlierDetector, pick, type BreakerOptions, type Permit } from '../../r
 import type { EndpointState, Logger } from '../../telemetry/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Decide } from '../decisions.ts';
-import { Endpoint } from './endpoint.ts';
+import { Endpoint, nameOf } from './endpoint.ts';
 import type { Lookup } from './host-name.ts';
 import { Resolver, type Address } from './resolve.ts';
+import { subsetOf } from './subset.ts';
 import type { Transport } from '../transports/transport.ts';
 
 /** A chosen endpoint, and the permit of its breaker. */
@@ -16,6 +17,8 @@ export interface EndpointsOptions {
   breaker: BreakerOptions | undefined;
   /** Resolves names. @default the system */
   lookup: Lookup | undefined;
+  /** Most endpoints to use; of more, a subset. */
+  subsetSize: number;
   clock: Clock;
   decide: Decide;
   log: Logger;
@@ -29,6 +32,8 @@ export class Endpoints {
   /** Includes retired endpoints with calls in progress. */
   readonly #open = new Set<Endpoint>();
   #current: readonly Endpoint[] = [];
+  /** Chooses another subset than other clients have. */
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
 
   /** @param urls Origins, such as `http://wiki:5000`; a name may have several addresses. */
   constructor(urls: readonly string[], options: EndpointsOptions) {
@@ -125,13 +130,14 @@ export class Endpoints {
   /** Replaces the endpoints; those that stay keep their state. */
   #set(addresses: readonly Address[]): void {
     const before = this.#current;
-    this.#current = addresses.map(
-      (address) => before.find((endpoint) => isAt(endpoint, address)) ?? this.#add(address),
-    );
+    const known = new Map(before.map((endpoint) => [endpoint.name, endpoint]));
+    const used = subsetOf(addresses, { most: this.#options.subsetSize, seed: this.#seed, nameOf });
+    this.#current = used.map((address) => known.get(nameOf(address)) ?? this.#add(address));
     if (this.#current.length > 1)
       for (const endpoint of this.#current) endpoint.outlier ??= this.#outliers.add(endpoint);
+    const current = new Set(this.#current);
     for (const endpoint of before) {
-      if (!this.#current.includes(endpoint)) void endpoint.retire().then(() => this.#open.delete(endpoint));
+      if (!current.has(endpoint)) void endpoint.retire().then(() => this.#open.delete(endpoint));
     }
   }
 
@@ -146,8 +152,4 @@ export class Endpoints {
     this.#open.add(endpoint);
     return endpoint;
   }
-}
-
-function isAt({ address }: Endpoint, { url, ip }: Address): boolean {
-  return address.url === url && address.ip === ip;
 }
