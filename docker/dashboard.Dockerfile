@@ -22,13 +22,16 @@ COPY services/dashboard/src services/dashboard/src
 COPY services/dashboard/page services/dashboard/page
 RUN npm run build --workspace services/dashboard
 
-# What the service needs at run time.
+# What the service needs at run time, as in docker/Dockerfile.
 FROM base AS dependencies
 COPY --from=manifests /app ./
+COPY docker/sbom.mjs /tmp/
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional --workspace services/dashboard \
  && rm -rf node_modules/typescript node_modules/@types node_modules/.bin \
- && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+ && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o \( -name '*.md' ! -iname 'licen*' \) \) -delete \
+ && npm sbom --package-lock-only --sbom-format cyclonedx --workspace services/dashboard \
+      | node /tmp/sbom.mjs > sbom.cdx.json \
  && chmod -R a+rX .
 
 # The sources, readable for all users, whatever modes the checkout has.
@@ -46,7 +49,7 @@ RUN chmod -R a+rX . && install -d -o node .compile-cache
 FROM base
 ENV NODE_ENV=production HOST=0.0.0.0 DRAIN_DELAY_MS=5000
 # The links in node_modules lead to the sources: Node strips types only of files outside node_modules.
-COPY --from=dependencies /app/package.json ./
+COPY --from=dependencies /app/package.json /app/sbom.cdx.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=sources /app ./
 WORKDIR /app/services/dashboard
@@ -59,4 +62,13 @@ ENV NODE_COMPILE_CACHE=/app/.compile-cache
 ENV NODE_OPTIONS="--max-semi-space-size=4 --v8-pool-size=1 --disable-warning=ExperimentalWarning"
 # The option is not allowed in NODE_OPTIONS, and a part of the cache's key.
 RUN node --optimize-for-size src/main.ts 2>&1 | grep 'PUBLIC_KEYS: is not set'
+# What `docker inspect` says of an image, by the names of the OCI. The release workflow sets version and revision.
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="arcadium/dashboard" \
+      org.opencontainers.image.description="The dashboard of Arcadium" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
 CMD ["node", "--optimize-for-size", "src/main.ts"]

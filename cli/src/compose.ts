@@ -1,5 +1,7 @@
 import { commandLog } from './command-log.ts';
 import { compose, engineProblem } from './compose/engine.ts';
+import { writeBackupKey } from './compose/backup-key.ts';
+import { writeCertificates } from './compose/certificates.ts';
 import { writeComposeEnvironment } from './compose/environment.ts';
 import { table, waitUntilHealthy } from './health.ts';
 import { makeEnvironment } from './setup/make-environment.ts';
@@ -28,11 +30,14 @@ try {
 
 async function bringUp(options: string[], overlays: string[] = []): Promise<number> {
   await makeEnvironment(root, commandLog('setup'));
+  // Containers follow their certificates.
+  writeCertificates(root);
+  await writeBackupKey(root);
   const written = writeComposeEnvironment(root, process.env);
   // Containers keep the secrets they were created with.
   const renewed = written.some((path) => path.startsWith('docker/secrets/')) ? ['--force-recreate'] : [];
   const startedAt = performance.now();
-  const up = ['up', '--build', '--detach', '--wait', '--wait-timeout', '120', ...renewed, ...options];
+  const up = ['up', '--build', '--detach', '--wait', '--wait-timeout', '180', ...renewed, ...options];
   const code = compose(up, overlays);
   if (code !== 0) {
     console.error('\nNot all of the mesh is healthy; see `npm run compose -- logs`.');
@@ -44,7 +49,8 @@ async function bringUp(options: string[], overlays: string[] = []): Promise<numb
     console.error('The containers are healthy, but not all of them answer at the addresses in .env.');
     return 1;
   }
-  console.log(`Up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s, including the build. Try next:
+  console.log(`Up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s, including the build. The same addresses with
+https are signed by docker/secrets/tls/ca.crt. Try next:
   npm run demo                     one story through all three services
   npm run compose -- logs -f       what they log
   npm run compose -- ps            how they are

@@ -17,10 +17,10 @@ import {
   containers,
   docker,
   healthOf,
-  kill,
   ports,
   project,
   run,
+  signal,
   succeed,
   tryCompose,
   type ServiceName,
@@ -45,6 +45,7 @@ test('npm run compose brings up everything from nothing, healthy by their own ch
   expect(await checked()).toEqual({
     'auth-1': 'healthy',
     'dashboard-1': 'healthy',
+    'edge-1': 'healthy',
     'notification-1': 'healthy',
     'wiki-1': 'healthy',
     'postgres-1': 'healthy',
@@ -124,7 +125,7 @@ test('replicas that are restarted one after the other refuse no connection and r
   for (const n of [1, 2, 3]) {
     await docker('restart', `${project}-wiki-${n}`);
     await allHealthy();
-    // Until the proxy has noticed.
+    // Until the edge has noticed.
     await new Promise((resolve) => setTimeout(resolve, 3000));
   }
   over = true;
@@ -159,12 +160,12 @@ test('a call that is under way when all stops is finished', async () => {
   const head = `POST /trpc/sessions.login HTTP/1.1\r\nhost: auth\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
   socket.write(head + body.slice(0, 10));
   await new Promise((resolve) => setTimeout(resolve, 500));
-  const stopped = compose('stop', 'auth', 'proxy');
+  const stopped = compose('stop', 'auth', 'edge');
   await new Promise((resolve) => setTimeout(resolve, 1500));
   socket.write(body.slice(10));
   expect(await text(socket)).toContain('HTTP/1.1 401');
   await stopped;
-  await compose('start', 'auth', 'proxy');
+  await compose('start', 'auth', 'edge');
   await allHealthy();
 });
 
@@ -190,13 +191,13 @@ test.each([
   ['auth', 'node', 'src/main.ts'],
   ['notification', 'node', 'src/main.ts'],
   ['wiki', 'node', 'src/main.ts'],
-  ['proxy', 'node', 'docker/proxy.mjs'],
+  ['edge', 'haproxy', '^haproxy'],
   ['postgres', 'postgres', '^postgres'],
 ])('%s comes back after kill -9', async (service, account, command) => {
   const name = `arcadium-test-${service}-1`;
   const restarts = async () => (await containers()).find((one) => one.name === name)?.restarts ?? 0;
   const before = await restarts();
-  await kill(name, account, command);
+  await signal(name, 'KILL', [account, command]);
   await until(async () => (await restarts()) > before, `${service} has started again`);
   await allHealthy();
   for (const each of serviceNames)

@@ -102,12 +102,18 @@ export async function healthOf(service: ServiceName): Promise<{ http: number; st
 }
 
 /**
- * Sends SIGKILL to a container's process as its own user, so that Docker sees a process that died by itself.
+ * Sends a signal to a container's process as its own user. After SIGKILL, Docker sees a process that died by itself.
+ *
+ * @param process The user it runs as, and a pattern of its command line.
  */
-export async function kill(container: string, account: string, command: string): Promise<void> {
+export async function signal(
+  container: string,
+  name: 'KILL' | 'STOP' | 'CONT',
+  [account, command]: readonly [string, string],
+): Promise<void> {
   const script = `for p in /proc/[0-9]*; do
     n=\${p#/proc/}
-    [ "$n" -gt 1 ] && [ "$n" != $$ ] && tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '${command}' && kill -9 "$n"
+    [ "$n" -gt 1 ] && [ "$n" != $$ ] && tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '${command}' && kill -${name} "$n"
   done; true`;
   await run('docker', ['exec', '--user', account, container, 'sh', '-c', script]);
 }

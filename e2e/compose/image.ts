@@ -10,8 +10,11 @@ export function readSecrets(): string[] {
   const folder = join(root, 'docker/secrets');
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
   const values = files
-    .filter(({ name }) => name !== 'PUBLIC_KEYS')
-    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8').trim());
+    .filter(({ name }) => !['PUBLIC_KEYS', 'tls.crt', 'ca.crt'].includes(name))
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
+    // A PEM has a secret in each line but the first and the last.
+    .flatMap((text) => text.split('\n').filter((line) => !line.startsWith('-----')))
+    .map((line) => line.trim());
   const passwords = values.flatMap((value) => URL.parse(value)?.password ?? []);
   return [...values, ...passwords].filter((value) => value.length >= shortestSecret);
 }

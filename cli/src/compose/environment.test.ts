@@ -7,6 +7,8 @@ import { makeEnvironment } from '../setup/make-environment.ts';
 import { writeComposeEnvironment } from './environment.ts';
 
 let root: string;
+/** The server must have a certificate for its name, of the containers' authority. */
+const verified = '?sslmode=verify-full&sslrootcert=%2Frun%2Ftls%2Fca.crt';
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'arcadium-compose-'));
@@ -30,9 +32,9 @@ test('writes what set-up made, with the database where containers see it, once',
 
   const [, password = ''] = /wiki:([^@]+)@/.exec(text('services/wiki/.env')) ?? [];
   expect(password).not.toBe('');
-  expect(secret('wiki/DATABASE_URL')).toBe(`postgres://wiki:${password}@postgres:5432/arcadium`);
+  expect(secret('wiki/DATABASE_URL')).toBe(`postgres://wiki:${password}@postgres:5432/arcadium${verified}`);
   expect(secret('wiki/DATABASE_OWNER_URL')).toMatch(
-    /^postgres:\/\/wiki_owner:[^@]+@postgres:5432\/arcadium$/,
+    /^postgres:\/\/wiki_owner:[^@]+@postgres:5432\/arcadium\?sslmode=verify-full&/,
   );
   expect(new URL(secret('postgres/DATABASE_ADMIN_URL')).password).toBe(secret('postgres/POSTGRES_PASSWORD'));
   expect(text('.env')).toContain(secret('PUBLIC_KEYS'));
@@ -81,7 +83,7 @@ test.each([
 test('this machine has several names', () => {
   inWiki('DATABASE_URL', "DATABASE_URL='postgres://wiki:secret@localhost:54320/arcadium'");
   writeComposeEnvironment(root);
-  expect(secret('wiki/DATABASE_URL')).toBe('postgres://wiki:secret@postgres:5432/arcadium');
+  expect(secret('wiki/DATABASE_URL')).toBe(`postgres://wiki:secret@postgres:5432/arcadium${verified}`);
 });
 
 test('follows what has changed: a port, a token in a file of its own', () => {

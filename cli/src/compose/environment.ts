@@ -4,8 +4,9 @@ import { endpoints, envFileName, portOf, readEnvironment, type Environment } fro
 import { isSameHost } from '../setup/postgres-port.ts';
 import { serviceNames, urlSetting } from '../workspace.ts';
 
-/** PostgreSQL's address in the containers' network. */
+/** PostgreSQL's address in the containers' network; what connects verifies that it is this server. */
 const databaseHost = 'postgres:5432';
+const verified = { sslmode: 'verify-full', sslrootcert: '/run/tls/ca.crt' };
 
 const databaseUrl = /^DATABASE_(OWNER_|DIRECT_)?URL$/;
 
@@ -31,7 +32,7 @@ export function writeComposeEnvironment(root: string, environment: Environment =
   const files = new Map([
     ['docker/.env', portLines(root, shared)],
     ['docker/secrets/PUBLIC_KEYS', valueOf('PUBLIC_KEYS', shared)],
-    ['docker/secrets/postgres/DATABASE_ADMIN_URL', withHost(admin, databaseHost)],
+    ['docker/secrets/postgres/DATABASE_ADMIN_URL', inNetwork(admin)],
     ['docker/secrets/postgres/POSTGRES_PASSWORD', decodeURIComponent(admin.password)],
   ]);
   for (const service of serviceNames(root)) {
@@ -79,7 +80,7 @@ function readAdmin(settings: Settings): URL {
 /** The URL of a role in the containers' database. */
 function roleUrl(name: string, settings: Settings, admin: URL): string {
   const url = readUrl(name, settings);
-  if (isSameHost(url.host, admin.host)) return withHost(url, databaseHost);
+  if (isSameHost(url.host, admin.host)) return inNetwork(url);
   const other = `${settings.file}: ${name} names another server than DATABASE_ADMIN_URL in prisma/.env`;
   throw new Error(
     `${other}, but the containers bring their own PostgreSQL. Remove the setting to run them, or write a compose file of your own`,
@@ -101,9 +102,10 @@ function isDecodable(text: string): boolean {
   }
 }
 
-function withHost(url: URL, host: string): string {
+function inNetwork(url: URL): string {
   const moved = new URL(url);
-  moved.host = host;
+  moved.host = databaseHost;
+  for (const [name, value] of Object.entries(verified)) moved.searchParams.set(name, value);
   return moved.href;
 }
 

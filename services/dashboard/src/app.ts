@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { dashboardContract } from '@arcadium/contracts/dashboard';
-import { logSettings, serverSettings, stateDirOf, tokenSettings } from '@arcadium/mesh/config';
+import { logSettings, serverSettings, stateDirOf, tlsSettings, tokenSettings } from '@arcadium/mesh/config';
 import { openServiceToken } from '@arcadium/mesh/identity';
 import { joinMesh, startService, type StartedService } from '@arcadium/mesh/server';
 import { createLogger } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import manifest from '../package.json' with { type: 'json' };
 import { email } from './alerts/email.ts';
 import { alertMessage } from './alerts/message.ts';
@@ -39,18 +40,22 @@ const staleAfterChecks = 3;
 export async function startApp(config: Config, ending: AbortSignal): Promise<StartedService> {
   await using resources = new AsyncDisposableStack();
   const log = createLogger({ service: 'dashboard', ...logSettings(config) });
+  const tls = openTls({ ...tlsSettings(config), log });
+  if (tls) resources.use(tls);
   const stateDir = stateDirOf(config, import.meta.dirname);
   const file = new HistoryFile(config.HISTORY_FILE ?? join(stateDir, 'history.sqlite'), log);
   resources.defer(() => file.close());
   const token = openServiceToken({ ...tokenSettings(config), log });
-  const clients = connectClients(config, { token, log });
+  const clients = connectClients(config, { token, tls, log });
   for (const client of Object.values(clients)) resources.use(client);
   const membership = await joinMesh({
     auth: clients.auth,
     authUrl: config.AUTH_SERVICE_URL,
     token,
     publicKeys: config.PUBLIC_KEYS.keys,
+    publicKeysFile: config.PUBLIC_KEYS_FILE,
     stateDir,
+    tls,
     log,
   });
   resources.defer(() => membership.stop());
@@ -72,14 +77,14 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     for (const queue of alerts) queue.add(message);
   };
   const recorder = new Recorder({ live, history, incidents, onIncident, now, log });
-  const collector = new Collector({ targets, token: () => token.current, intervalMs, now, log });
+  const collector = new Collector({ targets, token: () => token.current, intervalMs, now, tls, log });
   collector.onRound((round) => recorder.record(round));
   collector.onRound(() => status.update());
   const traces = new TraceStore();
   const logs = new LogStore();
-  const receiver = new OtlpReceiver({ ...otlpSettings(config), traces, logs, log, now });
+  const receiver = new OtlpReceiver({ ...otlpSettings(config), tls, traces, logs, log, now });
 
-  const contracts = new ServiceContracts({ watched: config.watched, token: () => token.current });
+  const contracts = new ServiceContracts({ watched: config.watched, token: () => token.current, tls });
   resources.defer(() => contracts.stop());
   const views = createMeshViews({
     collector,
@@ -97,6 +102,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   return await startService(dashboardContract, createHandlers(deps), {
     version: manifest.version,
     ...serverSettings(config, config.DASHBOARD_SERVICE_URL, undefined),
+    tls,
     rateLimit: rateLimitOf(config),
     log,
     ...membership.serving,

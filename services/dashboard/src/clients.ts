@@ -3,6 +3,7 @@ import { connect, type MeshClient } from '@arcadium/mesh/client';
 import { callSettings } from '@arcadium/mesh/config';
 import type { ServiceToken } from '@arcadium/mesh/identity';
 import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Tls } from '@arcadium/mesh/tls';
 import type { Config } from './config.ts';
 
 /** Clients of the services that the dashboard calls. */
@@ -13,8 +14,8 @@ export interface Clients {
 /** Creates the clients, with the token in force. No connection is opened before the first call. */
 export function connectClients(
   config: Config,
-  { token, log }: { token: ServiceToken; log: Logger },
+  { token, tls, log }: { token: ServiceToken; tls?: Tls | undefined; log: Logger },
 ): Clients {
-  const common = { as: 'dashboard' as const, token: () => token.current, log, ...callSettings(config) };
+  const common = { as: 'dashboard' as const, token: () => token.current, tls, log, ...callSettings(config) };
   return { auth: connect(authContract, { ...common, url: config.AUTH_SERVICE_URL }) };
 }

@@ -17,6 +17,8 @@ export interface Target {
   readonly service: string;
   /** Its origin, for example `http://localhost:5000`. */
   readonly url: string;
+  /** What its certificate must name. @default the host of the URL */
+  readonly servername?: string | undefined;
 }
 
 /** What one replica answered to one check. */

@@ -47,7 +47,12 @@ export class Explorer {
     if (own === undefined) return undefined;
     if (as === 'user') return { authorization: own, [Symbol.asyncDispose]: nothing };
     if (!this.open || caller.user?.role !== 'admin' || onBehalfOf === undefined) return undefined;
-    const borrowed = await borrowToken(onBehalfOf, { authUrl: this.#authUrl, authorization: own, signal });
+    const borrowed = await borrowToken(onBehalfOf, {
+      authUrl: this.#authUrl,
+      authorization: own,
+      fetch: this.contracts.fetch,
+      signal,
+    });
     return {
       authorization: `${serviceTokenScheme} ${borrowed.token}`,
       [Symbol.asyncDispose]: () => borrowed[Symbol.asyncDispose](),

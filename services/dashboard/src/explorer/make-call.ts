@@ -15,7 +15,7 @@ export async function makeCall(
   const startedAt = performance.now();
   const ended = () => ({ durationMs: performance.now() - startedAt, requestId, traceId });
   try {
-    const response = await fetch(target, { ...init, signal: limit });
+    const response = await request.fetch(target, { ...init, signal: limit });
     const { text, truncated } = await readText(response);
     const { answer, failed } = truncated ? { answer: text, failed: !response.ok } : unwrap(text, response.ok);
     return { status: response.status, answer, failed, truncated, ...ended() };

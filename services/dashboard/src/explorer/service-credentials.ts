@@ -1,5 +1,6 @@
 import { MeshError } from '@arcadium/mesh/wire';
 import { z } from 'zod';
+import type { Found } from '../jobs/service-contracts.ts';
 import { makeCall } from './make-call.ts';
 
 const issued = z.object({ token: z.string(), tokenId: z.string() });
@@ -19,11 +20,23 @@ export interface BorrowedToken extends AsyncDisposable {
  */
 export async function borrowToken(
   service: string,
-  { authUrl, authorization, signal }: { authUrl: string; authorization: string; signal: AbortSignal },
+  {
+    authUrl,
+    authorization,
+    fetch,
+    signal,
+  }: { authUrl: string; authorization: string; fetch: Found['fetch']; signal: AbortSignal },
 ): Promise<BorrowedToken> {
   const call = async (path: string, input: unknown, until: AbortSignal) => {
     const procedure = { path, kind: 'mutation' as const };
-    const request = { url: authUrl, procedure, input: JSON.stringify(input), authorization, timeoutMs };
+    const request = {
+      url: authUrl,
+      procedure,
+      input: JSON.stringify(input),
+      authorization,
+      fetch,
+      timeoutMs,
+    };
     return makeCall(request, until);
   };
   const { failed, answer } = await call('serviceTokens.issue', { service }, signal);

@@ -21,7 +21,10 @@ export async function* watchEvents(
   let number = 0;
   const told = (event: string, failed: boolean): ExplorerEvent => ({ number: (number += 1), event, failed });
   try {
-    const response = await fetch(target, { ...init, signal: AbortSignal.any([signal, closing.signal]) });
+    const response = await request.fetch(target, {
+      ...init,
+      signal: AbortSignal.any([signal, closing.signal]),
+    });
     clearTimeout(opening);
     if (!response.ok || !response.body) {
       yield told(await response.text(), true);

@@ -1,11 +1,17 @@
-import http from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { SecureContext } from 'node:tls';
+import type { Tls } from '@arcadium/mesh/tls';
 
 /** Longest body that is read, in characters. */
 const longest = 8 * 1024 * 1024;
 
 export interface AskOptions {
   readonly authorization?: string;
+  /** For https. @default as Node verifies it */
+  readonly tls?: Pick<Tls, 'connecting'> | undefined;
+  /** What the certificate must name. @default the host of the URL */
+  readonly servername?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -37,11 +43,23 @@ export async function ask(url: string, options: AskOptions): Promise<Answer> {
 
 class StaleConnectionError extends Error {}
 
-function get(url: string, { authorization, signal }: AskOptions): Promise<Answer> {
+/** One for each state of the TLS files: a connection is kept for the next question. */
+const agents = new WeakMap<SecureContext, https.Agent>();
+
+function agentOf({ connecting }: Pick<Tls, 'connecting'>): https.Agent {
+  const { secureContext } = connecting;
+  const known = agents.get(secureContext);
+  if (known) return known;
+  const agent = new https.Agent({ keepAlive: true, timeout: 5000, ...connecting });
+  agents.set(secureContext, agent);
+  return agent;
+}
+
+function get(url: string, { authorization, tls, servername, signal }: AskOptions): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const headers = authorization === undefined ? {} : { authorization };
-  const start = url.startsWith('https:') ? https.get : http.get;
-  const request = start(url, { headers, signal }, (response) => {
+  const options = { headers, signal };
+  const onResponse = (response: IncomingMessage): void => {
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
@@ -50,7 +68,14 @@ function get(url: string, { authorization, signal }: AskOptions): Promise<Answer
     });
     response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     response.on('error', reject);
-  });
+  };
+  const request = url.startsWith('https:')
+    ? https.get(
+        url,
+        { ...options, ...(tls && { agent: agentOf(tls) }), ...(servername !== undefined && { servername }) },
+        onResponse,
+      )
+    : http.get(url, options, onResponse);
   request.on('error', (error) =>
     reject(request.reusedSocket && codeOf(error) === 'ECONNRESET' ? new StaleConnectionError() : error),
   );

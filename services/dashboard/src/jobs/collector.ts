@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Startable } from '@arcadium/mesh/server';
 import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Tls } from '@arcadium/mesh/tls';
 import { statusReport, type Check, type Round, type StatusReport, type Target } from '../domain/round.ts';
 import { ask, problemOf } from './ask.ts';
 
@@ -19,6 +20,8 @@ export interface CollectorOptions {
   intervalMs: number;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** For replicas with https. @default as Node verifies them */
+  tls?: Tls | undefined;
   log: Logger;
 }
 
@@ -104,13 +107,15 @@ export class Collector implements Startable {
   }
 
   async #check(target: Target, stopping: AbortSignal): Promise<void> {
-    const { now, token, intervalMs } = this.#options;
+    const { now, token, tls, intervalMs } = this.#options;
     const limitMs = Math.min(5000, Math.max(1000, intervalMs - 200));
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]);
-    const own = { authorization: `Service-Token ${token()}`, signal };
+    const { servername } = target;
+    const open = { tls, servername, signal };
+    const own = { ...open, authorization: `Service-Token ${token()}` };
     const startedAt = performance.now();
     const [status, mesh, metrics] = await Promise.all([
-      ask(`${target.url}/api/status`, { signal }).then(
+      ask(`${target.url}/api/status`, open).then(
         (answer) => ({ ...read(answer), responseTimeMs: performance.now() - startedAt }),
         (error: unknown) => ({
           report: undefined,

@@ -4,6 +4,7 @@ import {
   type ExplorerService,
 } from '@arcadium/contracts/dashboard';
 import { serviceTokenScheme } from '@arcadium/mesh/wire';
+import type { Tls } from '@arcadium/mesh/tls';
 import { ask, problemOf } from './ask.ts';
 
 /** How long a contract is used before it is read again, in milliseconds: a service may have been deployed. */
@@ -18,12 +19,16 @@ export interface ServiceContractsOptions {
   watched: ReadonlyMap<string, readonly string[]>;
   /** The service token in force. */
   token: () => string;
+  /** For services with https. @default as Node verifies them */
+  tls?: Tls | undefined;
 }
 
 /** A procedure of a service, and where to call it. */
 export interface Found {
   readonly url: string;
   readonly procedure: Pick<ExplorerProcedure, 'path' | 'kind'>;
+  /** Makes its requests. */
+  readonly fetch: typeof fetch;
 }
 
 interface Answer {
@@ -45,15 +50,25 @@ interface Reading {
  * administrator who asks, and is kept for no other caller.
  */
 export class ServiceContracts {
+  /** `fetch` to the services. */
+  readonly fetch: typeof fetch;
   readonly #watched: ServiceContractsOptions['watched'];
   readonly #token: () => string;
+  readonly #tls: Tls | undefined;
   readonly #known = new Map<string, ExplorerService>();
   readonly #readings = new Map<string, Reading>();
   readonly #stopping = new AbortController();
 
-  constructor({ watched, token }: ServiceContractsOptions) {
+  constructor({ watched, token, tls }: ServiceContractsOptions) {
+    this.fetch = tls?.fetch ?? fetch;
+    this.#tls = tls;
     this.#watched = watched;
     this.#token = token;
+  }
+
+  /** The configured URLs of a service. */
+  urlsOf(service: string): readonly string[] {
+    return this.#watched.get(service) ?? [];
   }
 
   /** All contracts, by the name of the service. */
@@ -68,7 +83,7 @@ export class ServiceContracts {
     if (url === undefined) return undefined;
     const { procedures } = await this.#read(service, authorization);
     const procedure = procedures.find((one) => one.path === path);
-    return procedure && { url, procedure };
+    return procedure && { url, procedure, fetch: this.fetch };
   }
 
   /** The procedures of a service. Waits only if they were never known; an old contract is replaced in the background. */
@@ -117,7 +132,7 @@ export class ServiceContracts {
   /** Asks one replica after the other until one answers. */
   async #ask(service: string, authorization: string): Promise<Answer> {
     let answer = unknown(service, 'it has no URL');
-    for (const url of this.#watched.get(service) ?? []) {
+    for (const url of this.urlsOf(service)) {
       answer = await this.#askReplica(service, { url, authorization });
       if (answer.contract.problem === null || answer.refused) break;
     }
@@ -127,7 +142,7 @@ export class ServiceContracts {
   async #askReplica(service: string, { url, authorization }: { url: string; authorization: string }) {
     try {
       const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timeoutMs)]);
-      const { status, text } = await ask(`${url}/api/contract`, { authorization, signal });
+      const { status, text } = await ask(`${url}/api/contract`, { authorization, tls: this.#tls, signal });
       if (status === 403) return { ...unknown(service, 'only administrators may read it'), refused: true };
       if (status !== 200) return unknown(service, `it answered with HTTP status ${status}`);
       const { version, procedures } = describedContract.parse(JSON.parse(text));

@@ -11,6 +11,11 @@ test('each address of a host is a replica, of the family of the first; other URL
   ]);
   const targets = new Targets(watched, async (host) => {
     asked.push(host);
+    if (host === 'auth')
+      return [
+        { address: '10.0.0.8', family: 4 },
+        { address: '10.0.0.9', family: 4 },
+      ];
     if (host === 'gone') throw new Error('not found');
     const second = { address: '10.0.0.2', family: 4 };
     if (host === 'one') return [second, { address: '::2', family: 6 }];
@@ -18,14 +23,17 @@ test('each address of a host is a replica, of the family of the first; other URL
   });
   expect(targets.current().map(({ url }) => url)).toContain('http://wiki:5000');
   await vi.waitFor(() =>
-    expect(targets.current().map(({ service, url }) => `${service} ${url}`)).toEqual([
+    expect(
+      targets.current().map(({ service, url, servername = '' }) => `${service} ${url} ${servername}`.trim()),
+    ).toEqual([
       'wiki http://10.0.0.1:5000',
       'wiki http://10.0.0.2:5000',
       'wiki http://localhost:5001',
-      'auth https://auth:8000',
+      'auth https://10.0.0.8:8000 auth',
+      'auth https://10.0.0.9:8000 auth',
       'gone http://gone:1',
       'one http://one:1',
     ]),
   );
-  expect(asked.toSorted()).toEqual(['gone', 'one', 'wiki']);
+  expect(asked.toSorted()).toEqual(['auth', 'gone', 'one', 'wiki']);
 });

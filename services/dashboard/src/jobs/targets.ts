@@ -15,7 +15,7 @@ type Lookup = (host: string) => Promise<readonly LookupAddress[]>;
 export class Targets {
   readonly #urls: readonly Target[];
   readonly #lookup: Lookup;
-  readonly #addresses = new Map<string, readonly string[]>();
+  readonly #addresses = new Map<string, readonly Omit<Target, 'service'>[]>();
   #lookedUpAt = -Infinity;
 
   /** @param find Finds the addresses of a host. @default those of the system */
@@ -35,7 +35,9 @@ export class Targets {
     }
     return this.#urls.flatMap(({ service, url }) => {
       const addresses = this.#addresses.get(url);
-      return addresses ? addresses.map((address) => ({ service, url: address })) : [{ service, url }];
+      return addresses
+        ? addresses.map((one) => ({ service, url: one.url, servername: one.servername }))
+        : [{ service, url }];
     });
   }
 
@@ -50,11 +52,10 @@ export class Targets {
   }
 }
 
-/** A URL for each address of its host; none for https, whose certificate names the host. */
-async function addressesOf(url: string, find: Lookup): Promise<string[]> {
+/** A URL for each address of its host. With https, their certificates name the host. */
+async function addressesOf(url: string, find: Lookup): Promise<Omit<Target, 'service'>[]> {
   const { protocol, hostname } = new URL(url);
-  if (protocol !== 'http:' || hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)
-    return [];
+  if (hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return [];
   // If it cannot be looked up, the check says so.
   const found = await find(hostname).catch(() => []);
   // One process has an address of each family.
@@ -63,7 +64,7 @@ async function addressesOf(url: string, find: Lookup): Promise<string[]> {
     .map(({ address, family }) => {
       const one = new URL(url);
       one.hostname = family === 6 ? `[${address}]` : address;
-      return one.origin;
+      return { url: one.origin, servername: protocol === 'https:' ? hostname : undefined };
     })
-    .toSorted();
+    .toSorted((first, second) => (first.url < second.url ? -1 : 1));
 }

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import type { Startable } from '@arcadium/mesh/server';
+import { createHttpServer, type Startable } from '@arcadium/mesh/server';
 import type { Logger } from '@arcadium/mesh/telemetry';
+import type { Tls } from '@arcadium/mesh/tls';
 import { errorCodes, formatRetryAfter, MeshError } from '@arcadium/mesh/wire';
 import type { LogStore } from '../stores/logs.ts';
 import type { TraceStore } from '../stores/traces.ts';
@@ -29,6 +30,8 @@ export interface OtlpReceiverOptions {
   token?: string | undefined;
   traces: TraceStore;
   logs: LogStore;
+  /** Serves HTTPS, if it has a certificate. @default HTTP */
+  tls?: Tls | undefined;
   log: Pick<Logger, 'info' | 'debug' | 'error'>;
   now: () => number;
   /** @default 10000 */
@@ -48,14 +51,18 @@ export class OtlpReceiver implements Startable {
   constructor(options: OtlpReceiverOptions) {
     this.#options = options;
     const requestTimeout = options.requestTimeoutMs ?? requestTimeoutMs;
-    this.#server = createServer(
+    this.#server = createHttpServer(
       {
         headersTimeout: Math.min(headersTimeoutMs, requestTimeout),
         requestTimeout,
         keepAliveTimeout: keepAliveTimeoutMs,
         connectionsCheckingInterval: 500,
       },
-      (request, response) => void this.#serve(request, response),
+      options,
+    );
+    this.#server.on(
+      'request',
+      (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response),
     );
     this.#server.maxConnections = mostConnections;
   }
@@ -63,7 +70,8 @@ export class OtlpReceiver implements Startable {
   /** Where it listens, for example `http://127.0.0.1:4318`. */
   get url(): string {
     const { address, port, family } = this.#server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    const scheme = this.#options.tls?.serves ? 'https' : 'http';
+    return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 
   /** @throws Error if the port is taken. */

@@ -37,7 +37,7 @@ type Call = Pick<Parameters<DashboardHandler<'outbox.list'>>[0], 'errors' | 'sig
  */
 export async function callOutbox<Output extends z.ZodType>(
   { path, kind, output }: Procedure<Output>,
-  { live }: Pick<DashboardDeps, 'live'>,
+  { live, explorer: { contracts } }: Pick<DashboardDeps, 'live' | 'explorer'>,
   { input: { service, ...input }, errors, signal }: Call,
 ): Promise<z.output<Output>> {
   const found = live.services().find((one) => one.service === service);
@@ -52,8 +52,12 @@ export async function callOutbox<Output extends z.ZodType>(
   };
   // All three procedures may be repeated, so a replica that does not answer is no obstacle.
   let last: ExplorerAnswer | undefined;
-  for (const { url } of found.replicas.slice(0, mostReplicas)) {
-    last = await makeCall({ ...request, url }, signal);
+  const { fetch } = contracts;
+  // A certificate names the host, not the address of a replica.
+  const secure = contracts.urlsOf(service).filter((url) => url.startsWith('https:'));
+  const urls = secure.length > 0 ? secure : found.replicas.map(({ url }) => url);
+  for (const url of urls.slice(0, mostReplicas)) {
+    last = await makeCall({ ...request, url, fetch }, signal);
     if (last.status !== 0 && last.status !== 503) break;
   }
   if (last?.status === 404) throw errors.NO_OUTBOX({ service });

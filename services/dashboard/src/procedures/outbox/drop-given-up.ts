@@ -4,6 +4,6 @@ import { callOutbox } from './call-outbox.ts';
 
 const { kind, output } = dashboardContract.procedures.outbox.drop;
 
-export function dropGivenUp(deps: Pick<DashboardDeps, 'live'>): DashboardHandler<'outbox.drop'> {
+export function dropGivenUp(deps: Pick<DashboardDeps, 'live' | 'explorer'>): DashboardHandler<'outbox.drop'> {
   return (call) => callOutbox({ path: 'outbox.drop', kind, output }, deps, call);
 }

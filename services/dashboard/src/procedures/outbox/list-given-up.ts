@@ -4,6 +4,6 @@ import { callOutbox } from './call-outbox.ts';
 
 const { kind, output } = dashboardContract.procedures.outbox.list;
 
-export function listGivenUp(deps: Pick<DashboardDeps, 'live'>): DashboardHandler<'outbox.list'> {
+export function listGivenUp(deps: Pick<DashboardDeps, 'live' | 'explorer'>): DashboardHandler<'outbox.list'> {
   return (call) => callOutbox({ path: 'outbox.list', kind, output }, deps, call);
 }

@@ -6,6 +6,8 @@ import { serve, type RunningService } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
 import { MeshError } from '@arcadium/mesh/wire';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Explorer } from '../../explorer/explorer.ts';
+import { ServiceContracts } from '../../jobs/service-contracts.ts';
 import { LiveStatus } from '../../domain/live-status.ts';
 import { dropGivenUp } from './drop-given-up.ts';
 import { listGivenUp } from './list-given-up.ts';
@@ -81,10 +83,12 @@ beforeAll(async () => {
     staleAfterMs: 6000,
     now: Date.now,
   });
+  const contracts = new ServiceContracts({ watched: new Map(), token: () => '' });
+  const explorer = new Explorer({ contracts, open: false, authUrl: 'http://127.0.0.1:2' });
   const handlers = {
-    list: listGivenUp({ live }),
-    retry: retryGivenUp({ live }),
-    drop: dropGivenUp({ live }),
+    list: listGivenUp({ live, explorer }),
+    retry: retryGivenUp({ live, explorer }),
+    drop: dropGivenUp({ live, explorer }),
   };
   url = opened(await serve(dashboard, { outbox: handlers }, options));
 });

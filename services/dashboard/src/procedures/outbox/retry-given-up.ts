@@ -4,6 +4,8 @@ import { callOutbox } from './call-outbox.ts';
 
 const { kind, output } = dashboardContract.procedures.outbox.retry;
 
-export function retryGivenUp(deps: Pick<DashboardDeps, 'live'>): DashboardHandler<'outbox.retry'> {
+export function retryGivenUp(
+  deps: Pick<DashboardDeps, 'live' | 'explorer'>,
+): DashboardHandler<'outbox.retry'> {
   return (call) => callOutbox({ path: 'outbox.retry', kind, output }, deps, call);
 }

@@ -1,7 +1,7 @@
 import { useState } from 'react';
-import { asCurl, asTypeScript, type CopiedCall } from './snippets.ts';
+import { asCurl, asMeshCall, asTypeScript, type CopiedCall } from './snippets.ts';
 
-const forms = { curl: asCurl, TypeScript: asTypeScript } as const;
+const forms = { curl: asCurl, TypeScript: asTypeScript, 'mesh call': asMeshCall } as const;
 /** How long a button says that it has copied, in milliseconds. */
 const saidMs = 1500;
 
@@ -15,7 +15,7 @@ export function CopyButtons({ call }: { call: CopiedCall }) {
   };
   return (
     <>
-      {(['curl', 'TypeScript'] as const).map((name) => (
+      {(['curl', 'TypeScript', 'mesh call'] as const).map((name) => (
         <button key={name} type="button" onClick={() => void copy(name)}>
           {copied === name ? 'Copied' : `Copy as ${name}`}
         </button>

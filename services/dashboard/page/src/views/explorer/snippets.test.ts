@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asCurl, asTypeScript, type CopiedCall } from './snippets.ts';
+import { asCurl, asMeshCall, asTypeScript, type CopiedCall } from './snippets.ts';
 
 const call: CopiedCall = {
   service: 'wiki',
@@ -47,5 +47,14 @@ test('the call of a mesh client', () => {
   ).toContain('await wiki.pages.list.query();');
   expect(asTypeScript({ ...call, caller: 'anyone' })).toContain(
     `const wiki = connect(wikiContract, { as: 'anyone', url });`,
+  );
+});
+
+test('the call for the command line', () => {
+  expect(asMeshCall(call)).toBe(
+    `npm run mesh -- call wiki.pages.create '{"title":"Ann'\\''s"}' --as user --key 'k-1'`,
+  );
+  expect(asMeshCall({ ...call, path: 'pages.list', input: '', caller: 'anyone', idempotencyKey: '' })).toBe(
+    'npm run mesh -- call wiki.pages.list --as anyone',
   );
 });

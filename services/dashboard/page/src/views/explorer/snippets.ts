@@ -26,6 +26,17 @@ export function asCurl({ service, path, kind, input, caller, idempotencyKey }: C
   return parts.filter((part) => part !== false).join(' \\\n  ');
 }
 
+/** The call for the command line of the mesh. */
+export function asMeshCall({ service, path, input, caller, idempotencyKey }: CopiedCall): string {
+  const parts = [
+    `npm run mesh -- call ${service}.${path}`,
+    input !== '' && quoted(input),
+    `--as ${caller}`,
+    idempotencyKey !== '' && `--key ${quoted(idempotencyKey)}`,
+  ];
+  return parts.filter((part) => part !== false).join(' ');
+}
+
 /** The call of a mesh client. */
 export function asTypeScript({ service, path, kind, input, caller, idempotencyKey }: CopiedCall): string {
   const verb = { query: 'query', mutation: 'mutate', subscription: 'subscribe' }[kind];
