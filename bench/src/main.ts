@@ -22,7 +22,7 @@ function optionsOrExit(): Options {
 }
 
 const options = optionsOrExit();
-if (!options.services && !options.tracing) installPeers();
+if (!options.services && !options.tracing && !options.tls) installPeers();
 const startedAt = performance.now();
 const complete = await (await runner())(options, (line) => console.log(line));
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s in all`);
@@ -33,6 +33,7 @@ async function runner() {
   if (options.services) return (await import('./run-services.ts')).runServices;
   if (options.tokens) return (await import('./run-tokens.ts')).runTokens;
   if (options.tracing) return (await import('./run-tracing.ts')).runTracing;
+  if (options.tls) return (await import('./run-tls.ts')).runTls;
   if (options.scale) return (await import('./run-scale.ts')).runScale;
   return (await import('./run-comparison.ts')).runComparison;
 }

@@ -10,6 +10,8 @@ export interface Options {
   readonly tokens: boolean;
   /** Measures the cost of tracing, instead of comparing stacks. */
   readonly tracing: boolean;
+  /** Measures the cost of TLS between services, instead of comparing stacks. */
+  readonly tls: boolean;
   /** Measures the procedures of the services beside their SQL alone, instead of comparing stacks. */
   readonly services: boolean;
   /** Writes CPU profiles of the mesh's rows, with one scenario. */
@@ -29,7 +31,8 @@ export const usage = `npm run bench [-- options]
   --profile        CPU profiles of the mesh's rows, into results/profiles/
   --scale          how the mesh's cost grows, into results/scale.*; with --quick, less of it
   --tokens         what it costs to verify a token, into results/tokens.*
-  --tracing        what tracing costs, into results/tracing.*; with --quick, into results/quick-tracing.*`;
+  --tracing        what tracing costs, into results/tracing.*; with --quick, into results/quick-tracing.*
+  --tls            what TLS between services costs, into results/tls.*; with --quick, into results/quick-tls.*`;
 
 /** @throws TypeError for an option or a row that does not exist. */
 export function readOptions(args: readonly string[]): Options {
@@ -41,6 +44,7 @@ export function readOptions(args: readonly string[]): Options {
       scale: { type: 'boolean', default: false },
       tokens: { type: 'boolean', default: false },
       tracing: { type: 'boolean', default: false },
+      tls: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       only: { type: 'string' },
     },

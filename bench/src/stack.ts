@@ -1,4 +1,5 @@
 import type { PrivateJwk } from '@arcadium/mesh/issuer';
+import type { TlsOptions } from '@arcadium/mesh/tls';
 import type { Message, Receipt } from './message.ts';
 
 /** The address of a stack's server, which can be sent between processes. */
@@ -16,7 +17,12 @@ export interface Size {
   readonly tokens?: number;
   /** The share of traces recorded, and the receiver they go to; each call begins a trace. @default calls carry one that is not recorded */
   readonly tracing?: { readonly share: number | undefined; readonly endpoint: string | undefined };
+  /** TLS of both ends. @default none */
+  readonly tls?: { readonly server: TlsFiles; readonly client: TlsFiles };
 }
+
+/** The TLS files of a process, as `openTls` takes them. */
+export type TlsFiles = Readonly<Pick<TlsOptions, 'certFile' | 'keyFile' | 'caFile' | 'clientAuth'>>;
 
 /** A stack's server, in its own process. */
 export interface BenchServer {

@@ -49,6 +49,11 @@ export const stacks = {
     packages: meshPackages,
     load: async () => (await import('./trpc-under-mesh.ts')).trpcUnderMesh,
   },
+  'trpc-connect-router': {
+    label: 'tRPC under the mesh, fromRouter + connectRouter',
+    packages: meshPackages,
+    load: async () => (await import('./trpc-under-mesh.ts')).trpcConnectRouter,
+  },
   fastify: {
     label: 'Fastify + undici',
     packages: ['fastify', 'undici'],

@@ -4,6 +4,7 @@ import { createAuthenticate, createKeySet, publicPart } from '@arcadium/mesh/ide
 import { generateSigningKey, importSigningKey, issueServiceToken } from '@arcadium/mesh/issuer';
 import { serve } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry, runInScope } from '@arcadium/mesh/telemetry';
+import { openTls } from '@arcadium/mesh/tls';
 import { startTrace } from '@arcadium/mesh/wire';
 import { accept, messageSchema, receiptSchema, type Receipt } from '../message.ts';
 import type { Address, BenchClient, BenchServer, Size, Stack } from '../stack.ts';
@@ -30,7 +31,7 @@ const unused = async (): Promise<Receipt> => {
   throw new Error('Nobody calls this procedure');
 };
 
-async function startServer({ procedures = 1, tracing }: Size = {}): Promise<BenchServer> {
+async function startServer({ procedures = 1, tracing, tls }: Size = {}): Promise<BenchServer> {
   const log = createLogger({ service: 'notifications', level: 'info' });
   await traceAs('notifications', tracing);
   const signingKey = await generateSigningKey();
@@ -47,6 +48,7 @@ async function startServer({ procedures = 1, tracing }: Size = {}): Promise<Benc
       version: '1',
       port: 0,
       log,
+      tls: tls && openTls({ ...tls.server, log }),
       authenticate: createAuthenticate(keys),
       pingDatabase: async () => {},
     },
@@ -58,7 +60,7 @@ async function startServer({ procedures = 1, tracing }: Size = {}): Promise<Benc
 async function startClient(
   { port, signingKey }: Address,
   transport: TransportName,
-  { tokens: count = 1, tracing }: Size = {},
+  { tokens: count = 1, tracing, tls }: Size = {},
 ): Promise<BenchClient> {
   if (!signingKey) throw new Error('The address of a mesh server holds the key to sign tokens with');
   const key = await importSigningKey(signingKey);
@@ -67,11 +69,13 @@ async function startClient(
     tokens.push((await issueServiceToken(key, { id: 'bench-id', name: 'bench' })).token);
   }
   let next = 0;
+  const log = createLogger({ service: 'bench', level: 'info' });
   const client = connect(contract('notifications', { notify }), {
     as: 'bench',
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    tls: tls && openTls({ ...tls.client, log }),
     token: () => tokens[(next = (next + 1) % count)],
-    log: createLogger({ service: 'bench', level: 'info' }),
+    log,
     transport,
   });
   await traceAs('bench', tracing);

@@ -68,7 +68,7 @@ class Call {
     // The deadline covers at least one attempt.
     const usualMs = Math.max(connection.deadlineMs, target.procedure.timeoutMs ?? 0);
     const own = this.#startedAt + (options.deadlineMs ?? usualMs);
-    const signals = [connection.closed, options.signal, scope?.signal].filter(
+    const signals = [connection.closed, options.signal, options.cancellation, scope?.signal].filter(
       (signal) => signal !== undefined,
     );
     this.#connection = connection;

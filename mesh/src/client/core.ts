@@ -3,7 +3,7 @@
 export { call } from './call.ts';
 export { answeredError, localError, sentError } from './call-error.ts';
 export { isPerson, openConnection, type Connection, type PolicyOptions } from './connection.ts';
-export { listen } from './gone.ts';
+export { Cancellation } from './gone.ts';
 export { createHttpTransport, type AnyHttpRequest } from './transports/http-transport.ts';
 export { notReached } from './transports/transport.ts';
 export { subscriptionLinks } from './subscriptions/event-client.ts';

@@ -1,9 +1,37 @@
+/** Ends one call. What an AbortController is, for one listener, at a fraction of its cost. */
+export class Cancellation {
+  aborted = false;
+  reason: unknown;
+  #listener: Listener | undefined;
+
+  cancel(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.#listener?.(reason);
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason;
+  }
+
+  /** As {@link listen}. */
+  listen(listener: Listener): { remove(): void } {
+    this.#listener = listener;
+    return this;
+  }
+
+  remove(): void {
+    this.#listener = undefined;
+  }
+}
+
 /** Several signals as one; listens to them only while it has a listener. */
 export class Gone {
-  readonly #signals: readonly AbortSignal[];
+  readonly #signals: readonly (AbortSignal | Cancellation)[];
   #listening: { remove(): void }[] = [];
 
-  constructor(signals: readonly AbortSignal[]) {
+  constructor(signals: readonly (AbortSignal | Cancellation)[]) {
     this.#signals = signals;
   }
 
@@ -20,7 +48,9 @@ export class Gone {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listening = this.#signals.map((signal) => listen(signal, listener));
+    this.#listening = this.#signals.map((signal) =>
+      signal instanceof Cancellation ? signal.listen(listener) : listen(signal, listener),
+    );
   }
 
   removeEventListener(): void {

@@ -1,5 +1,6 @@
 import { currentScope } from '../telemetry/index.ts';
 import { formatTraceparent, header, type TraceContext } from '../wire/index.ts';
+import type { Cancellation } from './gone.ts';
 import type { Target } from './target.ts';
 
 /** Message of one attempt at a query or a mutation, sent by one transport, once. */
@@ -63,6 +64,8 @@ export type InterceptedOptions = CallOptions &
     headers?: Readonly<Record<string, string>> | undefined;
     /** The `authorization` header. @default the client's */
     authorization?: string | undefined;
+    /** Ends the call, as `signal` does. @default never */
+    cancellation?: Cancellation | undefined;
   }>;
 
 type HeaderTarget = Pick<Target, 'needsUser'> & { procedure: Pick<Target['procedure'], 'idempotent'> };

@@ -8,32 +8,28 @@ import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import superjson from 'superjson';
 import { afterAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '../testing/index.ts';
-import { meshLink } from './index.ts';
+import { connectRouter, meshLink } from './index.ts';
 import { startStock, StockState, type stock } from './testing/stock.ts';
 
-// Answer by answer, the link gives what tRPC's httpLink gives.
+// Answer by answer, the link and the client give what tRPC's httpLink gives.
 
 const state = new StockState();
 const server = await startStock(state);
 const options = { url: server.url, transformer: superjson };
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** A link for one test: the errors that it asks for would open the breaker of a longer one. */
-const meshLinkOnce = () =>
-  meshLink<typeof stock>({
-    ...options,
-    log: silentLogger,
-    retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 },
-  });
+/** A link or a client for one test: the errors that it asks for would open the breaker of a longer one. */
+const forOneTest = { ...options, log: silentLogger, retryPolicy: { attempts: 0, baseMs: 1, jitter: 0 } };
+const meshLinkOnce = () => meshLink<typeof stock>(forOneTest);
 
 type Client = ReturnType<typeof createTRPCClient<typeof stock>>;
 
 const clientOf = (link: TRPCLink<typeof stock>): Client => createTRPCClient<typeof stock>({ links: [link] });
 
 /** What a caller can see of a call. */
-async function seen(make: (client: Client) => Promise<unknown>, link: TRPCLink<typeof stock>) {
+async function seen(make: (client: Client) => Promise<unknown>, client: Client) {
   try {
-    return { data: await make(clientOf(link)) };
+    return { data: await make(client) };
   } catch (error) {
     const { message, shape, data, name, cause } = error as TRPCClientError<typeof stock>;
     return { isClientError: error instanceof TRPCClientError, name, message, shape, data, cause };
@@ -74,13 +70,15 @@ const calls: Record<string, (client: Client) => Promise<unknown>> = {
 describe('a stock router with superjson and an error formatter', () => {
   test.each(Object.entries(calls))('%s', async (_name, make) => {
     await using ours = meshLinkOnce();
-    const theirs = await seen(make, httpLink<typeof stock>(options));
-    expect(await seen(make, ours)).toEqual(theirs);
+    await using direct = connectRouter<typeof stock>(forOneTest);
+    const theirs = await seen(make, clientOf(httpLink<typeof stock>(options)));
+    expect(await seen(make, clientOf(ours))).toEqual(theirs);
+    expect(await seen(make, direct)).toEqual(theirs);
   });
 
   test('the errors have what the formatter added, as the transformer made it', async () => {
     await using ours = meshLinkOnce();
-    expect(await seen(calls['an input that does not fit'] as never, ours)).toMatchObject({
+    expect(await seen(calls['an input that does not fit'] as never, clientOf(ours))).toMatchObject({
       data: { code: 'BAD_REQUEST', at: new Date(0), issues: { id: [expect.stringContaining('number')] } },
     });
   });

@@ -29,10 +29,13 @@ export function connectionOf(
       return current === undefined ? undefined : `${scheme} ${current}`;
     },
     readError: errorReader(transformer),
-    open: ({ url, ip }, { connectTimeoutMs, log }) => {
-      const http = createHttpTransport(url, { connectTimeoutMs, ip, encode: encoder(url, options) });
+    open: ({ url, ip }, { connectTimeoutMs, tls, log }) => {
+      const http = createHttpTransport(url, { connectTimeoutMs, ip, tls, encode: encoder(url, options) });
       if (options.transport === 'http') return http;
-      return withBinary(new SocketTransport(http, { log, ip, path: '', refusedForMs: askAgainMs }), http);
+      return withBinary(
+        new SocketTransport(http, { log, ip, tls, path: '', refusedForMs: askAgainMs }),
+        http,
+      );
     },
     policies: options,
   });

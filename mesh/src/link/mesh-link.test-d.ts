@@ -1,8 +1,8 @@
-import { createTRPCClient } from '@trpc/client';
+import { createTRPCClient, type TRPCClient } from '@trpc/client';
 import { initTRPC } from '@trpc/server';
 import superjson from 'superjson';
 import { expectTypeOf } from 'vitest';
-import { meshLink, type MeshLinkContext } from './index.ts';
+import { connectRouter, meshLink, type MeshLinkContext } from './index.ts';
 import type { stock } from './testing/stock.ts';
 
 const url = 'http://localhost:3000';
@@ -22,3 +22,9 @@ const plain = initTRPC.create().router({});
 createTRPCClient<typeof plain>({ links: [meshLink({ url })] });
 // @ts-expect-error The router has none.
 createTRPCClient<typeof plain>({ links: [meshLink({ url, transformer: superjson })] });
+
+const direct = connectRouter<typeof stock>({ url, transformer: superjson });
+expectTypeOf(direct).toExtend<TRPCClient<typeof stock>>();
+expectTypeOf(direct.orders.add.mutate).parameter(0).toEqualTypeOf<{ id: number }>();
+// @ts-expect-error The router has a transformer.
+connectRouter<typeof stock>({ url });

@@ -1,10 +1,6 @@
-import type { TRPCLink } from '@trpc/client';
-import { getTransformer, type CoercedTransformerParameters } from '@trpc/client/unstable-internals';
 import type { AnyTRPCRouter } from '@trpc/server';
-import { callLink } from './calls.ts';
-import { connectionOf } from './connection.ts';
-import type { MeshLink, MeshLinkOptions, PlainOptions } from './options.ts';
-import { subscriptionLink } from './subscriptions.ts';
+import { openLink } from './open-link.ts';
+import type { MeshLink, MeshLinkOptions } from './options.ts';
 
 /**
  * A terminating link that gives a tRPC client the mesh: deadlines, retries where they are safe, a retry budget, a
@@ -28,12 +24,6 @@ import { subscriptionLink } from './subscriptions.ts';
 export function meshLink<Router extends AnyTRPCRouter = AnyTRPCRouter>(
   options: MeshLinkOptions<Router>,
 ): MeshLink<Router> {
-  const plain: PlainOptions = options;
-  const transformer = getTransformer((options as CoercedTransformerParameters).transformer);
-  const { connection, close } = connectionOf(plain, transformer);
-  const calls = callLink(connection, plain, transformer);
-  const subscriptions = subscriptionLink(connection, plain, transformer);
-  const link: TRPCLink<AnyTRPCRouter> = () => (given) =>
-    given.op.type === 'subscription' ? subscriptions(given) : calls(given);
-  return Object.assign(link as TRPCLink<Router>, { [Symbol.asyncDispose]: close });
+  const { link, close } = openLink(options);
+  return Object.assign(link, { [Symbol.asyncDispose]: close });
 }

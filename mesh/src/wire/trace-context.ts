@@ -15,6 +15,10 @@ export type TraceContext = Readonly<{
 
 const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
+/** Invalid ids. */
+const noTrace = '0'.repeat(32);
+const noSpan = '0'.repeat(16);
+
 /** W3C allows vendors 512 characters; a longer state is dropped and the trace goes on. */
 const tracestatePattern = /^[^]{0,512}$/;
 
@@ -27,7 +31,7 @@ export function parseTraceContext(
   if (!match) return undefined;
   const [, version, traceId = '', spanId = '', flags = '', rest] = match;
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
-  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  if (traceId === noTrace || spanId === noSpan) return undefined;
   return {
     traceId,
     spanId,

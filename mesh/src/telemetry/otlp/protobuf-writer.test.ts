@@ -26,6 +26,16 @@ test.each([0, 1, 127, 128, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER, -1, Nu
   },
 );
 
+test('hexadecimal digits are written as bytes', () => {
+  const writer = new ProtobufWriter();
+  const digits = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('hex');
+  writer.hex(1, digits);
+  writer.hex(2, 'ABCDEF09');
+  const fields = new Fields(writer.take());
+  expect(fields.hex(1)).toBe(digits);
+  expect(fields.hex(2)).toBe('abcdef09');
+});
+
 test('times keep their microseconds, also next to where a half of 64 bits overflows', () => {
   const overflowUs = 2 ** 32 * 400_000;
   for (const us of [0, 1_769_860_800_123_456, overflowUs - 1, overflowUs, overflowUs + 1]) {

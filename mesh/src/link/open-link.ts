@@ -1,0 +1,22 @@
+import type { TRPCLink } from '@trpc/client';
+import { getTransformer, type CoercedTransformerParameters } from '@trpc/client/unstable-internals';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { callLink, callMaker, type MakeCall } from './calls.ts';
+import { connectionOf } from './connection.ts';
+import type { MeshLinkOptions, PlainOptions } from './options.ts';
+import { subscriptionLink } from './subscriptions.ts';
+
+/** Opens the connection of a link. @throws TypeError for an invalid `url`. */
+export function openLink<Router extends AnyTRPCRouter>(
+  options: MeshLinkOptions<Router>,
+): { link: TRPCLink<Router>; make: MakeCall; close: () => Promise<void> } {
+  const plain: PlainOptions = options;
+  const transformer = getTransformer((options as CoercedTransformerParameters).transformer);
+  const { connection, close } = connectionOf(plain, transformer);
+  const make = callMaker(connection, plain, transformer);
+  const calls = callLink(make);
+  const subscriptions = subscriptionLink(connection, plain, transformer);
+  const link: TRPCLink<AnyTRPCRouter> = () => (given) =>
+    given.op.type === 'subscription' ? subscriptions(given) : calls(given);
+  return { link: link as TRPCLink<Router>, make, close };
+}
