@@ -1,12 +1,9 @@
-import { z } from 'zod';
 import { errorCodes } from '../wire/index.ts';
 import { describeAccess, type Alternative } from './access.ts';
 import type { ContractEntry } from './contract.ts';
 import type { ErrorDefinitions } from './error.ts';
 import type { Priority, ProcedureKind, RateLimit } from './procedure.ts';
-
-/** A JSON Schema, draft 2020-12. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import { jsonSchemaOf, type JsonSchema } from './schema/json-schema.ts';
 
 /** A typed error of a procedure, as data. */
 export type ErrorDescription = Readonly<{
@@ -41,7 +38,34 @@ export type ProcedureDescription = Readonly<{
   hedge: boolean;
 }>;
 
-/** Describes procedures as JSON. What JSON Schema cannot express, such as a refinement, is left out: a schema may admit more. */
+/**
+ * The contract of a service at one version, as data: what `GET /api/contract` answers, and what a contract check
+ * compares.
+ */
+export type ContractSnapshot = Readonly<{
+  /** Of this format; absent in snapshots by meshes whose schemas have no marks for what JSON Schema cannot express. */
+  format?: typeof snapshotFormat;
+  name: string;
+  /** Of the service. */
+  version: string;
+  procedures: readonly ProcedureDescription[];
+}>;
+
+const snapshotFormat = 1;
+
+/** Takes a snapshot of a contract. */
+export function takeSnapshot({
+  name,
+  version,
+  procedures,
+}: Readonly<{ name: string; version: string; procedures: readonly ContractEntry[] }>): ContractSnapshot {
+  return { format: snapshotFormat, name, version, procedures: describeProcedures(procedures) };
+}
+
+/**
+ * Describes procedures as JSON. A schema admits more than its keywords say if it has marks (`x-…`), such as
+ * `x-refinements`: what JSON Schema cannot express is there as fingerprints.
+ */
 export function describeProcedures(entries: readonly ContractEntry[]): readonly ProcedureDescription[] {
   return entries.map(({ path, procedure }) => {
     const { kind, summary, input, output, access, idempotent, timeoutMs, rateLimit, priority, hedge } =
@@ -50,9 +74,9 @@ export function describeProcedures(entries: readonly ContractEntry[]): readonly 
       path,
       kind,
       summary,
-      input: schemaOf(input, 'input'),
+      input: jsonSchemaOf(input, 'input'),
       inputOptional: input.safeParse(undefined).success,
-      output: schemaOf(output, 'output'),
+      output: jsonSchemaOf(output, 'output'),
       access: { words: describeAccess(access), alternatives: access.alternatives },
       errors: describeErrors(procedure.errors),
       idempotent,
@@ -70,13 +94,6 @@ function describeErrors(errors: ErrorDefinitions): ErrorDescription[] {
     code,
     httpStatus: errorCodes[code].httpStatus,
     message: typeof message === 'string' ? message : null,
-    data: schemaOf(data, 'output') ?? {},
+    data: jsonSchemaOf(data, 'output') ?? {},
   }));
-}
-
-/** @param io `input` for what is sent before the schema changes it, `output` for what comes out. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema | null {
-  if (schema instanceof z.ZodVoid) return null;
-  const { $schema: _dialect, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return own;
 }

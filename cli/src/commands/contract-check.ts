@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { CannotCheck } from '../contract/check/cannot-check.ts';
+import { check } from '../contract/check/check.ts';
+import { exitCodeOf, formatNames, write, type Format } from '../contract/check/report.ts';
+import { root } from '../workspace.ts';
+
+interface Options {
+  against?: string;
+  contracts: string;
+  waivers?: string;
+  format: Format;
+  json?: boolean;
+}
+
+/** `contract check [--against <git ref | file | url>] [--format text|json|github]`. */
+export function contractCheck(): Command {
+  return new Command('check')
+    .description('Compare the contracts here with deployed ones: what breaks, what may break, what is safe')
+    .option(
+      '--against <what>',
+      'a git ref, a file with a snapshot, or the URL of a running service (default: the commit where this branch left main; on main, the commit before)',
+    )
+    .option('--contracts <folder>', 'the package with the contracts', join(root, 'contracts'))
+    .option('--waivers <file>', 'breaks that are wanted (default: waivers.json beside the contracts)')
+    .addOption(new Option('--format <name>', 'how to write the result').choices(formatNames).default('text'))
+    .option('--json', 'the same as --format json')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 nothing breaking, 1 something breaking or a wrong waiver, 2 the contracts could not be compared.
+Rules and remedies: docs/contract-rules.md
+
+Examples:
+  npm run mesh -- contract check
+  npm run mesh -- contract check --against v1.4.0 --json
+  npm run mesh -- contract check --against http://localhost:5000
+  npm run mesh -- contract check --against wiki.json --format github`,
+    )
+    .action(async ({ against, contracts, waivers, format, json }: Options, command: Command) => {
+      try {
+        const result = await check({ contracts, against, waivers, logIn: () => tokenOf(command) });
+        console.log(write(result, json ? 'json' : format));
+        process.exitCode = exitCodeOf(result);
+      } catch (error) {
+        if (!(error instanceof CannotCheck)) throw error;
+        process.stderr.write(`${error.message}\n`);
+        process.exitCode = 2;
+      }
+    });
+}
+
+async function tokenOf(command: Command): Promise<string> {
+  let found = '';
+  // Loaded only then: most checks need no service.
+  const { asAdministrator } = await import('./administrator.ts');
+  try {
+    await asAdministrator(command, async (_auth, token) => {
+      found = token;
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CannotCheck(`The service asks for an administrator. ${why}`, { cause: error });
+  }
+  return found;
+}
