@@ -36,10 +36,12 @@ export {
 } from './contract.ts';
 export {
   describeProcedures,
+  takeSnapshot,
+  type ContractSnapshot,
   type ErrorDescription,
-  type JsonSchema,
   type ProcedureDescription,
 } from './description.ts';
+export { type JsonSchema } from './schema/json-schema.ts';
 export {
   error,
   errorFactories,
@@ -47,6 +49,7 @@ export {
   type ErrorFactories,
   type NamedErrorOf,
 } from './error.ts';
+export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.ts';
 export {
   defaultTimeoutMs,
   mutation,
