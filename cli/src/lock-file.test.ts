@@ -36,3 +36,10 @@ test('the lock file of this repository is tidy: otherwise, `npm run lock`', () =
   const lock: LockFile = read('package-lock.json');
   expect(lock).toEqual(tidyLock(lock, read('package.json').allowScripts));
 });
+
+test('no workspace has engines: npm compares them with the Node that runs npm, and warns at each install', () => {
+  const { packages }: LockFile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const own = Object.entries(packages).filter(([path]) => path !== '' && !path.includes('node_modules/'));
+  expect(own.length).toBeGreaterThan(8);
+  expect(own.filter(([, entry]) => 'engines' in entry)).toEqual([]);
+});

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -269,3 +271,55 @@ test('an administrator named by --email, with a password from the environment', 
   expect(code).toBe(0);
   expect(out).toContain(identity.jwk.kid);
 });
+
+test(
+  'a procedure is called by the description that the service gives',
+  async () => {
+    const listed = JSON.parse(await done('call', 'auth', '--json')) as { procedure: string }[];
+    expect(listed.map((one) => one.procedure)).toContain('auth.sessions.login');
+    const issued = await done('call', 'auth.serviceTokens.issue', '--data', '{"service":"wiki"}');
+    const { token } = JSON.parse(issued) as { token: string };
+    const { claims } = await verifyToken('service', token, { keys: identity.keys });
+    expect(claims).toMatchObject({ service_name: 'wiki' });
+    const answer = await done('call', 'auth.serviceTokens.list', '{"limit":1}', '--json');
+    expect(JSON.parse(answer)).toMatchObject({ items: [{ service: expect.any(String) }] });
+  },
+  longMs,
+);
+
+test.each([
+  [['auth.sesions.login'], 'Did you mean auth.sessions.login?'],
+  [['auht.sessions.login'], 'There is no service "auht". Choose from: auth.'],
+  [['auth.serviceTokens.list', '{"limit":"one"}'], 'nothing was sent: limit'],
+  [['auth.serviceTokens.list', '{limit:1}'], 'The input is not JSON'],
+  [['auth.serviceTokens.list', '{}', '--as', 'anyone'], 'It is for administrators, or any service; see --as'],
+  [['auth.serviceTokens.list', '{}', '--as', 'nobody-here'], 'There is no service "nobody-here"'],
+  [['auth.serviceTokens.revoke', '{"tokenId":"x"}', '--watch'], '--watch is for queries'],
+])(
+  'call %j is refused in a line',
+  async (words, message) => {
+    const { code, out, err } = await mesh(['call', ...words]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
+  },
+  longMs,
+);
+
+test(
+  'status and wait end with 0 only if all are healthy',
+  async () => {
+    const health = { status: 'healthy', database: 'connected', dependencies: {} };
+    const stand = createServer((_request, response) => void response.end(JSON.stringify(health)));
+    await once(stand.listen(0, '127.0.0.1'), 'listening');
+    const { port } = stand.address() as AddressInfo;
+    const up = { AUTH_SERVICE_URL: `http://127.0.0.1:${port}` };
+    const down = { AUTH_SERVICE_URL: 'http://127.0.0.1:9' };
+    expect(await mesh(['status'], up)).toMatchObject({ code: 0, out: expect.stringContaining('healthy') });
+    expect(await mesh(['status'], down)).toMatchObject({ code: 1, out: expect.stringContaining('down') });
+    expect(await mesh(['wait', '--timeout', '0.1'], down)).toMatchObject({ code: 1 });
+    expect(await mesh(['wait', '--timeout', '10', '--json'], up)).toMatchObject({ code: 0 });
+    stand.close();
+  },
+  longMs,
+);

@@ -5,6 +5,7 @@ import { connect, isCallError, type MeshClient } from '@arcadium/mesh/client';
 import type { Endpoints } from '@arcadium/mesh/config';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Command } from 'commander';
+import { commandTls } from '../tls.ts';
 import { serviceUrls, settingsOf } from '../workspace.ts';
 
 /** A client of auth with an administrator's access. */
@@ -30,7 +31,14 @@ export async function asAdministrator(
   const url = urlOf('auth');
   const credentials = await credentialsOf(command.optsWithGlobals<{ email?: string }>().email);
   const token = await logIn(url, credentials);
-  await using auth = connect(authContract, { as: 'admin', url, token, log, retryPolicy });
+  await using auth = connect(authContract, {
+    as: 'admin',
+    url,
+    token,
+    tls: commandTls(),
+    log,
+    retryPolicy,
+  });
   await work(auth, token);
 }
 
@@ -45,7 +53,13 @@ export function urlOf(service: string): Endpoints {
 type Credentials = Readonly<{ email: string; password: string }>;
 
 async function logIn(url: readonly string[], { email, password }: Credentials): Promise<string> {
-  await using stranger = connect(authContract, { as: 'anyone', url, log, retryPolicy });
+  await using stranger = connect(authContract, {
+    as: 'anyone',
+    url,
+    tls: commandTls(),
+    log,
+    retryPolicy,
+  });
   try {
     const { accessToken, user } = await stranger.sessions.login.mutate({ email, password });
     if (user.role !== 'admin') throw new Error(`${email} is not an administrator`);

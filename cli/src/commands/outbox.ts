@@ -3,6 +3,7 @@ import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect, isCallError } from '@arcadium/mesh/client';
 import { Command } from 'commander';
 import { asAdministrator, log, retryPolicy, urlOf } from './administrator.ts';
+import { commandTls } from '../tls.ts';
 import { noSuch } from './choices.ts';
 import { printList } from './print.ts';
 
@@ -126,7 +127,7 @@ async function withOutboxes(
 }
 
 function connectTo(service: Sender, token: string) {
-  const options = { as: 'admin', url: urlOf(service), token, log, retryPolicy } as const;
+  const options = { as: 'admin', url: urlOf(service), token, tls: commandTls(), log, retryPolicy } as const;
   // Both contracts have the same group.
   return service === 'wiki'
     ? (connect(wikiContract, options) as unknown as ReturnType<typeof connectToAuth>)

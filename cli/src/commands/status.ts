@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import { lookAtAll, table, type Seen } from '../health.ts';
+import { serviceUrls } from '../workspace.ts';
+
+/** Time between two looks of `--watch`, in milliseconds. */
+const watchEveryMs = 1000;
+
+/** `status [--watch] [--json]`: ends with 1 unless every endpoint is healthy. */
+export function status(): Command {
+  return new Command('status')
+    .description('Show the health of every endpoint of every service')
+    .option('--watch', 'look each second, and print what changed, until Ctrl-C')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nEnds with 0 if all are healthy, else with 1.')
+    .action(async ({ watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
+      const urls = serviceUrls();
+      if (urls.size === 0) throw new Error('No service is known here: run "npm run setup" first');
+      for (let last: string | undefined; ;) {
+        const seen = await lookAtAll(urls);
+        const text = json ? JSON.stringify(seen) : table(seen);
+        if (text !== last) console.log(text);
+        last = text;
+        process.exitCode = exitCodeOf(seen);
+        if (!watch) return;
+        await delay(watchEveryMs);
+      }
+    });
+}
+
+function exitCodeOf(seen: readonly Seen[]): number {
+  return seen.every((one) => one.status === 'healthy') ? 0 : 1;
+}

@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { table, waitUntilHealthy } from '../health.ts';
+import { serviceUrls } from '../workspace.ts';
+
+/** `wait [--timeout <seconds>]`: for scripts that start the mesh and go on when it is healthy. */
+export function wait(): Command {
+  return new Command('wait')
+    .description('Wait until every service is healthy')
+    .option('--timeout <seconds>', 'longest wait', '60')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nEnds with 0 when all are healthy, with 1 when the time is over.')
+    .action(async ({ timeout, json = false }: { timeout: string; json?: boolean }) => {
+      const seconds = Number(timeout);
+      if (!(seconds >= 0)) throw new Error(`--timeout takes seconds, not ${timeout}`);
+      const { healthy, services } = await waitUntilHealthy(serviceUrls(), seconds * 1000);
+      console.log(json ? JSON.stringify(services) : table(services));
+      process.exitCode = healthy ? 0 : 1;
+    });
+}
