@@ -1,30 +1,40 @@
-// The app's own tests: they passed with tRPC's links, and pass with the mesh's.
+// The app's own tests: they passed with tRPC's links and adapter, and pass after each step.
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { connect } from '@arcadium/mesh/client';
+import type { MountedService } from '@arcadium/mesh/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { app } from './app.ts';
 import { createClient as before } from './before.ts';
 import { createClient as after } from './client.ts';
+import { mountContract, titlesContract } from './contracted.ts';
+import { mountRouter } from './mounted.ts';
 
-let server: Server;
-let url: string;
-
-beforeAll(async () => {
-  server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/trpc`;
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
-
+/** The server is that of Express, with nothing in it in the first two rows. */
 describe.each([
-  ['httpLink', before],
-  ['meshLink', after],
-])('the app, called with %s', (name, createClient) => {
-  const slug = name.toLowerCase();
+  ['before', before, undefined],
+  ['step-1-link', after, undefined],
+  ['step-2-mount-tRPC-links', before, mountRouter],
+  ['step-2-mount', after, mountRouter],
+  ['step-3-contract-tRPC-links', before, mountContract],
+  ['step-3-contract', after, mountContract],
+])('the app: %s', (slug, createClient, mountOn) => {
+  let server: Server;
+  let service: MountedService | undefined;
+  let url: string;
+  beforeAll(async () => {
+    server = createServer(app);
+    service = await mountOn?.(server);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    service?.ready();
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/trpc`;
+  });
+  afterAll(async () => {
+    await service?.stop();
+    server.closeAllConnections();
+    server.close();
+  });
 
   test('a page is created, read and listed', async () => {
     const client = createClient(url, 'ann');
@@ -62,5 +72,22 @@ describe.each([
     clearInterval(timer);
     expect(value).toMatchObject({ data: { author: 'ann', changedAt: expect.any(Date) } });
     await changes.return?.();
+  });
+
+  if (!mountOn) return;
+  test('the service says that it is healthy, beside the app', async () => {
+    const health = await fetch(url.replace('/trpc', '/health'));
+    expect([health.status, await health.json()]).toMatchObject([200, { service: 'pages', version: '1.0.0' }]);
+  });
+
+  if (mountOn !== mountContract) return;
+  test('another service calls the contract', async () => {
+    await createClient(url, 'ann').pages.create.mutate({ slug: `${slug}-titled`, title: 'Titled' });
+    const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+    await using titles = connect(titlesContract, { as: 'anyone', url: url.replace('/trpc', ''), log });
+    expect(await titles.titles.get.query({ slug: `${slug}-titled` })).toMatchObject({ title: 'Titled' });
+    await expect(titles.titles.get.query({ slug: 'none' })).rejects.toMatchObject({
+      data: { code: 'NOT_FOUND', error: { name: 'NO_SUCH_PAGE' } },
+    });
   });
 });

@@ -1,5 +1,6 @@
 // A tRPC app as there are many: nothing in this file knows the mesh.
 import { EventEmitter, on } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { initTRPC, tracked, TRPCError } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import express from 'express';
@@ -14,7 +15,7 @@ interface Page {
   views: number;
 }
 
-const pages = new Map<string, Page>();
+export const pages = new Map<string, Page>();
 const changes = new EventEmitter();
 
 const t = initTRPC.context<{ user: string | undefined }>().create({
@@ -64,11 +65,9 @@ export const appRouter = t.router({
 
 export type AppRouter = typeof appRouter;
 
+export const createContext = ({ req }: { req: IncomingMessage }) => ({
+  user: req.headers.authorization?.replace('Bearer ', ''),
+});
+
 export const app = express();
-app.use(
-  '/api/trpc',
-  createExpressMiddleware({
-    router: appRouter,
-    createContext: ({ req }) => ({ user: req.headers.authorization?.replace('Bearer ', '') }),
-  }),
-);
+app.use('/api/trpc', createExpressMiddleware({ router: appRouter, createContext }));
