@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { authContract } from '@arcadium/contracts/auth';
 import { notificationContract } from '@arcadium/contracts/notification';
 import { connect } from '@arcadium/mesh/client';
+import { databaseFields } from '@arcadium/mesh/config';
 import { silentLogger } from '@arcadium/mesh/testing';
 import { makeReaderFolder, type ReaderFolder } from './src/reader-folder.ts';
 import { startDatabase, type OwnDatabase } from './src/database.ts';
@@ -75,6 +76,21 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     for (const answer of answers) expect(JSON.parse(answer)).not.toHaveProperty('error');
   },
 
+  async 'docs/calling.md, From the command line, 1'(block) {
+    const [status = '', wait = '', list = '', get = '', watch = '', ...others] = commandsOf(block);
+    expect(others).toEqual([]);
+    const run = async (command: string) =>
+      (await runCommands(command.replace('npm run', 'npm run --silent'), { cwd: checkout.folder })).join(
+        '\n',
+      );
+    expect(await run(status)).toMatch(/^wiki .* healthy$/m);
+    expect(await run(wait)).toMatch(/^wiki .* healthy$/m);
+    expect(await run(list)).toContain('wiki.pages.get');
+    expect(JSON.parse(await run(get))).toMatchObject({ title: 'Hello' });
+    // It goes on until it is ended, which is no failure.
+    expect(await run(`timeout 10 ${watch} || test $? = 124`)).toBe('');
+  },
+
   async 'docs/calling.md, With a tRPC client, 1'(block) {
     const program = await checked('stock-client', `${block.text}console.log(JSON.stringify(page));\n`);
     const [page = ''] = await runCommands(program, { cwd: checkout.folder });
@@ -122,10 +138,7 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
   },
 
   async 'docs/operations.md, Undelivered notifications, 1'({ text }) {
-    const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
-    await admin.connect();
-    const { rows } = await admin.query(text);
-    await admin.end();
+    const { rows } = await asAdmin((admin) => admin.query(text));
     expect(rows).toMatchObject([{ given_up: '0' }]);
   },
 
@@ -138,6 +151,57 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     await runCommands(commands);
     // A wrong password or right of the role would make the wiki unhealthy.
     expect(await mesh.health('wiki')).toMatchObject({ http: 200 });
+  },
+
+  async 'docs/operations.md, TLS between services, 1'(block) {
+    for (const command of commandsOf(block)) await runCommands(command, { cwd: checkout.folder });
+    const made = await readFile(join(checkout.folder, '.data/certs/edge/tls.crt'));
+    expect(new X509Certificate(made).checkHost('wiki.example')).toBe('wiki.example');
+  },
+
+  async 'docs/operations.md, Encrypted connections, 1'({ text }) {
+    const authority = join(checkout.folder, '.data/certs/ca.crt');
+    const [, url = ''] = /^DATABASE_URL='(.*)'$/m.exec(text) ?? [];
+    const signed = url.replace('/run/secrets/database-ca.pem', authority);
+    expect(signed).not.toBe(url);
+    expect(databaseFields.DATABASE_URL.parse(signed)).toContain('sslmode=verify-full');
+  },
+
+  async 'docs/operations.md, Statement statistics, 1'({ text }) {
+    const { rows } = await asAdmin((admin) => admin.query(text));
+    expect(rows).toContainEqual(
+      expect.objectContaining({ query: expect.any(String), mean_ms: expect.any(Number) }),
+    );
+  },
+
+  async 'docs/operations.md, Kubernetes, 1'({ text }) {
+    const [, variable = '', folder, mounted] =
+      /name: (\w+)_FILE, value: (.*)\/\1 }.*name: secrets, mountPath: (\S+), .*name: secrets, secret:/s.exec(
+        text,
+      ) ?? [];
+    expect([variable in databaseFields, folder]).toEqual([true, mounted]);
+  },
+
+  async 'docs/operations.md, Vault and OpenBao, 1'({ text }) {
+    const [, template = ''] = /^ +(postgres:\S+ .*)$/m.exec(text) ?? [];
+    const authority = join(checkout.folder, '.data/certs/ca.crt');
+    const url = template.replaceAll(/{{.*?}}/g, 'made').replace('/run/secrets/arcadium/ca.pem', authority);
+    expect(databaseFields.DATABASE_URL.parse(url)).toContain('made:made@db');
+  },
+
+  async 'docs/operations.md, Vault and OpenBao, 2'({ text }) {
+    const { username, pathname } = new URL(mesh.database.url('wiki'));
+    const statements = text
+      .replaceAll('{{name}}', 'made_by_vault')
+      .replace('{{password}}', randomUUID())
+      .replace('{{expiration}}', new Date(Date.now() + 60_000).toISOString())
+      .replace('IN ROLE wiki', `IN ROLE "${username}"`)
+      .replaceAll('IN DATABASE arcadium', `IN DATABASE "${pathname.slice(1)}"`);
+    expect(statements).not.toMatch(/{{/);
+    await asAdmin(async (admin) => {
+      await admin.query(statements);
+      await admin.query('DROP ROLE made_by_vault');
+    });
   },
 
   async 'docs/operations.md, PgBouncer, 1'({ language, text }) {
@@ -198,6 +262,17 @@ async function elsewhere(block: Block): Promise<void> {
     const [file, as] = runElsewhere[command] ?? [];
     if (file === undefined) throw new Error(`What runs "${command}"? Add it to \`runElsewhere\``);
     expect(await readFile(join(root, file), 'utf8')).toContain(as);
+  }
+}
+
+/** Runs statements in the services' database, with all rights. */
+async function asAdmin<Result>(work: (admin: pg.Client) => Promise<Result>): Promise<Result> {
+  const admin = new pg.Client({ connectionString: mesh.database.adminUrl });
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end();
   }
 }
 

@@ -4,6 +4,7 @@ import { notificationContract } from '@arcadium/contracts/notification';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect, type TransportName } from '@arcadium/mesh/client';
 import { silentLogger } from '@arcadium/mesh/testing';
+import type { Tls } from '@arcadium/mesh/tls';
 import pg from 'pg';
 import type { TestMesh } from './mesh.ts';
 
@@ -11,7 +12,7 @@ import type { TestMesh } from './mesh.ts';
 export async function newPerson(
   mesh: Pick<TestMesh, 'url'>,
   name: string,
-  over: { transport?: TransportName } = {},
+  over: { transport?: TransportName; tls?: Tls | undefined } = {},
 ) {
   const email = `${name}-${randomUUID()}@example.com`;
   const password = randomUUID();

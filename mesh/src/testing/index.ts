@@ -1,3 +1,10 @@
+export {
+  createAuthority,
+  type Authority,
+  type AuthorityOptions,
+  type CertificateOptions,
+  type IssuedCertificate,
+} from './authority/authority.ts';
 export { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
 export { createTestIdentity, type TestIdentity } from './identity.ts';
 export { recordingLogger, silentLogger, type LoggedLine } from './logger.ts';
