@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { publishedManifest, type Manifest } from './manifest.ts';
+import { root } from '../workspace.ts';
+import { engines, publishedManifest, type Manifest } from './manifest.ts';
 
 const release = { version: '1.2.3', license: 'MIT', web: 'https://example.test/team/boxes' };
 
@@ -44,4 +47,9 @@ test('what is published names what was compiled, and leaves out what only the re
     dependencies: { pg: '^8.1.0', engine: '7.1.0-4.abc', young: '0.4.0' },
     peerDependencies: { '@arcadium/mesh': '1.2.3', zod: '^4.6.0' },
   });
+});
+
+test('what npm create arcadium makes runs where the packages do', () => {
+  const template = readFileSync(join(root, 'create-arcadium/template/package.json'), 'utf8');
+  expect((JSON.parse(template) as { engines: unknown }).engines).toEqual(engines);
 });

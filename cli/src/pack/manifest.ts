@@ -47,7 +47,7 @@ export interface Release {
  * Where the packages run: undici needs it. Not in the repository's manifests, because npm compares `engines` with the
  * Node that runs npm, and here the packages run on the Node of the install.
  */
-const engines = { node: '>=22.19' };
+export const engines = { node: '>=22.19' };
 
 /** A source file that is an entry of a package, such as `./src/client/index.ts`. */
 const source = /^\.\/src\/(.+)\.ts$/;
