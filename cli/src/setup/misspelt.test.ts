@@ -61,3 +61,11 @@ test('the files of another ENVIRONMENT are the ones that are read', async () => 
     'Unknown setting LOGLEVEL in .env.staging. Did you mean LOG_LEVEL?',
   ]);
 });
+
+test('a name of OpenSSL that is near one of ours is meant as it is', async () => {
+  const here = join(import.meta.dirname, '../../..');
+  const found = await findMisspelt(here, { SSL_CERT_FILE: '/etc/ssl/certs/ca.crt', TSL_CERT_FILE: 'x' });
+  expect(found.filter((line) => line.includes('in the environment'))).toEqual([
+    'Unknown setting TSL_CERT_FILE in the environment. Did you mean TLS_CERT_FILE?',
+  ]);
+});

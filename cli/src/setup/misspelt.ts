@@ -6,6 +6,9 @@ import { serviceNames } from '../workspace.ts';
 import { readEnvExample } from './env-example.ts';
 import { readServiceSettings } from './service-settings.ts';
 
+/** Names of OpenSSL, which Node reads, that are near one of ours. */
+const others = ['SSL_CERT_FILE'];
+
 /**
  * Finds settings that nothing reads and that look like a known one, in the settings files and in the
  * environment.
@@ -20,7 +23,7 @@ export async function findMisspelt(root: string, environment: Environment = proc
     (path) => [path, namesIn(join(root, path))] as const,
   );
   // Most environment variables are not for us, so names of a single word are ignored.
-  const own = Object.keys(environment).filter((name) => name.includes('_'));
+  const own = Object.keys(environment).filter((name) => name.includes('_') && !others.includes(name));
   return [...places, ['the environment', own] as const].flatMap(([place, names]) =>
     names.flatMap((name) => {
       const near = known.has(name) ? undefined : nearest(name, known);
