@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonSchema, ProcedureDescription } from '@arcadium/mesh/contract';
 import { header } from '@arcadium/mesh/wire';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { callerFor, credentialsOf } from '../call/credentials.ts';
 import { describeService } from '../call/described-service.ts';
@@ -24,9 +24,8 @@ interface Options {
 }
 
 /** `call <service>.<procedure> [input]`; with a service or a group alone, lists its procedures. */
-export function call(): Command {
-  return new Command('call')
-    .description('Call a procedure of a running service, by its own description')
+export function call(self: Command): Command {
+  return self
     .argument('<procedure>', 'such as wiki.pages.get; a service or a group alone lists its procedures')
     .argument('[input]', `JSON, such as '{"slug":"hello"}'`)
     .option('-d, --data <input>', 'the input as JSON; @file reads a file, @- standard input')

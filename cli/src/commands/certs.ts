@@ -1,14 +1,14 @@
 import { join, relative } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { root, serviceNames } from '../workspace.ts';
 import { printList } from './print.ts';
 
 type Options = { out: string; host: string[]; trustDomain: string; days: number; json?: boolean };
 
 /** `certs [names…]`. */
-export function certs(): Command {
-  return new Command('certs')
-    .description('Issue certificates for development: an authority, and one certificate for each service')
+export function certs(self: Command): Command {
+  return self
     .argument('[names...]', 'services, and others such as edge or postgres (default: every service)')
     .option('--out <folder>', 'where they are written', join(root, '.data', 'certs'))
     .option('--host <names...>', 'further DNS names and IP addresses that each is valid for', [])

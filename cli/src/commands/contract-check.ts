@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { Option } from 'commander';
 import { CannotCheck } from '../contract/check/cannot-check.ts';
 import { check } from '../contract/check/check.ts';
 import { exitCodeOf, formatNames, write, type Format } from '../contract/check/report.ts';
@@ -14,9 +15,8 @@ interface Options {
 }
 
 /** `contract check [--against <git ref | file | url>] [--format text|json|github]`. */
-export function contractCheck(): Command {
-  return new Command('check')
-    .description('Compare the contracts here with deployed ones: what breaks, what may break, what is safe')
+export function contractCheck(self: Command): Command {
+  return self
     .option(
       '--against <what>',
       'a git ref, a file with a snapshot, or the URL of a running service (default: the commit where this branch left main; on main, the commit before)',

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { describeProcedures, entriesOf, openApi } from '@arcadium/mesh/contract';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { importContracts } from '../contract/check/read-contracts.ts';
 import { root, settingsOf, urlSetting } from '../workspace.ts';
 import { noSuch } from './choices.ts';
 
 /** `contract openapi <service>`: what the service has at /openapi.json, without the service. */
-export function contractOpenApi(): Command {
-  return new Command('openapi')
-    .description('Print the contract of a service as OpenAPI 3.1')
+export function contractOpenApi(self: Command): Command {
+  return self
     .argument('<service>', 'such as wiki')
     .option('--api-version <version>', 'the version in the document', '0.0.0')
     .addHelpText(

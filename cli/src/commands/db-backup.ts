@@ -1,6 +1,6 @@
 import { backupServices, encryptionFrom } from '@arcadium/postgres/backup';
 import { servicesWithSchema } from '@arcadium/prisma/folders';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { settingsOf } from '../workspace.ts';
 import { atLeastOne, backupFolder, databaseOf } from './database.ts';
 
@@ -12,11 +12,8 @@ interface Options {
 }
 
 /** `db backup <service…>`, or `db backup --all`. */
-export function dbBackup(): Command {
-  return new Command('backup')
-    .description(
-      'Back up services while they work, encrypted for BACKUP_RECIPIENTS or with BACKUP_PASSPHRASE',
-    )
+export function dbBackup(self: Command): Command {
+  return self
     .argument('[services...]', 'such as wiki')
     .option('--all', 'all services with a database')
     .option('--to <folder>', 'the folder for the backups', backupFolder)

@@ -1,15 +1,12 @@
 import { restore, unlockingFrom, verify, type ReadBackup } from '@arcadium/postgres/backup';
 import { migrationsFolder } from '@arcadium/prisma/folders';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { settingsOf } from '../workspace.ts';
 import { backupFolder, databaseOf, mustHaveSchema } from './database.ts';
 
 /** `db restore <service>`. */
-export function dbRestore(): Command {
-  return new Command('restore')
-    .description(
-      'Restore a service from a backup, all or nothing; stop the service first, and start it afterwards',
-    )
+export function dbRestore(self: Command): Command {
+  return self
     .argument('<service>', 'such as wiki')
     .option('--from <path>', 'a backup, or a folder, of which the newest is taken', backupFolder)
     .option('--replace', 'replace the rows that the service has')
@@ -22,9 +19,8 @@ export function dbRestore(): Command {
 }
 
 /** `db verify <service>`. */
-export function dbVerify(): Command {
-  return new Command('verify')
-    .description('Read a whole backup, and say what is in it; needs no database')
+export function dbVerify(self: Command): Command {
+  return self
     .argument('<service>', 'such as wiki')
     .option('--from <path>', 'a backup, or a folder, of which the newest is taken', backupFolder)
     .option('--max-age <hours>', 'fail if it is older', Number)

@@ -1,13 +1,10 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { asAdministrator } from './administrator.ts';
 import { failedWith, noSuch } from './choices.ts';
 
 /** `key withdraw <kid>`. */
-export function keyWithdraw(): Command {
-  return new Command('withdraw')
-    .description(
-      'Withdraw a stolen key at once: every token it signed becomes invalid, including your own log-in',
-    )
+export function keyWithdraw(self: Command): Command {
+  return self
     .argument('<kid>', 'as shown by "key list"')
     .action((kid: string, _options: unknown, command: Command) =>
       asAdministrator(command, async (auth) => {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { commandLog } from '../command-log.ts';
 import { prometheusRules } from '../kubernetes/prometheus-rules.ts';
 import { secretsFolder, writeSecrets } from '../kubernetes/secrets.ts';
@@ -6,21 +6,17 @@ import { makeEnvironment } from '../setup/make-environment.ts';
 import { root } from '../workspace.ts';
 
 /** `kubernetes secrets`. */
-export function kubernetesSecrets(): Command {
-  return new Command('secrets')
-    .description('Write the secrets of this checkout for the overlay dev; create missing ones')
-    .action(async () => {
-      await makeEnvironment(root, commandLog('setup'));
-      writeSecrets(root, process.env);
-      console.log(`Wrote ${secretsFolder}. Now run: kubectl apply -k docker/kubernetes/overlays/dev`);
-    });
+export function kubernetesSecrets(self: Command): Command {
+  return self.action(async () => {
+    await makeEnvironment(root, commandLog('setup'));
+    writeSecrets(root, process.env);
+    console.log(`Wrote ${secretsFolder}. Now run: kubectl apply -k docker/kubernetes/overlays/dev`);
+  });
 }
 
 /** `kubernetes prometheus-rules`. */
-export function kubernetesPrometheusRules(): Command {
-  return new Command('prometheus-rules')
-    .description('Print the rules of docker/prometheus as an object of the Prometheus Operator')
-    .action(() => {
-      process.stdout.write(prometheusRules(root));
-    });
+export function kubernetesPrometheusRules(self: Command): Command {
+  return self.action(() => {
+    process.stdout.write(prometheusRules(root));
+  });
 }

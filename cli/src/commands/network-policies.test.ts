@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withNotificationContract } from '../contract/testing/changed-contract.ts';
 import { root } from '../workspace.ts';
+import { Command } from 'commander';
 import { networkPoliciesCommand } from './network-policies.ts';
 
 async function check(checkout: string): Promise<void> {
-  await networkPoliciesCommand(checkout).parseAsync(['--check'], { from: 'user' });
+  await networkPoliciesCommand(new Command(), checkout).parseAsync(['--check'], { from: 'user' });
 }
 
 test('--check passes here, and fails where a rule has changed', async () => {

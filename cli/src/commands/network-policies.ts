@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { networkPolicies, refusedCallers } from '../contract/network-policies.ts';
 import { readMesh } from '../contract/read-mesh.ts';
 import { root as checkout, urlSetting } from '../workspace.ts';
@@ -8,9 +8,8 @@ import { root as checkout, urlSetting } from '../workspace.ts';
 const file = 'docker/kubernetes/base/network-policies.yaml';
 
 /** `contract network-policies [--check]`. @param root The checkout. */
-export function networkPoliciesCommand(root = checkout): Command {
-  return new Command('network-policies')
-    .description('Print the Kubernetes network policies that follow from the access rules')
+export function networkPoliciesCommand(self: Command, root = checkout): Command {
+  return self
     .option('--check', `only compare them with ${file}`)
     .action(async ({ check = false }: { check?: boolean }) => {
       const mesh = await readMesh(root);

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { appTemplate, checkServiceName, readTemplate, writeFiles } from 'create-arcadium';
 import { root, urlSetting } from '../workspace.ts';
 
 /** `new service <name> [--port <port>]`. */
-export function newService(): Command {
-  return new Command('service')
-    .description('Create a service with a contract, a schema, handlers and tests')
+export function newService(self: Command): Command {
+  return self
     .argument('<name>', 'lower-case letters and digits, such as invoices')
     .option('--port <port>', 'where it listens (default: the first free one from 5001)', portNumber)
     .action((name: string, { port = freePort() }: { port?: number }) => {

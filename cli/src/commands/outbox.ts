@@ -1,7 +1,7 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect, isCallError } from '@arcadium/mesh/client';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { asAdministrator, log, retryPolicy, urlOf } from './administrator.ts';
 import { commandTls } from '../tls.ts';
 import { noSuch } from './choices.ts';
@@ -17,9 +17,8 @@ type Outbox = ReturnType<typeof connectTo>['outbox'];
 type Notice = Awaited<ReturnType<typeof allOf>>[number];
 
 /** `outbox list [--service <name>] [--json]`. */
-export function outboxList(): Command {
-  return new Command('list')
-    .description('Show the notifications that were given up, newest of each service first')
+export function outboxList(self: Command): Command {
+  return self
     .option('--service <name>', 'only of this service: auth or wiki')
     .option('--json', 'as JSON, with all fields')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
@@ -32,18 +31,13 @@ export function outboxList(): Command {
 }
 
 /** `outbox retry <id…>`, or `outbox retry --all [--service <name>]`. */
-export function outboxRetry(): Command {
-  return changing(
-    new Command('retry').description('Try again to deliver notifications that were given up'),
-    (outbox, ids) => outbox.retry.mutate({ ids }),
-  );
+export function outboxRetry(self: Command): Command {
+  return changing(self, (outbox, ids) => outbox.retry.mutate({ ids }));
 }
 
 /** `outbox drop <id…>`, or `outbox drop --all [--service <name>]`. */
-export function outboxDrop(): Command {
-  return changing(new Command('drop').description('Delete notifications that were given up'), (outbox, ids) =>
-    outbox.drop.mutate({ ids }),
-  );
+export function outboxDrop(self: Command): Command {
+  return changing(self, (outbox, ids) => outbox.drop.mutate({ ids }));
 }
 
 type Options = { all?: boolean; service?: string };

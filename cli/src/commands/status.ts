@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { lookAtAll, table, type Seen } from '../health.ts';
 import { serviceUrls } from '../workspace.ts';
 
@@ -7,9 +7,8 @@ import { serviceUrls } from '../workspace.ts';
 const watchEveryMs = 1000;
 
 /** `status [--watch] [--json]`: ends with 1 unless every endpoint is healthy. */
-export function status(): Command {
-  return new Command('status')
-    .description('Show the health of every endpoint of every service')
+export function status(self: Command): Command {
+  return self
     .option('--watch', 'look each second, and print what changed, until Ctrl-C')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nEnds with 0 if all are healthy, else with 1.')

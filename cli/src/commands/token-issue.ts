@@ -1,13 +1,12 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { serviceNames } from '../workspace.ts';
 import { asAdministrator, type AuthClient } from './administrator.ts';
 import { mustKnowService, noSuch } from './choices.ts';
 import { handOver, writeOption } from './hand-over.ts';
 
 /** `token issue <service> [--write] [--new]`. */
-export function tokenIssue(): Command {
-  return new Command('issue')
-    .description('Issue a token for a service and print it')
+export function tokenIssue(self: Command): Command {
+  return self
     .argument('<service>', 'its name, such as wiki')
     .addOption(writeOption())
     .option('--new', 'also for a service that is not in services/ and has no token yet')

@@ -1,13 +1,12 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { asAdministrator } from './administrator.ts';
 import { mustKnowService } from './choices.ts';
 import { printList } from './print.ts';
 import { allTokens } from './tokens.ts';
 
 /** `token list [--service <name>] [--json]`. */
-export function tokenList(): Command {
-  return new Command('list')
-    .description('Show the known tokens, newest first')
+export function tokenList(self: Command): Command {
+  return self
     .option('--service <name>', 'only of this service')
     .option('--json', 'as JSON, with all fields')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>

@@ -1,11 +1,10 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { asAdministrator } from './administrator.ts';
 import { failedWith, mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
 
 /** `token revoke <tokenId> [--unseen]`, or `token revoke --service <name>`. */
-export function tokenRevoke(): Command {
-  return new Command('revoke')
-    .description('Revoke a token, or all tokens of a service; every service refuses them within seconds')
+export function tokenRevoke(self: Command): Command {
+  return self
     .argument('[tokenId]', 'as shown by "token list"')
     .option('--service <name>', 'all known tokens of this service')
     .option('--unseen', 'also a token that auth has not seen, by its jti')

@@ -1,14 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { asAdministrator, type AuthClient } from './administrator.ts';
 import { mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
 import { handOver, writeOption } from './hand-over.ts';
 
 /** `token rotate <tokenId>`, or `token rotate --service <name>`, either with `--write`. */
-export function tokenRotate(): Command {
-  return new Command('rotate')
-    .description(
-      'Print the successor of a token; repeated calls print the same one, and the old token stays valid',
-    )
+export function tokenRotate(self: Command): Command {
+  return self
     .argument('[tokenId]', 'as shown by "token list"', (text) => {
       // A token given as an argument would end up in the shell's history.
       if (text.includes('.')) throw new InvalidArgumentError('That is a token, not its id.');

@@ -1,11 +1,10 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { table, waitUntilHealthy } from '../health.ts';
 import { serviceUrls } from '../workspace.ts';
 
 /** `wait [--timeout <seconds>]`: for scripts that start the mesh and go on when it is healthy. */
-export function wait(): Command {
-  return new Command('wait')
-    .description('Wait until every service is healthy')
+export function wait(self: Command): Command {
+  return self
     .option('--timeout <seconds>', 'longest wait', '60')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nEnds with 0 when all are healthy, with 1 when the time is over.')
