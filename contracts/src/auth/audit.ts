@@ -87,7 +87,16 @@ export type ReportedDenial = z.output<typeof denial>;
 export const audit = {
   list: query({
     summary: 'The audit log, newest first',
-    input: listInput.extend({ event: event.optional(), subject: line(200).optional() }).prefault({}),
+    input: listInput
+      .extend({
+        event: event.optional(),
+        subject: line(200).optional(),
+        /** The id of a user, or the name of a service. */
+        actor: line(128).optional(),
+        /** Only entries of this time and later. */
+        since: time.optional(),
+      })
+      .prefault({}),
     output: listOf(entry),
     access: admin,
   }),

@@ -1,6 +1,6 @@
 import { admin, anyone, either, error, mutation, query, services, user } from '@arcadium/mesh/contract';
 import { z } from 'zod';
-import { id, label } from '../field.ts';
+import { id, label, line, time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 import {
   account,
@@ -19,6 +19,14 @@ const lastAdministrator = error(
   z.object({ id }),
 );
 
+const emailTaken = error(
+  'CONFLICT',
+  'An account with this email address already exists',
+  z.object({ email: z.string() }),
+);
+
+const role = z.enum(['user', 'admin']);
+
 /** User accounts. */
 export const users = {
   register: mutation({
@@ -28,14 +36,15 @@ export const users = {
     access: anyone,
     priority: 'sheddable',
     rateLimit: { calls: 10, perMs: 60_000 },
-    errors: {
-      EMAIL_TAKEN: error(
-        'CONFLICT',
-        'An account with this email address already exists',
-        z.object({ email: z.string() }),
-      ),
-      PASSWORD_REFUSED: passwordRefused,
-    },
+    errors: { EMAIL_TAKEN: emailTaken, PASSWORD_REFUSED: passwordRefused },
+  }),
+  create: mutation({
+    summary: 'Create an account for someone else, with a role and a first password',
+    input: z.object({ email, name: label(100), password: newPassword, role: role.default('user') }),
+    output: account,
+    access: admin,
+    rateLimit: { calls: 30, perMs: 60_000 },
+    errors: { EMAIL_TAKEN: emailTaken, PASSWORD_REFUSED: passwordRefused },
   }),
   me: query({ summary: 'The account of the calling user', output: account, access: user }),
   update: mutation({
@@ -71,14 +80,39 @@ export const users = {
   }),
   list: query({
     summary: 'All accounts, newest first',
-    input: listInput.prefault({}),
+    input: listInput
+      .extend({
+        /** Part of the email address or of the name, in any case. */
+        search: line(100).optional(),
+        role: role.optional(),
+      })
+      .prefault({}),
     output: listOf(account),
     access: admin,
+  }),
+  find: query({
+    summary: 'One account, by its id or its email address',
+    input: z.union([z.object({ id }).strict(), z.object({ email }).strict()]),
+    output: account.extend({
+      sessions: z.object({
+        active: z.int().min(0),
+        /** When one of them was last used; null if none is active. */
+        lastUsedAt: time.nullable(),
+      }),
+    }),
+    access: admin,
+    errors: {
+      USER_NOT_FOUND: error(
+        'NOT_FOUND',
+        'There is no such user',
+        z.object({ id: z.string().optional(), email: z.string().optional() }),
+      ),
+    },
   }),
   setRole: mutation({
     summary:
       'Change the role of a user to admin or user; their sessions end, so that no token carries the old role',
-    input: z.object({ id, role: z.enum(['user', 'admin']) }),
+    input: z.object({ id, role }),
     output: account,
     access: admin,
     idempotent: true,
@@ -96,6 +130,30 @@ export const users = {
     summary: 'Enable a disabled account',
     input: z.object({ id }),
     output: account,
+    access: admin,
+    idempotent: true,
+    errors: { USER_NOT_FOUND: userNotFound },
+  }),
+  resetSecondFactor: mutation({
+    summary:
+      'Turn off the second factor of another user, who has lost it; their sessions end, and the password alone logs in',
+    input: z.object({ id }),
+    output: account,
+    access: admin,
+    idempotent: true,
+    errors: {
+      USER_NOT_FOUND: userNotFound,
+      OWN_SECOND_FACTOR: error(
+        'CONFLICT',
+        'You turn off your own second factor with your password and a code (totp.disable)',
+        z.object({}),
+      ),
+    },
+  }),
+  endSessions: mutation({
+    summary: 'End all sessions of a user; their access tokens are refused within 2 s',
+    input: z.object({ id }),
+    output: z.object({ sessionsEnded: z.int().min(0) }),
     access: admin,
     idempotent: true,
     errors: { USER_NOT_FOUND: userNotFound },

@@ -22,12 +22,19 @@ import { confirmTotp } from './procedures/totp/confirm-totp.ts';
 import { disableTotp } from './procedures/totp/disable-totp.ts';
 import { enrollTotp } from './procedures/totp/enroll-totp.ts';
 import { renewRecoveryCodes } from './procedures/totp/renew-recovery-codes.ts';
-import { disableUser, enableUser, setRole } from './procedures/users/administer-user.ts';
+import {
+  disableUser,
+  enableUser,
+  endSessionsOf,
+  resetSecondFactor,
+  setRole,
+} from './procedures/users/administer-user.ts';
 import { changePassword } from './procedures/users/change-password.ts';
+import { findUser } from './procedures/users/find-user.ts';
 import { getUser, getUsers } from './procedures/users/get-user.ts';
 import { listUsers } from './procedures/users/list-users.ts';
 import { getMe } from './procedures/users/get-me.ts';
-import { registerUser } from './procedures/users/register-user.ts';
+import { createUser, registerUser } from './procedures/users/register-user.ts';
 import { updateMe } from './procedures/users/update-me.ts';
 
 /** The handler of each procedure of the contract. */
@@ -36,15 +43,19 @@ export function createHandlers(deps: AuthDeps): Handlers<typeof authContract> {
   return {
     users: {
       register: registerUser(deps),
+      create: createUser(deps),
       me: getMe(deps),
       update: updateMe(deps),
       changePassword: announced(changePassword(deps)),
       get: getUser(deps),
       getMany: getUsers(deps),
       list: listUsers(deps),
+      find: findUser(deps),
       setRole: announced(setRole(deps)),
       disable: announced(disableUser(deps)),
       enable: enableUser(deps),
+      resetSecondFactor: announced(resetSecondFactor(deps)),
+      endSessions: announced(endSessionsOf(deps)),
     },
     sessions: {
       login: logIn(deps),

@@ -1,8 +1,11 @@
+import { produce } from '@arcadium/postgres/outbox';
+import { notificationOutbox } from '@arcadium/prisma/notification-outbox';
 import { recordAudit, type Origin } from './audit-log.ts';
 import { changeIdentities } from './identity-change.ts';
 import { allOf, endSessions } from './session-end.ts';
+import { removeSecondFactor } from './second-factor-store.ts';
 import type { Database, Transaction } from './transaction.ts';
-import { accountParts, findAccount, type StoredUser } from './user-store.ts';
+import { accountParts, findAccount, hasSecondFactor, type StoredUser } from './user-store.ts';
 
 /** The account to change, the time, and who changes it. */
 export interface AccountChange {
@@ -24,6 +27,15 @@ export interface AdministrationStore {
   disable(change: AccountChange): Promise<Administered>;
   /** Enables the account again. @returns `undefined` if the user does not exist. */
   enable(change: AccountChange): Promise<StoredUser | undefined>;
+  /**
+   * Turns the second factor off, deletes the secret and the recovery codes, notifies the user and ends all
+   * sessions.
+   *
+   * @returns `undefined` if the user does not exist.
+   */
+  resetSecondFactor(change: AccountChange): Promise<StoredUser | undefined>;
+  /** Ends all sessions. @returns The number of active ones; `undefined` if the user does not exist. */
+  endSessions(change: AccountChange): Promise<number | undefined>;
 }
 
 /** Creates the store on a client of the auth schema. */
@@ -72,7 +84,43 @@ export function createAdministrationStore(database: Database): AdministrationSto
         await recordAudit(transaction, { ...origin, event: 'account.enabled', subject: userId });
         return update(transaction, userId, { disabledAt: null });
       }),
+    resetSecondFactor: ({ userId, at, origin }) =>
+      changeIdentities(database, origin, { user: userId }, async (transaction) => {
+        const user = await findAccount(transaction, userId);
+        if (!user?.totpSecret) return user;
+        await removeSecondFactor(transaction, userId);
+        if (hasSecondFactor(user)) {
+          const detail = { reason: 'reset' };
+          const event = 'second-factor.disabled';
+          await recordAudit(transaction, { ...origin, event, subject: userId, detail });
+          await tellOwnerOfReset(transaction, userId);
+          await endSessions(transaction, allOf(userId), { at, reason: 'second-factor-reset', origin });
+        }
+        return { ...user, totpSecret: null };
+      }),
+    endSessions: ({ userId, at, origin }) =>
+      changeIdentities(database, origin, { user: userId }, async (transaction) => {
+        if (!(await findAccount(transaction, userId))) return undefined;
+        return endSessions(transaction, allOf(userId), { at, reason: 'ended-by-administrator', origin });
+      }),
   };
+}
+
+/** From now on the password alone logs in, so the user must learn of it. */
+async function tellOwnerOfReset(transaction: Transaction, userId: string): Promise<void> {
+  await produce(notificationOutbox, (traceparent) =>
+    transaction.notificationOutbox.create({
+      data: {
+        traceparent,
+        userIds: [userId],
+        topic: 'security',
+        title: 'Your second factor was turned off',
+        body: 'An administrator turned off the second factor of your account and ended your sessions. Set it up again with your authenticator app. If you did not ask for this, change your password and tell an administrator.',
+        link: '/',
+      },
+      select: { id: true },
+    }),
+  );
 }
 
 function update(

@@ -11,6 +11,8 @@ export type StoredAuditEntry = AuditEntry;
 interface AuditFilter {
   event?: AuditEvent | undefined;
   subject?: string | undefined;
+  actor?: string | undefined;
+  since?: Date | undefined;
 }
 
 /** Reads the audit log for administrators, and writes entries that belong to no other change. */
@@ -28,13 +30,15 @@ export interface AuditStore {
 /** Creates the store on a client of the auth schema. */
 export function createAuditStore(client: PrismaClient): AuditStore {
   return {
-    list({ event, subject }, limit, after) {
+    list({ event, subject, actor, since }, limit, after) {
       return client.auditEntry.findMany({
         where: {
           ...(event !== undefined && { event }),
           ...(subject !== undefined && { subject }),
+          ...(actor !== undefined && { actorId: actor }),
           // The first condition follows from the second; it gives PostgreSQL a start in the index.
-          ...(after && { at: { lte: after.at }, OR: [{ at: { lt: after.at } }, { id: { lt: after.id } }] }),
+          at: { ...(after && { lte: after.at }), ...(since && { gte: since }) },
+          ...(after && { OR: [{ at: { lt: after.at } }, { id: { lt: after.id } }] }),
         },
         orderBy: [{ at: 'desc' }, { id: 'desc' }],
         take: limit,

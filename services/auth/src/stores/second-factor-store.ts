@@ -103,10 +103,15 @@ export function createSecondFactorStore(database: Database, seal: Seal): SecondF
     disable: (code, change) =>
       withCode(code, change, async (transaction) => {
         const { userId, origin } = change;
-        await transaction.totpSecret.delete({ where: { userId }, select: { userId: true } });
-        await transaction.recoveryCode.deleteMany({ where: { userId } });
+        await removeSecondFactor(transaction, userId);
         await recordAudit(transaction, { ...origin, event: 'second-factor.disabled', subject: userId });
         return 'done' as const;
       }),
   };
+}
+
+/** Deletes the secret, confirmed or not, and the recovery codes. */
+export async function removeSecondFactor(transaction: Transaction, userId: string): Promise<void> {
+  await transaction.totpSecret.delete({ where: { userId }, select: { userId: true } });
+  await transaction.recoveryCode.deleteMany({ where: { userId } });
 }

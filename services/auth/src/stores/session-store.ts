@@ -56,6 +56,8 @@ export interface SessionStore {
   endAll(userId: string, ending: Ending): Promise<number>;
   /** The active sessions, most recently used first. */
   list(userId: string, at: Date): Promise<Session[]>;
+  /** How many are active, and when one of them was last used. */
+  summary(userId: string, at: Date): Promise<{ active: number; lastUsedAt: Date | null }>;
   /** Records a log-in that failed. */
   recordFailure(userId: string | undefined, reason: string, origin: Origin): Promise<void>;
 }
@@ -97,6 +99,14 @@ export function createSessionStore(database: Database, seal: Seal): SessionStore
         orderBy: [{ lastUsedAt: 'desc' }, { id: 'desc' }],
         take: mostSessions,
       }),
+    async summary(userId, at) {
+      const { _count, _max } = await database.session.aggregate({
+        where: { userId, ...activeAt(at) },
+        _count: true,
+        _max: { lastUsedAt: true },
+      });
+      return { active: _count, lastUsedAt: _max.lastUsedAt };
+    },
     recordFailure: (userId, reason, origin) =>
       recordAudit(database, {
         ...origin,

@@ -4,11 +4,13 @@ import type { Transaction } from './transaction.ts';
 /** Why a token or a session is revoked. */
 export type RevocationReason =
   | 'account-disabled'
+  | 'ended-by-administrator'
   | 'logged-out'
   | 'password-changed'
   | 'refresh-token-reused'
   | 'revoked'
   | 'role-changed'
+  | 'second-factor-reset'
   | 'too-many-sessions';
 
 /** An entry to add. */

@@ -3,7 +3,7 @@ import { isUniqueViolation } from '@arcadium/postgres/database';
 import type { User } from '@arcadium/prisma/auth';
 import { recordAudit, type Origin } from './audit-log.ts';
 import { changeIdentities } from './identity-change.ts';
-import { inTransaction, lockUsers, type Database, type Transaction } from './transaction.ts';
+import { lockUsers, type Database, type Transaction } from './transaction.ts';
 
 /** A user as stored; the hash never leaves this service. */
 export type StoredUser = User & { totpSecret: { confirmedAt: Date | null } | null };
@@ -26,6 +26,13 @@ export interface NewUser {
   createdAt: Date;
 }
 
+/** Filter of a list. */
+export interface UserFilter {
+  /** Part of the address or of the name, in any case. */
+  search?: string | undefined;
+  role?: 'user' | 'admin' | undefined;
+}
+
 /** Users in the database. */
 export interface UserStore {
   /** Creates a user and the first entry of the password history; `undefined` if the address is taken. */
@@ -35,7 +42,7 @@ export interface UserStore {
   /** Names only, without the rest of the account. */
   findMany(ids: readonly string[]): Promise<User[]>;
   /** Newest first, starting after a position. */
-  list(limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
+  list(filter: UserFilter, limit: number, after: PlaceInTime | undefined): Promise<StoredUser[]>;
   /** `undefined` if the user does not exist. */
   rename(id: string, name: string, origin: Origin): Promise<StoredUser | undefined>;
   /** Whether there is an administrator who can log in. */
@@ -47,7 +54,7 @@ export function createUserStore(client: Database): UserStore {
   return {
     async create(user, origin) {
       try {
-        return await inTransaction(client, (transaction) => create(transaction, user, origin));
+        return await changeIdentities(client, origin, {}, (transaction) => create(transaction, user, origin));
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;
@@ -62,13 +69,25 @@ export function createUserStore(client: Database): UserStore {
     findMany(ids) {
       return client.user.findMany({ where: { id: { in: [...new Set(ids)] } } });
     },
-    list(limit, after) {
+    list({ search, role }, limit, after) {
+      const contains = search?.replaceAll(/[\\%_]/g, String.raw`\$&`);
       return client.user.findMany({
-        ...(after && {
-          where: {
-            OR: [{ createdAt: { lt: after.at } }, { createdAt: after.at, id: { lt: after.id } }],
-          },
-        }),
+        where: {
+          ...(role !== undefined && { role }),
+          AND: [
+            contains === undefined
+              ? {}
+              : {
+                  OR: [
+                    { email: { contains, mode: 'insensitive' } },
+                    { name: { contains, mode: 'insensitive' } },
+                  ],
+                },
+            after
+              ? { OR: [{ createdAt: { lt: after.at } }, { createdAt: after.at, id: { lt: after.id } }] }
+              : {},
+          ],
+        },
         include: accountParts,
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,

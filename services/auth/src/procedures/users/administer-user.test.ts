@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { callerOf, claimsOf, openAuth, outcomeOf, type TestAuth } from '../../testing/service.ts';
 
@@ -146,7 +147,127 @@ test('of administrators who dismiss one another at once, at two replicas, no dis
   expect(left.length).toBeGreaterThan(0);
 });
 
-test.each(['users.setRole', 'users.disable', 'users.enable'] as const)(
+/** Turns the second factor on. @returns Its recovery codes. */
+async function enrol({ caller, password }: Awaited<ReturnType<TestAuth['newPerson']>>) {
+  const { secret } = await auth.call('totp.enroll', caller, { password });
+  const totp = new TOTP({ secret: Secret.fromBase32(secret) });
+  const code = totp.generate({ timestamp: auth.clock.now().getTime() });
+  return (await auth.call('totp.confirm', caller, { code })).recoveryCodes;
+}
+
+test('a lost second factor is reset by an administrator: its user is told, and logs in again with the password alone', async () => {
+  const ann = await auth.newPerson();
+  const codes = await enrol(ann);
+  expect(await outcomeOf(logIn(ann))).toBe('UNAUTHORIZED CODE_NEEDED');
+  const changed = await auth.call('users.resetSecondFactor', root.caller, { id: ann.id });
+  expect(changed).toMatchObject({ id: ann.id, secondFactor: false });
+  expect(await refresh(ann.refreshToken)).toBe('UNAUTHORIZED SESSION_ENDED');
+  expect(await whyVoid(ann.caller.user.sessionId)).toBe('second-factor-reset');
+  expect(await auth.client.recoveryCode.count({ where: { userId: ann.id } })).toBe(0);
+  expect(await auth.recorded(ann.id)).toContainEqual({
+    event: 'second-factor.disabled',
+    detail: { reason: 'reset' },
+  });
+  const told = await auth.client.notificationOutbox.findMany({ where: { userIds: { has: ann.id } } });
+  expect(told.map(({ topic, title }) => [topic, title])).toEqual([
+    ['security', 'Your second factor was turned off'],
+  ]);
+  const again = await logIn(ann);
+  // Repeated, it changes nothing: the new session goes on.
+  await auth.call('users.resetSecondFactor', root.caller, { id: ann.id });
+  expect(await refresh(again.refreshToken)).toBe('done');
+  const next = await enrol({ ...ann, caller: callerOf(again) });
+  expect(next).not.toEqual(codes);
+});
+
+test('an administrator does not get rid of their own second factor by a token alone', async () => {
+  await enrol(root);
+  const own = auth.call('users.resetSecondFactor', root.caller, { id: root.id });
+  expect(await outcomeOf(own)).toBe('CONFLICT OWN_SECOND_FACTOR');
+  expect(await outcomeOf(logIn(root))).toBe('UNAUTHORIZED CODE_NEEDED');
+});
+
+test('all sessions of a user end, and of no other; what is counted is what was active', async () => {
+  const ann = await auth.newPerson();
+  const ben = await auth.newPerson();
+  const second = await logIn(ann);
+  const end = () => auth.call('users.endSessions', root.caller, { id: ann.id });
+  expect(await auth.call('users.find', root.caller, { id: ann.id })).toMatchObject({
+    sessions: { active: 2, lastUsedAt: auth.clock.now().toISOString() },
+  });
+  expect(await end()).toEqual({ sessionsEnded: 2 });
+  expect(await end()).toEqual({ sessionsEnded: 0 });
+  expect(await refresh(second.refreshToken)).toBe('UNAUTHORIZED SESSION_ENDED');
+  expect(await whyVoid(ann.caller.user.sessionId)).toBe('ended-by-administrator');
+  expect(await auth.call('users.find', root.caller, { email: ann.email.toUpperCase() })).toMatchObject({
+    id: ann.id,
+    sessions: { active: 0, lastUsedAt: null },
+  });
+  expect(await refresh(ben.refreshToken)).toBe('done');
+  expect(await outcomeOf(logIn(ann))).toBe('done');
+});
+
+test('an administrator creates an account with a role and a first password, and is in its record', async () => {
+  const [email, password] = ['Cleo@Example.com', 'a first password for Zoe'];
+  const made = await auth.call('users.create', root.caller, { email, name: 'Cleo', password, role: 'admin' });
+  expect(made).toMatchObject({ email: 'cleo@example.com', name: 'Cleo', role: 'admin', disabledAt: null });
+  expect(await auth.client.auditEntry.findMany({ where: { subject: made.id } })).toMatchObject([
+    { event: 'account.opened', actorKind: 'user', actorId: root.id, detail: { role: 'admin' } },
+  ]);
+  const session = await logIn({ email, password });
+  expect(claimsOf(session.accessToken).role).toBe('admin');
+  const before = await auth.client.user.count();
+  const create = (input: { email: string; password: string }) =>
+    outcomeOf(auth.call('users.create', root.caller, { name: 'Dora', ...input }));
+  expect(await create({ email, password })).toBe('CONFLICT EMAIL_TAKEN');
+  expect(await create({ email: 'dora@example.com', password: 'short' })).toBe('BAD_REQUEST PASSWORD_REFUSED');
+  expect(await create({ email: 'dora', password })).toBe('BAD_REQUEST');
+  const ann = await auth.newPerson();
+  const byUser = auth.call('users.create', ann.caller, { email: 'd@example.com', name: 'Dora', password });
+  expect(await outcomeOf(byUser)).toBe('FORBIDDEN');
+  // Only Ann.
+  expect(await auth.client.user.count()).toBe(before + 1);
+});
+
+test('accounts are found by a part of name or address, taken as it is, and by role, page by page', async () => {
+  for (const name of ['Ünal 50%_a', 'Ünal 50xya', 'ünal back\\slash']) await auth.newPerson({ name });
+  const search = async (text: string) => {
+    const names: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const at: string = cursor;
+      const input = { search: text, limit: 1, ...(at !== '' && { cursor: at }) };
+      const { items, nextCursor } = await auth.call('users.list', root.caller, input);
+      names.push(...items.map(({ name }) => name));
+      cursor = nextCursor;
+    }
+    return names;
+  };
+  expect(await search('ÜNAL')).toEqual(['ünal back\\slash', 'Ünal 50xya', 'Ünal 50%_a']);
+  expect(await search('50%_A')).toEqual(['Ünal 50%_a']);
+  expect(await search('\\')).toEqual(['ünal back\\slash']);
+  expect(await search(root.email.toUpperCase().slice(0, -4))).toEqual(['Root']);
+  expect(await search('no such one')).toEqual([]);
+  const { items } = await auth.call('users.list', root.caller, { role: 'admin' });
+  expect(items.map(({ id }) => id)).toEqual([root.id]);
+});
+
+test.each([
+  ['users.find', { id: randomUUID() }],
+  ['users.find', { email: 'no-one@example.com' }],
+  ['users.endSessions', { id: randomUUID() }],
+  ['users.resetSecondFactor', { id: randomUUID() }],
+] as const)('%s of %j is an error that names it', async (path, input) => {
+  const failed = auth.call(path, root.caller, input as { id: string });
+  await expect(failed).rejects.toMatchObject({ named: { name: 'USER_NOT_FOUND', data: input } });
+});
+
+test.each([
+  'users.setRole',
+  'users.disable',
+  'users.enable',
+  'users.resetSecondFactor',
+  'users.endSessions',
+] as const)(
   '%s is for administrators, wants an id of somebody, and otherwise writes nothing',
   async (path) => {
     const ann = await auth.newPerson();

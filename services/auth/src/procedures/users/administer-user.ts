@@ -30,6 +30,26 @@ export function enableUser({ administration, now }: AuthDeps): AuthHandler<'user
   };
 }
 
+/** Not one's own: a stolen access token must not be enough to remove the second factor of its user. */
+export function resetSecondFactor({ administration, now }: AuthDeps): AuthHandler<'users.resetSecondFactor'> {
+  return async (call) => {
+    const { id } = call.input;
+    if (id === call.caller.user.id) throw call.errors.OWN_SECOND_FACTOR({});
+    const user = await administration.resetSecondFactor({ userId: id, at: now(), origin: originOf(call) });
+    if (!user) throw call.errors.USER_NOT_FOUND({ id });
+    return presentAccount(user);
+  };
+}
+
+export function endSessionsOf({ administration, now }: AuthDeps): AuthHandler<'users.endSessions'> {
+  return async (call) => {
+    const { id } = call.input;
+    const sessionsEnded = await administration.endSessions({ userId: id, at: now(), origin: originOf(call) });
+    if (sessionsEnded === undefined) throw call.errors.USER_NOT_FOUND({ id });
+    return { sessionsEnded };
+  };
+}
+
 function presentDone(
   id: string,
   administered: Administered,
