@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { call } from './commands/call.ts';
 import { certs } from './commands/certs.ts';
 import { contractCheck } from './commands/contract-check.ts';
+import { contractDocs } from './commands/contract-docs.ts';
 import { contractOpenApi } from './commands/contract-openapi.ts';
 import { dbBackup } from './commands/db-backup.ts';
 import { dbKeygen } from './commands/db-keygen.ts';
@@ -55,6 +56,7 @@ mesh
   .description('Work with the contracts of this repository')
   .addCommand(contractCheck())
   .addCommand(contractOpenApi())
+  .addCommand(contractDocs())
   .addCommand(networkPoliciesCommand());
 mesh
   .command('kubernetes')
