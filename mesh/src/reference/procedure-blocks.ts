@@ -15,14 +15,15 @@ export function procedureBlocks(
   { details = true }: ReferenceOptions = {},
 ): readonly Block[] {
   const groups = Map.groupBy(procedures, ({ path }) => path.split('.').slice(0, -1).join('.'));
-  return [...groups].flatMap(([group, own]) => [
+  const blocksOfGroup = ([group, own]: readonly [string, readonly ProcedureDescription[]]) => [
     ...(group === '' ? [] : [heading(2, group)]),
     table(
       ['Procedure', 'Kind', 'Who may call', 'What it does'],
       own.map(({ path, kind, access, summary }) => [[code(path)], [kind], [access.words], [summary]]),
     ),
     ...(details ? own.flatMap((one) => blocksOf(name, one)) : []),
-  ]);
+  ];
+  return [...groups].flatMap(blocksOfGroup);
 }
 
 function blocksOf(service: string, procedure: ProcedureDescription): readonly Block[] {

@@ -67,20 +67,26 @@ interface Place {
   readonly open: readonly Schema[];
 }
 
-function rowsOf({ properties = {}, required = [] }: Schema, { root, prefix, open }: Place): SchemaField[] {
-  return Object.entries(properties).flatMap(([name, property]) => {
+function rowsOf({ properties = {}, required = [] }: Schema, place: Place): SchemaField[] {
+  const rows = ([name, property]: readonly [string, Schema]) => {
     const own = {
-      name: prefix + name,
+      name: place.prefix + name,
       type: typeOf(property),
       required: required.includes(name) && property.default === undefined,
       ...boundsOf(property),
     };
-    const [inner, suffix] = elementOf(property);
-    const [form, ...others] = formsOf(inner, root);
-    // More than one form is said by the type alone.
-    if (!form || others.length > 0 || open.includes(form)) return [own];
-    return [own, ...rowsOf(form, { root, prefix: `${prefix}${name}${suffix}.`, open: [...open, form] })];
-  });
+    return [own, ...innerRows(name, property, place)];
+  };
+  return Object.entries(properties).flatMap(rows);
+}
+
+/** The rows of an object within a property, or in its list. */
+function innerRows(name: string, property: Schema, { root, prefix, open }: Place): SchemaField[] {
+  const [inner, suffix] = elementOf(property);
+  const [form, ...others] = formsOf(inner, root);
+  // More than one form is said by the type alone.
+  if (!form || others.length > 0 || open.includes(form)) return [];
+  return rowsOf(form, { root, prefix: `${prefix}${name}${suffix}.`, open: [...open, form] });
 }
 
 /** The objects that a value may be. */
