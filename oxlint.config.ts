@@ -15,12 +15,13 @@ const rooms: Record<string, readonly string[]> = {
   tls: ['telemetry', 'config'],
   clock: ['resilience', 'telemetry', 'tls'],
   'contract-check': ['contract', ...base],
+  reference: ['contract', 'wire'],
   identity: ['contract', ...base],
   issuer: ['identity', ...base],
   health: ['contract', ...base],
   client: ['contract', 'identity', 'health', ...base],
   link: ['client', ...base],
-  server: ['contract', 'identity', 'health', ...base],
+  server: ['contract', 'reference', 'identity', 'health', ...base],
   testing: ['contract', 'identity', 'issuer', 'health', 'client', 'server', ...base],
 };
 

@@ -103,6 +103,10 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description: 'Print the contract of a service as OpenAPI 3.1',
         load: async () => (await import('./commands/contract-openapi.ts')).contractOpenApi,
       },
+      docs: {
+        description: 'Write the reference of the API, a page for each service',
+        load: async () => (await import('./commands/contract-docs.ts')).contractDocs,
+      },
       'network-policies': {
         description: 'Print the Kubernetes network policies that follow from the access rules',
         load: async () => (await import('./commands/network-policies.ts')).networkPoliciesCommand,

@@ -1,5 +1,6 @@
 import { anyone, error, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../../example.ts';
 import { line } from '../../field.ts';
 import { listInput, listOf } from '../../list.ts';
 import { trace, traceId, traceSummary } from '../trace.ts';
@@ -19,12 +20,14 @@ export const traces = {
       })
       .prefault({}),
     output: listOf(traceSummary),
+    examples: [{ failed: true, limit: 10 }],
     access: anyone,
   }),
   get: query({
     summary: 'One trace with its spans',
     input: z.object({ traceId }),
     output: trace,
+    examples: [{ traceId: example.traceId }],
     access: anyone,
     errors: {
       TRACE_NOT_FOUND: error(
