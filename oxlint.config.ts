@@ -11,6 +11,7 @@ const rooms: Record<string, readonly string[]> = {
   contract: ['wire'],
   resilience: ['wire'],
   telemetry: ['wire'],
+  exposition: ['wire'],
   config: ['telemetry'],
   tls: ['telemetry', 'config'],
   clock: ['resilience', 'telemetry', 'tls'],

@@ -25,6 +25,10 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     description: 'Wait until every service is healthy',
     load: async () => (await import('./commands/wait.ts')).wait,
   },
+  top: {
+    description: 'Show the calls of every procedure by caller: rate, success, latency, retries and breaker',
+    load: async () => (await import('./commands/top.ts')).top,
+  },
   call: {
     description: 'Call a procedure of a running service, by its own description',
     load: async () => (await import('./commands/call.ts')).call,

@@ -1,9 +1,9 @@
 import type { ProcedureDescription } from '@arcadium/mesh/contract';
 import { nearest, type Endpoints } from '@arcadium/mesh/config';
 import { noSuch } from '../commands/choices.ts';
-import { urlOf } from '../commands/administrator.ts';
 import { fetchOfService } from '../tls.ts';
-import { serviceUrls } from '../workspace.ts';
+import { program, serviceUrls, urlOf } from '../workspace.ts';
+import { reasonOf } from './reason.ts';
 
 /** A running service, as it describes itself. */
 export interface DescribedService {
@@ -34,7 +34,7 @@ export async function describeService(
     }
   }
   throw new Error(
-    `${service} does not answer at ${failures.join(', ')}. Is it running? Try "npm run mesh -- status"`,
+    `${service} does not answer at ${failures.join(', ')}. Is it running? Try "${program} status"`,
   );
 }
 
@@ -56,9 +56,4 @@ async function ask(service: string, url: string, logIn: () => Promise<string>): 
   if (!answer.ok) throw new Error(`${service} at ${url} does not tell its contract: HTTP ${answer.status}`);
   const { name, version, procedures } = (await answer.json()) as DescribedService;
   return { name, url, version, procedures };
-}
-
-/** The innermost reason of a failed fetch, such as `connect ECONNREFUSED 127.0.0.1:5000`. */
-function reasonOf(error: Error): string {
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message || error.name;
 }

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { callerFor, credentialsOf } from '../call/credentials.ts';
 import { describeService } from '../call/described-service.ts';
 import { findProcedure } from '../call/find-procedure.ts';
+import { onceLoggedIn } from '../call/log-in.ts';
 import { CallFailed, send, subscribe, type OutgoingCall } from '../call/send.ts';
-import { asAdministrator } from './administrator.ts';
 import { printList } from './print.ts';
 
 /** Time between two calls of `--watch`, in milliseconds. */
@@ -75,7 +75,7 @@ async function run(
   try {
     const { signal } = ended;
     const { url } = described;
-    for await (const answer of answers({ url, procedure: found, input, headers, signal }, options))
+    for await (const answer of answers(found, { url, path: found.path, input, headers, signal }, options))
       console.log(options.json ? JSON.stringify(answer) : JSON.stringify(answer, undefined, 2));
   } catch (error) {
     if (ended.signal.aborted) return;
@@ -84,12 +84,16 @@ async function run(
   }
 }
 
-async function* answers(outgoing: OutgoingCall, { watch = false }: Options): AsyncGenerator {
-  if (outgoing.procedure.kind === 'subscription') {
+async function* answers(
+  { kind }: ProcedureDescription,
+  outgoing: OutgoingCall,
+  { watch = false }: Options,
+): AsyncGenerator {
+  if (kind === 'subscription') {
     yield* subscribe(outgoing);
     return;
   }
-  if (watch && outgoing.procedure.kind !== 'query') throw new Error('--watch is for queries');
+  if (watch && kind !== 'query') throw new Error('--watch is for queries');
   for (let last: string | undefined; ;) {
     const answer = (await send(outgoing)) ?? null;
     const text = JSON.stringify(answer);
@@ -98,15 +102,6 @@ async function* answers(outgoing: OutgoingCall, { watch = false }: Options): Asy
     if (!watch) return;
     await delay(watchEveryMs, undefined, { signal: outgoing.signal });
   }
-}
-
-/** Logs in when it is first asked for a token, and once only. */
-function onceLoggedIn(command: Command): () => Promise<string> {
-  let token: Promise<string> | undefined;
-  return () =>
-    (token ??= new Promise((resolve, reject) => {
-      asAdministrator(command, async (_auth, accessToken) => resolve(accessToken)).catch(reject);
-    }));
 }
 
 function list(service: string, found: readonly ProcedureDescription[], { json }: Options): void {

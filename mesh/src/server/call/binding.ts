@@ -3,6 +3,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { Gate } from '../limits/gate.ts';
 import type { CallLimit } from '../limits/rate-limits.ts';
+import type { Tap } from '../tap/tap.ts';
 import type { Background } from './background.ts';
 import type { Revocations } from './expiry.ts';
 import type { ClassifyError } from './failure.ts';
@@ -30,6 +31,8 @@ export interface Binding {
   /** Maps errors of the service's libraries. */
   readonly classify: ClassifyError | undefined;
   readonly observe: ((call: FinishedCall) => void) | undefined;
+  /** Those who watch calls as they end. @default none can */
+  readonly tap: Tap | undefined;
   /** Of a tRPC router. @default that of contracts */
   readonly format?: WireFormat | undefined;
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import { AccessControl } from '../access/access-control.ts';
 import { Admission } from '../limits/admission.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
+import type { Tap } from '../tap/tap.ts';
 import { Background } from './background.ts';
 import type { Binding, FinishedCall } from './binding.ts';
 import type { Revocations } from './expiry.ts';
@@ -32,6 +33,8 @@ export interface CompileOptions {
   interceptors?: readonly ServerInterceptor[] | undefined;
   /** By address. @default none */
   limits?: RateLimits | undefined;
+  /** @default calls cannot be watched */
+  tap?: Tap | undefined;
 }
 
 /** Binds every procedure of a contract to its handler, once at start. @throws TypeError naming those without a handler. */
@@ -82,6 +85,7 @@ export function bind(
         userDeadlineMs,
         classify: options.classify,
         observe: observe?.(path),
+        tap: options.tap,
       }),
   );
 }

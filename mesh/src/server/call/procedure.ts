@@ -48,11 +48,14 @@ export class CompiledProcedure {
   call(raw: RawCall): Promise<unknown> {
     const { tracer } = tracing;
     const span = tracer && CallSpan.start(tracer, this.#bound, raw);
-    return span ? this.#traced(raw, span) : this.#call(raw, undefined);
+    const answer = span ? this.#traced(raw, span) : this.#call(raw, undefined);
+    const { tap } = this.#bound;
+    if (tap?.listening) tap.follow(this.#bound, raw, answer);
+    return answer;
   }
 
   async #call(raw: RawCall, span: CallSpan | undefined): Promise<unknown> {
-    const { path, limit, gate, access, observe } = this.#bound;
+    const { path, limit, gate, access, observe, tap } = this.#bound;
 
     const counted = limit?.(raw);
     if (counted) await counted;
@@ -77,19 +80,17 @@ export class CompiledProcedure {
     // Capacity: a slot. Only now, so that unknown callers and slow bodies hold none.
     const ticket = gate.enter(turn || waited ? performance.now() : arrivedAt);
     let error: unknown;
+    let output: unknown;
     try {
-      return await this.#handle({ raw, caller, input, ticket, arrivedAt, span });
+      return (output = await this.#handle({ raw, caller, input, ticket, arrivedAt, span }));
     } catch (thrown) {
       error = thrown;
       throw thrown;
     } finally {
-      observe?.({
-        caller,
-        requestId: raw.requestId,
-        traceId: span ? span.span.context.traceId : givenTraceId(raw),
-        durationMs: performance.now() - arrivedAt,
-        error,
-      });
+      const traceId = span ? span.span.context.traceId : givenTraceId(raw);
+      const durationMs = performance.now() - arrivedAt;
+      observe?.({ caller, requestId: raw.requestId, traceId, durationMs, error });
+      if (tap?.listening) tap.add(this.#bound, { raw, caller, traceId, durationMs, error, input, output });
     }
   }
 
@@ -139,7 +140,7 @@ export class CompiledProcedure {
    * @throws MeshError TOO_MANY_REQUESTS by the rate limit, UNAUTHORIZED
    */
   async subscribe(raw: RawCall<AbortSignal>): Promise<AsyncGenerator> {
-    const { path, limit, access } = this.#bound;
+    const { path, limit, access, tap } = this.#bound;
     const { tracer } = tracing;
     const span = tracer && CallSpan.start(tracer, this.#bound, raw);
     try {
@@ -149,6 +150,7 @@ export class CompiledProcedure {
       return await subscribe(this.#bound, { raw, caller, span, later: this.#later });
     } catch (thrown) {
       span?.fail(thrown);
+      if (tap?.listening) tap.follow(this.#bound, raw, Promise.reject(thrown));
       throw thrown;
     }
   }

@@ -1,6 +1,7 @@
 import { isTrackedEnvelope, tracked } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
 import { runInScope } from '../../telemetry/index.ts';
+import type { Tap } from '../tap/tap.ts';
 import type { Binding } from './binding.ts';
 import { BoundCall, CallScope, parseInput, presentOutput, readInput, type Later } from './bound-call.ts';
 import type { CallSpan } from './call-span.ts';
@@ -21,7 +22,8 @@ const opened = Symbol('opened');
 /** The events of one subscription, in the steps of `CompiledProcedure.call`. @throws of a router: what opening it throws */
 export async function subscribe(bound: Binding, subscription: Subscription): Promise<AsyncGenerator> {
   const { span } = subscription;
-  const events = span ? traced(span, eventsOf(bound, subscription)) : eventsOf(bound, subscription);
+  const given = span ? traced(span, eventsOf(bound, subscription)) : eventsOf(bound, subscription);
+  const events = bound.tap?.listening ? tapped(bound.tap, { bound, subscription, events: given }) : given;
   if (bound.format) await events.next();
   return events;
 }
@@ -41,6 +43,26 @@ async function* traced(span: CallSpan, events: AsyncGenerator): AsyncGenerator {
     throw thrown;
   } finally {
     span.succeed();
+  }
+}
+
+/** Records a subscription when it ends, if it was opened while calls are watched. */
+async function* tapped(
+  tap: Tap,
+  { bound, subscription, events }: { bound: Binding; subscription: Subscription; events: AsyncGenerator },
+): AsyncGenerator {
+  const { raw, caller, span } = subscription;
+  const openedAt = performance.now();
+  let error: unknown;
+  try {
+    yield* events;
+  } catch (thrown) {
+    error = thrown;
+    throw thrown;
+  } finally {
+    const traceId = span ? span.span.context.traceId : raw.trace?.traceId;
+    const durationMs = performance.now() - openedAt;
+    if (tap.listening) tap.add(bound, { raw, caller, traceId, durationMs, error });
   }
 }
 

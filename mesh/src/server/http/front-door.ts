@@ -13,6 +13,7 @@ const purposes: Readonly<Record<string, string>> = {
   '/api/contract': 'its procedures with JSON Schemas, access rules, errors and examples',
   '/openapi.json': 'the same as OpenAPI 3.1, for tools that know no tRPC',
   '/api/mesh': 'state of its connections to the services it calls; for administrators and services',
+  '/api/tap': 'its calls as they end; for administrators and services',
 };
 
 /** tRPC's description of the wire format. */
