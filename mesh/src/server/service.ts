@@ -23,7 +23,6 @@ import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './limits/admission.ts';
 import type { RoomCheck } from './limits/gate.ts';
 import { Background } from './call/background.ts';
-import { createCallObserver } from './call/call-observer.ts';
 import type { ClassifyError } from './call/failure.ts';
 import type { DatabaseReport, SigningKeyReport } from './report.ts';
 import { StoppingError } from './call/failure-log.ts';
@@ -184,7 +183,6 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     interceptors: options.interceptors,
     tap,
     revocations: options.revocations?.set,
-    observe: (path) => createCallObserver(path, { log, classify }),
   });
   const procedures = compiled.flatMap((one) => one.procedures);
   const partOf = partFinder(compiled);

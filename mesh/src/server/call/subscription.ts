@@ -1,6 +1,6 @@
 import { isTrackedEnvelope, tracked } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
-import { runInScope } from '../../telemetry/index.ts';
+import { scopes } from '../../telemetry/index.ts';
 import type { Tap } from '../tap/tap.ts';
 import type { Binding } from './binding.ts';
 import { BoundCall, CallScope, parseInput, presentOutput, readInput, type Later } from './bound-call.ts';
@@ -74,8 +74,8 @@ async function* eventsOf(bound: Binding, { raw, caller, span, later }: Subscript
   using expiry = startExpiry(caller, { gone: raw.signal, revocations });
   const scope = new CallScope({ raw, caller, span: span?.span }, { at: Infinity, signal: expiry.signal });
   const call = new BoundCall(raw, bound, { caller, input, scope, later });
-  const events = (await runInScope(scope, () => handler(call))) as AsyncIterable<unknown>;
-  const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
+  const events = (await scopes.run(scope, () => handler(call))) as AsyncIterable<unknown>;
+  const iterator = scopes.run(scope, () => events[Symbol.asyncIterator]());
   // Its stream may last for days, longer than a trace should.
   span?.succeed();
   scope.span = undefined;
@@ -83,7 +83,7 @@ async function* eventsOf(bound: Binding, { raw, caller, span, later }: Subscript
     // As tRPC's adapters, which answer `started` only then.
     if (format) yield opened;
     for (;;) {
-      const next = await runInScope(scope, () => iterator.next());
+      const next = await scopes.run(scope, () => iterator.next());
       // The handler may have ignored its signal.
       if (next.done || expiry.refusal || raw.signal?.aborted) break;
       if (format) yield ownTracked(next.value);

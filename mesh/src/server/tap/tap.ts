@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller, ProcedureKind } from '../../contract/index.ts';
-import { callerName } from '../call/call-observer.ts';
+import { callerName } from '../access/access-control.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import type { RawCall } from '../call/raw-call.ts';
 import { payloadText } from './payload-text.ts';
