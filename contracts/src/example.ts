@@ -3,6 +3,7 @@ export const example = {
   user: '0199a3c4-5e00-7000-8000-0000000000a1',
   otherUser: '0199a3c4-5e00-7000-8000-0000000000b2',
   email: 'ann@example.com',
+  otherEmail: 'ben@example.com',
   password: 'plenty of quiet rivers',
   newPassword: 'many more quiet rivers',
   code: '123456',

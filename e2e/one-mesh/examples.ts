@@ -35,6 +35,7 @@ beforeAll(async () => {
   token = ann.token;
   real.set(example.user, ann.id).set(example.otherUser, ben.id);
   real.set(example.email, `ann-${randomUUID()}@example.com`);
+  real.set(example.otherEmail, `ben-${randomUUID()}@example.com`);
 });
 afterAll(() => dashboard?.[Symbol.asyncDispose]());
 
@@ -91,9 +92,13 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     'users.get',
     'users.getMany',
     'users.list',
+    'users.find',
+    'users.create',
     'users.setRole',
     'users.disable',
     'users.enable',
+    'users.resetSecondFactor',
+    'users.endSessions',
     ['serviceTokens.issue', ({ tokenId }: { tokenId: string }) => keep('tokenId', tokenId)],
     'serviceTokens.list',
     'serviceTokens.rotate',

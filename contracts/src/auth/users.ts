@@ -44,6 +44,7 @@ export const users = {
     summary: 'Create an account for someone else, with a role and a first password',
     input: z.object({ email, name: label(100), password: newPassword, role: role.default('user') }),
     output: account,
+    examples: [{ email: example.otherEmail, name: 'Ben Example', password: example.password }],
     access: admin,
     rateLimit: { calls: 30, perMs: 60_000 },
     errors: { EMAIL_TAKEN: emailTaken, PASSWORD_REFUSED: passwordRefused },
@@ -107,6 +108,7 @@ export const users = {
         lastUsedAt: time.nullable(),
       }),
     }),
+    examples: [{ email: example.email }],
     access: admin,
     errors: {
       USER_NOT_FOUND: error(
@@ -149,6 +151,7 @@ export const users = {
       'Turn off the second factor of another user, who has lost it; their sessions end, and the password alone logs in',
     input: z.object({ id }),
     output: account,
+    examples: [{ id: example.otherUser }],
     access: admin,
     idempotent: true,
     errors: {
@@ -164,6 +167,7 @@ export const users = {
     summary: 'End all sessions of a user; their access tokens are refused within 2 s',
     input: z.object({ id }),
     output: z.object({ sessionsEnded: z.int().min(0) }),
+    examples: [{ id: example.otherUser }],
     access: admin,
     idempotent: true,
     errors: { USER_NOT_FOUND: userNotFound },
