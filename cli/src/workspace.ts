@@ -10,6 +10,15 @@ import {
 
 export const root = join(import.meta.dirname, '..', '..');
 
+/** A checkout, and the environment that its processes start with. */
+export interface Checkout {
+  readonly root: string;
+  readonly environment: Environment;
+}
+
+/** The one that this program is part of. */
+export const thisCheckout: Checkout = { root, environment: process.env };
+
 /** The names of the services: every folder of `services/` that is a package. */
 export function serviceNames(within: string = root): string[] {
   const folder = join(within, 'services');
@@ -30,7 +39,13 @@ export function urlSetting(service: string): string {
  * @param folders Such as `services/auth`.
  */
 export function settingsOf(...folders: string[]): Environment {
-  return readEnvironment([root, ...folders.map((folder) => join(root, folder))]);
+  return settingsIn(thisCheckout, ...folders);
+}
+
+/** The same in any checkout. */
+export function settingsIn(checkout: Checkout, ...folders: string[]): Environment {
+  const { root: top, environment } = checkout;
+  return readEnvironment([top, ...folders.map((folder) => join(top, folder))], environment);
 }
 
 /**
@@ -38,16 +53,16 @@ export function settingsOf(...folders: string[]): Environment {
  *
  * @throws ConfigError with all that are not URLs.
  */
-export function serviceUrls(): ReadonlyMap<string, Endpoints> {
-  const settings = settingsOf();
-  const names = serviceNames().filter((name) => settings[urlSetting(name)] !== undefined);
+export function serviceUrls(checkout: Checkout = thisCheckout): ReadonlyMap<string, Endpoints> {
+  const settings = settingsIn(checkout);
+  const names = serviceNames(checkout.root).filter((name) => settings[urlSetting(name)] !== undefined);
   const fields = Object.fromEntries(names.map((name) => [urlSetting(name), endpoints]));
   const urls = readConfig(fields, settings);
   return new Map(names.map((name) => [name, urls[urlSetting(name)] as Endpoints]));
 }
 
 /** The port where the dashboard takes traces and logs. */
-export function otlpPort(): number {
-  const { OTLP_PORT = '4318' } = settingsOf('services/dashboard');
+export function otlpPort(checkout: Checkout = thisCheckout): number {
+  const { OTLP_PORT = '4318' } = settingsIn(checkout, 'services/dashboard');
   return Number(OTLP_PORT);
 }
