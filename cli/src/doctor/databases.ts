@@ -112,7 +112,7 @@ export async function schemaSession(
     session.query('SELECT FROM pg_namespace WHERE nspname = $1', [service]),
   );
   if (exists.length === 0) throw new Needs('database.schema-missing');
-  const refused = (error: { code?: string }): never => {
+  const refused = (error: Error & { code?: string }): never => {
     if (error.code === '42501') throw new Needs(role === 'owner' ? 'roles.not-owner' : 'roles.no-usage');
     throw error;
   };

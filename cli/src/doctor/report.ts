@@ -24,29 +24,32 @@ export function linkTo({ id }: Pick<Check, 'id'>): string {
 export function asText(diagnosis: Diagnosis, colour: boolean): string {
   const text = categories.flatMap((category) => {
     const own = diagnosis.checks.filter(({ id }) => id.startsWith(`${category}.`));
-    if (own.length === 0) return [];
-    const isOwn = ({ check }: { check: Check }) => own.includes(check);
-    const found = diagnosis.findings.filter(isOwn);
-    const failed = diagnosis.failed.filter(isOwn);
-    const skipped = diagnosis.skipped.filter(isOwn);
-    const fine = own.filter((check) => ![...found, ...failed, ...skipped].some((one) => one.check === check));
-    const mark =
-      found.length + failed.length > 0
-        ? styleText('yellow', '!')
-        : fine.length > 0
-          ? styleText('green', '✓')
-          : '-';
-    const counts =
-      fine.length === own.length ? `${fine.length} fine` : `${fine.length} of ${own.length} fine`;
-    return [
-      `${mark} ${styleText('bold', category.padEnd(12))} ${counts}`,
-      ...found.toSorted(bySeverity).map(findingAsText),
-      ...failed.map(({ check, where, reason }) => `    could not check ${check.id}${of(where)}: ${reason}`),
-      ...skippedAsText(skipped),
-    ];
+    return own.length === 0 ? [] : categoryAsText(category, own, diagnosis);
   });
   const all = [...text, '', summaryOf(diagnosis)].join('\n');
   return colour ? all : stripVTControlCharacters(all);
+}
+
+function categoryAsText(category: string, own: readonly Check[], diagnosis: Diagnosis): string[] {
+  const isOwn = ({ check }: { check: Check }) => own.includes(check);
+  const found = diagnosis.findings.filter(isOwn);
+  const failed = diagnosis.failed.filter(isOwn);
+  const skipped = diagnosis.skipped.filter(isOwn);
+  const bad = new Set([found, failed, skipped].flat().map(({ check }) => check));
+  const fine = own.filter((check) => !bad.has(check));
+  const mark =
+    found.length + failed.length > 0
+      ? styleText('yellow', '!')
+      : fine.length > 0
+        ? styleText('green', '✓')
+        : '-';
+  const counts = fine.length === own.length ? `${fine.length} fine` : `${fine.length} of ${own.length} fine`;
+  return [
+    `${mark} ${styleText('bold', category.padEnd(12))} ${counts}`,
+    ...found.toSorted(bySeverity).map(findingAsText),
+    ...failed.map(({ check, where, reason }) => `    could not check ${check.id}${of(where)}: ${reason}`),
+    ...skippedAsText(skipped),
+  ];
 }
 
 function bySeverity(one: Finding, other: Finding): number {
@@ -111,14 +114,4 @@ export function asJson(diagnosis: Diagnosis): string {
     undefined,
     2,
   );
-}
-
-/** The table of docs/doctor.md. */
-export function asPage(checks: readonly Check[]): string {
-  const escape = (text: string) => text.replaceAll('|', '\\|');
-  const rows = checks.map(
-    ({ id, severity, title, remedy }) =>
-      `| <a id="${id}"></a>\`${id}\` | ${severity} | ${escape(title)} | ${escape(remedy)} |`,
-  );
-  return ['| check | severity | fine if | otherwise |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
