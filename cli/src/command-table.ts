@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 /** A command: what it does in one line, and what adds its arguments, options and action once it is asked for. */
 export interface Entry {
   readonly description: string;
+  /** Another name. @default none */
+  readonly alias?: string;
   readonly load: () => Promise<(self: Command) => Command>;
 }
 
@@ -28,6 +30,11 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   top: {
     description: 'Show the calls of every procedure by caller: rate, success, latency, retries and breaker',
     load: async () => (await import('./commands/top.ts')).top,
+  },
+  doctor: {
+    description: 'Check this checkout and its mesh for everything that is known to go wrong; changes nothing',
+    alias: 'check',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   call: {
     description: 'Call a procedure of a running service, by its own description',

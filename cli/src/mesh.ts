@@ -17,6 +17,7 @@ function add(parent: Command, entries: Readonly<Record<string, Entry | Group>>):
   for (const [name, entry] of Object.entries(entries)) {
     const command = parent.command(name).description(entry.description);
     if ('commands' in entry) add(command, entry.commands);
+    else if (entry.alias !== undefined) command.alias(entry.alias);
   }
   parent.hook('preSubcommand', async (_parent, command) => {
     const entry = entries[command.name()];

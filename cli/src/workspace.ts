@@ -16,6 +16,15 @@ export const inCheckout = existsSync(join(root, 'cli', 'src', 'mesh.ts'));
 /** How the command is started here, for messages. */
 export const program = inCheckout ? 'npm run mesh --' : 'mesh';
 
+/** A checkout, and the environment that its processes start with. */
+export interface Checkout {
+  readonly root: string;
+  readonly environment: Environment;
+}
+
+/** The one that this program is part of. */
+export const thisCheckout: Checkout = { root, environment: process.env };
+
 /** The names of the services: every folder of `services/` that is a package; none outside of a checkout. */
 export function serviceNames(within: string = root): string[] {
   const folder = join(within, 'services');
@@ -37,7 +46,13 @@ export function urlSetting(service: string): string {
  * @param folders Such as `services/auth`.
  */
 export function settingsOf(...folders: string[]): Environment {
-  return readEnvironment([root, ...folders.map((folder) => join(root, folder))]);
+  return settingsIn(thisCheckout, ...folders);
+}
+
+/** The same in any checkout. */
+export function settingsIn(checkout: Checkout, ...folders: string[]): Environment {
+  const { root: top, environment } = checkout;
+  return readEnvironment([top, ...folders.map((folder) => join(top, folder))], environment);
 }
 
 /**
@@ -45,8 +60,8 @@ export function settingsOf(...folders: string[]): Environment {
  *
  * @throws ConfigError with all that are not URLs.
  */
-export function serviceUrls(): ReadonlyMap<string, Endpoints> {
-  const settings = settingsOf();
+export function serviceUrls(checkout: Checkout = thisCheckout): ReadonlyMap<string, Endpoints> {
+  const settings = settingsIn(checkout);
   const names = Object.keys(settings).flatMap((setting) => {
     const [, name] = /^([A-Z][A-Z\d_]{0,62})_SERVICE_URL$/.exec(setting) ?? [];
     return name === undefined ? [] : [name.toLowerCase().replaceAll('_', '-')];
@@ -75,7 +90,7 @@ function howToTell(setting: string): string {
 }
 
 /** The port where the dashboard takes traces and logs. */
-export function otlpPort(): number {
-  const { OTLP_PORT = '4318' } = settingsOf('services/dashboard');
+export function otlpPort(checkout: Checkout = thisCheckout): number {
+  const { OTLP_PORT = '4318' } = settingsIn(checkout, 'services/dashboard');
   return Number(OTLP_PORT);
 }

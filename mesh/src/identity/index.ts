@@ -35,5 +35,5 @@ export { TokenRotation, type ExchangeToken, type TokenRotationOptions } from './
 export { remainingTokenLife } from './service-token/metrics.ts';
 export { openServiceToken, type ServiceToken } from './service-token/service-token.ts';
 export { importKey, publicJwk, publicPart, type PublicJwk } from './keys/public-key.ts';
-export { type TokenFacts } from './service-token/token-facts.ts';
+export { readTokenFacts, tokenStage, type TokenFacts, type TokenStage } from './service-token/token-facts.ts';
 export { verifyToken, type VerifyOptions } from './verify.ts';
