@@ -29,6 +29,18 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     description: 'Show the calls of every procedure by caller: rate, success, latency, retries and breaker',
     load: async () => (await import('./commands/top.ts')).top,
   },
+  tap: {
+    description: 'Show the calls of a service as they end',
+    load: async () => (await import('./commands/tap.ts')).tap,
+  },
+  trace: {
+    description: 'Show what a request did: calls, attempts, statements, deliveries and log lines',
+    load: async () => (await import('./commands/trace.ts')).trace,
+  },
+  logs: {
+    description: 'Show the log lines of the services',
+    load: async () => (await import('./commands/logs.ts')).logs,
+  },
   call: {
     description: 'Call a procedure of a running service, by its own description',
     load: async () => (await import('./commands/call.ts')).call,

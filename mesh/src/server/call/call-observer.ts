@@ -1,7 +1,18 @@
 import type { Caller } from '../../contract/index.ts';
 import { durations, remember, startupLevel, type Logger } from '../../telemetry/index.ts';
-import type { FinishedCall } from './binding.ts';
 import { toMeshError, type ClassifyError } from './failure.ts';
+
+/** A finished query or mutation. */
+export interface FinishedCall {
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Its trace, if that is sampled. */
+  readonly traceId: string | undefined;
+  /** From arrival, in milliseconds. */
+  readonly durationMs: number;
+  /** As thrown; `undefined` on success. */
+  readonly error: unknown;
+}
 
 const seconds = durations({
   name: 'mesh_server_call_seconds',
