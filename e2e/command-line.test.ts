@@ -1,5 +1,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findDashboardPorts, startDashboard, type TestDashboard } from './src/dashboard.ts';
@@ -209,7 +211,11 @@ test('tap prints a line for a call, by a service token of the environment too', 
 test.each([
   [['tap', 'notificaton'], 'Did you mean notification?', {}],
   [['tap', 'wiki', '--count', '0'], 'It must be a number, at least 1', {}],
-  [['tap', 'wiki'], 'wiki does not answer: connect ECONNREFUSED', { WIKI_SERVICE_URL: 'http://127.0.0.1:59' }],
+  [
+    ['tap', 'wiki'],
+    'wiki does not answer: connect ECONNREFUSED',
+    { WIKI_SERVICE_URL: 'http://127.0.0.1:59' },
+  ],
   [['tap', 'wiki'], 'to administrators and services only', { SERVICE_TOKEN: 'not-a-token' }],
   [['logs', '--since', 'yesterday'], 'It must be 30s, 10m', {}],
   [['logs'], 'It alone holds traces and log lines', { DASHBOARD_SERVICE_URL: 'http://127.0.0.1:59' }],
@@ -265,4 +271,75 @@ test('logs shows lines of a service by level and request, and follows', async ()
   expect(out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info +auth +a user logged in procedure=sessions\.login /);
   expect((await run(['logs', 'auth', '--request', requestId, '--level', 'error'])).out).toBe('');
   expect((await run(['logs', 'auth', '--request', requestId, '--since', '2999-01-01'])).out).toBe('');
+});
+
+/** Runs a program of a shell, and returns the lines it printed. */
+function inShell(shell: string, args: readonly string[], own: Record<string, string> = {}): string[] {
+  const { status, stdout, stderr } = spawnSync(shell, args, {
+    env: { ...environment(), XDG_CACHE_HOME: cache, ...own },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${shell} ended with ${status}: ${stderr}`);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+const cache = mkdtempSync(join(tmpdir(), 'arcadium-completion-'));
+afterAll(() => rmSync(cache, { recursive: true }));
+
+/** What is typed, with the last word unfinished, and what a shell then offers. */
+const typed: [string[], string[]][] = [
+  [['to'], ['top', 'token']],
+  [
+    ['token', ''],
+    ['issue', 'list', 'rotate', 'revoke'],
+  ],
+  [
+    ['top', '--sort', 'p'],
+    ['procedure', 'p50', 'p95', 'p99'],
+  ],
+  [['logs', '--le'], ['--level']],
+  [['tap', 'n'], ['notification']],
+  [['call', 'wiki.pages.l'], ['wiki.pages.list']],
+];
+
+const missing = (shell: string) =>
+  !process.env['CI'] && spawnSync(shell, ['--version']).status !== 0 ? shell : undefined;
+
+describe.skipIf(missing('bash'))('completion in bash (skipped where it is not installed)', () => {
+  test.each(typed)('mesh %j', async (words, offered) => {
+    const { out } = await run(['completion', 'bash']);
+    const text = `${out}
+COMP_WORDS=(mesh ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}
+_mesh
+printf '%s\n' "\${COMPREPLY[@]}"`;
+    expect(inShell('bash', ['-c', text])).toEqual(offered);
+  });
+});
+
+describe.skipIf(missing('zsh'))('completion in zsh (skipped where it is not installed)', () => {
+  test.each(typed)('mesh %j', async (words, offered) => {
+    const { out } = await run(['completion', 'zsh']);
+    // What zsh's own functions would show.
+    const text = `autoload -Uz compinit; compinit -u -d '${cache}/zcompdump'
+_describe() { print -rl -- "\${(@)\${(P@)2}%%:*}" }
+${out}
+words=(mesh ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length + 1}
+_mesh`;
+    expect(inShell('zsh', ['-f', '-c', text])).toEqual(offered);
+  });
+});
+
+describe.skipIf(missing('fish'))('completion in fish (skipped where it is not installed)', () => {
+  test.each(typed)('mesh %j', async (words, offered) => {
+    const { out } = await run(['completion', 'fish']);
+    const text = `${out}\ncomplete -C 'mesh ${words.join(' ')}'`;
+    const lines = inShell('fish', ['--no-config', '-c', text], { HOME: cache });
+    expect(lines.map((line) => line.split('\t')[0]).toSorted()).toEqual(offered.toSorted());
+  });
+});
+
+test('procedures are completed from the contracts here while their service is down, and without a password', async () => {
+  const down = { WIKI_SERVICE_URL: 'http://127.0.0.1:59', ADMIN_PASSWORD: '', XDG_CACHE_HOME: cache };
+  const { code, out } = await run(['__complete', 'call', 'wiki.pages.l'], down);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^wiki\.pages\.list\tPages, .*\n$/) });
 });

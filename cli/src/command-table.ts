@@ -45,6 +45,10 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     description: 'Call a procedure of a running service, by its own description',
     load: async () => (await import('./commands/call.ts')).call,
   },
+  completion: {
+    description: 'Print a script that completes this command in bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
   certs: {
     description: 'Issue certificates for development: an authority, and one certificate for each service',
     load: async () => (await import('./commands/certs.ts')).certs,
