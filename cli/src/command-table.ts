@@ -36,9 +36,25 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     alias: 'check',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
+  tap: {
+    description: 'Show the calls of a service as they end',
+    load: async () => (await import('./commands/tap.ts')).tap,
+  },
+  trace: {
+    description: 'Show what a request did: calls, attempts, statements, deliveries and log lines',
+    load: async () => (await import('./commands/trace.ts')).trace,
+  },
+  logs: {
+    description: 'Show the log lines of the services',
+    load: async () => (await import('./commands/logs.ts')).logs,
+  },
   call: {
     description: 'Call a procedure of a running service, by its own description',
     load: async () => (await import('./commands/call.ts')).call,
+  },
+  completion: {
+    description: 'Print a script that completes this command in bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completion,
   },
   certs: {
     description: 'Issue certificates for development: an authority, and one certificate for each service',

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { status } = await fetch(`${url}/readyz`);
     if (status !== 200) throw new Error(`Auth is not ready: ${status}`);
-  });
+  }, longMs);
 });
 afterAll(async () => {
   const ended = once(auth, 'exit');

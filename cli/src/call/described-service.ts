@@ -23,7 +23,7 @@ export async function describeService(
   service: string,
   logIn: () => Promise<string>,
 ): Promise<DescribedService> {
-  const urls = addressesOf(service);
+  const urls = urlOfNamed(service);
   const failures: string[] = [];
   for (const url of urls) {
     try {
@@ -38,7 +38,8 @@ export async function describeService(
   );
 }
 
-function addressesOf(service: string): Endpoints {
+/** The addresses of a service that was named on the command line. @throws Error that offers the nearest name. */
+export function urlOfNamed(service: string): Endpoints {
   const known = [...serviceUrls().keys()];
   if (known.includes(service)) return urlOf(service);
   const near = nearest(service, known);

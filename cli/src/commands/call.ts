@@ -144,10 +144,17 @@ function checked({ path, input: schema, inputOptional }: ProcedureDescription, i
   );
 }
 
-/** A JSON Schema that zod cannot read admits everything: the service checks the input too. */
+/**
+ * A JSON Schema that zod cannot read admits everything: the service checks the input too. So does a pattern with flags, which
+ * zod would compile without them.
+ */
 function readable(schema: JsonSchema): z.ZodType {
   try {
-    return z.fromJSONSchema(schema);
+    const read = JSON.stringify(schema, (_key, part: unknown) => {
+      if (typeof part !== 'object' || part === null || !('x-flags' in part)) return part;
+      return { ...part, pattern: undefined };
+    });
+    return z.fromJSONSchema(JSON.parse(read) as JsonSchema);
   } catch {
     return z.unknown();
   }

@@ -16,6 +16,8 @@ export const traces = {
         /** Part of the name of any span. */
         name: line(200).optional(),
         failed: z.boolean().default(false),
+        /** Only traces with a call of this request. */
+        requestId: line(128).optional(),
         minMs: z.number().min(0).max(3_600_000).default(0),
       })
       .prefault({}),
