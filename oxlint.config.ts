@@ -18,8 +18,8 @@ const rooms: Record<string, readonly string[]> = {
   identity: ['contract', ...base],
   issuer: ['identity', ...base],
   health: ['contract', ...base],
-  client: ['contract', 'identity', 'health', ...base],
-  link: ['client', ...base],
+  client: ['contract', 'contract-check', 'identity', 'health', ...base],
+  link: ['client', 'contract', ...base],
   server: ['contract', 'identity', 'health', ...base],
   testing: ['contract', 'identity', 'issuer', 'health', 'client', 'server', ...base],
 };
