@@ -20,8 +20,8 @@ const rooms: Record<string, readonly string[]> = {
   identity: ['contract', ...base],
   issuer: ['identity', ...base],
   health: ['contract', ...base],
-  client: ['contract', 'identity', 'health', ...base],
-  link: ['client', ...base],
+  client: ['contract', 'contract-check', 'identity', 'health', ...base],
+  link: ['client', 'contract', ...base],
   server: ['contract', 'reference', 'identity', 'health', ...base],
   testing: ['contract', 'identity', 'issuer', 'health', 'client', 'server', ...base],
 };

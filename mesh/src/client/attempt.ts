@@ -9,6 +9,8 @@ import type { Connection } from './connection.ts';
 import type { Choice } from './endpoints/endpoints.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import type { Gone } from './gone.ts';
+import type { Mismatch } from './skew/mismatches.ts';
+import type { Skew } from './skew/skew.ts';
 import { notReached, TransportError, type Answer, type TransportName } from './transports/transport.ts';
 import { didNothing, foundNobody } from './verdict.ts';
 
@@ -38,15 +40,28 @@ class RoutedRequest extends Request {
   readonly endpoint: Endpoint;
   readonly permit: Permit;
   readonly span: Span | undefined;
+  readonly #skew: Skew | undefined;
 
   constructor(
     message: AttemptOptions['message'],
-    { choice: { endpoint, permit }, span, now }: { choice: Choice; span: Span | undefined; now: number },
+    {
+      choice: { endpoint, permit },
+      span,
+      now,
+      skew,
+    }: { choice: Choice; span: Span | undefined; now: number; skew: Skew | undefined },
   ) {
     super(span ? inTrace(message, span.context) : message, now);
     this.endpoint = endpoint;
     this.permit = permit;
     this.span = span;
+    this.#skew = skew;
+  }
+
+  override mustFit(contract: string | undefined): void {
+    const skew = this.#skew;
+    const mismatch = skew?.mismatch(contract, this);
+    if (skew && mismatch) throw skew.error(this.path, mismatch);
   }
 }
 
@@ -84,8 +99,30 @@ export class Attempt {
       this.#endsAt = connection.clock.latest + timeoutMs;
       this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
       gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
-      this.#send();
+      const { skew } = connection;
+      const error = skew?.found ? this.#leaveOut(skew) : undefined;
+      if (error) this.#fail(error);
+      else this.#send();
     });
+  }
+
+  /** Leaves out the endpoints whose contract the call does not fit. @returns The error if it fits none. */
+  #leaveOut(skew: Skew): CallError | undefined {
+    const { connection, message } = this.#options;
+    const { endpoints, decide } = connection;
+    let found: Mismatch | undefined;
+    const refusing = endpoints.refusing((contract) => {
+      const mismatch = skew.mismatch(contract, message);
+      found ??= mismatch;
+      return mismatch;
+    });
+    if (found && refusing.length === endpoints.size) {
+      decide({ decision: 'refused', reason: 'contract', procedure: message.path });
+      return skew.error(message.path, found);
+    }
+    const left = [...new Set([...this.#tried, ...refusing])];
+    this.#tried = left.length < endpoints.size ? left : refusing;
+    return undefined;
   }
 
   /** Cancels it, because another attempt was faster; it never settles. */
@@ -120,7 +157,7 @@ export class Attempt {
     // Attempts run one after another, so they can share the headers.
     message.headers[header.timeoutMs] = formatTimeout(this.#endsAt - now);
     const span = this.#options.span?.attempt(choice.endpoint, this.#which());
-    const request = new RoutedRequest(message, { choice, span, now });
+    const request = new RoutedRequest(message, { choice, span, now, skew: connection.skew });
     this.#request = request;
     this.endpoint = request.endpoint;
     request.endpoint.begin();
@@ -187,7 +224,8 @@ export class Attempt {
     if (!didNothing(error) || error.data.retry === 'never') return false;
     this.#tried = [...this.#tried, endpoint];
     if (this.#tried.length >= connection.endpoints.size) return false;
-    const free = foundNobody(error) && connection.endpoints.anyUsable(this.#tried);
+    const isFree = foundNobody(error) || error.data.code === 'CONTRACT_MISMATCH';
+    const free = isFree && connection.endpoints.anyUsable(this.#tried);
     if (!free && !connection.retryBudget.tryRetry()) return false;
     const { code } = error.data;
     connection.decide({

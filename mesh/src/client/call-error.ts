@@ -5,6 +5,7 @@ import {
   errorCodes,
   isErrorCode,
   MeshError,
+  trpcCodeOf,
   type ErrorCode,
   type ErrorData,
   type ErrorShape,
@@ -29,7 +30,7 @@ export function localError(
 ): CallError {
   const shape: ErrorShape = {
     message,
-    code: TRPC_ERROR_CODES_BY_KEY[code],
+    code: TRPC_ERROR_CODES_BY_KEY[trpcCodeOf(code)],
     data: { code, httpStatus: errorCodes[code].httpStatus, ...advice },
   };
   return new TRPCClientError(message, {
@@ -46,7 +47,7 @@ export function answeredError({ status, body, retryAfterMs }: Answer): CallError
     const advice = retryAfterMs === undefined ? {} : { retryAfterMs };
     return localError('BAD_GATEWAY', `The answer (HTTP ${status}) did not come from a mesh service`, advice);
   }
-  const numeric = typeof error.code === 'number' ? error.code : TRPC_ERROR_CODES_BY_KEY[code];
+  const numeric = typeof error.code === 'number' ? error.code : TRPC_ERROR_CODES_BY_KEY[trpcCodeOf(code)];
   return new TRPCClientError(error.message, { result: { error: { ...error, code: numeric } } });
 }
 
@@ -68,7 +69,7 @@ export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; tran
     const message = `${error.message}; the call may or may not have been executed`;
     const data = { ...error.data, inDoubt: true };
     super(message, {
-      result: { error: { message, code: TRPC_ERROR_CODES_BY_KEY[data.code], data } },
+      result: { error: { message, code: TRPC_ERROR_CODES_BY_KEY[trpcCodeOf(data.code)], data } },
       cause: error.cause ?? error,
     });
     // The base class sets its own prototype.

@@ -57,6 +57,7 @@ export function connect<const To extends AnyContract, const As extends string>(
     as,
     urls: [options.url].flat(),
     basePath: socketPath,
+    contract: to,
     authorization: () => {
       const current = typeof token === 'function' ? token() : token;
       return current === undefined ? undefined : `${scheme} ${current}`;
@@ -113,9 +114,9 @@ function opening(
   transport: ConnectOptions<string>['transport'] = 'websocket',
 ): (address: Address, options: OpeningOptions) => Transport {
   if (typeof transport === 'function') return transport;
-  return ({ url, ip }, { connectTimeoutMs, tls, log }) => {
-    const http = createHttpTransport(url, { connectTimeoutMs, ip, tls });
-    return transport === 'http' ? http : new SocketTransport(http, { log, ip, tls });
+  return ({ url, ip }, { connectTimeoutMs, tls, log, contracts }) => {
+    const http = createHttpTransport(url, { connectTimeoutMs, ip, tls, contracts });
+    return transport === 'http' ? http : new SocketTransport(http, { log, ip, tls, contracts });
   };
 }
 

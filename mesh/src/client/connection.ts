@@ -1,3 +1,4 @@
+import type { AnyContract } from '../contract/index.ts';
 import {
   RetryBudget,
   defaultRetryPolicy,
@@ -15,7 +16,8 @@ import { Endpoints } from './endpoints/endpoints.ts';
 import type { Lookup } from './endpoints/host-name.ts';
 import type { Address } from './endpoints/resolve.ts';
 import { keepListening } from './gone.ts';
-import type { Answer, Transport } from './transports/transport.ts';
+import { Skew } from './skew/skew.ts';
+import type { Answer, ContractTerms, Transport } from './transports/transport.ts';
 
 /** Longest wait for a connection, in milliseconds; leaves time for another endpoint. */
 const longestConnectMs = 2000;
@@ -44,6 +46,8 @@ export interface Connection {
   /** Longest wait for a call, retries included, in milliseconds. */
   readonly deadlineMs: number;
   readonly decide: Decide;
+  /** What is known of other contracts; `undefined` without a contract. */
+  readonly skew: Skew | undefined;
   /** Opens streams of events. */
   readonly fetch: typeof fetch;
   readonly log: Logger;
@@ -78,19 +82,26 @@ export interface PolicyOptions {
 }
 
 /** What a transport is opened with. */
-export type OpeningOptions = Readonly<{ connectTimeoutMs: number; tls: Tls | undefined; log: Logger }>;
+export type OpeningOptions = Readonly<{
+  connectTimeoutMs: number;
+  tls: Tls | undefined;
+  log: Logger;
+  contracts: ContractTerms | undefined;
+}>;
 
 interface ConnectionOptions extends Pick<
   Connection,
   'target' | 'as' | 'basePath' | 'authorization' | 'readError'
 > {
   readonly urls: readonly string[];
+  /** The contract that calls are written against. @default contracts are not compared */
+  readonly contract?: AnyContract | undefined;
   readonly open: (address: Address, options: OpeningOptions) => Transport;
   readonly policies: PolicyOptions;
 }
 
 /** Creates a connection. It connects with the first call. */
-export function openConnection({ urls, open, policies, ...fixed }: ConnectionOptions): {
+export function openConnection({ urls, contract, open, policies, ...fixed }: ConnectionOptions): {
   connection: Connection;
   /** Ends calls and subscriptions in progress with CLIENT_CLOSED_REQUEST. */
   close(): Promise<void>;
@@ -100,9 +111,11 @@ export function openConnection({ urls, open, policies, ...fixed }: ConnectionOpt
   const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000, tls } = policies;
   const clock = new Clock();
   const decide = createDecide(target, log);
+  const { basePath, authorization } = fixed;
+  const skew = contract && new Skew({ contract, target, basePath, authorization, tls, log });
   const opening = { connectTimeoutMs: Math.min(timeoutMs, longestConnectMs), tls, log };
   const endpoints = new Endpoints(urls, {
-    open: (address) => open(address, opening),
+    open: (address) => open(address, { ...opening, contracts: skew && termsOf(skew, address) }),
     breaker: policies.breaker,
     lookup: policies.lookup,
     subsetSize: policies.subsetSize ?? defaultSubsetSize,
@@ -121,6 +134,7 @@ export function openConnection({ urls, open, policies, ...fixed }: ConnectionOpt
     timeoutMs,
     deadlineMs,
     decide,
+    skew,
     fetch: tls?.fetch ?? ((url, init) => fetch(url, init)),
     log,
     closed: closing.signal,
@@ -141,11 +155,22 @@ export function isPerson(as: string): boolean {
   return as === 'user' || as === 'admin' || as === 'anyone';
 }
 
-function stateOf({ target, as, retryBudget, endpoints }: Connection): TargetState {
+function termsOf(skew: Skew, address: Address): ContractTerms {
+  return {
+    get ours() {
+      return skew.ours;
+    },
+    heard: (theirs) => skew.heard(theirs, address),
+  };
+}
+
+function stateOf({ target, as, retryBudget, endpoints, skew }: Connection): TargetState {
   const states = endpoints.states();
   return {
     target,
     as,
+    contract: skew?.ours ?? null,
+    refused: skew?.refused(states.map((state) => state.contract)) ?? [],
     in_flight: states.reduce((sum, { in_flight }) => sum + in_flight, 0),
     retry_budget: retryBudget.balance,
     endpoints: states,

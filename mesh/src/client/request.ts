@@ -33,6 +33,13 @@ export class Request {
     this.startedAt = startedAt;
   }
 
+  /**
+   * Called by a transport before it sends, if it knows the contract of the process that it would send to.
+   *
+   * @throws CallError CONTRACT_MISMATCH
+   */
+  mustFit(_contract: string | undefined): void {}
+
   cancel(): void {
     this.cancelled = true;
     this.onCancel?.();

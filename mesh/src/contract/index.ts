@@ -34,6 +34,7 @@ export {
   type ProcedureAt,
   type ProcedureTree,
 } from './contract.ts';
+export { contractHash, describeContract, type DescribedContract } from './contract-hash.ts';
 export {
   describeProcedures,
   takeSnapshot,
@@ -49,6 +50,7 @@ export {
   type ErrorFactories,
   type NamedErrorOf,
 } from './error.ts';
+export { openEnum, type OpenEnum } from './open-enum.ts';
 export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.ts';
 export {
   defaultTimeoutMs,

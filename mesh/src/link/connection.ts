@@ -24,16 +24,23 @@ export function connectionOf(
     as,
     urls,
     basePath: '',
+    contract: options.contract,
     authorization: () => {
       const current = typeof token === 'function' ? token() : token;
       return current === undefined ? undefined : `${scheme} ${current}`;
     },
     readError: errorReader(transformer),
-    open: ({ url, ip }, { connectTimeoutMs, tls, log }) => {
-      const http = createHttpTransport(url, { connectTimeoutMs, ip, tls, encode: encoder(url, options) });
+    open: ({ url, ip }, { connectTimeoutMs, tls, log, contracts }) => {
+      const http = createHttpTransport(url, {
+        connectTimeoutMs,
+        ip,
+        tls,
+        contracts,
+        encode: encoder(url, options),
+      });
       if (options.transport === 'http') return http;
       return withBinary(
-        new SocketTransport(http, { log, ip, tls, path: '', refusedForMs: askAgainMs }),
+        new SocketTransport(http, { log, ip, tls, contracts, path: '', refusedForMs: askAgainMs }),
         http,
       );
     },
@@ -47,6 +54,9 @@ function withBinary(transport: Transport, http: Transport): Transport {
     url: transport.url,
     get leaving() {
       return transport.leaving;
+    },
+    get contract() {
+      return transport.contract;
     },
     send: (request) => (isNonJsonSerializable(request.input) ? http : transport).send(request),
     close: () => transport.close(),

@@ -1,6 +1,7 @@
 import type { HTTPHeaders, Operation, TRPCLink } from '@trpc/client';
 import type { TransformerOptions } from '@trpc/client/unstable-internals';
 import type { AnyTRPCRouter, TRPCPathSeparator } from '@trpc/server';
+import type { AnyContract } from '../contract/index.ts';
 import type { PolicyOptions } from '../client/core.ts';
 import type { TransportName } from '../client/index.ts';
 
@@ -15,6 +16,12 @@ export interface PlainOptions extends PolicyOptions {
    * name with several addresses is several endpoints.
    */
   url: string | URL | readonly (string | URL)[];
+  /**
+   * The contract that calls are written against, of a service of the mesh: calls that the contract of the running
+   * service does not fit are refused with CONTRACT_MISMATCH before they are sent.
+   * @default none: contracts are not compared
+   */
+  contract?: AnyContract | undefined;
   /** Name of the called service in logs, metrics and traces. @default host of the first URL */
   name?: string;
   /**

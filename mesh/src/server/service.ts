@@ -1,6 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ClockStatus } from '../clock/index.ts';
-import { nobody, type AnyContract } from '../contract/index.ts';
+import {
+  contractHash,
+  nobody,
+  takeSnapshot,
+  type AnyContract,
+  type DescribedContract,
+} from '../contract/index.ts';
 import {
   createHealth,
   createReadiness,
@@ -115,6 +121,10 @@ export interface Service {
   readonly options: CompleteOptions;
   readonly procedures: readonly CompiledProcedure[];
   readonly parts: readonly CompiledPart[];
+  /** Its contract as data; made when it is first read, which takes some milliseconds. */
+  readonly described: () => DescribedContract;
+  /** The hash of that; `undefined` if it has a schema that cannot be described. */
+  readonly contractHash: () => string | undefined;
   /** The part of a procedure's path, also of an unknown one. */
   readonly partOf: (path: string) => CompiledPart;
   readonly readiness: Readiness;
@@ -186,6 +196,22 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
   });
   const procedures = compiled.flatMap((one) => one.procedures);
   const partOf = partFinder(compiled);
+  let made: DescribedContract | undefined;
+  const described = (): DescribedContract => {
+    if (made) return made;
+    const snapshot = takeSnapshot({ name, version: options.version, procedures });
+    return (made = { snapshot, hash: contractHash(snapshot) });
+  };
+  const contractHashOf = (): string | undefined => {
+    try {
+      return described().hash;
+    } catch {
+      // A schema that cannot be described: `/api/contract` says which.
+      return undefined;
+    }
+  };
+  // Takes some milliseconds: better now than in the first call.
+  setImmediate(contractHashOf).unref();
   for (const path of Object.keys(rooms ?? {}))
     if (!procedures.some((procedure) => procedure.path === path))
       throw new TypeError(`${name}: rooms names ${path}, which is not a procedure`);
@@ -242,6 +268,8 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     options,
     procedures,
     parts: compiled,
+    described,
+    contractHash: contractHashOf,
     partOf,
     readiness,
     health,

@@ -40,8 +40,8 @@ export type ClientDecision =
   | { decision: 'hedge' | 'hedge-won'; procedure: string; endpoint: string }
   /** A mutation failed that may have been executed: its caller gets InDoubtError. */
   | { decision: 'in-doubt'; reason: ErrorCode; procedure: string }
-  /** The call was not sent. */
-  | { decision: 'refused'; reason: 'breaker'; procedure: string }
+  /** The call was not sent: no breaker let it through, or no endpoint has a contract that it fits. */
+  | { decision: 'refused'; reason: 'breaker' | 'contract'; procedure: string }
   /** The deadline of the call has passed. */
   | { decision: 'deadline-passed'; procedure: string }
   | { decision: 'breaker'; reason: 'open' | 'half-open' | 'closed'; endpoint: string }

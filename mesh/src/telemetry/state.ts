@@ -11,6 +11,8 @@ export interface EndpointState {
   ejected: boolean;
   /** Whether it is draining: new calls go elsewhere. */
   leaving: boolean;
+  /** Hash of the contract of its process; null if it is not known, as before the first call. */
+  contract: string | null;
   in_flight: number;
   /** Moving average of the latency that follows a rise at once. */
   latency_ms: number;
@@ -21,6 +23,10 @@ export interface TargetState {
   target: string;
   /** `as` of `connect`. */
   as: string;
+  /** Hash of the contract that this client was built with; null without one. */
+  contract: string | null;
+  /** Procedures of which calls are refused, because they do not fit the contract of an endpoint. */
+  refused: string[];
   in_flight: number;
   /** Retries that the budget allows now. */
   retry_budget: number;

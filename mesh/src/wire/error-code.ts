@@ -16,7 +16,7 @@ const byEndpoint = { retryable: false, blames: 'endpoint', mayHaveRun: true, per
 const passing = { ...byEndpoint, retryable: true } as const;
 
 /**
- * The table of failures, used by retry, breaker, doubt, fallback, outbox and logs. Names and statuses are tRPC's. A
+ * The table of failures, used by retry, breaker, doubt, fallback, outbox and logs. Names and statuses are tRPC's, but for CONTRACT_MISMATCH. A
  * timeout (`TIMEOUT`), a cancellation by the caller (`CLIENT_CLOSED_REQUEST`) and a refusal (`SERVICE_UNAVAILABLE`)
  * differ.
  *
@@ -31,6 +31,8 @@ export const errorCodes = {
   NOT_FOUND: { httpStatus: 404, ...byCaller },
   METHOD_NOT_SUPPORTED: { httpStatus: 405, ...byCaller },
   CONFLICT: { httpStatus: 409, ...byMessage },
+  // Of the mesh: a client refuses a call that the contract of the server does not fit. Before the code that 412 means.
+  CONTRACT_MISMATCH: { httpStatus: 412, ...byCaller, blames: 'nobody' },
   PRECONDITION_FAILED: { httpStatus: 412, ...byMessage },
   PAYLOAD_TOO_LARGE: { httpStatus: 413, ...byMessage },
   UNSUPPORTED_MEDIA_TYPE: { httpStatus: 415, ...byMessage },
@@ -51,4 +53,12 @@ export type ErrorCode = keyof typeof errorCodes;
 
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
+}
+
+/** A code that tRPC has, too. */
+export type TrpcErrorCode = Exclude<ErrorCode, 'CONTRACT_MISMATCH'>;
+
+/** The code that stands for another one where only tRPC's are known: its numbers, and its adapters. */
+export function trpcCodeOf(code: ErrorCode): TrpcErrorCode {
+  return code === 'CONTRACT_MISMATCH' ? 'PRECONDITION_FAILED' : code;
 }

@@ -8,12 +8,15 @@ export type NamedError = Readonly<{ name: string; data: unknown }>;
  * An error on the wire: tRPC's shape with the request id and the typed error. It never contains a stack, SQL or file
  * path.
  */
-export interface ErrorShape<Named extends NamedError = NamedError> extends TRPCDefaultErrorShape {
+export interface ErrorShape<Named extends NamedError = NamedError> extends Omit<
+  TRPCDefaultErrorShape,
+  'data'
+> {
   data: ErrorData<Named>;
 }
 
 /** Data for the caller to decide on; `path` is the procedure, such as `pages.create`, if known. */
-export interface ErrorData<Named extends NamedError = NamedError> extends TRPCDefaultErrorData {
+export interface ErrorData<Named extends NamedError = NamedError> extends Omit<TRPCDefaultErrorData, 'code'> {
   code: ErrorCode;
   /** Id of the request in the logs. */
   requestId?: string;

@@ -13,6 +13,8 @@ export const header = {
   timeoutMs: 'x-timeout-ms',
   /** Idempotency key: a repeated key gets the first answer. */
   idempotencyKey: 'idempotency-key',
+  /** Hash of the contract that the sender was built with: in an upgrade request, and wherever a client asks for it. */
+  contract: 'x-contract',
   /** Wait before a retry, in whole seconds (RFC 9110 §10.2.3). */
   retryAfter: 'retry-after',
 } as const;
@@ -66,4 +68,9 @@ export const requestIdPattern = /^[\w.:-]{1,128}$/;
  */
 export function isIdempotencyKey(text: unknown): text is string {
   return typeof text === 'string' && /^[\x21-\x7e]{1,255}$/.test(text);
+}
+
+/** Reads `x-contract`; anything but a hash is ignored. */
+export function parseContractHash(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value) ? value : undefined;
 }

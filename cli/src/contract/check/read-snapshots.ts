@@ -1,28 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { ContractSnapshot } from '@arcadium/mesh/contract';
-import { z } from 'zod';
+import { parseSnapshot } from '@arcadium/mesh/contract-check';
 import { CannotCheck } from './cannot-check.ts';
 
 /** Longest wait for a service, in milliseconds. */
 const timeoutMs = 10_000;
-
-const schema = z.record(z.string(), z.unknown());
-
-/** What a comparison reads of a snapshot; the rest is kept. */
-const snapshot = z.looseObject({
-  format: z.literal(1, { error: 'its format is newer than this command: update the mesh' }).optional(),
-  name: z.string(),
-  procedures: z.array(
-    z.looseObject({
-      path: z.string(),
-      kind: z.enum(['query', 'mutation', 'subscription']),
-      input: schema.nullable(),
-      output: schema.nullable(),
-      access: z.looseObject({ alternatives: z.array(z.looseObject({})) }),
-      errors: z.array(z.looseObject({ name: z.string(), code: z.string(), data: schema })),
-    }),
-  ),
-});
 
 /**
  * Reads snapshots from a file: what a service answers at `/api/contract`, or a list of that.
@@ -84,10 +66,10 @@ function parse(text: string, source: string): readonly ContractSnapshot[] {
 
 /** One snapshot, or a list. @throws CannotCheck with the source */
 export function parseSnapshots(json: unknown, source: string): readonly ContractSnapshot[] {
-  const parsed = z.array(snapshot).safeParse(Array.isArray(json) ? json : [json]);
-  if (parsed.success) return parsed.data as unknown as readonly ContractSnapshot[];
-  const [issue] = parsed.error.issues;
-  throw new CannotCheck(
-    `${source} is not the snapshot of a contract: ${issue?.path.join('.')} ${issue?.message}`,
-  );
+  try {
+    return (Array.isArray(json) ? json : [json]).map(parseSnapshot);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CannotCheck(`${source} is ${error.message}`, { cause: error });
+  }
 }

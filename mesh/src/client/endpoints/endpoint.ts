@@ -144,6 +144,7 @@ export class Endpoint implements Candidate {
       breaker: this.breaker.state,
       ejected: this.outlier?.ejected ?? false,
       leaving: this.transport.leaving,
+      contract: this.transport.contract ?? null,
       in_flight: this.inFlight,
       latency_ms: Math.round(this.latency.value() * 100) / 100,
     };

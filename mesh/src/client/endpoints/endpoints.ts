@@ -71,10 +71,19 @@ export class Endpoints {
     return this.#current[0]?.url ?? '';
   }
 
-  /** URL of a healthy endpoint, for subscriptions, which make their own connections. */
-  anyUrl(): string {
+  /**
+   * URL of a healthy endpoint, for subscriptions, which make their own connections.
+   *
+   * @param refusing Endpoints to leave out, if there are others.
+   */
+  anyUrl(refusing: readonly Endpoint[] = []): string {
     this.#options.clock.read();
-    return pick(this.#current)?.url ?? '';
+    return (pick(this.#current, { tried: refusing }) ?? pick(this.#current))?.url ?? '';
+  }
+
+  /** The endpoints whose contract a call does not fit. */
+  refusing(mismatch: (contract: string | undefined) => unknown): readonly Endpoint[] {
+    return this.#current.filter(({ transport }) => mismatch(transport.contract) !== undefined);
   }
 
   get size(): number {

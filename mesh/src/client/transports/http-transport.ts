@@ -1,10 +1,17 @@
 import { Pool, errors, type Dispatcher } from 'undici';
-import { header, parseRetryAfter } from '../../wire/index.ts';
+import { header, parseContractHash, parseRetryAfter } from '../../wire/index.ts';
 import { connectingTo } from '../endpoints/connecting-to.ts';
 import type { Tls } from '../../tls/index.ts';
 import type { Request } from '../request.ts';
+import { HttpContract } from './http-contract.ts';
 import { parseJson, requestOf, type HttpRequest } from './http-request.ts';
-import { maxAnswerBytes, TransportError, type Answer, type Transport } from './transport.ts';
+import {
+  maxAnswerBytes,
+  TransportError,
+  type Answer,
+  type ContractTerms,
+  type Transport,
+} from './transport.ts';
 
 /** System calls that fail before a byte is sent. */
 const connecting = new Set(['connect', 'getaddrinfo']);
@@ -21,6 +28,7 @@ export type AnyHttpRequest = Omit<HttpRequest, 'body'> & {
  * @param options.connectTimeoutMs Longest wait for a connection, in milliseconds.
  * @param options.ip IP address to connect to. @default resolved from the URL
  * @param options.tls For a URL with https. @default as Node verifies it
+ * @param options.contracts Told of the contract of the process at the other end. @default contracts are not compared
  * @param options.encode Writes a request. @default as services of the mesh read it
  */
 export function createHttpTransport(
@@ -29,19 +37,27 @@ export function createHttpTransport(
     connectTimeoutMs,
     ip,
     tls,
+    contracts,
     encode,
   }: {
     connectTimeoutMs: number;
     ip?: string | undefined;
     tls?: Tls | undefined;
+    contracts?: ContractTerms | undefined;
     encode?: (request: Request) => AnyHttpRequest;
   },
 ): Transport {
   const { origin, pathname } = new URL(url);
   const prefix = pathname.replace(/\/$/, '');
   const base = `${origin}${prefix}`;
-  const open = (): Pool =>
-    new Pool(origin, { connect: { timeout: connectTimeoutMs, ...connectingTo(ip), ...tls?.connecting } });
+  const contract = contracts && new HttpContract(contracts);
+  const open = (): Pool => {
+    const connect = { timeout: connectTimeoutMs, ...connectingTo(ip), ...tls?.connecting };
+    const opened = new Pool(origin, { connect });
+    if (contract)
+      opened.on('connect', () => contract.onConnect()).on('disconnect', () => contract.onDisconnect());
+    return opened;
+  };
   let pool = open();
   const stopFollowing = tls?.onChange(() => {
     const before = pool;
@@ -49,22 +65,43 @@ export function createHttpTransport(
     // Ends when its requests in progress are done.
     void before.close();
   });
-  return {
-    url: base,
-    leaving: false,
-    send: (request) =>
-      new Promise((resolve, reject) => {
-        const receiver = new Receiver(request, resolve, (cause) => {
+  const send = (request: Request): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const question = contract?.question();
+      const onContract =
+        question === undefined ? undefined : (theirs: string | undefined) => contract?.answered(theirs);
+      const receiver = new Receiver(request, {
+        resolve,
+        onContract,
+        reject: (cause) => {
           // A request that cannot be sent is the caller's mistake, not the network's.
           reject(
             cause instanceof errors.InvalidArgumentError
               ? cause
               : toTransportError(cause, { url: base, sent: receiver.started }),
           );
-        });
-        const { body = null, ...message } = encode?.(request) ?? requestOf(request, prefix);
-        pool.dispatch({ ...message, body }, receiver);
-      }),
+        },
+      });
+      const { body = null, ...message } = encode?.(request) ?? requestOf(request, prefix);
+      const headers =
+        question === undefined ? message.headers : { ...message.headers, [header.contract]: question };
+      pool.dispatch({ ...message, headers, body }, receiver);
+    });
+  const sendInDoubt = async (known: HttpContract, request: Request): Promise<Answer> => {
+    // Another process may have another contract: it is asked before a call that did not fit the last one.
+    if (!fits(request, known.doubtful)) {
+      await ask(pool, { contract: known, path: `${prefix}/livez`, timeoutMs: connectTimeoutMs });
+      request.mustFit(known.current);
+    }
+    return await send(request);
+  };
+  return {
+    url: base,
+    leaving: false,
+    get contract() {
+      return contract?.current;
+    },
+    send: (request) => (contract?.doubtful === undefined ? send(request) : sendInDoubt(contract, request)),
     close() {
       stopFollowing?.();
       return pool.destroy();
@@ -72,11 +109,42 @@ export function createHttpTransport(
   };
 }
 
+function fits(request: Request, contract: string | undefined): boolean {
+  try {
+    request.mustFit(contract);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Asks for the contract, without a call. If no process answers, the call will find out why. */
+async function ask(
+  pool: Pool,
+  { contract, path, timeoutMs }: { contract: HttpContract; path: string; timeoutMs: number },
+): Promise<void> {
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const headers = { [header.contract]: contract.question() };
+    const answer = await pool.request({ path, method: 'GET', headers, signal });
+    contract.answered(parseContractHash(answer.headers[header.contract]));
+    await answer.body.dump();
+  } catch {
+    contract.onDisconnect();
+  }
+}
+
+interface Receiving {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (cause: unknown) => void;
+  /** Set if the request asks for the contract. */
+  readonly onContract: ((theirs: string | undefined) => void) | undefined;
+}
+
 /** Receives one answer, without the stream and the signal that `pool.request` creates for every call. */
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #request: Request;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (cause: unknown) => void;
+  readonly #on: Receiving;
   /** Whether the request was written, or a part of it. */
   started = false;
   #status = 0;
@@ -84,10 +152,9 @@ class Receiver implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(request: Request, resolve: (answer: Answer) => void, reject: (cause: unknown) => void) {
+  constructor(request: Request, on: Receiving) {
     this.#request = request;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#on = on;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -103,9 +170,11 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     status: number,
-    { [header.retryAfter]: retryAfter }: Record<string, string | string[] | undefined>,
+    headers: Record<string, string | string[] | undefined>,
   ): void {
     this.#status = status;
+    const { [header.retryAfter]: retryAfter } = headers;
+    this.#on.onContract?.(parseContractHash(headers[header.contract]));
     if (typeof retryAfter === 'string') this.#retryAfterMs = parseRetryAfter(retryAfter);
   }
 
@@ -120,7 +189,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [first, ...rest] = this.#chunks;
     const body = rest.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#resolve({
+    this.#on.resolve({
       status: this.#status,
       body: parseJson(body?.toString('utf8') ?? ''),
       via: 'http',
@@ -129,7 +198,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(error);
+    this.#on.reject(error);
   }
 }
 

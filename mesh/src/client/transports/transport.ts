@@ -14,6 +14,14 @@ export interface Answer {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** What a transport says of contracts, and tells. */
+export interface ContractTerms {
+  /** Hash of the client's contract; `undefined` in the first moments of a client. */
+  readonly ours: string | undefined;
+  /** The process at the other end has said the hash of its contract. */
+  heard(theirs: string): void;
+}
+
 /**
  * Carries requests to one endpoint of a service.
  *
@@ -25,6 +33,8 @@ export interface Transport {
   readonly url: string;
   /** Whether the endpoint is about to stop and asked for new calls to go elsewhere. */
   readonly leaving: boolean;
+  /** Hash of the contract of the process at the other end, while it is certain to be the same process. */
+  readonly contract?: string | undefined;
   send(request: Request): Promise<Answer>;
   close(): Promise<void>;
 }

@@ -1,20 +1,8 @@
+import { annotations } from '../../contract/core.ts';
 import type { RuleId } from '../rules/index.ts';
 import { compareBounds } from './compare-bounds.ts';
 import type { Comparison, Pair } from './comparison.ts';
 import { isNode, listAt, same, textsAt, without, type Node } from './node.ts';
-
-/** Keywords for people. */
-const annotations = [
-  'title',
-  'description',
-  'examples',
-  'deprecated',
-  'readOnly',
-  'writeOnly',
-  '$comment',
-  'id',
-  '$id',
-];
 
 /** Keywords that other comparisons look at: of objects, arrays and unions. */
 const elsewhere =

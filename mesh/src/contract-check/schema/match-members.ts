@@ -1,4 +1,5 @@
-import { canonical, isNode, nodeAt, textsAt, type Node } from './node.ts';
+import { canonical } from '../../contract/core.ts';
+import { isNode, nodeAt, textsAt, type Node } from './node.ts';
 
 /** The members of two versions of a union, matched. */
 export interface Matched {

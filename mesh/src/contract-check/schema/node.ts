@@ -1,3 +1,5 @@
+import { canonical } from '../../contract/core.ts';
+
 /** A JSON Schema, or one of its parts. */
 export type Node = Readonly<Record<string, unknown>>;
 
@@ -25,13 +27,6 @@ export function textsAt(node: Node, keyword: string): ReadonlySet<string> {
 /** Whether two values are the same JSON, whatever the order of keys. */
 export function same(one: unknown, other: unknown): boolean {
   return one === other || canonical(one) === canonical(other);
-}
-
-/** JSON with sorted keys. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    isNode(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
 }
 
 /** The members of one set that are not in another. */

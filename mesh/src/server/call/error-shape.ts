@@ -1,5 +1,5 @@
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import { errorCodes, type ErrorData, type ErrorShape, type MeshError } from '../../wire/index.ts';
+import { errorCodes, trpcCodeOf, type ErrorData, type ErrorShape, type MeshError } from '../../wire/index.ts';
 
 /** What an answer says besides the error itself. */
 export interface ErrorContext {
@@ -13,7 +13,7 @@ export interface ErrorContext {
 /** An error as sent to the caller, on every transport. Leaves out `cause` and stack. */
 export function errorShape(
   { code, message, named, issues, retry, retryAfterMs, notServing }: MeshError,
-  { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[code] }: ErrorContext = {},
+  { path, requestId, number = TRPC_ERROR_CODES_BY_KEY[trpcCodeOf(code)] }: ErrorContext = {},
 ): ErrorShape {
   const optional: Partial<ErrorData> = {};
   if (path !== undefined) optional.path = path;

@@ -1,6 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
 import { TRPCError } from '@trpc/server';
-import { errorCodes, isErrorCode, MeshError } from '../../wire/index.ts';
+import { errorCodes, isErrorCode, MeshError, trpcCodeOf } from '../../wire/index.ts';
 import { tooLargeError } from '../http/request-body.ts';
 
 /** Maps an error of a service's own libraries to what a caller gets; `undefined` for any other error. */
@@ -42,7 +42,7 @@ export function requestNamed(error: TRPCError): string | undefined {
 /** `toMeshError` for tRPC's adapters, which derive the HTTP status from the code. */
 export function toTrpcError(thrown: unknown, classify?: ClassifyError): TRPCError {
   const cause = toMeshError(thrown, classify);
-  return new TRPCError({ code: cause.code, message: cause.message, cause });
+  return new TRPCError({ code: trpcCodeOf(cause.code), message: cause.message, cause });
 }
 
 /** tRPC's own errors (unknown procedure, wrong method, malformed JSON) and the ones it wraps. */

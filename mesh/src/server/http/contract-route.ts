@@ -1,4 +1,4 @@
-import { admin, openApi, takeSnapshot, type Access, type ContractSnapshot } from '../../contract/index.ts';
+import { admin, openApi, type Access, type ContractSnapshot } from '../../contract/index.ts';
 import type { Service, ServiceOptions } from '../service.ts';
 import type { Route } from './answer.ts';
 import { guarded, operators } from './guarded.ts';
@@ -21,7 +21,7 @@ export function contractRoutes(service: Service): Record<string, Route> {
   const routes = Object.entries(texts).map(([path, describe]) => {
     let made: string | undefined;
     const route: Route = () => {
-      made ??= JSON.stringify(describe(takeSnapshot({ name, version, procedures: service.procedures })));
+      made ??= JSON.stringify(describe(service.described().snapshot));
       return { status: 200, text: made, headers: { 'content-type': 'application/json' } };
     };
     return [path, rule ? guarded(service, { path, rule }, route) : route];

@@ -61,6 +61,7 @@ async function start(way: Way): Promise<Side> {
       peerOf: createPeerOf(),
       classify: classifySample,
       readiness,
+      contractHash: () => '0123456789abcdef',
       log,
     }),
   );

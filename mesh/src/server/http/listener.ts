@@ -14,6 +14,8 @@ import { requestIdOf } from './request-headers.ts';
 export interface ListenerOptions extends AdapterOptions {
   routes: Readonly<Record<string, Route>>;
   readiness: Readiness;
+  /** Hash of the contract that the service was built with. */
+  contractHash: () => string | undefined;
   /** Fires when calls are refused, because the server goes on without the service. @default never */
   closed?: AbortSignal | undefined;
 }
@@ -27,6 +29,9 @@ export function createListener(options: ListenerOptions): RequestListener {
     // The connection has ended, so the call could not be answered (RFC 9112 §9.6).
     if (!request.socket.writable) return;
     const requestId = requestIdOf(request);
+    // Only for a client that asks, which it does once for a connection.
+    const hash = request.headers[header.contract] === undefined ? undefined : options.contractHash();
+    if (hash !== undefined) response.setHeader(header.contract, hash);
     // The origin of an absolute-form target (RFC 9112 §3.2.2) is ignored; tRPC expects a path.
     request.url = withoutOrigin(request.url ?? '/');
     // An empty body has no type (RFC 9110 §8.3), but tRPC needs one.

@@ -28,17 +28,21 @@ test('services and administrators see how this process stands to the others', as
       body: {
         service: 'shop',
         version: '1',
+        contract: expect.stringMatching(/^[0-9a-f]{16}$/),
         timestamp: expect.stringMatching(/^\d{4}-/),
         targets: [
           {
             target: 'shop',
             as: 'till',
+            contract: expect.stringMatching(/^[0-9a-f]{16}$/),
+            refused: [],
             in_flight: 0,
             retry_budget: 100,
             endpoints: [
               {
                 url: suite.service.url,
                 ip: null,
+                contract: expect.stringMatching(/^[0-9a-f]{16}$/),
                 breaker: 'closed',
                 ejected: false,
                 leaving: false,
@@ -50,6 +54,9 @@ test('services and administrators see how this process stands to the others', as
         ],
         server: {
           shedding: false,
+          clients: [
+            { caller: 'anyone', contract: expect.toBeOneOf([null, expect.any(String)]), connections: 1 },
+          ],
           queued: 0,
           event_loop_delay_ms: expect.any(Number),
           procedures: expect.arrayContaining([{ path: 'items.get', limit: 1024, in_flight: 0 }]),

@@ -17,12 +17,14 @@ export function meshRoute(service: Service): Route {
       body: {
         service: name,
         version: options.version,
+        contract: service.contractHash() ?? null,
         timestamp: new Date().toISOString(),
         targets: targetStates(),
         ...(Object.keys(identity).length > 0 && { identity }),
         ...(database && { database }),
         server: {
           shedding,
+          clients: service.sessions.clients(),
           queued,
           event_loop_delay_ms: Math.round(eventLoopDelayMs),
           procedures: procedures.map(({ path, limit, inFlight }) => ({ path, limit, in_flight: inFlight })),

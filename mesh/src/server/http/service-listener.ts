@@ -37,6 +37,7 @@ export function listenerOf(
     peerOf,
     classify,
     readiness,
+    contractHash: service.contractHash,
     closed,
     log,
   });

@@ -83,6 +83,7 @@ beforeEach(async () => {
       peerOf: service.peerOf,
       classify: undefined,
       readiness,
+      contractHash: service.contractHash,
       log,
     }),
   );

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { nobody } from '../../contract/index.ts';
 import { limitKeyOf } from '../limits/per-caller.ts';
-import { arraySubprotocol, maxRefusedBytes, MeshError, socketPath } from '../../wire/index.ts';
+import { arraySubprotocol, header, maxRefusedBytes, MeshError, socketPath } from '../../wire/index.ts';
 import { errorAnswer } from '../http/answer.ts';
 import { writeRaw } from '../http/broken-request.ts';
 import { toMeshError } from '../call/failure.ts';
@@ -41,6 +41,11 @@ export function upgradeHandler(
     perMessageDeflate: false,
     maxPayload: maxRefusedBytes,
     handleProtocols: (offered) => (offered.has(arraySubprotocol) ? arraySubprotocol : false),
+  });
+  // Says which contract this process was built with, as the client did in its request.
+  sockets.on('headers', (headers) => {
+    const hash = service.contractHash();
+    if (hash !== undefined) headers.push(`${header.contract}: ${hash}`);
   });
   // An invalid handshake (RFC 6455), which ws would answer in plain text.
   sockets.on('wsClientError', (error, socket, request) =>

@@ -3,8 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../../contract/index.ts';
 import type { Authenticate, Credentials } from '../../identity/index.ts';
-import { arraySubprotocol, closeCode, MeshError, reconnectMessage, socketPath } from '../../wire/index.ts';
-import type { AccessControl } from '../access/access-control.ts';
+import {
+  arraySubprotocol,
+  closeCode,
+  header,
+  MeshError,
+  parseContractHash,
+  reconnectMessage,
+  socketPath,
+} from '../../wire/index.ts';
+import { callerName, type AccessControl } from '../access/access-control.ts';
 import type { Revocations } from '../call/expiry.ts';
 import type { Peer } from '../call/peer.ts';
 import { lingerMs } from '../http/broken-request.ts';
@@ -63,6 +71,10 @@ export class Session implements CallsConnection {
   readonly credentials: OwnCredentials;
   readonly outbox: Outbox;
   readonly request: IncomingMessage | undefined;
+  /** Who opened it: a service's name, `user`, or `anyone`. */
+  readonly caller: string;
+  /** Hash of the contract that the client says it was built with. */
+  readonly contract: string | undefined;
   connectionParams: Record<string, string> | null = null;
   readonly #socket: WebSocket;
   readonly #access: AccessControl;
@@ -80,6 +92,8 @@ export class Session implements CallsConnection {
   ) {
     this.peer = peer;
     this.request = request;
+    this.caller = callerName(caller);
+    this.contract = parseContractHash(request?.headers[header.contract]);
     this.limitKey = limitKey;
     this.authenticate = options.authenticate;
     this.#socket = socket;

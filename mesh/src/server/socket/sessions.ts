@@ -36,6 +36,18 @@ export class Sessions {
     clearTimeout(cut);
   }
 
+  /** The callers that are connected, and the contract that each says it was built with; null if it says none. */
+  clients(): { caller: string; contract: string | null; connections: number }[] {
+    const counts = new Map<string, { caller: string; contract: string | null; connections: number }>();
+    for (const { caller, contract } of this.#open) {
+      const key = `${caller} ${contract}`;
+      const known = counts.get(key) ?? { caller, contract: contract ?? null, connections: 0 };
+      known.connections += 1;
+      counts.set(key, known);
+    }
+    return [...counts.values()];
+  }
+
   #beat(): void {
     for (const session of this.#open) if (!session.beat()) session.cut();
   }

@@ -19,7 +19,12 @@ interface Pending {
 }
 
 /** An open WebSocket and its TCP connection. */
-export type OpenedSocket = Readonly<{ socket: WebSocket; link: Link }>;
+export type OpenedSocket = Readonly<{
+  socket: WebSocket;
+  link: Link;
+  /** Hash of the contract of the process at the other end, if it said so. */
+  contract?: string | undefined;
+}>;
 
 /** The part of a TCP connection that is used here. */
 export type Link = Pick<Socket, 'bytesRead' | 'ref' | 'unref'>;
@@ -46,6 +51,8 @@ interface ConnectionOptions {
 export class SocketConnection {
   /** The `authorization` of its upgrade request. */
   readonly authorization: string | undefined;
+  /** As in OpenedSocket. */
+  readonly contract: string | undefined;
   readonly #socket: WebSocket;
   readonly #link: Link;
   /**
@@ -67,8 +74,9 @@ export class SocketConnection {
    * @param on.lost Answers a call in progress when the connection is lost; `moved` if the server did not start it.
    * @param on.close Called when it is closed.
    */
-  constructor({ socket, link }: OpenedSocket, { authorization, ...on }: ConnectionOptions) {
+  constructor({ socket, link, contract }: OpenedSocket, { authorization, ...on }: ConnectionOptions) {
     this.authorization = authorization;
+    this.contract = contract;
     this.#socket = socket;
     this.#link = link;
     link.unref();

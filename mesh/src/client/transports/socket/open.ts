@@ -1,5 +1,11 @@
 import { WebSocket } from 'ws';
-import { arraySubprotocol, foreignSubprotocol, header, socketPath } from '../../../wire/index.ts';
+import {
+  arraySubprotocol,
+  foreignSubprotocol,
+  header,
+  parseContractHash,
+  socketPath,
+} from '../../../wire/index.ts';
 import type { Tls } from '../../../tls/index.ts';
 import { connectingTo } from '../../endpoints/connecting-to.ts';
 import { maxAnswerBytes } from '../transport.ts';
@@ -18,6 +24,8 @@ type OpenOptions = {
   /** For a URL with https. @default as Node verifies it */
   tls?: Tls | undefined;
   authorization: string | undefined;
+  /** Hash of the client's contract. @default not said */
+  contract?: string | undefined;
   /** Longest wait, in milliseconds. */
   timeoutMs: number;
   /** Cancels. */
@@ -33,11 +41,14 @@ type OpenOptions = {
  */
 export const openSocket: OpenSocket = (
   url,
-  { ip, tls, authorization, timeoutMs, signal, path = socketPath },
+  { ip, tls, authorization, contract, timeoutMs, signal, path = socketPath },
 ) =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, protocols, {
-      headers: authorization === undefined ? {} : { [header.authorization]: authorization },
+      headers: {
+        ...(authorization !== undefined && { [header.authorization]: authorization }),
+        ...(contract !== undefined && { [header.contract]: contract }),
+      },
       perMessageDeflate: false,
       maxPayload: maxAnswerBytes,
       followRedirects: false,
@@ -64,14 +75,14 @@ export const openSocket: OpenSocket = (
     socket.once('unexpected-response', (_request, { statusCode = 0 }) =>
       giveUp(new NotOpened(`the upgrade was answered with HTTP ${statusCode}`, reasonOf(statusCode))),
     );
-    socket.once('upgrade', ({ socket: link }) => {
+    socket.once('upgrade', ({ socket: link, headers }) => {
       upgraded = true;
       socket.once('open', () => {
         if (socket.protocol !== arraySubprotocol)
           return giveUp(new NotOpened('the WebSocket is not one of the mesh', 'refused'));
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
-        resolve({ socket, link });
+        resolve({ socket, link, contract: parseContractHash(headers[header.contract]) });
       });
     });
   });

@@ -2,7 +2,7 @@ import { backoffMs, within, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
 import type { Tls } from '../../../tls/index.ts';
 import type { Request } from '../../request.ts';
-import { TransportError, type Answer, type Transport } from '../transport.ts';
+import { TransportError, type Answer, type Transport, type ContractTerms } from '../transport.ts';
 import { SocketConnection } from './connection.ts';
 import { NotOpened } from './not-opened.ts';
 import { openSocket, type OpenSocket } from './open.ts';
@@ -13,6 +13,8 @@ export interface SocketTransportOptions {
   ip?: string | undefined;
   /** For a URL with https; after a change, another connection replaces this one. @default as Node verifies it */
   tls?: Tls | undefined;
+  /** Told of the contract of each process that a connection is opened to. @default contracts are not compared */
+  contracts?: ContractTerms | undefined;
   /** Path of the WebSocket below the URL. @default '/trpc' */
   path?: string | undefined;
   /** Opens WebSockets. @default over TCP */
@@ -39,7 +41,8 @@ type Mode =
 export class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;
-  readonly #options: SocketTransportOptions & Required<Omit<SocketTransportOptions, 'ip' | 'path' | 'tls'>>;
+  readonly #options: SocketTransportOptions &
+    Required<Omit<SocketTransportOptions, 'contracts' | 'ip' | 'path' | 'tls'>>;
   readonly #closing = new AbortController();
   readonly #open = new Set<SocketConnection>();
   #connection: SocketConnection | undefined;
@@ -71,6 +74,10 @@ export class SocketTransport implements Transport {
 
   get leaving(): boolean {
     return this.#connection?.open === true && this.#connection.leaving;
+  }
+
+  get contract(): string | undefined {
+    return this.#connection?.open ? this.#connection.contract : this.#http.contract;
   }
 
   send(request: Request): Promise<Answer> {
@@ -112,7 +119,9 @@ export class SocketTransport implements Transport {
       await within(() => mode.done, { ms: this.#options.waitMs, onLate: () => undefined });
     if (request.cancelled) throw new TransportError('The call was cancelled', { reached: false });
     const connection = this.#connectionFor(request);
-    return connection ? await connection.send(request) : await this.#http.send(request);
+    if (!connection) return await this.#http.send(request);
+    request.mustFit(connection.contract);
+    return await connection.send(request);
   }
 
   /** Starts to open a connection for these credentials, if there is none. */
@@ -140,13 +149,14 @@ export class SocketTransport implements Transport {
 
   /** Opens a connection, then retires the present one. Never fails. @returns The mode that follows. */
   async #openAnother(authorization: string | undefined, before: Mode & { name: 'resting' }): Promise<Mode> {
-    const { open, ip, tls, path, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
+    const { open, ip, tls, path, contracts, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
     try {
       const socket = await open(this.url, {
         ip,
         tls,
         path,
         authorization,
+        contract: contracts?.ours,
         timeoutMs,
         signal: this.#closing.signal,
       });
@@ -157,6 +167,7 @@ export class SocketTransport implements Transport {
         close: () => this.#open.delete(opened),
       });
       this.#open.add(opened);
+      if (socket.contract !== undefined) contracts?.heard(socket.contract);
       this.#connection?.retire();
       this.#connection = opened;
       this.#spoken = true;

@@ -1,0 +1,17 @@
+/**
+ * A page compares no contracts: it cannot read that of a service, which is not for users. Instead of skew/skew.ts.
+ */
+export class Skew {
+  readonly found = false;
+  readonly ours = undefined;
+  heard(): void {}
+  mismatch(): undefined {}
+
+  refused(): string[] {
+    return [];
+  }
+
+  error(): never {
+    throw new Error('A page compares no contracts');
+  }
+}

@@ -1,0 +1,12 @@
+/** Keywords of JSON Schema for people; they change nothing about which values match. */
+export const annotations = [
+  'title',
+  'description',
+  'examples',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+  '$comment',
+  'id',
+  '$id',
+] as const;
