@@ -4,6 +4,8 @@ import { call } from './commands/call.ts';
 import { certs } from './commands/certs.ts';
 import { contractCheck } from './commands/contract-check.ts';
 import { contractOpenApi } from './commands/contract-openapi.ts';
+import { contractPublish } from './commands/contract-publish.ts';
+import { contractPull } from './commands/contract-pull.ts';
 import { dbBackup } from './commands/db-backup.ts';
 import { dbKeygen } from './commands/db-keygen.ts';
 import { dbRestore, dbVerify } from './commands/db-restore.ts';
@@ -55,6 +57,8 @@ mesh
   .description('Work with the contracts of this repository')
   .addCommand(contractCheck())
   .addCommand(contractOpenApi())
+  .addCommand(contractPublish())
+  .addCommand(contractPull())
   .addCommand(networkPoliciesCommand());
 mesh
   .command('kubernetes')
