@@ -1,6 +1,7 @@
 import { isCallError } from '@arcadium/mesh/client';
 import { Command } from 'commander';
 import { call } from './commands/call.ts';
+import { canIDeployCommand } from './commands/can-i-deploy.ts';
 import { certs } from './commands/certs.ts';
 import { contractCheck } from './commands/contract-check.ts';
 import { contractOpenApi } from './commands/contract-openapi.ts';
@@ -32,7 +33,12 @@ const mesh = new Command('mesh')
     '--email <address>',
     'the administrator to log in as, with the password from MESH_PASSWORD or the terminal (default: ADMIN_EMAIL and ADMIN_PASSWORD of services/auth/.env)',
   );
-mesh.addCommand(status()).addCommand(wait()).addCommand(call()).addCommand(certs());
+mesh
+  .addCommand(status())
+  .addCommand(wait())
+  .addCommand(call())
+  .addCommand(certs())
+  .addCommand(canIDeployCommand());
 mesh
   .command('token')
   .description('Manage service tokens')
