@@ -13,13 +13,14 @@ import { schemaFrom } from './schema/from-json-schema.ts';
  * @param snapshot What a service answers at `/api/contract`. `mesh contract pull` writes it with its type.
  * @throws TypeError for a name that no procedure can have; Error for a schema that zod cannot read.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the type is written with the snapshot
 export function contractFromSnapshot<Typed extends AnyContract>(snapshot: ContractSnapshot): Typed {
   const tree: Record<string, unknown> = {};
   for (const procedure of snapshot.procedures)
     insert(tree, procedure.path.split('.'), procedureOf(procedure));
   const made = contract(snapshot.name, tree as ProcedureTree);
   setDescription(made, snapshot);
-  return made as AnyContract as Typed;
+  return made as Typed;
 }
 
 function procedureOf(described: ProcedureDescription): AnyProcedure {

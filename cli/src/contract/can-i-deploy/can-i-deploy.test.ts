@@ -43,16 +43,10 @@ async function start<From extends AnyContract>(from: From, handlers: Handlers<Fr
   return service.url;
 }
 
-/** The type of a client does not matter here. */
-type Connect = (
-  to: AnyContract,
-  options: Parameters<typeof connect>[1],
-) => AsyncDisposable & { count: { query(): Promise<unknown> } };
-
 /** An environment where the till calls a stock with a contract, built with another one. */
-async function environment(builtWith: AnyContract = stock): Promise<Map<string, readonly string[]>> {
+async function environment(builtWith: typeof stock = stock): Promise<Map<string, readonly string[]>> {
   const url = await start<typeof stock>(stock, { count: async () => ({ all: 1 }), hidden: async () => ({}) });
-  const client = (connect as Connect)(builtWith, {
+  const client = connect(builtWith, {
     as: 'till',
     url,
     token: await identity.serviceToken('till'),
