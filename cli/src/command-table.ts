@@ -134,11 +134,24 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description: 'Write the reference of the API, a page for each service',
         load: async () => (await import('./commands/contract-docs.ts')).contractDocs,
       },
+      publish: {
+        description: 'Write the contract of a service as a package: types and a snapshot, no code',
+        load: async () => (await import('./commands/contract-publish.ts')).contractPublish,
+      },
+      pull: {
+        description: 'Write the contract of a running service, or of a snapshot, as a module for its clients',
+        load: async () => (await import('./commands/contract-pull.ts')).contractPull,
+      },
       'network-policies': {
         description: 'Print the Kubernetes network policies that follow from the access rules',
         load: async () => (await import('./commands/network-policies.ts')).networkPoliciesCommand,
       },
     },
+  },
+  'can-i-deploy': {
+    description:
+      'Compare the contracts here with what runs in an environment, for the deployment of one service',
+    load: async () => (await import('./commands/can-i-deploy.ts')).canIDeployCommand,
   },
   kubernetes: {
     description: 'Write what docker/kubernetes takes from this repository',

@@ -5,6 +5,7 @@ import { CannotCheck } from '../contract/check/cannot-check.ts';
 import { check } from '../contract/check/check.ts';
 import { exitCodeOf, formatNames, write, type Format } from '../contract/check/report.ts';
 import { root } from '../workspace.ts';
+import { administratorToken } from './administrator-token.ts';
 
 interface Options {
   against?: string;
@@ -39,7 +40,7 @@ Examples:
     )
     .action(async ({ against, contracts, waivers, format, json }: Options, command: Command) => {
       try {
-        const result = await check({ contracts, against, waivers, logIn: () => tokenOf(command) });
+        const result = await check({ contracts, against, waivers, logIn: () => administratorToken(command) });
         console.log(write(result, json ? 'json' : format));
         process.exitCode = exitCodeOf(result);
       } catch (error) {
@@ -48,19 +49,4 @@ Examples:
         process.exitCode = 2;
       }
     });
-}
-
-async function tokenOf(command: Command): Promise<string> {
-  let found = '';
-  // Loaded only then: most checks need no service.
-  const { asAdministrator } = await import('./administrator.ts');
-  try {
-    await asAdministrator(command, async (_auth, token) => {
-      found = token;
-    });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CannotCheck(`The service asks for an administrator. ${why}`, { cause: error });
-  }
-  return found;
 }

@@ -46,10 +46,12 @@ export { type JsonSchema } from './schema/json-schema.ts';
 export {
   error,
   errorFactories,
+  type ErrorDefinition,
   type ErrorDefinitions,
   type ErrorFactories,
   type NamedErrorOf,
 } from './error.ts';
+export { contractFromSnapshot } from './from-snapshot.ts';
 export { openEnum, type OpenEnum } from './open-enum.ts';
 export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.ts';
 export {
@@ -59,6 +61,7 @@ export {
   subscription,
   type AnyProcedure,
   type Priority,
+  type Procedure,
   type RateLimit,
   type ProcedureKind,
 } from './procedure.ts';

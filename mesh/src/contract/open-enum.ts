@@ -21,5 +21,5 @@ export type OpenEnum<Known extends string> = Known | (string & Record<never, nev
 export function openEnum<const Known extends string>(
   values: readonly Known[],
 ): z.ZodType<OpenEnum<Known>, OpenEnum<Known>> {
-  return z.string().meta({ examples: [...values] });
+  return z.string().meta({ examples: [...values], 'x-open': true });
 }

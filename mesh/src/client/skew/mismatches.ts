@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ContractSnapshot, DescribedContract, JsonSchema } from '../../contract/index.ts';
+import { schemaFrom } from '../../contract/core.ts';
 import { compareContracts, rules, type Finding } from '../../contract-check/index.ts';
 
 /** Why calls of a procedure do not fit the contract of a server. */
@@ -55,18 +56,19 @@ function isOfInput({ direction }: Finding): boolean {
 /** The check of a call's input by the schema of the server. What JSON Schema cannot express is left to the server. */
 function accepting({ procedures }: ContractSnapshot, path: string): (input: unknown) => boolean {
   const theirs = procedures.find((one) => one.path === path);
-  const schema = theirs?.input ? schemaOf(theirs.input) : z.undefined();
+  const schema = theirs?.input ? schemaOf(theirs.input) : undefined;
   return (input) => {
     // As it is sent.
     const text = JSON.stringify(input);
     if (text === undefined) return theirs?.input === null || theirs?.inputOptional === true;
+    if (theirs?.input === null) return false;
     return schema?.safeParse(JSON.parse(text)).success ?? true;
   };
 }
 
 function schemaOf(schema: JsonSchema): z.ZodType | undefined {
   try {
-    return z.fromJSONSchema(schema);
+    return schemaFrom(schema, 'input');
   } catch {
     return undefined;
   }

@@ -84,8 +84,12 @@ export class Skew {
 
   /** Paths of the procedures that do not fit one of these contracts, at least for some inputs. */
   refused(contracts: readonly (string | null)[]): string[] {
-    const known = contracts.map((theirs) => (theirs === null ? undefined : this.#known.get(theirs)));
-    return [...new Set(known.flatMap((one) => (one instanceof Map ? [...one.keys()] : [])))];
+    const paths = new Set<string>();
+    for (const theirs of contracts) {
+      const known = theirs === null ? undefined : this.#known.get(theirs);
+      if (known instanceof Map) for (const path of known.keys()) paths.add(path);
+    }
+    return [...paths];
   }
 
   /** The error of a call that is refused before it is sent. */

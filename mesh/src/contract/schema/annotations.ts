@@ -9,4 +9,6 @@ export const annotations = [
   '$comment',
   'id',
   '$id',
+  // Of `openEnum`.
+  'x-open',
 ] as const;

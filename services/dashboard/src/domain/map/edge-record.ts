@@ -1,6 +1,6 @@
 import type { MapEdge } from '@arcadium/contracts/dashboard';
 import type { TargetFacts } from './mesh-state.ts';
-import { reasonsOf } from './reasons.ts';
+import { reasonsOf, type Skew } from './reasons.ts';
 import { Tallies, type Span, type Timeline } from '../metrics/timeline.ts';
 import { rounded } from '@arcadium/mesh/exposition';
 import { noTraffic, Traffic, type TrafficFigures } from '../metrics/traffic.ts';
@@ -111,6 +111,7 @@ export class EdgeRecord {
         reasons: reasonsOf({
           target,
           ...counts,
+          skews: this.#skews(),
           shedding,
           success: figures.success,
           decisions,
@@ -119,6 +120,17 @@ export class EdgeRecord {
         }),
       },
     };
+  }
+
+  /** Contracts of endpoints that differ from those of the caller's processes. */
+  #skews(): Skew[] {
+    return [...this.facts.values()]
+      .flat()
+      .flatMap(({ contract: ours, refused = [], endpoints }) =>
+        endpoints.flatMap(({ contract: theirs }) =>
+          ours && theirs && ours !== theirs ? [{ ours, theirs, refused }] : [],
+        ),
+      );
   }
 
   /** `undefined` if no process of the caller tells. An endpoint counts once, with the worst that a process knows. */

@@ -190,6 +190,20 @@ describe('edges', () => {
 });
 
 describe('resilience', () => {
+  test('contracts that differ are a reason; what is not a hash is left out', () => {
+    const { round, edge } = watching('wiki a');
+    const [ours, theirs] = ['0123456789abcdef', 'fedcba9876543210'];
+    const target = { target: 'auth', retry_budget: 100, contract: ours, refused: ['users.me'] };
+    const reasonsWith = (contract: unknown) => {
+      round({ 'wiki a': { mesh: meshOf([{ ...target, endpoints: [{ ...endpoint('x'), contract }] }]) } });
+      return edge('wiki', 'auth')?.resilience?.reasons;
+    };
+    expect(reasonsWith(theirs)).toEqual([
+      `built with contract ${ours} of auth, which runs with ${theirs}: refused: users.me`,
+    ]);
+    for (const contract of [ours, null, undefined, '<b>', 7]) expect(reasonsWith(contract)).toEqual([]);
+  });
+
   test('the worst that a replica knows of each endpoint, the least budget, and what was decided', () => {
     const { round, edge } = watching('wiki a', 'wiki b');
     const budget = (retry_budget: number, endpoints: object[]) =>

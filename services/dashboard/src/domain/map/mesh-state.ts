@@ -1,11 +1,19 @@
 import { z } from 'zod';
 
+/** Hash of a contract; a process with an older mesh does not say it. */
+const contract = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/)
+  .nullish()
+  .catch(undefined);
+
 const endpoint = z.object({
   url: z.string().max(2048),
   ip: z.string().max(64).nullable(),
   breaker: z.enum(['closed', 'open', 'half-open']),
   ejected: z.boolean(),
   leaving: z.boolean(),
+  contract,
 });
 
 // Bounded, so that the sums of many processes stay exact.
@@ -52,6 +60,8 @@ export const meshState = z.object({
       z.object({
         target: z.string(),
         retry_budget: z.number().min(0),
+        contract,
+        refused: z.array(z.string().max(128)).max(1000).optional().catch(undefined),
         endpoints: z.array(endpoint).max(1000),
       }),
     )
@@ -76,7 +86,7 @@ export const meshState = z.object({
 export type MeshState = z.output<typeof meshState>;
 
 /** What one process knows of a service that it calls. */
-export type TargetFacts = Pick<MeshState['targets'][number], 'retry_budget' | 'endpoints'>;
+export type TargetFacts = Omit<MeshState['targets'][number], 'target'>;
 
 /** What one process tells of its database. */
 export type DatabaseState = z.output<typeof database>;

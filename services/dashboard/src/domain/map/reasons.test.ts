@@ -9,6 +9,7 @@ const calm: EdgeFacts = {
   ejected: 0,
   leaving: 0,
   retryBudget: 100,
+  skews: [],
   shedding: false,
   success: 1,
   decisions: [],
@@ -24,6 +25,25 @@ test.each<[string, Partial<EdgeFacts>, string[]]>([
   ['all breakers open', { open: 2 }, ['breaker open on all 2 endpoints of wiki']],
   ['the only breaker open', { endpoints: 1, open: 1 }, ['breaker open on the only endpoint of wiki']],
   ['not sent', made('refused breaker', 4.04), ['4 calls/s not sent, because no breaker let them through']],
+  [
+    'not sent for their contract',
+    made('refused contract', 4),
+    ['4 calls/s not sent, because they do not fit the contract of wiki'],
+  ],
+  [
+    'other contracts',
+    {
+      skews: [
+        { ours: 'a', theirs: 'b', refused: [] },
+        { ours: 'a', theirs: 'c', refused: ['pages.get', 'pages.list', '3', '4', '5', '6'] },
+        { ours: 'a', theirs: 'b', refused: [] },
+      ],
+    },
+    [
+      'built with contract a of wiki, which runs with b: no call is refused',
+      'built with contract a of wiki, which runs with c: refused: pages.get, pages.list, 3, 4, 5, and 1 more',
+    ],
+  ],
   [
     'doubt',
     made('in-doubt TIMEOUT', 0.25),

@@ -7,6 +7,8 @@ export interface EdgeFacts {
   readonly ejected: number;
   readonly leaving: number;
   readonly retryBudget: number;
+  /** Contracts that differ, as processes of the caller know them. */
+  readonly skews: readonly Skew[];
   /** Whether the target refuses calls for lack of capacity. */
   readonly shedding: boolean;
   readonly success: number | null;
@@ -18,6 +20,15 @@ export interface EdgeFacts {
   readonly attempts: readonly Readonly<{ name: string; count: number }>[];
 }
 
+/** A process of the caller was built with another contract than an endpoint of the target. */
+export interface Skew {
+  /** Hashes. */
+  readonly ours: string;
+  readonly theirs: string;
+  /** Procedures that the caller refuses. */
+  readonly refused: readonly string[];
+}
+
 /** Share of successful calls from which failures are not worth a word. */
 const unremarkable = 0.999;
 /** Fewest answers over HTTP that say something about the transport. */
@@ -25,11 +36,25 @@ const enoughAnswers = 20;
 
 /** What is unusual on an edge, in words, most important first: what costs callers their answers, then what was saved. */
 export function reasonsOf(facts: EdgeFacts): string[] {
-  return [...unavailable(facts), ...failing(facts), ...repeated(facts), ...passing(facts)];
+  return [...unavailable(facts), ...failing(facts), ...repeated(facts), ...skewed(facts), ...passing(facts)];
+}
+
+/** Most procedures that a reason names. */
+const mostNamed = 5;
+
+function skewed({ target, skews }: EdgeFacts): string[] {
+  const words = skews.map(({ ours, theirs, refused }) => {
+    const more = refused.length > mostNamed ? `, and ${refused.length - mostNamed} more` : '';
+    const verdict =
+      refused.length > 0 ? `refused: ${refused.slice(0, mostNamed).join(', ')}${more}` : 'no call is refused';
+    return `built with contract ${ours} of ${target}, which runs with ${theirs}: ${verdict}`;
+  });
+  return [...new Set(words)].toSorted();
 }
 
 function unavailable({ target, endpoints, open, decisions, shedding }: EdgeFacts): string[] {
-  const refused = rateOf(decisions, 'refused');
+  const refused = rateOf(decisions, 'refused', 'breaker');
+  const unfit = rateOf(decisions, 'refused', 'contract');
   const doubts = rateOf(decisions, 'in-doubt');
   return [
     ...(open > 0 && open === endpoints
@@ -40,6 +65,7 @@ function unavailable({ target, endpoints, open, decisions, shedding }: EdgeFacts
         ]
       : []),
     ...(refused > 0 ? [`${perSecond(refused)} not sent, because no breaker let them through`] : []),
+    ...(unfit > 0 ? [`${perSecond(unfit)} not sent, because they do not fit the contract of ${target}`] : []),
     ...(doubts > 0
       ? [`${perSecond(doubts)} in doubt: they failed, but ${target} may have executed them`]
       : []),
