@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -9,10 +8,11 @@ import type {
   SqlQuery,
   Transaction,
 } from '@prisma/driver-adapter-utils';
-import { escapeIdentifier, escapeLiteral, Pool } from 'pg';
+import { Pool } from 'pg';
 
 import { lockKey } from '../advisory-lock.ts';
 import { connectionConfig } from '../database/session.ts';
+import { checksumOf, hasHistory, historyOf, toEntry, type Entry } from './migration-history.ts';
 import type { Migration } from './migration-list.ts';
 import type { MigrationFigures } from './migration-record.ts';
 
@@ -20,14 +20,6 @@ import type { MigrationFigures } from './migration-record.ts';
 const engineLock = 'pg_advisory_lock(72707369)';
 /** Interval at which a lock is tried again, in milliseconds. */
 const lockPollMs = 100;
-
-/** A migration in the history of a schema. */
-interface Entry {
-  name: string;
-  checksum: string;
-  /** When it ended, in milliseconds since 1970; `null` if it was interrupted. */
-  at: number | null;
-}
 
 /** The migrations of a schema. */
 export interface History extends Pick<MigrationFigures, 'last'> {
@@ -98,10 +90,7 @@ export class MigrationSession {
   async compare(migrations: readonly Migration[]): Promise<{ complete: boolean; newer: readonly string[] }> {
     const rows = await this.#entries();
     const known = new Set(migrations.map(({ name }) => name));
-    const expected = migrations.map(({ name, sql }) => [
-      name,
-      createHash('sha256').update(sql).digest('hex'),
-    ]);
+    const expected = migrations.map((migration) => [migration.name, checksumOf(migration)]);
     const ours = rows.filter(({ name, at }) => known.has(name) || at === null);
     return {
       complete: isDeepStrictEqual(
@@ -126,22 +115,10 @@ export class MigrationSession {
 
   /** By name; those that were rolled back are left out. */
   async #entries(): Promise<Entry[]> {
-    const history = `${escapeIdentifier(this.#service)}._prisma_migrations`;
-    const { rows: tables } = await this.#connection.queryRaw(
-      query(`SELECT to_regclass(${escapeLiteral(history)}) IS NOT NULL`),
-    );
+    const { rows: tables } = await this.#connection.queryRaw(query(hasHistory(this.#service)));
     if (tables[0]?.[0] !== true) return [];
-    const { rows } = await this.#connection.queryRaw(
-      query(
-        `SELECT migration_name, checksum, (extract(epoch FROM finished_at) * 1000)::float8
-         FROM ${history} WHERE rolled_back_at IS NULL ORDER BY migration_name COLLATE "C"`,
-      ),
-    );
-    return rows.map(([name, checksum, at]) => ({
-      name: String(name),
-      checksum: String(checksum),
-      at: typeof at === 'number' ? at : null,
-    }));
+    const { rows } = await this.#connection.queryRaw(query(historyOf(this.#service)));
+    return rows.map(toEntry);
   }
 
   begin(): Promise<unknown> {

@@ -1,0 +1,2 @@
+export { databaseStatus, type DatabaseStatus } from './database-status.ts';
+export { SqlSession, type SqlAnswer } from './sql-session.ts';
