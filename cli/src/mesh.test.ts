@@ -98,7 +98,7 @@ test(
     );
     expect(await done('outbox', 'retry', given, ...only)).toBe('1');
     await giveUp();
-    expect(await done('outbox', 'drop', '--all', ...only)).toBe('1');
+    expect(await done('outbox', 'drop', '--all', '--json', ...only)).toBe('{"changed":1}');
     expect(JSON.parse(await done('outbox', 'list', ...only, '--json'))).toEqual([]);
     await own.close();
   },

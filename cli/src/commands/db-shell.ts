@@ -100,9 +100,9 @@ const columnsOf = (table: string) => `SELECT column_name, data_type, is_nullable
 
 /** The statement for `\d`, and any other as it is. */
 function statementOf(sql: string): string {
-  const [, table] = /^\\dt?(?:\s+(\S+))?\s*$/.exec(sql) ?? [, undefined];
-  if (table !== undefined) return columnsOf(table);
-  return /^\\dt?\s*$/.test(sql) ? tables : sql;
+  const [described, table] = /^\\dt?(?:\s+(\S+))?\s*$/.exec(sql) ?? [];
+  if (described === undefined) return sql;
+  return table === undefined ? tables : columnsOf(table);
 }
 
 function print({ command, columns, rows, count }: SqlAnswer, json: boolean): void {

@@ -78,6 +78,6 @@ function optionWords({ long }: Option, value: unknown): string[] {
 }
 
 function textsOf(value: unknown): string[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value.map(String) : [String(value)];
+  if (Array.isArray(value)) return value.map(String);
+  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
 }
