@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { migrationsFolder } from '@arcadium/prisma/folders';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { longMs, runMesh, type Outcome } from '../testing/running-auth.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { longMs, meshProgram, runMesh, type Outcome } from '../testing/running-auth.ts';
 
 // Runs the commands against a real PostgreSQL, on a database without tables at first.
 
@@ -194,6 +196,61 @@ test(
     const several = `notification\nINSERT INTO notes VALUES ('z');\nDELETE FROM notes WHERE text = 'y';\n`;
     expect(await db(['shell', 'notification', '--write'], several)).toMatchObject({ code: 0 });
     expect(await owner('SELECT text FROM notification.notes')).toEqual([{ text: 'z' }]);
+  },
+  longMs,
+);
+
+/** Types lines at a terminal (util-linux's `script` makes one), each after what is shown. @returns All that was shown. */
+async function typeAt(
+  words: readonly string[],
+  typed: readonly [after: string, line: string][],
+): Promise<string> {
+  const command = [process.execPath, meshProgram, 'db', ...words].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'mesh-test', ...urls() },
+  });
+  let shown = '';
+  child.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  const ended = once(child, 'close');
+  let read = 0;
+  for (const [after, line] of typed) {
+    await vi.waitFor(() => expect(shown.slice(read)).toContain(after), { timeout: longMs, interval: 50 });
+    read = shown.length;
+    child.stdin.write(`${line}\n`);
+  }
+  await ended;
+  return shown;
+}
+
+test.runIf(process.platform === 'linux')(
+  'at a terminal, a reading shell goes on after an error, and a writing one asks and then writes',
+  async () => {
+    await owner(`DROP TABLE IF EXISTS notification.notes; CREATE TABLE notification.notes (text text);
+      GRANT ALL ON notification.notes TO PUBLIC`);
+    const read = await typeAt(
+      ['shell', 'notification'],
+      [
+        ['notification=> ', `INSERT INTO notes VALUES ('x');`],
+        ['notification=> ', 'SELECT 40 +'],
+        ['notification-> ', '2 AS answer;'],
+        ['notification=> ', String.raw`\q`],
+      ],
+    );
+    expect(read).toContain('cannot execute INSERT in a read-only transaction');
+    expect(read).toMatch(/answer\s+─+\s+42\s/);
+    expect(await count()).toBe(0);
+    // In psql where it is installed.
+    await typeAt(
+      ['shell', 'notification', '--write'],
+      [
+        ['Type notification to go on: ', 'notification'],
+        ['=> ', `INSERT INTO notes VALUES ('x');`],
+        ['=> ', String.raw`\q`],
+      ],
+    );
+    expect(await count()).toBe(1);
+    const refused = await typeAt(['shell', 'notification', '--write'], [['to go on: ', 'no']]);
+    expect(refused).toContain('Not confirmed');
   },
   longMs,
 );
