@@ -104,7 +104,7 @@ async function logIn(
   try {
     const logInWith = (code?: string) =>
       stranger.sessions.login.mutate({ email, password, ...(code !== undefined && { code }) });
-    const session = await logInWith(process.env['MESH_CODE']).catch(async (error: unknown) => {
+    const session = await logInWith(process.env['MESH_CODE'] || undefined).catch(async (error: unknown) => {
       if (!failedWith('CODE_NEEDED', error)) throw error;
       return logInWith(await ask('Code', email));
     });
