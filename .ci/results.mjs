@@ -1,23 +1,29 @@
 /**
- * What the tests of a run came to, from the JSON reports of vitest in a folder.
+ * What the tests of a run came to, from the JSON reports of vitest.
  * A file that was run again counts as it was the last time.
  *
- *   node results.mjs failed FOLDER   the files with a failure, one a line
+ *   node results.mjs failed REPORT   the files with a failure, one a line
  *   node results.mjs sum FOLDER      "N passed, N failed"; ends with 1 if any failed, or a run had none
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
-const [, , question, folder] = process.argv;
+const [, , question, path] = process.argv;
+const reports =
+  question === 'failed'
+    ? [path]
+    : readdirSync(path)
+        .filter((name) => name.endsWith('.json'))
+        .toSorted()
+        .map((name) => `${path}/${name}`);
 
 /** By file, as it was the last time; reports are named so that they sort in the order of their runs. */
 const files = new Map();
 let empty = false;
-for (const name of readdirSync(folder).toSorted()) {
-  if (!name.endsWith('.json')) continue;
-  const report = JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
+for (const file of reports) {
+  const report = JSON.parse(readFileSync(file, 'utf8'));
   empty ||= report.numTotalTests === 0;
-  for (const file of report.testResults) files.set(relative('', file.name), file);
+  for (const result of report.testResults) files.set(relative('', result.name), result);
 }
 
 const failed = [...files].filter(([, { status }]) => status === 'failed').map(([name]) => name);

@@ -21,5 +21,6 @@ describe('no writes', async () => void (await import('./one-mesh/no-writes.ts'))
 describe('the notice of a lock', async () => void (await import('./one-mesh/lock-notice.ts')));
 describe('a new administrator', async () => void (await import('./one-mesh/new-administrator.ts')));
 describe('the story', async () => void (await import('./one-mesh/story.ts')));
+describe('the examples of the contracts', async () => void (await import('./one-mesh/examples.ts')));
 // Afterwards auth signs with another key.
 describe('another library', async () => void (await import('./one-mesh/other-library.ts')));

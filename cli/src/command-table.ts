@@ -14,10 +14,35 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     description: 'Wait until every service is healthy',
     load: async () => (await import('./commands/wait.ts')).wait,
   },
+  top: {
+    description: 'Show the calls of every procedure by caller: rate, success, latency, retries and breaker',
+    load: async () => (await import('./commands/top.ts')).top,
+  },
+  doctor: {
+    description: 'Check this checkout and its mesh for everything that is known to go wrong; changes nothing',
+    alias: 'check',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  tap: {
+    description: 'Show the calls of a service as they end',
+    load: async () => (await import('./commands/tap.ts')).tap,
+  },
+  trace: {
+    description: 'Show what a request did: calls, attempts, statements, deliveries and log lines',
+    load: async () => (await import('./commands/trace.ts')).trace,
+  },
+  logs: {
+    description: 'Show the log lines of the services',
+    load: async () => (await import('./commands/logs.ts')).logs,
+  },
   call: {
     description: 'Call a procedure of a running service, by its own description',
     load: async () => (await import('./commands/call.ts')).call,
     readOnly: { always: ['--queries-only'], never: ['--data', '--key'] },
+  },
+  completion: {
+    description: 'Print a script that completes this command in bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completion,
   },
   certs: {
     description: 'Issue certificates for development: an authority, and one certificate for each service',
@@ -140,6 +165,10 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description: 'Print the contract of a service as OpenAPI 3.1',
         load: async () => (await import('./commands/contract-openapi.ts')).contractOpenApi,
         readOnly: true,
+      },
+      docs: {
+        description: 'Write the reference of the API, a page for each service',
+        load: async () => (await import('./commands/contract-docs.ts')).contractDocs,
       },
       'network-policies': {
         description: 'Print the Kubernetes network policies that follow from the access rules',

@@ -18,6 +18,7 @@ function add(parent: Command, entries: Readonly<Record<string, Entry | Group>>):
   for (const [name, entry] of Object.entries(entries)) {
     const command = parent.command(name).description(entry.description);
     if ('commands' in entry) add(command, entry.commands);
+    else if (entry.alias !== undefined) command.alias(entry.alias);
   }
   parent.hook('preSubcommand', async (_parent, command) => {
     const entry = entries[command.name()];
@@ -25,11 +26,19 @@ function add(parent: Command, entries: Readonly<Record<string, Entry | Group>>):
   });
 }
 
+const [first, ...others] = process.argv.slice(2);
 try {
-  await mesh.parseAsync(helpLast(process.argv.slice(2)), { from: 'user' });
+  if (first === '__complete') await printCandidates(others);
+  else await mesh.parseAsync(helpLast(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.stderr.write(`${await explain(error)}\n`);
   process.exitCode = 1;
+}
+
+/** For the scripts of `completion`: a line for each candidate, with its description after a tab. */
+async function printCandidates(words: string[]): Promise<void> {
+  const { complete } = await import('./completion/complete.ts');
+  for (const { text, description } of await complete(words)) console.log(`${text}\t${description}`);
 }
 
 /** `help token issue` as `token issue --help`, so that the command is loaded. */

@@ -10,9 +10,25 @@ import {
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** The names of the services: every folder of `services/` that is a package. */
+/** Whether this runs in a checkout, and not in the published package: most settings are then in files. */
+export const inCheckout = existsSync(join(root, 'cli', 'src', 'mesh.ts'));
+
+/** How the command is started here, for messages. */
+export const program = inCheckout ? 'npm run mesh --' : 'mesh';
+
+/** A checkout, and the environment that its processes start with. */
+export interface Checkout {
+  readonly root: string;
+  readonly environment: Environment;
+}
+
+/** The one that this program is part of. */
+export const thisCheckout: Checkout = { root, environment: process.env };
+
+/** The names of the services: every folder of `services/` that is a package; none outside of a checkout. */
 export function serviceNames(within: string = root): string[] {
   const folder = join(within, 'services');
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, 'package.json')))
     .toSorted();
@@ -30,24 +46,51 @@ export function urlSetting(service: string): string {
  * @param folders Such as `services/auth`.
  */
 export function settingsOf(...folders: string[]): Environment {
-  return readEnvironment([root, ...folders.map((folder) => join(root, folder))]);
+  return settingsIn(thisCheckout, ...folders);
+}
+
+/** The same in any checkout. */
+export function settingsIn(checkout: Checkout, ...folders: string[]): Environment {
+  const { root: top, environment } = checkout;
+  return readEnvironment([top, ...folders.map((folder) => join(top, folder))], environment);
 }
 
 /**
- * The addresses of the services, by name; a service without a setting is left out.
+ * The addresses of the services, by name: of each setting `<NAME>_SERVICE_URL`.
  *
  * @throws ConfigError with all that are not URLs.
  */
-export function serviceUrls(): ReadonlyMap<string, Endpoints> {
-  const settings = settingsOf();
-  const names = serviceNames().filter((name) => settings[urlSetting(name)] !== undefined);
+export function serviceUrls(checkout: Checkout = thisCheckout): ReadonlyMap<string, Endpoints> {
+  const settings = settingsIn(checkout);
+  const names = Object.keys(settings).flatMap((setting) => {
+    const [, name] = /^([A-Z][A-Z\d_]{0,62})_SERVICE_URL$/.exec(setting) ?? [];
+    return name === undefined ? [] : [name.toLowerCase().replaceAll('_', '-')];
+  });
   const fields = Object.fromEntries(names.map((name) => [urlSetting(name), endpoints]));
   const urls = readConfig(fields, settings);
-  return new Map(names.map((name) => [name, urls[urlSetting(name)] as Endpoints]));
+  return new Map(names.toSorted().map((name) => [name, urls[urlSetting(name)] as Endpoints]));
+}
+
+/** @throws Error with a message for the terminal, when the address is not known. */
+export function urlOf(service: string): Endpoints {
+  const url = serviceUrls().get(service);
+  if (url) return url;
+  throw new Error(`The address of ${service} is not known: ${howToTell(urlSetting(service))}`);
+}
+
+/** The addresses of all services. @throws Error with a message for the terminal, when none is known. */
+export function everyServiceUrl(): ReadonlyMap<string, Endpoints> {
+  const urls = serviceUrls();
+  if (urls.size > 0) return urls;
+  throw new Error(`The address of no service is known: ${howToTell('<NAME>_SERVICE_URL')}`);
+}
+
+function howToTell(setting: string): string {
+  return `set ${setting}, give --url, ${inCheckout ? 'or run "npm run setup"' : 'or run this in a checkout'}`;
 }
 
 /** The port where the dashboard takes traces and logs. */
-export function otlpPort(): number {
-  const { OTLP_PORT = '4318' } = settingsOf('services/dashboard');
+export function otlpPort(checkout: Checkout = thisCheckout): number {
+  const { OTLP_PORT = '4318' } = settingsIn(checkout, 'services/dashboard');
   return Number(OTLP_PORT);
 }

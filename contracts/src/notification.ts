@@ -12,6 +12,7 @@ import {
   type Contract,
 } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from './example.ts';
 import { id, idempotencyKey, label, text, time } from './field.ts';
 import { listInput, listOf } from './list.ts';
 
@@ -107,6 +108,16 @@ export const notificationContract = contract('notification', {
         id: id.nullable(),
         outcome: z.enum(['stored', 'duplicate', 'muted']),
       }),
+      examples: [
+        {
+          key: 'comment:1:ann',
+          userId: example.user,
+          topic: 'comment',
+          title: 'Ben commented on Start',
+          body: 'Very clear, thank you.',
+          link: '/pages/docs/start',
+        },
+      ],
       access: senders,
       idempotent: true,
       errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
@@ -136,6 +147,15 @@ export const notificationContract = contract('notification', {
           .max(500)
           .optional(),
       }),
+      examples: [
+        {
+          key: 'page:1:2',
+          userIds: [example.user, example.otherUser],
+          topic: 'page',
+          title: 'Start was changed',
+          body: 'By Ann.',
+        },
+      ],
       access: senders,
       idempotent: true,
       errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
@@ -159,6 +179,19 @@ export const notificationContract = contract('notification', {
           .array(z.object({ key: idempotencyKey, userId: id, reason: z.enum(['busy', 'failed']) }))
           .max(100),
       }),
+      examples: [
+        {
+          messages: [
+            {
+              key: 'reply:1:ann',
+              userId: example.user,
+              topic: 'reply',
+              title: 'Ben answered',
+              body: 'On the page Start.',
+            },
+          ],
+        },
+      ],
       access: senders,
       idempotent: true,
       errors: { KEY_REUSED: keyReused, FOREIGN_TOPIC: foreignTopic },
@@ -167,6 +200,7 @@ export const notificationContract = contract('notification', {
       summary: 'The notifications of the calling user, newest first',
       input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(notification),
+      examples: [{ unreadOnly: true }],
       access: user,
     }),
     unreadCount: query({ summary: 'How many are unread', output: count, access: user }),
@@ -174,6 +208,7 @@ export const notificationContract = contract('notification', {
       summary: 'Mark notifications as read; ids of other users are ignored',
       input: ids,
       output: changed,
+      examples: [{ ids: [example.notification] }],
       access: user,
       idempotent: true,
     }),
@@ -181,6 +216,7 @@ export const notificationContract = contract('notification', {
       summary: 'Mark everything up to one notification as read; later arrivals stay unread',
       input: z.object({ upTo: id }),
       output: changed,
+      examples: [{ upTo: example.notification }],
       access: user,
       idempotent: true,
       errors: {
@@ -191,6 +227,7 @@ export const notificationContract = contract('notification', {
       summary: 'Mark the calling service’s notifications about one link as read, for the user',
       input: z.object({ link }),
       output: changed,
+      examples: [{ link: '/pages/docs/start' }],
       access: actingFor(services('wiki'), user),
       idempotent: true,
     }),
@@ -198,6 +235,7 @@ export const notificationContract = contract('notification', {
       summary: 'The calling user’s notifications as they arrive, and after a reconnect those missed',
       input: z.object({ lastEventId: id.nullish() }).optional(),
       output: notification,
+      examples: [{ lastEventId: example.notification }],
       access: user,
     }),
   },
@@ -206,6 +244,7 @@ export const notificationContract = contract('notification', {
       summary: 'Notify all administrators; repeating a key changes nothing',
       input: message.extend({ key: idempotencyKey }),
       output: z.object({ id, outcome: z.enum(['stored', 'duplicate']) }),
+      examples: [{ key: 'maintenance-1', title: 'Maintenance', body: 'Tonight from 22:00 UTC.' }],
       access: admin,
       idempotent: true,
       errors: { KEY_REUSED: keyReused },
@@ -215,6 +254,7 @@ export const notificationContract = contract('notification', {
         'Notifications to all administrators, newest first; those from before the caller became one do not count as unread',
       input: listInput.extend({ unreadOnly: z.boolean().default(false) }).prefault({}),
       output: listOf(broadcast),
+      examples: [{ limit: 10 }],
       access: admin,
     }),
     unreadCount: query({ summary: 'How many are unread', output: count, access: admin }),
@@ -222,6 +262,7 @@ export const notificationContract = contract('notification', {
       summary: 'Mark notifications as read for the calling administrator',
       input: ids,
       output: changed,
+      examples: [{ ids: [example.broadcast] }],
       access: admin,
       idempotent: true,
     }),
@@ -232,6 +273,7 @@ export const notificationContract = contract('notification', {
       summary: 'Mute exactly these topics',
       input: preferences,
       output: preferences,
+      examples: [{ muted: ['page'] }],
       access: user,
       idempotent: true,
     }),

@@ -1,5 +1,6 @@
 import { admin, mutation, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from './example.ts';
 import { id, time } from './field.ts';
 import { listInput, listOf } from './list.ts';
 
@@ -35,12 +36,14 @@ export const outbox = {
     summary: 'Notifications that were given up, one entry per recipient, newest first',
     input: listInput.prefault({}),
     output: givenUpList,
+    examples: [{ limit: 10 }],
     access: admin,
   }),
   retry: mutation({
     summary: 'Try again to deliver notifications that were given up; other ids are ignored',
     input: deliveryIds,
     output: changed,
+    examples: [{ ids: [example.delivery] }],
     access: admin,
     idempotent: true,
   }),
@@ -48,6 +51,7 @@ export const outbox = {
     summary: 'Delete notifications that were given up; other ids are ignored',
     input: deliveryIds,
     output: changed,
+    examples: [{ ids: [example.delivery] }],
     access: admin,
     idempotent: true,
   }),

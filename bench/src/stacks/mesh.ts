@@ -3,7 +3,7 @@ import { contract, mutation, services } from '@arcadium/mesh/contract';
 import { createAuthenticate, createKeySet, publicPart } from '@arcadium/mesh/identity';
 import { generateSigningKey, importSigningKey, issueServiceToken } from '@arcadium/mesh/issuer';
 import { serve } from '@arcadium/mesh/server';
-import { createLogger, openTelemetry, runInScope } from '@arcadium/mesh/telemetry';
+import { createLogger, openTelemetry, scopes } from '@arcadium/mesh/telemetry';
 import { openTls } from '@arcadium/mesh/tls';
 import { startTrace } from '@arcadium/mesh/wire';
 import { accept, messageSchema, receiptSchema, type Receipt } from '../message.ts';
@@ -89,7 +89,7 @@ async function startClient(
   return {
     call: tracing
       ? (message) => client.notify.mutate(message)
-      : (message) => runInScope(scope, () => client.notify.mutate(message)),
+      : (message) => scopes.run(scope, () => client.notify.mutate(message)),
     close: () => client[Symbol.asyncDispose](),
   };
 }

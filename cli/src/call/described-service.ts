@@ -1,9 +1,9 @@
 import type { ProcedureDescription } from '@arcadium/mesh/contract';
 import { nearest, type Endpoints } from '@arcadium/mesh/config';
 import { noSuch } from '../commands/choices.ts';
-import { urlOf } from '../commands/administrator.ts';
 import { fetchOfService } from '../tls.ts';
-import { serviceUrls } from '../workspace.ts';
+import { program, serviceUrls, urlOf } from '../workspace.ts';
+import { reasonOf } from './reason.ts';
 
 /** A running service, as it describes itself. */
 export interface DescribedService {
@@ -23,7 +23,7 @@ export async function describeService(
   service: string,
   logIn: () => Promise<string>,
 ): Promise<DescribedService> {
-  const urls = addressesOf(service);
+  const urls = urlOfNamed(service);
   const failures: string[] = [];
   for (const url of urls) {
     try {
@@ -34,11 +34,12 @@ export async function describeService(
     }
   }
   throw new Error(
-    `${service} does not answer at ${failures.join(', ')}. Is it running? Try "npm run mesh -- status"`,
+    `${service} does not answer at ${failures.join(', ')}. Is it running? Try "${program} status"`,
   );
 }
 
-function addressesOf(service: string): Endpoints {
+/** The addresses of a service that was named on the command line. @throws Error that offers the nearest name. */
+export function urlOfNamed(service: string): Endpoints {
   const known = [...serviceUrls().keys()];
   if (known.includes(service)) return urlOf(service);
   const near = nearest(service, known);
@@ -56,9 +57,4 @@ async function ask(service: string, url: string, logIn: () => Promise<string>): 
   if (!answer.ok) throw new Error(`${service} at ${url} does not tell its contract: HTTP ${answer.status}`);
   const { name, version, procedures } = (await answer.json()) as DescribedService;
   return { name, url, version, procedures };
-}
-
-/** The innermost reason of a failed fetch, such as `connect ECONNREFUSED 127.0.0.1:5000`. */
-function reasonOf(error: Error): string {
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message || error.name;
 }

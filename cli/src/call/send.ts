@@ -1,11 +1,10 @@
-import type { ProcedureDescription } from '@arcadium/mesh/contract';
 import type { ErrorShape } from '@arcadium/mesh/wire';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { fetchOfService } from '../tls.ts';
 
 export type OutgoingCall = Readonly<{
   url: string;
-  procedure: ProcedureDescription;
+  /** Of the procedure, such as `pages.get`. */
+  path: string;
   /** Undefined for no input. */
   input: unknown;
   headers: Readonly<Record<string, string>>;
@@ -24,8 +23,8 @@ export class CallFailed extends Error {
 }
 
 /** Makes one call, without retries. @returns The output. @throws CallFailed */
-export async function send({ url, procedure, input, headers, signal }: OutgoingCall): Promise<unknown> {
-  const response = await fetchOfService(new URL(`/trpc/${procedure.path}`, url), {
+export async function send({ url, path, input, headers, signal }: OutgoingCall): Promise<unknown> {
+  const response = await fetchOfService(new URL(`/trpc/${path}`, url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     // A token must not go to another address.
@@ -40,8 +39,8 @@ export async function send({ url, procedure, input, headers, signal }: OutgoingC
 
 /** Subscribes, without reconnecting. @returns The events, to their end. @throws CallFailed */
 export async function* subscribe(call: OutgoingCall): AsyncGenerator {
-  const { url, procedure, input, headers, signal } = call;
-  const target = new URL(`/trpc/${procedure.path}`, url);
+  const { url, path, input, headers, signal } = call;
+  const target = new URL(`/trpc/${path}`, url);
   if (input !== undefined) target.searchParams.set('input', JSON.stringify(input));
   const response = await fetchOfService(target, {
     headers: { accept: 'text/event-stream', ...headers },
@@ -50,6 +49,7 @@ export async function* subscribe(call: OutgoingCall): AsyncGenerator {
   });
   if (!response.ok || !response.body)
     throw new CallFailed(((await response.json()) as { error: ErrorShape }).error);
+  const { EventSourceParserStream } = await import('eventsource-parser/stream');
   const events = response.body
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream());

@@ -1,11 +1,10 @@
-import { authContract, type SessionTokens } from '@arcadium/contracts/auth';
+import { authContract } from '@arcadium/contracts/auth';
 import { connect, isCallError, type MeshClient } from '@arcadium/mesh/client';
-import type { Endpoints } from '@arcadium/mesh/config';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Command } from 'commander';
-import { readLine } from '../read-line.ts';
+import { beginSession, type Ask } from '../call/log-in.ts';
 import { commandTls } from '../tls.ts';
-import { serviceUrls, settingsOf } from '../workspace.ts';
+import { urlOf } from '../workspace.ts';
 
 /** A client of auth with an administrator's access. */
 export type AuthClient = MeshClient<typeof authContract, 'admin'>;
@@ -42,23 +41,17 @@ export interface AdministratorSession extends AsyncDisposable {
   logOut(): Promise<void>;
 }
 
-type Ask = typeof askSecret;
-
 /**
- * Logs in. Without MESH_ACCESS_TOKEN, which `mesh mcp` gives to its commands so that not each begins a session.
+ * Logs in, unless MESH_ACCESS_TOKEN is set.
  *
+ * @param ask Asks for a password or a code. @default at the terminal
  * @throws Error with a message for the terminal, when auth cannot be reached or refuses the log-in.
  */
-export async function openSession(
-  command: Command,
-  { ask = askSecret }: { ask?: Ask } = {},
-): Promise<AdministratorSession> {
-  const url = urlOf('auth');
+export async function openSession(command: Command, ask?: Ask): Promise<AdministratorSession> {
   const given = process.env['MESH_ACCESS_TOKEN'];
-  const email = command.optsWithGlobals<{ email?: string }>().email;
-  let session = given ? undefined : await logIn(url, await credentialsOf(email, ask), ask);
+  let session = given ? undefined : await beginSession(command, ask);
   const token = () => session?.accessToken ?? given ?? '';
-  const options = { url, tls: commandTls(), log, retryPolicy } as const;
+  const options = { url: urlOf('auth'), tls: commandTls(), log, retryPolicy } as const;
   const auth = connect(authContract, { ...options, as: 'admin', token });
   return {
     auth,
@@ -77,67 +70,4 @@ export async function openSession(
 /** Whether a call failed with this typed error of its contract. */
 export function failedWith(name: string, error: unknown): boolean {
   return isCallError(error) && error.data.error?.name === name;
-}
-
-/** @throws Error with a message for the terminal, when the address is not known. */
-export function urlOf(service: string): Endpoints {
-  const url = serviceUrls().get(service);
-  if (url) return url;
-  const setting = `${service.toUpperCase()}_SERVICE_URL`;
-  throw new Error(`The address of ${service} is not known: set ${setting}, or run "npm run setup"`);
-}
-
-type Credentials = Readonly<{ email: string; password: string }>;
-
-async function logIn(
-  url: readonly string[],
-  { email, password }: Credentials,
-  ask: Ask,
-): Promise<SessionTokens> {
-  await using stranger = connect(authContract, {
-    as: 'anyone',
-    url,
-    tls: commandTls(),
-    log,
-    retryPolicy,
-  });
-  try {
-    const logInWith = (code?: string) =>
-      stranger.sessions.login.mutate({ email, password, ...(code !== undefined && { code }) });
-    const session = await logInWith(process.env['MESH_CODE'] || undefined).catch(async (error: unknown) => {
-      if (!failedWith('CODE_NEEDED', error)) throw error;
-      return logInWith(await ask('Code', email));
-    });
-    if (session.user.role !== 'admin') throw new Error(`${email} is not an administrator`);
-    return session;
-  } catch (error) {
-    const where = url.join(', ');
-    if (!isCallError(error)) throw error;
-    if (failedWith('BAD_CODE', error))
-      throw new Error(`Auth at ${where} refuses this code of ${email}: take a new one`, { cause: error });
-    if (error.data.code === 'UNAUTHORIZED') {
-      throw new Error(`Auth at ${where} does not know ${email} with this password`, { cause: error });
-    }
-    throw new Error(`Auth at ${where} could not be called: ${error.message}`, { cause: error });
-  }
-}
-
-async function credentialsOf(email: string | undefined, ask: Ask): Promise<Credentials> {
-  if (email !== undefined) {
-    return { email, password: process.env['MESH_PASSWORD'] || (await ask('Password', email)) };
-  }
-  const { ADMIN_EMAIL, ADMIN_PASSWORD } = settingsOf('services/auth');
-  if (ADMIN_EMAIL !== undefined && ADMIN_PASSWORD !== undefined) {
-    return { email: ADMIN_EMAIL, password: ADMIN_PASSWORD };
-  }
-  throw new Error(
-    'Name the administrator with --email: services/auth/.env has no ADMIN_EMAIL and ADMIN_PASSWORD',
-  );
-}
-
-/** @throws Error at the end of the input. */
-export async function askSecret(what: string, of: string): Promise<string> {
-  const given = await readLine(`${what} of ${of}: `, { hidden: true });
-  if (!given) throw new Error(`No ${what.toLowerCase()} was given`);
-  return given;
 }

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { callerFor, credentialsOf } from '../call/credentials.ts';
 import { describeService } from '../call/described-service.ts';
 import { findProcedure } from '../call/find-procedure.ts';
+import { onceLoggedIn } from '../call/log-in.ts';
 import { CallFailed, send, subscribe, type OutgoingCall } from '../call/send.ts';
-import { asAdministrator } from './administrator.ts';
 import { printList } from './print.ts';
 
 /** Time between two calls of `--watch`, in milliseconds. */
@@ -79,7 +79,7 @@ async function run(
   try {
     const { signal } = ended;
     const { url } = described;
-    for await (const answer of answers({ url, procedure: found, input, headers, signal }, options))
+    for await (const answer of answers(found, { url, path: found.path, input, headers, signal }, options))
       console.log(options.json ? JSON.stringify(answer) : JSON.stringify(answer, undefined, 2));
   } catch (error) {
     if (ended.signal.aborted) return;
@@ -88,12 +88,16 @@ async function run(
   }
 }
 
-async function* answers(outgoing: OutgoingCall, { watch = false }: Options): AsyncGenerator {
-  if (outgoing.procedure.kind === 'subscription') {
+async function* answers(
+  { kind }: ProcedureDescription,
+  outgoing: OutgoingCall,
+  { watch = false }: Options,
+): AsyncGenerator {
+  if (kind === 'subscription') {
     yield* subscribe(outgoing);
     return;
   }
-  if (watch && outgoing.procedure.kind !== 'query') throw new Error('--watch is for queries');
+  if (watch && kind !== 'query') throw new Error('--watch is for queries');
   for (let last: string | undefined; ;) {
     const answer = (await send(outgoing)) ?? null;
     const text = JSON.stringify(answer);
@@ -102,15 +106,6 @@ async function* answers(outgoing: OutgoingCall, { watch = false }: Options): Asy
     if (!watch) return;
     await delay(watchEveryMs, undefined, { signal: outgoing.signal });
   }
-}
-
-/** Logs in when it is first asked for a token, and once only. */
-function onceLoggedIn(command: Command): () => Promise<string> {
-  let token: Promise<string> | undefined;
-  return () =>
-    (token ??= new Promise((resolve, reject) => {
-      asAdministrator(command, async (_auth, accessToken) => resolve(accessToken)).catch(reject);
-    }));
 }
 
 function list(service: string, found: readonly ProcedureDescription[], { json }: Options): void {
@@ -153,10 +148,17 @@ function checked({ path, input: schema, inputOptional }: ProcedureDescription, i
   );
 }
 
-/** A JSON Schema that zod cannot read admits everything: the service checks the input too. */
+/**
+ * A JSON Schema that zod cannot read admits everything: the service checks the input too. So does a pattern with flags, which
+ * zod would compile without them.
+ */
 function readable(schema: JsonSchema): z.ZodType {
   try {
-    return z.fromJSONSchema(schema);
+    const read = JSON.stringify(schema, (_key, part: unknown) => {
+      if (typeof part !== 'object' || part === null || !('x-flags' in part)) return part;
+      return { ...part, pattern: undefined };
+    });
+    return z.fromJSONSchema(JSON.parse(read) as JsonSchema);
   } catch {
     return z.unknown();
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { databaseFields, migrationSettings, readConfig } from '@arcadium/mesh/config';
+import { databaseFields, migrationSettings, readConfig, type Environment } from '@arcadium/mesh/config';
 import { servicesWithSchema } from '@arcadium/prisma/folders';
 import { root, settingsOf } from '../workspace.ts';
 import { noSuch } from './choices.ts';
@@ -19,7 +19,12 @@ export function databaseOf(service: string) {
   const prefix = `${service.toUpperCase().replaceAll('-', '_')}_DATABASE_`;
   const given = Object.keys(settings).filter((name) => name.startsWith(prefix));
   const own = given.map((name) => [name.slice(prefix.length - 'DATABASE_'.length), settings[name]] as const);
-  const config = readConfig(databaseFields, own.length > 0 ? Object.fromEntries(own) : settings);
+  return databaseUrls(own.length > 0 ? Object.fromEntries(own) : settings);
+}
+
+/** The URLs of the database that settings name. @throws ConfigError if there are none, or they are wrong. */
+export function databaseUrls(settings: Environment) {
+  const config = readConfig(databaseFields, settings);
   const { url, trafficUrl, directUrl } = migrationSettings(config);
   // A command ends before a file of a setting changes.
   const now = (one: string | (() => string)) => (typeof one === 'function' ? one() : one);

@@ -34,8 +34,8 @@ export function statusOf(service: string): Promise<DatabaseStatus> {
 
 function isReady({ problem, migrations }: DatabaseStatus): boolean {
   if (problem !== null || !migrations) return false;
-  const { pending, changed, interrupted } = migrations;
-  return pending.length + changed.length + interrupted.length === 0;
+  const { pending, edited, interrupted } = migrations;
+  return pending.length + edited.length + interrupted.length === 0;
 }
 
 function print(seen: readonly DatabaseStatus[]): void {
@@ -44,7 +44,7 @@ function print(seen: readonly DatabaseStatus[]): void {
     database: reachable ? 'reachable' : 'not reachable',
     applied: count(migrations?.applied),
     pending: count(migrations?.pending),
-    changed: count(migrations?.changed),
+    edited: count(migrations?.edited),
     newer: count(migrations?.newer),
     size: bytes === null ? null : `${(bytes / 2 ** 20).toFixed(1)} MiB`,
     connections: connections && `${connections.service} of ${connections.all}, at most ${connections.most}`,
@@ -57,7 +57,7 @@ function print(seen: readonly DatabaseStatus[]): void {
     'database',
     'applied',
     'pending',
-    'changed',
+    'edited',
     'newer',
     'size',
     'connections',

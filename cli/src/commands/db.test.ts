@@ -64,7 +64,7 @@ test(
         service: 'notification',
         reachable: true,
         problem: null,
-        migrations: { applied: [], pending: names, changed: [], newer: [], interrupted: [] },
+        migrations: { applied: [], pending: names, edited: [], newer: [], interrupted: [] },
         connections: { service: expect.any(Number), most: expect.any(Number) },
       },
     });
@@ -90,7 +90,7 @@ test(
       VALUES ('x', 'x', '29990101000000_later', now())`);
     expect(await status()).toMatchObject({
       code: 1,
-      seen: { migrations: { changed: [names[0]], newer: ['29990101000000_later'], pending: [] } },
+      seen: { migrations: { edited: [names[0]], newer: ['29990101000000_later'], pending: [] } },
     });
   },
   longMs,

@@ -7,6 +7,7 @@ import type { Entry, Group } from '../command-entry.ts';
 import { runTool } from '../mcp/run-tool.ts';
 import { hidingSecrets } from '../mcp/secrets.ts';
 import { toolsOf, type Tool } from '../mcp/tool.ts';
+import { NoSecret } from '../call/log-in.ts';
 import { openSession, type AdministratorSession } from './administrator.ts';
 
 /** After a log-in that failed, none is tried for so long, in milliseconds: failures count against the account. */
@@ -72,7 +73,7 @@ class SharedLogIn implements AsyncDisposable {
   async environment(): Promise<Record<string, string>> {
     if (performance.now() - this.#failedAt < retryAfterMs) return {};
     try {
-      this.#session ??= openSession(this.#command, { ask: neverAsk });
+      this.#session ??= openSession(this.#command, neverAsk);
       const session = await this.#session;
       await session.renew();
       return { MESH_ACCESS_TOKEN: session.token() };
@@ -93,5 +94,5 @@ class SharedLogIn implements AsyncDisposable {
 
 /** Standard input has the protocol. */
 async function neverAsk(what: string, of: string): Promise<string> {
-  throw new Error(`No ${what.toLowerCase()} of ${of} is set`);
+  throw new NoSecret(`No ${what.toLowerCase()} of ${of} is set`);
 }

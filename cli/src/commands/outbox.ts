@@ -2,8 +2,9 @@ import { authContract } from '@arcadium/contracts/auth';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import { connect, isCallError } from '@arcadium/mesh/client';
 import type { Command } from 'commander';
-import { asAdministrator, log, retryPolicy, urlOf } from './administrator.ts';
+import { asAdministrator, log, retryPolicy } from './administrator.ts';
 import { commandTls } from '../tls.ts';
+import { urlOf } from '../workspace.ts';
 import { noSuch } from './choices.ts';
 import { printList } from './print.ts';
 

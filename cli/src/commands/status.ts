@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { lookAtAll, table, type Seen } from '../health.ts';
-import { serviceUrls } from '../workspace.ts';
+import { everyServiceUrl } from '../workspace.ts';
 
 /** Time between two looks of `--watch`, in milliseconds. */
 const watchEveryMs = 1000;
@@ -13,8 +13,7 @@ export function status(self: Command): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nEnds with 0 if all are healthy, else with 1.')
     .action(async ({ watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
-      const urls = serviceUrls();
-      if (urls.size === 0) throw new Error('No service is known here: run "npm run setup" first');
+      const urls = everyServiceUrl();
       for (let last: string | undefined; ;) {
         const seen = await lookAtAll(urls);
         const text = json ? JSON.stringify(seen) : table(seen);

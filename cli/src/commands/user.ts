@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { findAccount, printAccount, printAccounts, type Account } from './account.ts';
-import { asAdministrator, askSecret } from './administrator.ts';
+import { askSecret } from '../call/log-in.ts';
+import { asAdministrator } from './administrator.ts';
 import { atLeastOne } from './numbers.ts';
 
 /** Most accounts in one answer of auth. */

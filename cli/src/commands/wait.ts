@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { table, waitUntilHealthy } from '../health.ts';
-import { serviceUrls } from '../workspace.ts';
+import { everyServiceUrl } from '../workspace.ts';
 
 /** `wait [--timeout <seconds>]`: for scripts that start the mesh and go on when it is healthy. */
 export function wait(self: Command): Command {
@@ -11,7 +11,7 @@ export function wait(self: Command): Command {
     .action(async ({ timeout, json = false }: { timeout: string; json?: boolean }) => {
       const seconds = Number(timeout);
       if (!(seconds >= 0)) throw new Error(`--timeout takes seconds, not ${timeout}`);
-      const { healthy, services } = await waitUntilHealthy(serviceUrls(), seconds * 1000);
+      const { healthy, services } = await waitUntilHealthy(everyServiceUrl(), seconds * 1000);
       console.log(json ? JSON.stringify(services) : table(services));
       process.exitCode = healthy ? 0 : 1;
     });

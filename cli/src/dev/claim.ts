@@ -88,6 +88,13 @@ export class Claim {
   }
 }
 
+/** Processes of a run of this checkout whose supervisor was killed. */
+export function findLeftOver(root: string): readonly { name: string; pid: number }[] {
+  const known = readRecord(join(root, '.data', 'dev.json'));
+  if (!known || birthOf(known.pid) !== undefined) return [];
+  return known.processes.filter(({ pid, born }) => birthOf(pid) === born);
+}
+
 function runsAlready(known: z.infer<typeof record> | undefined): string {
   if (!known) return 'The mesh of this checkout is being started by another "npm run dev".';
   const { pid, since, urls } = known;

@@ -2,6 +2,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, w
 import { dirname } from 'node:path';
 import { parseEnv } from 'node:util';
 
+/** Permissions of a file with secrets: readable and writable only by its owner. */
+export const secretMode = 0o600;
+
+/** Whether others than the owner may read a file, or write to it. */
+export function isOpenToOthers(mode: number): boolean {
+  return (mode & 0o077) !== 0;
+}
+
 /** A setting to add if it is missing, with a comment. */
 export type Setting = Readonly<{ name: string; value: string; comment: string }>;
 
@@ -55,10 +63,10 @@ export function openEnvFile(path: string): EnvFile {
       if (changed.length > 0) {
         mkdirSync(dirname(path), { recursive: true });
         const draft = `${path}.${process.pid}.tmp`;
-        writeFileSync(draft, text, { mode: 0o600 });
+        writeFileSync(draft, text, { mode: secretMode });
         renameSync(draft, path);
-      } else if (existsSync(path) && (statSync(path).mode & 0o777) !== 0o600) {
-        chmodSync(path, 0o600);
+      } else if (existsSync(path) && (statSync(path).mode & 0o777) !== secretMode) {
+        chmodSync(path, secretMode);
       }
       return changed;
     },

@@ -18,7 +18,8 @@ import { isSameHost, movePort, postgresPort } from './postgres-port.ts';
 import { defaultUrl, hasDatabase } from './service-settings.ts';
 import { tokenState } from './token-state.ts';
 
-const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
+/** The value of SIGNING_KEYS. */
+export const signingKeys = z.object({ keys: z.tuple([privateJwk], privateJwk) });
 
 /**
  * Creates the missing settings of a repository: keys, passwords, service tokens, addresses. Existing settings
@@ -91,7 +92,7 @@ async function makeMissing(root: string, log: Logger, environment: Environment):
 function publish(shared: EnvFile, keys: readonly PublicJwk[]): PublicJwk[] {
   const present = shared.get('PUBLIC_KEYS');
   const older = present === undefined ? [] : parseKeys(jwks, present, `${shared.path}: PUBLIC_KEYS`).keys;
-  const missing = keys.filter(({ kid }) => !older.some((key) => key.kid === kid));
+  const missing = unpublished(keys, older);
   const all = [...missing, ...older];
   const value = JSON.stringify({ keys: all });
   if (present === undefined) {
@@ -104,6 +105,11 @@ function publish(shared: EnvFile, keys: readonly PublicJwk[]): PublicJwk[] {
     shared.replace('PUBLIC_KEYS', value);
   }
   return all;
+}
+
+/** The signing keys that are not among the trusted ones: tokens that they sign are refused. */
+export function unpublished(keys: readonly PublicJwk[], trusted: readonly PublicJwk[]): PublicJwk[] {
+  return keys.filter(({ kid }) => !trusted.some((key) => key.kid === kid));
 }
 
 function parseKeys<Schema extends z.ZodType>(schema: Schema, text: string, where: string): z.output<Schema> {

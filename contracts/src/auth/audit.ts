@@ -1,5 +1,6 @@
 import { admin, anyService, mutation, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { id, line, time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 
@@ -98,6 +99,7 @@ export const audit = {
       })
       .prefault({}),
     output: listOf(entry),
+    examples: [{ event: 'session.login-failed', limit: 10 }],
     access: admin,
   }),
   report: mutation({
@@ -105,6 +107,25 @@ export const audit = {
       'Record accesses that the calling service denied, as its claim; repeating an entry changes nothing',
     input: z.object({ entries: z.array(denial).min(1).max(100) }),
     output: z.object({}),
+    examples: [
+      {
+        entries: [
+          {
+            id: example.denial,
+            since: example.time,
+            count: 1,
+            caller: { kind: 'user', id: example.user },
+            userId: null,
+            procedure: 'outbox.list',
+            reason: 'not-admitted',
+            message: 'Only administrators may call this',
+            mode: 'enforce',
+            address: '192.0.2.1',
+            requestId: null,
+          },
+        ],
+      },
+    ],
     access: anyService,
     idempotent: true,
     priority: 'sheddable',

@@ -1,5 +1,6 @@
 import { admin, anyService, either, error, mutation, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { time } from '../field.ts';
 
 const key = z.object({
@@ -42,6 +43,7 @@ export const keys = {
       'Withdraw a stolen key from the JWKS at once: all tokens it signed become invalid; if it was the signing key, another takes over',
     input: z.object({ kid: z.string().min(1).max(128) }),
     output: key,
+    examples: [{ kid: example.kid }],
     access: admin,
     idempotent: true,
     // A database from before SERVICE_TOKENS_MAX may have very many tokens to revoke.

@@ -33,6 +33,7 @@ export const revocations = {
       .object({ after: position.default(0), limit: z.int().min(1).max(1000).default(1000) })
       .prefault({}),
     output: event,
+    examples: [{ after: 0, limit: 100 }],
     access: either(admin, anyService),
     priority: 'critical',
   }),
@@ -48,6 +49,7 @@ export const revocations = {
       })
       .optional(),
     output: event,
+    examples: [{ lastEventId: '0' }],
     access: either(admin, anyService),
   }),
 };

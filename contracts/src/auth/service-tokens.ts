@@ -1,5 +1,6 @@
 import { admin, anyService, either, error, mutation, query } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 
@@ -44,6 +45,7 @@ export const serviceTokens = {
     summary: 'Issue a token for a service, valid for 90 days',
     input: z.object({ service: serviceName }),
     output: issued,
+    examples: [{ service: 'inventory' }],
     access: either(admin, anyService),
     errors: { TOO_MANY_TOKENS: tooManyTokens },
   }),
@@ -51,6 +53,7 @@ export const serviceTokens = {
     summary: 'The known tokens, newest first; a service sees its own',
     input: listInput.extend({ service: serviceName.optional() }).prefault({}),
     output: listOf(record),
+    examples: [{ service: 'inventory' }],
     access: either(admin, anyService),
   }),
   rotate: mutation({
@@ -63,6 +66,7 @@ export const serviceTokens = {
       })
       .prefault({}),
     output: issued,
+    examples: [{ tokenId: example.tokenId }],
     access: either(admin, anyService),
     idempotent: true,
     priority: 'critical',
@@ -81,6 +85,7 @@ export const serviceTokens = {
       /** The number of tokens revoked, if `tokenIds` is not complete. */
       count: z.int().min(0).optional(),
     }),
+    examples: [{ tokenId: example.tokenId }, { service: 'inventory' }],
     access: either(admin, anyService),
     idempotent: true,
     // A database from before SERVICE_TOKENS_MAX may have very many tokens to revoke.

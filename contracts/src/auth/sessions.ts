@@ -1,5 +1,6 @@
 import { anyone, error, mutation, query, user } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { id, time } from '../field.ts';
 import { account, badCode, badCredentials, email, givenPassword, secondFactorCode } from './account.ts';
 
@@ -26,6 +27,7 @@ export const sessions = {
     summary: 'Exchange an email address and a password for an access token and a refresh token',
     input: z.object({ email, password: givenPassword, code: secondFactorCode.optional() }),
     output: sessionTokens,
+    examples: [{ email: example.email, password: example.password }],
     access: anyone,
     priority: 'sheddable',
     rateLimit: { calls: 30, perMs: 60_000 },
@@ -44,6 +46,7 @@ export const sessions = {
       'Exchange a refresh token for new tokens; repeated calls return the same successor until that one is used',
     input: z.object({ refreshToken }),
     output: sessionTokens,
+    examples: [{ refreshToken: example.refreshToken }],
     access: anyone,
     idempotent: true,
     rateLimit: { calls: 120, perMs: 60_000 },
@@ -55,6 +58,7 @@ export const sessions = {
     summary: 'End the session of a refresh token, including its access tokens',
     input: z.object({ refreshToken }),
     output: z.object({}),
+    examples: [{ refreshToken: example.refreshToken }],
     access: anyone,
     idempotent: true,
   }),

@@ -1,5 +1,6 @@
 import { admin, either, query, services } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { time } from '../field.ts';
 
 /** User and service tokens. */
@@ -18,6 +19,7 @@ export const tokens = {
         expiresAt: time,
       }),
     ]),
+    examples: [{ token: example.accessToken }],
     access: either(admin, services('wiki', 'notification')),
     priority: 'critical',
   }),

@@ -1,5 +1,6 @@
 import { error, mutation, user } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { badCode, badCredentials, givenPassword, secondFactorCode } from './account.ts';
 
 const recoveryCodes = z.object({
@@ -24,6 +25,7 @@ export const totp = {
       /** `otpauth://…`, for a QR code. */
       uri: z.string(),
     }),
+    examples: [{ password: example.password }],
     access: user,
     rateLimit,
     errors: { BAD_CREDENTIALS: badCredentials, ALREADY_ON: alreadyOn },
@@ -32,6 +34,7 @@ export const totp = {
     summary: 'Turn the second factor on with a first code; returns the recovery codes',
     input: z.object({ code: secondFactorCode }),
     output: recoveryCodes,
+    examples: [{ code: example.code }],
     access: user,
     rateLimit,
     errors: {
@@ -44,6 +47,7 @@ export const totp = {
     summary: 'Create new recovery codes; the old ones become invalid',
     input: z.object({ password: givenPassword, code: secondFactorCode }),
     output: recoveryCodes,
+    examples: [{ password: example.password, code: example.code }],
     access: user,
     rateLimit,
     errors: { BAD_CREDENTIALS: badCredentials, BAD_CODE: badCode, NOT_ON: notOn },
@@ -52,6 +56,7 @@ export const totp = {
     summary: 'Turn the second factor off',
     input: z.object({ password: givenPassword, code: secondFactorCode }),
     output: z.object({}),
+    examples: [{ password: example.password, code: example.code }],
     access: user,
     rateLimit,
     errors: { BAD_CREDENTIALS: badCredentials, BAD_CODE: badCode, NOT_ON: notOn },

@@ -1,5 +1,6 @@
 import { admin, anyone, either, error, mutation, query, services, user } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../example.ts';
 import { id, label, line, time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 import {
@@ -33,6 +34,7 @@ export const users = {
     summary: 'Create an account',
     input: z.object({ email, name: label(100), password: newPassword }),
     output: account,
+    examples: [{ email: example.email, name: 'Ann', password: example.password }],
     access: anyone,
     priority: 'sheddable',
     rateLimit: { calls: 10, perMs: 60_000 },
@@ -42,6 +44,7 @@ export const users = {
     summary: 'Create an account for someone else, with a role and a first password',
     input: z.object({ email, name: label(100), password: newPassword, role: role.default('user') }),
     output: account,
+    examples: [{ email: example.otherEmail, name: 'Ben Example', password: example.password }],
     access: admin,
     rateLimit: { calls: 30, perMs: 60_000 },
     errors: { EMAIL_TAKEN: emailTaken, PASSWORD_REFUSED: passwordRefused },
@@ -51,6 +54,7 @@ export const users = {
     summary: 'Change the name of the calling user',
     input: z.object({ name: label(100) }),
     output: account,
+    examples: [{ name: 'Ann Example' }],
     access: user,
     idempotent: true,
   }),
@@ -58,6 +62,7 @@ export const users = {
     summary: 'Change the password of the calling user; their other sessions end',
     input: z.object({ currentPassword: givenPassword, newPassword }),
     output: z.object({ sessionsEnded: z.int().min(0) }),
+    examples: [{ currentPassword: example.password, newPassword: example.newPassword }],
     access: user,
     // Each call makes seven hashes: of the current password, five former ones, and the new one.
     rateLimit: { calls: 10, perMs: 60_000 },
@@ -67,6 +72,7 @@ export const users = {
     summary: 'The public part of one user',
     input: z.object({ id }),
     output: profile,
+    examples: [{ id: example.user }],
     access: either(user, services('wiki', 'notification')),
     hedge: true,
     errors: { USER_NOT_FOUND: userNotFound },
@@ -75,6 +81,7 @@ export const users = {
     summary: 'The public part of several users; unknown ids are left out',
     input: z.object({ ids: z.array(id).min(1).max(100) }),
     output: z.object({ items: z.array(profile).max(100) }),
+    examples: [{ ids: [example.user, example.otherUser] }],
     access: either(user, services('wiki', 'notification')),
     hedge: true,
   }),
@@ -88,6 +95,7 @@ export const users = {
       })
       .prefault({}),
     output: listOf(account),
+    examples: [{ limit: 10 }],
     access: admin,
   }),
   find: query({
@@ -100,6 +108,7 @@ export const users = {
         lastUsedAt: time.nullable(),
       }),
     }),
+    examples: [{ email: example.email }],
     access: admin,
     errors: {
       USER_NOT_FOUND: error(
@@ -114,6 +123,7 @@ export const users = {
       'Change the role of a user to admin or user; their sessions end, so that no token carries the old role',
     input: z.object({ id, role }),
     output: account,
+    examples: [{ id: example.otherUser, role: 'admin' }],
     access: admin,
     idempotent: true,
     errors: { USER_NOT_FOUND: userNotFound, LAST_ADMINISTRATOR: lastAdministrator },
@@ -122,6 +132,7 @@ export const users = {
     summary: 'Disable an account: its sessions end, and it cannot log in',
     input: z.object({ id }),
     output: account,
+    examples: [{ id: example.otherUser }],
     access: admin,
     idempotent: true,
     errors: { USER_NOT_FOUND: userNotFound, LAST_ADMINISTRATOR: lastAdministrator },
@@ -130,6 +141,7 @@ export const users = {
     summary: 'Enable a disabled account',
     input: z.object({ id }),
     output: account,
+    examples: [{ id: example.otherUser }],
     access: admin,
     idempotent: true,
     errors: { USER_NOT_FOUND: userNotFound },
@@ -139,6 +151,7 @@ export const users = {
       'Turn off the second factor of another user, who has lost it; their sessions end, and the password alone logs in',
     input: z.object({ id }),
     output: account,
+    examples: [{ id: example.otherUser }],
     access: admin,
     idempotent: true,
     errors: {
@@ -154,6 +167,7 @@ export const users = {
     summary: 'End all sessions of a user; their access tokens are refused within 2 s',
     input: z.object({ id }),
     output: z.object({ sessionsEnded: z.int().min(0) }),
+    examples: [{ id: example.otherUser }],
     access: admin,
     idempotent: true,
     errors: { USER_NOT_FOUND: userNotFound },

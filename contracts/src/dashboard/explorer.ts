@@ -27,6 +27,8 @@ const procedure = z.object({
   idempotent: z.union([z.boolean(), z.literal('by-key')]),
   /** Longest time for one attempt, in milliseconds. */
   timeoutMs: z.number().nullable(),
+  /** Inputs as callers send them; the first one is in the form. */
+  examples: z.array(z.unknown()).max(20).optional(),
 });
 export type ExplorerProcedure = z.output<typeof procedure>;
 

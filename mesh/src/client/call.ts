@@ -113,7 +113,8 @@ class Call {
     const { retryPolicy, retryBudget, endpoints } = this.#connection;
     return retry(thrown, (number) => this.#try(number), {
       policy: this.#repeated ? { ...retryPolicy, attempts: 0 } : retryPolicy,
-      budget: retryBudget,
+      // An open breaker sent nothing: the next attempt is the first that the target sees of this one.
+      budget: { tryRetry: () => this.#attempt?.endpoint === undefined || retryBudget.tryRetry() },
       signal: this.#gone,
       deadline: this.#deadline,
       isRetryable: (error) => mayBeMadeAgain(error, this.#target.procedure),

@@ -6,7 +6,7 @@ import { safe, TRPCClientError } from '@trpc/client';
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { anyone, contract, error, mutation, query, services } from '../contract/index.ts';
-import { runInScope } from '../telemetry/index.ts';
+import { scopes } from '../telemetry/index.ts';
 import { recordingLogger } from '../testing/index.ts';
 import { MeshError, startTrace } from '../wire/index.ts';
 import { connect } from './index.ts';
@@ -99,7 +99,7 @@ describe('a call', () => {
       [longLived, composite, handler].map((signal) => getEventListeners(signal, 'abort').length);
     const scope = { requestId: 'r', trace: startTrace(), deadline: Infinity, signal: handler };
     for (const signal of [longLived, composite]) {
-      const call = runInScope(scope, () => made.items.get.query({ id: 1 }, { signal }));
+      const call = scopes.run(scope, () => made.items.get.query({ id: 1 }, { signal }));
       expect(left()[2]).toBe(1);
       await call;
       await made.items.add.mutate(undefined, { signal }).catch(() => {});
@@ -133,7 +133,7 @@ describe('a call', () => {
       deadline: performance.now() + 1000,
       signal: new AbortController().signal,
     };
-    await runInScope(scope, () => client(peer.url).shop.items.get.query({ id: 1 }));
+    await scopes.run(scope, () => client(peer.url).shop.items.get.query({ id: 1 }));
     const headers = peer.received[0]?.headers;
     expect(headers?.['x-request-id']).toBe('outer-1');
     expect(headers?.['traceparent']).toBe(`00-${trace.traceId}-${trace.spanId}-01`);
@@ -295,7 +295,7 @@ describe('a call that fails', () => {
       deadline: performance.now() + 60_000,
       signal: passed.signal,
     };
-    const call = runInScope(scope, () => made.items.get.query({ id: 1 })).catch((thrown: unknown) => thrown);
+    const call = scopes.run(scope, () => made.items.get.query({ id: 1 })).catch((thrown: unknown) => thrown);
     await expect.poll(() => peer.received.length).toBe(1);
     passed.abort(new MeshError('TIMEOUT', 'The call did not finish within 50 ms'));
     expect(await call).toMatchObject({ data: { code: 'TIMEOUT' } });

@@ -75,6 +75,19 @@ describe('retries', () => {
     expect(received).toHaveLength(1);
   });
 
+  test('of a call that an open breaker did not send cost no budget', async () => {
+    const retryBudget = { ratio: 0, minPerSecond: 0 };
+    const { bank: made, received, behaviours } = suite.open({ 1001: lost }, { retryBudget });
+    for (let n = 0; n < 5; n++) await suite.failing(made.balance.query(), 0);
+    const held = Array.from({ length: 50 }, () => outcome(made.balance.query()));
+    await suite.clock.advance(0);
+    expect(received).toHaveLength(5);
+    behaviours['1001'] = works;
+    await suite.clock.advance(10_000);
+    expect(await Promise.all(held)).toEqual(held.map(() => ({ value: { at: '1001' } })));
+    expect(received).toHaveLength(55);
+  });
+
   test('a plain mutation is made again only if the server did nothing with it', async () => {
     for (const [behaviour, attempts] of [
       [lost, 1],

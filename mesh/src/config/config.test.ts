@@ -54,6 +54,7 @@ test('what is not said has the documented value', () => {
     ACCESS_MODE: 'enforce',
     METRICS_ACCESS: 'open',
     CONTRACT_ACCESS: 'token',
+    TAP: 'calls',
     STREAMS_PER_CALLER: 100,
     TRUSTED_PROXIES: [],
     RATE_LIMIT_CALLS: 600,

@@ -85,6 +85,8 @@ export const serverFields = {
   METRICS_ACCESS: z.enum(['open', 'token']).default('open'),
   /** Who may read `/api/contract` and `/openapi.json`: anyone; services and administrators by their token; administrators. */
   CONTRACT_ACCESS: z.enum(['open', 'token', 'admin']).default('token'),
+  /** What `/api/tap` shows to services and administrators: nothing; calls as they end; these with redacted payloads. */
+  TAP: z.enum(['off', 'calls', 'payloads']).default('calls'),
   /** Other origins whose pages may open WebSockets. @default only the service's own origin */
   WEBSOCKET_ORIGINS: origins('origin').optional(),
   /** Other origins whose pages may call over HTTP (CORS). @default none */
@@ -131,6 +133,7 @@ export function serverSettings<Pool = never>(
     metricsPort: config.METRICS_PORT,
     metricsAccess: config.METRICS_ACCESS,
     contractAccess: config.CONTRACT_ACCESS,
+    tap: config.TAP,
     webSocketOrigins: config.WEBSOCKET_ORIGINS,
     corsOrigins: config.CORS_ORIGINS,
     streamsPerCaller: config.STREAMS_PER_CALLER,

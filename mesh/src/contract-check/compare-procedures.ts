@@ -28,6 +28,8 @@ const known = new Set<string>([
   'rateLimit',
   'priority',
   'hedge',
+  // For people: what an example may be follows from the input.
+  'examples',
 ] satisfies (keyof ProcedureDescription)[]);
 
 /** Compares two versions of a procedure. */

@@ -147,3 +147,12 @@ export const incomplete: Handlers<typeof shop> = { items: { get: good }, stock: 
 query({ summary: 'Open to whom?', output: z.object({}) });
 // @ts-expect-error only a mutation can be more or less than idempotent
 query({ summary: 'Reads', output: z.object({}), access: anyone, idempotent: false });
+
+// Examples have the type of the input, before it is parsed.
+const sized = z.object({ size: z.int().default(1), name: z.string().transform(Number) });
+const some = { summary: 'Some', input: sized, output: z.object({}), access: anyone };
+void query({ ...some, examples: [{ name: 'a' }, { size: 2, name: 'b' }] });
+// @ts-expect-error not what is sent
+void query({ ...some, examples: [{ name: 1 }] });
+// @ts-expect-error without an input there is none
+void query({ summary: 'None', output: z.object({}), access: anyone, examples: [{ name: 'a' }] });

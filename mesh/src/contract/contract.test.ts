@@ -40,6 +40,21 @@ test.each([0, -1, NaN, Infinity, 2 ** 31])('a time-out of %d is none', (timeoutM
   expect(() => contract('c', { never })).toThrow('c.never: timeoutMs');
 });
 
+test('an example that its input refuses is an error that says where', () => {
+  const get = query({
+    summary: 'Get',
+    input: z.object({ id: z.int() }),
+    output: z.null(),
+    access: anyone,
+    examples: [{ id: 1 }, { id: 1.5 }],
+  });
+  expect(() => contract('c', { get })).toThrow(/^c\.get: example 2 does not fit the input: id .*int/);
+  expect(describeProcedures([{ path: 'get', procedure: get }])[0]?.examples).toEqual([
+    { id: 1 },
+    { id: 1.5 },
+  ]);
+});
+
 const ann = { id: '1', name: 'Ann', role: 'user', tokenId: 't', expiresAt: Infinity } as const;
 const root = { ...ann, role: 'admin' } as const;
 const wiki = { id: '2', name: 'wiki', tokenId: 't', expiresAt: Infinity };

@@ -31,7 +31,7 @@ const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfie
  * Defines a contract, which the service and its clients import.
  *
  * @param name Name of the service, as in its token and logs.
- * @throws TypeError for a procedure with an invalid name, timeout or rate limit.
+ * @throws TypeError for a procedure with an invalid name, timeout, rate limit or example.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree>(
   name: Name,
@@ -51,6 +51,7 @@ export function contract<const Name extends string, const Procedures extends Pro
         `${name}.${path}: rateLimit must be a whole number of calls in a whole number of seconds`,
       );
     }
+    checkExamples(`${name}.${path}`, procedure);
   }
   return made;
 }
@@ -62,6 +63,15 @@ function checkNames(of: string, tree: ProcedureTree): void {
       throw new TypeError(`${of}: "${key}" cannot be the name of a procedure`);
     }
     if (!isProcedure(node)) checkNames(`${of}.${key}`, node);
+  }
+}
+
+function checkExamples(of: string, { input, examples }: AnyProcedure): void {
+  for (const [index, example] of examples.entries()) {
+    const { error } = input.safeParse(example);
+    if (!error) continue;
+    const problems = error.issues.map(({ path, message }) => [path.join('.'), message].join(' ').trim());
+    throw new TypeError(`${of}: example ${index + 1} does not fit the input: ${problems.join('; ')}`);
   }
 }
 

@@ -36,6 +36,8 @@ export type ProcedureDescription = Readonly<{
   rateLimit: RateLimit | null;
   priority: Priority;
   hedge: boolean;
+  /** Inputs as callers send them; absent without any. */
+  examples?: readonly unknown[];
 }>;
 
 /**
@@ -84,6 +86,7 @@ export function describeProcedures(entries: readonly ContractEntry[]): readonly 
       rateLimit: rateLimit ?? null,
       priority,
       hedge,
+      ...(procedure.examples.length > 0 && { examples: procedure.examples }),
     };
   });
 }

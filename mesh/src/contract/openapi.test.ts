@@ -19,6 +19,7 @@ const talk = contract('talk', {
       input: z.object({ id: z.string() }),
       output: z.object({ thread }),
       access: anyone,
+      examples: [{ id: '7' }, { id: '8' }],
     }),
     add: mutation({
       summary: 'Adds a thread',
@@ -57,6 +58,16 @@ test('what the contract promises beside schemas is said', () => {
   const { description, parameters } = paths['/trpc/threads.add']?.['post'] ?? {};
   expect(description).toContain('Ends after 2000 ms. An address may call it 30 times in 60 s.');
   expect(parameters).toContainEqual({ $ref: '#/components/parameters/IdempotencyKey' });
+});
+
+test('examples are those of the request body', () => {
+  expect(paths['/trpc/threads.get']?.['post']?.['requestBody']).toMatchObject({
+    content: {
+      'application/json': {
+        examples: { example1: { value: { id: '7' } }, example2: { value: { id: '8' } } },
+      },
+    },
+  });
 });
 
 test('references of recursive schemas lead to components that are there', () => {

@@ -52,7 +52,7 @@ export function openApi(
 }
 
 function call(procedure: ProcedureDescription, schemas: Record<string, JsonSchema>) {
-  const { path, input, inputOptional, output, idempotent } = procedure;
+  const { path, input, inputOptional, output, idempotent, examples } = procedure;
   return {
     ...described(procedure),
     parameters: [
@@ -60,7 +60,10 @@ function call(procedure: ProcedureDescription, schemas: Record<string, JsonSchem
       ...(idempotent === 'by-key' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
     ],
     ...(input && {
-      requestBody: { required: !inputOptional, content: json(hoisted(input, `${path}.input`, schemas)) },
+      requestBody: {
+        required: !inputOptional,
+        content: json(hoisted(input, `${path}.input`, schemas), examples),
+      },
     }),
     responses: {
       200: {
@@ -73,7 +76,7 @@ function call(procedure: ProcedureDescription, schemas: Record<string, JsonSchem
 }
 
 function subscription(procedure: ProcedureDescription, schemas: Record<string, JsonSchema>) {
-  const { path, input, inputOptional, output } = procedure;
+  const { path, input, inputOptional, output, examples } = procedure;
   return {
     ...described(procedure),
     ...(input && {
@@ -83,7 +86,7 @@ function subscription(procedure: ProcedureDescription, schemas: Record<string, J
           in: 'query',
           required: !inputOptional,
           description: 'The input, as JSON.',
-          content: json(hoisted(input, `${path}.input`, schemas)),
+          content: json(hoisted(input, `${path}.input`, schemas), examples),
         },
       ],
     }),
@@ -194,8 +197,9 @@ function hoisted(schema: JsonSchema, name: string, schemas: Record<string, JsonS
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function json(schema: JsonSchema) {
-  return { 'application/json': { schema } };
+function json(schema: JsonSchema, values: readonly unknown[] = []) {
+  const examples = Object.fromEntries(values.map((value, index) => [`example${index + 1}`, { value }]));
+  return { 'application/json': { schema, ...(values.length > 0 && { examples }) } };
 }
 
 function groupOf(path: string): string {

@@ -46,6 +46,8 @@ export interface Procedure<
   /** Limit per address for all callers, in addition to the limit for calls without credentials. */
   readonly rateLimit: RateLimit | undefined;
   readonly errors: Errors;
+  /** Inputs as callers send them. */
+  readonly examples: readonly unknown[];
 }
 
 /** Any procedure, for generic constraints. */
@@ -75,6 +77,8 @@ interface ProcedureOptions<
   rateLimit?: RateLimit;
   /** Typed errors. @default none */
   errors?: Errors;
+  /** Inputs for the reference, the explorer and `/openapi.json`; the first one is shown first. @default none */
+  examples?: readonly NoInfer<z.input<Input>>[];
 }
 
 interface QueryOptions<
@@ -165,5 +169,6 @@ function define<
     timeoutMs: options.timeoutMs,
     rateLimit: options.rateLimit && Object.freeze({ ...options.rateLimit }),
     errors: options.errors ?? ({} as Errors),
+    examples: options.examples ?? [],
   });
 }

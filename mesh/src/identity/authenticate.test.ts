@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createTestIdentity, useFakeClock, type TestIdentity } from '../testing/index.ts';
-import { createMemory } from './token-memory.ts';
+import { createMemory } from './authenticate.ts';
 import { createAuthenticate } from './index.ts';
 import { claimsOf, encode, forge, headerOf, now } from './testing/forge.ts';
 
@@ -106,7 +106,7 @@ describe('the memory', () => {
   });
 
   test('holds so many and no more, whatever comes, those that come back', () => {
-    const memory = createMemory(ours.keys);
+    const memory = createMemory(ours.keys.trusted);
     for (let n = 0; n < 100_000; n += 1) {
       memory.keep(`token ${n}`, proof());
       memory.recall('token 0');
@@ -117,7 +117,7 @@ describe('the memory', () => {
   });
 
   test('tells texts apart that end alike', () => {
-    const memory = createMemory(ours.keys);
+    const memory = createMemory(ours.keys.trusted);
     const end = 'x'.repeat(100);
     memory.keep(`one ${end}`, proof());
     expect(memory.recall(`two ${end}`)).toBeUndefined();
@@ -128,7 +128,7 @@ describe('the memory', () => {
 
   test('forgets what has expired', async () => {
     await using clock = useFakeClock();
-    const memory = createMemory(ours.keys);
+    const memory = createMemory(ours.keys.trusted);
     for (let n = 0; n < 1000; n += 1) memory.keep(`short ${n}`, proof(Date.now() + 1000));
     memory.keep('long', proof());
     await clock.advance(59_000);
@@ -140,7 +140,7 @@ describe('the memory', () => {
   });
 
   test('knows no token whose key is withdrawn', () => {
-    const memory = createMemory({ ...ours.keys, has: () => false });
+    const memory = createMemory({ has: () => false });
     memory.keep('token', proof());
     expect([memory.recall('token'), memory.size]).toEqual([undefined, 0]);
   });

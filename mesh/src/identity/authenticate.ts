@@ -1,13 +1,13 @@
+import { LRUCache } from 'lru-cache';
 import { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
-import { scopesOf, type TokenKind, type TokenRules } from './claims.ts';
-import type { KeySet } from './keys/key-set.ts';
-import type { RevocationCheck } from './revocations/revoked.ts';
+import type { TokenKind } from './claims.ts';
+import type { TrustedKeys } from './keys/key-set.ts';
+import { isRevoked, type RevocationCheck } from './revocations/set.ts';
 import type { CertificateNames } from '../tls/core.ts';
 import { longestToken } from './token-format.ts';
-import { createMemory, type Proof } from './token-memory.ts';
-import { verifyToken, type VerifyOptions } from './verify.ts';
+import { mustHold } from './verify.ts';
 
 /** The credentials in a request's headers. */
 export type Credentials = Readonly<{
@@ -32,14 +32,15 @@ export function userTokenOf({ authorization = '', userToken }: Credentials): str
   return scheme === userTokenScheme.toLowerCase() ? token : undefined;
 }
 
-export interface AuthenticateOptions {
+export interface CheckOptions {
   /** Checked on each call. @default no token is revoked */
   revocations?: RevocationCheck | undefined;
   /** Decides when tokens have expired; after a jump of its wall clock, each is verified again. @default its own */
   clock?: SteadyClock;
-  /** Issuer, audiences and types of tokens. @default those of this mesh */
-  rules?: TokenRules;
 }
+
+/** The identity in a verified token, and the `kid` of its key. */
+export type Proof<Identity> = Readonly<{ identity: Identity; kid: string }>;
 
 /** A verified token: whose it is, and which key its signature is by. */
 export type VerifiedIdentity =
@@ -50,8 +51,8 @@ export type VerifiedIdentity =
 export interface TokenVerifier {
   /** What `Bearer` may carry: a user's token only, or either kind, which the claims then tell. */
   readonly bearer: 'user' | 'either';
-  /** Whether a key is trusted now; asked on each call. @param kid From a proof. */
-  has(kid: string): boolean;
+  /** The ids of the keys that are trusted now, as in proofs; asked on each call. */
+  readonly trusted: TrustedKeys;
   /**
    * Verifies a token.
    *
@@ -59,23 +60,6 @@ export interface TokenVerifier {
    * @throws MeshError UNAUTHORIZED if it is not valid, or of the other kind.
    */
   verify(token: string, expected: TokenKind | 'either'): Promise<VerifiedIdentity>;
-}
-
-/** Makes the check of credentials of this mesh's own tokens. */
-export function createAuthenticate(
-  keys: KeySet,
-  { rules, ...options }: AuthenticateOptions = {},
-): Authenticate {
-  const by: VerifyOptions = { keys, rules };
-  return authenticateBy(
-    {
-      bearer: 'user',
-      has: (kid) => keys.has(kid),
-      verify: (token, expected) =>
-        expected === 'service' ? verifyService(token, by) : verifyUser(token, by),
-    },
-    options,
-  );
 }
 
 /**
@@ -86,12 +70,12 @@ export function createAuthenticate(
  */
 export function authenticateBy(
   verifier: TokenVerifier,
-  { revocations, clock = new SteadyClock() }: Omit<AuthenticateOptions, 'rules'> = {},
+  { revocations, clock = new SteadyClock() }: CheckOptions = {},
 ): Authenticate {
   // By the whole header: to extract the token would cost more than the lookup.
-  const services = createMemory<ServiceIdentity>(verifier, { revocations, clock });
-  const users = createMemory<UserIdentity>(verifier, { revocations, clock });
-  const actedFor = createMemory<UserIdentity>(verifier, { revocations, clock });
+  const services = createMemory<ServiceIdentity>(verifier.trusted, { revocations, clock });
+  const users = createMemory<UserIdentity>(verifier.trusted, { revocations, clock });
+  const actedFor = createMemory<UserIdentity>(verifier.trusted, { revocations, clock });
 
   /** The caller, if all credentials were verified before and are still valid. */
   const recall = ({ authorization, userToken }: Credentials): Caller | undefined => {
@@ -157,23 +141,72 @@ function splitScheme(authorization: string): [scheme: string, token: string] {
   return [authorization.slice(0, space).toLowerCase(), token];
 }
 
-async function verifyService(token: string, by: VerifyOptions): Promise<VerifiedIdentity> {
-  const { claims, kid } = await verifyToken('service', token, by);
-  const { service_id: id, service_name: name, jti: tokenId, exp, tenant } = claims;
-  const scopes = scopesOf(claims);
-  const identity = { id, name, tokenId, keyId: kid, scopes, tenant, expiresAt: exp * 1000 };
-  return { kind: 'service', identity, kid };
+/** Shortest interval at which expired tokens are forgotten, in milliseconds; checked when a token is added. */
+const forgetEveryMs = 60_000;
+
+/**
+ * Makes the memory of verified tokens, by the text of their header.
+ *
+ * @param trusted The ids of the keys that are trusted now.
+ * @param options.max Most tokens; beyond, the least recently used are forgotten. With 700 characters each, the default
+ * takes about 10 MB. @default 10000
+ */
+export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
+  trusted: TrustedKeys,
+  {
+    revocations,
+    clock = new SteadyClock(),
+    max = 10_000,
+  }: { revocations?: RevocationCheck | undefined; clock?: SteadyClock; max?: number } = {},
+) {
+  type Known = Proof<Identity> & Readonly<{ text: string }>;
+  const known = new LRUCache<string, Known>({ max });
+  // Consecutive calls are often by one caller, with the same string object.
+  let last: Known | undefined;
+  let forgetAt = clock.monotonic() + forgetEveryMs;
+  let { epoch } = clock;
+  const forgetExpired = (): void => {
+    if (clock.monotonic() < forgetAt) return;
+    forgetAt = clock.monotonic() + forgetEveryMs;
+    const now = clock.latest();
+    for (const [key, { identity }] of known.entries()) if (identity.expiresAt <= now) known.delete(key);
+  };
+  /** After a jump of the clock, a remembered token may not be valid. */
+  const forgetAfterJump = (): void => {
+    if (clock.epoch === epoch) return;
+    ({ epoch } = clock);
+    last = undefined;
+    known.clear();
+  };
+  return {
+    get size(): number {
+      return known.size;
+    },
+    recall(text: string): Identity | undefined {
+      forgetAfterJump();
+      const found = last?.text === text ? last : known.get(keyOf(text));
+      if (found?.text !== text) return undefined;
+      const inForce = clock.latest() < found.identity.expiresAt && trusted.has(found.kid);
+      if (inForce && !(revocations && isRevoked(found.identity, revocations))) {
+        last = found;
+        return found.identity;
+      }
+      last = undefined;
+      known.delete(keyOf(text));
+      return undefined;
+    },
+    /** @throws MeshError UNAUTHORIZED if it is revoked, or has expired by the latest time that it may be. */
+    keep(text: string, proof: Proof<Identity>): Identity {
+      mustHold(proof.identity, { revocations, clock });
+      forgetExpired();
+      last = { ...proof, text };
+      known.set(keyOf(text), last);
+      return proof.identity;
+    },
+  };
 }
 
-async function verifyUser(token: string, by: VerifyOptions): Promise<VerifiedIdentity> {
-  const { claims, kid } = await verifyToken('user', token, by);
-  const { sub: id, name, role, role_since: since, jti: tokenId, sid: sessionId, exp, tenant } = claims;
-  const roleSince = since === undefined ? undefined : Math.round(since * 1000);
-  const scopes = scopesOf(claims);
-  const named = { id, name, role, roleSince, scopes, tenant };
-  return {
-    kind: 'user',
-    identity: { ...named, tokenId, sessionId, keyId: kid, expiresAt: exp * 1000 },
-    kid,
-  };
+/** Half of the signature, which is unique: hashing the whole text takes 1 µs. */
+function keyOf(text: string): string {
+  return text.slice(-43);
 }

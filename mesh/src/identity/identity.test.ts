@@ -108,7 +108,7 @@ describe('a token that was seen', () => {
     let trusted = true;
     const authenticate = createAuthenticate({
       ...ours.keys,
-      has: () => trusted,
+      trusted: { has: () => trusted },
       find: async (kid) => (trusted ? ours.keys.find(kid) : undefined),
     });
     const credentials = { authorization: `Service-Token ${forge(ours.jwk)}`, userToken: undefined };

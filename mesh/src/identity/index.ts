@@ -1,10 +1,4 @@
-export {
-  createAuthenticate,
-  userTokenOf,
-  type Authenticate,
-  type AuthenticateOptions,
-  type Credentials,
-} from './authenticate.ts';
+export { userTokenOf, type Authenticate, type Credentials } from './authenticate.ts';
 export { type IdentifiedCaller, type IdentifyCaller, type IdentifyOptions } from './by-function.ts';
 export { openIdentity, type Identity, type IdentitySource } from './identity.ts';
 export { callerOfClaims, type ClaimedCaller, type ProviderClaims } from './provider/caller-of-claims.ts';
@@ -19,14 +13,14 @@ export {
   type UserClaims,
 } from './claims.ts';
 export { createKeySet, jwks, type FetchedKeySet, type Jwks, type KeySet } from './keys/key-set.ts';
+export { createAuthenticate, type AuthenticateOptions } from './own-tokens.ts';
 export {
   followRevocations,
   openRevocations,
   type FollowOptions,
   type RevocationFollower,
 } from './revocations/follower.ts';
-export { revocableIds, type RevocationCheck } from './revocations/revoked.ts';
-export { RevocationSet, type Revocation } from './revocations/set.ts';
+export { revocableIds, RevocationSet, type Revocation, type RevocationCheck } from './revocations/set.ts';
 export {
   ownRevocations,
   remoteRevocations,
@@ -41,5 +35,5 @@ export { TokenRotation, type ExchangeToken, type TokenRotationOptions } from './
 export { remainingTokenLife } from './service-token/metrics.ts';
 export { openServiceToken, type ServiceToken } from './service-token/service-token.ts';
 export { importKey, publicJwk, publicPart, type PublicJwk } from './keys/public-key.ts';
-export { type TokenFacts } from './service-token/token-facts.ts';
+export { readTokenFacts, tokenStage, type TokenFacts, type TokenStage } from './service-token/token-facts.ts';
 export { verifyToken, type VerifyOptions } from './verify.ts';

@@ -93,7 +93,7 @@ function withFreshKeys(source: RevocationSource, keys: FetchedKeySet): Revocatio
     const items = (event as { items?: unknown } | undefined | null)?.items;
     for (const item of Array.isArray(items) ? items : []) {
       const id = (item as { id?: unknown } | null)?.id;
-      if (typeof id === 'string' && keys.has(id)) void keys.replace(id);
+      if (typeof id === 'string' && keys.trusted.has(id)) void keys.replace(id);
     }
   };
   return {

@@ -13,7 +13,7 @@ import { upgradeHandler } from './socket/accept.ts';
 export interface MountOptions extends Omit<ServiceOptions, 'metricsPort'> {
   /**
    * Path before all of the service's, such as `/internal`: `/internal/trpc`, `/internal/health`. Without one, the service
-   * takes `/trpc`, `/trpc/*`, `/health`, `/api/status`, `/livez`, `/readyz`, `/metrics`, `/api/mesh`, `/api/contract` and `/openapi.json`.
+   * takes `/trpc`, `/trpc/*`, `/health`, `/api/status`, `/livez`, `/readyz`, `/metrics`, `/api/mesh`, `/api/tap`, `/api/contract` and `/openapi.json`.
    * @default ''
    */
   prefix?: string;

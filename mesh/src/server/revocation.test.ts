@@ -193,7 +193,7 @@ describe('over real sockets', () => {
     list.revoke(identity.jwk.kid);
     await vi.waitFor(() => expect(failed).toHaveLength(1), { timeout: 2000 });
     expect(ticking).toBe(0);
-    expect(identity.keys.has(identity.jwk.kid)).toBe(true);
+    expect(identity.keys.trusted.has(identity.jwk.kid)).toBe(true);
     const refused = { data: { code: 'UNAUTHORIZED' }, message: expect.stringContaining('it was revoked') };
     await expect(known.whoami.query()).rejects.toMatchObject(refused);
     // Nor one that was never seen, as whoever has stolen the key makes it.

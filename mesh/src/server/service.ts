@@ -23,7 +23,6 @@ import type { AccessMode, Denial } from './access/denial.ts';
 import { Admission } from './limits/admission.ts';
 import type { RoomCheck } from './limits/gate.ts';
 import { Background } from './call/background.ts';
-import { createCallObserver } from './call/call-observer.ts';
 import type { ClassifyError } from './call/failure.ts';
 import type { DatabaseReport, SigningKeyReport } from './report.ts';
 import { StoppingError } from './call/failure-log.ts';
@@ -34,6 +33,7 @@ import { createPeerOf, type PeerOf } from './call/peer.ts';
 import { compileParts, fromContract, partFinder, type CompiledPart, type ServicePart } from './part.ts';
 import { RateLimits, type RateLimitOptions } from './limits/rate-limits.ts';
 import { Sessions } from './socket/sessions.ts';
+import { Tap, type TapMode } from './tap/tap.ts';
 
 export interface ServiceOptions {
   version: string;
@@ -88,6 +88,8 @@ export interface ServiceOptions {
   metricsAccess?: 'open' | 'token';
   /** Who may read `/api/contract` and `/openapi.json`: anyone; services and administrators; administrators. @default 'token' */
   contractAccess?: 'open' | 'token' | 'admin';
+  /** What `/api/tap` shows to services and administrators: nothing, calls, or calls with redacted payloads. @default 'calls' */
+  tap?: TapMode;
   /** Origins whose pages may open WebSockets, besides the service's own, for example `https://www.example.com`. @default none */
   webSocketOrigins?: readonly string[] | undefined;
   /** Origins whose pages may call over HTTP (CORS), besides the service's own, for example `https://www.example.com`. @default none */
@@ -124,6 +126,7 @@ export interface Service {
   readonly limits: RateLimits;
   readonly peerOf: PeerOf;
   readonly sessions: Sessions;
+  readonly tap: Tap;
   /** Fires when no more calls are accepted; its reason is the MeshError that subscribers get. */
   readonly closing: AbortSignal;
   /**
@@ -164,6 +167,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
   const limits = new RateLimits(name, log, options.rateLimit);
   const peerOf = createPeerOf(options.trustedProxies);
   const background = new Background(log);
+  const tap = new Tap(options.tap);
   const { accessMode, onDenied } = options;
   const access = new AccessControl({ log, mode: accessMode, onDenied });
   if (accessMode === 'audit')
@@ -177,8 +181,8 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     userDeadlineMs,
     classify,
     interceptors: options.interceptors,
+    tap,
     revocations: options.revocations?.set,
-    observe: (path) => createCallObserver(path, { log, classify }),
   });
   const procedures = compiled.flatMap((one) => one.procedures);
   const partOf = partFinder(compiled);
@@ -228,6 +232,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     await Promise.all([drain(drainTimeoutMs), sessions.drain(drainTimeoutMs)]);
     await background.drain(Math.max(0, endsAt - performance.now()));
     admission.stop();
+    tap.stop();
     closeIdentity();
     certificates?.stop();
     await limits.close();
@@ -246,6 +251,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
     limits,
     peerOf,
     sessions,
+    tap,
     closing: closing.signal,
     stop: (drain) => (stopping ??= end(drain)),
   };

@@ -16,6 +16,6 @@ export { describeError } from './describe-error.ts';
 export { Outage } from './outage.ts';
 export { beginStartup, beginStop, startupGraceMs, startupLeftMs, startupLevel } from './startup.ts';
 export { targetStates, watchTarget, type EndpointState, type TargetState } from './state.ts';
-export { currentScope, runInScope, runOutsideScope, type Scope } from './scope.ts';
+export { currentScope, scopes, type Scope } from './scope.ts';
 export { openTelemetry, type TelemetryOptions } from './open-telemetry.ts';
 export { tracing, type Span, type SpanKind, type Tracer } from './tracing.ts';

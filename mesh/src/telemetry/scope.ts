@@ -20,17 +20,8 @@ export type Scope = Readonly<{
   signal: AbortSignal;
 }>;
 
-const scopes = new AsyncLocalStorage<Scope>();
-
-/** Runs a function, including all that it awaits, within a scope. */
-export function runInScope<Result>(scope: Scope, run: () => Result): Result {
-  return scopes.run(scope, run);
-}
-
-/** Runs a function without a scope: for work that outlives the call that started it. */
-export function runOutsideScope<Result>(run: () => Result): Result {
-  return scopes.exit(run);
-}
+/** `run` runs a function, and all that it awaits, within a scope; `exit` without one, for work that outlives its call. */
+export const scopes = new AsyncLocalStorage<Scope>();
 
 /** The scope of the current call; `undefined` outside of calls. */
 export function currentScope(): Scope | undefined {

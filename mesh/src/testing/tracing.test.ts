@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { createLogger, exposition, openTelemetry, runInScope, tracing } from '../telemetry/index.ts';
+import { createLogger, exposition, openTelemetry, scopes, tracing } from '../telemetry/index.ts';
 import { MeshError, startTrace, type TraceContext } from '../wire/index.ts';
 import { recordingLogger } from './logger.ts';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
@@ -23,7 +23,7 @@ const open = (options: { endpoint?: string; traceShare?: number; headers?: Recor
 
 /** Runs as a handler that is part of a trace does. */
 const within = <Result>(trace: TraceContext, run: () => Result): Result =>
-  runInScope({ requestId: 'r-1', trace, deadline: Infinity, signal: new AbortController().signal }, run);
+  scopes.run({ requestId: 'r-1', trace, deadline: Infinity, signal: new AbortController().signal }, run);
 
 const named = (name: string): ReceivedSpan => {
   const found = receiver.spans.filter((span) => span.name === name);

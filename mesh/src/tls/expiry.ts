@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { gauge, type Logger } from '../telemetry/index.ts';
 import { describeNames, namesOf } from './certificate.ts';
 import type { TlsMaterial } from './material.ts';
@@ -24,6 +25,17 @@ gauge(
   },
 );
 
+/** The state of a certificate, and when it ends, in milliseconds since 1970. */
+export type CertificateLife = Readonly<{ state: 'good' | 'ending' | 'expired'; expiresAt: number }>;
+
+/** A certificate is ending in the last quarter of its life, at most 30 days. @param now In milliseconds since 1970. */
+export function certificateLife({ validFrom, validTo }: X509Certificate, now: number): CertificateLife {
+  const [from, expiresAt] = [Date.parse(validFrom), Date.parse(validTo)];
+  const leftMs = expiresAt - now;
+  if (leftMs > Math.min((expiresAt - from) / 4, longestNoticeMs)) return { state: 'good', expiresAt };
+  return { state: leftMs > 0 ? 'ending' : 'expired', expiresAt };
+}
+
 /** Warns in the log before certificates expire, and exposes when they do. */
 export class ExpiryWatch {
   readonly #log: Logger;
@@ -48,23 +60,22 @@ export class ExpiryWatch {
   }
 
   /**
-   * Logs each certificate that has expired, or is in the last quarter of its life and of the last 30 days, once a day.
-   * Renewal is due at two thirds of its life, so by then it has failed.
+   * Logs each certificate that has expired or is ending, once a day. Renewal is due at two thirds of its life, so by then
+   * it has failed.
    */
   check(): void {
     const now = this.#now();
     for (const { file, path, x509 } of this.#material.certificates) {
-      const [from, until] = [Date.parse(x509.validFrom), Date.parse(x509.validTo)];
-      const leftMs = until - now;
-      if (leftMs > Math.min((until - from) / 4, longestNoticeMs)) continue;
+      const { state, expiresAt } = certificateLife(x509, now);
+      if (state === 'good') continue;
       if (now - (this.#warned.get(x509.fingerprint256) ?? -Infinity) < repeatMs) continue;
       this.#warned.set(x509.fingerprint256, now);
       const fields = {
         file: path,
         certificate: file === 'ca' ? x509.subject : describeNames(namesOf(x509)),
-        expires_at: new Date(until).toISOString(),
+        expires_at: new Date(expiresAt).toISOString(),
       };
-      if (leftMs > 0)
+      if (state === 'ending')
         this.#log.warn(fields, 'a TLS certificate expires soon: replace its file; no restart is needed');
       else this.#log.error(fields, 'a TLS certificate has expired: other services refuse new connections');
     }

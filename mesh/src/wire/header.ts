@@ -24,16 +24,7 @@ export const serviceTokenScheme = 'Service-Token';
 export const userTokenScheme = 'Bearer';
 
 /** Longest time accepted from a header, in milliseconds: one hour. */
-const longestMs = 3_600_000;
-
-/**
- * Reads `x-timeout-ms`, in milliseconds, at most an hour. Anything but a whole number is ignored, so the server's own
- * limit applies.
- */
-export function parseTimeout(value: string | undefined): number | undefined {
-  if (value === undefined || !/^\d{1,10}$/.test(value)) return undefined;
-  return Math.min(Number(value), longestMs);
-}
+export const longestHeaderMs = 3_600_000;
 
 /** Writes `x-timeout-ms`: whole milliseconds, never negative. */
 export function formatTimeout(remainingMs: number): string {
@@ -57,7 +48,7 @@ export function parseRetryAfter(value: string | undefined, now: number = Date.no
 
 /** Limits a wait that a server requests to 0 to one hour, in milliseconds. */
 export function boundRetryAfter(waitMs: number): number {
-  return Math.min(Math.max(0, waitMs), longestMs);
+  return Math.min(Math.max(0, waitMs), longestHeaderMs);
 }
 
 /** Writes `retry-after`: whole seconds, rounded up. */
@@ -65,10 +56,8 @@ export function formatRetryAfter(waitMs: number): string {
   return String(Math.ceil(Math.max(0, waitMs) / 1000));
 }
 
-/** Whether a caller's `x-request-id` may appear in a log. */
-export function isRequestId(text: string): boolean {
-  return /^[\w.:-]{1,128}$/.test(text);
-}
+/** A caller's `x-request-id` that may appear in a log. */
+export const requestIdPattern = /^[\w.:-]{1,128}$/;
 
 /**
  * Whether `idempotency-key` holds a key: 1 to 255 visible ASCII characters.

@@ -12,9 +12,9 @@ export {
   formatTimeout,
   header,
   isIdempotencyKey,
-  isRequestId,
+  longestHeaderMs,
   parseRetryAfter,
-  parseTimeout,
+  requestIdPattern,
   serviceTokenScheme,
   userTokenScheme,
 } from './header.ts';

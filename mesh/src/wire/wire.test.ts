@@ -7,7 +7,6 @@ import {
   formatTraceparent,
   isErrorCode,
   parseRetryAfter,
-  parseTimeout,
   parseTraceContext,
   sampledTraceId,
   startTrace,
@@ -16,20 +15,6 @@ import {
 test('every error code is one of tRPC’s', () => {
   expect(Object.keys(TRPC_ERROR_CODES_BY_KEY)).toEqual(expect.arrayContaining(Object.keys(errorCodes)));
   expect([isErrorCode('CONFLICT'), isErrorCode('toString'), isErrorCode(409)]).toEqual([true, false, false]);
-});
-
-test.each([
-  ['1500', 1500],
-  ['0', 0],
-  ['9999999999', 3_600_000],
-  ['-1', undefined],
-  ['1.5', undefined],
-  ['1e3', undefined],
-  ['99999999999', undefined],
-  ['', undefined],
-  [undefined, undefined],
-])('the time left %j is read as %j', (text, expected) => {
-  expect(parseTimeout(text)).toBe(expected);
 });
 
 test('the time left is written in whole milliseconds, never negative', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { exposition, runInScope, type Scope } from '@arcadium/mesh/telemetry';
+import { exposition, scopes, type Scope } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -35,7 +35,7 @@ function call() {
   const over = new AbortController();
   const scope: Scope = { requestId: '1', trace: undefined, deadline: Infinity, signal: over.signal };
   // Awaited inside, because Prisma's promises start when they are awaited.
-  const run = <Result>(work: () => PromiseLike<Result>) => runInScope(scope, async () => work());
+  const run = <Result>(work: () => PromiseLike<Result>) => scopes.run(scope, async () => work());
   return { end: () => over.abort(), run };
 }
 

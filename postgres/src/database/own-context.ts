@@ -1,4 +1,4 @@
-import { currentScope, runInScope, runOutsideScope, type Scope } from '@arcadium/mesh/telemetry';
+import { currentScope, scopes, type Scope } from '@arcadium/mesh/telemetry';
 
 type Loader = (request: object) => Promise<unknown>;
 
@@ -21,20 +21,20 @@ export function keepOwnContext(client: object): void {
     throw new TypeError('This version of Prisma builds queries in an unknown way');
   const { options, request } = dataloader;
   const { singleLoader, batchLoader } = options;
-  const scopes = new WeakMap<object, Scope>();
+  const scopeOf = new WeakMap<object, Scope>();
 
   dataloader.request = (one) => {
     const scope = currentScope();
-    if (scope) scopes.set(one, scope);
+    if (scope) scopeOf.set(one, scope);
     return request.call(dataloader, one);
   };
-  options.singleLoader = (one) => runAs(scopes.get(one), () => singleLoader(one));
+  options.singleLoader = (one) => runAs(scopeOf.get(one), () => singleLoader(one));
   options.batchLoader = (all) => {
-    const [first, ...others] = new Set(all.map((one) => scopes.get(one)));
+    const [first, ...others] = new Set(all.map((one) => scopeOf.get(one)));
     return runAs(others.length > 0 ? undefined : first, () => batchLoader(all));
   };
 }
 
 function runAs<Result>(scope: Scope | undefined, run: () => Result): Result {
-  return scope ? runInScope(scope, run) : runOutsideScope(run);
+  return scope ? scopes.run(scope, run) : scopes.exit(run);
 }

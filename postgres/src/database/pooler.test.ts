@@ -1,5 +1,5 @@
 import { ConfigError } from '@arcadium/mesh/config';
-import { runInScope } from '@arcadium/mesh/telemetry';
+import { scopes } from '@arcadium/mesh/telemetry';
 import { recordingLogger } from '@arcadium/mesh/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -119,9 +119,11 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       const { client } = open();
       const call = new AbortController();
       const sleeps = `SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()`;
-      const running = runInScope({ signal: call.signal } as Parameters<typeof runInScope>[0], async () => {
-        await client.$queryRaw`SELECT pg_sleep(60)::text`;
-      }).catch((error: unknown) => String(error));
+      const running = scopes
+        .run({ signal: call.signal } as Parameters<typeof scopes.run>[0], async () => {
+          await client.$queryRaw`SELECT pg_sleep(60)::text`;
+        })
+        .catch((error: unknown) => String(error));
       await vi.waitFor(async () => expect(await ask(sleeps)).toHaveLength(1));
       call.abort(new Error('the caller has gone'));
       expect(await running).toContain('57014');
@@ -143,12 +145,14 @@ describe.skipIf(noPgBouncer)('with PgBouncer (skipped where it is not installed)
       for (let round = 0; round < 60; round += 1) {
         const call = new AbortController();
         setTimeout(() => call.abort(new Error('the caller has gone')), 10 + Math.random() * 20);
-        await runInScope({ signal: call.signal } as Parameters<typeof runInScope>[0], async () => {
-          await mine.$queryRaw`SELECT pg_sleep(0.02)::text`;
-        }).then(
-          () => ended.push('done'),
-          () => ended.push('cancelled'),
-        );
+        await scopes
+          .run({ signal: call.signal } as Parameters<typeof scopes.run>[0], async () => {
+            await mine.$queryRaw`SELECT pg_sleep(0.02)::text`;
+          })
+          .then(
+            () => ended.push('done'),
+            () => ended.push('cancelled'),
+          );
       }
       over.abort();
       expect(await others).toBeGreaterThan(10);

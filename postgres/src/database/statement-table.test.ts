@@ -1,5 +1,5 @@
 import { openDatabase, type Database } from './database.ts';
-import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
+import { scopes, type Scope } from '@arcadium/mesh/telemetry';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ test('statements of Prisma, of the pool, declared ones and transactions are coun
     signal: new AbortController().signal,
   };
   await database.client.page.count({ where: { slug: 'a secret' } });
-  await runInScope(scope, async () => database.client.page.count());
+  await scopes.run(scope, async () => database.client.page.count());
   expect(statement('SELECT pages')).toMatchObject({ calls: 2, failures: 0 });
 
   await expect(database.pool.query(`SELECT 1 / 0 FROM comments_of_none`)).rejects.toThrow();
@@ -44,7 +44,7 @@ test('statements of Prisma, of the pool, declared ones and transactions are coun
     columns: { slept: 'text' },
     text: 'SELECT pg_sleep($1)::text AS slept',
   });
-  for (const seconds of [0, 0.2]) await runInScope(scope, () => run(database.client, one, [seconds]));
+  for (const seconds of [0, 0.2]) await scopes.run(scope, () => run(database.client, one, [seconds]));
   const slept = statement('table.sleep');
   expect(slept).toMatchObject({ calls: 2, failures: 0 });
   expect(slept?.longest_ms).toBeGreaterThanOrEqual(199);

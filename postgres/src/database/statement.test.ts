@@ -1,4 +1,4 @@
-import { runInScope, type Scope } from '@arcadium/mesh/telemetry';
+import { scopes, type Scope } from '@arcadium/mesh/telemetry';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
@@ -174,7 +174,7 @@ test('ends in the server when its call is over', async () => {
   const { client } = open();
   const over = new AbortController();
   const scope: Scope = { requestId: '1', trace: undefined, deadline: Infinity, signal: over.signal };
-  const failed = runInScope(scope, () => run(client, sleep, [60])).catch((error: unknown) => error);
+  const failed = scopes.run(scope, () => run(client, sleep, [60])).catch((error: unknown) => error);
   const { pool } = open();
   const running = async () =>
     (

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { DatabaseClient } from '../database/client.ts';
 import { describeDatabaseError } from '../database/database-errors.ts';
 import { connectionConfig } from '../database/session.ts';
-import { checksumOf, hasHistory, historyOf, toEntry } from '../migrate/migration-history.ts';
+import { compareHistory, readHistory, type HistoryDifference } from '../migrate/history.ts';
 import { readMigrations } from '../migrate/migration-list.ts';
 import { findObstacle, type DatabaseUse } from '../migrate/obstacle.ts';
 
@@ -19,18 +19,8 @@ export interface DatabaseStatus {
   problem: string | null;
   /** Whether the schema exists. */
   schema: boolean | null;
-  migrations: {
-    /** Of this version, that the schema has, oldest first. */
-    applied: string[];
-    /** Of this version, that the schema does not have. */
-    pending: string[];
-    /** Edited since they were applied. */
-    changed: string[];
-    /** That the schema has from a newer version. */
-    newer: string[];
-    /** Begun and not ended. */
-    interrupted: string[];
-  } | null;
+  /** `applied`: those of this version that the schema has, oldest first. */
+  migrations: (HistoryDifference & { applied: string[] }) | null;
   /** Tables and indexes of the schema, in bytes. */
   bytes: number | null;
   /** Connections of clients to the server: of the service's roles, of all, and the most that roles without special rights may have. */
@@ -100,18 +90,8 @@ async function readAll(client: Client, { service, trafficUrl, folder }: Database
 }
 
 async function compare(client: Client, service: string, folder: string) {
-  const read = async (text: string) => (await client.query<unknown[]>({ text, rowMode: 'array' })).rows;
-  const has = (await read(hasHistory(service)))[0]?.[0] === true;
-  const entries = has ? (await read(historyOf(service))).map(toEntry) : [];
-  const done = new Map(entries.filter(({ at }) => at !== null).map(({ name, checksum }) => [name, checksum]));
   const ours = readMigrations(folder);
-  const known = new Set(ours.map(({ name }) => name));
-  const names = (some: readonly { name: string }[]) => some.map(({ name }) => name);
-  return {
-    applied: names(ours.filter(({ name }) => done.has(name))),
-    pending: names(ours.filter(({ name }) => !done.has(name))),
-    changed: names(ours.filter((one) => done.has(one.name) && done.get(one.name) !== checksumOf(one))),
-    newer: [...done.keys()].filter((name) => !known.has(name)),
-    interrupted: names(entries.filter(({ at }) => at === null)),
-  };
+  const difference = compareHistory(await readHistory(client, service), ours);
+  const pending = new Set(difference.pending);
+  return { applied: ours.map(({ name }) => name).filter((name) => !pending.has(name)), ...difference };
 }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 
 import { PrismaPg } from '@prisma/adapter-pg';
 import type {
@@ -12,7 +11,7 @@ import { Pool } from 'pg';
 
 import { lockKey } from '../advisory-lock.ts';
 import { connectionConfig } from '../database/session.ts';
-import { checksumOf, hasHistory, historyOf, toEntry, type Entry } from './migration-history.ts';
+import { compareHistory, entryOf, hasHistory, historyOf, type HistoryEntry } from './history.ts';
 import type { Migration } from './migration-list.ts';
 import type { MigrationFigures } from './migration-record.ts';
 
@@ -88,17 +87,8 @@ export class MigrationSession {
    * that the schema has from a newer version.
    */
   async compare(migrations: readonly Migration[]): Promise<{ complete: boolean; newer: readonly string[] }> {
-    const rows = await this.#entries();
-    const known = new Set(migrations.map(({ name }) => name));
-    const expected = migrations.map((migration) => [migration.name, checksumOf(migration)]);
-    const ours = rows.filter(({ name, at }) => known.has(name) || at === null);
-    return {
-      complete: isDeepStrictEqual(
-        ours.map(({ name, checksum, at }) => [name, at === null ? null : checksum]),
-        expected,
-      ),
-      newer: rows.filter(({ name, at }) => !known.has(name) && at !== null).map(({ name }) => name),
-    };
+    const { pending, edited, newer, interrupted } = compareHistory(await this.#entries(), migrations);
+    return { complete: [pending, edited, interrupted].every((names) => names.length === 0), newer };
   }
 
   /** What the schema has, and a migration that was interrupted. */
@@ -113,12 +103,11 @@ export class MigrationSession {
     };
   }
 
-  /** By name; those that were rolled back are left out. */
-  async #entries(): Promise<Entry[]> {
+  async #entries(): Promise<HistoryEntry[]> {
     const { rows: tables } = await this.#connection.queryRaw(query(hasHistory(this.#service)));
     if (tables[0]?.[0] !== true) return [];
     const { rows } = await this.#connection.queryRaw(query(historyOf(this.#service)));
-    return rows.map(toEntry);
+    return rows.map(entryOf);
   }
 
   begin(): Promise<unknown> {

@@ -92,7 +92,8 @@ async function askAs(url: string, { service, direct, ask }: Question): Promise<O
   }
 }
 
-interface Rights {
+/** Rights of a session's role in a schema and its database. */
+export interface Rights {
   schema_exists: boolean;
   may_use: boolean;
   may_create: boolean;
@@ -107,7 +108,7 @@ const rightsQuery = `
     has_database_privilege(current_database(), 'CREATE') AS may_create_schema
   FROM (VALUES ($1)) AS wanted (name) LEFT JOIN pg_namespace AS schema ON schema.nspname = wanted.name`;
 
-async function readRights(client: Client, service: string): Promise<Rights | undefined> {
+export async function readRights(client: Client, service: string): Promise<Rights | undefined> {
   return (await client.query<Rights>(rightsQuery, [service])).rows[0];
 }
 
@@ -146,7 +147,10 @@ async function settingsOfTraffic(client: Client, service: string): Promise<strin
 }
 
 /** The meaning of a failed connection; `undefined` if waiting does not help. */
-function explainConnection(error: unknown, { host, port, user, database }: Client): string | undefined {
+export function explainConnection(
+  error: unknown,
+  { host, port, user, database }: Client,
+): string | undefined {
   const has = (...codes: string[]): boolean => hasCode(error, new Set(codes));
   if (has('28P01'))
     return `role "${user}" does not exist yet, or has another password; it is created by provisioning`;

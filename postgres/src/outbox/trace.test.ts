@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { currentScope, openTelemetry, runInScope, tracing } from '@arcadium/mesh/telemetry';
+import { currentScope, openTelemetry, scopes, tracing } from '@arcadium/mesh/telemetry';
 import { recordingLogger, startOtlpReceiver, type OtlpReceiver } from '@arcadium/mesh/testing';
 import { MeshError, startTrace, type TraceContext } from '@arcadium/mesh/wire';
 import { PrismaClient } from '@arcadium/prisma/auth';
@@ -28,7 +28,7 @@ afterAll(async () => {
 function write(body: string, trace: TraceContext): Promise<unknown> {
   const scope = { requestId: 'r', trace, deadline: Infinity, signal: new AbortController().signal };
   const data = { body, userIds: [randomUUID()], topic: 'security', title: 'Title', link: '/' };
-  return runInScope(scope, () =>
+  return scopes.run(scope, () =>
     produce(notificationOutbox, (traceparent) =>
       database.client.notificationOutbox.create({ data: { ...data, traceparent } }),
     ),

@@ -1,4 +1,4 @@
-import { currentScope, runInScope, tracing, type Span } from '@arcadium/mesh/telemetry';
+import { currentScope, scopes, tracing, type Span } from '@arcadium/mesh/telemetry';
 import { formatTraceparent, isErrorCode, parseTraceContext, type TraceContext } from '@arcadium/mesh/wire';
 import type { Delivery } from './claims.ts';
 import type { AnyOutbox, OutboxPayload } from './tables.ts';
@@ -61,7 +61,7 @@ export async function consume<Payload extends OutboxPayload, Answer>(
   if (!trace) return deliver();
   try {
     const scope = { requestId: crypto.randomUUID(), trace, span: first, deadline: Infinity, signal };
-    const answer = await runInScope(scope, deliver);
+    const answer = await scopes.run(scope, deliver);
     const undelivered = undeliveredOf(answer);
     for (const [messageId, span] of spans) {
       const failed = group.some((one) => one.messageId === messageId && undelivered.has(one.recipient));

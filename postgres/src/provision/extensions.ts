@@ -4,7 +4,7 @@ import { hasCode } from '../database/database-errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** The PostgreSQL extensions that services may use, in the schema `extensions`. */
-const extensionNames = ['pg_trgm', 'unaccent', 'citext'];
+export const extensionNames = ['pg_trgm', 'unaccent', 'citext'];
 
 /** Creates missing extensions, and moves those in other schemas. */
 export async function createExtensions(inside: Client, log: Logger): Promise<void> {

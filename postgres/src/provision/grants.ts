@@ -29,6 +29,16 @@ const limitsOfOwner = {
   idle_in_transaction_session_timeout: 300_000,
 };
 
+/** The settings that a role has in the database, as SQL; with one role for both, those of traffic. */
+export function roleSettings(schema: string, kind: 'owner' | 'traffic'): Readonly<Record<string, string>> {
+  const limits = kind === 'traffic' ? limitsOfTraffic : limitsOfOwner;
+  return {
+    search_path: `${escapeIdentifier(schema)}, extensions`,
+    timezone: "'UTC'",
+    ...Object.fromEntries(Object.entries(limits).map(([name, ms]) => [name, String(ms)])),
+  };
+}
+
 /**
  * Rights and settings of the database as a whole, which `CREATE DATABASE … TEMPLATE` does not copy. In one
  * transaction: a service that connects meanwhile has either PUBLIC's right or its own.
@@ -46,11 +56,9 @@ export async function grantDatabase(
         const grantee = escapeIdentifier(role);
         await admin.query(`GRANT CONNECT ON DATABASE ${name} TO ${grantee}`);
         // For sessions without our startup options: psql, a connection pooler.
-        const set = `ALTER ROLE ${grantee} IN DATABASE ${name} SET`;
-        await admin.query(`${set} search_path = ${escapeIdentifier(schema)}, extensions`);
-        await admin.query(`${set} timezone = 'UTC'`);
-        const limits = role === traffic ? limitsOfTraffic : limitsOfOwner;
-        for (const [limit, ms] of Object.entries(limits)) await admin.query(`${set} ${limit} = ${ms}`);
+        const settings = roleSettings(schema, role === traffic ? 'traffic' : 'owner');
+        for (const [setting, value] of Object.entries(settings))
+          await admin.query(`ALTER ROLE ${grantee} IN DATABASE ${name} SET ${setting} = ${value}`);
       }
     }
   });
@@ -92,7 +100,7 @@ async function grantOwner(inside: Client, room: Room): Promise<void> {
 }
 
 /** The rights of the traffic role for each kind of object in the schema: on rows, not on tables. */
-const trafficRights = {
+export const trafficRights = {
   TABLES: 'SELECT, INSERT, UPDATE, DELETE',
   SEQUENCES: 'USAGE, SELECT',
   ROUTINES: 'EXECUTE',

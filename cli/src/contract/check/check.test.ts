@@ -56,7 +56,8 @@ type Outcome = { code: number; out: string; err: string };
 /** This command alone: most of the time of a process goes into loading all of them. */
 const program = `
   const { contractCheck } = await import(${JSON.stringify(join(root, 'cli/src/commands/contract-check.ts'))});
-  await contractCheck().parseAsync(process.argv.slice(2), { from: 'user' });
+  const { Command } = await import('commander');
+  await contractCheck(new Command()).parseAsync(process.argv.slice(2), { from: 'user' });
 `;
 
 function check(...words: string[]): Promise<Outcome> {

@@ -79,6 +79,11 @@ function parse(text: string, source: string): readonly ContractSnapshot[] {
   } catch (error) {
     throw new CannotCheck(`${source} is not JSON`, { cause: error });
   }
+  return parseSnapshots(json, source);
+}
+
+/** One snapshot, or a list. @throws CannotCheck with the source */
+export function parseSnapshots(json: unknown, source: string): readonly ContractSnapshot[] {
   const parsed = z.array(snapshot).safeParse(Array.isArray(json) ? json : [json]);
   if (parsed.success) return parsed.data as unknown as readonly ContractSnapshot[];
   const [issue] = parsed.error.issues;

@@ -1,5 +1,6 @@
 import { anyone, error, mutation, query, subscription } from '@arcadium/mesh/contract';
 import { z } from 'zod';
+import { example } from '../../example.ts';
 import { explorerAnswer, explorerCall, explorerEvent, explorerService, explorerWatch } from '../explorer.ts';
 
 const errors = {
@@ -36,6 +37,7 @@ export const explorer = {
     input: explorerCall,
     output: explorerAnswer,
     timeoutMs: 35_000,
+    examples: [{ service: 'wiki', path: 'pages.get', input: JSON.stringify({ slug: example.slug }) }],
     access: anyone,
     errors,
   }),
@@ -43,6 +45,7 @@ export const explorer = {
     summary: 'Open a subscription of a service and show its events, at most 1000',
     input: explorerWatch,
     output: explorerEvent,
+    examples: [{ service: 'dashboard', path: 'status.watch' }],
     access: anyone,
     errors,
   }),

@@ -20,6 +20,7 @@ export const logs = {
       })
       .prefault({}),
     output: listOf(logLine),
+    examples: [{ service: 'wiki', level: 'warn', limit: 10 }],
     access: anyone,
   }),
 };

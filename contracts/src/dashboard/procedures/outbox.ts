@@ -1,4 +1,5 @@
 import { admin, error, mutation, query } from '@arcadium/mesh/contract';
+import { example } from '../../example.ts';
 import { listInput } from '../../list.ts';
 import { changed, deliveryIds, givenUpList } from '../../outbox.ts';
 import { service, serviceNotFound } from './service-input.ts';
@@ -17,6 +18,7 @@ export const outbox = {
     summary: 'Notifications that a service gave up, one entry per recipient, newest first',
     input: listInput.extend(service.shape),
     output: givenUpList,
+    examples: [{ service: 'wiki' }],
     access: admin,
     timeoutMs,
     errors,
@@ -25,6 +27,7 @@ export const outbox = {
     summary: 'Have a service try again to deliver notifications that it gave up; other ids are ignored',
     input: deliveryIds.extend(service.shape),
     output: changed,
+    examples: [{ service: 'wiki', ids: [example.delivery] }],
     access: admin,
     idempotent: true,
     timeoutMs,
@@ -34,6 +37,7 @@ export const outbox = {
     summary: 'Delete notifications that a service gave up; other ids are ignored',
     input: deliveryIds.extend(service.shape),
     output: changed,
+    examples: [{ service: 'wiki', ids: [example.delivery] }],
     access: admin,
     idempotent: true,
     timeoutMs,

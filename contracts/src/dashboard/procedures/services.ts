@@ -8,6 +8,7 @@ export const services = {
     summary: 'One service: its processes, procedures, last failures, outbox',
     input: service,
     output: serviceView,
+    examples: [{ service: 'wiki' }],
     access: anyone,
     errors: serviceNotFound,
   }),

@@ -23,6 +23,7 @@ export const status = {
     summary: 'Checks of one service over a day, a week or a month',
     input: service.extend({ span: z.enum(['day', 'week', 'month']).default('day') }),
     output: z.object({ points: z.array(historyPoint).max(200) }),
+    examples: [{ service: 'wiki', span: 'week' }],
     access: anyone,
     errors: serviceNotFound,
   }),
@@ -30,6 +31,7 @@ export const status = {
     summary: 'Incidents, newest first',
     input: listInput.extend({ service: serviceName.optional() }).prefault({}),
     output: listOf(incident),
+    examples: [{ service: 'wiki' }],
     access: anyone,
   }),
 };

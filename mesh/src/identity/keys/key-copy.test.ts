@@ -72,20 +72,20 @@ test('once auth has answered, what it says is all that counts, then and at the n
   await kept(recent, old);
   published = [publicPart(old.jwk)];
   const next = await start(url);
-  await vi.waitFor(() => expect(next.has(recent.jwk.kid)).toBe(false));
+  await vi.waitFor(() => expect(next.trusted.has(recent.jwk.kid)).toBe(false));
   await kept(old);
-  expect((await start(nobody)).has(recent.jwk.kid)).toBe(false);
+  expect((await start(nobody)).trusted.has(recent.jwk.kid)).toBe(false);
 });
 
 test('further keys of the environment are trusted until auth has answered', async () => {
   const alone = await start(nobody);
   await alone.trust([publicPart(recent.jwk)]);
-  expect([alone.has(recent.jwk.kid), alone.has(old.jwk.kid)]).toEqual([true, true]);
+  expect([alone.trusted.has(recent.jwk.kid), alone.trusted.has(old.jwk.kid)]).toEqual([true, true]);
   published = [publicPart(old.jwk)];
   const told = await start(url);
   await kept(old);
   await told.trust([publicPart(recent.jwk)]);
-  expect(told.has(recent.jwk.kid)).toBe(false);
+  expect(told.trusted.has(recent.jwk.kid)).toBe(false);
 });
 
 test.each([
@@ -94,6 +94,6 @@ test.each([
 ])('a copy that %s is said to be broken, and nothing of it is trusted', async (_what, text) => {
   await writeFile(path(), text);
   const keys = await start(nobody);
-  expect([keys.has('evil'), keys.has(old.jwk.kid)]).toEqual([false, true]);
+  expect([keys.trusted.has('evil'), keys.trusted.has(old.jwk.kid)]).toEqual([false, true]);
   expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { path: path() } });
 });

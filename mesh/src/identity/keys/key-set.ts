@@ -14,12 +14,15 @@ import { StateFile } from '../state-file.ts';
 export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
 export type Jwks = z.output<typeof jwks>;
 
+/** The ids of trusted keys. */
+export type TrustedKeys = Pick<ReadonlySet<string>, 'has'>;
+
 /** The public keys that tokens are verified with. */
 export interface KeySet {
   /** The key with this id. Fetches the keys again if it is unknown. */
   find(kid: string): Promise<CryptoKey | undefined>;
-  /** Whether a key with this id is trusted now. */
-  has(kid: string): boolean;
+  /** The ids of the keys that are trusted now: the same object while it changes. */
+  readonly trusted: TrustedKeys;
   /** Stops fetching keys. */
   close(): void;
 }
@@ -69,7 +72,10 @@ export async function createKeySet(options: {
   const copy = stateDir === undefined ? undefined : new KeyCopy(stateDir, log);
   /** URLs of the keys, the endpoint that answered last first. */
   const sources = [url].flat().map((endpoint) => new URL(jwksPath, endpoint).href);
-  let keys = await importAll([...((await copy?.load()) ?? []), ...options.initial]);
+  const keys = new Map(await importAll([...((await copy?.load()) ?? []), ...options.initial]));
+  const add = (more: ReadonlyMap<string, CryptoKey>): void => {
+    for (const [kid, key] of more) keys.set(kid, key);
+  };
   let replacing: Promise<void> | undefined;
   let published = false;
   const fetching =
@@ -78,7 +84,8 @@ export async function createKeySet(options: {
       : new KeyRefresh({
           async fetch() {
             const answer = await askEach(sources, tls);
-            keys = answer.keys;
+            keys.clear();
+            add(answer.keys);
             published = true;
             sources.unshift(...sources.splice(sources.indexOf(answer.from), 1));
             void copy?.keep(answer.published);
@@ -110,11 +117,11 @@ export async function createKeySet(options: {
       if (!keys.has(kid)) await askFor(kid);
       return keys.get(kid);
     },
-    has: (kid) => keys.has(kid),
+    trusted: keys,
     refresh: async () => fetching?.refresh(),
     async trust(more) {
       const imported = await importAll(more);
-      if (!published) keys = new Map([...keys, ...imported]);
+      if (!published) add(imported);
     },
     replace(kid) {
       const own = Promise.all([replacing, untilReplaced(kid)]).then(() => {

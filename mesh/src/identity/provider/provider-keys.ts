@@ -25,8 +25,9 @@ export type KeySource = Readonly<{
 export class ProviderKeys {
   readonly #fetching: KeyRefresh | undefined;
   readonly #loading: Promise<unknown>;
+  /** The ids of its keys. */
+  readonly trusted = new Set<string>();
   #keys: readonly ProviderKey[] = [];
-  #ids: ReadonlySet<string> = new Set();
   #jwksUrl: string | undefined;
 
   readonly #copy: KeyCopy | undefined;
@@ -44,11 +45,6 @@ export class ProviderKeys {
         (error: unknown) => log.error({ err: error }, 'publicKeys cannot be used: every token is refused'),
       );
     }
-  }
-
-  /** Whether a key is trusted now. @param id Of a key that was found. */
-  has(id: string): boolean {
-    return this.#ids.has(id);
   }
 
   /**
@@ -102,7 +98,8 @@ export class ProviderKeys {
 
   #use(keys: readonly ProviderKey[]): void {
     this.#keys = keys;
-    this.#ids = new Set(keys.map(({ id }) => id));
+    this.trusted.clear();
+    for (const { id } of keys) this.trusted.add(id);
   }
 }
 

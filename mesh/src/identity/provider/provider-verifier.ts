@@ -3,6 +3,7 @@ import { jwtVerify } from 'jose';
 import { describeError, type Logger } from '../../telemetry/index.ts';
 import type { TokenVerifier, VerifiedIdentity } from '../authenticate.ts';
 import { leewayMs, times, type TokenKind } from '../claims.ts';
+import type { TrustedKeys } from '../keys/key-set.ts';
 import type { Fault } from '../token-format.ts';
 import { faultOfTime, faultOfVerification, refusal } from '../verify.ts';
 import {
@@ -33,6 +34,7 @@ type Claimed = Readonly<{ caller: ClaimedCaller; exp: number; tokenId: string; k
  */
 export class ProviderVerifier implements TokenVerifier {
   readonly bearer = 'either';
+  readonly trusted: TrustedKeys;
   readonly #rules: ProviderRules;
   readonly #keys: ProviderKeys;
   readonly #log: Logger;
@@ -42,11 +44,8 @@ export class ProviderVerifier implements TokenVerifier {
   constructor(rules: ProviderRules, { keys, log }: { keys: ProviderKeys; log: Logger }) {
     this.#rules = rules;
     this.#keys = keys;
+    this.trusted = keys.trusted;
     this.#log = log;
-  }
-
-  has(id: string): boolean {
-    return this.#keys.has(id);
   }
 
   async verify(token: string, expected: TokenKind | 'either'): Promise<VerifiedIdentity> {

@@ -1,10 +1,8 @@
 import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceToken } from './service-token.ts';
-import type { TokenFacts } from './token-facts.ts';
+import { tokenStage, type TokenFacts, type TokenStage } from './token-facts.ts';
 
 const dayMs = 24 * 3_600_000;
-
-type Stage = 'good' | 'low' | 'last-day' | 'expired';
 
 /**
  * Makes a check that logs when a token is about to expire: a warning in the last fifth of its life, an error on its last
@@ -31,23 +29,15 @@ export function createExpiryReminder(token: ServiceToken, log: Logger): () => vo
 }
 
 function createReminder(log: Logger, message: { low: string; expired: string }) {
-  let stage: Stage = 'good';
+  let stage: TokenStage = 'good';
   let saidAt = -Infinity;
   return (facts: TokenFacts): void => {
     const before = stage;
-    stage = stageOf(facts, Date.now());
+    stage = tokenStage(facts, Date.now());
     if (stage === 'good' || (stage === before && performance.now() - saidAt < dayMs)) return;
     saidAt = performance.now();
     const level = stage === 'low' ? 'warn' : 'error';
     const expires = { token_id: facts.tokenId, expires_at: new Date(facts.expiresAt).toISOString() };
     log[level](expires, stage === 'expired' ? message.expired : message.low);
   };
-}
-
-function stageOf({ issuedAt, expiresAt }: TokenFacts, now: number): Stage {
-  const leftMs = expiresAt - now;
-  const lowMs = (expiresAt - issuedAt) / 5;
-  if (leftMs <= 0) return 'expired';
-  if (leftMs <= Math.min(dayMs, lowMs / 2)) return 'last-day';
-  return leftMs <= lowMs ? 'low' : 'good';
 }

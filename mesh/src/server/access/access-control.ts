@@ -43,7 +43,7 @@ export class AccessControl {
   readonly #onDenied: ((denial: Denial) => void) | undefined;
   readonly #letThrough = new Aggregator<Denial>({
     report: ({ procedure, caller, requestId }, count) => {
-      const who = kindOf(caller);
+      const who = callerName(caller);
       this.#log.warn(
         { procedure, caller: who, user_id: caller.user?.id, request_id: requestId, count },
         `${who} is not admitted to ${procedure}: let through, because ACCESS_MODE is audit`,
@@ -111,7 +111,7 @@ export class AccessControl {
   /** Counts and reports a denial; logs it if it was let through. */
   #tell(denial: Denial): void {
     const { procedure, caller, reason, mode } = denial;
-    const who = kindOf(caller);
+    const who = callerName(caller);
     denied.labels({ procedure, caller: who, reason, mode }).inc();
     if (mode === 'audit') this.#letThrough.add(`${procedure} ${who} ${caller.user?.id}`, denial);
     try {
@@ -127,7 +127,7 @@ function couldAdmit({ alternatives }: Access, { service, user }: Caller): boolea
   return alternatives.some((one) => (!one.services || service) && (!one.user || user));
 }
 
-/** A label with few values: the service, or the role of the user. */
-function kindOf({ service, user }: Caller): string {
+/** A label of metrics with few values: the service's name, the user's role, or `anyone`. */
+export function callerName({ service, user }: Caller): string {
   return service?.name ?? user?.role ?? 'anyone';
 }

@@ -1,4 +1,4 @@
-import { describeError, runInScope, type Logger, type Scope } from '../../telemetry/index.ts';
+import { describeError, scopes, type Logger, type Scope } from '../../telemetry/index.ts';
 
 /** Work that continues after the call that started it is answered. Its failures are only logged. */
 export class Background {
@@ -24,7 +24,7 @@ export class Background {
       deadline: Infinity,
       signal: this.#ending.signal,
     };
-    const running = this.#finish(() => runInScope(scope, work), {
+    const running = this.#finish(() => scopes.run(scope, work), {
       procedure: from.procedure,
       request_id: requestId,
     });

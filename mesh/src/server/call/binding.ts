@@ -1,8 +1,9 @@
-import type { AnyProcedure, Caller } from '../../contract/index.ts';
+import type { AnyProcedure } from '../../contract/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { Gate } from '../limits/gate.ts';
 import type { CallLimit } from '../limits/rate-limits.ts';
+import type { Tap } from '../tap/tap.ts';
 import type { Background } from './background.ts';
 import type { Revocations } from './expiry.ts';
 import type { ClassifyError } from './failure.ts';
@@ -29,19 +30,8 @@ export interface Binding {
   readonly userDeadlineMs: number;
   /** Maps errors of the service's libraries. */
   readonly classify: ClassifyError | undefined;
-  readonly observe: ((call: FinishedCall) => void) | undefined;
+  /** Those who watch calls as they end. @default none can */
+  readonly tap: Tap | undefined;
   /** Of a tRPC router. @default that of contracts */
   readonly format?: WireFormat | undefined;
-}
-
-/** A finished query or mutation. */
-export interface FinishedCall {
-  readonly caller: Caller;
-  readonly requestId: string;
-  /** Its trace, if that is sampled. */
-  readonly traceId: string | undefined;
-  /** From arrival, in milliseconds. */
-  readonly durationMs: number;
-  /** As thrown; `undefined` on success. */
-  readonly error: unknown;
 }

@@ -1,9 +1,9 @@
 import type { Caller } from '../../contract/index.ts';
 import type { Span, Tracer } from '../../telemetry/index.ts';
 import { errorCodes, type ErrorCode } from '../../wire/index.ts';
+import { callerName } from '../access/access-control.ts';
 import type { Binding } from './binding.ts';
 import { toMeshError } from './failure.ts';
-import { callerName } from './call-observer.ts';
 import type { RawCall } from './raw-call.ts';
 
 /** The spans of failed calls, by what was thrown: the failure is logged where it is answered. */

@@ -3,8 +3,9 @@ import type { Logger } from '../../telemetry/index.ts';
 import { AccessControl } from '../access/access-control.ts';
 import { Admission } from '../limits/admission.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
+import type { Tap } from '../tap/tap.ts';
 import { Background } from './background.ts';
-import type { Binding, FinishedCall } from './binding.ts';
+import type { Binding } from './binding.ts';
 import type { Revocations } from './expiry.ts';
 import type { ClassifyError } from './failure.ts';
 import type { Handlers } from './handler.ts';
@@ -16,8 +17,6 @@ export interface CompileOptions {
   log: Logger;
   /** Maps errors of the service's libraries to a MeshError. @default none */
   classify?: ClassifyError | undefined;
-  /** Returns the observer of finished calls for each procedure. @default none */
-  observe?: ((path: string) => (call: FinishedCall) => void) | undefined;
   /** Timeout of a call not made by a service, where the contract sets none, in milliseconds. @default 10000 */
   userDeadlineMs?: number | undefined;
   /** @default enforces the rules, reports no denials */
@@ -32,6 +31,8 @@ export interface CompileOptions {
   interceptors?: readonly ServerInterceptor[] | undefined;
   /** By address. @default none */
   limits?: RateLimits | undefined;
+  /** @default calls cannot be watched */
+  tap?: Tap | undefined;
 }
 
 /** Binds every procedure of a contract to its handler, once at start. @throws TypeError naming those without a handler. */
@@ -60,7 +61,7 @@ export type BoundEntry = ContractEntry & Readonly<Pick<Binding, 'handler' | 'for
 export function bind(
   name: string,
   entries: readonly BoundEntry[],
-  { log, observe, userDeadlineMs = 10_000, interceptors = [], revocations, ...options }: CompileOptions,
+  { log, userDeadlineMs = 10_000, interceptors = [], revocations, ...options }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const { admission = new Admission(name, log), background = new Background(log) } = options;
   const { access = new AccessControl({ log }), limits } = options;
@@ -81,7 +82,7 @@ export function bind(
         revocations,
         userDeadlineMs,
         classify: options.classify,
-        observe: observe?.(path),
+        tap: options.tap,
       }),
   );
 }

@@ -1,5 +1,5 @@
 import { timeouts, type Timeout } from '../../resilience/index.ts';
-import { MeshError } from '../../wire/index.ts';
+import { longestHeaderMs, MeshError } from '../../wire/index.ts';
 
 /** Fires when the caller goes away: an AbortSignal, or a cheaper `Cancellation`. */
 export interface CallerSignal {
@@ -112,4 +112,13 @@ function timeoutError(timeoutMs: number): MeshError {
 /** CLIENT_CLOSED_REQUEST. */
 export function goneError(): MeshError {
   return new MeshError('CLIENT_CLOSED_REQUEST', 'The caller went away');
+}
+
+/**
+ * Reads `x-timeout-ms`, in milliseconds, at most an hour. Anything but a whole number is ignored, so the server's own
+ * limit applies.
+ */
+export function parseTimeout(value: string | undefined): number | undefined {
+  if (value === undefined || !/^\d{1,10}$/.test(value)) return undefined;
+  return Math.min(Number(value), longestHeaderMs);
 }

@@ -1,15 +1,30 @@
 import { defaultTimeoutMs, type AnyProcedure, type Caller } from '../../contract/index.ts';
 import type { CallEnd, Ticket } from '../../resilience/index.ts';
-import { runInScope, tracing } from '../../telemetry/index.ts';
+import { durations, remember, scopes, startupLevel, tracing } from '../../telemetry/index.ts';
 import { header, sampledTraceId } from '../../wire/index.ts';
+import { callerName } from '../access/access-control.ts';
 import type { Binding } from './binding.ts';
 import { BoundCall, CallScope, parseInput, presentOutput, readInput, type Later } from './bound-call.ts';
 import { CallSpan } from './call-span.ts';
 import { Deadline } from './deadline.ts';
+import { toMeshError } from './failure.ts';
 import { claimOf } from './idempotency-claim.ts';
 import type { RawCall } from './raw-call.ts';
 import { subscribe } from './subscription.ts';
 import type { WireFormat } from './wire-format.ts';
+
+const seconds = durations({
+  name: 'mesh_server_call_seconds',
+  help: 'Duration of calls answered by this process, in seconds, by procedure, caller and code',
+  labels: ['procedure', 'caller', 'code'],
+});
+
+const secondsOf = remember((procedure) =>
+  remember((caller) => remember((code) => seconds.labels({ procedure, caller, code }))),
+);
+
+/** Calls that take this long or longer are logged, in milliseconds. */
+const slowMs = 1000;
 
 /** An admitted call: its caller is known, its input not yet parsed. */
 type AdmittedCall = Readonly<{
@@ -30,12 +45,14 @@ export class CompiledProcedure {
   readonly format: WireFormat | undefined;
   readonly #bound: Binding;
   readonly #later: Later;
+  readonly #seconds: ReturnType<typeof secondsOf>;
 
   constructor(bound: Binding) {
     this.path = bound.path;
     this.procedure = bound.procedure;
     this.format = bound.format;
     this.#bound = bound;
+    this.#seconds = secondsOf(bound.path);
     this.#later = (work, scope) => bound.background.run(work, { scope, procedure: bound.path });
   }
 
@@ -48,11 +65,14 @@ export class CompiledProcedure {
   call(raw: RawCall): Promise<unknown> {
     const { tracer } = tracing;
     const span = tracer && CallSpan.start(tracer, this.#bound, raw);
-    return span ? this.#traced(raw, span) : this.#call(raw, undefined);
+    const answer = span ? this.#traced(raw, span) : this.#call(raw, undefined);
+    const { tap } = this.#bound;
+    if (tap?.listening) tap.follow(this.#bound, raw, answer);
+    return answer;
   }
 
   async #call(raw: RawCall, span: CallSpan | undefined): Promise<unknown> {
-    const { path, limit, gate, access, observe } = this.#bound;
+    const { path, limit, gate, access } = this.#bound;
 
     const counted = limit?.(raw);
     if (counted) await counted;
@@ -77,19 +97,14 @@ export class CompiledProcedure {
     // Capacity: a slot. Only now, so that unknown callers and slow bodies hold none.
     const ticket = gate.enter(turn || waited ? performance.now() : arrivedAt);
     let error: unknown;
+    let output: unknown;
     try {
-      return await this.#handle({ raw, caller, input, ticket, arrivedAt, span });
+      return (output = await this.#handle({ raw, caller, input, ticket, arrivedAt, span }));
     } catch (thrown) {
       error = thrown;
       throw thrown;
     } finally {
-      observe?.({
-        caller,
-        requestId: raw.requestId,
-        traceId: span ? span.span.context.traceId : givenTraceId(raw),
-        durationMs: performance.now() - arrivedAt,
-        error,
-      });
+      this.#observe(raw, { caller, input, output, span, arrivedAt, error });
     }
   }
 
@@ -113,7 +128,7 @@ export class CompiledProcedure {
       begun = true;
       const answer = await deadline.race(
         // `resolve` starts lazy work, such as a Prisma query, within the scope.
-        () => runInScope(scope, () => Promise.resolve(handler(call))),
+        () => scopes.run(scope, () => Promise.resolve(handler(call))),
         // A handler holds its slot until it is done, even after the caller got a TIMEOUT.
         (done) => gate.finish(ticket, endOf(deadline?.reason, done)),
       );
@@ -124,6 +139,24 @@ export class CompiledProcedure {
       deadline?.stop();
       if (!begun) gate.leave();
     }
+  }
+
+  /** Measures a call, shows it to those who watch, and logs it if it was slow. */
+  #observe(
+    raw: RawCall,
+    ended: Omit<AdmittedCall, 'raw' | 'ticket'> & { output: unknown; error: unknown },
+  ): void {
+    const { caller, input, output, span, arrivedAt, error } = ended;
+    const { path, classify, log, tap } = this.#bound;
+    const durationMs = performance.now() - arrivedAt;
+    const code = error === undefined ? 'OK' : toMeshError(error, classify).code;
+    const traceId = span ? span.span.context.traceId : givenTraceId(raw);
+    this.#seconds(callerName(caller))(code).observe(durationMs / 1000, traceId);
+    if (tap?.listening) tap.add(this.#bound, { raw, caller, traceId, durationMs, error, input, output });
+    if (durationMs < slowMs || error !== undefined) return;
+    const fields = { procedure: path, request_id: raw.requestId, duration_ms: Math.round(durationMs) };
+    // The first calls of a process load code and open connections.
+    log[startupLevel('debug')](fields, 'a call was slow');
   }
 
   /** A service makes one of several attempts; any other caller waits for the whole call, retries made here included. */
@@ -139,7 +172,7 @@ export class CompiledProcedure {
    * @throws MeshError TOO_MANY_REQUESTS by the rate limit, UNAUTHORIZED
    */
   async subscribe(raw: RawCall<AbortSignal>): Promise<AsyncGenerator> {
-    const { path, limit, access } = this.#bound;
+    const { path, limit, access, tap } = this.#bound;
     const { tracer } = tracing;
     const span = tracer && CallSpan.start(tracer, this.#bound, raw);
     try {
@@ -149,6 +182,7 @@ export class CompiledProcedure {
       return await subscribe(this.#bound, { raw, caller, span, later: this.#later });
     } catch (thrown) {
       span?.fail(thrown);
+      if (tap?.listening) tap.follow(this.#bound, raw, Promise.reject(thrown));
       throw thrown;
     }
   }

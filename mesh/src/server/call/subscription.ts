@@ -1,6 +1,7 @@
 import { isTrackedEnvelope, tracked } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
-import { runInScope } from '../../telemetry/index.ts';
+import { scopes } from '../../telemetry/index.ts';
+import type { Tap } from '../tap/tap.ts';
 import type { Binding } from './binding.ts';
 import { BoundCall, CallScope, parseInput, presentOutput, readInput, type Later } from './bound-call.ts';
 import type { CallSpan } from './call-span.ts';
@@ -21,7 +22,8 @@ const opened = Symbol('opened');
 /** The events of one subscription, in the steps of `CompiledProcedure.call`. @throws of a router: what opening it throws */
 export async function subscribe(bound: Binding, subscription: Subscription): Promise<AsyncGenerator> {
   const { span } = subscription;
-  const events = span ? traced(span, eventsOf(bound, subscription)) : eventsOf(bound, subscription);
+  const given = span ? traced(span, eventsOf(bound, subscription)) : eventsOf(bound, subscription);
+  const events = bound.tap?.listening ? tapped(bound.tap, { bound, subscription, events: given }) : given;
   if (bound.format) await events.next();
   return events;
 }
@@ -44,6 +46,26 @@ async function* traced(span: CallSpan, events: AsyncGenerator): AsyncGenerator {
   }
 }
 
+/** Records a subscription when it ends, if it was opened while calls are watched. */
+async function* tapped(
+  tap: Tap,
+  { bound, subscription, events }: { bound: Binding; subscription: Subscription; events: AsyncGenerator },
+): AsyncGenerator {
+  const { raw, caller, span } = subscription;
+  const openedAt = performance.now();
+  let error: unknown;
+  try {
+    yield* events;
+  } catch (thrown) {
+    error = thrown;
+    throw thrown;
+  } finally {
+    const traceId = span ? span.span.context.traceId : raw.trace?.traceId;
+    const durationMs = performance.now() - openedAt;
+    if (tap.listening) tap.add(bound, { raw, caller, traceId, durationMs, error });
+  }
+}
+
 async function* eventsOf(bound: Binding, { raw, caller, span, later }: Subscription): AsyncGenerator {
   const { path, procedure, handler, gate, access, revocations, format } = bound;
   access.authorise({ path, procedure }, caller, raw);
@@ -52,8 +74,8 @@ async function* eventsOf(bound: Binding, { raw, caller, span, later }: Subscript
   using expiry = startExpiry(caller, { gone: raw.signal, revocations });
   const scope = new CallScope({ raw, caller, span: span?.span }, { at: Infinity, signal: expiry.signal });
   const call = new BoundCall(raw, bound, { caller, input, scope, later });
-  const events = (await runInScope(scope, () => handler(call))) as AsyncIterable<unknown>;
-  const iterator = runInScope(scope, () => events[Symbol.asyncIterator]());
+  const events = (await scopes.run(scope, () => handler(call))) as AsyncIterable<unknown>;
+  const iterator = scopes.run(scope, () => events[Symbol.asyncIterator]());
   // Its stream may last for days, longer than a trace should.
   span?.succeed();
   scope.span = undefined;
@@ -61,7 +83,7 @@ async function* eventsOf(bound: Binding, { raw, caller, span, later }: Subscript
     // As tRPC's adapters, which answer `started` only then.
     if (format) yield opened;
     for (;;) {
-      const next = await runInScope(scope, () => iterator.next());
+      const next = await scopes.run(scope, () => iterator.next());
       // The handler may have ignored its signal.
       if (next.done || expiry.refusal || raw.signal?.aborted) break;
       if (format) yield ownTracked(next.value);

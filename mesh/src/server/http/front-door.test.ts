@@ -88,6 +88,18 @@ test('a page holds what a contract says as text, not as markup', async () => {
   expect(headers['content-security-policy']).toBe("default-src 'none'");
 });
 
+test('for a browser it is the reference: with schemas and errors where anyone may read the contract', async () => {
+  const closed = await open({ accept: 'text/html' });
+  expect(closed.text).toContain('<code>items.get</code>');
+  expect(closed.text).toContain('Schemas, errors and examples are at <a href="/api/contract">');
+  expect(closed.text).not.toContain('ITEM_NOT_FOUND');
+  const { url } = await suite.start({ contractAccess: 'open' });
+  const { text } = await open({ accept: 'text/html' }, url);
+  expect(text).toContain('<h3 id="items.get">items.get</h3>');
+  expect(text).toContain('<td><code>ITEM_NOT_FOUND</code></td><td><code>NOT_FOUND</code></td><td>404</td>');
+  expect(text).not.toContain('are at <a href="/api/contract">');
+});
+
 test('answers GET and HEAD', async () => {
   const head = await request(`${suite.service.url}/`, { method: 'HEAD' });
   expect([head.statusCode, await head.body.text()]).toEqual([200, '']);

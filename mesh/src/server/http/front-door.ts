@@ -1,7 +1,8 @@
-import { describeAccess } from '../../contract/index.ts';
+import { describeAccess, takeSnapshot } from '../../contract/index.ts';
+import { heading, paragraph, procedureBlocks, table, writeHtml, type Block } from '../../reference/core.ts';
+import type { Service } from '../service.ts';
 import { weightOf } from './accept.ts';
 import type { Route } from './answer.ts';
-import type { Service } from '../service.ts';
 
 const purposes: Readonly<Record<string, string>> = {
   '/health': 'status of the service, its database and its dependencies',
@@ -9,36 +10,43 @@ const purposes: Readonly<Record<string, string>> = {
   '/livez': 'whether the process responds',
   '/readyz': 'whether the service accepts calls',
   '/metrics': 'Prometheus metrics',
-  '/api/contract': 'its procedures with JSON Schemas, access rules and errors',
+  '/api/contract': 'its procedures with JSON Schemas, access rules, errors and examples',
   '/openapi.json': 'the same as OpenAPI 3.1, for tools that know no tRPC',
   '/api/mesh': 'state of its connections to the services it calls; for administrators and services',
+  '/api/tap': 'its calls as they end; for administrators and services',
 };
 
 /** tRPC's description of the wire format. */
 const format = 'https://trpc.io/docs/rpc';
 
+const htmlHeaders = {
+  vary: 'accept',
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'",
+  'x-content-type-options': 'nosniff',
+};
+
 /**
  * Makes the route of `/`: the service, its procedures with their access rules, and its other paths. HTML if `Accept`
- * prefers it, otherwise JSON. All of it is in the contract.
+ * prefers it, otherwise JSON. The HTML is the reference of the service, with schemas, errors and examples if anyone may
+ * read the contract.
  *
  * @param paths The service's other paths.
  * @param home The service's own page, which replaces the HTML.
  */
 export function frontDoor(service: Service, paths: readonly string[], home?: Route): Route {
   const body = bodyOf(service, paths);
-  const page = htmlOf(body);
-  const headers = { vary: 'accept' };
-  const htmlHeaders = {
-    ...headers,
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'",
-    'x-content-type-options': 'nosniff',
+  let page: string | undefined;
+  const reference: Route = () => {
+    page ??= writeHtml(service.name, blocksOf(service, body));
+    return { status: 200, text: page, headers: htmlHeaders };
   };
-  const listing: Route = () => ({ status: 200, text: page, headers: htmlHeaders });
   return (request) => {
     const { accept = '*/*' } = request.headers;
     const prefersHtml = weightOf('text/html', accept) > weightOf('application/json', accept);
-    return prefersHtml ? (home ?? listing)(request) : { status: 200, body, headers };
+    return prefersHtml
+      ? (home ?? reference)(request)
+      : { status: 200, body, headers: { vary: htmlHeaders.vary } };
   };
 }
 
@@ -58,38 +66,27 @@ function bodyOf({ name, options, procedures }: Service, paths: readonly string[]
   };
 }
 
-function htmlOf({ service, version, about, procedures, paths }: ReturnType<typeof bodyOf>): string {
-  const rows = procedures.map((one) =>
-    row([`<code>${escape(one.path)}</code>`, escape(one.kind), escape(one.summary), escape(one.for)]),
-  );
-  const links = paths.map(({ path, summary = '' }) =>
-    row([`<a href="${escape(path)}">${escape(path)}</a>`, escape(summary)]),
-  );
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>${escape(service)}</title>
-<h1>${escape(service)} ${escape(version)}</h1>
-<p>${escape(about)} (<a href="${format}">format</a>).</p>
-<h2>Procedures</h2>
-<table>
-<tr><th>path</th><th>kind</th><th>summary</th><th>for</th></tr>
-${rows.join('\n')}
-</table>
-<h2>Paths</h2>
-<table>
-${links.join('\n')}
-</table>
-</html>
-`;
-}
-
-function row(cells: readonly string[]): string {
-  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? '');
+function blocksOf(
+  { name, options, procedures }: Service,
+  { version, about, paths }: ReturnType<typeof bodyOf>,
+): readonly Block[] {
+  const details = options.contractAccess === 'open';
+  return [
+    heading(1, `${name} ${version}`),
+    paragraph(`${about} (`, { link: 'format', href: format }, ').'),
+    table(
+      ['Path', 'What it has'],
+      paths.map(({ path, summary = '' }) => [[{ link: path, href: path }], [summary]]),
+    ),
+    ...(details
+      ? []
+      : [
+          paragraph(
+            'Schemas, errors and examples are at ',
+            { link: '/api/contract', href: '/api/contract' },
+            '.',
+          ),
+        ]),
+    ...procedureBlocks(takeSnapshot({ name, version, procedures }), { details }),
+  ];
 }

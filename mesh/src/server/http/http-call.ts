@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../contract/index.ts';
 import { userTokenOf, type Authenticate } from '../../identity/index.ts';
-import { header, parseTimeout, type TraceContext } from '../../wire/index.ts';
-import type { CallerSignal } from '../call/deadline.ts';
+import { header, type TraceContext } from '../../wire/index.ts';
+import { parseTimeout, type CallerSignal } from '../call/deadline.ts';
 import { CallOrigin } from '../call/origin.ts';
 import type { Peer, PeerOf } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';

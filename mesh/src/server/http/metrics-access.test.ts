@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ServeOptions } from '../serve.ts';
-import { runInScope } from '../../telemetry/index.ts';
+import { scopes } from '../../telemetry/index.ts';
 import { formatTraceparent } from '../../wire/index.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { ShopSuite } from '../../testing/shop-suite.ts';
@@ -137,7 +137,7 @@ test('a sampled call marks its bucket with its trace, at the server and at its c
     signal: new AbortController().signal,
     trace: { ...hop, traceId: ofClient },
   };
-  await runInScope(scope, () => client.items.get.query({ id: 1 }));
+  await scopes.run(scope, () => client.items.get.query({ id: 1 }));
 
   const headers = { accept: 'application/openmetrics-text' };
   const lines = (await (await fetch(`${suite.service.url}/metrics`, { headers })).text()).split('\n');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Credentials } from '../../identity/index.ts';
 import { clientCertificateOf } from '../../tls/core.ts';
-import { header, isRequestId, parseTraceContext, type TraceContext } from '../../wire/index.ts';
+import { header, parseTraceContext, requestIdPattern, type TraceContext } from '../../wire/index.ts';
 
 export function credentialsOf(request: IncomingMessage): Credentials {
   return {
@@ -34,7 +34,7 @@ export function requestIdOf(request: IncomingMessage): string {
 /** The caller's id of a request, if it is valid. */
 export function givenRequestId(request: IncomingMessage): string | undefined {
   const given = textOf(request, header.requestId);
-  return given !== undefined && isRequestId(given) ? given : undefined;
+  return given !== undefined && requestIdPattern.test(given) ? given : undefined;
 }
 
 export function textOf(request: IncomingMessage, name: string): string | undefined {

@@ -4,6 +4,7 @@ import { contractRoutes } from './contract-route.ts';
 import { guarded, operators } from './guarded.ts';
 import { meshRoute } from './mesh-route.ts';
 import { metricsRoute } from './metrics-route.ts';
+import { tapRoute } from '../tap/tap-route.ts';
 
 /** The routes that every service has. */
 export function systemRoutes(service: Service): Record<string, Route> {
@@ -11,6 +12,7 @@ export function systemRoutes(service: Service): Record<string, Route> {
   return {
     '/api/mesh': guarded(service, { path: '/api/mesh', rule: operators }, meshRoute(service)),
     ...contractRoutes(service),
+    ...tapRoute(service),
     '/health': async () => {
       const report = await health.report();
       return { status: report.status === 'unhealthy' ? 503 : 200, body: report };

@@ -104,6 +104,7 @@ export function describe(
     timeoutMs: merged.timeoutMs,
     rateLimit: merged.rateLimit,
     errors: {},
+    examples: [],
   });
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Authenticate } from '../../identity/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { closeCode, header, isRequestId, MeshError } from '../../wire/index.ts';
+import { closeCode, header, MeshError, requestIdPattern } from '../../wire/index.ts';
 import { Cancellation, type CallerSignal } from '../call/deadline.ts';
 import { errorShape } from '../call/error-shape.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
@@ -37,6 +38,7 @@ export interface CallsConnection {
   readonly peer: Peer;
   /** The key its calls are counted under (`limitKeyOf`). @default not counted */
   readonly limitKey: string | undefined;
+  readonly authenticate: Authenticate;
   readonly credentials: OwnCredentials;
   readonly request: IncomingMessage | undefined;
   readonly connectionParams: Record<string, string> | null;
@@ -45,7 +47,8 @@ export interface CallsConnection {
   readonly renewing: boolean;
   /** Resolves when the time to reconnect is over. */
   readonly graceOver: Promise<void>;
-  onDone(): void;
+  /** Cuts the connection: not even an error could be sent. */
+  readonly cut: () => void;
   /** Sends the error and closes. */
   readonly putOut: (failure: MeshError, code: number) => void;
 }
@@ -53,6 +56,10 @@ export interface CallsConnection {
 /** Runs the calls of one connection and sends their answers. */
 export class Calls {
   refusedCredentials = false;
+  /** Whether further calls start; otherwise they are ignored. */
+  accepting = true;
+  /** Called after each call while the connection ends. @default not called */
+  onDone: (() => void) | undefined;
   readonly #options: CallsOptions;
   readonly #connection: CallsConnection;
   /** Not a Map: as entries come and go, V8 discards tables that link to one another and promote short-lived objects. */
@@ -72,8 +79,8 @@ export class Calls {
     for (const call of Object.values(this.#underWay)) call.cancel();
   }
 
-  /** @param onFault Called when not even an error can be sent. */
-  begin(message: SocketMessage, onFault: () => void): void {
+  begin(message: SocketMessage): void {
+    if (!this.accepting) return;
     if (message.method === 'subscription.stop') return this.#underWay[keyOf(message.id)]?.cancel();
     const found = this.#find(message);
     if (found instanceof MeshError) return this.#refuse(message, found);
@@ -86,7 +93,7 @@ export class Calls {
     const call = new Cancellation();
     this.#underWay[key] = call;
     this.#size += 1;
-    this.#run(message, found, call).catch(onFault);
+    this.#run(message, found, call).catch(this.#connection.cut);
   }
 
   #find(message: SocketMessage): CompiledProcedure | MeshError {
@@ -144,7 +151,7 @@ export class Calls {
     } finally {
       delete this.#underWay[keyOf(message.id)];
       this.#size -= 1;
-      connection.onDone();
+      this.onDone?.();
     }
   }
 
@@ -227,5 +234,5 @@ function keyOf(id: number | string): number | string {
 
 function requestIdOf(message: SocketMessage): string {
   const given = headerOf(message, header.requestId);
-  return given !== undefined && isRequestId(given) ? given : randomUUID();
+  return given !== undefined && requestIdPattern.test(given) ? given : randomUUID();
 }

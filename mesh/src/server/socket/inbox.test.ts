@@ -9,9 +9,14 @@ function setUp(ready = () => true) {
   const pings: string[] = [];
   const faults: WrongMessage[] = [];
   const inbox = new Inbox(far.asWebSocket(), {
-    ready,
-    onMessage: ({ id }) => taken.push(id),
-    onPing: () => pings.push('PING'),
+    calls: { begin: ({ id }) => void taken.push(id) },
+    outbox: {
+      get full() {
+        return !ready();
+      },
+      sendWord: (word) => void pings.push(word),
+    },
+    liveness: { heard: false },
     onWrong: (fault) => faults.push(fault),
     takeFirst: undefined,
   });

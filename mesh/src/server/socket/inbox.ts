@@ -1,7 +1,10 @@
 import type { RawData, WebSocket } from 'ws';
 import { closeCode, maxArrayMessages, maxMessageBytes } from '../../wire/index.ts';
+import type { Calls } from './calls.ts';
+import type { Liveness } from './liveness.ts';
 import { readLongMessage } from './long-message.ts';
 import { parseMessage, readMessages, WrongMessage, type SocketMessage } from './message.ts';
+import type { Outbox } from './outbox.ts';
 
 /** Most messages of one connection to start in one turn of the event loop. */
 const perTurn = 256;
@@ -10,10 +13,10 @@ const perTurn = 256;
 const maxWaiting = 16;
 
 interface InboxOptions {
-  /** Whether the client has read its answers, so that more calls may start. */
-  readonly ready: () => boolean;
-  readonly onMessage: (message: SocketMessage) => void;
-  readonly onPing: () => void;
+  readonly calls: Pick<Calls, 'begin'>;
+  /** No call starts while it is full: the client has not read its answers. */
+  readonly outbox: Pick<Outbox, 'full' | 'sendWord'>;
+  readonly liveness: Pick<Liveness, 'heard'>;
   /** An invalid message, after which nothing more is delivered. */
   readonly onWrong: (fault: WrongMessage) => void;
   /** Takes the first message, if it must hold credentials. @throws WrongMessage */
@@ -39,7 +42,9 @@ export class Inbox {
     this.#takeFirst = options.takeFirst;
   }
 
-  receive(data: RawData, isBinary: boolean): void {
+  /** The listener of the socket. */
+  readonly receive = (data: RawData, isBinary: boolean): void => {
+    this.#options.liveness.heard = true;
     if (this.#closed) return;
     try {
       if (isBinary) throw new WrongMessage('it is binary', { code: closeCode.unsupported });
@@ -52,7 +57,7 @@ export class Inbox {
       this.close();
       this.#options.onWrong(fault);
     }
-  }
+  };
 
   /** Delivers waiting messages while the client is ready for answers. */
   goOn(): void {
@@ -68,7 +73,7 @@ export class Inbox {
   #read(text: string): void {
     if (text === 'PING' || text === 'PONG') {
       this.#count();
-      if (text === 'PING') this.#options.onPing();
+      if (text === 'PING') this.#options.outbox.sendWord('PONG');
       return;
     }
     const parsed = parseMessage(text);
@@ -93,12 +98,12 @@ export class Inbox {
   }
 
   #mayBegin(): boolean {
-    return !this.#resting && this.#options.ready();
+    return !this.#resting && !this.#options.outbox.full;
   }
 
   #begin(message: SocketMessage): void {
     this.#count();
-    this.#options.onMessage(message);
+    this.#options.calls.begin(message);
   }
 
   /** Yields to other connections after `perTurn` messages. */

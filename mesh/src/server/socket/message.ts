@@ -1,18 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import type { Caller } from '../../contract/index.ts';
-import { userTokenOf } from '../../identity/index.ts';
+import { userTokenOf, type Authenticate, type Credentials } from '../../identity/index.ts';
 import {
   closeCode,
   header,
   maxArrayMessages,
   MeshError,
-  parseTimeout,
   parseTraceContext,
   type SocketRequest,
   type TraceContext,
 } from '../../wire/index.ts';
-import type { CallerSignal } from '../call/deadline.ts';
+import { parseTimeout, type CallerSignal } from '../call/deadline.ts';
 import { CallOrigin } from '../call/origin.ts';
 import type { Peer } from '../call/peer.ts';
 import type { RawCall } from '../call/raw-call.ts';
@@ -100,6 +99,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 interface Connection {
   readonly peer: Peer;
+  readonly authenticate: Authenticate;
   readonly credentials: OwnCredentials;
   /** The request that it was opened with. @default none, as in memory */
   readonly request: IncomingMessage | undefined;
@@ -133,7 +133,16 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
 
   /** Verified for each call, so that expiry and revocation take effect at once. */
   identify(): Caller | Promise<Caller> {
-    return this.connection.credentials.callerOf(this.#message.headers?.[header.userToken]);
+    return this.connection.authenticate(this.#credentials());
+  }
+
+  /** Those of its connection, and the user's token of its message. */
+  #credentials(): Credentials {
+    const { authorization, userToken: own, certificate } = this.connection.credentials.presented ?? {};
+    const given: unknown = this.#message.headers?.[header.userToken] ?? own;
+    // A token that is not a string becomes an invalid one; `undefined` would mean no user.
+    const userToken = given === undefined || typeof given === 'string' ? given : '';
+    return { authorization, userToken, certificate };
   }
 
   /** Adds `lastEventId`, as tRPC's adapter does. */
@@ -162,7 +171,7 @@ export class SocketCall<Signal extends CallerSignal> implements RawCall<Signal> 
   }
 
   get userToken(): string | undefined {
-    return userTokenOf(this.connection.credentials.of(this.#message.headers?.[header.userToken]));
+    return userTokenOf(this.#credentials());
   }
 
   get peer(): Peer {

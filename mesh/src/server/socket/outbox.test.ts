@@ -17,7 +17,7 @@ async function open(arrays: boolean, onDrained = () => {}): Promise<Outbox> {
   client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const [socket] = (await once(server, 'connection')) as [WebSocket];
   await once(client, 'open');
-  return new Outbox(socket, { arrays, onDrained, mayFollow: () => true });
+  return new Outbox(socket, { arrays, onDrained, calls: { size: 2 } });
 }
 
 test.each([

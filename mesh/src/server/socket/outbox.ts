@@ -15,21 +15,21 @@ export class Outbox {
   readonly #socket: WebSocket;
   readonly #arrays: boolean;
   readonly #onDrained: () => void;
-  readonly #mayFollow: () => boolean;
+  readonly #calls: { readonly size: number };
   #waiting: string[] = [];
   #length = 0;
   #scheduled = false;
   #drained: (() => void)[] = [];
 
-  /** @param options.mayFollow Whether other calls are under way; a lone answer is sent at once. */
+  /** @param options.calls Those under way; a lone answer is sent at once. */
   constructor(
     socket: WebSocket,
-    options: { arrays: boolean; onDrained: () => void; mayFollow: () => boolean },
+    options: { arrays: boolean; onDrained: () => void; calls: { readonly size: number } },
   ) {
     this.#socket = socket;
     this.#arrays = options.arrays;
     this.#onDrained = options.onDrained;
-    this.#mayFollow = options.mayFollow;
+    this.#calls = options.calls;
   }
 
   get full(): boolean {
@@ -48,7 +48,7 @@ export class Outbox {
     else if (!this.#scheduled) {
       this.#scheduled = true;
       // Each callback of this turn may answer a call, such as those of a pool's connections: wait for all of them.
-      if (this.#mayFollow()) setImmediate(this.#onTurn);
+      if (this.#calls.size > 1) setImmediate(this.#onTurn);
       else process.nextTick(this.#onTurn);
     }
   }

@@ -12,8 +12,9 @@ interface OwnCredentialsOptions {
 
 /** The credentials a connection was opened with, and whether they are still valid. */
 export class OwnCredentials implements Disposable {
+  /** `undefined` until the first message, if that has them. */
+  presented: Credentials | undefined;
   readonly #options: OwnCredentialsOptions;
-  #presented: Credentials | undefined;
   #accepted = false;
   #over = false;
   #expiry: Expiry | undefined;
@@ -23,25 +24,12 @@ export class OwnCredentials implements Disposable {
   }
 
   get anonymous(): boolean {
-    return this.#presented?.authorization === undefined;
-  }
-
-  /** Authenticates a call. @param userToken From its message. @throws MeshError UNAUTHORIZED */
-  callerOf(userToken: unknown): Caller | Promise<Caller> {
-    return this.#options.authenticate(this.of(userToken));
-  }
-
-  of(ofMessage: unknown): Credentials {
-    // A token that is not a string becomes an invalid one; `undefined` would mean no user.
-    const { authorization, userToken: own, certificate } = this.#presented ?? {};
-    const given = ofMessage ?? own;
-    const userToken = given === undefined || typeof given === 'string' ? given : '';
-    return { authorization, userToken, certificate };
+    return this.presented?.authorization === undefined;
   }
 
   /** Accepts verified credentials. */
   accept(presented: Credentials, caller: Caller): void {
-    this.#presented = presented;
+    this.presented = presented;
     this.#accepted = true;
     if (caller === nobody) return;
     const expiry = startExpiry(caller, { revocations: this.#options.revocations });
@@ -55,7 +43,7 @@ export class OwnCredentials implements Disposable {
 
   /** Verifies the credentials of a first message. @returns UNAUTHORIZED if they are invalid. */
   async prove(presented: Credentials): Promise<MeshError | undefined> {
-    this.#presented = presented;
+    this.presented = presented;
     try {
       this.accept(presented, await this.#options.authenticate(presented));
     } catch (thrown) {
@@ -67,7 +55,7 @@ export class OwnCredentials implements Disposable {
 
   /** Verifies them again after a refused call: the cause may be these or the token of its message. */
   async check(): Promise<void> {
-    const presented = this.#presented;
+    const presented = this.presented;
     if (!presented || !this.#accepted || this.#over) return;
     if (this.#expiry?.refusal) return this.#end(this.#expiry.refusal);
     try {

@@ -15,7 +15,7 @@ import type { OpenPerCaller } from '../limits/per-caller.ts';
 import { Calls, type CallsConnection, type CallsOptions } from './calls.ts';
 import { Inbox } from './inbox.ts';
 import { Liveness } from './liveness.ts';
-import { isObject, WrongMessage, type SocketMessage } from './message.ts';
+import { isObject, WrongMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { OwnCredentials } from './own-credentials.ts';
 
@@ -59,6 +59,7 @@ type Farewell = Readonly<{ code: number; reason?: string; rejected?: MeshError }
 export class Session implements CallsConnection {
   readonly peer: Peer;
   readonly limitKey: string | undefined;
+  readonly authenticate: Authenticate;
   readonly credentials: OwnCredentials;
   readonly outbox: Outbox;
   readonly request: IncomingMessage | undefined;
@@ -69,8 +70,6 @@ export class Session implements CallsConnection {
   readonly #calls: Calls;
   readonly #liveness: Liveness;
   #farewell: Farewell | undefined;
-  /** Whether it closes once no call is under way. */
-  #ending = false;
   readonly #graceOver = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
 
@@ -82,6 +81,7 @@ export class Session implements CallsConnection {
     this.peer = peer;
     this.request = request;
     this.limitKey = limitKey;
+    this.authenticate = options.authenticate;
     this.#socket = socket;
     this.#access = options.access;
     this.credentials = new OwnCredentials({
@@ -93,29 +93,26 @@ export class Session implements CallsConnection {
     this.#liveness = new Liveness(link, (payload) => {
       if (socket.readyState === socket.OPEN) socket.ping(payload);
     });
+    this.#calls = new Calls(options, this);
     this.outbox = new Outbox(socket, {
       arrays: socket.protocol === arraySubprotocol,
+      calls: this.#calls,
       onDrained: () => {
         this.#inbox.goOn();
-        this.onDone();
+        this.#calls.onDone?.();
       },
-      mayFollow: () => this.#calls.size > 1,
     });
-    this.#calls = new Calls(options, this);
     this.#inbox = new Inbox(socket, {
-      ready: () => !this.outbox.full,
-      onMessage: (message) => this.#begin(message),
-      onPing: () => this.outbox.sendWord('PONG'),
+      calls: this.#calls,
+      outbox: this.outbox,
+      liveness: this.#liveness,
       onWrong: (fault) => {
         options.mistakes?.add(limitKey);
         this.putOut(fault, fault.closeCode, fault.id);
       },
       takeFirst: credentials ? undefined : (message) => this.#takeCredentials(message),
     });
-    socket.on('message', (data, isBinary) => {
-      this.#liveness.heard = true;
-      this.#inbox.receive(data, isBinary);
-    });
+    socket.on('message', this.#inbox.receive);
     socket.on('pong', (payload) => this.#liveness.answered(payload));
     socket.on('error', (error) => options.log.debug({ reason: error.message }, 'a connection failed'));
     socket.on('close', () => {
@@ -144,19 +141,11 @@ export class Session implements CallsConnection {
     return this.#liveness.beat(this.outbox.full);
   }
 
-  terminate(): void {
-    this.#socket.terminate();
-  }
+  readonly cut = (): void => this.#socket.terminate();
 
   /** Asks the client to reconnect, accepts calls for the grace period, and closes when all are answered. */
   drain(): void {
     this.#leave({ code: closeCode.drained });
-  }
-
-  #begin(message: SocketMessage): void {
-    if (this.#ending && this.#farewell?.code === closeCode.drained) return;
-    // The caller must not wait for a call that cannot be answered.
-    this.#calls.begin(message, () => this.#socket.terminate());
   }
 
   /** The first message of a client that cannot set headers: `wsLink` with `connectionParams`. @throws WrongMessage */
@@ -188,19 +177,21 @@ export class Session implements CallsConnection {
     if (!farewell.rejected) this.outbox.send(reconnectMessage);
     this.outbox.flush();
     const grace = setTimeout(() => {
-      this.#ending = true;
+      this.#calls.accepting = farewell.code !== closeCode.drained;
+      this.#calls.onDone = this.#closeIfDone;
       this.#graceOver.resolve();
-      this.onDone();
+      this.#closeIfDone();
     }, graceMs);
     void this.closed.then(() => clearTimeout(grace));
   }
 
-  onDone(): void {
-    if (!this.#ending || this.#calls.size > 0) return;
+  /** Closes once every call is answered. */
+  readonly #closeIfDone = (): void => {
+    if (this.#calls.size > 0) return;
     this.outbox.flush();
     // Answers still wait for a slow reader.
     if (!this.outbox.empty) return;
-    this.#ending = false;
+    this.#calls.onDone = undefined;
     this.#inbox.close();
     const { code = closeCode.drained, reason = '', rejected } = this.#farewell ?? {};
     if (!rejected) return this.#socket.close(code, reason.slice(0, longestReason));
@@ -208,7 +199,7 @@ export class Session implements CallsConnection {
     if (!this.#calls.refusedCredentials)
       this.#access.refused(rejected, socketPath, { requestId: randomUUID(), peer: this.peer });
     this.putOut(rejected, code);
-  }
+  };
 
   /** Sends an error and closes; ignores further messages and cuts the connection after `lingerMs`. */
   readonly putOut = (failure: MeshError, code: number, id: number | string | null = null): void => {
@@ -216,7 +207,7 @@ export class Session implements CallsConnection {
     this.#calls.fail(id, failure);
     this.outbox.flush();
     this.#socket.close(code, failure.message.slice(0, longestReason));
-    const cut = setTimeout(() => this.#socket.terminate(), lingerMs);
-    void this.closed.then(() => clearTimeout(cut));
+    const timer = setTimeout(this.cut, lingerMs);
+    void this.closed.then(() => clearTimeout(timer));
   };
 }

@@ -29,7 +29,7 @@ export class Sessions {
   async drain(timeoutMs: number): Promise<void> {
     clearInterval(this.#heartbeat);
     const cut = setTimeout(() => {
-      for (const session of this.#open) session.terminate();
+      for (const session of this.#open) session.cut();
     }, timeoutMs);
     for (const session of this.#open) session.drain();
     await Promise.all([...this.#open].map((session) => session.closed));
@@ -37,6 +37,6 @@ export class Sessions {
   }
 
   #beat(): void {
-    for (const session of this.#open) if (!session.beat()) session.terminate();
+    for (const session of this.#open) if (!session.beat()) session.cut();
   }
 }

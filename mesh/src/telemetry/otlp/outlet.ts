@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { describeError } from '../describe-error.ts';
 import { counter } from '../metrics.ts';
 import { Outage, type OutageLogger } from '../outage.ts';
-import { runOutsideScope } from '../scope.ts';
+import { scopes } from '../scope.ts';
 import { post } from './post.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 import { requestBody } from './request-body.ts';
@@ -93,7 +93,7 @@ export class Outlet {
     this.#unwritten.push(write);
     if (this.#unwritten.length === writtenTogether) {
       this.#writeAll();
-      if (this.#complete.length > 0) runOutsideScope(() => void this.#send());
+      if (this.#complete.length > 0) scopes.exit(() => void this.#send());
     }
     if (!this.#timer) this.#startTimer();
   }
@@ -114,7 +114,7 @@ export class Outlet {
 
   /** The scope of a call must not be kept by it. */
   #startTimer(): void {
-    runOutsideScope(() => {
+    scopes.exit(() => {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
         this.#due = true;

@@ -94,7 +94,7 @@ export class KeyRing {
         throw new MeshError('SERVICE_UNAVAILABLE', 'The signing keys could not be read');
       return key;
     },
-    has: (kid) => this.#shelf.verifier(kid) !== undefined,
+    trusted: { has: (kid) => this.#shelf.verifier(kid) !== undefined },
     close: () => {},
   };
 

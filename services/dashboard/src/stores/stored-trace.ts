@@ -27,6 +27,8 @@ export class StoredTrace {
   names: readonly string[] = [];
   /** That of the first span first. */
   services: readonly string[] = [];
+  /** Ids of the requests whose calls it has. */
+  requests: readonly string[] = [];
   failed = false;
   startUs = 0;
   durationUs = 0;
@@ -109,8 +111,14 @@ export class StoredTrace {
     this.names = [...new Set(spans.map(({ name }) => name))];
     const services = spans.map(({ resource }) => resource.service);
     this.services = [...new Set(first.span ? [first.span.resource.service, ...services] : services)];
+    this.requests = [...new Set(spans.flatMap(requestOf))];
     this.failed = spans.some(({ failed }) => failed);
   }
+}
+
+function requestOf({ attributes: { names, values } }: ReceivedSpan): string[] {
+  const value = values[names.indexOf('mesh.request_id')];
+  return value === undefined ? [] : [value];
 }
 
 /** A root names the trace, else a span whose parent is missing, else (parents in a circle) any. */

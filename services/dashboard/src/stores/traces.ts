@@ -25,6 +25,8 @@ export interface TraceFilter {
   service?: string | undefined;
   /** Part of the name of any span; case does not matter. */
   name?: string | undefined;
+  /** Only traces with a call of this request. */
+  requestId?: string | undefined;
   /** Only traces with a failed span. */
   failed?: boolean;
   /** Least duration, in milliseconds. */
@@ -76,12 +78,13 @@ export class TraceStore {
     filter: TraceFilter,
     { before, limit }: { before?: number | undefined; limit: number },
   ): Walked<StoredTrace> {
-    const { service, failed = false, minMs = 0 } = filter;
+    const { service, requestId, failed = false, minMs = 0 } = filter;
     const name = filter.name === undefined ? undefined : literal(filter.name);
     const rows: StoredTrace[] = [];
     let compared = 0;
     for (const trace of this.#ring.newestFirst(before)) {
       if (compared > mostCompared) return { rows, until: trace.number + 1 };
+      if (requestId !== undefined && !trace.requests.includes(requestId)) continue;
       if (failed && !trace.failed) continue;
       if (trace.durationUs < minMs * 1000) continue;
       if (service !== undefined && !trace.concerns(service)) continue;

@@ -11,7 +11,7 @@ import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { anyone, contract, error, query } from '../../../contract/index.ts';
 import { serve } from '../../../server/index.ts';
-import { runInScope } from '../../../telemetry/index.ts';
+import { scopes } from '../../../telemetry/index.ts';
 import { silentLogger } from '../../../testing/index.ts';
 import { ShopSuite } from '../../../testing/shop-suite.ts';
 import { startShop } from '../../../testing/shop.ts';
@@ -97,7 +97,7 @@ test('a caller in a hurry does not shut the service off for others', async () =>
   for (let call = 0; call < 8; call += 1) {
     const scope = { ...hurried, deadline: performance.now() + 10 };
     expect(
-      codeOf(await runInScope(scope, () => made.stock.hang.mutate()).catch((thrown: unknown) => thrown)),
+      codeOf(await scopes.run(scope, () => made.stock.hang.mutate()).catch((thrown: unknown) => thrown)),
     ).toBe('TIMEOUT');
   }
   expect(await made.items.get.query({ id: 2 })).toMatchObject({ id: 2 });

@@ -2,7 +2,8 @@ import type { MapEdge } from '@arcadium/contracts/dashboard';
 import type { TargetFacts } from './mesh-state.ts';
 import { reasonsOf } from './reasons.ts';
 import { Tallies, type Span, type Timeline } from '../metrics/timeline.ts';
-import { noTraffic, rounded, Traffic, type TrafficFigures } from '../metrics/traffic.ts';
+import { rounded } from '@arcadium/mesh/exposition';
+import { noTraffic, Traffic, type TrafficFigures } from '../metrics/traffic.ts';
 
 /** What the processes of a caller know of a target's endpoints. */
 export interface EndpointCounts {

@@ -3,7 +3,7 @@ import { EdgeRecord } from './edge-record.ts';
 import { mapAt, type NodeStatus } from './mesh-map.ts';
 import { meshState } from './mesh-state.ts';
 import { Meters } from './meters.ts';
-import { ProcessCounters, type ReadAt } from '../metrics/process-counters.ts';
+import { ProcessCounters, type ReadAt } from '@arcadium/mesh/exposition';
 import type { ProcessRecord } from './process-record.ts';
 import type { Check, Round } from '../round.ts';
 import { ServiceRecord } from './service-record.ts';

@@ -1,10 +1,8 @@
+import { bucketBounds, type HistogramMeter, type Meter, type SeriesName } from '@arcadium/mesh/exposition';
 import type { EdgeRecord } from './edge-record.ts';
-import type { SeriesName } from '../metrics/exposition-line.ts';
-import type { HistogramMeter, Meter } from '../metrics/process-counters.ts';
 import type { Tally } from '../metrics/timeline.ts';
 import type { ProcessRecord } from './process-record.ts';
 import type { ServiceRecord } from './service-record.ts';
-import { bucketBounds } from '../metrics/traffic.ts';
 
 /** The series of one process, and the records that they count for. */
 export interface MeterPlaces {

@@ -1,6 +1,6 @@
 import type { ProcessFacts } from '@arcadium/contracts/dashboard';
 import type { MeshState } from './mesh-state.ts';
-import type { Meter, ProcessCounters } from '../metrics/process-counters.ts';
+import type { Meter, ProcessCounters } from '@arcadium/mesh/exposition';
 import { StatementCounts } from './statement-counts.ts';
 import { Tally, type Span, type Timeline } from '../metrics/timeline.ts';
 

@@ -1,23 +1,5 @@
-import { errorCodes, isErrorCode } from '@arcadium/mesh/wire';
+import { bucketBounds, isFault, percentile, rounded } from '@arcadium/mesh/exposition';
 import { Tallies, type Span, type Timeline } from './timeline.ts';
-
-/** Upper bounds of the buckets of the mesh's histograms, in seconds. Others are not read. */
-export const bucketBounds = [
-  0.001,
-  0.0025,
-  0.005,
-  0.01,
-  0.025,
-  0.05,
-  0.1,
-  0.25,
-  0.5,
-  1,
-  2.5,
-  5,
-  10,
-  Infinity,
-] as readonly number[];
 
 const buckets = bucketBounds.length;
 
@@ -33,11 +15,6 @@ export interface TrafficFigures {
 }
 
 export const noTraffic: TrafficFigures = { rate: 0, success: null, p50: null, p95: null, p99: null };
-
-/** Whether a call with this code failed by the fault of the server. Unknown codes, of a later version, count. */
-export function isFault(code: string): boolean {
-  return isErrorCode(code) ? errorCodes[code].blames === 'endpoint' : code !== 'OK';
-}
 
 /** The calls of an edge, a service or a procedure: how many, how they ended, how long they took. */
 export class Traffic {
@@ -98,29 +75,4 @@ export class Traffic {
       return most;
     });
   }
-}
-
-/**
- * A percentile from counts up to each bound, by linear interpolation within its bucket, as Prometheus does
- * (`histogram_quantile`). Above the last bound it is that bound.
- *
- * @param q From 0 to 1.
- * @returns In milliseconds.
- */
-export function percentile(counts: readonly number[], q: number): number | null {
-  const calls = counts.at(-1) ?? 0;
-  if (!(calls > 0)) return null;
-  const rank = q * calls;
-  const bucket = counts.findIndex((count) => count >= rank && count > 0);
-  const below = bucket === 0 ? 0 : (counts[bucket - 1] as number);
-  const from = bucket === 0 ? 0 : (bucketBounds[bucket - 1] as number);
-  const to = bucketBounds[bucket] as number;
-  if (to === Infinity) return from * 1000;
-  const within = (rank - below) / ((counts[bucket] as number) - below);
-  return rounded((from + (to - from) * within) * 1000);
-}
-
-/** Three significant digits: more are noise, and cost room in the recording. */
-export function rounded(value: number): number {
-  return Number(value.toPrecision(3));
 }

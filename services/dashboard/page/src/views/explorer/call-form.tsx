@@ -153,9 +153,10 @@ function CallerChoice({ value, behalf, onChange }: Caller) {
   );
 }
 
-/** What the schema requires, or nothing where the input may be left out. */
-function initialInput({ input, inputOptional }: ExplorerProcedure): string {
+/** The first example of the contract; without one, what the schema requires, or nothing where the input may be left out. */
+function initialInput({ input, inputOptional, examples: [first] = [] }: ExplorerProcedure): string {
   if (input === null) return '';
+  if (first !== undefined) return JSON.stringify(first, null, 2);
   const example = JSON.stringify(exampleOf(input), null, 2);
   return inputOptional && example === '{}' ? '' : example;
 }

@@ -1,9 +1,9 @@
 import type { ExplorerProcedure } from '@arcadium/contracts/dashboard';
+import { fieldsOf, typeOf, type Schema } from '@arcadium/mesh/reference';
 import { Panel } from '../../components/panel.tsx';
 import { numbers, Table } from '../../components/table.tsx';
 import { milliseconds } from '../../format.ts';
 import { CallForm } from './call-form.tsx';
-import { fieldsOf, typeOf, type Schema } from './example.ts';
 import { JsonText } from './json-text.tsx';
 import style from './procedure-panel.module.css';
 
@@ -43,7 +43,7 @@ export function ProcedurePanel({ service, procedure, behalf }: Chosen) {
         </div>
       </Panel>
       <CallForm service={service} procedure={procedure} behalf={behalf} />
-      {input !== null && <FieldTable schema={input} />}
+      {input !== null && <FieldTables schema={input} />}
       {errors.length > 0 && <ErrorTable errors={errors} />}
       <Panel title="Schemas">
         <div className={style.schemas}>
@@ -55,25 +55,33 @@ export function ProcedurePanel({ service, procedure, behalf }: Chosen) {
   );
 }
 
-function FieldTable({ schema }: { schema: Schema }) {
-  const fields = fieldsOf(schema);
-  if (fields.length === 0) return null;
-  return (
-    <Panel title="Input" flush>
-      <Table label="Fields of the input" columns={['Field', 'Type', 'Required', 'Bounds']}>
-        {fields.map(({ name, type, required, bounds }) => (
-          <tr key={name}>
-            <th scope="row">
-              <code>{name}</code>
-            </th>
-            <td>{type}</td>
-            <td>{required ? 'yes' : 'no'}</td>
-            <td>{bounds}</td>
-          </tr>
-        ))}
-      </Table>
-    </Panel>
-  );
+/** A table for each object that the input may be. */
+function FieldTables({ schema }: { schema: Schema }) {
+  const forms = fieldsOf(schema).filter((fields) => fields.length > 0);
+  return forms.map((fields, index) => {
+    const title = forms.length > 1 ? `Input, form ${index + 1}` : 'Input';
+    return (
+      <Panel key={title} title={title} flush>
+        <Table
+          label={`Fields of the ${title.toLowerCase()}`}
+          columns={['Field', 'Type', 'Required', 'Bounds']}
+        >
+          {fields.map(({ name, type, required, bounds, pattern }) => (
+            <tr key={name}>
+              <th scope="row">
+                <code>{name}</code>
+              </th>
+              <td>{type}</td>
+              <td>{required ? 'yes' : 'no'}</td>
+              <td>
+                {bounds} {pattern !== null && <code>{pattern}</code>}
+              </td>
+            </tr>
+          ))}
+        </Table>
+      </Panel>
+    );
+  });
 }
 
 function ErrorTable({ errors }: Pick<ExplorerProcedure, 'errors'>) {

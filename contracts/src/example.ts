@@ -1,0 +1,23 @@
+/** Values that examples of inputs share, so that together they tell one story. */
+export const example = {
+  user: '0199a3c4-5e00-7000-8000-0000000000a1',
+  otherUser: '0199a3c4-5e00-7000-8000-0000000000b2',
+  email: 'ann@example.com',
+  otherEmail: 'ben@example.com',
+  password: 'plenty of quiet rivers',
+  newPassword: 'many more quiet rivers',
+  code: '123456',
+  accessToken: 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl',
+  refreshToken: 'Vb3kq0nB1l8Xw2ZyT7sQeR5uIoP9aSdFgHjKlMn4c6E',
+  tokenId: '0199a3c4-5e00-7000-8000-0000000000c3',
+  kid: 'key-2026-02',
+  page: '0199a3c4-5e00-7000-8000-0000000000d4',
+  slug: 'docs/start',
+  comment: '0199a3c4-5e00-7000-8000-0000000000e5',
+  notification: '0199a3c4-5e00-7000-8000-0000000000f6',
+  broadcast: '0199a3c4-5e00-7000-8000-000000000a17',
+  denial: '0199a3c4-5e00-7000-8000-000000000b28',
+  delivery: '42',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  time: '2026-01-31T12:00:00.000Z',
+} as const;
