@@ -91,6 +91,29 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     expect(await run(`timeout 10 ${watch} || test $? = 124`)).toBe('');
   },
 
+  async 'docs/calling.md, From an assistant, 1'({ text }) {
+    const { command, args, cwd } = JSON.parse(text) as { command: string; args: string[]; cwd: string };
+    const clientInfo = { name: 'reader', version: '1' };
+    const asked = [
+      {
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo },
+      },
+      { method: 'notifications/initialized' },
+      { id: 2, method: 'tools/call', params: { name: 'status', arguments: {} } },
+    ];
+    const lines = asked.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join('');
+    await checkout.write('messages.txt', lines);
+    // Its input stays open until the answer is there.
+    const [answers = ''] = await runCommands(
+      `(cat messages.txt; sleep 20) | ${command} ${args.join(' ')} | grep -m 1 '"id":2'`,
+      { cwd: join(checkout.folder, cwd) },
+    );
+    const { result } = JSON.parse(answers) as { result: { content: { text: string }[] } };
+    expect(result.content[0]?.text).toContain('"name":"wiki"');
+  },
+
   async 'docs/calling.md, With a tRPC client, 1'(block) {
     const program = await checked('stock-client', `${block.text}console.log(JSON.stringify(page));\n`);
     const [page = ''] = await runCommands(program, { cwd: checkout.folder });
@@ -127,6 +150,42 @@ const runs: Record<string, (block: Block) => Promise<void>> = {
     await vi.waitFor(async () => expect(await statusFor(token)).toBe(401));
     await run(rotate);
     expect(await signingKeys()).toBe(keysBefore + 1);
+  },
+
+  async 'docs/operations.md, Accounts, 1'(block) {
+    const commands = commandsOf(block).map((one) => one.replace('npm run', 'npm run --silent'));
+    expect(commands).toHaveLength(6);
+    await checkout.write('first-password.txt', 'four more words are long\n');
+    const printed: string[] = [];
+    for (const command of commands)
+      printed.push((await runCommands(command, { cwd: checkout.folder })).join('\n'));
+    const [created, listed, promoted, ended, disabled, audited] = printed;
+    for (const text of [created, listed, promoted, disabled]) expect(text).toContain('cleo@example.com');
+    expect(promoted).toContain(' admin ');
+    expect(ended).toBe('0');
+    expect(audited).toContain('account.disabled');
+  },
+
+  async 'docs/operations.md, Databases from the command line, 1'(block) {
+    const [status = '', migrate = '', shell = '', ...others] = commandsOf(block);
+    expect(others).toEqual([]);
+    const services = ['auth', 'notification', 'wiki'] as const;
+    const env = Object.fromEntries(
+      services.flatMap((name) =>
+        ['DATABASE_URL', 'DATABASE_OWNER_URL'].map((setting) => [
+          `${name.toUpperCase()}_${setting}`,
+          mesh.environment(name)[setting] ?? '',
+        ]),
+      ),
+    );
+    const run = async (command: string) =>
+      (await runCommands(command.replace('npm run', 'npm run --silent'), { cwd: checkout.folder, env })).join(
+        '\n',
+      );
+    const seen = await run(status);
+    for (const name of services) expect(seen).toMatch(new RegExp(`^${name} +reachable `, 'm'));
+    expect(await run(migrate)).toBe('');
+    expect(JSON.parse(await run(shell))).toMatchObject([{ count: expect.stringMatching(/^\d+$/) }]);
   },
 
   async 'docs/calling.md, Over a WebSocket, 1'({ text }) {

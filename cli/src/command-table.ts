@@ -1,18 +1,4 @@
-import type { Command } from 'commander';
-
-/** A command: what it does in one line, and what adds its arguments, options and action once it is asked for. */
-export interface Entry {
-  readonly description: string;
-  /** Another name. @default none */
-  readonly alias?: string;
-  readonly load: () => Promise<(self: Command) => Command>;
-}
-
-/** Commands under one name. */
-export interface Group {
-  readonly description: string;
-  readonly commands: Readonly<Record<string, Entry>>;
-}
+import type { Entry, Group } from './command-entry.ts';
 
 /**
  * Every command of `mesh`, in the order of its help. What a command imports is loaded when it runs: a service's client
@@ -22,6 +8,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   status: {
     description: 'Show the health of every endpoint of every service',
     load: async () => (await import('./commands/status.ts')).status,
+    readOnly: true,
   },
   wait: {
     description: 'Wait until every service is healthy',
@@ -51,6 +38,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   call: {
     description: 'Call a procedure of a running service, by its own description',
     load: async () => (await import('./commands/call.ts')).call,
+    readOnly: { always: ['--queries-only'], never: ['--data', '--key'] },
   },
   completion: {
     description: 'Print a script that completes this command in bash, zsh or fish',
@@ -59,6 +47,50 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   certs: {
     description: 'Issue certificates for development: an authority, and one certificate for each service',
     load: async () => (await import('./commands/certs.ts')).certs,
+  },
+  user: {
+    description: 'Manage user accounts',
+    commands: {
+      list: {
+        description: 'Show accounts, newest first',
+        load: async () => (await import('./commands/user.ts')).userList,
+        readOnly: true,
+      },
+      show: {
+        description: 'Show one account and how many sessions it has',
+        load: async () => (await import('./commands/user.ts')).userShow,
+        readOnly: true,
+      },
+      create: {
+        description: 'Create an account with a first password from the terminal or piped input',
+        load: async () => (await import('./commands/user.ts')).userCreate,
+      },
+      role: {
+        description: 'Make a user an administrator, or an administrator a user; their sessions end',
+        load: async () => (await import('./commands/user-change.ts')).userRole,
+      },
+      disable: {
+        description: 'Disable an account: its sessions end, and it cannot log in',
+        load: async () => (await import('./commands/user-change.ts')).userDisable,
+      },
+      enable: {
+        description: 'Enable a disabled account',
+        load: async () => (await import('./commands/user-change.ts')).userEnable,
+      },
+      'reset-second-factor': {
+        description: 'Turn off the second factor of a user who has lost it; their sessions end',
+        load: async () => (await import('./commands/user-change.ts')).userResetSecondFactor,
+      },
+      'end-sessions': {
+        description: 'End all sessions of a user and print how many were active',
+        load: async () => (await import('./commands/user-change.ts')).userEndSessions,
+      },
+    },
+  },
+  audit: {
+    description: 'Show the audit log: who did what to which identity, and which calls were denied',
+    load: async () => (await import('./commands/audit.ts')).audit,
+    readOnly: true,
   },
   token: {
     description: 'Manage service tokens',
@@ -70,6 +102,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       list: {
         description: 'Show the known tokens, newest first',
         load: async () => (await import('./commands/token-list.ts')).tokenList,
+        readOnly: true,
       },
       rotate: {
         description:
@@ -93,6 +126,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       list: {
         description: 'Show the published keys, newest first',
         load: async () => (await import('./commands/key-list.ts')).keyList,
+        readOnly: true,
       },
       withdraw: {
         description:
@@ -107,6 +141,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       list: {
         description: 'Show the notifications that were given up, newest of each service first',
         load: async () => (await import('./commands/outbox.ts')).outboxList,
+        readOnly: true,
       },
       retry: {
         description: 'Try again to deliver notifications that were given up',
@@ -129,6 +164,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       openapi: {
         description: 'Print the contract of a service as OpenAPI 3.1',
         load: async () => (await import('./commands/contract-openapi.ts')).contractOpenApi,
+        readOnly: true,
       },
       docs: {
         description: 'Write the reference of the API, a page for each service',
@@ -167,8 +203,21 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     },
   },
   db: {
-    description: 'Back up and restore the databases of services',
+    description: 'Look at, migrate, back up and restore the databases of services',
     commands: {
+      status: {
+        description: 'Show whether each database answers, its migrations, size and connections',
+        load: async () => (await import('./commands/db-status.ts')).dbStatus,
+        readOnly: true,
+      },
+      migrate: {
+        description: 'Apply the pending migrations, as services do when they start',
+        load: async () => (await import('./commands/db-migrate.ts')).dbMigrate,
+      },
+      shell: {
+        description: 'Run SQL in the schema of a service, read-only unless --write is given',
+        load: async () => (await import('./commands/db-shell.ts')).dbShell,
+      },
       backup: {
         description:
           'Back up services while they work, encrypted for BACKUP_RECIPIENTS or with BACKUP_PASSPHRASE',
@@ -196,6 +245,13 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description: 'Create a service with a contract, a schema, handlers and tests',
         load: async () => (await import('./commands/new-service.ts')).newService,
       },
+    },
+  },
+  mcp: {
+    description: 'Serve the commands that change nothing as tools of the Model Context Protocol',
+    load: async () => {
+      const { mcp } = await import('./commands/mcp.ts');
+      return (self) => mcp(self, commandTable);
     },
   },
 };

@@ -1,92 +1,25 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { verifyToken } from '@arcadium/mesh/identity';
-import { createTestIdentity, silentLogger, type TestIdentity } from '@arcadium/mesh/testing';
+import { silentLogger } from '@arcadium/mesh/testing';
 import { openDatabase } from '@arcadium/postgres/database';
-import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { PrismaClient } from '@arcadium/prisma/auth';
-import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { root } from './workspace.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { administrator, longMs, startAuth, type Outcome, type RunningAuth } from './testing/running-auth.ts';
 
 // Runs the command as a user would, against a real auth process.
 
-const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the first administrator' };
-
-/** Each command is a process, possibly on a busy machine. */
-const longMs = 90_000;
-
-let identity: TestIdentity;
-let database: TestDatabase;
-let auth: ChildProcess;
-let url: string;
-/** Node's compile cache, in its default place: each command is a process. */
-const NODE_COMPILE_CACHE = join(tmpdir(), 'node-compile-cache');
-const stateDir = mkdtempSync(join(tmpdir(), 'arcadium-mesh-'));
+let auth: RunningAuth;
 beforeAll(async () => {
-  identity = await createTestIdentity();
-  database = await createTestDatabase(['auth']);
-  url = `http://127.0.0.1:${await findFreePort()}`;
-  auth = spawn(process.execPath, [join(root, 'services/auth/src/main.ts')], {
-    env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE,
-      ENVIRONMENT: 'mesh-test',
-      AUTH_SERVICE_URL: url,
-      RATE_LIMIT_CALLS: '0',
-      STATE_DIR: stateDir,
-      SERVICE_TOKEN: await identity.serviceToken('auth'),
-      DATABASE_URL: database.url('auth'),
-      DATABASE_OWNER_URL: database.ownerUrl('auth'),
-      SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }),
-      ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
-      ...administrator,
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await vi.waitFor(async () => {
-    const { status } = await fetch(`${url}/readyz`);
-    if (status !== 200) throw new Error(`Auth is not ready: ${status}`);
-  }, longMs);
-});
-afterAll(async () => {
-  const ended = once(auth, 'exit');
-  auth.kill('SIGTERM');
-  await ended;
-  await database.drop();
-  rmSync(stateDir, { recursive: true });
-});
-
-type Outcome = { code: number; out: string; err: string };
+  auth = await startAuth();
+}, longMs);
+afterAll(() => auth[Symbol.asyncDispose]());
 
 /** Runs a command. */
-function mesh(
-  words: readonly string[],
-  environment: Record<string, string> = administrator,
-): Promise<Outcome> {
-  const env = {
-    PATH: process.env['PATH'],
-    NODE_COMPILE_CACHE,
-    ENVIRONMENT: 'mesh-test',
-    AUTH_SERVICE_URL: url,
-    ...environment,
-  };
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [join(root, 'cli/src/mesh.ts'), ...words],
-      { env },
-      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-    child.stdin?.end();
-  });
-}
+const mesh = (words: readonly string[], environment?: Record<string, string>): Promise<Outcome> =>
+  auth.mesh(words, environment ? { environment } : {});
 
 /** Runs a command that must succeed. */
 async function done(...words: string[]): Promise<string> {
@@ -99,14 +32,14 @@ test(
   'a token is issued, listed, rotated and revoked',
   async () => {
     const token = await done('token', 'issue', 'wiki');
-    const { claims } = await verifyToken('service', token, { keys: identity.keys });
+    const { claims } = await verifyToken('service', token, { keys: auth.identity.keys });
     expect(claims).toMatchObject({ service_name: 'wiki' });
     const listed = JSON.parse(await done('token', 'list', '--service', 'wiki', '--json')) as unknown;
     expect(listed).toMatchObject([{ tokenId: claims.jti, origin: 'issued', revokedAt: null }]);
     const next = await done('token', 'rotate', claims.jti);
     expect(next).not.toBe(token);
     expect(await done('token', 'rotate', claims.jti)).toBe(next);
-    const { claims: successor } = await verifyToken('service', next, { keys: identity.keys });
+    const { claims: successor } = await verifyToken('service', next, { keys: auth.identity.keys });
     expect(await done('token', 'revoke', claims.jti)).toBe(claims.jti);
     expect(await done('token', 'revoke', '--service', 'wiki')).toBe(successor.jti);
     expect(await done('token', 'list')).toMatch(/^service +tokenId .*\n─+/);
@@ -120,7 +53,7 @@ test(
     const kid = await done('key', 'rotate');
     expect(JSON.parse(await done('key', 'list', '--json'))).toMatchObject([
       { kid, state: 'published', origin: 'made' },
-      { kid: identity.jwk.kid, state: 'active', origin: 'environment' },
+      { kid: auth.identity.jwk.kid, state: 'active', origin: 'environment' },
     ]);
     const again = await mesh(['key', 'rotate']);
     expect(again).toMatchObject({ code: 1, out: '' });
@@ -135,7 +68,7 @@ test(
   'a notification that was given up is listed, retried and dropped',
   async () => {
     const own = openDatabase({
-      url: database.url('auth'),
+      url: auth.database.url('auth'),
       schema: 'auth',
       client: PrismaClient,
       log: silentLogger,
@@ -165,7 +98,7 @@ test(
     );
     expect(await done('outbox', 'retry', given, ...only)).toBe('1');
     await giveUp();
-    expect(await done('outbox', 'drop', '--all', ...only)).toBe('1');
+    expect(await done('outbox', 'drop', '--all', '--json', ...only)).toBe('{"changed":1}');
     expect(JSON.parse(await done('outbox', 'list', ...only, '--json'))).toEqual([]);
     await own.close();
   },
@@ -250,7 +183,7 @@ test(
     expect(await mesh(['token', 'issue', 'elsewhere'])).toMatchObject({ code: 1, out: '' });
     expect(await mesh(['token', 'list', '--service', 'elsewhere'])).toMatchObject({ code: 1, out: '' });
     const token = await done('token', 'issue', 'elsewhere', '--new');
-    const { claims } = await verifyToken('service', token, { keys: identity.keys });
+    const { claims } = await verifyToken('service', token, { keys: auth.identity.keys });
     const listed = JSON.parse(await done('token', 'list', '--service', 'elsewhere', '--json')) as unknown;
     expect(listed).toMatchObject([{ tokenId: claims.jti, service: 'elsewhere' }]);
     expect((await mesh(['token', 'revoke', 'xyz'])).err).toContain(`${claims.jti} (elsewhere)`);
@@ -269,7 +202,7 @@ test('an administrator named by --email, with a password from the environment', 
     MESH_PASSWORD: ADMIN_PASSWORD,
   });
   expect(code).toBe(0);
-  expect(out).toContain(identity.jwk.kid);
+  expect(out).toContain(auth.identity.jwk.kid);
 });
 
 test(
@@ -279,7 +212,7 @@ test(
     expect(listed.map((one) => one.procedure)).toContain('auth.sessions.login');
     const issued = await done('call', 'auth.serviceTokens.issue', '--data', '{"service":"wiki"}');
     const { token } = JSON.parse(issued) as { token: string };
-    const { claims } = await verifyToken('service', token, { keys: identity.keys });
+    const { claims } = await verifyToken('service', token, { keys: auth.identity.keys });
     expect(claims).toMatchObject({ service_name: 'wiki' });
     const answer = await done('call', 'auth.serviceTokens.list', '{"limit":1}', '--json');
     expect(JSON.parse(answer)).toMatchObject({ items: [{ service: expect.any(String) }] });

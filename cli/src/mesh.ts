@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { commandTable, type Entry, type Group } from './command-table.ts';
+import type { Entry, Group } from './command-entry.ts';
+import { commandTable } from './command-table.ts';
 
 // npm run mesh -- <command>: works on a running mesh, mostly as an administrator. Results go to standard output,
 // everything else to standard error.
@@ -50,7 +51,7 @@ async function explain(error: unknown): Promise<string> {
   if (!(error instanceof Error)) return String(error);
   const { isCallError } = await import('@arcadium/mesh/client');
   const { error: named, issues } = isCallError(error) ? error.data : {};
-  if (named) return `${error.message}: ${facts(named.data)} (${named.name})`;
+  if (named) return `${[error.message, facts(named.data)].filter(Boolean).join(': ')} (${named.name})`;
   if (!issues) return error.message;
   return `${error.message}: ${issues.map(({ path, message }) => [path.join('.'), message].join(' ').trim()).join('; ')}`;
 }

@@ -1,31 +1,46 @@
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import type { authContract } from '@arcadium/contracts/auth';
 import type { MeshClient } from '@arcadium/mesh/client';
 import type { Command } from 'commander';
+import { readLine } from '../read-line.ts';
 import { inCheckout, settingsOf, urlOf } from '../workspace.ts';
 import { reasonOf } from './reason.ts';
 import { CallFailed, send } from './send.ts';
 
 type LogIn = MeshClient<typeof authContract, 'anyone'>['sessions']['login'];
-type Session = Awaited<ReturnType<LogIn['mutate']>>;
+
+/** The tokens of a session. */
+export type Session = Awaited<ReturnType<LogIn['mutate']>>;
+
+/** Asks for a secret of an administrator. @throws Error if there is none. */
+export type Ask = (what: string, of: string) => Promise<string>;
 
 /** Longest wait for a log-in, in milliseconds: the check of a password takes its time. */
 const timeoutMs = 30_000;
 
 /**
- * Logs in as the administrator of a command. By plain HTTP: a client of the mesh takes longer to load than the log-in.
+ * Logs in as the administrator of a command, unless MESH_ACCESS_TOKEN is set: `mesh mcp` gives it to its commands, so
+ * that not each begins a session.
  *
  * @param command Has the program's options, with `--email`.
  * @returns The access token.
  * @throws Error with a message for the terminal, when auth cannot be reached or refuses the log-in.
  */
 export async function logIn(command: Command): Promise<string> {
+  return process.env['MESH_ACCESS_TOKEN'] || (await beginSession(command)).accessToken;
+}
+
+/**
+ * Begins a session. By plain HTTP: a client of the mesh takes longer to load than the log-in.
+ *
+ * @param command Has the program's options, with `--email`.
+ * @throws Error with a message for the terminal, when auth cannot be reached or refuses the log-in.
+ */
+export async function beginSession(command: Command, ask: Ask = askSecret): Promise<Session> {
   const urls = urlOf('auth');
-  const { email, password } = await credentialsOf(command.optsWithGlobals<{ email?: string }>().email);
-  const { accessToken, user } = await sessionAt(urls, { email, password });
-  if (user.role !== 'admin') throw new Error(`${email} is not an administrator`);
-  return accessToken;
+  const credentials = await credentialsOf(command.optsWithGlobals<{ email?: string }>().email, ask);
+  const session = await sessionAt(urls, credentials, ask);
+  if (session.user.role !== 'admin') throw new Error(`${credentials.email} is not an administrator`);
+  return session;
 }
 
 /** Logs in when it is first asked for a token, and once only. */
@@ -36,24 +51,45 @@ export function onceLoggedIn(command: Command): () => Promise<string> {
 
 type Credentials = Readonly<{ email: string; password: string }>;
 
-async function sessionAt(urls: readonly string[], input: Credentials): Promise<Session> {
+async function sessionAt(urls: readonly string[], credentials: Credentials, ask: Ask): Promise<Session> {
   const failures: string[] = [];
   for (const url of urls) {
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
+    const logInWith = async (code?: string) => {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const input = code === undefined ? credentials : { ...credentials, code };
       return (await send({ url, path: 'sessions.login', input, headers: {}, signal })) as Session;
+    };
+    try {
+      return await logInWith(process.env['MESH_CODE'] || undefined).catch(async (error: unknown) => {
+        if (nameOf(error) !== 'CODE_NEEDED') throw error;
+        return logInWith(await ask('Code', credentials.email));
+      });
     } catch (error) {
-      if (error instanceof CallFailed && error.shape.data.code === 'UNAUTHORIZED')
-        throw new Error(`Auth at ${url} does not know ${input.email} with this password`, { cause: error });
+      const refused = refusal(error, url, credentials.email);
+      if (refused !== undefined) throw new Error(refused, { cause: error });
+      if (error instanceof NoSecret) throw error;
       failures.push(`Auth at ${url} could not be called: ${reasonOf(error)}`);
     }
   }
   throw new Error(failures.join('; '));
 }
 
-async function credentialsOf(email: string | undefined): Promise<Credentials> {
+/** Why auth refuses a log-in; undefined if it does not. */
+function refusal(error: unknown, url: string, email: string): string | undefined {
+  if (nameOf(error) === 'BAD_CODE') return `Auth at ${url} refuses this code of ${email}: take a new one`;
+  if (error instanceof CallFailed && error.shape.data.code === 'UNAUTHORIZED')
+    return `Auth at ${url} does not know ${email} with this password`;
+  return undefined;
+}
+
+/** The name of a typed error. */
+function nameOf(error: unknown): string | undefined {
+  return error instanceof CallFailed ? error.shape.data.error?.name : undefined;
+}
+
+async function credentialsOf(email: string | undefined, ask: Ask): Promise<Credentials> {
   if (email !== undefined) {
-    return { email, password: process.env['MESH_PASSWORD'] || (await askPassword(email)) };
+    return { email, password: process.env['MESH_PASSWORD'] || (await ask('Password', email)) };
   }
   const { ADMIN_EMAIL, ADMIN_PASSWORD } = settingsOf('services/auth');
   if (ADMIN_EMAIL !== undefined && ADMIN_PASSWORD !== undefined) {
@@ -66,17 +102,14 @@ async function credentialsOf(email: string | undefined): Promise<Credentials> {
   );
 }
 
-/** Reads a line from the terminal without echo, or the first line of piped input. */
-async function askPassword(email: string): Promise<string> {
-  const { stdin, stderr } = process;
-  if (stdin.isTTY) stderr.write(`Password of ${email}: `);
-  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: stdin, output: unseen, terminal: stdin.isTTY });
-  try {
-    for await (const line of lines) return line;
-    throw new Error('No password was given');
-  } finally {
-    lines.close();
-    if (stdin.isTTY) stderr.write('\n');
-  }
+/** A password or a code that was not given. */
+export class NoSecret extends Error {
+  override name = 'NoSecret';
+}
+
+/** Asks at the terminal, which does not show what is typed, or takes a line of piped input. @throws NoSecret */
+export async function askSecret(what: string, of: string): Promise<string> {
+  const given = await readLine(`${what} of ${of}: `, { hidden: true });
+  if (!given) throw new NoSecret(`No ${what.toLowerCase()} was given`);
+  return given;
 }

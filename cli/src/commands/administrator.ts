@@ -1,8 +1,8 @@
 import { authContract } from '@arcadium/contracts/auth';
-import { connect, type MeshClient } from '@arcadium/mesh/client';
+import { connect, isCallError, type MeshClient } from '@arcadium/mesh/client';
 import { createLogger } from '@arcadium/mesh/telemetry';
 import type { Command } from 'commander';
-import { logIn } from '../call/log-in.ts';
+import { beginSession, type Ask } from '../call/log-in.ts';
 import { commandTls } from '../tls.ts';
 import { urlOf } from '../workspace.ts';
 
@@ -26,14 +26,48 @@ export async function asAdministrator(
   command: Command,
   work: (auth: AuthClient, token: string) => Promise<void>,
 ): Promise<void> {
-  const token = await logIn(command);
-  await using auth = connect(authContract, {
-    as: 'admin',
-    url: urlOf('auth'),
+  await using session = await openSession(command);
+  await work(session.auth, session.token());
+}
+
+/** An administrator's session at auth, for as long as it is needed. */
+export interface AdministratorSession extends AsyncDisposable {
+  readonly auth: AuthClient;
+  /** The current access token. */
+  token(): string;
+  /** Exchanges the access token if it expires within a minute. */
+  renew(): Promise<void>;
+  /** Ends it at auth too, if it began here. */
+  logOut(): Promise<void>;
+}
+
+/**
+ * Logs in, unless MESH_ACCESS_TOKEN is set.
+ *
+ * @param ask Asks for a password or a code. @default at the terminal
+ * @throws Error with a message for the terminal, when auth cannot be reached or refuses the log-in.
+ */
+export async function openSession(command: Command, ask?: Ask): Promise<AdministratorSession> {
+  const given = process.env['MESH_ACCESS_TOKEN'];
+  let session = given ? undefined : await beginSession(command, ask);
+  const token = () => session?.accessToken ?? given ?? '';
+  const options = { url: urlOf('auth'), tls: commandTls(), log, retryPolicy } as const;
+  const auth = connect(authContract, { ...options, as: 'admin', token });
+  return {
+    auth,
     token,
-    tls: commandTls(),
-    log,
-    retryPolicy,
-  });
-  await work(auth, token);
+    async renew() {
+      if (!session || Date.parse(session.expiresAt) > Date.now() + 60_000) return;
+      session = await auth.sessions.refresh.mutate({ refreshToken: session.refreshToken });
+    },
+    async logOut() {
+      if (session) await auth.sessions.logout.mutate({ refreshToken: session.refreshToken });
+    },
+    [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose](),
+  };
+}
+
+/** Whether a call failed with this typed error of its contract. */
+export function failedWith(name: string, error: unknown): boolean {
+  return isCallError(error) && error.data.error?.name === name;
 }

@@ -20,6 +20,7 @@ interface Options {
   key?: string;
   timeout?: string;
   watch?: boolean;
+  queriesOnly?: boolean;
   json?: boolean;
 }
 
@@ -36,6 +37,7 @@ export function call(self: Command): Command {
     .option('--key <key>', 'idempotency key: the same key again gets the first answer')
     .option('--timeout <ms>', 'time for the call, in milliseconds')
     .option('--watch', 'call a query each second, and print what changed')
+    .option('--queries-only', 'refuse anything but a query')
     .option('--json', 'one line of JSON for each answer')
     .addHelpText(
       'after',
@@ -63,6 +65,8 @@ async function run(
     list(service, found, options);
     return;
   }
+  if (options.queriesOnly && found.kind !== 'query')
+    throw new Error(`${name} is a ${found.kind}; only queries are allowed here, and nothing was sent`);
   const input = checked(found, inputOf(given, options.data));
   const { key, timeout } = options;
   const headers = {

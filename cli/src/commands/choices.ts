@@ -1,4 +1,3 @@
-import { isCallError } from '@arcadium/mesh/client';
 import { serviceNames } from '../workspace.ts';
 import type { AuthClient } from './administrator.ts';
 import { allTokens } from './tokens.ts';
@@ -59,9 +58,4 @@ export function tokenOrService(
   if (tokenId !== undefined && service === undefined) return { tokenId };
   if (tokenId === undefined && service !== undefined) return { service };
   throw new Error('Give either the id of a token, or a service with --service');
-}
-
-/** Whether a call failed with this typed error of its contract. */
-export function failedWith(name: string, error: unknown): boolean {
-  return isCallError(error) && error.data.error?.name === name;
 }

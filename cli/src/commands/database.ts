@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { databaseFields, migrationSettings, readConfig, type Environment } from '@arcadium/mesh/config';
 import { servicesWithSchema } from '@arcadium/prisma/folders';
-import { InvalidArgumentError } from 'commander';
 import { root, settingsOf } from '../workspace.ts';
 import { noSuch } from './choices.ts';
 
@@ -36,10 +35,4 @@ export function databaseUrls(settings: Environment) {
 export function mustHaveSchema(service: string): void {
   const choices = servicesWithSchema();
   if (!choices.includes(service)) throw noSuch('service with a database', service, { choices });
-}
-
-/** Parses a number of backups. */
-export function atLeastOne(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a number, at least 1.');
 }

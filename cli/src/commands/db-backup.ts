@@ -2,7 +2,8 @@ import { backupServices, encryptionFrom } from '@arcadium/postgres/backup';
 import { servicesWithSchema } from '@arcadium/prisma/folders';
 import type { Command } from 'commander';
 import { settingsOf } from '../workspace.ts';
-import { atLeastOne, backupFolder, databaseOf } from './database.ts';
+import { backupFolder, databaseOf } from './database.ts';
+import { atLeastOne } from './numbers.ts';
 
 interface Options {
   all?: boolean;

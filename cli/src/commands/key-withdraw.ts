@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { asAdministrator } from './administrator.ts';
-import { failedWith, noSuch } from './choices.ts';
+import { asAdministrator, failedWith } from './administrator.ts';
+import { noSuch } from './choices.ts';
 
 /** `key withdraw <kid>`. */
 export function keyWithdraw(self: Command): Command {

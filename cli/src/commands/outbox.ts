@@ -22,6 +22,7 @@ export function outboxList(self: Command): Command {
   return self
     .option('--service <name>', 'only of this service: auth or wiki')
     .option('--json', 'as JSON, with all fields')
+    .addHelpText('after', '\nExample:\n  npm run mesh -- outbox list --service wiki')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
       withOutboxes(command, service, async (outboxes) => {
         const items: Notice[] = [];
@@ -33,25 +34,31 @@ export function outboxList(self: Command): Command {
 
 /** `outbox retry <id…>`, or `outbox retry --all [--service <name>]`. */
 export function outboxRetry(self: Command): Command {
-  return changing(self, (outbox, ids) => outbox.retry.mutate({ ids }));
+  return changing(self, 'retry', (outbox, ids) => outbox.retry.mutate({ ids }));
 }
 
 /** `outbox drop <id…>`, or `outbox drop --all [--service <name>]`. */
 export function outboxDrop(self: Command): Command {
-  return changing(self, (outbox, ids) => outbox.drop.mutate({ ids }));
+  return changing(self, 'drop', (outbox, ids) => outbox.drop.mutate({ ids }));
 }
 
-type Options = { all?: boolean; service?: string };
+type Options = { all?: boolean; service?: string; json?: boolean };
 
 function changing(
   command: Command,
+  name: string,
   change: (outbox: Outbox, ids: string[]) => Promise<{ changed: number }>,
 ): Command {
   return command
     .argument('[ids...]', 'as shown by "outbox list"')
     .option('--all', 'all that were given up')
     .option('--service <name>', 'with --all, only of this service: auth or wiki')
-    .action((ids: string[], { all = false, service }: Options, self: Command) => {
+    .option('--json', 'the number of changed notifications as JSON')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  npm run mesh -- outbox ${name} wiki:1234\n  npm run mesh -- outbox ${name} --all --service wiki`,
+    )
+    .action((ids: string[], { all = false, service, json = false }: Options, self: Command) => {
       if (all === ids.length > 0) throw new Error('Give either the ids of notifications, or --all');
       return withOutboxes(self, service, async (outboxes) => {
         let total = 0;
@@ -59,7 +66,7 @@ function changing(
           for (let start = 0; start < wanted.length; start += mostIds)
             total += (await change(outbox, wanted.slice(start, start + mostIds))).changed;
         }
-        console.log(String(total));
+        console.log(json ? JSON.stringify({ changed: total }) : String(total));
       });
     });
 }

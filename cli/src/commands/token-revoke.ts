@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { asAdministrator } from './administrator.ts';
-import { failedWith, mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
+import { asAdministrator, failedWith } from './administrator.ts';
+import { mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
 
 /** `token revoke <tokenId> [--unseen]`, or `token revoke --service <name>`. */
 export function tokenRevoke(self: Command): Command {

@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
-import { commandTable, type Entry, type Group } from '../command-table.ts';
+import type { Entry, Group } from '../command-entry.ts';
+import { commandTable } from '../command-table.ts';
 import { serviceUrls } from '../workspace.ts';
 import { knownProcedures } from './known-procedures.ts';
 

@@ -5,7 +5,7 @@ import { id, line, time } from '../field.ts';
 import { listInput, listOf } from '../list.ts';
 
 /** All recorded events. */
-const events = [
+export const auditEvents = [
   'account.opened',
   'account.disabled',
   'account.enabled',
@@ -27,7 +27,7 @@ const events = [
   'session.login-failed',
   'session.reused',
 ] as const;
-const event = z.enum(events);
+const event = z.enum(auditEvents);
 export type AuditEvent = z.output<typeof event>;
 
 const entry = z.object({

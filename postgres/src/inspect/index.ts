@@ -12,3 +12,5 @@ export { extensionNames } from '../provision/extensions.ts';
 export { roleSettings, trafficRights } from '../provision/grants.ts';
 export { readRoom } from '../provision/room.ts';
 export { openSession, type FailedSession, type Session } from './session.ts';
+export { databaseStatus, type DatabaseStatus } from './database-status.ts';
+export { SqlSession, type SqlAnswer } from './sql-session.ts';

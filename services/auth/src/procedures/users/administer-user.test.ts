@@ -257,7 +257,7 @@ test.each([
   ['users.endSessions', { id: randomUUID() }],
   ['users.resetSecondFactor', { id: randomUUID() }],
 ] as const)('%s of %j is an error that names it', async (path, input) => {
-  const failed = auth.call(path, root.caller, input as { id: string });
+  const failed = auth.call(path, root.caller, input);
   await expect(failed).rejects.toMatchObject({ named: { name: 'USER_NOT_FOUND', data: input } });
 });
 
