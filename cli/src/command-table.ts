@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 export interface Entry {
   readonly description: string;
   readonly load: () => Promise<(self: Command) => Command>;
+  /** Whether it works on the files of a checkout: then it is not in the published package. @default false */
+  readonly needsCheckout?: true;
 }
 
 /** Commands under one name. */
@@ -52,6 +54,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   certs: {
     description: 'Issue certificates for development: an authority, and one certificate for each service',
     load: async () => (await import('./commands/certs.ts')).certs,
+    needsCheckout: true,
   },
   token: {
     description: 'Manage service tokens',
@@ -118,14 +121,17 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description:
           'Compare the contracts here with deployed ones: what breaks, what may break, what is safe',
         load: async () => (await import('./commands/contract-check.ts')).contractCheck,
+        needsCheckout: true,
       },
       openapi: {
         description: 'Print the contract of a service as OpenAPI 3.1',
         load: async () => (await import('./commands/contract-openapi.ts')).contractOpenApi,
+        needsCheckout: true,
       },
       'network-policies': {
         description: 'Print the Kubernetes network policies that follow from the access rules',
         load: async () => (await import('./commands/network-policies.ts')).networkPoliciesCommand,
+        needsCheckout: true,
       },
     },
   },
@@ -135,10 +141,12 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       secrets: {
         description: 'Write the secrets of this checkout for the overlay dev; create missing ones',
         load: async () => (await import('./commands/kubernetes.ts')).kubernetesSecrets,
+        needsCheckout: true,
       },
       'prometheus-rules': {
         description: 'Print the rules of docker/prometheus as an object of the Prometheus Operator',
         load: async () => (await import('./commands/kubernetes.ts')).kubernetesPrometheusRules,
+        needsCheckout: true,
       },
     },
   },
@@ -149,19 +157,23 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description:
           'Back up services while they work, encrypted for BACKUP_RECIPIENTS or with BACKUP_PASSPHRASE',
         load: async () => (await import('./commands/db-backup.ts')).dbBackup,
+        needsCheckout: true,
       },
       verify: {
         description: 'Read a whole backup, and say what is in it; needs no database',
         load: async () => (await import('./commands/db-restore.ts')).dbVerify,
+        needsCheckout: true,
       },
       restore: {
         description:
           'Restore a service from a backup, all or nothing; stop the service first, and start it afterwards',
         load: async () => (await import('./commands/db-restore.ts')).dbRestore,
+        needsCheckout: true,
       },
       keygen: {
         description: 'Print a new key of age for backups; keep it where backups are not',
         load: async () => (await import('./commands/db-keygen.ts')).dbKeygen,
+        needsCheckout: true,
       },
     },
   },
@@ -171,6 +183,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       service: {
         description: 'Create a service with a contract, a schema, handlers and tests',
         load: async () => (await import('./commands/new-service.ts')).newService,
+        needsCheckout: true,
       },
     },
   },
