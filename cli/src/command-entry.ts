@@ -6,6 +6,8 @@ export interface Entry {
   /** Another name. @default none */
   readonly alias?: string;
   readonly load: () => Promise<(self: Command) => Command>;
+  /** Whether it works on the files of a checkout: then it is not in the published package. @default false */
+  readonly needsCheckout?: true;
   /**
    * That it changes nothing, which makes it a tool of `mesh mcp`: with all of its arguments and options, or with these
    * options always and those never. Options that never end (`--watch`, `--follow`) are left out in any case.

@@ -22,6 +22,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     description: 'Check this checkout and its mesh for everything that is known to go wrong; changes nothing',
     alias: 'check',
     load: async () => (await import('./commands/doctor.ts')).doctor,
+    needsCheckout: true,
   },
   tap: {
     description: 'Show the calls of a service as they end',
@@ -47,6 +48,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   certs: {
     description: 'Issue certificates for development: an authority, and one certificate for each service',
     load: async () => (await import('./commands/certs.ts')).certs,
+    needsCheckout: true,
   },
   user: {
     description: 'Manage user accounts',
@@ -160,19 +162,23 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description:
           'Compare the contracts here with deployed ones: what breaks, what may break, what is safe',
         load: async () => (await import('./commands/contract-check.ts')).contractCheck,
+        needsCheckout: true,
       },
       openapi: {
         description: 'Print the contract of a service as OpenAPI 3.1',
         load: async () => (await import('./commands/contract-openapi.ts')).contractOpenApi,
         readOnly: true,
+        needsCheckout: true,
       },
       docs: {
         description: 'Write the reference of the API, a page for each service',
         load: async () => (await import('./commands/contract-docs.ts')).contractDocs,
+        needsCheckout: true,
       },
       publish: {
         description: 'Write the contract of a service as a package: types and a snapshot, no code',
         load: async () => (await import('./commands/contract-publish.ts')).contractPublish,
+        needsCheckout: true,
       },
       pull: {
         description: 'Write the contract of a running service, or of a snapshot, as a module for its clients',
@@ -181,6 +187,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       'network-policies': {
         description: 'Print the Kubernetes network policies that follow from the access rules',
         load: async () => (await import('./commands/network-policies.ts')).networkPoliciesCommand,
+        needsCheckout: true,
       },
     },
   },
@@ -188,6 +195,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     description:
       'Compare the contracts here with what runs in an environment, for the deployment of one service',
     load: async () => (await import('./commands/can-i-deploy.ts')).canIDeployCommand,
+    needsCheckout: true,
   },
   kubernetes: {
     description: 'Write what docker/kubernetes takes from this repository',
@@ -195,10 +203,12 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       secrets: {
         description: 'Write the secrets of this checkout for the overlay dev; create missing ones',
         load: async () => (await import('./commands/kubernetes.ts')).kubernetesSecrets,
+        needsCheckout: true,
       },
       'prometheus-rules': {
         description: 'Print the rules of docker/prometheus as an object of the Prometheus Operator',
         load: async () => (await import('./commands/kubernetes.ts')).kubernetesPrometheusRules,
+        needsCheckout: true,
       },
     },
   },
@@ -222,19 +232,23 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
         description:
           'Back up services while they work, encrypted for BACKUP_RECIPIENTS or with BACKUP_PASSPHRASE',
         load: async () => (await import('./commands/db-backup.ts')).dbBackup,
+        needsCheckout: true,
       },
       verify: {
         description: 'Read a whole backup, and say what is in it; needs no database',
         load: async () => (await import('./commands/db-restore.ts')).dbVerify,
+        needsCheckout: true,
       },
       restore: {
         description:
           'Restore a service from a backup, all or nothing; stop the service first, and start it afterwards',
         load: async () => (await import('./commands/db-restore.ts')).dbRestore,
+        needsCheckout: true,
       },
       keygen: {
         description: 'Print a new key of age for backups; keep it where backups are not',
         load: async () => (await import('./commands/db-keygen.ts')).dbKeygen,
+        needsCheckout: true,
       },
     },
   },
@@ -244,6 +258,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       service: {
         description: 'Create a service with a contract, a schema, handlers and tests',
         load: async () => (await import('./commands/new-service.ts')).newService,
+        needsCheckout: true,
       },
     },
   },

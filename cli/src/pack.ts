@@ -5,7 +5,7 @@ import { root } from './workspace.ts';
 // npm run pack: compiles the packages that are published, and writes their tarballs to dist/packages/
 
 try {
-  for (const { name, tarball, files, size } of packAll()) {
+  for (const { name, tarball, files, size } of await packAll()) {
     const kilobytes = (size / 1000).toFixed(0);
     console.log(`${name}: ${relative(root, tarball)}, ${files.length} files, ${kilobytes} kB`);
   }

@@ -28,8 +28,3 @@ export function toService(): Partial<Pick<Tls, 'dispatcher'>> {
   const tls = commandTls();
   return tls ? { dispatcher: tls.dispatcher } : {};
 }
-
-/** `fetch` to a service. */
-export function fetchOfService(...request: Parameters<typeof fetch>): Promise<Response> {
-  return (commandTls()?.fetch ?? fetch)(...request);
-}

@@ -1,7 +1,7 @@
 import type { ProcedureDescription } from '@arcadium/mesh/contract';
 import { header, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/wire';
 import { noSuch } from '../commands/choices.ts';
-import { serviceNames, settingsOf } from '../workspace.ts';
+import { inCheckout, serviceNames, settingsOf } from '../workspace.ts';
 
 /** Who calls: anyone, the administrator, or a service, for the administrator where a user is asked for. */
 export type CallAs = Readonly<{ service?: string | undefined; user: boolean }>;
@@ -24,7 +24,8 @@ export function callerFor({ access }: ProcedureDescription, chosen: string | und
   if (alternatives.some(({ services, user }) => !services && !user)) return { user: false };
   if (alternatives.some(({ services }) => !services)) return { user: true };
   const [first] = alternatives;
-  const [service] = first?.services === 'any' ? serviceNames() : (first?.services ?? []);
+  const [service] =
+    first?.services === 'any' ? (inCheckout ? serviceNames() : ['service']) : (first?.services ?? []);
   return { service, user: first?.user !== undefined };
 }
 
@@ -41,10 +42,14 @@ export async function credentialsOf(
   if (service === undefined)
     return user ? { [header.authorization]: `${userTokenScheme} ${await logIn()}` } : {};
   const known = serviceNames();
-  if (!known.includes(service)) throw noSuch('service', service, { choices: known });
+  if (inCheckout && !known.includes(service)) throw noSuch('service', service, { choices: known });
   const { SERVICE_TOKEN } = settingsOf(`services/${service}`);
   if (SERVICE_TOKEN === undefined)
-    throw new Error(`services/${service}/.env has no SERVICE_TOKEN: run "npm run setup"`);
+    throw new Error(
+      inCheckout
+        ? `services/${service}/.env has no SERVICE_TOKEN: run "npm run setup"`
+        : `To call as ${service}, set SERVICE_TOKEN to a token of it`,
+    );
   return {
     [header.authorization]: `${serviceTokenScheme} ${SERVICE_TOKEN}`,
     ...(user && { [header.userToken]: await logIn() }),

@@ -1,7 +1,7 @@
 import type { ProcedureDescription } from '@arcadium/mesh/contract';
 import { nearest, type Endpoints } from '@arcadium/mesh/config';
 import { noSuch } from '../commands/choices.ts';
-import { fetchOfService } from '../tls.ts';
+import { fetchOfService } from './service-fetch.ts';
 import { program, serviceUrls, urlOf } from '../workspace.ts';
 import { reasonOf } from './reason.ts';
 

@@ -1,5 +1,5 @@
 import type { ErrorShape } from '@arcadium/mesh/wire';
-import { fetchOfService } from '../tls.ts';
+import { fetchOfService } from './service-fetch.ts';
 
 export type OutgoingCall = Readonly<{
   url: string;

@@ -10,6 +10,7 @@ import { findProcedure } from '../call/find-procedure.ts';
 import { onceLoggedIn } from '../call/log-in.ts';
 import { CallFailed, send, subscribe, type OutgoingCall } from '../call/send.ts';
 import { printList } from './print.ts';
+import { examples } from './examples.ts';
 
 /** Time between two calls of `--watch`, in milliseconds. */
 const watchEveryMs = 1000;
@@ -26,7 +27,13 @@ interface Options {
 
 /** `call <service>.<procedure> [input]`; with a service or a group alone, lists its procedures. */
 export function call(self: Command): Command {
-  return self
+  return examples(
+    self,
+    'call wiki',
+    `call wiki.pages.get '{"slug":"hello"}'`,
+    'call wiki.pages.create -d @page.json --as user --key first-page',
+    'call notification.notifications.watch --as user',
+  )
     .argument('<procedure>', 'such as wiki.pages.get; a service or a group alone lists its procedures')
     .argument('[input]', `JSON, such as '{"slug":"hello"}'`)
     .option('-d, --data <input>', 'the input as JSON; @file reads a file, @- standard input')
@@ -39,15 +46,6 @@ export function call(self: Command): Command {
     .option('--watch', 'call a query each second, and print what changed')
     .option('--queries-only', 'refuse anything but a query')
     .option('--json', 'one line of JSON for each answer')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  npm run mesh -- call wiki
-  npm run mesh -- call wiki.pages.get '{"slug":"hello"}'
-  npm run mesh -- call wiki.pages.create -d @page.json --as user --key first-page
-  npm run mesh -- call notification.notifications.watch --as user`,
-    )
     .action(run);
 }
 

@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { root, serviceNames } from '../workspace.ts';
 import { printList } from './print.ts';
+import { examples } from './examples.ts';
 
 type Options = { out: string; host: string[]; trustDomain: string; days: number; json?: boolean };
 
 /** `certs [names…]`. */
 export function certs(self: Command): Command {
-  return self
+  return examples(self, 'certs', 'certs wiki --host wiki.example.com --days 30')
     .argument('[names...]', 'services, and others such as edge or postgres (default: every service)')
     .option('--out <folder>', 'where they are written', join(root, '.data', 'certs'))
     .option('--host <names...>', 'further DNS names and IP addresses that each is valid for', [])

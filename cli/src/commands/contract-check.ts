@@ -29,7 +29,7 @@ export function contractCheck(self: Command): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 nothing breaking, 1 something breaking or a wrong waiver, 2 the contracts could not be compared.
+Ends with 0 if nothing breaks, with 1 if something does or a waiver is wrong, with 2 if the contracts could not be compared.
 Rules and remedies: docs/contract-rules.md
 
 Examples:

@@ -4,16 +4,13 @@ import type { Command } from 'commander';
 import { importContracts } from '../contract/check/read-contracts.ts';
 import { root, settingsOf, urlSetting } from '../workspace.ts';
 import { noSuch } from './choices.ts';
+import { examples } from './examples.ts';
 
 /** `contract openapi <service>`: what the service has at /openapi.json, without the service. */
 export function contractOpenApi(self: Command): Command {
-  return self
+  return examples(self, 'contract openapi wiki > wiki.json')
     .argument('<service>', 'such as wiki')
     .option('--api-version <version>', 'the version in the document', '0.0.0')
-    .addHelpText(
-      'after',
-      '\nExample:\n  npm run --silent mesh -- contract openapi wiki > wiki.json && npx openapi-typescript wiki.json -o wiki.d.ts',
-    )
     .action(async (name: string, { apiVersion: version }: { apiVersion: string }) => {
       const contracts = await importContracts(join(root, 'contracts'));
       const found = contracts.get(name);

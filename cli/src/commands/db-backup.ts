@@ -3,6 +3,7 @@ import { servicesWithSchema } from '@arcadium/prisma/folders';
 import type { Command } from 'commander';
 import { settingsOf } from '../workspace.ts';
 import { backupFolder, databaseOf } from './database.ts';
+import { examples } from './examples.ts';
 import { atLeastOne } from './numbers.ts';
 
 interface Options {
@@ -14,7 +15,7 @@ interface Options {
 
 /** `db backup <service…>`, or `db backup --all`. */
 export function dbBackup(self: Command): Command {
-  return self
+  return examples(self, 'db backup --all --keep 7')
     .argument('[services...]', 'such as wiki')
     .option('--all', 'all services with a database')
     .option('--to <folder>', 'the folder for the backups', backupFolder)

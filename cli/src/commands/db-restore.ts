@@ -3,10 +3,11 @@ import { migrationsFolder } from '@arcadium/prisma/folders';
 import type { Command } from 'commander';
 import { settingsOf } from '../workspace.ts';
 import { backupFolder, databaseOf, mustHaveSchema } from './database.ts';
+import { examples } from './examples.ts';
 
 /** `db restore <service>`. */
 export function dbRestore(self: Command): Command {
-  return self
+  return examples(self, 'db restore wiki --replace')
     .argument('<service>', 'such as wiki')
     .option('--from <path>', 'a backup, or a folder, of which the newest is taken', backupFolder)
     .option('--replace', 'replace the rows that the service has')
@@ -20,7 +21,7 @@ export function dbRestore(self: Command): Command {
 
 /** `db verify <service>`. */
 export function dbVerify(self: Command): Command {
-  return self
+  return examples(self, 'db verify wiki --max-age 26')
     .argument('<service>', 'such as wiki')
     .option('--from <path>', 'a backup, or a folder, of which the newest is taken', backupFolder)
     .option('--max-age <hours>', 'fail if it is older', Number)

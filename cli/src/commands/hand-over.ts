@@ -1,6 +1,6 @@
 import { envFileName } from '@arcadium/mesh/config';
 import { Option } from 'commander';
-import { root } from '../workspace.ts';
+import { inCheckout, root } from '../workspace.ts';
 import { writeToken } from './write-token.ts';
 
 /** The option `--write` of commands that create a token. */
@@ -21,11 +21,12 @@ export function handOver(
 ): void {
   const { token, tokenId, service, expiresAt } = issued;
   const what = `Token ${tokenId} of ${service}, valid until ${expiresAt}`;
-  if (write) {
+  if (write && inCheckout) {
     const path = writeToken(root, { service, token, envFile: envFileName(process.env) });
     console.error(`${what}, is in ${path}; restart the service if it does not watch this file`);
     return;
   }
+  if (write) console.error('--write needs a checkout of Arcadium; the token is printed instead');
   console.error(`${what}:`);
   console.log(token);
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { asAdministrator, failedWith } from './administrator.ts';
 import { noSuch } from './choices.ts';
+import { examples } from './examples.ts';
 
 /** `key withdraw <kid>`. */
 export function keyWithdraw(self: Command): Command {
-  return self
+  return examples(self, 'key withdraw 2026-11-30-a1b2c3')
     .argument('<kid>', 'as shown by "key list"')
     .action((kid: string, _options: unknown, command: Command) =>
       asAdministrator(command, async (auth) => {

@@ -4,10 +4,11 @@ import { prometheusRules } from '../kubernetes/prometheus-rules.ts';
 import { secretsFolder, writeSecrets } from '../kubernetes/secrets.ts';
 import { makeEnvironment } from '../setup/make-environment.ts';
 import { root } from '../workspace.ts';
+import { examples } from './examples.ts';
 
 /** `kubernetes secrets`. */
 export function kubernetesSecrets(self: Command): Command {
-  return self.action(async () => {
+  return examples(self, 'kubernetes secrets').action(async () => {
     await makeEnvironment(root, commandLog('setup'));
     writeSecrets(root, process.env);
     console.log(`Wrote ${secretsFolder}. Now run: kubectl apply -k docker/kubernetes/overlays/dev`);
@@ -16,7 +17,7 @@ export function kubernetesSecrets(self: Command): Command {
 
 /** `kubernetes prometheus-rules`. */
 export function kubernetesPrometheusRules(self: Command): Command {
-  return self.action(() => {
+  return examples(self, 'kubernetes prometheus-rules').action(() => {
     process.stdout.write(prometheusRules(root));
   });
 }

@@ -4,12 +4,13 @@ import type { Command } from 'commander';
 import { networkPolicies, refusedCallers } from '../contract/network-policies.ts';
 import { readMesh } from '../contract/read-mesh.ts';
 import { root as checkout, urlSetting } from '../workspace.ts';
+import { examples } from './examples.ts';
 
 const file = 'docker/kubernetes/base/network-policies.yaml';
 
 /** `contract network-policies [--check]`. @param root The checkout. */
 export function networkPoliciesCommand(self: Command, root = checkout): Command {
-  return self
+  return examples(self, 'contract network-policies --check')
     .option('--check', `only compare them with ${file}`)
     .action(async ({ check = false }: { check?: boolean }) => {
       const mesh = await readMesh(root);

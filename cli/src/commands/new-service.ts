@@ -5,10 +5,11 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { appTemplate, checkServiceName, readTemplate, writeFiles } from 'create-arcadium';
 import { root, urlSetting } from '../workspace.ts';
+import { examples } from './examples.ts';
 
 /** `new service <name> [--port <port>]`. */
 export function newService(self: Command): Command {
-  return self
+  return examples(self, 'new service invoices')
     .argument('<name>', 'lower-case letters and digits, such as invoices')
     .option('--port <port>', 'where it listens (default: the first free one from 5001)', portNumber)
     .action((name: string, { port = freePort() }: { port?: number }) => {

@@ -7,6 +7,7 @@ import { commandTls } from '../tls.ts';
 import { urlOf } from '../workspace.ts';
 import { noSuch } from './choices.ts';
 import { printList } from './print.ts';
+import { examples } from './examples.ts';
 
 const senders = ['auth', 'wiki'] as const;
 type Sender = (typeof senders)[number];
@@ -19,10 +20,9 @@ type Notice = Awaited<ReturnType<typeof allOf>>[number];
 
 /** `outbox list [--service <name>] [--json]`. */
 export function outboxList(self: Command): Command {
-  return self
+  return examples(self, 'outbox list --service wiki')
     .option('--service <name>', 'only of this service: auth or wiki')
     .option('--json', 'as JSON, with all fields')
-    .addHelpText('after', '\nExample:\n  npm run mesh -- outbox list --service wiki')
     .action(({ service, json }: { service?: string; json?: boolean }, command: Command) =>
       withOutboxes(command, service, async (outboxes) => {
         const items: Notice[] = [];
@@ -34,11 +34,13 @@ export function outboxList(self: Command): Command {
 
 /** `outbox retry <id…>`, or `outbox retry --all [--service <name>]`. */
 export function outboxRetry(self: Command): Command {
+  examples(self, 'outbox retry wiki:42', 'outbox retry --all --service wiki');
   return changing(self, 'retry', (outbox, ids) => outbox.retry.mutate({ ids }));
 }
 
 /** `outbox drop <id…>`, or `outbox drop --all [--service <name>]`. */
 export function outboxDrop(self: Command): Command {
+  examples(self, 'outbox drop wiki:42');
   return changing(self, 'drop', (outbox, ids) => outbox.drop.mutate({ ids }));
 }
 

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { lookAtAll, table, type Seen } from '../health.ts';
 import { everyServiceUrl } from '../workspace.ts';
+import { examples } from './examples.ts';
 
 /** Time between two looks of `--watch`, in milliseconds. */
 const watchEveryMs = 1000;
 
 /** `status [--watch] [--json]`: ends with 1 unless every endpoint is healthy. */
 export function status(self: Command): Command {
-  return self
+  return examples(self, 'status', 'status --watch --json')
     .option('--watch', 'look each second, and print what changed, until Ctrl-C')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nEnds with 0 if all are healthy, else with 1.')

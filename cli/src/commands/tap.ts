@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { operatorOf } from '../call/operator.ts';
 import { reasonOf } from '../call/reason.ts';
 import { urlOfNamed } from '../call/described-service.ts';
 import { fits, tapLine, type TapFilter } from '../tap/tap-line.ts';
 import { TapReader, TapRefused } from '../tap/tap-reader.ts';
 import { examples } from './examples.ts';
+import { atLeastOne } from './numbers.ts';
 
 /** Time between two readings, in milliseconds. */
 const everyMs = 300;
@@ -87,9 +88,4 @@ async function follow(
     }
     await delay(everyMs, undefined, { signal }).catch(() => {});
   }
-}
-
-function atLeastOne(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a number, at least 1.');
 }

@@ -3,10 +3,11 @@ import { serviceNames } from '../workspace.ts';
 import { asAdministrator, type AuthClient } from './administrator.ts';
 import { mustKnowService, noSuch } from './choices.ts';
 import { handOver, writeOption } from './hand-over.ts';
+import { examples } from './examples.ts';
 
 /** `token issue <service> [--write] [--new]`. */
 export function tokenIssue(self: Command): Command {
-  return self
+  return examples(self, 'token issue wiki --write')
     .argument('<service>', 'its name, such as wiki')
     .addOption(writeOption())
     .option('--new', 'also for a service that is not in services/ and has no token yet')

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { asAdministrator, failedWith } from './administrator.ts';
 import { mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
+import { examples } from './examples.ts';
 
 /** `token revoke <tokenId> [--unseen]`, or `token revoke --service <name>`. */
 export function tokenRevoke(self: Command): Command {
-  return self
+  return examples(self, 'token revoke 0197d1f0-5c1e-7c43-9f3a-2f8f0c6f5a11', 'token revoke --service wiki')
     .argument('[tokenId]', 'as shown by "token list"')
     .option('--service <name>', 'all known tokens of this service')
     .option('--unseen', 'also a token that auth has not seen, by its jti')

@@ -3,10 +3,11 @@ import { InvalidArgumentError } from 'commander';
 import { asAdministrator, type AuthClient } from './administrator.ts';
 import { mustKnowService, mustKnowToken, tokenOrService } from './choices.ts';
 import { handOver, writeOption } from './hand-over.ts';
+import { examples } from './examples.ts';
 
 /** `token rotate <tokenId>`, or `token rotate --service <name>`, either with `--write`. */
 export function tokenRotate(self: Command): Command {
-  return self
+  return examples(self, 'token rotate --service wiki --write')
     .argument('[tokenId]', 'as shown by "token list"', (text) => {
       // A token given as an argument would end up in the shell's history.
       if (text.includes('.')) throw new InvalidArgumentError('That is a token, not its id.');

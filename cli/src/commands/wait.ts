@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { table, waitUntilHealthy } from '../health.ts';
 import { everyServiceUrl } from '../workspace.ts';
+import { examples } from './examples.ts';
 
 /** `wait [--timeout <seconds>]`: for scripts that start the mesh and go on when it is healthy. */
 export function wait(self: Command): Command {
-  return self
+  return examples(self, 'wait --timeout 120')
     .option('--timeout <seconds>', 'longest wait', '60')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nEnds with 0 when all are healthy, with 1 when the time is over.')

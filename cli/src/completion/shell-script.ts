@@ -7,10 +7,11 @@ export type Shell = (typeof shells)[number];
  * @param program The words that start the program.
  */
 export function shellScript(shell: Shell, program: readonly string[]): string {
-  const ask = `${program.map(quoted).join(' ')} __complete`;
-  switch (shell) {
-    case 'bash':
-      return `# Completion of mesh for bash: eval "$(mesh completion bash)"
+  return scripts[shell](`${program.map(quoted).join(' ')} __complete`);
+}
+
+const scripts: Readonly<Record<Shell, (ask: string) => string>> = {
+  bash: (ask) => `# Completion of mesh for bash: eval "$(mesh completion bash)"
 _mesh() {
   local IFS=$'\\n'
   COMPREPLY=($(${ask} "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
@@ -19,9 +20,8 @@ _mesh() {
   esac
 }
 complete -F _mesh mesh
-`;
-    case 'zsh':
-      return `#compdef mesh
+`,
+  zsh: (ask) => `#compdef mesh
 # Completion of mesh for zsh, after compinit: eval "$(mesh completion zsh)"
 _mesh() {
   local line
@@ -37,18 +37,16 @@ _mesh() {
   (( \${#found} )) && _describe 'mesh' found
 }
 compdef _mesh mesh
-`;
-    case 'fish':
-      return `# Completion of mesh for fish: mesh completion fish | source
+`,
+  fish: (ask) => `# Completion of mesh for fish: mesh completion fish | source
 function __mesh_complete
   set -l words (commandline -opc)
   set -l word (commandline -ct | string collect --allow-empty)
   ${ask} $words[2..] "$word[1]" 2>/dev/null
 end
 complete -c mesh -f -a '(__mesh_complete)'
-`;
-  }
-}
+`,
+};
 
 /** A word that a shell takes as it stands. */
 function quoted(word: string): string {

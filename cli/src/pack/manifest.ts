@@ -17,6 +17,8 @@ export interface Manifest {
     readonly access: 'public';
     /** Exports that only this repository uses, and that are not published. */
     readonly internal?: readonly string[];
+    /** Whether it is a program, bundled with the packages that are not published, and no library. @default false */
+    readonly program?: boolean;
   };
 }
 
@@ -103,7 +105,7 @@ export function publishedManifest(
     dependencies: Object.fromEntries(
       Object.entries(dependencies)
         .filter(([name]) => !(name in peerDependencies))
-        .map(([name, pinned]) => [name, isStable(pinned) ? `^${pinned}` : pinned]),
+        .map(([name, pinned]) => [name, rangeOf(name, pinned, version)]),
     ),
     peerDependencies: mapValues(peerDependencies, (range, name) =>
       name.startsWith('@arcadium/') ? version : range,
@@ -121,9 +123,10 @@ function compiledExport(path: string): string | CompiledExport {
   return file === undefined ? path : { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` };
 }
 
-/** The repository pins versions; who installs a package gets what is newer and compatible. */
-function isStable(version: string): boolean {
-  return /^[1-9]\d*\.\d+\.\d+$/.test(version);
+/** The repository pins versions; who installs a package gets what is newer and compatible, and our own of the same release. */
+function rangeOf(name: string, pinned: string, version: string): string {
+  if (name.startsWith('@arcadium/')) return version;
+  return /^[1-9]\d*\.\d+\.\d+$/.test(pinned) ? `^${pinned}` : pinned;
 }
 
 function mapValues<Value, Result>(

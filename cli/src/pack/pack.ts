@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root } from '../workspace.ts';
+import { bundle } from './bundle.ts';
 import { compile } from './compile.ts';
 import { entriesOf, publishedManifest, type Manifest, type Release } from './manifest.ts';
 import { npm } from './run.ts';
@@ -35,14 +36,17 @@ export const tarballs = join(root, 'dist', 'packages');
  *
  * @throws Error with the messages of the compiler or of npm.
  */
-export function packAll(): Packed[] {
+export async function packAll(): Promise<Packed[]> {
   rmSync(tarballs, { recursive: true, force: true });
   mkdirSync(tarballs, { recursive: true });
   const compiled = new Map<string, string>();
   // Of its own: two runs at once must not mix their files. In the repository, whose packages the compiler looks for.
   const stages = mkdtempSync(join(root, 'dist', 'stage-'));
   try {
-    return publishedFolders().map((folder) => pack(folder, join(stages, basename(folder)), compiled));
+    const packed: Packed[] = [];
+    for (const folder of publishedFolders())
+      packed.push(await pack(folder, join(stages, basename(folder)), compiled));
+    return packed;
   } finally {
     rmSync(stages, { recursive: true, force: true });
   }
@@ -61,14 +65,19 @@ function publishedFolders(): string[] {
  * @param stage Where it is put together, absolute.
  * @param compiled Declarations of the packages before; those of this one are added.
  */
-function pack(folder: string, stage: string, compiled: Map<string, string>): Packed {
+async function pack(folder: string, stage: string, compiled: Map<string, string>): Promise<Packed> {
   const from = join(root, folder);
   mkdirSync(stage, { recursive: true });
 
   const manifest = readManifest(from) as Manifest;
-  const published = publishedManifest(manifest, releaseOf(), folder);
   const entries = entriesOf(manifest);
-  if (entries.length > 0) compile({ folder: from, entries, stage, compiled });
+  const published = publishedManifest(
+    manifest.publishConfig?.program ? await bundled({ folder: from, manifest, entries, stage }) : manifest,
+    releaseOf(),
+    folder,
+  );
+  if (entries.length > 0 && !manifest.publishConfig?.program)
+    compile({ folder: from, entries, stage, compiled });
   for (const [door, files] of Object.entries(published.exports ?? {})) {
     if (typeof files === 'object') compiled.set(`${manifest.name}${door.slice(1)}`, join(stage, files.types));
   }
@@ -87,6 +96,27 @@ function pack(folder: string, stage: string, compiled: Map<string, string>): Pac
   ];
   const { filename, size, files } = packed;
   return { name: manifest.name, tarball: join(tarballs, filename), files, size };
+}
+
+/** Bundles a program. @returns Its manifest, with the packages that the bundle imports. */
+async function bundled({
+  folder,
+  manifest,
+  entries,
+  stage,
+}: {
+  folder: string;
+  manifest: Manifest;
+  entries: readonly string[];
+  stage: string;
+}): Promise<Manifest> {
+  const { dependencies = {} } = manifest;
+  const ours = publishedFolders().map((one) => (readManifest(join(root, one)) as Manifest).name);
+  const published = (name: string) =>
+    name.startsWith('@arcadium/') ? ours.includes(name) : name in dependencies;
+  const imported = await bundle({ folder, entries, stage, published });
+  const kept = Object.entries(dependencies).filter(([name]) => imported.includes(name));
+  return { ...manifest, dependencies: Object.fromEntries(kept) };
 }
 
 /** Copies a page; its links lead to the files of this version in the repository, or are plain text if it has no address. */

@@ -45,6 +45,7 @@ function find(file: string, pattern: RegExp): string[] {
 const passedOn = [
   'PATH',
   'HOME',
+  'XDG_CACHE_HOME',
   'CI',
   'NODE_ENV',
   'CHROME_PATH',

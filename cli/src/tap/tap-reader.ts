@@ -1,4 +1,4 @@
-import { fetchOfService } from '../tls.ts';
+import { fetchOfService } from '../call/service-fetch.ts';
 
 /** A call, as `/api/tap` of a service shows it. */
 export interface TappedCall {

@@ -1,6 +1,6 @@
 import type { ReadAt } from '@arcadium/mesh/exposition';
 import { reasonOf } from '../call/reason.ts';
-import { fetchOfService } from '../tls.ts';
+import { fetchOfService } from '../call/service-fetch.ts';
 import type { CallMeters } from './call-meters.ts';
 
 /** Longest wait for an answer, in milliseconds. */

@@ -1,7 +1,7 @@
 import { contractHash, type ContractSnapshot } from '@arcadium/mesh/contract';
 import { parseSnapshot } from '@arcadium/mesh/contract-check';
 import { z } from 'zod';
-import { fetchOfService } from '../../tls.ts';
+import { fetchOfService } from '../../call/service-fetch.ts';
 
 /** Longest wait for an answer, in milliseconds. */
 const timeoutMs = 10_000;

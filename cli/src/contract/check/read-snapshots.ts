@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ContractSnapshot } from '@arcadium/mesh/contract';
 import { parseSnapshot } from '@arcadium/mesh/contract-check';
+import { fetchOfService } from '../../call/service-fetch.ts';
 import { CannotCheck } from './cannot-check.ts';
 
 /** Longest wait for a service, in milliseconds. */
@@ -42,7 +43,7 @@ export async function readUrl(
 
 async function ask(address: URL, token?: string): Promise<{ status: number; text: string }> {
   try {
-    const response = await fetch(address, {
+    const response = await fetchOfService(address, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(timeoutMs),
     });

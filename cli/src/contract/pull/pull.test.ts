@@ -19,6 +19,7 @@ import {
   entriesOf,
 } from '@arcadium/mesh/contract';
 import { compareContracts } from '@arcadium/mesh/contract-check';
+import { Command } from 'commander';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ShopSuite } from '../../../../mesh/src/testing/shop-suite.ts';
 import { root } from '../../workspace.ts';
@@ -39,7 +40,8 @@ beforeEach(() => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
 });
 
-const pull = (...words: string[]) => contractPull().parseAsync([...words, '--out', folder], { from: 'user' });
+const pull = (...words: string[]) =>
+  contractPull(new Command()).parseAsync([...words, '--out', folder], { from: 'user' });
 
 /** What the compiler says; empty if nothing. */
 async function compile(...files: string[]): Promise<string> {
@@ -133,7 +135,9 @@ test('all contracts of this repository compile, and are the same contracts to a 
 
 test('a published package has types and data, and its snapshot can be pulled', async () => {
   const out = join(folder, 'package');
-  await contractPublish().parseAsync(['wiki', '--out', out, '--release', '1.2.3'], { from: 'user' });
+  await contractPublish(new Command()).parseAsync(['wiki', '--out', out, '--release', '1.2.3'], {
+    from: 'user',
+  });
   expect(readdirSync(out).toSorted()).toEqual(['README.md', 'contract.json', 'index.d.ts', 'package.json']);
   const manifest = JSON.parse(readFileSync(join(out, 'package.json'), 'utf8')) as object;
   expect(manifest).toMatchObject({
@@ -161,7 +165,7 @@ export const never = () => wiki.pages.get.query({ slug: 1 });
 
 test('a snapshot that was changed, or is none, is refused, and nothing is written', async () => {
   const out = join(folder, 'package');
-  await contractPublish().parseAsync(['wiki', '--out', out], { from: 'user' });
+  await contractPublish(new Command()).parseAsync(['wiki', '--out', out], { from: 'user' });
   const file = join(out, 'contract.json');
   writeFileSync(file, readFileSync(file, 'utf8').replace('"kind": "query"', '"kind": "mutation"'));
   await expect(pull(file)).rejects.toThrow(`${file} was changed: its hash is`);
@@ -173,7 +177,7 @@ test('a snapshot that was changed, or is none, is refused, and nothing is writte
   await expect(pull(file)).rejects.toThrow('invalid name of a service: "../x"');
   expect(existsSync(join(folder, 'wiki-contract.ts'))).toBe(false);
   await expect(
-    contractPublish().parseAsync(['wkii', '--out', join(folder, 'b')], { from: 'user' }),
+    contractPublish(new Command()).parseAsync(['wkii', '--out', join(folder, 'b')], { from: 'user' }),
   ).rejects.toThrow('There is no contract "wkii"');
   expect(existsSync(join(folder, 'b'))).toBe(false);
 });
