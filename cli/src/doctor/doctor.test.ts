@@ -95,6 +95,7 @@ test('a healthy mesh gives no finding, and every check is made', async () => {
   expect(JSON.parse(asJson(diagnosis))).toMatchObject({ findings: [], skipped: [], failed: [] });
   expect(exitCodeOf(diagnosis)).toBe(0);
   expect(asText(diagnosis, false)).toMatch(/checks: nothing found$/);
+  expect(asText(diagnosis, true)).toContain('\u001B[');
 });
 
 test('TLS as it should be gives no finding', async () => {

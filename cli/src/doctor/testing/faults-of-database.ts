@@ -294,7 +294,7 @@ export const outboxFaults: Faults = {
       mesh.sql(
         oneMessage(
           oneUser,
-          `leased_until = now() + interval '1 day', waits_since = now() - interval '1 hour'`,
+          `leased_until = now() + interval '50 minutes', waits_since = now() - interval '1 hour'`,
         ),
         noMessage,
       ),
@@ -304,7 +304,7 @@ export const outboxFaults: Faults = {
       mesh.sql(
         oneMessage(
           'ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 5001))',
-          `leased_until = now() + interval '1 day'`,
+          `leased_until = now() + interval '50 minutes'`,
         ),
         noMessage,
       ),
