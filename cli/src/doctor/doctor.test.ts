@@ -146,7 +146,7 @@ describe('the command', () => {
     const { code, out, err } = await run(`${doctor} check --category environment keys`);
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toContain('docs/doctor.md#environment.not-set-up');
-    expect(out).toMatch(/skipped: needs environment\.\S+ to be fine: keys\./);
+    expect(out).toMatch(/skipped, needs "[^"]+" \(environment\.\S+\): keys\./);
     expect(out).not.toContain('\u001B');
     expect(out).not.toMatch(/^. machine/m);
   });

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Check, Severity } from './check.ts';
 import { categories } from './check-id.ts';
+import { checks } from './table.ts';
 import type { Diagnosis, Finding } from './diagnose.ts';
 
 /** The page with a line for each check. */
@@ -70,13 +71,16 @@ function findingAsText({ check, where, what }: Finding): string {
   ].join('\n');
 }
 
+/** What is the case if a check finds nothing, by its id. */
+const titles = new Map(checks.map(({ id, title }) => [id, title]));
+
 /** A line for each reason: what does not run makes many checks impossible. */
 function skippedAsText(skipped: Diagnosis['skipped']): string[] {
   return [...Map.groupBy(skipped, ({ needs }) => needs)].map(([needs, those]) => {
     const what = [...new Set(those.map(({ check, where }) => `${check.id}${of(where)}`))];
     const names =
       what.length > 3 ? `${what.slice(0, 3).join(', ')} and ${what.length - 3} more` : what.join(', ');
-    return paint('dim', `    skipped: needs ${needs} to be fine: ${names}`);
+    return paint('dim', `    skipped, needs "${titles.get(needs)}" (${needs}): ${names}`);
   });
 }
 
