@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Check, Severity } from './check.ts';
 import { categories } from './check-id.ts';
-import { checks } from './table.ts';
+import { checks as allChecks } from './table.ts';
 import type { Diagnosis, Finding } from './diagnose.ts';
 
 /** The page with a line for each check. */
@@ -72,7 +72,7 @@ function findingAsText({ check, where, what }: Finding): string {
 }
 
 /** What is the case if a check finds nothing, by its id. */
-const titles = new Map(checks.map(({ id, title }) => [id, title]));
+const titles = new Map(allChecks.map(({ id, title }) => [id, title]));
 
 /** A line for each reason: what does not run makes many checks impossible. */
 function skippedAsText(skipped: Diagnosis['skipped']): string[] {
