@@ -47,7 +47,7 @@ Examples:
         if (!(seconds > 0)) throw new Error(`--patience takes seconds, not ${patience}`);
         const diagnosis = await diagnose({ ...thisCheckout, only: chosen, patienceMs: seconds * 1000 });
         console.log(
-          json ? asJson(diagnosis) : asText(diagnosis, process.stdout.isTTY && !process.env['NO_COLOR']),
+          json ? asJson(diagnosis) : asText(diagnosis, process.stdout.isTTY && process.stdout.hasColors()),
         );
         process.exitCode = exitCodeOf(diagnosis);
       } catch (error) {

@@ -1,10 +1,11 @@
-import { extensionNames, readRoom } from '@arcadium/postgres/inspect';
+import { extensionNames, readRoom, type FailedSession } from '@arcadium/postgres/inspect';
 import type { Check } from './check.ts';
 import { Needs } from './needs.ts';
 import type { Context } from './context.ts';
 import {
   databases,
   databasesOf,
+  finderOf,
   isAsleep,
   roleKinds,
   schemaSession,
@@ -19,9 +20,17 @@ import {
 const lockPatienceSeconds = 1;
 
 /** Why a service's connections fail in a way, once for each reason. @throws Needs */
-export async function failuresOf(context: Context, service: string, kind: string): Promise<string[]> {
+export async function failuresOf(
+  context: Context,
+  service: string,
+  kind: FailedSession['failed'],
+): Promise<string[]> {
   const opened = await Promise.all(roleKinds.map((role) => tryConnect(context, service, role)));
-  const reasons = opened.flatMap((one) => ('failed' in one && one.failed === kind ? [one.reason] : []));
+  const failed = opened.filter((one) => 'failed' in one);
+  const reasons = failed.flatMap((one) => (one.failed === kind ? [one.reason] : []));
+  // A connection that fails otherwise says nothing of this.
+  if (failed[0] && reasons.length === 0 && kind !== 'unreachable')
+    throw new Needs(finderOf[failed[0].failed]);
   return [...new Set(reasons)];
 }
 

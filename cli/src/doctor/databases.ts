@@ -11,7 +11,8 @@ import { anyRuns } from './running.ts';
 export type RoleKind = 'owner' | 'traffic';
 export const roleKinds: readonly RoleKind[] = ['owner', 'traffic'];
 
-const found: Readonly<Record<FailedSession['failed'], CheckId>> = {
+/** The check that finds why a connection could not be made. */
+export const finderOf: Readonly<Record<FailedSession['failed'], CheckId>> = {
   unreachable: 'database.unreachable',
   login: 'roles.login',
   database: 'database.missing',
@@ -64,7 +65,7 @@ export function tryConnect(
 export async function sessionOf(context: Context, service: string, role: RoleKind): Promise<Session> {
   const opened = await tryConnect(context, service, role);
   if ('close' in opened) return opened;
-  throw new Needs(found[opened.failed]);
+  throw new Needs(finderOf[opened.failed]);
 }
 
 /** The databases that services use, each with its services. */
@@ -97,7 +98,7 @@ export async function sessionIn(context: Context, place: string): Promise<Sessio
   const session = opened.find((one): one is Session => one !== undefined && 'close' in one);
   if (session) return session;
   const failed = opened.find((one): one is FailedSession => one !== undefined && 'failed' in one);
-  throw new Needs(found[failed?.failed ?? 'unreachable']);
+  throw new Needs(finderOf[failed?.failed ?? 'unreachable']);
 }
 
 /** A session of a service whose schema is there. @throws Needs, also where a statement lacks a right */

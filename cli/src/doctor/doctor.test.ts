@@ -95,6 +95,7 @@ test('a healthy mesh gives no finding, and every check is made', async () => {
   expect(JSON.parse(asJson(diagnosis))).toMatchObject({ findings: [], skipped: [], failed: [] });
   expect(exitCodeOf(diagnosis)).toBe(0);
   expect(asText(diagnosis, false)).toMatch(/checks: nothing found$/);
+  expect(asText(diagnosis, true)).toContain('\u001B[');
 });
 
 test('TLS as it should be gives no finding', async () => {
@@ -145,7 +146,7 @@ describe('the command', () => {
     const { code, out, err } = await run(`${doctor} check --category environment keys`);
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toContain('docs/doctor.md#environment.not-set-up');
-    expect(out).toMatch(/skipped: needs environment\.\S+ to be fine: keys\./);
+    expect(out).toMatch(/skipped, needs "[^"]+" \(environment\.\S+\): keys\./);
     expect(out).not.toContain('\u001B');
     expect(out).not.toMatch(/^. machine/m);
   });

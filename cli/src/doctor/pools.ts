@@ -33,8 +33,9 @@ interface Room {
 async function roomIn(context: Context, place: string): Promise<Room> {
   const session = await sessionIn(context, place);
   const [row] = await session.query<Room>(
+    // What kind a session of another role is, an ordinary role does not see; background processes have no role.
     `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS room,
-       (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
+       (SELECT count(*)::int FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL) AS used,
        (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS of_database`,
   );
   return row ?? { room: 0, used: 0, of_database: -1 };

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Check, Severity } from './check.ts';
 import { categories } from './check-id.ts';
+import { checks as allChecks } from './table.ts';
 import type { Diagnosis, Finding } from './diagnose.ts';
 
 /** The page with a line for each check. */
@@ -18,6 +19,11 @@ export function exitCodeOf({ findings, failed }: Diagnosis): 0 | 1 | 2 {
 /** Where a check is explained. */
 export function linkTo({ id }: Pick<Check, 'id'>): string {
   return `${page}#${id}`;
+}
+
+/** Text in a colour, for a terminal or not: whether there are colours is decided at the end. */
+function paint(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { validateStream: false });
 }
 
 /** For people: a line for each category, and what was found below. @param colour Whether for a terminal. */
@@ -38,14 +44,10 @@ function categoryAsText(category: string, own: readonly Check[], diagnosis: Diag
   const bad = new Set([found, failed, skipped].flat().map(({ check }) => check));
   const fine = own.filter((check) => !bad.has(check));
   const mark =
-    found.length + failed.length > 0
-      ? styleText('yellow', '!')
-      : fine.length > 0
-        ? styleText('green', '✓')
-        : '-';
+    found.length + failed.length > 0 ? paint('yellow', '!') : fine.length > 0 ? paint('green', '✓') : '-';
   const counts = fine.length === own.length ? `${fine.length} fine` : `${fine.length} of ${own.length} fine`;
   return [
-    `${mark} ${styleText('bold', category.padEnd(12))} ${counts}`,
+    `${mark} ${paint('bold', category.padEnd(12))} ${counts}`,
     ...found.toSorted(bySeverity).map(findingAsText),
     ...failed.map(({ check, where, reason }) => `    could not check ${check.id}${of(where)}: ${reason}`),
     ...skippedAsText(skipped),
@@ -63,11 +65,14 @@ function of(where: string): string {
 function findingAsText({ check, where, what }: Finding): string {
   const { id, severity, remedy } = check;
   return [
-    `    ${styleText(colours[severity], severity)} ${where === '' ? '' : `${where}: `}${what}`,
+    `    ${paint(colours[severity], severity)} ${where === '' ? '' : `${where}: `}${what}`,
     `      ${remedy}`,
-    `      ${styleText('dim', `${id}, ${linkTo({ id })}`)}`,
+    `      ${paint('dim', `${id}, ${linkTo({ id })}`)}`,
   ].join('\n');
 }
+
+/** What is the case if a check finds nothing, by its id. */
+const titles = new Map(allChecks.map(({ id, title }) => [id, title]));
 
 /** A line for each reason: what does not run makes many checks impossible. */
 function skippedAsText(skipped: Diagnosis['skipped']): string[] {
@@ -75,7 +80,7 @@ function skippedAsText(skipped: Diagnosis['skipped']): string[] {
     const what = [...new Set(those.map(({ check, where }) => `${check.id}${of(where)}`))];
     const names =
       what.length > 3 ? `${what.slice(0, 3).join(', ')} and ${what.length - 3} more` : what.join(', ');
-    return styleText('dim', `    skipped: needs ${needs} to be fine: ${names}`);
+    return paint('dim', `    skipped, needs "${titles.get(needs)}" (${needs}): ${names}`);
   });
 }
 

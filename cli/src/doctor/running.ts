@@ -44,7 +44,8 @@ export function answersOf(context: Context, service: string): Promise<readonly A
   });
 }
 
-async function ask(context: Context, url: string): Promise<Answer> {
+/** Asks what is at a URL. */
+export async function ask(context: Context, url: string): Promise<Answer> {
   const startedAt = performance.now();
   try {
     const answer = await get(context, new URL('/health', url));
@@ -56,8 +57,7 @@ async function ask(context: Context, url: string): Promise<Answer> {
   } catch (error) {
     if (error instanceof Needs) throw error;
     // What speaks another protocol is not a service.
-    const { code = '' } = error as { code?: string };
-    return code.startsWith('HPE_')
+    return error instanceof Error && error.name === 'HTTPParserError'
       ? { kind: 'other', url, what: 'it does not speak HTTP' }
       : { kind: 'none', url, reason: describeError(error) };
   }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { ConfigError, postgresUrls, readConfig, serverFields, tlsSettings } from '@arcadium/mesh/config';
 import { certificateLife, describeNames, isOfService, namesOf, openTls } from '@arcadium/mesh/tls';
@@ -120,7 +121,7 @@ export const tls: readonly Check[] = [
       if (!own) return undefined;
       const hosts = endpointsOf(context, service).map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
       return [...new Set(hosts)]
-        .filter((host) => own.checkHost(host) === undefined && own.checkIP(host) === undefined)
+        .filter((host) => (isIP(host) === 0 ? own.checkHost(host) : own.checkIP(host)) === undefined)
         .map((host) => `its certificate is not valid for ${host}`);
     },
   },

@@ -49,6 +49,7 @@ function query<Row extends object>(mesh: HealthyMesh, text: string): Promise<Row
 }
 
 const oneMessage = (users: string, update: string) => `
+  SET search_path = wiki, extensions;
   WITH message AS (
     INSERT INTO wiki.notification_outbox (id, user_ids, topic, title, body, link)
     VALUES (gen_random_uuid(), ${users}, 'comment', 'Planted', 'Body', '/') RETURNING id
@@ -250,17 +251,17 @@ export const migrationsFaults: Faults = {
 };
 
 export const poolsFaults: Faults = {
-  'pools.over-max-connections': { plant: (mesh) => mesh.setOf('wiki', { DATABASE_POOL_MAX: '80' }) },
+  'pools.over-max-connections': { plant: (mesh) => mesh.setOf('wiki', { DATABASE_POOL_MAX: '150' }) },
   'pools.crowded': {
     plant: async (mesh) => {
       const { DATABASE_OWNER_URL: url = '' } = mesh.settings('auth');
-      for (let used = 0; used < 84;) {
+      for (let used = 0; used < 106;) {
         const [row] = await query<{ used: number }>(
           mesh,
           `SELECT count(*)::int AS used FROM pg_stat_activity WHERE backend_type = 'client backend'`,
         );
         used = row?.used ?? 0;
-        if (used < 84) await hold(mesh, url);
+        if (used < 106) await hold(mesh, url);
       }
     },
   },
@@ -291,7 +292,10 @@ export const outboxFaults: Faults = {
   'outbox.waiting-long': {
     plant: (mesh) =>
       mesh.sql(
-        oneMessage(oneUser, `due_at = now() + interval '1 day', waits_since = now() - interval '1 hour'`),
+        oneMessage(
+          oneUser,
+          `leased_until = now() + interval '50 minutes', waits_since = now() - interval '1 hour'`,
+        ),
         noMessage,
       ),
   },
@@ -300,7 +304,7 @@ export const outboxFaults: Faults = {
       mesh.sql(
         oneMessage(
           'ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 5001))',
-          `due_at = now() + interval '1 day'`,
+          `leased_until = now() + interval '50 minutes'`,
         ),
         noMessage,
       ),

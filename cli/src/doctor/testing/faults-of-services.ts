@@ -29,7 +29,7 @@ export const portsFaults: Faults = {
         socket.on('error', () => {});
         socket.end('220 mail.example ESMTP\r\n');
       });
-      mesh.set('.env', { WIKI_SERVICE_URL: await mesh.listen(server as never) });
+      mesh.set('.env', { WIKI_SERVICE_URL: await mesh.listen(server) });
     },
   },
   'ports.other-service': { plant: wikiReports({ service: 'notification' }) },
@@ -63,13 +63,14 @@ export const servicesFaults: Faults = {
     plant: async (mesh) => {
       const to = portOf(mesh.url('wiki'));
       const server = createTcpServer((socket) => {
-        void delay(1500).then(() => {
+        void delay(6500).then(() => {
           const behind = connect(to, 'localhost');
           for (const one of [socket, behind]) one.on('error', () => {});
           socket.pipe(behind).pipe(socket);
         });
       });
-      mesh.set('.env', { WIKI_SERVICE_URL: await mesh.listen(server as never) });
+      mesh.set('.env', { WIKI_SERVICE_URL: await mesh.listen(server) });
+      return { patienceMs: 12_000 };
     },
   },
 };

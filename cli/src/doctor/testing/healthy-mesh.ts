@@ -13,8 +13,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -52,7 +52,7 @@ export class HealthyMesh {
 
   static async start(): Promise<HealthyMesh> {
     const root = mkdtempSync(join(tmpdir(), 'arcadium-doctor-'));
-    const mesh = new HealthyMesh(root, await createTestCluster({ settings: ['max_connections=100'] }));
+    const mesh = new HealthyMesh(root, await createTestCluster({ settings: ['max_connections=120'] }));
     await mesh.#fill();
     await mesh.#provision();
     for (const service of serviceNames(root)) mesh.#spawn(service);
@@ -212,7 +212,7 @@ export class HealthyMesh {
           headers: authorization === undefined ? {} : { authorization },
         });
         const text = await answer.text();
-        const change = changes[request.url ?? ''];
+        const change = answer.ok ? changes[request.url ?? ''] : undefined;
         const changed = change?.(JSON.parse(text) as Record<string, unknown>);
         response.statusCode = typeof changed === 'number' ? changed : answer.status;
         response.setHeader('content-type', 'application/json');
@@ -225,10 +225,12 @@ export class HealthyMesh {
   }
 
   /** Lets a server listen until `restore`. @returns Its URL. */
-  async listen(server: Pick<Server, 'listen' | 'close' | 'address'>, protocol = 'http'): Promise<string> {
+  async listen(server: Server, protocol = 'http'): Promise<string> {
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket) => sockets.add(socket));
     await new Promise<void>((resolve) => server.listen(0, 'localhost', () => resolve()));
     this.undo(async () => {
-      (server as Partial<Server>).closeAllConnections?.();
+      for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     });
     return `${protocol}://localhost:${(server.address() as AddressInfo).port}`;
