@@ -26,8 +26,8 @@ let identity: TestIdentity;
 let database: TestDatabase;
 let auth: ChildProcess;
 let url: string;
-/** Node's compile cache, in its default place: each command is a process. */
-const NODE_COMPILE_CACHE = join(tmpdir(), 'node-compile-cache');
+/** Node's compile cache (vitest.config.ts): each command is a process. */
+const { NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE } = process.env;
 const stateDir = mkdtempSync(join(tmpdir(), 'arcadium-mesh-'));
 beforeAll(async () => {
   identity = await createTestIdentity();
@@ -37,6 +37,7 @@ beforeAll(async () => {
     env: {
       PATH: process.env['PATH'],
       NODE_COMPILE_CACHE,
+      NODE_COMPILE_CACHE_PORTABLE,
       ENVIRONMENT: 'mesh-test',
       AUTH_SERVICE_URL: url,
       RATE_LIMIT_CALLS: '0',
@@ -73,6 +74,7 @@ function mesh(
   const env = {
     PATH: process.env['PATH'],
     NODE_COMPILE_CACHE,
+    NODE_COMPILE_CACHE_PORTABLE,
     ENVIRONMENT: 'mesh-test',
     AUTH_SERVICE_URL: url,
     ...environment,
