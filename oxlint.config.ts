@@ -181,7 +181,7 @@ export default defineConfig({
         'e2e/**',
         'bench/**',
         'examples/**',
-        '**/vite.config.ts',
+        '**/{vite,vitest}.config.ts',
         '**/*.test.ts',
       ],
       rules: { 'node/no-process-env': 'off' },

@@ -1,5 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+// Node's compile cache, for workers and the processes that they start; with relative paths, for copies of the checkout.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node-compile-cache');
+process.env['NODE_COMPILE_CACHE_PORTABLE'] ??= '1';
 
 const common = {
   // Processes instead of threads: some suites kill processes, and each may change its environment.
@@ -8,6 +13,9 @@ const common = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
   setupFiles: ['./vitest.setup.ts'],
+  // What Vite made of a file is kept for the next worker and the next run.
+  fsModuleCache: true,
+  fsModuleCachePath: './node_modules/.cache/vitest',
   expect: { poll: { timeout: 20_000 } },
 } satisfies TestProjectInlineConfiguration['test'];
 

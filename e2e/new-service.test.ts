@@ -5,7 +5,7 @@ import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { makeCheckout } from './src/checkout.ts';
 import { stepsOf, write } from './src/guide.ts';
-import { watchProcess, type RunningProcess } from './src/process.ts';
+import { compileCacheOf, watchProcess, type RunningProcess } from './src/process.ts';
 import { runCommands } from './src/readme.ts';
 
 // Executes docs/new-service.md in a copy of this repository, on separate ports.
@@ -85,7 +85,7 @@ async function startMesh(): Promise<void> {
   mesh = watchProcess(
     spawn('npm', ['run', 'dev'], {
       cwd: folder,
-      env: { PATH, HOME, RATE_LIMIT_CALLS: '0' },
+      env: { PATH, HOME, ...compileCacheOf(folder), RATE_LIMIT_CALLS: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );

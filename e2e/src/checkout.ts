@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './process.ts';
@@ -29,17 +29,22 @@ export function makeCheckout(): { folder: string; remove(): void } {
  * Copies `node_modules`, whose links to our packages lead into the checkout, with hard links where possible.
  */
 export function copyPackages(folder: string): void {
-  const copy = (flags: string) =>
-    execFileSync('cp', [flags, join(root, 'node_modules'), folder], { stdio: 'ignore' });
+  const [from, to] = [join(root, 'node_modules'), join(folder, 'node_modules')];
+  const packages = readdirSync(from).filter((name) => name !== '.cache');
+  const copy = (flags: string) => {
+    mkdirSync(to);
+    execFileSync('cp', [flags, ...packages.map((name) => join(from, name)), to], { stdio: 'ignore' });
+  };
   try {
     copy('-al');
   } catch {
-    rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
+    rmSync(to, { recursive: true, force: true });
     copy('-a');
   }
-  // npm and tsc overwrite these in place, so they must be copies.
-  for (const own of ['node_modules/.package-lock.json', 'node_modules/.cache']) {
-    rmSync(join(folder, own), { recursive: true, force: true });
-    if (existsSync(join(root, own))) cpSync(join(root, own), join(folder, own), { recursive: true });
-  }
+  // npm overwrites it in place, so it must be a copy.
+  rmSync(join(to, '.package-lock.json'), { force: true });
+  if (existsSync(join(from, '.package-lock.json')))
+    cpSync(join(from, '.package-lock.json'), join(to, '.package-lock.json'));
+  // It fails where another suite removes a file meanwhile; what is missing in a cache is only made again.
+  spawnSync('cp', ['-a', join(from, '.cache'), to], { stdio: 'ignore' });
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileCache, root } from './process.ts';
+import { compileCacheOf, root } from './process.ts';
 import { until } from './mesh.ts';
 
 /** A running `npm run dev` of a checkout. */
@@ -23,7 +23,7 @@ export function startDev(folder: string): DevRun {
     env: {
       PATH: `${join(root, 'node_modules/.bin')}:${PATH}`,
       HOME,
-      NODE_COMPILE_CACHE: compileCache,
+      ...compileCacheOf(folder),
       npm_config_update_notifier: 'false',
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,11 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** Node's compile cache, in its default place: with it, a service starts in half the time. */
-export const compileCache = join(tmpdir(), 'node-compile-cache');
+/**
+ * Settings of Node's compile cache in a checkout, with which a process starts in half the time. Portable, so that another
+ * checkout can start with a copy.
+ */
+export const compileCacheOf = (folder: string) => ({
+  NODE_COMPILE_CACHE: join(folder, 'node_modules/.cache/node-compile-cache'),
+  NODE_COMPILE_CACHE_PORTABLE: '1',
+});
 
 /** A line of JSON that a process logged. */
 export type LogLine = Readonly<Record<string, unknown> & { level?: string; msg?: string }>;
@@ -47,7 +52,7 @@ export function startIn(
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...environment },
+    env: { PATH, HOME, ...compileCacheOf(folder), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return watchProcess(child);

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './process.ts';
+import { compileCacheOf, root } from './process.ts';
 
 /** A fenced block of a document. */
 export interface Block {
@@ -64,7 +64,7 @@ export async function runCommands(
   const { PATH = '', HOME = '' } = process.env;
   const bash = spawn('bash', ['-euo', 'pipefail', '-c', `${curl}\n${commands}`], {
     cwd,
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, ...compileCacheOf(cwd), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { compileCache, root, watchProcess, type RunningProcess } from '../process.ts';
+import { compileCacheOf, root, watchProcess, type RunningProcess } from '../process.ts';
 
 /** A part of a network: its own interfaces, and rules that affect nothing outside of it. */
 export interface Part {
@@ -112,7 +112,7 @@ function partOf(name: string, addresses: { address: string; gateway: string }): 
       const { PATH = '', HOME = '' } = process.env;
       const child = spawn('ip', ['netns', 'exec', name, process.execPath, file], {
         cwd: root,
-        env: { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...environment },
+        env: { PATH, HOME, ...compileCacheOf(root), ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       return watchProcess(child);

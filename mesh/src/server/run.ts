@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { ConfigError } from '../config/index.ts';
 import { beginStartup, beginStop, measureProcess } from '../telemetry/index.ts';
 import type { StartedService } from './start-service.ts';
@@ -21,9 +22,13 @@ export function run(start: (ending: AbortSignal) => Promise<Pick<StartedService,
   let stoppingSince: number | undefined;
 
   const started = (async () => start(ending.signal))();
-  started.catch((error: unknown) => {
-    if (!ending.signal.aborted) fail(explain(error));
-  });
+  // By itself Node writes its compile cache only when a process exits, which one that is killed never does.
+  started.then(
+    () => flushCompileCache(),
+    (error: unknown) => {
+      if (!ending.signal.aborted) fail(explain(error));
+    },
+  );
 
   const stop = (): void => {
     if (stoppingSince !== undefined) {

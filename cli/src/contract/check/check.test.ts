@@ -16,7 +16,7 @@ import { readWaivers } from './read-waivers.ts';
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'contract-check-test-')));
 const repository = join(folder, 'repository');
 const contracts = join(repository, 'contracts');
-const NODE_COMPILE_CACHE = join(tmpdir(), 'node-compile-cache');
+const { PATH, NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE } = process.env;
 
 function git(...args: string[]): string {
   const identity = [
@@ -65,7 +65,7 @@ function check(...words: string[]): Promise<Outcome> {
     execFile(
       process.execPath,
       ['--input-type=module', '--eval', program, 'check', '--contracts', contracts, ...words],
-      { cwd: repository, env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE } },
+      { cwd: repository, env: { PATH, NODE_COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE } },
       (error, out, err) => {
         resolve({ code: error ? Number(error.code) : 0, out, err });
       },
