@@ -11,7 +11,7 @@ const rooms: Record<string, readonly string[]> = {
   contract: ['wire'],
   resilience: ['wire'],
   telemetry: ['wire'],
-  config: ['telemetry'],
+  config: ['telemetry', 'resilience', 'clock'],
   tls: ['telemetry', 'config'],
   clock: ['resilience', 'telemetry', 'tls'],
   'contract-check': ['contract', ...base],

@@ -1,5 +1,4 @@
-import type { ProcedureDescription } from '@arcadium/mesh/contract';
-import type { ErrorShape } from '@arcadium/mesh/wire';
+import type { ProcedureDescription, ErrorShape } from '@arcadium/mesh/contract';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { fetchOfService } from '../tls.ts';
 

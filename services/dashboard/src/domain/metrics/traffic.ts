@@ -1,4 +1,4 @@
-import { errorCodes, isErrorCode } from '@arcadium/mesh/wire';
+import { errorCodes, isErrorCode } from '@arcadium/mesh/contract';
 import { Tallies, type Span, type Timeline } from './timeline.ts';
 
 /** Upper bounds of the buckets of the mesh's histograms, in seconds. Others are not read. */
