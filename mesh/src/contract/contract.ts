@@ -32,6 +32,18 @@ const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfie
  *
  * @param name Name of the service, as in its token and logs.
  * @throws TypeError for a procedure with an invalid name, timeout or rate limit.
+ *
+ * @example
+ * export const shopContract = contract('shop', {
+ *   items: {
+ *     get: query({
+ *       summary: 'The price of an item',
+ *       input: z.object({ id: z.string().max(20) }),
+ *       output: z.object({ price: z.number() }),
+ *       access: anyone,
+ *     }),
+ *   },
+ * });
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree>(
   name: Name,
@@ -65,7 +77,12 @@ function checkNames(of: string, tree: ProcedureTree): void {
   }
 }
 
-/** All procedures of a contract with their paths, in order. */
+/**
+ * All procedures of a contract with their paths, in order.
+ *
+ * @example
+ * for (const { path, procedure } of entriesOf(shopContract)) console.log(path, procedure.kind);
+ */
 export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   const walk = (tree: ProcedureTree, prefix: string): ContractEntry[] =>
     Object.entries(tree).flatMap(([key, node]) =>
@@ -74,7 +91,13 @@ export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   return walk(from.procedures, '');
 }
 
-/** Whether a node is a procedure, not a group. */
+/**
+ * Whether a node is a procedure, not a group.
+ *
+ * @example
+ * const { get } = shopContract.procedures.items;
+ * if (isProcedure(get)) console.log(get.summary);
+ */
 export function isProcedure(node: AnyProcedure | ProcedureTree): node is AnyProcedure {
   return kinds.includes(node['kind']);
 }

@@ -31,10 +31,8 @@ export type ProcedureSettings = Readonly<{
  * The `meta` of a router whose procedures have settings for the mesh.
  *
  * @example
- * ```ts
- * const t = initTRPC.context<Context>().meta<MeshMeta>().create();
- * t.procedure.meta({ mesh: { access: user, idempotent: true } }).mutation(…);
- * ```
+ * const t = initTRPC.meta<MeshMeta>().create();
+ * const order = t.procedure.meta({ mesh: { access: user, idempotent: true } }).mutation(() => 'ordered');
  */
 export interface MeshMeta {
   mesh?: ProcedureSettings;
