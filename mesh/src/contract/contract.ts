@@ -1,4 +1,5 @@
 import type { AnyProcedure, ProcedureKind } from './procedure.ts';
+import { longestTimerMs } from '../wire/index.ts';
 
 /** Procedures by name, in groups: `{ pages: { create: mutation(…) } }`. */
 export interface ProcedureTree {
@@ -18,9 +19,6 @@ export type AnyContract = Contract<string, ProcedureTree>;
 export type ContractEntry = Readonly<{ path: string; procedure: AnyProcedure }>;
 
 const namePattern = /^[a-z][a-zA-Z0-9]{0,63}$/;
-
-/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
 
 /** Names with a meaning for promises or for tRPC's router. */
 const reservedNames = new Set(['then', 'call', 'apply']);
@@ -53,8 +51,8 @@ export function contract<const Name extends string, const Procedures extends Pro
   checkNames(name, procedures);
   for (const { path, procedure } of entriesOf(made)) {
     const { timeoutMs = 1, rateLimit = { calls: 1, perMs: 1000 } } = procedure;
-    if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
-      throw new TypeError(`${name}.${path}: timeoutMs must be more than 0, and at most ${longestTimeoutMs}`);
+    if (!(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
+      throw new TypeError(`${name}.${path}: timeoutMs must be more than 0, and at most ${longestTimerMs}`);
     }
     if (
       ![rateLimit.calls, rateLimit.perMs / 1000].every((number) => Number.isInteger(number) && number > 0)

@@ -88,3 +88,6 @@ export const requestIdPattern = /^[\w.:-]{1,128}$/;
 export function isIdempotencyKey(text: unknown): text is string {
   return typeof text === 'string' && /^[\x21-\x7e]{1,255}$/.test(text);
 }
+
+/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
+export const longestTimerMs = 2 ** 31 - 1;

@@ -13,6 +13,7 @@ export {
   header,
   isIdempotencyKey,
   longestHeaderMs,
+  longestTimerMs,
   parseRetryAfter,
   requestIdPattern,
   serviceTokenScheme,

@@ -7,6 +7,7 @@ import {
   type ProcedureKind,
   type RateLimit,
 } from '../../contract/index.ts';
+import { longestTimerMs } from '../../wire/index.ts';
 
 /** What the mesh needs to know of a tRPC procedure, which a contract would say. */
 export type ProcedureSettings = Readonly<{
@@ -41,9 +42,6 @@ export interface MeshMeta {
 /** Settings by path, such as `orders.place`, or for all of a group: `orders.*`. */
 export type SettingsByPath = Readonly<Record<string, ProcedureSettings>>;
 
-/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
-
 const settingsSchema = z.strictObject({
   access: z
     .custom<Access>(
@@ -52,7 +50,7 @@ const settingsSchema = z.strictObject({
     )
     .optional(),
   idempotent: z.union([z.boolean(), z.literal('by-key')]).optional(),
-  timeoutMs: z.number().positive().max(longestTimeoutMs).optional(),
+  timeoutMs: z.number().positive().max(longestTimerMs).optional(),
   priority: z.enum(['critical', 'normal', 'sheddable']).optional(),
   rateLimit: z
     .strictObject({ calls: z.int().positive(), perMs: z.int().positive().multipleOf(1000) })
