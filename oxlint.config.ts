@@ -12,7 +12,7 @@ const rooms: Record<string, readonly string[]> = {
   resilience: ['wire'],
   telemetry: ['wire'],
   exposition: ['wire'],
-  config: ['telemetry'],
+  config: ['telemetry', 'resilience', 'clock'],
   tls: ['telemetry', 'config'],
   clock: ['resilience', 'telemetry', 'tls'],
   'contract-check': ['contract', ...base],

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findDashboardPorts, startDashboard, type TestDashboard } from './src/dashboard.ts';
 import { copyDatabase } from './src/database.ts';
 import { serviceNames, startMesh, until, type TestMesh } from './src/mesh.ts';
-import { compileCache, root, watchProcess, type RunningProcess } from './src/process.ts';
+import { compileCacheOf, root, watchProcess, type RunningProcess } from './src/process.ts';
 
 // The windows of the command line, as a user opens them, on a real mesh with its dashboard.
 
@@ -37,7 +37,7 @@ function environment(): Record<string, string> {
   return {
     PATH,
     HOME,
-    NODE_COMPILE_CACHE: compileCache,
+    ...compileCacheOf(root),
     ENVIRONMENT: 'e2e',
     DASHBOARD_SERVICE_URL: dashboard.url,
     ...Object.fromEntries(urls),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCodes } from '@arcadium/mesh/wire';
+import { errorCodes } from '@arcadium/mesh/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serviceNames, until } from '../src/mesh.ts';
 import { root } from '../src/process.ts';

@@ -1,12 +1,11 @@
 import type { ConnectOptions } from '@arcadium/mesh/client';
-import { anyone, contract, query } from '@arcadium/mesh/contract';
+import { anyone, contract, query, MeshError } from '@arcadium/mesh/contract';
 import {
   createMemoryNetwork,
   useFakeClock,
   type FakeClock,
   type MemoryService,
 } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 

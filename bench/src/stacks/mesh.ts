@@ -3,9 +3,8 @@ import { contract, mutation, services } from '@arcadium/mesh/contract';
 import { createAuthenticate, createKeySet, publicPart } from '@arcadium/mesh/identity';
 import { generateSigningKey, importSigningKey, issueServiceToken } from '@arcadium/mesh/issuer';
 import { serve } from '@arcadium/mesh/server';
-import { createLogger, openTelemetry, scopes } from '@arcadium/mesh/telemetry';
+import { createLogger, openTelemetry, scopes, startTrace } from '@arcadium/mesh/telemetry';
 import { openTls } from '@arcadium/mesh/tls';
-import { startTrace } from '@arcadium/mesh/wire';
 import { accept, messageSchema, receiptSchema, type Receipt } from '../message.ts';
 import type { Address, BenchClient, BenchServer, Size, Stack } from '../stack.ts';
 

@@ -1,5 +1,5 @@
 import type { ProcedureDescription } from '@arcadium/mesh/contract';
-import { header, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/wire';
+import { header, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/client';
 import { noSuch } from '../commands/choices.ts';
 import { inCheckout, serviceNames, settingsOf } from '../workspace.ts';
 

@@ -1,6 +1,5 @@
 import type { dashboardContract } from '@arcadium/contracts/dashboard';
-import type { MeshClient } from '@arcadium/mesh/client';
-import { header, userTokenScheme } from '@arcadium/mesh/wire';
+import { header, userTokenScheme, type MeshClient } from '@arcadium/mesh/client';
 import type { Command } from 'commander';
 import { urlOf } from '../workspace.ts';
 import { onceLoggedIn } from './log-in.ts';

@@ -1,4 +1,4 @@
-import { header, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/wire';
+import { header, serviceTokenScheme, userTokenScheme } from '@arcadium/mesh/client';
 import type { Command } from 'commander';
 import { settingsOf } from '../workspace.ts';
 import { onceLoggedIn } from './log-in.ts';

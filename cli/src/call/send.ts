@@ -1,4 +1,4 @@
-import type { ErrorShape } from '@arcadium/mesh/wire';
+import type { ErrorShape } from '@arcadium/mesh/contract';
 import { fetchOfService } from './service-fetch.ts';
 
 export type OutgoingCall = Readonly<{

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonSchema, ProcedureDescription } from '@arcadium/mesh/contract';
-import { header } from '@arcadium/mesh/wire';
+import { header } from '@arcadium/mesh/client';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { callerFor, credentialsOf } from '../call/credentials.ts';

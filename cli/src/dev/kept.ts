@@ -1,4 +1,4 @@
-import { backoffMs, within } from '@arcadium/mesh/resilience';
+import { backoffMs, within } from '@arcadium/mesh/config';
 
 /** A program that runs as long as the mesh does. */
 export interface Program {

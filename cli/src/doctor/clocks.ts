@@ -1,4 +1,4 @@
-import { clockToleranceMs, timeOfService } from '@arcadium/mesh/clock';
+import { clockToleranceMs, timeOfService } from '@arcadium/mesh/server';
 import { leewayMs } from '@arcadium/mesh/identity';
 import type { Check } from './check.ts';
 import type { Context } from './context.ts';

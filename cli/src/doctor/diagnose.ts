@@ -1,4 +1,4 @@
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
 import type { Check } from './check.ts';
 import type { Category, CheckId } from './check-id.ts';
 import { Needs } from './needs.ts';

@@ -1,5 +1,5 @@
 import { verifyToken, type KeySet } from '@arcadium/mesh/identity';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 

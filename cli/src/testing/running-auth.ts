@@ -44,6 +44,8 @@ export interface RunningAuth extends AsyncDisposable {
 /** The program of the command line. */
 export const meshProgram: string = join(root, 'cli/src/mesh.ts');
 
+const { NODE_COMPILE_CACHE = '', NODE_COMPILE_CACHE_PORTABLE = '' } = process.env;
+
 /** Starts auth as a process, on a database of its own. */
 export async function startAuth(): Promise<RunningAuth> {
   const identity = await createTestIdentity();
@@ -52,8 +54,9 @@ export async function startAuth(): Promise<RunningAuth> {
   const stateDir = mkdtempSync(join(tmpdir(), 'arcadium-mesh-'));
   const common = {
     PATH: process.env['PATH'] ?? '',
-    // Node's compile cache, in its default place: each command is a process.
-    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+    // The compile cache of the tests (vitest.config.ts): each command is a process.
+    NODE_COMPILE_CACHE,
+    NODE_COMPILE_CACHE_PORTABLE,
     ENVIRONMENT: 'mesh-test',
     AUTH_SERVICE_URL: url,
   };

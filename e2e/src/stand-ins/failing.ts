@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { failingContract } from './failing-contract.ts';
 import { runStandIn } from './run-stand-in.ts';
 

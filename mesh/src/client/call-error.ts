@@ -59,6 +59,13 @@ type Body = {
 /**
  * A mutation failed and may have been executed: the request may have arrived, but no answer came. With an idempotency
  * key, it can be retried with that key and gets the first answer. `data.code` says how it failed.
+ *
+ * @example
+ * try {
+ *   await connect(shopContract, { url: 'http://shop:3000', as: 'user' }).items.order.mutate({ id: 'pen' });
+ * } catch (error) {
+ *   if (error instanceof InDoubtError) console.log('it may have been ordered', error.idempotencyKey);
+ * }
  */
 export class InDoubtError extends TRPCClientError<{ errorShape: ErrorShape; transformer: false }> {
   declare readonly data: ErrorData & { readonly inDoubt: true };
@@ -88,7 +95,17 @@ export function sentError({ cause }: CallError): TRPCClientError<AnyTRPCRouter> 
   return cause instanceof TRPCClientError ? cause : undefined;
 }
 
-/** Whether an error is a CallError, not a bug. */
+/**
+ * Whether an error is a CallError, not a bug.
+ *
+ * @example
+ * try {
+ *   await shop.items.get.query({ id: 'pen' });
+ * } catch (error) {
+ *   if (isCallError(error)) console.log(error.data.code);
+ *   else throw error;
+ * }
+ */
 export function isCallError(error: unknown): error is CallError {
   return error instanceof TRPCClientError && isErrorCode((error.data as ErrorData | undefined)?.code);
 }

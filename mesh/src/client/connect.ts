@@ -45,6 +45,10 @@ type RequestOptions = { signal?: AbortSignal; context?: Omit<CallOptions, 'signa
  *
  * A failed call rejects with TRPCClientError: `error.data.code` is its error code, and `error.data.error` the typed
  * error, if the contract defines it. `safe()` from `@trpc/client` gives that error its type.
+ *
+ * @example
+ * await using shop = connect(shopContract, { url: 'http://shop:3000', as: 'anyone', timeoutMs: 2000 });
+ * const { price } = await shop.items.get.query({ id: 'pen' });
  */
 export function connect<const To extends AnyContract, const As extends string>(
   to: To,

@@ -7,6 +7,9 @@ import { countDecision } from './decisions.ts';
  * }), { items: [] })`. The failure is still logged and counted.
  *
  * @throws CallError for answers of the service: typed errors, refusals and faults.
+ *
+ * @example
+ * const { items } = await withFallback(shop.items.list.query({}), { items: [], nextCursor: null });
  */
 export function withFallback<Call extends Promise<unknown>>(call: Call, fallback: Awaited<Call>): Call {
   const answer = call.catch((error: unknown) => {

@@ -11,3 +11,5 @@ export type { Request } from './request.ts';
 export { SocketTransport, type SocketTransportOptions } from './transports/socket/socket-transport.ts';
 export { TransportError, type Answer, type Transport, type TransportName } from './transports/transport.ts';
 export { createSubscriptionClient as serverSentEvents } from './subscriptions/event-client.ts';
+export type { RetryPolicy } from '../resilience/index.ts';
+export { header, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';

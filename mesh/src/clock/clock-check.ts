@@ -61,7 +61,18 @@ gauge(
   },
 );
 
-/** Compares this machine's clock with a reference every ten seconds and after each jump, and logs when it is wrong. */
+/**
+ * Compares this machine's clock with a reference every ten seconds and after each jump, and logs when it is wrong.
+ *
+ * @example
+ * const check = new ClockCheck({
+ *   clock: new SteadyClock({ hasReference: true }),
+ *   reference: 'the time server',
+ *   read: [async (signal) => Date.parse(await (await fetch('https://time.example/now', { signal })).text())],
+ *   consequence: 'tokens expire at the wrong time here',
+ *   log,
+ * });
+ */
 export class ClockCheck {
   readonly reference: string;
   readonly #options: ClockCheckOptions;

@@ -28,6 +28,11 @@ export interface ClockSources {
  * does not remove what is needed once the clock is right again.
  *
  * All offsets are relative to the monotonic clock, in milliseconds.
+ *
+ * @example
+ * const clock = new SteadyClock();
+ * const expiresAt = clock.now() + 60_000;
+ * const expired = () => clock.latest() >= expiresAt;
  */
 export class SteadyClock {
   readonly #wall: () => number;

@@ -1,4 +1,13 @@
-/** The configuration is invalid: `problems` has one line for each setting that is wrong. */
+/**
+ * The configuration is invalid: `problems` has one line for each setting that is wrong.
+ *
+ * @example
+ * try {
+ *   readConfig({ PORT: z.coerce.number() }, process.env);
+ * } catch (error) {
+ *   if (error instanceof ConfigError) console.error(error.problems);
+ * }
+ */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 

@@ -53,7 +53,13 @@ function authorityProblem(path: string | null): string | undefined {
 /** The file that a setting was read from; its changes are followed. */
 const file = z.string().optional();
 
-/** Settings of the service's own database. */
+/**
+ * Settings of the service's own database.
+ *
+ * @example
+ * const config = readServiceConfig({ ...databaseFields }, import.meta.dirname);
+ * const settings = databaseSettings(config);
+ */
 export const databaseFields = {
   /** For queries: a role that reads and writes rows. */
   DATABASE_URL: postgresUrl,
@@ -84,7 +90,13 @@ export interface DatabaseSettings {
   idleTimeoutMs: number;
 }
 
-/** Makes the options of `openDatabase`. */
+/**
+ * Makes the options of `openDatabase`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...databaseFields }, import.meta.dirname);
+ * const settings = databaseSettings(config);
+ */
 export function databaseSettings(config: DatabaseConfig): DatabaseSettings {
   return {
     url: config.DATABASE_URL,
@@ -98,7 +110,13 @@ export function databaseSettings(config: DatabaseConfig): DatabaseSettings {
   };
 }
 
-/** The same, as `migrateWhenReachable` takes it: URLs in files are read again at each attempt. */
+/**
+ * The same, as `migrateWhenReachable` takes it: URLs in files are read again at each attempt.
+ *
+ * @example
+ * const config = readServiceConfig({ ...databaseFields }, import.meta.dirname);
+ * const settings = migrationSettings(config);
+ */
 export function migrationSettings(config: DatabaseConfig) {
   const url = readAgain(config.DATABASE_URL, config.DATABASE_URL_FILE);
   const { DATABASE_DIRECT_URL: direct, DATABASE_OWNER_URL: owner } = config;
@@ -110,7 +128,13 @@ export function migrationSettings(config: DatabaseConfig) {
   };
 }
 
-/** The URL for what needs its own session, such as LISTEN. */
+/**
+ * The URL for what needs its own session, such as LISTEN.
+ *
+ * @example
+ * const config = readServiceConfig({ ...databaseFields }, import.meta.dirname);
+ * const listenAt = directUrl(config);
+ */
 export function directUrl(config: DatabaseConfig): string {
   return config.DATABASE_DIRECT_URL ?? config.DATABASE_URL;
 }

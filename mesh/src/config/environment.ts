@@ -13,6 +13,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @param directories Directories of the files, least specific first; a missing file is ignored.
  * @throws Error if ENVIRONMENT is not a valid part of a file name.
+ *
+ * @example
+ * const config = readConfig({ API_KEY: secret }, readEnvironment(['.', 'services/shop']));
  */
 export function readEnvironment(
   directories: readonly string[],
@@ -42,6 +45,9 @@ function voidedBy(name: string): string[] {
  * `.env.<ENVIRONMENT>` if ENVIRONMENT is set, else `.env`.
  *
  * @throws Error if ENVIRONMENT is not a valid part of a file name.
+ *
+ * @example
+ * envFileName({ ENVIRONMENT: 'staging' }); // '.env.staging'
  */
 export function envFileName({ ENVIRONMENT }: Environment): string {
   if (!ENVIRONMENT) return '.env';

@@ -56,7 +56,13 @@ const rateLimitStore = z.union(
   'must be memory, postgres or valkey://host:port',
 );
 
-/** Settings of every service. */
+/**
+ * Settings of every service.
+ *
+ * @example
+ * const config = readServiceConfig({ ...serverFields }, import.meta.dirname);
+ * const service = await serve(shopContract, handlers, { version: '1.0.0', log, ...serverSettings(config, ['http://localhost:3000']) });
+ */
 export const serverFields = {
   /** Address to listen on; 0.0.0.0 in a container. */
   HOST: z.string().default('127.0.0.1'),
@@ -115,6 +121,10 @@ export const serverFields = {
  *
  * @param own The service's own endpoints; without PORT, it listens on the port of the first.
  * @param pool Connections to its database, for `RATE_LIMIT_STORE=postgres`. @default none
+ *
+ * @example
+ * const config = readServiceConfig({ ...serverFields }, import.meta.dirname);
+ * const service = await serve(shopContract, handlers, { version: '1.0.0', log, ...serverSettings(config, ['http://localhost:3000']) });
  */
 export function serverSettings<Pool = never>(
   config: z.output<z.ZodObject<typeof serverFields>>,
@@ -145,7 +155,13 @@ export function serverSettings<Pool = never>(
   };
 }
 
-/** Makes the options of `openTls`. */
+/**
+ * Makes the options of `openTls`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...serverFields }, import.meta.dirname);
+ * const tls = openTls({ ...tlsSettings(config), log });
+ */
 export function tlsSettings(config: z.output<z.ZodObject<typeof serverFields>>) {
   return {
     certFile: config.TLS_CERT_FILE,
@@ -159,24 +175,45 @@ export function tlsSettings(config: z.output<z.ZodObject<typeof serverFields>>) 
  * Directory of a service's local copies: STATE_DIR, or `.data/<name>` of the repository.
  *
  * @param source The folder `services/<name>/src`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...serverFields }, import.meta.dirname);
+ * const stateDir = stateDirOf(config, import.meta.dirname);
  */
 export function stateDirOf(config: z.output<z.ZodObject<typeof serverFields>>, source: string): string {
   const name = basename(dirname(source));
   return config.STATE_DIR ?? join(source, '../../../.data', name);
 }
 
-/** Makes the options of `createLogger`. */
+/**
+ * Makes the options of `createLogger`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...serverFields }, import.meta.dirname);
+ * const log = createLogger({ service: 'shop', ...logSettings(config) });
+ */
 export function logSettings(config: z.output<z.ZodObject<typeof serverFields>>) {
   return { level: config.LOG_LEVEL, format: config.LOG_FORMAT };
 }
 
-/** The port of a URL, by default that of its protocol. */
+/**
+ * The port of a URL, by default that of its protocol.
+ *
+ * @example
+ * portOf('https://shop.example'); // 443
+ */
 export function portOf(url: string): number {
   const { port, protocol } = new URL(url);
   return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
-/** Settings of calls to other services. */
+/**
+ * Settings of calls to other services.
+ *
+ * @example
+ * const config = readServiceConfig({ ...callFields }, import.meta.dirname);
+ * const shop = connect(shopContract, { url: 'http://shop:3000', as: 'anyone', ...callSettings(config) });
+ */
 export const callFields = {
   /** Retries after the first failure. */
   RETRY_ATTEMPTS: wholeNumber(0, 10, 3),
@@ -190,7 +227,13 @@ export const callFields = {
   REQUEST_DEADLINE_MS: wholeNumber(1, 3_600_000, 30_000),
 };
 
-/** Makes the options of `connect`. */
+/**
+ * Makes the options of `connect`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...callFields }, import.meta.dirname);
+ * const shop = connect(shopContract, { url: 'http://shop:3000', as: 'anyone', ...callSettings(config) });
+ */
 export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   return {
     retryPolicy: {
@@ -203,7 +246,13 @@ export function callSettings(config: z.output<z.ZodObject<typeof callFields>>) {
   };
 }
 
-/** Settings of undelivered notifications. */
+/**
+ * Settings of undelivered notifications.
+ *
+ * @example
+ * const config = readServiceConfig({ ...outboxFields }, import.meta.dirname);
+ * const { OUTBOX_MAX_FAILURES } = config;
+ */
 export const outboxFields = {
   /** Failed deliveries after which a notification is given up. */
   OUTBOX_MAX_FAILURES: wholeNumber(1, 1_000_000, 20),
@@ -213,7 +262,13 @@ export const outboxFields = {
   OUTBOX_KEEP_DAYS: wholeNumber(1, 3650, 90),
 };
 
-/** Makes the options of a relay and its retention. */
+/**
+ * Makes the options of a relay and its retention.
+ *
+ * @example
+ * const config = readServiceConfig({ ...outboxFields }, import.meta.dirname);
+ * const settings = outboxSettings(config);
+ */
 export function outboxSettings(config: z.output<z.ZodObject<typeof outboxFields>>) {
   return {
     maxFailures: config.OUTBOX_MAX_FAILURES,
@@ -222,31 +277,68 @@ export function outboxSettings(config: z.output<z.ZodObject<typeof outboxFields>
   };
 }
 
-/** Comma-separated endpoints. */
+/**
+ * Comma-separated endpoints.
+ *
+ * @example
+ * const { AUTH_SERVICE_URL } = readConfig({ AUTH_SERVICE_URL: endpoints }, { AUTH_SERVICE_URL: 'http://a:1,http://b:1' });
+ */
 export const endpoints = origins('endpoint');
 
-/** Endpoints of a service, with a default. */
+/**
+ * Endpoints of a service, with a default.
+ *
+ * @example
+ * const config = readServiceConfig({ SHOP_SERVICE_URL: serviceUrl('http://localhost:3000') }, import.meta.dirname);
+ */
 export const serviceUrl = (fallback: string) => endpoints.default([fallback]);
 
-/** The file that a secret was read from, if any: its changes are followed. */
+/**
+ * The file that a secret was read from, if any: its changes are followed.
+ *
+ * @example
+ * const config = readServiceConfig({ API_KEY: secret, API_KEY_FILE: secretFile }, import.meta.dirname);
+ */
 export const secretFile = z.string().optional();
 
-/** A required value; problems never contain it. */
+/**
+ * A required value; problems never contain it.
+ *
+ * @example
+ * const { API_KEY } = readServiceConfig({ API_KEY: secret }, import.meta.dirname);
+ */
 export const secret = z.string().min(1);
 
-/** The service's own token. */
+/**
+ * The service's own token.
+ *
+ * @example
+ * const config = readServiceConfig({ ...tokenFields }, import.meta.dirname);
+ * const { SERVICE_TOKEN } = config;
+ */
 export const tokenFields = {
   SERVICE_TOKEN: secret,
   /** The file it was read from, if any; its successors are written there. */
   SERVICE_TOKEN_FILE: z.string().optional(),
 };
 
-/** Makes the options of `openServiceToken`. */
+/**
+ * Makes the options of `openServiceToken`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...tokenFields }, import.meta.dirname);
+ * const serviceToken = openServiceToken({ ...tokenSettings(config), log });
+ */
 export function tokenSettings(config: z.output<z.ZodObject<typeof tokenFields>>) {
   return { token: config.SERVICE_TOKEN, file: config.SERVICE_TOKEN_FILE };
 }
 
-/** A setting whose value is JSON that fits a schema. */
+/**
+ * A setting whose value is JSON that fits a schema.
+ *
+ * @example
+ * const config = readServiceConfig({ PUBLIC_KEYS: json(jwks) }, import.meta.dirname);
+ */
 export function json<Schema extends z.ZodType>(schema: Schema) {
   return z
     .string()

@@ -27,3 +27,5 @@ export { postgresUrls } from './postgres-url.ts';
 export { telemetryFields, telemetrySettings } from './telemetry-fields.ts';
 export { readConfig, readServiceConfig } from './read-config.ts';
 export { SettingFile, type SettingFileOptions } from './setting-file.ts';
+export { SteadyClock, type ClockSources } from '../clock/core.ts';
+export { backoffMs, within, type Backoff, type WithinOptions } from '../resilience/index.ts';

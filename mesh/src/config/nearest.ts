@@ -3,6 +3,9 @@ const mostWrong = 2;
 
 /**
  * Finds the known name nearest to a misspelt one, ignoring case, at most two edits away; short names allow fewer or none.
+ *
+ * @example
+ * nearest('LOG_LEVL', ['LOG_LEVEL', 'PORT']); // 'LOG_LEVEL'
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let found: string | undefined;

@@ -8,7 +8,12 @@ export interface Network {
   readonly bits: number;
 }
 
-/** Parses an address or network, for example `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`; `undefined` if it is neither. */
+/**
+ * Parses an address or network, for example `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`; `undefined` if it is neither.
+ *
+ * @example
+ * if (!parseNetwork('10.0.0.0/8')) throw new Error('not a network');
+ */
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);

@@ -11,6 +11,9 @@ import { readEnvironment, type Environment } from './environment.ts';
  *
  * @param fields A schema for each setting, by its name in the environment.
  * @throws ConfigError with all problems: name and reason, never the value, which may be a secret.
+ *
+ * @example
+ * const { PORT } = readConfig({ PORT: z.coerce.number().default(3000) }, process.env);
  */
 export function readConfig<Fields extends z.ZodRawShape>(
   fields: Fields,
@@ -43,6 +46,11 @@ export function readConfig<Fields extends z.ZodRawShape>(
  *
  * @param source The folder `services/<name>/src`.
  * @throws ConfigError with all problems.
+ *
+ * @example
+ * export function loadConfig() {
+ *   return readServiceConfig({ ...serverFields, ...databaseFields }, import.meta.dirname);
+ * }
  */
 export function readServiceConfig<Fields extends z.ZodRawShape>(
   fields: Fields,

@@ -35,7 +35,18 @@ export interface SettingFileOptions<Value> {
  * cannot be used is logged once, and the one in force stays.
  *
  * @example
- * const file = new SettingFile({ setting: 'API_KEY', file: config.API_KEY_FILE, schema, value: config.API_KEY, use, log });
+ * const config = readServiceConfig({ API_KEY: secret, API_KEY_FILE: secretFile }, import.meta.dirname);
+ * let key = config.API_KEY;
+ * const file = new SettingFile({
+ *   setting: 'API_KEY',
+ *   file: config.API_KEY_FILE,
+ *   schema: secret,
+ *   value: key,
+ *   use: (changed) => {
+ *     key = changed;
+ *   },
+ *   log,
+ * });
  * file.start();
  * file.stop();
  */

@@ -18,7 +18,13 @@ const headers = z.string().transform((text, context): Record<string, string> => 
   return read;
 });
 
-/** Settings of traces and logs for a receiver of OpenTelemetry's protocol, with its standard names. */
+/**
+ * Settings of traces and logs for a receiver of OpenTelemetry's protocol, with its standard names.
+ *
+ * @example
+ * const config = readServiceConfig({ ...telemetryFields }, import.meta.dirname);
+ * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', log, ...telemetrySettings(config) });
+ */
 export const telemetryFields = {
   /** Receiver of OTLP over HTTP. @default none: nothing is sent */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
@@ -31,7 +37,13 @@ export const telemetryFields = {
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number('must be a number').min(0).max(1).default(1),
 };
 
-/** Makes the options of `openTelemetry`. */
+/**
+ * Makes the options of `openTelemetry`.
+ *
+ * @example
+ * const config = readServiceConfig({ ...telemetryFields }, import.meta.dirname);
+ * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', log, ...telemetrySettings(config) });
+ */
 export function telemetrySettings(config: z.output<z.ZodObject<typeof telemetryFields>>) {
   return {
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -11,6 +11,11 @@ export type Snapshots = Readonly<{ old: ContractSnapshot; next: ContractSnapshot
 /**
  * Compares two versions of a contract: what is deployed, and what would be. Every edit is a finding; none means that the
  * two are equal.
+ *
+ * @example
+ * const procedures = entriesOf(shopContract);
+ * const next = takeSnapshot({ name: 'shop', version: '1.1.0', procedures });
+ * for (const { severity, place, message } of compareContracts({ old: deployed, next })) console.log(severity, place, message);
  */
 export function compareContracts(snapshots: Snapshots): readonly Finding[] {
   const { name: service } = snapshots.next;
@@ -44,6 +49,11 @@ export function compareContracts(snapshots: Snapshots): readonly Finding[] {
  * Compares the contracts of several services, by name.
  *
  * @param whole Whether these are all services, so that a missing one was removed.
+ *
+ * @example
+ * const procedures = entriesOf(shopContract);
+ * const next = takeSnapshot({ name: 'shop', version: '1.1.0', procedures });
+ * const findings = compareAll([deployed], [next], { whole: true });
  */
 export function compareAll(
   old: readonly ContractSnapshot[],

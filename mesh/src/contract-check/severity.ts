@@ -51,7 +51,12 @@ const verdicts: Readonly<Record<'request' | 'answer', Readonly<Record<Effect, Ve
   },
 };
 
-/** The severity of an edit, from its direction and effect alone. */
+/**
+ * The severity of an edit, from its direction and effect alone.
+ *
+ * @example
+ * const { severity } = verdictOf('input', 'narrowed'); // what was accepted is refused now
+ */
 export function verdictOf(direction: Direction, effect: Effect): Verdict {
   return verdicts[direction === 'call' || direction === 'input' ? 'request' : 'answer'][effect];
 }

@@ -18,7 +18,14 @@ const waiver = z.strictObject({
 });
 export type Waiver = z.output<typeof waiver>;
 
-/** The content of a file of waivers. */
+/**
+ * The content of a file of waivers.
+ *
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ *
+ * const read = waiverFile.parse(JSON.parse(await readFile('waivers.json', 'utf8')));
+ */
 export const waiverFile = z.array(waiver);
 
 /** Findings, each with the waiver that covers it, and what is wrong with the waivers. */
@@ -28,7 +35,12 @@ export interface Waived {
   readonly problems: readonly string[];
 }
 
-/** Applies waivers to findings. An expired one covers nothing. @param today As `2026-12-31`. */
+/**
+ * Applies waivers to findings. An expired one covers nothing. @param today As `2026-12-31`.
+ *
+ * @example
+ * const waived = applyWaivers(findings, waivers, '2026-12-31');
+ */
 export function applyWaivers(
   findings: readonly Finding[],
   waivers: readonly Waiver[],
@@ -55,7 +67,12 @@ function covers({ rule, procedure, place }: Waiver, finding: Finding): boolean {
   );
 }
 
-/** The name of a procedure with its service: `wiki.pages.get`. */
+/**
+ * The name of a procedure with its service: `wiki.pages.get`.
+ *
+ * @example
+ * for (const finding of findings) console.log(nameOf(finding)); // wiki.pages.get
+ */
 export function nameOf({ service, procedure }: Pick<Finding, 'service' | 'procedure'>): string {
   return procedure === null ? service : `${service}.${procedure}`;
 }

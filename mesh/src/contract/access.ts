@@ -31,7 +31,12 @@ export interface Access<Caller extends string = string> {
   readonly [admitted]?: Caller;
 }
 
-/** Admits every caller, with credentials or without. */
+/**
+ * Admits every caller, with credentials or without.
+ *
+ * @example
+ * const hours = query({ summary: 'Opening hours', output: z.string(), access: anyone });
+ */
 export const anyone: Access<'anyone'> = { alternatives: [{}] };
 
 /** A rule that is complete as it is; called with scopes, it asks for those as well. */
@@ -44,15 +49,25 @@ export interface ScopedRule<Caller extends string> extends Access<Caller> {
  * Admits users of any role who call directly.
  *
  * @example
- * access: user,
- * access: user({ scopes: ['pages:write'] }),
+ * const read = query({ summary: 'A page', output: z.string(), access: user });
+ * const write = mutation({ summary: 'Writes a page', output: z.void(), access: user({ scopes: ['pages:write'] }) });
  */
 export const user: ScopedRule<'user'> = scopedRule({ user: 'user' }, 'userScopes');
 
-/** Admits administrators who call directly; `admin({ scopes })` only if their token has these scopes. */
+/**
+ * Admits administrators who call directly; `admin({ scopes })` only if their token has these scopes.
+ *
+ * @example
+ * const close = mutation({ summary: 'Closes the shop', output: z.void(), access: admin({ scopes: ['shop:close'] }) });
+ */
 export const admin: ScopedRule<'admin'> = scopedRule({ user: 'admin' }, 'userScopes');
 
-/** Admits every service of this mesh, for questions of a service about itself; `anyService({ scopes })` only with these scopes. */
+/**
+ * Admits every service of this mesh, for questions of a service about itself; `anyService({ scopes })` only with these scopes.
+ *
+ * @example
+ * const rotate = mutation({ summary: 'A new token of the caller', output: z.string(), access: anyService });
+ */
 export const anyService: ScopedRule<'service'> = scopedRule({ services: 'any' }, 'serviceScopes');
 
 function scopedRule<Caller extends string>(
@@ -90,8 +105,8 @@ export interface ServiceAccess<Name extends string> extends Access<Name> {
  * @throws TypeError for an invalid name or scope.
  *
  * @example
- * access: services('till', 'wiki'),
- * access: services('till', { scopes: ['stock:write'] }),
+ * const take = mutation({ summary: 'Takes an item', output: z.void(), access: services('till', 'wiki') });
+ * const write = mutation({ summary: 'Adds an item', output: z.void(), access: services('till', { scopes: ['stock:write'] }) });
  */
 export function services<const Name extends string>(
   ...names: readonly ServiceName<Name>[]
@@ -120,14 +135,28 @@ type ServiceName<Name extends string> = Name extends
   ? never
   : Name;
 
-/** Admits callers that any of the rules admits. */
+/**
+ * Admits callers that any of the rules admits.
+ *
+ * @example
+ * const list = query({ summary: 'Orders', output: z.array(z.string()), access: either(admin, services('billing')) });
+ */
 export function either<const Rules extends readonly Access[]>(
   ...rules: Rules
 ): Access<CallerOf<Rules[number]>> {
   return { alternatives: rules.flatMap((rule) => rule.alternatives) };
 }
 
-/** Admits a service that acts for a user; both credentials are required and checked. */
+/**
+ * Admits a service that acts for a user; both credentials are required and checked.
+ *
+ * @example
+ * const read = query({
+ *   summary: 'Notifications of the user whom the wiki serves',
+ *   output: z.array(z.string()),
+ *   access: actingFor(services('wiki'), user),
+ * });
+ */
 export function actingFor<Name extends string, Role extends 'user' | 'admin'>(
   service: ServiceAccess<Name>,
   behind: Access<Role>,
@@ -154,7 +183,12 @@ export type Presents<As extends string> = As extends 'anyone'
       ? 'anyone' | 'user' | 'admin'
       : 'anyone' | 'service' | As | `${As} for ${'user' | 'admin'}`;
 
-/** Describes a rule in words: `users with the scope pages:write, or the service wiki for administrators`. */
+/**
+ * Describes a rule in words: `users with the scope pages:write, or the service wiki for administrators`.
+ *
+ * @example
+ * describeAccess(either(user, services('wiki'))); // in words, for a page of documentation
+ */
 export function describeAccess({ alternatives }: Access): string {
   return alternatives.length === 0 ? 'no caller' : alternatives.map(describe).join(', or ');
 }

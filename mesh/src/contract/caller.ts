@@ -43,7 +43,12 @@ export type Caller = Readonly<{
   user: UserIdentity | undefined;
 }>;
 
-/** A caller without credentials. */
+/**
+ * A caller without credentials.
+ *
+ * @example
+ * const options = { authenticate: () => nobody }; // a service without identities: every caller is anonymous
+ */
 export const nobody: Caller = { service: undefined, user: undefined };
 
 /** The caller as a handler sees it after a rule with these names has admitted it. */
@@ -60,7 +65,12 @@ export type AdmittedCaller<Name extends string> = string extends Name
             user: UserIdentity | undefined;
           }>;
 
-/** Whether a rule admits a caller; if not, whether credentials are missing (401) or insufficient (403). */
+/**
+ * Whether a rule admits a caller; if not, whether credentials are missing (401) or insufficient (403).
+ *
+ * @example
+ * const verdict = admit(user, nobody); // 'unauthenticated': with a user's token it could be admitted
+ */
 export function admit(access: Access, caller: Caller): 'admitted' | 'unauthenticated' | 'forbidden' {
   if (access.alternatives.some((alternative) => matches(alternative, caller))) return 'admitted';
   return caller.service || caller.user ? 'forbidden' : 'unauthenticated';
@@ -69,6 +79,9 @@ export function admit(access: Access, caller: Caller): 'admitted' | 'unauthentic
 /**
  * Whether the named service needs a user behind it: every alternative that could admit it requires one. False if no
  * alternative could admit it.
+ *
+ * @example
+ * needsUser(actingFor(services('wiki'), user), 'wiki'); // true
  */
 export function needsUser({ alternatives }: Access, service: string): boolean {
   const own = alternatives.filter(
@@ -80,6 +93,10 @@ export function needsUser({ alternatives }: Access, service: string): boolean {
 /**
  * The scopes without which a caller is refused: those of the first alternative that admits it otherwise. Empty if it is
  * refused for who it is.
+ *
+ * @example
+ * if (admit(admin({ scopes: ['shop:close'] }), call.caller) === 'forbidden')
+ *   log.info({ missing: missingScopes(admin({ scopes: ['shop:close'] }), call.caller) }, 'the token lacks scopes');
  */
 export function missingScopes({ alternatives }: Access, caller: Caller): readonly string[] {
   const one = alternatives.find((alternative) => fits(alternative, caller));

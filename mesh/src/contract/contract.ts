@@ -1,4 +1,5 @@
 import type { AnyProcedure, ProcedureKind } from './procedure.ts';
+import { longestTimerMs } from '../wire/index.ts';
 
 /** Procedures by name, in groups: `{ pages: { create: mutation(…) } }`. */
 export interface ProcedureTree {
@@ -19,9 +20,6 @@ export type ContractEntry = Readonly<{ path: string; procedure: AnyProcedure }>;
 
 const namePattern = /^[a-z][a-zA-Z0-9]{0,63}$/;
 
-/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
-
 /** Names with a meaning for promises or for tRPC's router. */
 const reservedNames = new Set(['then', 'call', 'apply']);
 
@@ -32,6 +30,18 @@ const kinds: readonly unknown[] = ['query', 'mutation', 'subscription'] satisfie
  *
  * @param name Name of the service, as in its token and logs.
  * @throws TypeError for a procedure with an invalid name, timeout, rate limit or example.
+ *
+ * @example
+ * export const shopContract = contract('shop', {
+ *   items: {
+ *     get: query({
+ *       summary: 'The price of an item',
+ *       input: z.object({ id: z.string().max(20) }),
+ *       output: z.object({ price: z.number() }),
+ *       access: anyone,
+ *     }),
+ *   },
+ * });
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree>(
   name: Name,
@@ -41,8 +51,8 @@ export function contract<const Name extends string, const Procedures extends Pro
   checkNames(name, procedures);
   for (const { path, procedure } of entriesOf(made)) {
     const { timeoutMs = 1, rateLimit = { calls: 1, perMs: 1000 } } = procedure;
-    if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
-      throw new TypeError(`${name}.${path}: timeoutMs must be more than 0, and at most ${longestTimeoutMs}`);
+    if (!(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
+      throw new TypeError(`${name}.${path}: timeoutMs must be more than 0, and at most ${longestTimerMs}`);
     }
     if (
       ![rateLimit.calls, rateLimit.perMs / 1000].every((number) => Number.isInteger(number) && number > 0)
@@ -75,7 +85,12 @@ function checkExamples(of: string, { input, examples }: AnyProcedure): void {
   }
 }
 
-/** All procedures of a contract with their paths, in order. */
+/**
+ * All procedures of a contract with their paths, in order.
+ *
+ * @example
+ * for (const { path, procedure } of entriesOf(shopContract)) console.log(path, procedure.kind);
+ */
 export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   const walk = (tree: ProcedureTree, prefix: string): ContractEntry[] =>
     Object.entries(tree).flatMap(([key, node]) =>
@@ -84,7 +99,13 @@ export function entriesOf(from: AnyContract): readonly ContractEntry[] {
   return walk(from.procedures, '');
 }
 
-/** Whether a node is a procedure, not a group. */
+/**
+ * Whether a node is a procedure, not a group.
+ *
+ * @example
+ * const { get } = shopContract.procedures.items;
+ * if (isProcedure(get)) console.log(get.summary);
+ */
 export function isProcedure(node: AnyProcedure | ProcedureTree): node is AnyProcedure {
   return kinds.includes(node['kind']);
 }

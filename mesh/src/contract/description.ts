@@ -55,7 +55,15 @@ export type ContractSnapshot = Readonly<{
 
 const snapshotFormat = 1;
 
-/** Takes a snapshot of a contract. */
+/**
+ * Takes a snapshot of a contract.
+ *
+ * @example
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * const procedures = entriesOf(shopContract);
+ * await writeFile('shop.contract.json', JSON.stringify(takeSnapshot({ name: 'shop', version: '1.0.0', procedures })));
+ */
 export function takeSnapshot({
   name,
   version,
@@ -67,6 +75,9 @@ export function takeSnapshot({
 /**
  * Describes procedures as JSON. A schema admits more than its keywords say if it has marks (`x-…`), such as
  * `x-refinements`: what JSON Schema cannot express is there as fingerprints.
+ *
+ * @example
+ * const described = describeProcedures(entriesOf(shopContract));
  */
 export function describeProcedures(entries: readonly ContractEntry[]): readonly ProcedureDescription[] {
   return entries.map(({ path, procedure }) => {

@@ -11,7 +11,12 @@ export type ErrorDefinition<Data extends z.ZodType = z.ZodType> = Readonly<{
 /** The typed errors of a procedure by name, such as `SLUG_TAKEN`. */
 export type ErrorDefinitions = Readonly<Record<string, ErrorDefinition>>;
 
-/** Defines a typed error for a procedure's `errors`. @param message For people; a function of the data if it contains values. */
+/**
+ * Defines a typed error for a procedure's `errors`. @param message For people; a function of the data if it contains values.
+ *
+ * @example
+ * const NOT_SOLD = error('NOT_FOUND', ({ id }) => `The shop does not sell ${id}`, z.object({ id: z.string() }));
+ */
 export function error<Data extends z.ZodType>(
   code: ErrorCode,
   message: string | ((data: z.output<Data>) => string),
@@ -30,6 +35,14 @@ export type ErrorFactories<Errors extends ErrorDefinitions> = Readonly<{
   [Name in keyof Errors & string]: (data: z.input<Errors[Name]['data']>) => MeshError;
 }>;
 
+/**
+ * Makes the functions that make the typed errors of a procedure.
+ *
+ * @example
+ * const NOT_SOLD = error('NOT_FOUND', 'The shop does not sell this', z.object({ id: z.string() }));
+ * const errors = errorFactories({ NOT_SOLD });
+ * throw errors.NOT_SOLD({ id: 'pen' });
+ */
 export function errorFactories<Errors extends ErrorDefinitions>(errors: Errors): ErrorFactories<Errors> {
   const factories = Object.entries(errors).map(([name, { code, message, data }]) => [
     name,

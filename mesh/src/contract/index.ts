@@ -66,3 +66,16 @@ export {
   type ProcedureKind,
 } from './procedure.ts';
 export { type RouterOf } from './router-type.ts';
+export {
+  errorCodes,
+  isErrorCode,
+  keyReused,
+  MeshError,
+  type ErrorCode,
+  type ErrorData,
+  type ErrorShape,
+  type InputIssue,
+  type MeshErrorOptions,
+  type NamedError,
+  type RetryAdvice,
+} from '../wire/index.ts';

@@ -21,7 +21,7 @@ export type OpenApiOptions = Readonly<{
  *
  * @param procedures From `describeProcedures(entriesOf(contract))`, or from `/api/contract`.
  * @example
- * const document = openApi(describeProcedures(entriesOf(wikiContract)), { name: 'wiki', version: '1.0.0' });
+ * const document = openApi(describeProcedures(entriesOf(shopContract)), { name: 'shop', version: '1.0.0' });
  */
 export function openApi(
   procedures: readonly ProcedureDescription[],

@@ -53,7 +53,12 @@ export interface Procedure<
 /** Any procedure, for generic constraints. */
 export type AnyProcedure = Procedure<ProcedureKind, z.ZodType, z.ZodType, string, ErrorDefinitions>;
 
-/** Default of `timeoutMs`, in milliseconds. */
+/**
+ * Default of `timeoutMs`, in milliseconds.
+ *
+ * @example
+ * const timeoutMs = shopContract.procedures.items.get.timeoutMs ?? defaultTimeoutMs;
+ */
 export const defaultTimeoutMs = 5000;
 
 interface ProcedureOptions<
@@ -110,7 +115,17 @@ interface MutationOptions<
 // NoInfer keeps an omitted `input` or `errors` at its default; otherwise TypeScript infers it from the contract that
 // contains the procedure, which allows any.
 
-/** Defines a procedure that only reads; it may always be retried. */
+/**
+ * Defines a procedure that only reads; it may always be retried.
+ *
+ * @example
+ * const get = query({
+ *   summary: 'The price of an item',
+ *   input: z.object({ id: z.string() }),
+ *   output: z.object({ price: z.number() }),
+ *   access: anyone,
+ * });
+ */
 export function query<
   Output extends z.ZodType,
   Caller extends string,
@@ -122,7 +137,18 @@ export function query<
   return define('query', { ...options, idempotent: true });
 }
 
-/** Defines a procedure with effects; retried only if it is `idempotent` or was not executed. */
+/**
+ * Defines a procedure with effects; retried only if it is `idempotent` or was not executed.
+ *
+ * @example
+ * const order = mutation({
+ *   summary: 'Orders an item',
+ *   input: z.object({ id: z.string() }),
+ *   output: z.object({ orderId: z.string() }),
+ *   access: user,
+ *   idempotent: 'by-key',
+ * });
+ */
 export function mutation<
   Output extends z.ZodType,
   Caller extends string,
@@ -134,7 +160,12 @@ export function mutation<
   return define('mutation', options);
 }
 
-/** Defines a stream of events that either side may end; `output` is the schema of one event. */
+/**
+ * Defines a stream of events that either side may end; `output` is the schema of one event.
+ *
+ * @example
+ * const watch = subscription({ summary: 'Changes of prices', output: z.object({ price: z.number() }), access: anyone });
+ */
 export function subscription<
   Output extends z.ZodType,
   Caller extends string,

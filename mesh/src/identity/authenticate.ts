@@ -25,7 +25,12 @@ export type Credentials = Readonly<{
  */
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
-/** The user's access token in valid credentials: the caller's own, or that of the user a service acts for. */
+/**
+ * The user's access token in valid credentials: the caller's own, or that of the user a service acts for.
+ *
+ * @example
+ * const own = userTokenOf(credentials);
+ */
 export function userTokenOf({ authorization = '', userToken }: Credentials): string | undefined {
   if (userToken !== undefined) return userToken;
   const [scheme, token] = splitScheme(authorization);

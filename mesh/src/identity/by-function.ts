@@ -19,8 +19,9 @@ export type IdentifiedCaller = Readonly<{
  * UNAUTHORIZED; so does a MeshError UNAUTHORIZED, with its message. Other errors are failures of this service.
  *
  * @example
+ * const sessions = new Map([['a cookie', { userId: '7', expiresAt: Date.now() + 60_000 }]]);
  * const identify: IdentifyCaller = async ({ authorization = '' }) => {
- *   const session = await sessions.find(authorization.replace(/^Bearer /, ''));
+ *   const session = sessions.get(authorization.replace(/^Bearer /, ''));
  *   return session && { user: { id: session.userId, expiresAt: session.expiresAt } };
  * };
  */

@@ -17,7 +17,12 @@ export type TokenRules = Readonly<{ issuer: string }> &
     >
   >;
 
-/** The rules of this mesh. The type of a user's access token is that of RFC 9068. */
+/**
+ * The rules of this mesh. The type of a user's access token is that of RFC 9068.
+ *
+ * @example
+ * const authenticate = createAuthenticate(keys, { rules: { ...defaultTokenRules, issuer: 'my-auth' } });
+ */
 export const defaultTokenRules: TokenRules = {
   issuer: 'arcadium-auth',
   service: { audience: 'arcadium-services', type: 'service+jwt' },
@@ -30,6 +35,9 @@ export const algorithm = 'EdDSA';
 /**
  * How far in the future `iat` and `nbf` may be, in milliseconds, because the issuer's clock may be ahead (RFC 7519
  * §4.1.5: "some small leeway, usually no more than a few minutes"). Revocations are kept longer accordingly.
+ *
+ * @example
+ * const keptUntil = Date.now() + leewayMs;
  */
 export const leewayMs = 60_000;
 

@@ -30,8 +30,12 @@ export interface IdentityOptions {
  * @throws TypeError for options that could verify no token, or tokens that anyone could sign.
  *
  * @example
- * const { authenticate, close } = openIdentity({ issuer, audience: 'https://shop.example' }, { log });
+ * const { authenticate, close } = openIdentity(
+ *   { issuer: 'https://login.example.com', audience: 'https://shop.example' },
+ *   { log },
+ * );
  * const caller = await authenticate({ authorization: request.headers.authorization, userToken: undefined });
+ * close();
  */
 export function openIdentity(
   source: IdentitySource,

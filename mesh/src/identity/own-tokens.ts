@@ -13,7 +13,13 @@ export interface AuthenticateOptions extends CheckOptions {
   rules?: TokenRules;
 }
 
-/** Makes the check of credentials of this mesh's own tokens. */
+/**
+ * Makes the check of credentials of this mesh's own tokens.
+ *
+ * @example
+ * const authenticate = createAuthenticate(keys);
+ * const { service, user } = await authenticate({ authorization: `Bearer ${token}`, userToken: undefined });
+ */
 export function createAuthenticate(
   keys: KeySet,
   { rules, ...options }: AuthenticateOptions = {},

@@ -45,6 +45,10 @@ export type VerifyOptions = Readonly<{
  * audience and time, then the shape of its claims.
  *
  * @throws MeshError UNAUTHORIZED with the reason, without the token.
+ *
+ * @example
+ * const { claims } = await verifyToken('service', token, { keys });
+ * console.log(claims.service_name);
  */
 export async function verifyToken<Kind extends TokenKind>(
   kind: Kind,

@@ -3,10 +3,20 @@ import { SignJWT } from 'jose';
 import type { TokenKind } from '../identity/index.ts';
 import { algorithm, type SigningKey } from './signing-key.ts';
 
-/** Lifetime of a service token, in seconds: 90 days. */
+/**
+ * Lifetime of a service token, in seconds: 90 days.
+ *
+ * @example
+ * const expiresAt = Date.now() + serviceTokenLifetime * 1000;
+ */
 export const serviceTokenLifetime = 90 * 24 * 3600;
 
-/** Lifetime of a user's access token, in seconds: 15 minutes. */
+/**
+ * Lifetime of a user's access token, in seconds: 15 minutes.
+ *
+ * @example
+ * const expiresAt = Date.now() + userTokenLifetime * 1000;
+ */
 export const userTokenLifetime = 15 * 60;
 
 /** A signed token, its `jti` and its end. */
@@ -27,7 +37,7 @@ type Allowed = Readonly<{
  *
  * @example
  * const stamp = stampServiceToken();
- * const { token } = await issueServiceToken(key, service, stamp);
+ * const { token } = await issueServiceToken(signingKey, { id: 'till-id', name: 'till' }, stamp);
  */
 export function stampServiceToken(now: Date = new Date()): TokenStamp {
   return stamp(now, serviceTokenLifetime);
@@ -64,7 +74,8 @@ export function issueServiceToken(
  * @param user.notAfter Latest end of the token: the end of its session.
  *
  * @example
- * const { token } = await issueUserToken(key, { id: '7', name: 'Ann', role: 'user', scopes: ['orders:write'] });
+ * const user = { id: '7', name: 'Ann', role: 'user', scopes: ['orders:write'] } as const;
+ * const { token } = await issueUserToken(signingKey, user);
  */
 export function issueUserToken(
   key: SigningKey,

@@ -5,7 +5,12 @@ import { defaultTokenRules, importKey, publicJwk, type TokenRules } from '../ide
 /** The only algorithm of this mesh's keys. */
 export const algorithm = publicJwk.shape.alg.value;
 
-/** A private Ed25519 key as a JWK. */
+/**
+ * A private Ed25519 key as a JWK.
+ *
+ * @example
+ * const key = await importSigningKey(privateJwk.parse(JSON.parse('the contents of a file of secrets')));
+ */
 export const privateJwk = publicJwk.extend({ d: z.base64url().length(43) });
 export type PrivateJwk = z.output<typeof privateJwk>;
 
@@ -32,7 +37,7 @@ export async function generateSigningKey(): Promise<PrivateJwk> {
  * @param rules Issuer, audiences and types of its tokens. @default those of this mesh
  *
  * @example
- * const key = await importSigningKey(privateJwk.parse(JSON.parse(secret)));
+ * const key = await importSigningKey(privateJwk.parse(JSON.parse('the contents of a file of secrets')));
  */
 export async function importSigningKey(
   jwk: PrivateJwk,

@@ -65,10 +65,11 @@ function ofCall(error: CallError, signal: AbortSignal | null | undefined): TRPCC
  * with its idempotency key.
  *
  * @example
+ * const order = { id: '7' };
  * try {
  *   await client.orders.create.mutate(order);
  * } catch (error) {
- *   if (isInDoubt(error)) await client.orders.get.query({ id: order.id });
+ *   if (isInDoubt(error)) await client.orders.get.query(order);
  *   else throw error;
  * }
  */

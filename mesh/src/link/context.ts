@@ -1,15 +1,12 @@
 import { localError, notReached } from '../client/core.ts';
-import { isIdempotencyKey } from '../wire/index.ts';
+import { isIdempotencyKey, longestTimerMs } from '../wire/index.ts';
 import type { MeshLinkContext } from './options.ts';
 
 type Check = Readonly<{ isValid: (value: unknown) => boolean; must: string }>;
 
-/** Longest delay of a timer, in milliseconds. */
-const longestMs = 2 ** 31 - 1;
-
 const aTime: Check = {
-  isValid: (value) => typeof value === 'number' && value > 0 && value <= longestMs,
-  must: `a number of milliseconds, more than 0 and at most ${longestMs}`,
+  isValid: (value) => typeof value === 'number' && value > 0 && value <= longestTimerMs,
+  must: `a number of milliseconds, more than 0 and at most ${longestTimerMs}`,
 };
 
 const checks: Readonly<Record<keyof MeshLinkContext, Check>> = {

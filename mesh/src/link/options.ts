@@ -61,7 +61,7 @@ export interface PlainOptions extends PolicyOptions {
  *
  * @example
  * const context: MeshLinkContext = { timeoutMs: 20_000, deadlineMs: 60_000 };
- * await client.report.create.mutate(input, { context });
+ * await client.orders.create.mutate({ id: 'pen' }, { context });
  */
 export type MeshLinkContext = {
   /** More headers; they replace the link's. @default none */

@@ -13,6 +13,11 @@ export type Backoff = Readonly<{
  *
  * @param failures Consecutive failures, from 1.
  * @param chance Random number from 0 to 1. @default Math.random()
+ *
+ * @example
+ * import { setTimeout as sleep } from 'node:timers/promises';
+ *
+ * await sleep(backoffMs(3, { baseMs: 100, maxMs: 5000, jitter: 0.2 })); // about 400 ms
  */
 export function backoffMs(
   failures: number,

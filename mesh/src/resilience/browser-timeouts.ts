@@ -1,9 +1,7 @@
 import type { Timeout } from './timeout-wheel.ts';
+import { longestTimerMs } from '../wire/index.ts';
 
 // The timeouts of a page, which has few: package.json has bundlers take this instead of timeout-wheel.ts.
-
-/** Longest delay of `setTimeout`, in milliseconds; longer ones fire at once. */
-export const longestTimerMs = 2 ** 31 - 1;
 
 class Timer implements Timeout {
   readonly #timer;

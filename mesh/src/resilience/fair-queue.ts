@@ -1,4 +1,11 @@
-/** A queue in which sources take turns; the items of one source keep their order. */
+/**
+ * A queue in which sources take turns; the items of one source keep their order.
+ *
+ * @example
+ * const queue = new FairQueue<() => void>();
+ * queue.push('ann', () => console.log('of Ann'));
+ * queue.shift()?.();
+ */
 export class FairQueue<Item> {
   /** The items of each source that has any. A Map keeps insertion order: the first source is next. */
   readonly #bySource = new Map<unknown, Item[]>();

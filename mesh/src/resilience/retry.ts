@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import { backoffMs } from './backoff.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { longestTimerMs } from './timeout-wheel.ts';
+import { longestTimerMs } from '../wire/index.ts';
 
 /** How failed calls are retried. */
 export type RetryPolicy = Readonly<{

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { longestTimerMs } from '../wire/index.ts';
 
 /** A started timeout, to be passed to `stop`. */
 export interface Timeout {
@@ -32,8 +33,6 @@ class Entry implements Timeout {
   }
 }
 
-/** Longest delay of `setTimeout`, in milliseconds; longer ones fire at once. */
-export const longestTimerMs = 2 ** 31 - 1;
 const nothing = (): void => {};
 const newRing = (): Entry => new Entry(0, nothing);
 

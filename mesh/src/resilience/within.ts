@@ -11,6 +11,12 @@ export type WithinOptions<Late> = Readonly<{
  * Waits for work for a limited time, even if the work ignores its signal. A later result or failure is dropped.
  *
  * @param work Gets a signal that fires when the wait ends early.
+ *
+ * @example
+ * const answer = await within((signal) => fetch('http://slow.example', { signal }), {
+ *   ms: 500,
+ *   onLate: () => undefined,
+ * });
  */
 export function within<Result, Late = never>(
   work: (signal: AbortSignal) => PromiseLike<Result>,

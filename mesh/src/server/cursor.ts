@@ -22,6 +22,10 @@ export interface CursorCodec<Place> {
  *
  * @param schema The sort key of the list, as JSON; plain or a `z.codec`. It must be no wider than the columns, because a
  *   cursor may be forged, and accept one spelling of each value.
+ *
+ * @example
+ * const byName = cursorOf(z.object({ name: z.string(), id: z.uuid() }));
+ * const from = byName.decode(undefined); // the start of the list
  */
 export function cursorOf<Schema extends z.ZodType>(schema: Schema): CursorCodec<z.output<Schema>> {
   const encode = (place: z.output<Schema>) =>
@@ -49,7 +53,12 @@ function parseJson(text: string): unknown {
 /** A place in an order by time and, within a millisecond, by id. */
 export type PlaceInTime = Readonly<{ at: Date; id: string }>;
 
-/** The cursor of an order by (time, UUID): from 1970 to the year 9999 (ISO 8601 has four digits), ids in lower case. */
+/**
+ * The cursor of an order by (time, UUID): from 1970 to the year 9999 (ISO 8601 has four digits), ids in lower case.
+ *
+ * @example
+ * const next = timeCursor.encode({ at: new Date(), id: '01890a5d-ac96-774b-bcce-b302099a8057' });
+ */
 export const timeCursor: CursorCodec<PlaceInTime> = cursorOf(
   z.codec(
     z.tuple([
@@ -67,7 +76,13 @@ export const timeCursor: CursorCodec<PlaceInTime> = cursorOf(
   ),
 );
 
-/** Makes the page of a list. @param rows Up to `limit + 1` rows: the last one only shows that there are more. */
+/**
+ * Makes the page of a list. @param rows Up to `limit + 1` rows: the last one only shows that there are more.
+ *
+ * @example
+ * const rows = [{ id: 'a', at: new Date() }];
+ * const page = pageOf(rows, 20, { item: ({ id }) => ({ id }), cursor: (row) => timeCursor.encode(row) });
+ */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   limit: number,

@@ -35,3 +35,12 @@ export { createService, type Service, type ServiceOptions } from './service.ts';
 export { serve, type RunningService, type ServeOptions } from './serve.ts';
 export { startService, type Startable, type StartedService, type StartOptions } from './start-service.ts';
 export { joinMesh, type AuthProcedures, type Membership, type MembershipOptions } from './membership.ts';
+export {
+  ClockCheck,
+  clockToleranceMs,
+  timeOfService,
+  type ClockCheckOptions,
+  type ReadTime,
+} from '../clock/index.ts';
+export { FairQueue } from '../resilience/index.ts';
+export { formatRetryAfter } from '../wire/index.ts';

@@ -66,12 +66,18 @@ export interface MembershipOptions {
  * compares clocks.
  *
  * @example
- * const membership = await joinMesh({ auth: clients.auth, … });
- * resources.defer(() => membership.stop());
- * return await startService(contract, handlers, {
- *   ...membership.serving, …,
- *   prepare: (signal) => membership.start(signal),
- *   resources: resources.move(),
+ * declare const membershipOptions: MembershipOptions;
+ * run(async (ending) => {
+ *   await using resources = new AsyncDisposableStack();
+ *   const membership = await joinMesh(membershipOptions);
+ *   resources.defer(() => membership.stop());
+ *   return await startService(shopContract, handlers, {
+ *     ...options,
+ *     ...membership.serving,
+ *     ending,
+ *     prepare: (signal) => membership.start(signal),
+ *     resources: resources.move(),
+ *   });
  * });
  */
 export async function joinMesh(options: MembershipOptions): Promise<Membership> {

@@ -40,15 +40,12 @@ export interface MountedService {
  * @throws TypeError for an incomplete part, an invalid prefix, and a path that two parts have; Error for an invalid origin
  * in `webSocketOrigins` or `corsOrigins`; what a lazy router throws as it is loaded.
  * @example
- * ```ts
- * const server = app.listen(3000); // Express
- * const service = await mount(fromRouter(appRouter, { name: 'shop' }), server, { version: '1.0.0' });
+ * const service = await mount(fromRouter(appRouter, { name: 'pages', createContext }), server, { version: '1.0.0' });
  * service.ready();
  * process.once('SIGTERM', async () => {
  *   await service.stop();
  *   server.close();
  * });
- * ```
  */
 export async function mount(
   parts: ServicePart | readonly ServicePart[],

@@ -25,9 +25,8 @@ export interface ServicePart {
  *
  * @throws TypeError from `serve`, if a procedure has no handler.
  * @example
- * ```ts
- * await serve([fromContract(stock, stockHandlers), fromRouter(appRouter, { name: 'shop' })], { port: 3000, version });
- * ```
+ * const parts = [fromContract(shopContract, handlers), fromRouter(appRouter, { name: 'pages', createContext })];
+ * const service = await serve(parts, options);
  */
 export function fromContract<From extends AnyContract>(
   contract: From,

@@ -14,6 +14,12 @@ const sameSignalMs = 1000;
  * for example an invalid configuration or a port in use, is printed on standard error, and the process exits 1.
  *
  * @param start Gets a signal that fires when the process must end.
+ *
+ * @example
+ * run(async (ending) => {
+ *   const resources = new AsyncDisposableStack();
+ *   return startService(shopContract, handlers, { ...options, ending, resources });
+ * });
  */
 export function run(start: (ending: AbortSignal) => Promise<Pick<StartedService, 'stop'>>): void {
   beginStartup();

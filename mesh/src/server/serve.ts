@@ -47,6 +47,10 @@ export interface RunningService {
  *
  * @throws TypeError if a procedure has no handler; Error for an invalid origin in `webSocketOrigins` or `corsOrigins`; the system's error
  * if the port cannot be used.
+ *
+ * @example
+ * const service = await serve(shopContract, handlers, { version: '1.0.0', port: 3000, log });
+ * service.ready();
  */
 export async function serve<From extends AnyContract>(
   contract: From,

@@ -152,6 +152,9 @@ export interface Service {
  *
  * @throws TypeError if a procedure has no handler, `rooms` has an unknown procedure, or the rate-limit store `postgres`
  * has no pool, or `identity` could verify no token; Error for an invalid address in `trustedProxies`.
+ *
+ * @example
+ * const service = createService(shopContract, handlers, { version: '1.0.0', log });
  */
 export function createService<From extends AnyContract>(
   contract: From,

@@ -40,14 +40,12 @@ export type StartedService = Omit<RunningService, 'ready'>;
  * @example
  * run(async (ending) => {
  *   await using resources = new AsyncDisposableStack();
- *   const pool = new Pool();
- *   resources.defer(() => pool.end());
- *   const retention = new Retention(pool);
- *   return await startService(contract, createHandlers(pool), {
- *     port: 3000, …,
+ *   const timer = setInterval(() => log.info({}, 'still here'), 60_000);
+ *   resources.defer(() => clearInterval(timer));
+ *   return await startService(shopContract, handlers, {
+ *     ...options,
  *     ending,
- *     prepare: () => migrate(pool),
- *     jobs: [retention],
+ *     prepare: async () => {},
  *     resources: resources.move(),
  *   });
  * });

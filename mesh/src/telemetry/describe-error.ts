@@ -28,6 +28,9 @@ export function summariseError(error: Error): ErrorSummary {
 /**
  * Describes an error in one line of up to 200 characters: its message, or its
  * code if the message is empty, as it is for a host with several addresses.
+ *
+ * @example
+ * await shop.items.list.query({}).catch((error: unknown) => log.warn({ error: describeError(error) }, 'no list'));
  */
 export function describeError(error: unknown): string {
   return error instanceof Error ? messageOf(error) : inOneLine(String(error));

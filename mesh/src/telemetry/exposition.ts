@@ -8,6 +8,9 @@ export type MetricsFormat = 'prometheus' | 'openmetrics';
  * All metrics of this process.
  *
  * @param format Only OpenMetrics has exemplars. @default 'prometheus', the text format 0.0.4
+ *
+ * @example
+ * const { text, contentType } = await exposition();
  */
 export async function exposition(
   format: MetricsFormat = 'prometheus',

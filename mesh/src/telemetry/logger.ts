@@ -47,6 +47,10 @@ export interface LoggerOptions {
  * level and one level deeper. While a call is traced, lines have its `trace_id` and
  * `span_id`. An error in `err` is logged with its stack at level
  * `error`, and with its type, code and message at other levels.
+ *
+ * @example
+ * const log = createLogger({ service: 'shop', level: 'info' });
+ * log.warn({ item: 'pen' }, 'an item is sold out');
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { service, level = 'info', format = process.stdout.isTTY ? 'pretty' : 'json' } = options;

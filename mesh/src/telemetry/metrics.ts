@@ -49,7 +49,13 @@ class Observed {
   }
 }
 
-/** Registers a histogram of durations in seconds; once per name and process. */
+/**
+ * Registers a histogram of durations in seconds; once per name and process.
+ *
+ * @example
+ * const seconds = durations({ name: 'shop_checkout_seconds', help: 'Duration of a checkout', labels: ['method'] });
+ * seconds.labels({ method: 'card' }).observe(0.2);
+ */
 export function durations<Label extends string>({
   name,
   help,
@@ -127,7 +133,13 @@ class Series<Label extends string, Bound> implements Bindable<Label, Bound> {
   }
 }
 
-/** Registers a counter; once per name and process. */
+/**
+ * Registers a counter; once per name and process.
+ *
+ * @example
+ * const orders = counter({ name: 'shop_orders_total', help: 'Orders, by outcome', labels: ['outcome'] });
+ * orders.inc({ outcome: 'paid' });
+ */
 export function counter<Label extends string>({ name, help, labels }: MetricOptions<Label>): Counter<Label> {
   return new Counter({ name, help, labelNames: labels, registers: [registry] });
 }
@@ -136,6 +148,12 @@ export function counter<Label extends string>({ name, help, labels }: MetricOpti
  * Registers a gauge whose values are collected when metrics are read; once per name and process.
  *
  * @param collect Sets all current values.
+ *
+ * @example
+ * const waiting = new Map([['mail', 3]]);
+ * gauge({ name: 'shop_waiting', help: 'Messages that wait', labels: ['queue'] }, (set) => {
+ *   for (const [queue, count] of waiting) set({ queue }, count);
+ * });
  */
 export function gauge<Label extends string>(
   { name, help, labels }: MetricOptions<Label>,
@@ -166,7 +184,12 @@ export function remember<Bound>(bind: (name: string) => Bound): (name: string) =
   };
 }
 
-/** Adds metrics of the process: memory, event loop, garbage collection. */
+/**
+ * Adds metrics of the process: memory, event loop, garbage collection.
+ *
+ * @example
+ * measureProcess();
+ */
 export function measureProcess(): void {
   collectDefaultMetrics({ register: registry });
   // Gauges in spite of `_total`, which OpenMetrics keeps for counters; the metrics without it have the same by type.

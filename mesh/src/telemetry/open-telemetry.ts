@@ -11,6 +11,9 @@ export type TelemetryOptions = Omit<ExportOptions, 'endpoint'> & {
  * take is dropped and counted in `mesh_telemetry_dropped_total`.
  *
  * What sends them is loaded only here.
+ *
+ * @example
+ * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', endpoint: 'http://localhost:4318', log });
  */
 export async function openTelemetry(options: TelemetryOptions): Promise<AsyncDisposable> {
   const { endpoint } = options;

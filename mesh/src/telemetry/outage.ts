@@ -14,6 +14,13 @@ type Line = readonly [fields: Record<string, unknown>, message: string];
  * still be starting: that is a debug line, and a warning only if it is still
  * unavailable when the grace ends. While this process stops, its dependencies
  * may be stopping too: that is a debug line.
+ *
+ * @example
+ * const outage = new Outage(log);
+ * await fetch('https://mail.example').then(
+ *   () => outage.end({}, 'the mail server is back'),
+ *   (error: unknown) => outage.begin({ error: describeError(error) }, 'the mail server is away'),
+ * );
  */
 export class Outage {
   readonly #log: OutageLogger;

@@ -20,10 +20,20 @@ export type Scope = Readonly<{
   signal: AbortSignal;
 }>;
 
-/** `run` runs a function, and all that it awaits, within a scope; `exit` without one, for work that outlives its call. */
+/**
+ * `run` runs a function, and all that it awaits, within a scope; `exit` without one, for work that outlives its call.
+ *
+ * @example
+ * const later = scopes.exit(() => setInterval(() => log.debug({}, 'outside of the call'), 1000));
+ */
 export const scopes = new AsyncLocalStorage<Scope>();
 
-/** The scope of the current call; `undefined` outside of calls. */
+/**
+ * The scope of the current call; `undefined` outside of calls.
+ *
+ * @example
+ * const requestId = currentScope()?.requestId;
+ */
 export function currentScope(): Scope | undefined {
   return scopes.getStore();
 }

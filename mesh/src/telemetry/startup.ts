@@ -8,7 +8,12 @@ export const startupGraceMs = 10_000;
 let endsAt = 0;
 let stopping = false;
 
-/** Starts the grace; `run()` calls it once the code is loaded. Without it there is no grace. */
+/**
+ * Starts the grace; `run()` calls it once the code is loaded. Without it there is no grace.
+ *
+ * @example
+ * beginStartup(); // a program that does not use run()
+ */
 export function beginStartup(): void {
   endsAt = performance.now() + startupGraceMs;
   stopping = false;
@@ -24,7 +29,12 @@ export function isStopping(): boolean {
   return stopping;
 }
 
-/** Remaining grace, in milliseconds. */
+/**
+ * Remaining grace, in milliseconds.
+ *
+ * @example
+ * const patient = startupLeftMs() > 0;
+ */
 export function startupLeftMs(): number {
   return Math.max(0, endsAt - performance.now());
 }
@@ -34,6 +44,9 @@ export function startupLeftMs(): number {
  * call to a service that does not listen yet. Use `Outage` to log it once.
  *
  * @param within Level during the grace; `warn` after it. @default 'info'
+ *
+ * @example
+ * log[startupLevel('debug')]({}, 'the search index is not there yet');
  */
 export function startupLevel<Level extends 'debug' | 'info' = 'info'>(
   within?: Level,

@@ -34,5 +34,9 @@ export interface Tracer {
 /**
  * The tracer of this process; `undefined` while tracing is off. Read without a function call, so that calls then cost
  * nothing more than that.
+ *
+ * @example
+ * const span = tracing.tracer?.start('shop.restock', 'internal', currentScope()?.trace);
+ * span?.end();
  */
 export const tracing: { tracer: Tracer | undefined } = { tracer: undefined };

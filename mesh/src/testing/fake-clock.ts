@@ -17,6 +17,10 @@ export interface FakeClock extends AsyncDisposable {
  *
  * @param options.goesOn For real sockets or a database: time also passes by itself, and `performance.now()` is real,
  * so that a `sleep` does not look like a blocked event loop. @default false
+ *
+ * @example
+ * await using clock = useFakeClock();
+ * await clock.advance(1000);
  */
 export function useFakeClock({ goesOn = false }: { goesOn?: boolean } = {}): FakeClock {
   const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] as const;

@@ -39,7 +39,8 @@ export interface TestIdentity {
  *
  * @example
  * const identity = await createTestIdentity();
- * const shop = network.serve(shopContract, handlers, { authenticate: identity.authenticate });
+ * const { authenticate } = identity;
+ * const service = createMemoryNetwork().serve(shopContract, handlers, { authenticate });
  * const token = await identity.userToken({ scopes: ['orders:write'] });
  */
 export async function createTestIdentity(): Promise<TestIdentity> {

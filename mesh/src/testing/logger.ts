@@ -6,7 +6,14 @@ export type LoggedLine = Readonly<{
   fields: Readonly<Record<string, unknown>>;
 }>;
 
-/** A logger that records its lines and those of its children. */
+/**
+ * A logger that records its lines and those of its children.
+ *
+ * @example
+ * const log = recordingLogger();
+ * log.info({ item: 'pen' }, 'sold');
+ * log.lines; // what was logged
+ */
 export function recordingLogger(
   lines: LoggedLine[] = [],
   bound: Record<string, unknown> = {},
@@ -26,7 +33,12 @@ export function recordingLogger(
   };
 }
 
-/** A logger that discards all lines. */
+/**
+ * A logger that discards all lines.
+ *
+ * @example
+ * const service = await serve(shopContract, handlers, { version: '1', port: 0, log: silentLogger });
+ */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},

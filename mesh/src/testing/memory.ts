@@ -45,6 +45,12 @@ export interface MemoryNetwork {
 /**
  * Creates a network in memory: real clients and services, including retries, admission and drain, on connections
  * whose faults a test controls. With a fake clock (`useFakeClock`), tests take milliseconds.
+ *
+ * @example
+ * const network = createMemoryNetwork();
+ * await using service = network.serve(shopContract, handlers);
+ * const client = network.connect(shopContract, { url: service.url, as: 'anyone' });
+ * await client.items.get.query({ id: 'pen' });
  */
 export function createMemoryNetwork(): MemoryNetwork {
   const services = new Map<string, OpenSocket>();

@@ -45,6 +45,13 @@ export interface OtlpReceiver extends AsyncDisposable {
   status: number | 'silent';
 }
 
+/**
+ * Starts a receiver of OpenTelemetry's protocol that keeps what it gets.
+ *
+ * @example
+ * await using receiver = await startOtlpReceiver();
+ * await using telemetry = await openTelemetry({ service: 'shop', version: '1', endpoint: receiver.url, log });
+ */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const logs: ReceivedLog[] = [];

@@ -11,7 +11,12 @@ const page = z.object({
   reset: z.boolean(),
 });
 
-/** Contract of a service that publishes revocations. */
+/**
+ * Contract of a service that publishes revocations.
+ *
+ * @example
+ * const client = connect(registry, { url: 'http://localhost:8000', as: 'shop' });
+ */
 export const registry = contract('registry', {
   revocations: {
     list: query({
@@ -29,7 +34,13 @@ export const registry = contract('registry', {
   },
 });
 
-/** Serves a list of revocations. @param port 0 for any free port */
+/**
+ * Serves a list of revocations. @param port 0 for any free port
+ *
+ * @example
+ * const { authenticate } = await createTestIdentity();
+ * const service = await startRegistry(new RevocationList(), authenticate);
+ */
 export async function startRegistry(
   list: RevocationList,
   authenticate: Authenticate,
@@ -59,7 +70,13 @@ export async function startRegistry(
   return started;
 }
 
-/** A list of revocations like that of auth, in memory, with faults that a test controls. */
+/**
+ * A list of revocations like that of auth, in memory, with faults that a test controls.
+ *
+ * @example
+ * const list = new RevocationList();
+ * list.revoke('the jti of a token', Date.now() + 60_000);
+ */
 export class RevocationList implements RevocationSource {
   /** Most revocations in an event. */
   pageSize = 1000;

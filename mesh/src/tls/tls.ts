@@ -45,10 +45,9 @@ export interface TlsOptions {
  * @throws ConfigError for files that are missing, do not fit, or cannot be read.
  *
  * @example
- * const tls = openTls({ ...tlsSettings(config), log });
- * if (tls) resources.use(tls);
- * const client = connect(contract, { url: 'https://wiki:5000', tls, … });
- * await startService(contract, handlers, { tls, … });
+ * const tls = openTls({ certFile: 'tls.crt', keyFile: 'tls.key', caFile: 'ca.crt', log });
+ * const client = connect(shopContract, { url: 'https://shop:3000', as: 'anyone', tls });
+ * const service = await serve(shopContract, handlers, { ...options, tls });
  */
 export function openTls(options: TlsOptions): Tls | undefined {
   const { certFile: cert, keyFile: key, caFile: ca, clientAuth = 'none' } = options;

@@ -21,6 +21,9 @@ const passing = { ...byEndpoint, retryable: true } as const;
  * differ.
  *
  * @see https://trpc.io/docs/server/error-handling
+ *
+ * @example
+ * errorCodes.NOT_FOUND.httpStatus; // 404
  */
 export const errorCodes = {
   PARSE_ERROR: { httpStatus: 400, ...byMessage },
@@ -51,6 +54,13 @@ export const errorCodes = {
 /** Error code. Decide on this, not on tRPC's numeric code, which several of them share. */
 export type ErrorCode = keyof typeof errorCodes;
 
+/**
+ * Whether a value is a code of the table.
+ *
+ * @example
+ * const code: unknown = 'CONFLICT';
+ * if (isErrorCode(code)) console.log(errorCodes[code].httpStatus);
+ */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
 }

@@ -1,4 +1,10 @@
-/** Headers of a call. */
+/**
+ * Headers of a call.
+ *
+ * @example
+ * const headers = { [header.authorization]: `${userTokenScheme} ${token}`, [header.timeoutMs]: '2000' };
+ * const answer = await fetch('http://shop:3000/trpc/items.list', { headers });
+ */
 export const header = {
   /** `Service-Token <jwt>` for a service, `Bearer <jwt>` for a user. */
   authorization: 'authorization',
@@ -19,10 +25,20 @@ export const header = {
   retryAfter: 'retry-after',
 } as const;
 
-/** Scheme of `authorization` for service tokens. */
+/**
+ * Scheme of `authorization` for service tokens.
+ *
+ * @example
+ * const headers = { authorization: `${serviceTokenScheme} ${token}` };
+ */
 export const serviceTokenScheme = 'Service-Token';
 
-/** Scheme of `authorization` for access tokens of users. */
+/**
+ * Scheme of `authorization` for access tokens of users.
+ *
+ * @example
+ * const headers = { authorization: `${userTokenScheme} ${token}` };
+ */
 export const userTokenScheme = 'Bearer';
 
 /** Longest time accepted from a header, in milliseconds: one hour. */
@@ -53,7 +69,12 @@ export function boundRetryAfter(waitMs: number): number {
   return Math.min(Math.max(0, waitMs), longestHeaderMs);
 }
 
-/** Writes `retry-after`: whole seconds, rounded up. */
+/**
+ * Writes `retry-after`: whole seconds, rounded up.
+ *
+ * @example
+ * formatRetryAfter(1200); // '2'
+ */
 export function formatRetryAfter(waitMs: number): string {
   return String(Math.ceil(Math.max(0, waitMs) / 1000));
 }
@@ -74,3 +95,6 @@ export function isIdempotencyKey(text: unknown): text is string {
 export function parseContractHash(value: unknown): string | undefined {
   return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value) ? value : undefined;
 }
+
+/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
+export const longestTimerMs = 2 ** 31 - 1;

@@ -14,6 +14,7 @@ export {
   isIdempotencyKey,
   longestHeaderMs,
   parseContractHash,
+  longestTimerMs,
   parseRetryAfter,
   requestIdPattern,
   serviceTokenScheme,

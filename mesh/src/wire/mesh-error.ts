@@ -14,6 +14,9 @@ export type MeshErrorOptions = Readonly<{
 /**
  * The error class of the mesh. Any other error is answered as `INTERNAL_SERVER_ERROR`, and only the log has its
  * details. `cause`, `told` and the stack are not sent to the caller.
+ *
+ * @example
+ * if (call.caller.user.role !== 'admin') throw new MeshError('FORBIDDEN', 'Only administrators may order for others');
  */
 export class MeshError extends Error {
   readonly code: ErrorCode;
@@ -43,7 +46,13 @@ export class MeshError extends Error {
   }
 }
 
-/** Error for an idempotency key that the caller has used for the same procedure with another input. */
+/**
+ * Error for an idempotency key that the caller has used for the same procedure with another input.
+ *
+ * @example
+ * const [stored, sent] = ['a digest of the first input', 'a digest of this one'];
+ * if (stored !== sent) throw keyReused();
+ */
 export function keyReused(): MeshError {
   return new MeshError('CONFLICT', 'This idempotency key was used for a call with another input', {
     named: { name: 'IDEMPOTENCY_KEY_REUSED', data: {} },

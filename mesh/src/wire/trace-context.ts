@@ -22,7 +22,12 @@ const noSpan = '0'.repeat(16);
 /** W3C allows vendors 512 characters; a longer state is dropped and the trace goes on. */
 const tracestatePattern = /^[^]{0,512}$/;
 
-/** Reads `traceparent` and `tracestate`; `undefined` if the parent is malformed. */
+/**
+ * Reads `traceparent` and `tracestate`; `undefined` if the parent is malformed.
+ *
+ * @example
+ * const trace = parseTraceContext('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', undefined);
+ */
 export function parseTraceContext(
   traceparent: string | undefined,
   tracestate: string | undefined,
@@ -49,12 +54,22 @@ export function sampledTraceId(traceparent: string): string | undefined {
   return parseTraceContext(traceparent, undefined)?.traceId;
 }
 
-/** Writes `traceparent`, version 00. */
+/**
+ * Writes `traceparent`, version 00.
+ *
+ * @example
+ * const traceparent = formatTraceparent(startTrace(true));
+ */
 export function formatTraceparent(trace: TraceContext): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 }
 
-/** Starts a trace. */
+/**
+ * Starts a trace.
+ *
+ * @example
+ * const trace = startTrace(true); // sampled
+ */
 export function startTrace(sampled = false): TraceContext {
   return { traceId: randomHex(16), spanId: randomHex(8), sampled, tracestate: undefined };
 }

@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 
 import type { Availability } from './availability.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';

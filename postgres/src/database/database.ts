@@ -1,6 +1,6 @@
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
+import type { MeshError } from '@arcadium/mesh/contract';
 import type { DatabaseReport } from '@arcadium/mesh/server';
-import type { MeshError } from '@arcadium/mesh/wire';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Pool } from 'pg';
 

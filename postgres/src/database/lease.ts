@@ -1,6 +1,6 @@
 import { callbackify } from 'node:util';
 
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
 import type { Span } from '@arcadium/mesh/telemetry';
 import type { PoolClient } from 'pg';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
 import { Outage } from '@arcadium/mesh/telemetry';
 
 import type { Logger } from '../logger.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SteadyClock } from '@arcadium/mesh/clock';
+import { SteadyClock } from '@arcadium/mesh/config';
 import type { Logger } from '../logger.ts';
 
 /** Options of {@link Retention}. */

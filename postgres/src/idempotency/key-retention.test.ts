@@ -1,4 +1,4 @@
-import { SteadyClock } from '@arcadium/mesh/clock';
+import { SteadyClock } from '@arcadium/mesh/config';
 import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';

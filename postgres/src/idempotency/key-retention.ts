@@ -1,4 +1,4 @@
-import { SteadyClock } from '@arcadium/mesh/clock';
+import { SteadyClock } from '@arcadium/mesh/config';
 import { Retention } from '../database/retention.ts';
 import type { Logger } from '../logger.ts';
 import { tableName, type SqlExecutor } from '../sql/sql-database.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 
 /**
  * How long a call waits for others with its key, or its work for a lock, in milliseconds: less than the 5 s

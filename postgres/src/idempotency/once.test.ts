@@ -4,7 +4,7 @@ import { fromPrisma } from '../sql/prisma.ts';
 import type { SqlDatabase } from '../sql/sql-database.ts';
 import { once as onceEvent } from 'node:events';
 
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';

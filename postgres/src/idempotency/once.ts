@@ -1,5 +1,5 @@
 import type { IdempotencyClaim } from '@arcadium/mesh/server';
-import { keyReused, MeshError } from '@arcadium/mesh/wire';
+import { keyReused, MeshError } from '@arcadium/mesh/contract';
 
 import { lockKey } from '../advisory-lock.ts';
 import { cancelledCodes, crossedCodes, hasCode, isTransactionExpired } from '../database/database-errors.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { getEventListeners } from 'node:events';
 
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { PrismaClient, type Prisma } from '@arcadium/prisma/wiki';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 

@@ -1,6 +1,6 @@
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
+import { keyReused } from '@arcadium/mesh/contract';
 import type { IdempotencyClaim } from '@arcadium/mesh/server';
-import { keyReused } from '@arcadium/mesh/wire';
 
 import { longestWaitMs, notNow } from './not-now.ts';
 

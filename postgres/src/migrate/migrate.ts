@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { backoffMs } from '@arcadium/mesh/resilience';
+import { backoffMs } from '@arcadium/mesh/config';
 import { describeDatabaseError, hasCode, isDatabaseUnavailable } from '../database/database-errors.ts';
 import { currentUrl, type DatabaseUrl } from '../database/database-url.ts';
 import type { Logger } from '../logger.ts';

@@ -1,7 +1,6 @@
-import { SteadyClock } from '@arcadium/mesh/clock';
-import { backoffMs, within, type Backoff } from '@arcadium/mesh/resilience';
+import { SteadyClock, backoffMs, within, type Backoff } from '@arcadium/mesh/config';
+import { MeshError } from '@arcadium/mesh/contract';
 import { counter, startupLevel } from '@arcadium/mesh/telemetry';
-import { MeshError } from '@arcadium/mesh/wire';
 import {
   claimDeliveries,
   giveUpDelivery,

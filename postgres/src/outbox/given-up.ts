@@ -1,4 +1,4 @@
-import { SteadyClock } from '@arcadium/mesh/clock';
+import { SteadyClock } from '@arcadium/mesh/config';
 import { cursorOf, pageOf } from '@arcadium/mesh/server';
 import { z } from 'zod';
 import { Retention } from '../database/retention.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { exposition } from '@arcadium/mesh/telemetry';
 import { recordingLogger } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';

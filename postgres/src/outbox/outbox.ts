@@ -1,6 +1,6 @@
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
+import { MeshError } from '@arcadium/mesh/contract';
 import { createLogger } from '@arcadium/mesh/telemetry';
-import { MeshError } from '@arcadium/mesh/wire';
 import type { z } from 'zod';
 
 import type { DatabaseUrl } from '../database/database-url.ts';

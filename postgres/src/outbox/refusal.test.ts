@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { expect, test } from 'vitest';
 import { describeFailure, isAboutOneMessage, isPermanent } from './refusal.ts';
 

@@ -1,4 +1,4 @@
-import { errorCodes, isErrorCode, type ErrorCode } from '@arcadium/mesh/wire';
+import { errorCodes, isErrorCode, type ErrorCode } from '@arcadium/mesh/contract';
 
 /**
  * Whether an error is a permanent refusal of a message. FORBIDDEN is one if it is a typed error of the contract, such as a

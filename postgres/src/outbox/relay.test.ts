@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { recordingLogger } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { createTestDatabase } from '@arcadium/prisma/testing';

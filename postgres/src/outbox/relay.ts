@@ -1,4 +1,4 @@
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
 import { Outage } from '@arcadium/mesh/telemetry';
 import { describeDatabaseError } from '../database/database-errors.ts';
 import type { DatabaseUrl } from '../database/database-url.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordingLogger } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { PrismaClient } from '@arcadium/prisma/wiki';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../database/database.ts';

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { currentScope, openTelemetry, scopes, tracing } from '@arcadium/mesh/telemetry';
+import {
+  currentScope,
+  openTelemetry,
+  scopes,
+  tracing,
+  startTrace,
+  type TraceContext,
+} from '@arcadium/mesh/telemetry';
 import { recordingLogger, startOtlpReceiver, type OtlpReceiver } from '@arcadium/mesh/testing';
-import { MeshError, startTrace, type TraceContext } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { notificationOutbox, type QueuedNotification } from '@arcadium/prisma/notification-outbox';
 import { createTestDatabase, type TestDatabase } from '@arcadium/prisma/testing';

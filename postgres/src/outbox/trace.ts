@@ -1,5 +1,13 @@
-import { currentScope, scopes, tracing, type Span } from '@arcadium/mesh/telemetry';
-import { formatTraceparent, isErrorCode, parseTraceContext, type TraceContext } from '@arcadium/mesh/wire';
+import {
+  currentScope,
+  scopes,
+  tracing,
+  formatTraceparent,
+  parseTraceContext,
+  type Span,
+  type TraceContext,
+} from '@arcadium/mesh/telemetry';
+import { isErrorCode } from '@arcadium/mesh/contract';
 import type { Delivery } from './claims.ts';
 import type { AnyOutbox, OutboxPayload } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import { isErrorCode, MeshError } from '@arcadium/mesh/wire';
+import { isErrorCode, MeshError } from '@arcadium/mesh/contract';
 
 import { isUnreachable } from '../database/database-errors.ts';
 

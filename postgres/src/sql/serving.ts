@@ -1,5 +1,5 @@
-import { within } from '@arcadium/mesh/resilience';
-import { MeshError } from '@arcadium/mesh/wire';
+import { within } from '@arcadium/mesh/config';
+import { MeshError } from '@arcadium/mesh/contract';
 
 import { isDatabaseUnavailable } from '../database/database-errors.ts';
 import type { SqlExecutor } from './sql-database.ts';

@@ -1,6 +1,5 @@
 import { authContract } from '@arcadium/contracts/auth';
 import type { TopicOf } from '@arcadium/contracts/notification';
-import { ClockCheck, SteadyClock, type ClockSources, type ReadTime } from '@arcadium/mesh/clock';
 import {
   databaseSettings,
   logSettings,
@@ -11,6 +10,8 @@ import {
   telemetrySettings,
   tlsSettings,
   tokenSettings,
+  SteadyClock,
+  type ClockSources,
 } from '@arcadium/mesh/config';
 import {
   createAuthenticate,
@@ -20,7 +21,14 @@ import {
   ownRevocations,
   TokenRotation,
 } from '@arcadium/mesh/identity';
-import { DenialReporter, startService, type JsonAnswer, type StartedService } from '@arcadium/mesh/server';
+import {
+  DenialReporter,
+  startService,
+  ClockCheck,
+  type JsonAnswer,
+  type StartedService,
+  type ReadTime,
+} from '@arcadium/mesh/server';
 import { createLogger, openTelemetry } from '@arcadium/mesh/telemetry';
 import { openTls } from '@arcadium/mesh/tls';
 import { PrismaClient } from '@arcadium/prisma/auth';

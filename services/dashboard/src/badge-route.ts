@@ -1,5 +1,5 @@
 import type { Route } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { drawBadge } from './badge.ts';
 import type { StatusView } from './presenters/status-view.ts';
 

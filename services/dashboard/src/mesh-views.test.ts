@@ -6,7 +6,7 @@ import { contract, nobody } from '@arcadium/mesh/contract';
 import { publicPart } from '@arcadium/mesh/identity';
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
-import { startTrace } from '@arcadium/mesh/wire';
+import { startTrace } from '@arcadium/mesh/telemetry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LiveStatus } from './domain/live-status.ts';
 import { Collector } from './jobs/collector.ts';

@@ -1,4 +1,4 @@
-import { FairQueue } from '@arcadium/mesh/resilience';
+import { FairQueue } from '@arcadium/mesh/server';
 
 export interface FairBulkheadOptions {
   /** Most tasks in progress, at least 1. */

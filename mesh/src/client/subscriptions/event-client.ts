@@ -30,7 +30,13 @@ interface SubscriptionOptions {
   readonly headers?: (op: Operation) => Record<string, string> | Promise<Record<string, string>>;
 }
 
-/** Creates the tRPC client for subscriptions of a contract. */
+/**
+ * Creates the tRPC client for subscriptions of a contract.
+ *
+ * @example
+ * const subscriber: Parameters<typeof serverSentEvents>[0] = { headers: () => ({}) } as never;
+ * const events = serverSentEvents(subscriber, () => 'http://shop:3000');
+ */
 export function createSubscriptionClient(
   subscriber: Subscriber,
   endpoint: () => string,

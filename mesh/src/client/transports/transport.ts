@@ -39,7 +39,12 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** No answer came. */
+/**
+ * No answer came.
+ *
+ * @example
+ * throw new TransportError('the endpoint closed the connection', { reached: true });
+ */
 export class TransportError extends Error {
   /** Whether the request may have been executed; if not, every call may be retried. */
   readonly reached: boolean;

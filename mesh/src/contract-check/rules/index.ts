@@ -15,5 +15,10 @@ const all = { ...callRules, ...answerRules, ...valueRules, ...boundRules, ...str
 /** Id of a rule, such as `property-added-required`. Ids do not change: waivers name them. */
 export type RuleId = keyof typeof all;
 
-/** All rules by id. */
+/**
+ * All rules by id.
+ *
+ * @example
+ * for (const [id, rule] of Object.entries(rules)) console.log(id, rule);
+ */
 export const rules: Readonly<Record<RuleId, Rule>> = all;

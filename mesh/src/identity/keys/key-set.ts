@@ -10,7 +10,12 @@ import { KeyRefresh } from './key-refresh.ts';
 import { importKey, publicJwk, type PublicJwk } from './public-key.ts';
 import { StateFile } from '../state-file.ts';
 
-/** Body of `/.well-known/jwks.json` (RFC 7517 §5). */
+/**
+ * Body of `/.well-known/jwks.json` (RFC 7517 §5).
+ *
+ * @example
+ * const { keys } = jwks.parse(await (await fetch('http://auth:8000/.well-known/jwks.json')).json());
+ */
 export const jwks = z.object({ keys: z.array(publicJwk).min(1).max(20) });
 export type Jwks = z.output<typeof jwks>;
 
@@ -57,6 +62,9 @@ const longestQuestionMs = 2000;
  *
  * @param options.url Endpoints of auth, for example `http://localhost:8000`; none for auth itself, whose environment has all keys.
  * @param options.stateDir Directory of the local copy. @default no copy is kept
+ *
+ * @example
+ * const keys = await createKeySet({ initial: [], url: 'http://auth:8000', stateDir: '.data/shop', log });
  */
 export async function createKeySet(options: {
   initial: readonly PublicJwk[];

@@ -58,11 +58,15 @@ export type ClaimedCaller = z.input<typeof claimedCaller>;
  * @returns `undefined` if the claims name neither.
  *
  * @example
- * callerOf(claims) {
- *   const caller = callerOfClaims(claims);
- *   const groups = Array.isArray(claims['groups']) ? claims['groups'] : [];
- *   return caller?.kind === 'user' && groups.includes('wiki-admins') ? { ...caller, role: 'admin' } : caller;
- * }
+ * const identity: IdentityProvider = {
+ *   issuer: 'https://login.example.com',
+ *   audience: 'https://mesh.example.com',
+ *   callerOf(claims) {
+ *     const caller = callerOfClaims(claims);
+ *     const groups = Array.isArray(claims['groups']) ? claims['groups'] : [];
+ *     return caller?.kind === 'user' && groups.includes('wiki-admins') ? { ...caller, role: 'admin' } : caller;
+ *   },
+ * };
  */
 export function callerOfClaims(claims: ProviderClaims): ClaimedCaller | undefined {
   const client = textOf(claims['client_id'] ?? claims['azp'] ?? claims['cid']);

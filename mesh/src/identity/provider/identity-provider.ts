@@ -11,9 +11,9 @@ import { parseProviderKeys, providerAlgorithms, type ProviderAlgorithm } from '.
  * Entra ID, or one's own.
  *
  * @example
- * await serve(contract, handlers, {
+ * await serve(shopContract, handlers, {
+ *   ...options,
  *   identity: { issuer: 'https://login.example.com', audience: 'https://mesh.example.com' },
- *   …
  * });
  */
 export interface IdentityProvider {

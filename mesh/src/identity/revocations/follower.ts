@@ -47,6 +47,11 @@ export interface FollowOptions {
  * within two seconds if either works. If neither does, known revocations stay
  * in force. Starts with the local copy, and loads everything once, and again
  * after each jump of the wall clock.
+ *
+ * @example
+ * declare const source: RevocationSource;
+ * const revocations = await followRevocations({ source, from: 'auth', log });
+ * await revocations.loaded();
  */
 export async function followRevocations(options: FollowOptions): Promise<RevocationFollower> {
   const follower = await openRevocations(options);
@@ -54,7 +59,14 @@ export async function followRevocations(options: FollowOptions): Promise<Revocat
   return follower;
 }
 
-/** The same, but the source is not asked before `start()`: until then the local copy is in force. */
+/**
+ * The same, but the source is not asked before `start()`: until then the local copy is in force.
+ *
+ * @example
+ * declare const source: RevocationSource;
+ * const revocations = await openRevocations({ source, from: 'auth', log });
+ * revocations.start();
+ */
 export async function openRevocations(options: FollowOptions): Promise<RevocationFollower> {
   const follower = new RevocationFollower(options);
   await follower.restore();

@@ -21,6 +21,11 @@ export const entriesPerTurn = 5000;
  * Revocations in memory. An entry is removed once the tokens it affects have
  * expired by the earliest time that it may be, so a wall clock that is set
  * forward removes nothing.
+ *
+ * @example
+ * const revocations = new RevocationSet();
+ * revocations.add([{ id: 'the jti of a token', expiresAt: Date.now() + 60_000 }]);
+ * const authenticate = createAuthenticate(keys, { revocations });
  */
 export class RevocationSet {
   readonly #clock: SteadyClock;
@@ -155,7 +160,13 @@ export type RevocationCheck = Pick<RevocationSet, 'has'>;
 
 type Revocable = { tokenId: string; sessionId?: string | undefined; keyId?: string | undefined };
 
-/** Ids whose revocation ends an identity: its token's `jti`, its session's `sid`, its signing key's `kid`. */
+/**
+ * Ids whose revocation ends an identity: its token's `jti`, its session's `sid`, its signing key's `kid`.
+ *
+ * @example
+ * const { user } = call.caller;
+ * const ids = revocableIds(user);
+ */
 export function revocableIds(identity: ServiceIdentity | UserIdentity): string[] {
   const { tokenId, sessionId, keyId }: Revocable = identity;
   return [tokenId, sessionId, keyId].filter((id) => id !== undefined);

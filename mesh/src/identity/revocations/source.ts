@@ -64,7 +64,13 @@ export interface RevocationProcedures {
   };
 }
 
-/** Makes a source of another service. @param procedures For example `connect(authContract, …).revocations`. */
+/**
+ * Makes a source of another service. @param procedures For example `connect(authContract, …).revocations`.
+ *
+ * @example
+ * declare const procedures: RevocationProcedures; // of a client of auth
+ * const source = remoteRevocations(procedures);
+ */
 export function remoteRevocations({ list, watch }: RevocationProcedures): RevocationSource {
   // `repeated`: the follower logs failures itself.
   return {
@@ -91,7 +97,15 @@ export function remoteRevocations({ list, watch }: RevocationProcedures): Revoca
  */
 const applyAfterMs = 50;
 
-/** Makes a source of what this process knows, for the service that keeps the list of revocations. */
+/**
+ * Makes a source of what this process knows, for the service that keeps the list of revocations.
+ *
+ * @example
+ * const source = ownRevocations({
+ *   list: async (after) => ({ items: [], position: after, complete: true, reset: false }),
+ *   watch: async function* () {},
+ * });
+ */
 export function ownRevocations(own: {
   list(after: number, signal: AbortSignal): Promise<RevocationEvent>;
   /** Ends when its signal fires. */

@@ -59,8 +59,13 @@ export interface ClientCredentialsOptions {
  * provider is asked again after 1 s to 30 s. At most one request is under way.
  *
  * @example
- * await using credentials = new ClientCredentials({ issuer, clientId: 'till', clientSecret, log });
- * const shop = connect(shopContract, { as: 'till', url, token: () => credentials.current });
+ * await using credentials = new ClientCredentials({
+ *   issuer: 'https://login.example.com',
+ *   clientId: 'till',
+ *   clientSecret: 'from a file of secrets',
+ *   log,
+ * });
+ * const shop = connect(shopContract, { as: 'till', url: 'http://shop:3000', token: () => credentials.current });
  * await credentials.ready();
  */
 export class ClientCredentials implements AsyncDisposable {

@@ -15,7 +15,12 @@ gauge(
   },
 );
 
-/** @returns Remaining validity of the token of a service of this process, in seconds; `undefined` if none is watched. */
+/**
+ * @returns Remaining validity of the token of a service of this process, in seconds; `undefined` if none is watched.
+ *
+ * @example
+ * const seconds = remainingTokenLife('shop');
+ */
 export function remainingTokenLife(service: string): number | undefined {
   for (const { facts } of watched) if (facts.service === service) return secondsLeft(facts);
   return undefined;

@@ -57,6 +57,9 @@ const rereadEveryMs = 1000;
  * Exchanges the token of this service for its successor after half of its life.
  * A failed exchange is repeated without end, after 1 s at first and once an
  * hour at last. Logs when the token is about to expire nevertheless.
+ *
+ * @example
+ * const rotation = new TokenRotation({ token: serviceToken, exchange: async () => ({ token: 'the next' }), log });
  */
 export class TokenRotation {
   readonly #options: TokenRotationOptions;

@@ -14,6 +14,9 @@ export class UnfitTokenError extends Error {
  *
  * @param options.file The file it was read from, if any: its successors are written there.
  * @throws ConfigError if it is not a service token.
+ *
+ * @example
+ * const serviceToken = openServiceToken({ token, file: '/run/secrets/service-token', log });
  */
 export function openServiceToken(options: {
   token: string;

@@ -62,6 +62,10 @@ export interface DenialReporterOptions {
  * Reports denials in the background: the first of a kind within about a second, then once a minute how many more there
  * were. Keeps up to 1000 unsent reports, at most 750 of them for invalid credentials; more are dropped and counted in
  * `mesh_server_denial_reports_dropped_total`. Calls without credentials are not reported.
+ *
+ * @example
+ * const reporter = new DenialReporter({ send: async (batch) => console.log(batch), log });
+ * await serve(shopContract, handlers, { ...options, onDenied: (denial) => reporter.add(denial) });
  */
 export class DenialReporter {
   readonly #options: DenialReporterOptions;

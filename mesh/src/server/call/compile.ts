@@ -35,7 +35,12 @@ export interface CompileOptions {
   tap?: Tap | undefined;
 }
 
-/** Binds every procedure of a contract to its handler, once at start. @throws TypeError naming those without a handler. */
+/**
+ * Binds every procedure of a contract to its handler, once at start. @throws TypeError naming those without a handler.
+ *
+ * @example
+ * for (const { path } of compile(shopContract, handlers, { log })) console.log(path);
+ */
 export function compile<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,

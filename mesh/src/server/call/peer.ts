@@ -10,7 +10,12 @@ export interface Peer {
   readonly userAgent: string | undefined;
 }
 
-/** The peer of a call within this process. */
+/**
+ * The peer of a call within this process.
+ *
+ * @example
+ * const { address } = unknownPeer; // undefined
+ */
 export const unknownPeer: Peer = { address: undefined, userAgent: undefined };
 
 export type PeerOf = (request: IncomingMessage) => Peer;
@@ -95,7 +100,12 @@ function groupsOf(address: string): number[] {
   return [...first, ...Array.from({ length: 8 - first.length - last.length }, () => 0), ...last];
 }
 
-/** The limit key of a peer's address: IPv4 itself, IPv6 its /64 (`2001:db8:0:0::/64`), since a host owns a whole /64. */
+/**
+ * The limit key of a peer's address: IPv4 itself, IPv6 its /64 (`2001:db8:0:0::/64`), since a host owns a whole /64.
+ *
+ * @example
+ * networkOf('2001:db8::1'); // '2001:db8:0:0::/64'
+ */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const four = groupsOf(address).slice(0, 4);

@@ -40,7 +40,12 @@ export type KnownCall = Omit<RawCall, 'anonymous' | 'header' | 'identify' | 'rea
   readonly header?: RawCall['header'] | undefined;
 };
 
-/** Makes a `RawCall` of a call whose caller is known. */
+/**
+ * Makes a `RawCall` of a call whose caller is known.
+ *
+ * @example
+ * const raw = rawCallOf({ caller: nobody, requestId: 'r-1' }, { readInput: () => ({ id: 'pen' }) });
+ */
 export function rawCallOf<Signal extends CallerSignal>(
   known: KnownCall,
   { readInput, signal }: { readInput: () => unknown; signal?: Signal | undefined },

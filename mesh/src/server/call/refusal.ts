@@ -3,6 +3,9 @@ import { MeshError, type ErrorCode, type MeshErrorOptions } from '../../wire/ind
 /**
  * A call that was not started: no capacity, deadline passed, or too many calls of its caller. There may be thousands a
  * second, so they are logged only in summary (`refusal-log.ts`).
+ *
+ * @example
+ * throw new Refusal('SERVICE_UNAVAILABLE', 'All log-in slots are taken', { retryAfterMs: 1000 });
  */
 export class Refusal extends MeshError {
   constructor(code: ErrorCode, message: string, options: Omit<MeshErrorOptions, 'cause'>) {

@@ -7,7 +7,12 @@ export interface CallMaker {
   readonly peer: Peer;
 }
 
-/** Who shares a scarce resource: the user, whichever service acts for them; else the service; else the network. */
+/**
+ * Who shares a scarce resource: the user, whichever service acts for them; else the service; else the network.
+ *
+ * @example
+ * const lane = sourceOf(call); // the same for all calls for one user
+ */
 export function sourceOf({ caller: { user, service }, peer }: CallMaker): string {
   if (user) return `user ${user.id}`;
   if (service) return `service ${service.name}`;

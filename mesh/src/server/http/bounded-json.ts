@@ -16,6 +16,9 @@ export const mostParts = 20_000;
  * @param parts Most objects, arrays and members. @default 20000
  * @throws MeshError BAD_REQUEST for a text with too many parts, or nested too deeply.
  * @throws SyntaxError for a text that is not JSON.
+ *
+ * @example
+ * const body = parseBoundedJson('{"id":"pen"}');
  */
 export function parseBoundedJson(text: string, parts = mostParts): unknown {
   mustBeBounded(text, parts);

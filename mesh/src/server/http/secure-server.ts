@@ -10,7 +10,13 @@ const handshakeTimeoutMs = 10_000;
 /** What clients do that only look whether the port is open. */
 const left = new Set(['ECONNRESET', 'EPIPE']);
 
-/** Makes a server for HTTPS, if there is a certificate, or for HTTP. Another certificate is used for new connections. */
+/**
+ * Makes a server for HTTPS, if there is a certificate, or for HTTP. Another certificate is used for new connections.
+ *
+ * @example
+ * const { port } = { port: 3000 };
+ * createHttpServer({ keepAlive: true }, { tls, log }).listen(port);
+ */
 export function createHttpServer(
   options: ServerOptions,
   { tls, log }: { tls?: Tls | undefined; log: Pick<Logger, 'info'> },

@@ -52,10 +52,9 @@ export type WithUser = Readonly<{ caller: Caller & Readonly<{ user: UserIdentity
  * @throws TRPCError UNAUTHORIZED for missing and invalid credentials, FORBIDDEN for others, from the middleware; TypeError
  * for an invalid name
  * @example
- * ```ts
- * const authenticate = createAuthenticate(await createKeySet({ url: 'https://auth/.well-known/jwks.json', … }));
+ * const t = initTRPC.context<ContextWithRequest>().create();
+ * const authenticate = createAuthenticate(await createKeySet({ initial: [], url: 'https://auth', log }));
  * const internal = t.procedure.use(requireService({ authenticate, names: ['billing'] }));
- * ```
  */
 export function requireService({ authenticate, names }: RequireServiceOptions) {
   const rule = names ? services(...names) : anyService;
@@ -70,9 +69,9 @@ export function requireService({ authenticate, names }: RequireServiceOptions) {
  *
  * @throws TRPCError UNAUTHORIZED for missing and invalid credentials, FORBIDDEN for others, from the middleware
  * @example
- * ```ts
+ * const t = initTRPC.context<ContextWithRequest>().create();
+ * const authenticate = createAuthenticate(await createKeySet({ initial: [], url: 'https://auth', log }));
  * const forAdmins = t.procedure.use(requireUser({ authenticate, role: 'admin' }));
- * ```
  */
 export function requireUser({ authenticate, role = 'user', throughService = false }: RequireUserOptions) {
   const direct = role === 'admin' ? admin : user;

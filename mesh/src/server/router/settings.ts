@@ -7,6 +7,7 @@ import {
   type ProcedureKind,
   type RateLimit,
 } from '../../contract/index.ts';
+import { longestTimerMs } from '../../wire/index.ts';
 
 /** What the mesh needs to know of a tRPC procedure, which a contract would say. */
 export type ProcedureSettings = Readonly<{
@@ -31,10 +32,8 @@ export type ProcedureSettings = Readonly<{
  * The `meta` of a router whose procedures have settings for the mesh.
  *
  * @example
- * ```ts
- * const t = initTRPC.context<Context>().meta<MeshMeta>().create();
- * t.procedure.meta({ mesh: { access: user, idempotent: true } }).mutation(…);
- * ```
+ * const t = initTRPC.meta<MeshMeta>().create();
+ * const order = t.procedure.meta({ mesh: { access: user, idempotent: true } }).mutation(() => 'ordered');
  */
 export interface MeshMeta {
   mesh?: ProcedureSettings;
@@ -42,9 +41,6 @@ export interface MeshMeta {
 
 /** Settings by path, such as `orders.place`, or for all of a group: `orders.*`. */
 export type SettingsByPath = Readonly<Record<string, ProcedureSettings>>;
-
-/** Longest delay of a timer, in milliseconds; longer ones fire at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
 
 const settingsSchema = z.strictObject({
   access: z
@@ -54,7 +50,7 @@ const settingsSchema = z.strictObject({
     )
     .optional(),
   idempotent: z.union([z.boolean(), z.literal('by-key')]).optional(),
-  timeoutMs: z.number().positive().max(longestTimeoutMs).optional(),
+  timeoutMs: z.number().positive().max(longestTimerMs).optional(),
   priority: z.enum(['critical', 'normal', 'sheddable']).optional(),
   rateLimit: z
     .strictObject({ calls: z.int().positive(), perMs: z.int().positive().multipleOf(1000) })

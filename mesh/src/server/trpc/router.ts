@@ -31,6 +31,9 @@ interface Request {
  * `createRouter(wikiContract, handlers, { log })`.
  *
  * @throws TypeError with the procedures that have no handler.
+ *
+ * @example
+ * const shopRouter = createRouter(shopContract, handlers, { log });
  */
 export function createRouter<From extends AnyContract>(
   from: From,

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
-import type { MeshError } from '@arcadium/mesh/wire';
+import type { MeshError } from '@arcadium/mesh/contract';
 import { HashingQueue } from '../hashing/hashing-queue.ts';
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */

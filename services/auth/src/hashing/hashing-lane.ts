@@ -1,5 +1,5 @@
 import type { Argon2Parameters } from 'node:crypto';
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
 import { HashingThread } from './hashing-thread.ts';
 
 /** How long the idle thread may try a hash, in milliseconds; a hash takes about 50 ms of CPU. */

@@ -1,7 +1,7 @@
 import { publicPart, type KeySet, type PublicJwk } from '@arcadium/mesh/identity';
 import { generateSigningKey, type SigningKey } from '@arcadium/mesh/issuer';
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { describeDatabaseError, type DatabaseUrl } from '@arcadium/postgres/database';
 import { Listener } from '@arcadium/postgres/listener';
 import type { Seal } from '../domain/seal.ts';

@@ -1,5 +1,4 @@
-import type { Caller, UserIdentity } from '@arcadium/mesh/contract';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError, type Caller, type UserIdentity } from '@arcadium/mesh/contract';
 import { originOf } from '../stores/audit-log.ts';
 import type { ThrottledCall } from '../stores/login-throttle.ts';
 import type { StoredUser } from '../stores/user-store.ts';

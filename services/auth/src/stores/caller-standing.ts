@@ -1,6 +1,5 @@
-import type { Caller } from '@arcadium/mesh/contract';
+import { MeshError, type Caller } from '@arcadium/mesh/contract';
 import { revocableIds } from '@arcadium/mesh/identity';
-import { MeshError } from '@arcadium/mesh/wire';
 import type { Transaction } from './transaction.ts';
 
 /** The state of a caller's credentials in the database. */

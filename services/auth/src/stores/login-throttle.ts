@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '@arcadium/mesh/server';
 import { networkOf } from '@arcadium/mesh/server';
-import type { AnyProcedure } from '@arcadium/mesh/contract';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError, type AnyProcedure } from '@arcadium/mesh/contract';
 import { Prisma, type PrismaClient } from '@arcadium/prisma/auth';
 import { accountRule, addressRule, delaysOf, type ThrottleRule } from '../domain/throttle-schedule.ts';
 import { tellOwnerOfLock } from './lock-notice.ts';

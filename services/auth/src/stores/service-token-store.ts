@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenStamp } from '@arcadium/mesh/issuer';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { Prisma, type PrismaClient, type Service, type ServiceToken } from '@arcadium/prisma/auth';
 import { ourselves, recordAudit, type AuditRecord, type Origin } from './audit-log.ts';
 import { changeIdentities } from './identity-change.ts';

@@ -1,10 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { authContract } from '@arcadium/contracts/auth';
-import { contract, nobody } from '@arcadium/mesh/contract';
+import { contract, nobody, MeshError } from '@arcadium/mesh/contract';
 import { importSigningKey } from '@arcadium/mesh/issuer';
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
 import { openDatabase } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { createPasswordHasher, type PasswordHasher } from '../domain/password.ts';

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { authContract, type SessionTokens } from '@arcadium/contracts/auth';
 import {
   nobody,
+  MeshError,
   type AnyProcedure,
   type Caller,
   type PathOf,
@@ -11,7 +12,7 @@ import {
 } from '@arcadium/mesh/contract';
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
-import { MeshError, startTrace } from '@arcadium/mesh/wire';
+import { startTrace } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { PrismaClient } from '@arcadium/prisma/auth';
 import { createTestDatabase } from '@arcadium/prisma/testing';

@@ -1,5 +1,5 @@
-import { MeshError, serviceTokenScheme } from '@arcadium/mesh/wire';
-import type { Caller } from '@arcadium/mesh/contract';
+import { serviceTokenScheme } from '@arcadium/mesh/client';
+import { MeshError, type Caller } from '@arcadium/mesh/contract';
 import type { ServiceContracts } from '../jobs/service-contracts.ts';
 import { userCredentials } from './own-credentials.ts';
 import { borrowToken } from './service-credentials.ts';

@@ -1,6 +1,6 @@
 import type { Caller } from '@arcadium/mesh/contract';
 import { currentScope } from '@arcadium/mesh/telemetry';
-import { userTokenScheme } from '@arcadium/mesh/wire';
+import { userTokenScheme } from '@arcadium/mesh/client';
 
 /** The `authorization` header of the user who is calling; `undefined` without one. */
 export function userCredentials(): string | undefined {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { formatTraceparent, header, startTrace } from '@arcadium/mesh/wire';
+import { formatTraceparent, startTrace } from '@arcadium/mesh/telemetry';
+import { header } from '@arcadium/mesh/client';
 import type { Found } from '../jobs/service-contracts.ts';
 
 /** A call to make. */

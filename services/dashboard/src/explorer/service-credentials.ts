@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import type { Found } from '../jobs/service-contracts.ts';
 import { makeCall } from './make-call.ts';

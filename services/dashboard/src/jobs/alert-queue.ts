@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs, type Backoff } from '@arcadium/mesh/resilience';
+import { backoffMs, type Backoff } from '@arcadium/mesh/config';
 import type { Startable } from '@arcadium/mesh/server';
 import { describeError, type Logger } from '@arcadium/mesh/telemetry';
 import type { AlertMessage } from '../alerts/message.ts';

@@ -3,7 +3,7 @@ import {
   type ExplorerProcedure,
   type ExplorerService,
 } from '@arcadium/contracts/dashboard';
-import { serviceTokenScheme } from '@arcadium/mesh/wire';
+import { serviceTokenScheme } from '@arcadium/mesh/client';
 import type { Tls } from '@arcadium/mesh/tls';
 import { ask, problemOf } from './ask.ts';
 

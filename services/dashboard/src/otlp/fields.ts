@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 
 /** An object of OTLP/JSON, or of protobuf decoded into that form. Fields may be missing, as in proto3. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { parseBoundedJson } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import protobuf from 'protobufjs/minimal.js';
 import { objectOf, type Fields } from './fields.ts';
 import { decodeMessage } from './protobuf.ts';

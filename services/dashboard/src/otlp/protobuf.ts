@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import protobuf from 'protobufjs/minimal.js';
 import { schema, type MessageName } from './schema.ts';
 

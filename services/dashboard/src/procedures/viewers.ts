@@ -1,6 +1,5 @@
-import type { Caller } from '@arcadium/mesh/contract';
+import { MeshError, type Caller } from '@arcadium/mesh/contract';
 import type { ServerInterceptor } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
 
 /**
  * Checks that a caller may read the dashboard: everyone with a public view, otherwise administrators who call directly.

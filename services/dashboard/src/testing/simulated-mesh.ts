@@ -2,7 +2,7 @@ import { setInterval } from 'node:timers/promises';
 import { dashboardContract, type Trace } from '@arcadium/contracts/dashboard';
 import { serve, tracked, type Handlers, type ServerInterceptor } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { Explorer } from '../explorer/explorer.ts';
 import { ServiceContracts } from '../jobs/service-contracts.ts';
 import { callProcedure } from '../procedures/explorer/call-procedure.ts';

@@ -1,10 +1,9 @@
 import { connect } from '@arcadium/mesh/client';
-import { anyone, contract, mutation, query } from '@arcadium/mesh/contract';
+import { anyone, contract, mutation, query, MeshError } from '@arcadium/mesh/contract';
 import { createAuthenticate, createKeySet, jwks } from '@arcadium/mesh/identity';
 import { serve } from '@arcadium/mesh/server';
 import { measureProcess } from '@arcadium/mesh/telemetry';
 import { silentLogger as log } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
 import { z } from 'zod';
 
 // The process of a small service, with metrics of its own: `node small-service.ts '{"name": "shop", …}'`.

@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 
 /** When a call may be repeated, in milliseconds. */
 const comeAgainMs = 1000;

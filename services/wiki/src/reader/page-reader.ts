@@ -1,5 +1,5 @@
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import type { PageContent, PageSource } from '../domain/page-content.ts';
 import type { DiffSide, PageDiff } from '../domain/page-diff.ts';
 import { FairBulkhead, NoPlaceError, type Entry } from '../fair-bulkhead.ts';

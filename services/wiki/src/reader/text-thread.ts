@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { within } from '@arcadium/mesh/resilience';
+import { within } from '@arcadium/mesh/config';
 import type { Question, Work, Works } from './worker.ts';
 
 /** The thread ran out of time or died: there is no answer. */

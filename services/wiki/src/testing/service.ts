@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { wikiContract } from '@arcadium/contracts/wiki';
 import {
   nobody,
+  MeshError,
   type AnyProcedure,
   type Caller,
   type PathOf,
@@ -9,7 +10,7 @@ import {
 } from '@arcadium/mesh/contract';
 import { compile, rawCallOf } from '@arcadium/mesh/server';
 import { silentLogger as log } from '@arcadium/mesh/testing';
-import { MeshError, startTrace } from '@arcadium/mesh/wire';
+import { startTrace } from '@arcadium/mesh/telemetry';
 import { openDatabase } from '@arcadium/postgres/database';
 import { createTestDatabase } from '@arcadium/prisma/testing';
 import { PrismaClient } from '@arcadium/prisma/wiki';

@@ -1,4 +1,11 @@
-/** No WebSocket was opened. */
+/**
+ * No WebSocket was opened.
+ *
+ * @example
+ * const open: OpenSocket = async () => {
+ *   throw new NotOpened('no network in this test', 'unreached');
+ * };
+ */
 export class NotOpened extends Error {
   /**
    * `refused`: answered without an upgrade, or not by a service of the mesh. `ignored`: not answered. `unreached`: no connection. `unavailable`:

@@ -37,7 +37,13 @@ type Mode =
   | Readonly<{ name: 'opening'; done: Promise<void>; failures: number }>
   | Readonly<{ name: 'closed' }>;
 
-/** Speaks tRPC's messages over one WebSocket, opened with the first call. Without a WebSocket, calls go over HTTP. */
+/**
+ * Speaks tRPC's messages over one WebSocket, opened with the first call. Without a WebSocket, calls go over HTTP.
+ *
+ * @example
+ * declare const overHttp: Transport; // for as long as no WebSocket is open
+ * const transport: Transport = new SocketTransport(overHttp, { log });
+ */
 export class SocketTransport implements Transport {
   readonly url: string;
   readonly #http: Transport;

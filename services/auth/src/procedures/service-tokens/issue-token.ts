@@ -1,5 +1,5 @@
 import { issueServiceToken, stampServiceToken } from '@arcadium/mesh/issuer';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { originOf } from '../../stores/audit-log.ts';
 import { mustHaveRoom, withGoodKey } from './new-token.ts';
 import { presentIssued } from '../../presenters/service-token.ts';

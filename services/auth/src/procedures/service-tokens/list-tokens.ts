@@ -1,5 +1,5 @@
 import { cursorOf, pageOf } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import type { TokenPlace } from '../../stores/service-token-store.ts';
 import { presentServiceToken } from '../../presenters/service-token.ts';

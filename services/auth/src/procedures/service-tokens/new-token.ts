@@ -1,4 +1,4 @@
-import type { MeshError } from '@arcadium/mesh/wire';
+import type { MeshError } from '@arcadium/mesh/contract';
 import { KeyWithdrawnError, type ServiceTokenChange } from '../../stores/service-token-store.ts';
 import type { AuthDeps } from '../deps.ts';
 

@@ -1,6 +1,6 @@
 import { leewayMs } from '@arcadium/mesh/identity';
 import { serviceTokenLifetime } from '@arcadium/mesh/issuer';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { z } from 'zod';
 import { originOf } from '../../stores/audit-log.ts';
 import { mostEndedAtOnce } from '../../stores/service-token-end.ts';

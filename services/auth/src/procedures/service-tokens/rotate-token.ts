@@ -1,5 +1,5 @@
 import { issueServiceToken, stampServiceToken, type SigningKey } from '@arcadium/mesh/issuer';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { originOf } from '../../stores/audit-log.ts';
 import type { ServiceTokenChange, StoredServiceToken } from '../../stores/service-token-store.ts';
 import { mustHaveRoom, withGoodKey } from './new-token.ts';

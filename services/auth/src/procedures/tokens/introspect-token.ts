@@ -1,5 +1,5 @@
 import { verifyToken, type KeySet, type ServiceClaims, type UserClaims } from '@arcadium/mesh/identity';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import type { AuthDeps, AuthHandler } from '../deps.ts';
 
 /** Whether a token is valid, and whose it is. The answer does not say why one is not (RFC 7662 §2.2). */

@@ -1,4 +1,4 @@
-import type { MeshError } from '@arcadium/mesh/wire';
+import type { MeshError } from '@arcadium/mesh/contract';
 import { presentAccount } from '../../presenters/account.ts';
 import type { Administered } from '../../stores/administration-store.ts';
 import { originOf } from '../../stores/audit-log.ts';

@@ -1,5 +1,4 @@
-import { nobody } from '@arcadium/mesh/contract';
-import { MeshError } from '@arcadium/mesh/wire';
+import { nobody, MeshError } from '@arcadium/mesh/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callerOf, openAuth, outcomeOf, testPeer, type TestAuth } from '../../testing/service.ts';
 

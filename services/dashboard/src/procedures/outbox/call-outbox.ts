@@ -1,6 +1,7 @@
 import type { ExplorerAnswer } from '@arcadium/contracts/dashboard';
 import { currentScope } from '@arcadium/mesh/telemetry';
-import { isErrorCode, MeshError, userTokenScheme, type ErrorCode } from '@arcadium/mesh/wire';
+import { isErrorCode, MeshError, type ErrorCode } from '@arcadium/mesh/contract';
+import { userTokenScheme } from '@arcadium/mesh/client';
 import { z } from 'zod';
 import { makeCall } from '../../explorer/make-call.ts';
 import type { DashboardDeps, DashboardHandler } from '../deps.ts';

@@ -1,10 +1,9 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { dashboardContract } from '@arcadium/contracts/dashboard';
 import { connect } from '@arcadium/mesh/client';
-import { contract } from '@arcadium/mesh/contract';
+import { contract, MeshError } from '@arcadium/mesh/contract';
 import { serve, type RunningService } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log, type TestIdentity } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Explorer } from '../../explorer/explorer.ts';
 import { ServiceContracts } from '../../jobs/service-contracts.ts';

@@ -1,5 +1,5 @@
 import { isCallError } from '@arcadium/mesh/client';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 
 /** The answer of auth, and what it says about a refusal: its typed errors, and how long to wait after too many attempts. */
 export async function passedOn<Answer>(call: Promise<Answer>): Promise<Answer> {

@@ -1,10 +1,9 @@
 import { authContract } from '@arcadium/contracts/auth';
 import { dashboardContract } from '@arcadium/contracts/dashboard';
 import { connect } from '@arcadium/mesh/client';
-import { contract } from '@arcadium/mesh/contract';
+import { contract, MeshError } from '@arcadium/mesh/contract';
 import { serve } from '@arcadium/mesh/server';
 import { createTestIdentity, silentLogger as log } from '@arcadium/mesh/testing';
-import { MeshError } from '@arcadium/mesh/wire';
 import { afterAll, expect, test } from 'vitest';
 import { serveDashboard } from '../../testing/served.ts';
 

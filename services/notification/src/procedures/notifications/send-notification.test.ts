@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MeshError } from '@arcadium/mesh/wire';
+import type { MeshError } from '@arcadium/mesh/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { admin, openService, service, user, type TestService } from '../../testing/service.ts';
 

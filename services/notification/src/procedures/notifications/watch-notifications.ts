@@ -1,6 +1,6 @@
 import { tracked } from '@arcadium/mesh/server';
 import type { Logger } from '@arcadium/mesh/telemetry';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { setTimeout as delay } from 'node:timers/promises';
 import { positionOfId, startOf } from '../../domain/position.ts';
 import { overlapMs, SentWindow } from '../../domain/sent-window.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { mayDeleteComment } from '../../domain/authorship.ts';
 import { presentComment } from '../../presenters/comment.ts';
 import { deleteComment as erase, findComment } from '../../stores/comments.ts';

@@ -1,5 +1,5 @@
 import { withLineFeeds } from '@arcadium/contracts/wiki';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { mayEditComment } from '../../domain/authorship.ts';
 import { presentComment } from '../../presenters/comment.ts';
 import { changeComment, findComment } from '../../stores/comments.ts';

@@ -1,7 +1,6 @@
 import { withLineFeeds } from '@arcadium/contracts/wiki';
-import type { UserIdentity } from '@arcadium/mesh/contract';
+import { MeshError, type UserIdentity } from '@arcadium/mesh/contract';
 import { sourceOf, unknownPeer } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
 import { once, type FromJson, type KeyedCall } from '@arcadium/postgres/idempotency';
 import { pageNotice, type PageChange } from '../../domain/notice.ts';
 import type { PageContent } from '../../domain/page-content.ts';

@@ -1,5 +1,5 @@
 import { pageOf, timeCursor } from '@arcadium/mesh/server';
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { presentSummary } from '../../presenters/page.ts';
 import { listBin, listPages as findPages } from '../../stores/pages.ts';
 import type { WikiDeps, WikiHandler } from '../deps.ts';

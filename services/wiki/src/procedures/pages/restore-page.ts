@@ -1,4 +1,4 @@
-import { MeshError } from '@arcadium/mesh/wire';
+import { MeshError } from '@arcadium/mesh/contract';
 import { mayBinPage } from '../../domain/authorship.ts';
 import { pageNotice } from '../../domain/notice.ts';
 import { presentSummary } from '../../presenters/page.ts';
