@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { createTRPCClient } from '@trpc/client';
 import { initTRPC } from '@trpc/server';
@@ -49,7 +50,7 @@ export const shopContract = contract('shop', {
 });
 export const shop = connect(shopContract, { url: 'http://shop:3000', as: 'anyone' });
 
-export { createTRPCClient, initTRPC, superjson };
+export { connect, createTRPCClient, initTRPC, superjson };
 export const t = initTRPC.context<{ user: Caller['user'] }>().create({ transformer: superjson });
 export const createContext = () => ({ user: undefined });
 const id = z.object({ id: z.string() });
@@ -69,6 +70,8 @@ export declare const options: ServeOptions;
 export declare const log: Logger;
 export declare const keys: KeySet;
 export declare const signingKey: SigningKey;
+export { X509Certificate };
+export declare const pem: string;
 export declare const token: string;
 export declare const serviceToken: ServiceToken;
 export declare const credentials: Credentials;

@@ -8,6 +8,9 @@ import type { SteadyClock } from './steady-clock.ts';
 /**
  * Largest difference of two machines' clocks that counts as right, in milliseconds; also how long a token is accepted
  * after it has expired. New tokens allow a larger difference (`leewayMs` in `identity/`).
+ *
+ * @example
+ * const wrong = Math.abs(Date.parse('2026-01-31T12:00:00Z') - Date.now()) > clockToleranceMs;
  */
 export const clockToleranceMs = 5000;
 
@@ -192,6 +195,9 @@ const headerHalfMs = 500;
  * header. That needs no credentials, and works while the service is not ready.
  *
  * @param tls For endpoints with https. @default as Node verifies them
+ *
+ * @example
+ * const readings = timeOfService('http://auth:8000');
  */
 export function timeOfService(url: string | readonly string[], tls?: Tls): readonly ReadTime[] {
   return [url].flat().map((endpoint) => async (signal) => {

@@ -24,6 +24,9 @@ const snapshot = z.looseObject({
  * Checks that a value from outside is the snapshot of a contract.
  *
  * @throws TypeError that names what is wrong.
+ *
+ * @example
+ * const snapshot = parseSnapshot(await (await fetch('http://shop:3000/api/contract')).json());
  */
 export function parseSnapshot(value: unknown): ContractSnapshot {
   const parsed = snapshot.safeParse(value);

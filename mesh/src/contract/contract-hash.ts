@@ -10,7 +10,12 @@ export type DescribedContract = Readonly<{ snapshot: ContractSnapshot; hash: str
 
 const described = new WeakMap<AnyContract, DescribedContract>();
 
-/** The snapshot of a contract, without a version, and its hash; taken once, which takes some milliseconds. */
+/**
+ * The snapshot of a contract, without a version, and its hash; taken once, which takes some milliseconds.
+ *
+ * @example
+ * const { snapshot, hash } = describeContract(shopContract);
+ */
 export function describeContract(contract: AnyContract): DescribedContract {
   const known = described.get(contract);
   if (known) return known;
@@ -29,6 +34,9 @@ export function setDescription(contract: AnyContract, snapshot: ContractSnapshot
  * The hash of a contract: 16 hexadecimal digits, the same for two snapshots of the same procedures, schemas, access rules
  * and errors. Prose (summaries, messages, annotations of schemas), the version of the service and the order of
  * procedures do not count. It tells contracts apart; it proves nothing about where one comes from.
+ *
+ * @example
+ * if (contractHash(deployed) !== describeContract(shopContract).hash) console.log('the contracts differ');
  */
 export function contractHash({ format, name, procedures }: ContractSnapshot): string {
   const told = procedures

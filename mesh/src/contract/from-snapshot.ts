@@ -12,6 +12,10 @@ import { schemaFrom } from './schema/from-json-schema.ts';
  *
  * @param snapshot What a service answers at `/api/contract`. `mesh contract pull` writes it with its type.
  * @throws TypeError for a name that no procedure can have; Error for a schema that zod cannot read.
+ *
+ * @example
+ * const pulled = contractFromSnapshot<typeof shopContract>(deployed);
+ * const client = connect(pulled, { url: 'http://shop:3000', as: 'anyone' });
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the type is written with the snapshot
 export function contractFromSnapshot<Typed extends AnyContract>(snapshot: ContractSnapshot): Typed {

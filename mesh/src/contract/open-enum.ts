@@ -12,10 +12,11 @@ export type OpenEnum<Known extends string> = Known | (string & Record<never, nev
  *
  * @example
  * const state = openEnum(['active', 'closed']);
- * switch (order.state) {
- *   case 'active': …
- *   case 'closed': …
- *   default: … // a state that this client does not know yet
+ * switch (state.parse('paused')) {
+ *   case 'active':
+ *   case 'closed':
+ *     break;
+ *   default: // a state that this client does not know yet
  * }
  */
 export function openEnum<const Known extends string>(

@@ -1,4 +1,9 @@
-/** A text that is not in the Prometheus text format, or exceeds a bound. */
+/**
+ * A text that is not in the Prometheus text format, or exceeds a bound.
+ *
+ * @example
+ * throw new ExpositionError('line 3 has no value');
+ */
 export class ExpositionError extends Error {
   override readonly name = 'ExpositionError';
 }

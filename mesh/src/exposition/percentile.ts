@@ -1,4 +1,9 @@
-/** Upper bounds of the buckets of the mesh's histograms, in seconds. Others are not read. */
+/**
+ * Upper bounds of the buckets of the mesh's histograms, in seconds. Others are not read.
+ *
+ * @example
+ * const counts = bucketBounds.map(() => 0);
+ */
 export const bucketBounds = [
   0.001,
   0.0025,
@@ -23,6 +28,9 @@ export const bucketBounds = [
  * @param counts As many as there are `bucketBounds`.
  * @param q From 0 to 1.
  * @returns In milliseconds; `null` without calls.
+ *
+ * @example
+ * const p95 = percentile(bucketBounds.map((_, index) => index + 1), 0.95);
  */
 export function percentile(counts: readonly number[], q: number): number | null {
   const calls = counts.at(-1) ?? 0;
@@ -37,7 +45,12 @@ export function percentile(counts: readonly number[], q: number): number | null 
   return rounded((from + (to - from) * within) * 1000);
 }
 
-/** Three significant digits: more are noise. */
+/**
+ * Three significant digits: more are noise.
+ *
+ * @example
+ * rounded(12.3456); // 12.3
+ */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }

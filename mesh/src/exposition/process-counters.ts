@@ -34,6 +34,11 @@ export interface ReadAt {
 /**
  * The counters of one process as differences between two texts of its `/metrics`. What a process counted before it was
  * first read is not counted; what it counted since it was started again is.
+ *
+ * @example
+ * const counters = new ProcessCounters(({ name }) =>
+ *   name === 'shop_orders_total' ? { kind: 'counter', add: (more) => console.log(more) } : undefined,
+ * );
  */
 export class ProcessCounters {
   readonly #exposition: Exposition<Meter>;

@@ -7,6 +7,9 @@ import { header, serviceTokenScheme, userTokenScheme } from '../wire/index.ts';
  *
  * @param service Its name, such as `wiki`.
  * @param input Undefined for none.
+ *
+ * @example
+ * for (const procedure of deployed.procedures) console.log(exampleCommand('shop', procedure, procedure.examples?.[0]));
  */
 export function exampleCommand(service: string, procedure: ProcedureDescription, input?: unknown): string {
   const { path, kind, access, idempotent } = procedure;

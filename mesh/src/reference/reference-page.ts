@@ -9,7 +9,7 @@ import { procedureBlocks } from './procedure-blocks.ts';
  *
  * @param introduction Markdown below the title. @default nothing
  * @example
- * const page = referencePage(takeSnapshot({ name: 'wiki', version: '1.0.0', procedures: entriesOf(wikiContract) }));
+ * const page = referencePage(deployed);
  */
 export function referencePage(
   snapshot: Pick<ContractSnapshot, 'name' | 'procedures'>,

@@ -41,12 +41,20 @@ export interface SchemaField {
 /**
  * The properties of a schema, as rows of a table: one list for each object that the schema may be. None for a schema that
  * is not an object.
+ *
+ * @example
+ * for (const form of fieldsOf({ type: 'object', properties: { id: { type: 'string' } } })) console.log(form);
  */
 export function fieldsOf(schema: Schema): readonly (readonly SchemaField[])[] {
   return formsOf(schema, schema).map((form) => rowsOf(form, { root: schema, prefix: '', open: [form] }));
 }
 
-/** A type in words, as TypeScript would write it. */
+/**
+ * A type in words, as TypeScript would write it.
+ *
+ * @example
+ * typeOf({ type: 'array', items: { type: 'string' } }); // 'array of string'
+ */
 export function typeOf(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');

@@ -37,7 +37,12 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'UNTRUSTED';
 }
 
-/** The names of a certificate, from its subject alternative names only: the common name counts for nothing (RFC 9525 §2). */
+/**
+ * The names of a certificate, from its subject alternative names only: the common name counts for nothing (RFC 9525 §2).
+ *
+ * @example
+ * const names = namesOf(new X509Certificate(pem));
+ */
 export function namesOf({ subjectAltName = '' }: X509Certificate): CertificateNames {
   const entries = parseAltNames(subjectAltName);
   const uris = entries.filter(([type, value]) => type === 'URI' && value.startsWith('spiffe://'));
@@ -64,6 +69,9 @@ export function trustDomainOf({ spiffeId }: CertificateNames): string | undefine
  * ID, one of its DNS names is the service's name.
  *
  * @param trustDomain The only one that counts. @default any that the authority signs
+ *
+ * @example
+ * isOfService({ spiffeId: 'spiffe://example.com/wiki', dns: [] }, 'wiki', 'example.com'); // true
  */
 export function isOfService(
   { spiffeId, dns }: CertificateNames,
@@ -75,7 +83,12 @@ export function isOfService(
   return id?.service === service && (trustDomain === undefined || id.trustDomain === trustDomain);
 }
 
-/** A certificate's names in a log line and in an error. */
+/**
+ * A certificate's names in a log line and in an error.
+ *
+ * @example
+ * describeNames({ spiffeId: undefined, dns: ['wiki'] }); // 'wiki'
+ */
 export function describeNames({ spiffeId, dns }: CertificateNames): string {
   return spiffeId ?? (dns.join(', ') || 'no name');
 }

@@ -28,7 +28,14 @@ gauge(
 /** The state of a certificate, and when it ends, in milliseconds since 1970. */
 export type CertificateLife = Readonly<{ state: 'good' | 'ending' | 'expired'; expiresAt: number }>;
 
-/** A certificate is ending in the last quarter of its life, at most 30 days. @param now In milliseconds since 1970. */
+/**
+ * A certificate is ending in the last quarter of its life, at most 30 days.
+ *
+ * @param now In milliseconds since 1970.
+ *
+ * @example
+ * const { state, expiresAt } = certificateLife(new X509Certificate(pem), Date.now());
+ */
 export function certificateLife({ validFrom, validTo }: X509Certificate, now: number): CertificateLife {
   const [from, expiresAt] = [Date.parse(validFrom), Date.parse(validTo)];
   const leftMs = expiresAt - now;

@@ -1,4 +1,4 @@
-export { errorCodes, isErrorCode, trpcCodeOf, type ErrorCode, type TrpcErrorCode } from './error-code.ts';
+export { errorCodes, isErrorCode, trpcCodeOf, type ErrorCode } from './error-code.ts';
 export {
   type ErrorData,
   type ErrorShape,

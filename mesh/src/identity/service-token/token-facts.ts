@@ -17,6 +17,9 @@ export type TokenFacts = Readonly<{
  * Reads a service token without verifying it: only for the service that owns it.
  *
  * @returns `undefined` if it is not a service token.
+ *
+ * @example
+ * const { service, expiresAt } = readTokenFacts(token) ?? {};
  */
 export function readTokenFacts(token: string): TokenFacts | undefined {
   const parts = takeApart(token);
@@ -30,7 +33,13 @@ export function readTokenFacts(token: string): TokenFacts | undefined {
 /** How near a token is to its end: `low` in the last fifth of its life, `last-day` on its last day. */
 export type TokenStage = 'good' | 'low' | 'last-day' | 'expired';
 
-/** @param now In milliseconds since 1970. */
+/**
+ * @param now In milliseconds since 1970.
+ *
+ * @example
+ * const facts = readTokenFacts(token);
+ * if (facts && tokenStage(facts, Date.now()) !== 'good') console.log('renew it');
+ */
 export function tokenStage(
   { issuedAt, expiresAt }: Pick<TokenFacts, 'issuedAt' | 'expiresAt'>,
   now: number,
