@@ -24,9 +24,10 @@ const withoutJson: Readonly<Record<string, string>> = {
   'token revoke': 'ids',
   'key rotate': 'an id',
   'key withdraw': 'an id',
-  'outbox retry': 'a count',
-  'outbox drop': 'a count',
+  'contract docs': 'files',
   'contract openapi': 'JSON already',
+  'contract publish': 'files',
+  'contract pull': 'a file',
   'contract network-policies': 'YAML',
   'kubernetes secrets': 'files',
   'kubernetes prometheus-rules': 'YAML',
@@ -35,6 +36,7 @@ const withoutJson: Readonly<Record<string, string>> = {
   'db restore': 'rows',
   'db keygen': 'a key',
   'new service': 'files',
+  mcp: 'a protocol',
 };
 
 /** The command as its file makes it, and its whole help. */

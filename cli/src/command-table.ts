@@ -218,15 +218,18 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       status: {
         description: 'Show whether each database answers, its migrations, size and connections',
         load: async () => (await import('./commands/db-status.ts')).dbStatus,
+        needsCheckout: true,
         readOnly: true,
       },
       migrate: {
         description: 'Apply the pending migrations, as services do when they start',
         load: async () => (await import('./commands/db-migrate.ts')).dbMigrate,
+        needsCheckout: true,
       },
       shell: {
         description: 'Run SQL in the schema of a service, read-only unless --write is given',
         load: async () => (await import('./commands/db-shell.ts')).dbShell,
+        needsCheckout: true,
       },
       backup: {
         description:
@@ -268,5 +271,6 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
       const { mcp } = await import('./commands/mcp.ts');
       return (self) => mcp(self, commandTable);
     },
+    needsCheckout: true,
   },
 };

@@ -29,7 +29,7 @@ tables, \\d <table> the columns of one, and \\q ends.
 
 Examples:
   npm run mesh -- db shell wiki
-  npm run --silent mesh -- db shell wiki --json -c 'SELECT count(*) FROM pages'
+  npm run mesh -- db shell wiki --json -c 'SELECT count(*) FROM pages'
   npm run mesh -- db shell wiki --write`,
     )
     .action(run);

@@ -16,7 +16,7 @@ Ends with 0 if every database can be reached and has all migrations of this vers
 
 Examples:
   npm run mesh -- db status
-  npm run --silent mesh -- db status wiki --json`,
+  npm run mesh -- db status wiki --json`,
     )
     .action(async (service: string | undefined, { json = false }: { json?: boolean }) => {
       const names = service === undefined ? servicesWithSchema() : [service];

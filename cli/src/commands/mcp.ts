@@ -23,7 +23,10 @@ A client of the Model Context Protocol starts it and speaks JSON-RPC with it ove
 are the commands that change nothing, with their --json. With --email, the password is in MESH_PASSWORD, and a code in
 MESH_CODE.
 
-Example, in the settings of a client:
+Example:
+  npm run mesh -- mcp
+
+In the settings of a client:
   { "command": "npm", "args": ["run", "--silent", "mesh", "--", "mcp"], "cwd": "/path/to/this/repository" }`,
     )
     .action(async (_options: object, command: Command) => {

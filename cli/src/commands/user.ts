@@ -77,7 +77,7 @@ The first password is asked for at the terminal, or is the next line of piped in
 
 Examples:
   npm run mesh -- user create ann@example.com --name Ann
-  npm run --silent mesh -- user create ben@example.com --name Ben --role admin < first-password.txt`,
+  npm run mesh -- user create ben@example.com --name Ben --role admin < first-password.txt`,
     )
     .action((email: string, { name, role, json }: CreateOptions, command: Command) =>
       asAdministrator(command, async (auth) => {
