@@ -247,7 +247,7 @@ test('autoscalers use metrics that the adapter makes of metrics that services ha
   for (const { seriesQuery } of rules.custom) {
     const [metric = ''] = /^\w+?(?=_count\{|\{)/.exec(seriesQuery) ?? [];
     expect(operations).toContain(`\`${metric}\``);
-    const files = ['call/call-observer.ts', 'limits/admission-metrics.ts'];
+    const files = ['call/procedure.ts', 'limits/admission-metrics.ts'];
     expect(files.some((file) => read(`mesh/src/server/${file}`).includes(`'${metric}'`))).toBe(true);
   }
 });
