@@ -76,7 +76,7 @@ function checkNames(of: string, tree: ProcedureTree): void {
   }
 }
 
-function checkExamples(of: string, { input, examples }: AnyProcedure): void {
+function checkExamples(of: string, { input, examples = [] }: AnyProcedure): void {
   for (const [index, example] of examples.entries()) {
     const { error } = input.safeParse(example);
     if (!error) continue;

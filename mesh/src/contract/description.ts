@@ -97,7 +97,8 @@ export function describeProcedures(entries: readonly ContractEntry[]): readonly 
       rateLimit: rateLimit ?? null,
       priority,
       hedge,
-      ...(procedure.examples.length > 0 && { examples: procedure.examples }),
+      // A contract that an older version of the mesh made has none.
+      ...(procedure.examples?.length && { examples: procedure.examples }),
     };
   });
 }

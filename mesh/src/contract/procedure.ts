@@ -47,7 +47,7 @@ export interface Procedure<
   readonly rateLimit: RateLimit | undefined;
   readonly errors: Errors;
   /** Inputs as callers send them. */
-  readonly examples: readonly unknown[];
+  readonly examples?: readonly unknown[] | undefined;
 }
 
 /** Any procedure, for generic constraints. */
@@ -200,6 +200,6 @@ function define<
     timeoutMs: options.timeoutMs,
     rateLimit: options.rateLimit && Object.freeze({ ...options.rateLimit }),
     errors: options.errors ?? ({} as Errors),
-    examples: options.examples ?? [],
+    examples: options.examples,
   });
 }

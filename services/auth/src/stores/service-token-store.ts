@@ -91,6 +91,8 @@ const withService = { include: { service: true } } as const;
 export function createServiceTokenStore(client: PrismaClient): ServiceTokenStore {
   return {
     async find(jti) {
+      // PostgreSQL cannot store NUL, and refuses to look for it.
+      if (jti.includes('\0')) return undefined;
       return (await client.serviceToken.findUnique({ where: { jti }, ...withService })) ?? undefined;
     },
     list: (limit, { after, service }) =>
