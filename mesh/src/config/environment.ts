@@ -15,7 +15,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws Error if ENVIRONMENT is not a valid part of a file name.
  *
  * @example
- * const config = readConfig({ API_KEY: secret }, readEnvironment(['.', 'services/shop']));
+ * const config = readConfig({ API_KEY: secret }, readEnvironment(['.', 'shop']));
  */
 export function readEnvironment(
   directories: readonly string[],
