@@ -23,7 +23,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'arcadium-create-'));
   await chmod(folder, 0o755); // as root, PostgreSQL runs as another user
   app = join(folder, name);
-  const { 'create-arcadium': creator = '', ...others } = tarballs;
+  // The app does not need the command line.
+  const { 'create-arcadium': creator = '', '@arcadium/cli': _commandLine, ...others } = tarballs;
   // What `npm create arcadium` does, with a tarball in the place of the registry.
   await npm(['exec', '--yes', `--package=${creator}`, '--call', `create-arcadium ${name}`], folder);
   await useTarballs(others);
