@@ -10,7 +10,7 @@ import { toolsOf, type Tool } from '../mcp/tool.ts';
 import { NoSecret } from '../call/log-in.ts';
 import { openSession, type AdministratorSession } from './administrator.ts';
 
-/** After a log-in that failed, none is tried for so long, in milliseconds: failures count against the account. */
+/** Time without a log-in after one that failed, in milliseconds: failures count against the account. */
 const retryAfterMs = 60_000;
 
 /** `mcp`: serves the read-only commands of a table as tools, until its input ends. */
