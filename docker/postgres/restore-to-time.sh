@@ -38,4 +38,4 @@ pg_verifybackup --quiet --no-parse-wal --manifest-path="$archive/base/$base/back
 } >> "$data/postgresql.auto.conf"
 touch "$data/recovery.signal"
 sync
-echo "$data starts from base backup $base and recovers to $time"
+echo "$data starts from base backup $base and recovers to $time; when it runs, make a base backup at once"
