@@ -10,14 +10,17 @@ import type { Context } from './context.ts';
 import { acceptedToken } from './keys.ts';
 import { get, runningOf } from './running.ts';
 
+/** The contracts of the checkout. @throws CannotCheck */
+function readOwn(context: Context) {
+  return context.once('contracts', () => readContracts(context.path('contracts')));
+}
+
 /** The contracts of the checkout. @throws Needs */
 function ownContracts(context: Context) {
-  return context.once('contracts', () =>
-    readContracts(context.path('contracts')).catch((error: unknown) => {
-      if (error instanceof CannotCheck) throw new Needs('contracts.unreadable');
-      throw error;
-    }),
-  );
+  return readOwn(context).catch((error: unknown) => {
+    if (error instanceof CannotCheck) throw new Needs('contracts.unreadable');
+    throw error;
+  });
 }
 
 /** What a running service answers at /api/contract: as anyone, or with its own token. @throws Needs */
@@ -40,11 +43,16 @@ async function runningContract(context: Context, service: string): Promise<reado
 }
 
 /** How a running contract differs from the checkout's. @throws Needs */
-async function differences(context: Context, service: string): Promise<readonly Finding[]> {
-  const [old, { snapshots }] = await Promise.all([runningContract(context, service), ownContracts(context)]);
-  const next = snapshots.filter(({ name }) => name === service);
-  if (next.length === 0) throw new Needs('contracts.missing');
-  return compareAll(old, next, { whole: false });
+function differences(context: Context, service: string): Promise<readonly Finding[]> {
+  return context.once(`differences ${service}`, async () => {
+    const [old, { snapshots }] = await Promise.all([
+      runningContract(context, service),
+      ownContracts(context),
+    ]);
+    const next = snapshots.filter(({ name }) => name === service);
+    if (next.length === 0) throw new Needs('contracts.missing');
+    return compareAll(old, next, { whole: false });
+  });
 }
 
 /** The first sentences of a list. */
@@ -60,7 +68,7 @@ export const contracts: readonly Check[] = [
     title: 'The contracts of this checkout can be read',
     remedy: 'Correct the file; `npm run check` shows more.',
     look: (context) =>
-      readContracts(context.path('contracts')).then(
+      readOwn(context).then(
         () => undefined,
         (error: Error) => error.message,
       ),

@@ -32,6 +32,12 @@ async function isRepository(context: Context): Promise<boolean> {
   });
 }
 
+/** Whether a command of git that lists paths lists a settings file: asked once for all of them. */
+async function lists(context: Context, file: string, ...words: string[]): Promise<boolean> {
+  const listed = await context.once(`git ${words[0]}`, () => git(context, ...words, '--', ...files(context)));
+  return listed?.split('\n').includes(file) === true;
+}
+
 /** Paths of files with secrets of a service, from its settings. */
 async function secretFiles(context: Context, service: string): Promise<string[]> {
   const fields = await context.fields(service);
@@ -76,7 +82,7 @@ export const secrets: readonly Check[] = [
     subjects: files,
     look: async (context, file) => {
       if (!(await isRepository(context))) return undefined;
-      return (await git(context, 'ls-files', '--', file))?.trim() ? 'git tracks it' : undefined;
+      return (await lists(context, file, 'ls-files')) ? 'git tracks it' : undefined;
     },
   },
   {
@@ -88,8 +94,8 @@ export const secrets: readonly Check[] = [
     look: async (context, file) => {
       if (!(await isRepository(context))) return undefined;
       // Without the index: what is tracked is another check.
-      const ignored = await git(context, 'check-ignore', '--no-index', '--', file);
-      return ignored?.trim() ? undefined : '`git add .` would add it';
+      const ignored = await lists(context, file, 'check-ignore', '--no-index');
+      return ignored ? undefined : '`git add .` would add it';
     },
   },
   {
