@@ -4,6 +4,7 @@
 export class Skew {
   readonly found = false;
   readonly ours = undefined;
+  readonly question = undefined;
   heard(): void {}
   mismatch(): undefined {}
 
