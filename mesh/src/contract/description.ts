@@ -81,8 +81,8 @@ export function takeSnapshot({
  */
 export function describeProcedures(entries: readonly ContractEntry[]): readonly ProcedureDescription[] {
   return entries.map(({ path, procedure }) => {
-    const { kind, summary, input, output, access, idempotent, timeoutMs, rateLimit, priority, hedge } =
-      procedure;
+    const { kind, summary, access, idempotent, timeoutMs, rateLimit, priority, hedge } = procedure;
+    const { input, output } = procedure.schemas ?? procedure;
     return {
       path,
       kind,

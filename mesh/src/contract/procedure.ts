@@ -48,6 +48,8 @@ export interface Procedure<
   readonly errors: Errors;
   /** Inputs as callers send them. */
   readonly examples?: readonly unknown[] | undefined;
+  /** What a description has as schemas, where others check. @default `input` and `output` */
+  readonly schemas?: Readonly<{ input: z.ZodType; output: z.ZodType }> | undefined;
 }
 
 /** Any procedure, for generic constraints. */

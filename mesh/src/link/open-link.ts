@@ -6,12 +6,17 @@ import { connectionOf } from './connection.ts';
 import type { MeshLinkOptions, PlainOptions } from './options.ts';
 import { subscriptionLink } from './subscriptions.ts';
 
-/** Opens the connection of a link. @throws TypeError for an invalid `url`. */
+/** Opens the connection of a link. @throws TypeError for an invalid `url`, and for a contract with a transformer. */
 export function openLink<Router extends AnyTRPCRouter>(
   options: MeshLinkOptions<Router>,
 ): { link: TRPCLink<Router>; make: MakeCall; close: () => Promise<void> } {
   const plain: PlainOptions = options;
-  const transformer = getTransformer((options as CoercedTransformerParameters).transformer);
+  const own = (options as CoercedTransformerParameters).transformer;
+  if (own && plain.contract)
+    throw new TypeError(
+      'meshLink: pass contract or transformer: services with a contract have no transformer',
+    );
+  const transformer = getTransformer(own);
   const { connection, close } = connectionOf(plain, transformer);
   const make = callMaker(connection, plain, transformer);
   const calls = callLink(make);

@@ -51,10 +51,11 @@ export function fromRouter<Router extends AnyTRPCRouter>(
       );
       const bound = entries.map(([path, procedure]): BoundEntry => {
         const { type: kind, meta } = procedure._def;
+        const { inputs = [], output } = procedure._def as { inputs?: readonly unknown[]; output?: unknown };
         const defaults = { access, timeoutMs, priority };
         return {
           path,
-          procedure: describe({ path, kind, meta }, procedures, defaults),
+          procedure: describe({ path, kind, meta, inputs, output }, procedures, defaults),
           handler: handlerOf(procedure, createContext),
           format,
         };

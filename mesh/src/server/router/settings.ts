@@ -68,6 +68,9 @@ interface Described {
   readonly path: string;
   readonly kind: ProcedureKind;
   readonly meta: unknown;
+  /** The parsers of its inputs, each of which must take it. */
+  readonly inputs: readonly unknown[];
+  readonly output: unknown;
 }
 
 /**
@@ -77,7 +80,7 @@ interface Described {
  * @throws TypeError for invalid settings.
  */
 export function describe(
-  { path, kind, meta }: Described,
+  { path, kind, meta, inputs, output }: Described,
   byPath: SettingsByPath,
   defaults: ProcedureSettings,
 ): AnyProcedure {
@@ -93,6 +96,11 @@ export function describe(
     summary: merged.summary ?? '',
     input: z.unknown(),
     output: z.unknown(),
+    schemas: {
+      input:
+        inputs.length === 0 ? z.void() : inputs.map(schemaOf).reduce((all, one) => z.intersection(all, one)),
+      output: schemaOf(output),
+    },
     access: merged.access ?? anyone,
     idempotent: kind === 'mutation' ? (merged.idempotent ?? false) : true,
     priority: merged.priority ?? 'normal',
@@ -102,6 +110,13 @@ export function describe(
     errors: {},
     examples: [],
   });
+}
+
+/** The schema that a parser is, if it is one of zod 4; others do not say what they take. */
+function schemaOf(parser: unknown): z.ZodType {
+  return typeof parser === 'object' && parser !== null && '_zod' in parser
+    ? (parser as z.ZodType)
+    : z.unknown();
 }
 
 /** @throws TypeError if `byPath` names a procedure or a group that is not there. */
