@@ -1,11 +1,22 @@
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
 
 /** What the tests need besides the repository's own packages; installed when they first run. */
 export const tools = join(import.meta.dirname, 'tools');
+
+/** What can be imported from a package of ours, as it is installed in a folder. */
+export async function doorsOf(name: string, folder: string): Promise<string[]> {
+  const installed = `@arcadium/${name}`;
+  const manifest = await readFile(join(folder, 'node_modules', installed, 'package.json'), 'utf8');
+  const { exports } = JSON.parse(manifest) as { exports: Record<string, unknown> };
+  return Object.keys(exports)
+    .filter((door) => door !== './package.json')
+    .map((door) => `${installed}${door.slice(1)}`);
+}
 
 interface ProgramOptions {
   readonly cwd: string;

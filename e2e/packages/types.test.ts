@@ -1,12 +1,21 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
-import { program, root, tools } from './program.ts';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { doorsOf, program, root, tools } from './program.ts';
 
 const { examples } = inject('outside');
 const compilers = {
   '5.9': join(tools, 'node_modules/typescript/bin/tsc'),
   '7': join(root, 'node_modules/typescript/bin/tsc'),
 };
+
+// Every declaration that a user's compiler reads.
+beforeAll(async () => {
+  const all = await Promise.all(['mesh', 'postgres'].map((name) => doorsOf(name, examples)));
+  const imports = all.flat().map((door, index) => `export * as door${index} from '${door}';\n`);
+  expect(imports.length).toBeGreaterThan(20);
+  await writeFile(join(examples, 'consumer', 'doors.ts'), imports.join(''));
+});
 
 test.each(Object.entries(compilers))('TypeScript %s accepts what a user writes', async (version, tsc) => {
   expect(await program([tsc, '--version'], { cwd: examples })).toContain(`Version ${version}.`);
