@@ -1,3 +1,6 @@
+/** Buckets of a window. */
+const buckets = 10;
+
 /**
  * Sum of whole numbers over a sliding window, in buckets. A number leaves with its bucket, so the window is up to one
  * bucket shorter than `windowMs`.
@@ -10,11 +13,8 @@ export class SlidingSum {
   #at = 0;
   #sum = 0;
 
-  /**
-   * @param windowMs How long a number counts, in milliseconds.
-   * @param buckets Resolution of the window.
-   */
-  constructor(windowMs: number, buckets = 10) {
+  /** @param windowMs How long a number counts, in milliseconds. */
+  constructor(windowMs: number) {
     this.#buckets = new Float64Array(buckets);
     this.#bucketMs = windowMs / buckets;
   }
