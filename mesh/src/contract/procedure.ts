@@ -53,14 +53,6 @@ export interface Procedure<
 /** Any procedure, for generic constraints. */
 export type AnyProcedure = Procedure<ProcedureKind, z.ZodType, z.ZodType, string, ErrorDefinitions>;
 
-/**
- * Default of `timeoutMs`, in milliseconds.
- *
- * @example
- * const timeoutMs = shopContract.procedures.items.get.timeoutMs ?? defaultTimeoutMs;
- */
-export const defaultTimeoutMs = 5000;
-
 interface ProcedureOptions<
   Input extends z.ZodType,
   Output extends z.ZodType,

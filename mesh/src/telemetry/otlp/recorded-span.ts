@@ -1,5 +1,6 @@
 import type { TraceContext } from '../../wire/index.ts';
 import type { Span, SpanKind } from '../tracing.ts';
+import { countLimit } from './attribute.ts';
 import { EncodedAttributes } from './encoded-attributes.ts';
 import { epochOffsetMs } from './epoch.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
@@ -15,9 +16,6 @@ const failedStatus = 2;
 
 /** W3C's flag of a sampled trace. */
 const sampledFlag = 1;
-
-/** Most links of a span. */
-const mostLinks = 128;
 
 const none: readonly never[] = [];
 
@@ -69,7 +67,7 @@ export class RecordedSpan implements Span {
   }
 
   link(other: TraceContext): void {
-    if (this.#links.length < mostLinks) this.#links = [...this.#links, other];
+    if (this.#links.length < countLimit) this.#links = [...this.#links, other];
     else this.#droppedLinks += 1;
   }
 
