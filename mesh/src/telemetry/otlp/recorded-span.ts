@@ -2,7 +2,6 @@ import type { TraceContext } from '../../wire/index.ts';
 import type { Span, SpanKind } from '../tracing.ts';
 import { countLimit } from './attribute.ts';
 import { EncodedAttributes } from './encoded-attributes.ts';
-import { epochOffsetMs } from './epoch.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
 /** OTLP's numbers. */
@@ -124,4 +123,16 @@ function writeFailure(to: ProtobufWriter, field: number, failure: string): void 
   to.text(2, failure);
   to.integer(3, failedStatus);
   to.close(begin);
+}
+
+/** Largest difference from the wall clock, in milliseconds, before the wall clock is read again. */
+const largestDriftMs = 50;
+
+let offsetMs = Date.now() - performance.now();
+
+/** What makes a time of `performance.now()` one of the wall clock, in milliseconds since 1970. */
+function epochOffsetMs(): number {
+  const current = Date.now() - performance.now();
+  if (Math.abs(current - offsetMs) > largestDriftMs) offsetMs = current;
+  return offsetMs;
 }
