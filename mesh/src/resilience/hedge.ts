@@ -1,8 +1,5 @@
-import { LatencyQuantile } from './quantile.ts';
+import { LatencyQuantile, windowMs } from './quantile.ts';
 import { RetryBudget } from './retry-budget.ts';
-
-/** Period over which latencies and attempts count, in milliseconds. */
-const windowMs = 30_000;
 
 export interface HedgeOptions {
   /** Most second attempts per call. @default 0.01 */
@@ -27,7 +24,7 @@ export class Hedge {
   constructor({ share = 0.01, quantile = 0.99, now = () => performance.now() }: HedgeOptions = {}) {
     this.#quantile = quantile;
     this.#budget = new RetryBudget({ ratio: share, minPerSecond: 0, windowMs, now });
-    this.#latencies = new LatencyQuantile({ windowMs, now });
+    this.#latencies = new LatencyQuantile(now);
   }
 
   /** Counts the first attempt of a call. */
