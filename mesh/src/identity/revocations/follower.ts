@@ -1,6 +1,5 @@
-import { addAbortListener } from 'node:events';
 import { SteadyClock } from '../../clock/index.ts';
-import { backoffMs, defaultRetryPolicy } from '../../resilience/index.ts';
+import { backoffMs, defaultRetryPolicy, within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { RevocationCopy } from './copy.ts';
 import { RevocationLedger, type Reader, type Taken } from './ledger.ts';
@@ -159,10 +158,7 @@ export class RevocationFollower {
    * @throws The reason of the signal.
    */
   async loaded(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    using _ = signal && addAbortListener(signal, () => aborted.reject(signal.reason));
-    await Promise.race([this.#ready.promise, aborted.promise]);
+    await within(() => this.#ready.promise, { signal });
   }
 
   /** Stops asking the source, and writes the local copy; known revocations stay in force. */

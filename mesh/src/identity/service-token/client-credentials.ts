@@ -1,7 +1,6 @@
-import { addAbortListener } from 'node:events';
 import { request } from 'undici';
 import { z } from 'zod';
-import { backoffMs, defaultRetryPolicy } from '../../resilience/index.ts';
+import { backoffMs, defaultRetryPolicy, within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { longestTimerMs } from '../../wire/index.ts';
 import { discover } from '../provider/discovery.ts';
@@ -97,10 +96,7 @@ export class ClientCredentials implements AsyncDisposable {
    * @throws The reason of the signal; Error if it was closed first.
    */
   async ready(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    using _ = signal && addAbortListener(signal, () => aborted.reject(signal.reason));
-    await Promise.race([this.#first.promise, aborted.promise]);
+    await within(() => this.#first.promise, { signal });
   }
 
   /** Stops to renew the token, and cancels a request under way. */
