@@ -1,10 +1,4 @@
-import { SlidingSum } from './sliding-sum.ts';
-
-/** Fewest answers for a judgement. */
-const minimumAnswers = 20;
-
-/** How long an answer counts, in milliseconds. */
-const windowMs = 10_000;
+import { fewestCalls, SlidingSum, usualWindowMs } from './sliding-sum.ts';
 
 /** Latency that is never an outlier, in milliseconds. */
 const leastMs = 50;
@@ -90,7 +84,7 @@ export class OutlierDetector<Endpoint> {
       .filter(({ ejected, latencyMs }) => !ejected && latencyMs > 0 && latencyMs < Infinity)
       .toSorted((a, b) => b.latencyMs - a.latencyMs);
     return peers.find((peer) => {
-      if (peer.latencyMs <= leastMs || peer.answers(now) < minimumAnswers) return false;
+      if (peer.latencyMs <= leastMs || peer.answers(now) < fewestCalls) return false;
       const others = peers.filter((other) => other !== peer).map(({ latencyMs }) => latencyMs);
       return others.length > 0 && peer.latencyMs > ratio * median(others);
     });
@@ -125,7 +119,7 @@ export class Watched<Endpoint> {
     this.#endpoint = endpoint;
     this.#detector = detector;
     this.#settings = settings;
-    this.#answers = new SlidingSum(windowMs);
+    this.#answers = new SlidingSum(usualWindowMs);
   }
 
   get ejected(): boolean {

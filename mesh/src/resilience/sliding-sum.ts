@@ -1,3 +1,9 @@
+/** How long what happens to calls counts, in milliseconds, for the judgement of an endpoint and for retries. */
+export const usualWindowMs = 10_000;
+
+/** Fewest calls in a window for a judgement. */
+export const fewestCalls = 20;
+
 /** Buckets of a window. */
 const buckets = 10;
 
