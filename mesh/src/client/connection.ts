@@ -1,6 +1,7 @@
 import type { AnyContract } from '../contract/index.ts';
 import {
   RetryBudget,
+  defaultDeadlineMs,
   defaultRetryPolicy,
   type BreakerOptions,
   type RetryBudgetOptions,
@@ -8,7 +9,7 @@ import {
 } from '../resilience/index.ts';
 import { createLogger, watchTarget, type Logger, type TargetState } from '../telemetry/index.ts';
 import type { Tls } from '../tls/index.ts';
-import { MeshError } from '../wire/index.ts';
+import { defaultTimeoutMs, MeshError } from '../wire/index.ts';
 import type { CallError } from './call-error.ts';
 import { Clock } from './clock.ts';
 import { createDecide, type Decide } from './decisions.ts';
@@ -17,10 +18,7 @@ import type { Lookup } from './endpoints/host-name.ts';
 import type { Address } from './endpoints/resolve.ts';
 import { keepListening } from './gone.ts';
 import { Skew } from './skew/skew.ts';
-import type { Answer, ContractTerms, Transport } from './transports/transport.ts';
-
-/** Longest wait for a connection, in milliseconds; leaves time for another endpoint. */
-const longestConnectMs = 2000;
+import { longestConnectMs, type Answer, type ContractTerms, type Transport } from './transports/transport.ts';
 
 /** Most endpoints that a client uses, if it is not told otherwise. */
 const defaultSubsetSize = 100;
@@ -108,7 +106,11 @@ export function openConnection({ urls, contract, open, policies, ...fixed }: Con
 } {
   const { target, as } = fixed;
   const { log = createLogger({ service: as, level: 'warn' }) } = policies;
-  const { timeoutMs = 5000, deadlineMs = isPerson(as) ? 10_000 : 30_000, tls } = policies;
+  const {
+    timeoutMs = defaultTimeoutMs,
+    deadlineMs = defaultDeadlineMs[isPerson(as) ? 'person' : 'service'],
+    tls,
+  } = policies;
   const clock = new Clock();
   const decide = createDecide(target, log);
   const { basePath, authorization } = fixed;

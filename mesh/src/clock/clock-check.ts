@@ -17,11 +17,13 @@ export const clockToleranceMs = 5000;
 /** Difference below which a wrong clock counts as right again, in milliseconds: smaller, so that the state does not alternate. */
 const rightAgainMs = 4000;
 
-/** Interval of readings, in milliseconds; and before the first successful one. */
+/** Interval of readings, in milliseconds. */
 const readEveryMs = 10_000;
-const firstReadEveryMs = 1000;
 
-/** Longest wait for an answer, in milliseconds; half of it is the largest error of a reading. */
+/**
+ * Longest wait for an answer, and interval of readings before the first successful one, in milliseconds. Half of it is
+ * the largest error of a reading.
+ */
 const patienceMs = 1000;
 
 /** This machine's clock compared with the reference. */
@@ -123,7 +125,7 @@ export class ClockCheck {
       this.#say();
       if (!running.has(this)) return;
       const known = this.#options.clock.aheadMs !== undefined;
-      this.#timer = setTimeout(() => void this.compare(), known ? readEveryMs : firstReadEveryMs).unref();
+      this.#timer = setTimeout(() => void this.compare(), known ? readEveryMs : patienceMs).unref();
     }));
   }
 

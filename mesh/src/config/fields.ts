@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { defaultDeadlineMs, defaultRetryPolicy } from '../resilience/index.ts';
 import { logFormats, logLevels } from '../telemetry/index.ts';
 import { parseNetwork } from './network.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -76,7 +77,7 @@ export const serverFields = {
   /** How long calls are still accepted after SIGTERM, while `/readyz` answers 503, in milliseconds. */
   DRAIN_DELAY_MS: wholeNumber(0, 600_000, 0),
   /** Deadline of a user's request including its calls to other services, in milliseconds; a contract's timeout overrides it. */
-  USER_DEADLINE_MS: wholeNumber(1, 600_000, 10_000),
+  USER_DEADLINE_MS: wholeNumber(1, 600_000, defaultDeadlineMs.person),
   /** `audit` accepts callers of the right kind that an access rule rejects, and records them: only to try out new rules. */
   ACCESS_MODE: z.enum(['enforce', 'audit']).default('enforce'),
   /** Directory of local copies for the next start; must be writable by the service only. */
@@ -216,15 +217,15 @@ export function portOf(url: string): number {
  */
 export const callFields = {
   /** Retries after the first failure. */
-  RETRY_ATTEMPTS: wholeNumber(0, 10, 3),
+  RETRY_ATTEMPTS: wholeNumber(0, 10, defaultRetryPolicy.attempts),
   /** Wait before the first retry, in milliseconds; doubles with each retry. */
-  RETRY_BASE_MS: wholeNumber(1, 60_000, 1000),
+  RETRY_BASE_MS: wholeNumber(1, 60_000, defaultRetryPolicy.baseMs),
   /** Random variation of a wait, as a share of it. */
-  RETRY_JITTER: z.coerce.number('must be a number').min(0).max(1).default(0.2),
+  RETRY_JITTER: z.coerce.number('must be a number').min(0).max(1).default(defaultRetryPolicy.jitter),
   /** Longest wait for one attempt, in milliseconds. */
   REQUEST_TIMEOUT_MS: wholeNumber(1, 600_000, 5000),
   /** Longest wait for a call including retries, in milliseconds. */
-  REQUEST_DEADLINE_MS: wholeNumber(1, 3_600_000, 30_000),
+  REQUEST_DEADLINE_MS: wholeNumber(1, 3_600_000, defaultDeadlineMs.service),
 };
 
 /**

@@ -1,16 +1,9 @@
 import type { Access, Alternative } from './access.ts';
 
-/** A verified user. */
-export type UserIdentity = Readonly<{
-  id: string;
-  name: string;
-  role: 'user' | 'admin';
-  /** When the user got the role, in milliseconds since 1970, if the token says so. */
-  roleSince?: number | undefined;
+/** What the identity of a user and of a service have of their token. */
+type OfToken = Readonly<{
   /** `jti` of the token. */
   tokenId: string;
-  /** `sid` of the session, if any. */
-  sessionId?: string | undefined;
   /** `kid` of the signing key. */
   keyId?: string | undefined;
   /** What the token allows (`scope` or `scp`), if its issuer says so. */
@@ -21,21 +14,20 @@ export type UserIdentity = Readonly<{
   expiresAt: number;
 }>;
 
+/** A verified user. */
+export type UserIdentity = OfToken &
+  Readonly<{
+    id: string;
+    name: string;
+    role: 'user' | 'admin';
+    /** When the user got the role, in milliseconds since 1970, if the token says so. */
+    roleSince?: number | undefined;
+    /** `sid` of the session, if any. */
+    sessionId?: string | undefined;
+  }>;
+
 /** A verified service. */
-export type ServiceIdentity<Name extends string = string> = Readonly<{
-  id: string;
-  name: Name;
-  /** `jti` of the token. */
-  tokenId: string;
-  /** `kid` of the signing key. */
-  keyId?: string | undefined;
-  /** What the token allows (`scope` or `scp`), if its issuer says so. */
-  scopes?: readonly string[] | undefined;
-  /** The tenant or organisation that the token is of, if its issuer says so. */
-  tenant?: string | undefined;
-  /** Expiry of the token, in milliseconds since 1970. */
-  expiresAt: number;
-}>;
+export type ServiceIdentity<Name extends string = string> = OfToken & Readonly<{ id: string; name: Name }>;
 
 /** Caller: a user, a service, a service for a user, or anonymous. */
 export type Caller = Readonly<{

@@ -55,7 +55,6 @@ export { contractFromSnapshot } from './from-snapshot.ts';
 export { openEnum, type OpenEnum } from './open-enum.ts';
 export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.ts';
 export {
-  defaultTimeoutMs,
   mutation,
   query,
   subscription,
@@ -67,6 +66,7 @@ export {
 } from './procedure.ts';
 export { type RouterOf } from './router-type.ts';
 export {
+  defaultTimeoutMs,
   errorCodes,
   isErrorCode,
   keyReused,

@@ -55,14 +55,6 @@ export interface Procedure<
 /** Any procedure, for generic constraints. */
 export type AnyProcedure = Procedure<ProcedureKind, z.ZodType, z.ZodType, string, ErrorDefinitions>;
 
-/**
- * Default of `timeoutMs`, in milliseconds.
- *
- * @example
- * const timeoutMs = shopContract.procedures.items.get.timeoutMs ?? defaultTimeoutMs;
- */
-export const defaultTimeoutMs = 5000;
-
 interface ProcedureOptions<
   Input extends z.ZodType,
   Output extends z.ZodType,
@@ -88,12 +80,7 @@ interface ProcedureOptions<
   examples?: readonly NoInfer<z.input<Input>>[];
 }
 
-interface QueryOptions<
-  Input extends z.ZodType,
-  Output extends z.ZodType,
-  Caller extends string,
-  Errors extends ErrorDefinitions,
-> extends ProcedureOptions<Input, Output, Caller, Errors> {
+interface HedgeOption {
   /**
    * Whether a client makes a second attempt if the first is slower than 99 % of the calls, and takes the faster
    * answer. At most 1 % of the calls are made twice. @default false
@@ -101,12 +88,7 @@ interface QueryOptions<
   hedge?: boolean;
 }
 
-interface MutationOptions<
-  Input extends z.ZodType,
-  Output extends z.ZodType,
-  Caller extends string,
-  Errors extends ErrorDefinitions,
-> extends ProcedureOptions<Input, Output, Caller, Errors> {
+interface IdempotenceOption {
   /**
    * Whether a repeated call with the same input changes nothing more. `by-key`: each call carries an idempotency key,
    * and the handler must use `once`, so that a repeated key gets the first answer. @default false
@@ -134,7 +116,7 @@ export function query<
   Input extends z.ZodType = z.ZodVoid,
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
-  options: QueryOptions<Input, Output, Caller, Errors>,
+  options: ProcedureOptions<Input, Output, Caller, Errors> & HedgeOption,
 ): Procedure<'query', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('query', { ...options, idempotent: true });
 }
@@ -157,7 +139,7 @@ export function mutation<
   Input extends z.ZodType = z.ZodVoid,
   Errors extends ErrorDefinitions = Record<never, never>,
 >(
-  options: MutationOptions<Input, Output, Caller, Errors>,
+  options: ProcedureOptions<Input, Output, Caller, Errors> & IdempotenceOption,
 ): Procedure<'mutation', NoInfer<Input>, Output, Caller, NoInfer<Errors>> {
   return define('mutation', options);
 }
@@ -187,7 +169,7 @@ function define<
   Errors extends ErrorDefinitions,
 >(
   kind: Kind,
-  options: QueryOptions<Input, Output, Caller, Errors> & MutationOptions<Input, Output, Caller, Errors>,
+  options: ProcedureOptions<Input, Output, Caller, Errors> & HedgeOption & IdempotenceOption,
 ): Procedure<Kind, Input, Output, Caller, Errors> {
   return Object.freeze({
     kind,

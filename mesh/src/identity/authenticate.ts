@@ -146,6 +146,12 @@ function splitScheme(authorization: string): [scheme: string, token: string] {
   return [authorization.slice(0, space).toLowerCase(), token];
 }
 
+/**
+ * Most callers that are remembered by their credentials; beyond, the least recently used are forgotten. Tokens of 700
+ * characters take about 10 MB.
+ */
+export const mostRemembered = 10_000;
+
 /** Shortest interval at which expired tokens are forgotten, in milliseconds; checked when a token is added. */
 const forgetEveryMs = 60_000;
 
@@ -153,19 +159,16 @@ const forgetEveryMs = 60_000;
  * Makes the memory of verified tokens, by the text of their header.
  *
  * @param trusted The ids of the keys that are trusted now.
- * @param options.max Most tokens; beyond, the least recently used are forgotten. With 700 characters each, the default
- * takes about 10 MB. @default 10000
  */
 export function createMemory<Identity extends ServiceIdentity | UserIdentity>(
   trusted: TrustedKeys,
   {
     revocations,
     clock = new SteadyClock(),
-    max = 10_000,
-  }: { revocations?: RevocationCheck | undefined; clock?: SteadyClock; max?: number } = {},
+  }: { revocations?: RevocationCheck | undefined; clock?: SteadyClock } = {},
 ) {
   type Known = Proof<Identity> & Readonly<{ text: string }>;
-  const known = new LRUCache<string, Known>({ max });
+  const known = new LRUCache<string, Known>({ max: mostRemembered });
   // Consecutive calls are often by one caller, with the same string object.
   let last: Known | undefined;
   let forgetAt = clock.monotonic() + forgetEveryMs;

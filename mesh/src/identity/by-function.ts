@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { SteadyClock } from '../clock/index.ts';
 import { nobody, type Caller, type ServiceIdentity, type UserIdentity } from '../contract/index.ts';
 import { MeshError } from '../wire/index.ts';
-import type { Authenticate, Credentials } from './authenticate.ts';
+import { mostRemembered, type Authenticate, type Credentials } from './authenticate.ts';
 import { longestToken } from './token-format.ts';
 
 /**
@@ -41,7 +41,7 @@ type Known = Readonly<{ caller: Caller; until: number }>;
 
 /** Makes the check of credentials of a function. Its answers are kept by the text of the credentials. @throws TypeError */
 export function byFunction(
-  { identify, cacheMs, most = 10_000 }: IdentifyOptions,
+  { identify, cacheMs, most = mostRemembered }: IdentifyOptions,
   clock: SteadyClock,
 ): Authenticate {
   if (cacheMs !== undefined && !(cacheMs >= 0)) throw new TypeError('identity: cacheMs must be 0 or more');

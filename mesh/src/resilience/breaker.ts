@@ -1,5 +1,7 @@
 import { backoffMs } from './backoff.ts';
-import { SlidingSum } from './sliding-sum.ts';
+import { defaultRetryPolicy } from './retry.ts';
+import { fewestCalls, SlidingSum, usualWindowMs } from './sliding-sum.ts';
+import { defaultTimeoutMs } from '../wire/index.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -80,12 +82,12 @@ export class Breaker {
     this.#options = {
       consecutiveFailures: 5,
       successRate: 0.8,
-      minimumCalls: 20,
-      windowMs: 10_000,
-      probeAfterMs: 1000,
+      minimumCalls: fewestCalls,
+      windowMs: usualWindowMs,
+      probeAfterMs: defaultRetryPolicy.baseMs,
       longestProbeAfterMs: 5000,
-      jitter: 0.2,
-      probeTimeoutMs: 5000,
+      jitter: defaultRetryPolicy.jitter,
+      probeTimeoutMs: defaultTimeoutMs,
       onChange: () => {},
       now: () => performance.now(),
       random: Math.random,

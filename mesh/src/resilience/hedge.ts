@@ -1,4 +1,4 @@
-import { LatencyQuantile } from './quantile.ts';
+import { LatencyQuantile, windowMs } from './quantile.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 export interface HedgeOptions {
@@ -6,10 +6,6 @@ export interface HedgeOptions {
   share?: number;
   /** Share of calls that are answered before a second attempt. @default 0.99 */
   quantile?: number;
-  /** Shortest delay before a second attempt, in milliseconds. @default 1, as in Finagle */
-  leastDelayMs?: number;
-  /** Period over which latencies and attempts count, in milliseconds. @default 30000 */
-  windowMs?: number;
   /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
@@ -22,21 +18,13 @@ export interface HedgeOptions {
  */
 export class Hedge {
   readonly #quantile: number;
-  readonly #leastDelayMs: number;
   readonly #budget: RetryBudget;
   readonly #latencies: LatencyQuantile;
 
-  constructor({
-    share = 0.01,
-    quantile = 0.99,
-    leastDelayMs = 1,
-    windowMs = 30_000,
-    now = () => performance.now(),
-  }: HedgeOptions = {}) {
+  constructor({ share = 0.01, quantile = 0.99, now = () => performance.now() }: HedgeOptions = {}) {
     this.#quantile = quantile;
-    this.#leastDelayMs = leastDelayMs;
     this.#budget = new RetryBudget({ ratio: share, minPerSecond: 0, windowMs, now });
-    this.#latencies = new LatencyQuantile({ windowMs, now });
+    this.#latencies = new LatencyQuantile(now);
   }
 
   /** Counts the first attempt of a call. */
@@ -49,10 +37,13 @@ export class Hedge {
     this.#latencies.observe(ms);
   }
 
-  /** Wait before a second attempt, in milliseconds; `undefined` with fewer than 100 calls in the window. */
+  /**
+   * Wait before a second attempt, in milliseconds, at least 1 as in Finagle; `undefined` with fewer than 100 calls in the
+   * window.
+   */
   delayMs(): number | undefined {
     const ms = this.#latencies.quantile(this.#quantile);
-    return ms === undefined ? undefined : Math.max(ms, this.#leastDelayMs);
+    return ms === undefined ? undefined : Math.max(ms, 1);
   }
 
   /** Asks for a second attempt at the end of that wait; `true` spends it. */

@@ -1,10 +1,12 @@
+/** Bounds of the latency that a quick failure counts as, in milliseconds. */
+const penaltyMs = { least: 1, most: 1000 };
+
+/** Each answer weighs at most 1/n in the mean, so that one alone makes no outlier. */
+const answersInMean = 16;
+
 export interface LatencyAverageOptions {
   /** Time after which 37 % of a value is left, in milliseconds. @default 6000 */
   decayMs?: number;
-  /** Smallest and largest latency that a quick failure counts as, in milliseconds. @default [1, 1000] */
-  penaltyMs?: readonly [least: number, most: number];
-  /** Each answer weighs at most 1/n in the mean, so that one alone makes no outlier. @default 16 */
-  answersInMean?: number;
   /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
@@ -20,8 +22,6 @@ export interface LatencyAverageOptions {
  */
 export class LatencyAverage {
   readonly #decayMs: number;
-  readonly #penaltyMs: readonly [number, number];
-  readonly #answersInMean: number;
   readonly #now: () => number;
   #peak = 0;
   #mean = 0;
@@ -30,15 +30,8 @@ export class LatencyAverage {
   /** Time of the last change. */
   #changedAt = 0;
 
-  constructor({
-    decayMs = 6000,
-    penaltyMs = [1, 1000],
-    answersInMean = 16,
-    now = () => performance.now(),
-  }: LatencyAverageOptions = {}) {
+  constructor({ decayMs = 6000, now = () => performance.now() }: LatencyAverageOptions = {}) {
     this.#decayMs = decayMs;
-    this.#penaltyMs = penaltyMs;
-    this.#answersInMean = answersInMean;
     this.#now = now;
   }
 
@@ -50,7 +43,7 @@ export class LatencyAverage {
     // Only an endpoint without any answer has the value 0.
     const seen = Math.max(ms, Number.EPSILON);
     this.#peak = seen > this.#peak ? seen : seen + (this.#peak - seen) * kept;
-    if (this.#answers < this.#answersInMean) this.#answers += 1;
+    if (this.#answers < answersInMean) this.#answers += 1;
     // Weighed by time alone, the first answer after a pause would replace the mean.
     this.#mean += (seen - this.#mean) * (this.#mean === 0 ? 1 : Math.min(1 - kept, 1 / this.#answers));
     this.#changedAt = now;
@@ -65,8 +58,7 @@ export class LatencyAverage {
   penalise(elapsedMs: number): void {
     const now = this.#now();
     const value = this.#peak * this.#keptAt(now);
-    const [least, most] = this.#penaltyMs;
-    const penalty = Math.min(Math.max(2 * value, least), most);
+    const penalty = Math.min(Math.max(2 * value, penaltyMs.least), penaltyMs.most);
     const elapsed = elapsedMs < Infinity ? elapsedMs : 0;
     this.#peak = Math.max(value, penalty, elapsed);
     this.#changedAt = now;

@@ -1,4 +1,14 @@
-import { SlidingSum } from './sliding-sum.ts';
+import { fewestCalls, SlidingSum, usualWindowMs } from './sliding-sum.ts';
+
+/** Latency that is never an outlier, in milliseconds. */
+const leastMs = 50;
+
+/** An outlier is slower than the median of the others by more than this factor. */
+const ratio = 10;
+
+/** Length of the first ejection, in milliseconds; the n-th in a row is n times as long, up to `mostInRow`. */
+const ejectionMs = 30_000;
+const mostInRow = 10;
 
 export interface OutlierOptions<Endpoint> {
   /** Mean latency of an endpoint, in milliseconds; 0 if unknown. */
@@ -7,20 +17,8 @@ export interface OutlierOptions<Endpoint> {
   onEject?: (endpoint: Endpoint, forMs: number) => void;
   /** Called after each return. */
   onReturn?: (endpoint: Endpoint) => void;
-  /** Fewest answers for a judgement. @default 20 */
-  minimumAnswers?: number;
-  /** How long an answer counts, in milliseconds. @default 10000 */
-  windowMs?: number;
-  /** Latency that is never an outlier, in milliseconds. @default 50 */
-  leastMs?: number;
-  /** An outlier is slower than the median of the others by more than this factor. @default 10 */
-  ratio?: number;
   /** Shortest time between judgements, in milliseconds. @default 1000 */
   judgeEveryMs?: number;
-  /** Length of the first ejection, in milliseconds; the n-th in a row is n times as long. @default 30000 */
-  ejectionMs?: number;
-  /** Longest ejection, in milliseconds. @default 300000 */
-  longestEjectionMs?: number;
   /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
@@ -44,13 +42,7 @@ export class OutlierDetector<Endpoint> {
     this.#settings = {
       onEject: () => {},
       onReturn: () => {},
-      minimumAnswers: 20,
-      windowMs: 10_000,
-      leastMs: 50,
-      ratio: 10,
       judgeEveryMs: 1000,
-      ejectionMs: 30_000,
-      longestEjectionMs: 300_000,
       now: () => performance.now(),
       ...options,
     };
@@ -88,12 +80,11 @@ export class OutlierDetector<Endpoint> {
 
   /** The slowest endpoint in use that is an outlier. */
   #slowest(now: number): Watched<Endpoint> | undefined {
-    const { minimumAnswers, leastMs, ratio } = this.#settings;
     const peers = [...this.#members]
       .filter(({ ejected, latencyMs }) => !ejected && latencyMs > 0 && latencyMs < Infinity)
       .toSorted((a, b) => b.latencyMs - a.latencyMs);
     return peers.find((peer) => {
-      if (peer.latencyMs <= leastMs || peer.answers(now) < minimumAnswers) return false;
+      if (peer.latencyMs <= leastMs || peer.answers(now) < fewestCalls) return false;
       const others = peers.filter((other) => other !== peer).map(({ latencyMs }) => latencyMs);
       return others.length > 0 && peer.latencyMs > ratio * median(others);
     });
@@ -128,7 +119,7 @@ export class Watched<Endpoint> {
     this.#endpoint = endpoint;
     this.#detector = detector;
     this.#settings = settings;
-    this.#answers = new SlidingSum(settings.windowMs);
+    this.#answers = new SlidingSum(usualWindowMs);
   }
 
   get ejected(): boolean {
@@ -160,14 +151,12 @@ export class Watched<Endpoint> {
 
   /** For the detector, as are `msUntilDue` and `return`. */
   eject(now: number): void {
-    const { ejectionMs, longestEjectionMs } = this.#settings;
     const forgiven = Math.max(0, Math.floor((now - this.#returnedAt) / ejectionMs));
     // More would not lengthen the ejection, but would take longer to cancel.
-    const most = Math.ceil(longestEjectionMs / ejectionMs);
-    this.#ejections = Math.min(Math.max(0, this.#ejections - forgiven) + 1, most);
+    this.#ejections = Math.min(Math.max(0, this.#ejections - forgiven) + 1, mostInRow);
     this.#ejected = true;
     this.#ejectedAt = now;
-    this.#ejectedForMs = Math.min(this.#ejections * ejectionMs, longestEjectionMs);
+    this.#ejectedForMs = this.#ejections * ejectionMs;
     this.#settings.onEject(this.#endpoint, this.#ejectedForMs);
   }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { LatencyQuantile, type LatencyQuantileOptions } from './quantile.ts';
+import { LatencyQuantile } from './quantile.ts';
 
 /** An estimate on a clock that the test sets. */
-function make(options: LatencyQuantileOptions = {}) {
+function make() {
   const clock = { now: 0 };
-  const latencies = new LatencyQuantile({ now: () => clock.now, ...options });
+  const latencies = new LatencyQuantile(() => clock.now);
   const observe = (ms: number, times: number): void => {
     for (let time = 0; time < times; time++) latencies.observe(ms);
   };

@@ -1,36 +1,27 @@
-export interface LatencyQuantileOptions {
-  /** Number of latest latencies to keep. @default 5000 */
-  samples?: number;
-  /** Fewest latencies for an estimate. @default 100 */
-  minimum?: number;
-  /** Age at which a latency stops counting, in milliseconds. @default 30000 */
-  windowMs?: number;
-  /** Time for which sorted latencies are reused, in milliseconds. @default 200 */
-  cacheMs?: number;
-  /** Clock, in milliseconds. @default performance.now */
-  now?: () => number;
-}
+/** Latest latencies that are kept. */
+const samples = 5000;
+
+/** Fewest latencies for an estimate. */
+const minimum = 100;
+
+/** Age at which a latency stops counting, in milliseconds. */
+export const windowMs = 30_000;
+
+/** Time for which sorted latencies are reused, in milliseconds. */
+const cacheMs = 200;
 
 /** Estimates quantiles from the latest latencies. */
 export class LatencyQuantile {
-  readonly #options: Required<LatencyQuantileOptions>;
-  readonly #latencies: Float64Array;
-  readonly #times: Float64Array;
+  readonly #now: () => number;
+  readonly #latencies = new Float64Array(samples);
+  readonly #times = new Float64Array(samples).fill(-Infinity);
   #observed = 0;
   #sorted = new Float64Array();
   #sortedAt = -Infinity;
 
-  constructor(options: LatencyQuantileOptions = {}) {
-    this.#options = {
-      samples: 5000,
-      minimum: 100,
-      windowMs: 30_000,
-      cacheMs: 200,
-      now: () => performance.now(),
-      ...options,
-    };
-    this.#latencies = new Float64Array(this.#options.samples);
-    this.#times = new Float64Array(this.#options.samples).fill(-Infinity);
+  /** @param now Clock, in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
   }
 
   /** @param ms In milliseconds; NaN and negative values are ignored. */
@@ -38,7 +29,7 @@ export class LatencyQuantile {
     if (!(ms >= 0)) return;
     const place = this.#observed++ % this.#latencies.length;
     this.#latencies[place] = ms;
-    this.#times[place] = this.#options.now();
+    this.#times[place] = this.#now();
   }
 
   /**
@@ -46,8 +37,7 @@ export class LatencyQuantile {
    * @returns In milliseconds; `undefined` with fewer latencies than `minimum`.
    */
   quantile(q: number): number | undefined {
-    const { minimum, windowMs, cacheMs, now } = this.#options;
-    const time = now();
+    const time = this.#now();
     if (Math.abs(time - this.#sortedAt) >= cacheMs) {
       this.#sortedAt = time;
       this.#sorted = this.#latencies

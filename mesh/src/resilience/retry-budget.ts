@@ -1,4 +1,4 @@
-import { SlidingSum } from './sliding-sum.ts';
+import { SlidingSum, usualWindowMs } from './sliding-sum.ts';
 
 export interface RetryBudgetOptions {
   /** Retries per call: 0.2 is one for every five calls. @default 0.2 */
@@ -27,7 +27,7 @@ export class RetryBudget {
   constructor({
     ratio = 0.2,
     minPerSecond = 10,
-    windowMs = 10_000,
+    windowMs = usualWindowMs,
     now = () => performance.now(),
   }: RetryBudgetOptions = {}) {
     this.#ratio = ratio;

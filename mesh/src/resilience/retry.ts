@@ -13,8 +13,11 @@ export type RetryPolicy = Readonly<{
   jitter: number;
 }>;
 
-/** Up to 3 retries, after 1 s, 2 s and 4 s, ±20 %. */
+/** Up to 3 retries, after 1 s, 2 s and 4 s, ±20 %. Other waits after failures vary as much. */
 export const defaultRetryPolicy: RetryPolicy = { attempts: 3, baseMs: 1000, jitter: 0.2 };
+
+/** Longest time for a call, retries included, in milliseconds: of a person, and of a service. */
+export const defaultDeadlineMs = { person: 10_000, service: 30_000 };
 
 /**
  * Why no attempt follows: the error is permanent, the policy allows no more attempts, the retry would not end in

@@ -5,7 +5,7 @@ test('is what was added within the window, whatever the clock does', () => {
   // A generator of its own, so that a failure can be made again.
   let seed = 7;
   const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const sum = new SlidingSum(1000, 10);
+  const sum = new SlidingSum(1000);
   const added: { bucket: number; amount: number }[] = [];
   let now = 0;
   for (let step = 0; step < 1000; step++) {

@@ -1,3 +1,12 @@
+/** How long what happens to calls counts, in milliseconds, for the judgement of an endpoint and for retries. */
+export const usualWindowMs = 10_000;
+
+/** Fewest calls in a window for a judgement. */
+export const fewestCalls = 20;
+
+/** Buckets of a window. */
+const buckets = 10;
+
 /**
  * Sum of whole numbers over a sliding window, in buckets. A number leaves with its bucket, so the window is up to one
  * bucket shorter than `windowMs`.
@@ -10,11 +19,8 @@ export class SlidingSum {
   #at = 0;
   #sum = 0;
 
-  /**
-   * @param windowMs How long a number counts, in milliseconds.
-   * @param buckets Resolution of the window.
-   */
-  constructor(windowMs: number, buckets = 10) {
+  /** @param windowMs How long a number counts, in milliseconds. */
+  constructor(windowMs: number) {
     this.#buckets = new Float64Array(buckets);
     this.#bucketMs = windowMs / buckets;
   }

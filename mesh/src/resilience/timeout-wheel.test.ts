@@ -132,7 +132,7 @@ describe('callbacks', () => {
   test('run outside of any call', async () => {
     vi.useRealTimers();
     const scope = new AsyncLocalStorage<string>();
-    const wheel = new TimeoutWheel({ tickMs: 1 });
+    const wheel = new TimeoutWheel();
     const seen = new Promise((resolve) => {
       scope.run('of a call', () => wheel.start(0, () => resolve(scope.getStore())));
     });

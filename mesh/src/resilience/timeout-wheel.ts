@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { longestTimerMs } from '../wire/index.ts';
 
+/** How late a timeout may fire, in milliseconds, plus the delay of its timer. */
+const tickMs = 5;
+
+/** Number of slots: the wheel turns once in 5.1 s. */
+const slots = 1024;
+
 /** A started timeout, to be passed to `stop`. */
 export interface Timeout {
   /** False once it has fired or was stopped. */
@@ -8,10 +14,6 @@ export interface Timeout {
 }
 
 export interface TimeoutWheelOptions {
-  /** How late a timeout may fire, in milliseconds, plus the delay of its timer. @default 5 */
-  tickMs?: number;
-  /** Number of slots; with the defaults, the wheel turns once in 5.1 s. @default 1024 */
-  slots?: number;
   /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
@@ -50,7 +52,6 @@ const newRing = (): Entry => new Entry(0, nothing);
  * @see https://doi.org/10.1145/41457.37504
  */
 export class TimeoutWheel {
-  readonly #tickMs: number;
   readonly #now: () => number;
   /** Otherwise the timer would keep the scope of the call that set it. */
   readonly #outsideOfCalls = AsyncLocalStorage.snapshot();
@@ -64,8 +65,7 @@ export class TimeoutWheel {
   /** Tick for which the timer is set. */
   #timerTick = Infinity;
 
-  constructor({ tickMs = 5, slots = 1024, now = () => performance.now() }: TimeoutWheelOptions = {}) {
-    this.#tickMs = tickMs;
+  constructor({ now = () => performance.now() }: TimeoutWheelOptions = {}) {
     this.#slots = Array.from({ length: slots }, newRing);
     this.#now = now;
   }
@@ -83,7 +83,7 @@ export class TimeoutWheel {
   start(ms: number, onTimeout: () => void): Timeout {
     const now = this.#now();
     if (this.#size++ === 0) this.#begin(now);
-    const dueTick = Math.ceil((now + (ms > 0 ? ms : 0)) / this.#tickMs);
+    const dueTick = Math.ceil((now + (ms > 0 ? ms : 0)) / tickMs);
     // A slot that was already emptied would fire one turn late.
     const entry = new Entry(dueTick > this.#tick ? dueTick : this.#tick + 1, onTimeout);
     append(entry, this.#slotOf(entry.dueTick));
@@ -104,7 +104,7 @@ export class TimeoutWheel {
   }
 
   #begin(now: number): void {
-    this.#tick = Math.floor(now / this.#tickMs);
+    this.#tick = Math.floor(now / tickMs);
     // An overdue timer is lost: its clock was replaced, as by a test.
     if (this.#timerTick <= this.#tick) this.#timerTick = Infinity;
     this.#timer?.ref();
@@ -114,14 +114,14 @@ export class TimeoutWheel {
     clearTimeout(this.#timer);
     this.#timerTick = tick;
     // The tick may be in the past if a callback took long.
-    const ms = Math.max(1, Math.min(Math.ceil(tick * this.#tickMs - now), longestTimerMs));
+    const ms = Math.max(1, Math.min(Math.ceil(tick * tickMs - now), longestTimerMs));
     this.#timer = this.#outsideOfCalls(setTimeout, () => this.#onTimer(), ms);
   }
 
   #onTimer(): void {
     this.#timer = undefined;
     this.#timerTick = Infinity;
-    this.#collect(Math.floor(this.#now() / this.#tickMs));
+    this.#collect(Math.floor(this.#now() / tickMs));
     try {
       for (let entry = this.#due.next; entry !== this.#due; entry = this.#due.next) {
         remove(entry);

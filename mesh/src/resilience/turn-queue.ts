@@ -21,13 +21,12 @@ export interface TurnQueueOptions {
   nextTurn: (run: () => void) => void;
   /** Time in which one turn of the event loop may begin items, in milliseconds. @default 10 */
   turnMs?: number;
-  /** Callbacks per turn. @default 16 */
-  steps?: number;
-  /** Most items per callback; their answers can leave in one message. @default 16 */
-  batch?: number;
   /** Clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
+
+/** Callbacks per turn, and most items per callback, whose answers can leave in one message. */
+const steps = 16;
 
 /**
  * Spreads a burst of items over several turns of the event loop, so that other work, such as a health check, runs in
@@ -43,8 +42,6 @@ export interface TurnQueueOptions {
 export class TurnQueue {
   readonly #nextTurn: (run: () => void) => void;
   readonly #turnMs: number;
-  readonly #steps: number;
-  readonly #mostTogether: number;
   readonly #now: () => number;
   readonly #urgent = new FairQueue<Waiting>();
   readonly #others = new FairQueue<Waiting>();
@@ -63,17 +60,9 @@ export class TurnQueue {
   /** Most items of the current step. */
   #batch = 1;
 
-  constructor({
-    nextTurn,
-    turnMs = 10,
-    steps = 16,
-    batch = 16,
-    now = () => performance.now(),
-  }: TurnQueueOptions) {
+  constructor({ nextTurn, turnMs = 10, now = () => performance.now() }: TurnQueueOptions) {
     this.#nextTurn = nextTurn;
     this.#turnMs = turnMs;
-    this.#steps = steps;
-    this.#mostTogether = batch;
     this.#now = now;
   }
 
@@ -94,12 +83,12 @@ export class TurnQueue {
   push(waiting: Waiting): void {
     (waiting.urgent ? this.#urgent : this.#others).push(waiting.source, waiting);
     if (this.#length++ === 0) this.#standingSince = this.#now();
-    if (this.#pending < Math.min(this.#length, this.#steps) && !this.#stepping) this.#schedule(1);
+    if (this.#pending < Math.min(this.#length, steps) && !this.#stepping) this.#schedule(1);
   }
 
-  #schedule(steps: number): void {
-    this.#pending += steps;
-    for (let step = 0; step < steps; step++) this.#nextTurn(this.#onStep);
+  #schedule(count: number): void {
+    this.#pending += count;
+    for (let step = 0; step < count; step++) this.#nextTurn(this.#onStep);
   }
 
   readonly #onStep = (): void => {
@@ -114,7 +103,7 @@ export class TurnQueue {
     this.#beginSome(now);
     if (this.#pending > 0) return;
     this.#stepping = false;
-    if (this.#length > 0) this.#schedule(Math.min(this.#length, this.#steps));
+    if (this.#length > 0) this.#schedule(Math.min(this.#length, steps));
     else this.#since = this.#now();
   };
 
@@ -122,8 +111,8 @@ export class TurnQueue {
   #adapt(now: number): void {
     if (this.#begun === 0) return;
     const eachMs = (now - this.#stepAt) / this.#begun;
-    const most = Math.floor(this.#turnMs / this.#steps / eachMs);
-    this.#batch = Math.max(1, Math.min(most, this.#mostTogether));
+    const most = Math.floor(this.#turnMs / steps / eachMs);
+    this.#batch = Math.max(1, Math.min(most, steps));
   }
 
   #beginSome(now: number): void {

@@ -77,3 +77,11 @@ function controlled() {
   const controller = new AbortController();
   return { signal: controller.signal, abort: (reason: Error) => controller.abort(reason) };
 }
+
+test('without a limit, a wait ends with its signal', async () => {
+  const ending = new AbortController();
+  const waiting = outcome(within(never, { signal: ending.signal }));
+  expect(vi.getTimerCount()).toBe(0);
+  ending.abort(new Error('the process ends'));
+  expect(await waiting).toEqual(new Error('the process ends'));
+});

@@ -1,6 +1,6 @@
 export type WithinOptions<Late> = Readonly<{
-  /** Longest wait, in milliseconds. */
-  ms: number;
+  /** Longest wait, in milliseconds. @default no limit */
+  ms?: number;
   /** Cancels the wait, which then rejects with the signal's reason. @default none */
   signal?: AbortSignal | undefined;
   /** Result after `ms`, or the error that it throws. @default an Error that names the time */
@@ -8,7 +8,7 @@ export type WithinOptions<Late> = Readonly<{
 }>;
 
 /**
- * Waits for work for a limited time, even if the work ignores its signal. A later result or failure is dropped.
+ * Waits for work until its time is over or a signal fires, even if the work ignores its signal. A later result or failure is dropped.
  *
  * @param work Gets a signal that fires when the wait ends early.
  *
@@ -35,7 +35,7 @@ export function within<Result, Late = never>(
       over.abort(reason);
     };
     const onAbort = (): void => giveUp(signal?.reason, () => reject(signal?.reason as Error));
-    const timer = setTimeout(() => {
+    const onTime = (): void => {
       const late = new Error(`no answer within ${ms} ms`);
       giveUp(late, () => {
         if (!onLate) return reject(late);
@@ -45,7 +45,8 @@ export function within<Result, Late = never>(
           reject(error);
         }
       });
-    }, ms);
+    };
+    const timer = ms === undefined ? undefined : setTimeout(onTime, ms);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       work(over.signal).then(

@@ -85,10 +85,6 @@ export async function serve<From extends AnyContract>(
   const server = createHttpServer(
     {
       keepAliveTimeout: keepAliveTimeoutMs,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      // Interval of checks of the two timeouts; with Node's 30 s, headers may take 40 s.
-      connectionsCheckingInterval: 1000,
       shouldUpgradeCallback: asksForSocket,
     },
     { tls: options.tls, log },

@@ -21,6 +21,7 @@ import {
   type IdentitySource,
   type RevocationFollower,
 } from '../identity/index.ts';
+import { defaultDeadlineMs } from '../resilience/index.ts';
 import { createLogger, type Logger } from '../telemetry/index.ts';
 import type { Tls } from '../tls/index.ts';
 import { AccessControl } from './access/access-control.ts';
@@ -172,7 +173,8 @@ export function createService<From extends AnyContract>(
 export function assemble(parts: readonly ServicePart[], given: ServiceOptions): Service {
   const name = parts[0]?.name ?? '';
   const { options, certificates, closeIdentity } = completed(name, given);
-  const { log, authenticate, classify, userDeadlineMs, drainDelayMs = 0, drainTimeoutMs = 30_000 } = options;
+  const { log, authenticate, classify, userDeadlineMs, drainDelayMs = 0 } = options;
+  const { drainTimeoutMs = defaultDeadlineMs.service } = options;
   const readiness = createReadiness();
   const closing = new AbortController();
   const { rooms, streamsPerCaller } = options;

@@ -12,7 +12,7 @@ export interface ErrorSummary {
 const longestChain = 4;
 
 /** Longest message, in characters: a driver may include a whole SQL statement. */
-const longestMessage = 200;
+export const longestMessage = 200;
 
 /** Summarises an expected error and its causes. */
 export function summariseError(error: Error): ErrorSummary {

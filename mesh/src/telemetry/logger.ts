@@ -68,7 +68,7 @@ export function createLogger(options: LoggerOptions): Logger {
   );
 }
 
-const errorLevel = pino.levels.values['error'] ?? 50;
+const { error: errorLevel = Infinity } = pino.levels.values;
 
 /** Adds the timestamp, if missing, and summarises expected errors here, because a serialiser does not know the level. */
 function complete(this: Pino, line: Parameters<LogFn>, write: LogFn, level: number): void {

@@ -3,13 +3,13 @@ import { styleText } from 'node:util';
 import { pino, type DestinationStream } from 'pino';
 import type pinoPretty from 'pino-pretty';
 import type { PrettyOptions } from 'pino-pretty';
+import { longestMessage } from './describe-error.ts';
 
 /** Most fields shown of a line. */
 const mostFields = 3;
 
-/** Longest value and longest message shown, in characters. */
+/** Longest value shown, in characters. */
 const longestValue = 100;
-const longestMessage = 240;
 
 /** Shown before others, in this order. */
 const firstFields = ['endpoint', 'procedure', 'error', 'reason', 'retry_count', 'code'];

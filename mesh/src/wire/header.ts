@@ -41,6 +41,14 @@ export const serviceTokenScheme = 'Service-Token';
  */
 export const userTokenScheme = 'Bearer';
 
+/**
+ * Default of `timeoutMs`, in milliseconds.
+ *
+ * @example
+ * const timeoutMs = shopContract.procedures.items.get.timeoutMs ?? defaultTimeoutMs;
+ */
+export const defaultTimeoutMs = 5000;
+
 /** Longest time accepted from a header, in milliseconds: one hour. */
 export const longestHeaderMs = 3_600_000;
 

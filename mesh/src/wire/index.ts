@@ -8,6 +8,7 @@ export {
 } from './error-shape.ts';
 export {
   boundRetryAfter,
+  defaultTimeoutMs,
   formatRetryAfter,
   formatTimeout,
   header,

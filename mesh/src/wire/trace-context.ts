@@ -13,11 +13,8 @@ export type TraceContext = Readonly<{
   tracestate: string | undefined;
 }>;
 
-const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
-
-/** Invalid ids. */
-const noTrace = '0'.repeat(32);
-const noSpan = '0'.repeat(16);
+/** An id of zeros is invalid. */
+const pattern = /^([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
 /** W3C allows vendors 512 characters; a longer state is dropped and the trace goes on. */
 const tracestatePattern = /^[^]{0,512}$/;
@@ -36,7 +33,6 @@ export function parseTraceContext(
   if (!match) return undefined;
   const [, version, traceId = '', spanId = '', flags = '', rest] = match;
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
-  if (traceId === noTrace || spanId === noSpan) return undefined;
   return {
     traceId,
     spanId,

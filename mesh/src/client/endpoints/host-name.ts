@@ -1,5 +1,6 @@
 import { lookup as lookupName } from 'node:dns/promises';
 import { Outage, type Logger } from '../../telemetry/index.ts';
+import { defaultTimeoutMs } from '../../wire/index.ts';
 
 /** Resolves a name, like `dns.lookup` with `all`. */
 export type Lookup = (host: string) => Promise<Found>;
@@ -29,7 +30,7 @@ export class HostName {
 
   constructor(host: string, options: HostNameOptions) {
     this.#host = host;
-    this.#options = { timeoutMs: 5000, ...options };
+    this.#options = { timeoutMs: defaultTimeoutMs, ...options };
     this.#outage = new Outage(options.log);
   }
 

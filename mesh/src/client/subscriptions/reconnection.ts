@@ -148,21 +148,23 @@ export class Reconnection {
   }
 }
 
+/** Longest wait before jitter, in milliseconds. */
+const longestWaitMs = 30_000;
+
 /**
  * Wait after a failure, in milliseconds. Jitter only lengthens a wait that the server requests, because all its
  * callers get the same one.
  *
  * @param before Consecutive failures before this one.
- * @param backoff Waits; `maxMs` before jitter. @default maxMs: 30000
  * @param options.askedMs `Retry-After`, in milliseconds.
  * @param options.chance Random number from 0 to 1.
  */
 export function waitAfter(
   before: number,
-  { baseMs, jitter, maxMs = 30_000 }: Pick<RetryPolicy, 'baseMs' | 'jitter'> & { maxMs?: number },
+  { baseMs, jitter }: Pick<RetryPolicy, 'baseMs' | 'jitter'>,
   { askedMs, chance }: { askedMs: number; chance: number },
 ): number {
-  const ownMs = backoffMs(before + 1, { baseMs, maxMs, jitter }, chance);
+  const ownMs = backoffMs(before + 1, { baseMs, maxMs: longestWaitMs, jitter }, chance);
   return Math.round(Math.max(ownMs, askedMs * (1 + jitter * chance)));
 }
 

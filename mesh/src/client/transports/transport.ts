@@ -2,6 +2,12 @@ import type { Request } from '../request.ts';
 
 export type TransportName = 'websocket' | 'http';
 
+/**
+ * Longest wait for a connection, in milliseconds; leaves time for another endpoint. A proxy without WebSockets may never
+ * answer an upgrade.
+ */
+export const longestConnectMs = 2000;
+
 /** Longest accepted answer, in bytes. */
 export const maxAnswerBytes = 64 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import { alternativesOf, kindOf, type Alternatives, type Kind } from './alternatives.ts';
+import { compareArrays } from './compare-arrays.ts';
 import { compareKeywords } from './compare-keywords.ts';
-import { compareMembers } from './compare-members.ts';
+import { compareObjects } from './compare-objects.ts';
 import type { Comparison, Pair } from './comparison.ts';
 import { matchMembers } from './match-members.ts';
 import { without, type Node } from './node.ts';
@@ -128,4 +129,12 @@ function compareOfKind({ some, others, place }: OfKind, comparison: Comparison):
   }
   for (const name of left) comparison.report('union-member-removed', place, { old: name });
   for (const name of come) comparison.report('union-member-added', place, { next: name });
+}
+
+/** Compares two schemas of the same kind: a text with a text, an object with an object. */
+function compareMembers(pair: Pair, comparison: Comparison): void {
+  compareKeywords(pair, comparison);
+  const kind = kindOf(pair.old);
+  if (kind === 'object') compareObjects(pair, comparison);
+  if (kind === 'array') compareArrays(pair, comparison);
 }

@@ -1,6 +1,6 @@
 import { request } from 'undici';
 
-/** Longest document, in bytes: some issuers publish dozens of keys, with certificates. */
+/** Longest answer of a provider, in bytes: some issuers publish dozens of keys, with certificates. */
 const longestDocument = 512 * 1024;
 
 /** Longest wait for a document, in milliseconds: a call may be waiting for it. */
@@ -29,24 +29,24 @@ export async function fetchDocument(url: string): Promise<unknown> {
     await body.dump();
     throw new DocumentError(`${url} answered ${statusCode}`, statusCode);
   }
-  const document = await readBoundedJson(body, longestDocument);
+  const document = await readBoundedJson(body);
   if (document === undefined) throw new DocumentError(`${url} is not JSON`);
   return document;
 }
 
 /**
- * Reads an answer.
+ * Reads an answer of a provider.
  *
- * @param most Longest, in bytes.
  * @returns `undefined` for anything but JSON.
  * @throws DocumentError if it is too long.
  */
-export async function readBoundedJson(body: AsyncIterable<Buffer>, most: number): Promise<unknown> {
+export async function readBoundedJson(body: AsyncIterable<Buffer>): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > most) throw new DocumentError(`the answer is longer than ${most} bytes`);
+    if (bytes > longestDocument)
+      throw new DocumentError(`the answer is longer than ${longestDocument} bytes`);
     chunks.push(chunk);
   }
   try {

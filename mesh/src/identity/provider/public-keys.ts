@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, importJWK, type CryptoKey, type JWK } from 'jose';
 import { z } from 'zod';
+import { longestKeyId } from './token-header.ts';
 
 /**
  * Signature algorithms that a provider may use (RFC 7518 §3.1, RFC 8037 §3.1). HMAC and `none` are not among them: a
@@ -28,7 +29,7 @@ const shortestModulus = 2048;
 
 const base64url = z.base64url().max(2048);
 const about = {
-  kid: z.string().min(1).max(512).optional(),
+  kid: z.string().min(1).max(longestKeyId).optional(),
   use: z.literal('sig').optional(),
   alg: z.string().optional(),
   key_ops: z

@@ -1,7 +1,7 @@
 import { longestToken, type Fault } from '../token-format.ts';
 
 /** Longest `kid`, in characters. */
-const longestKeyId = 512;
+export const longestKeyId = 512;
 
 /** What is read of the header of a token; not to be trusted before the signature is verified. */
 export type TokenHeader = Readonly<{ alg: string; kid: string | undefined; typ: string | undefined }>;

@@ -1,6 +1,5 @@
-import { addAbortListener } from 'node:events';
 import { SteadyClock } from '../../clock/index.ts';
-import { backoffMs } from '../../resilience/index.ts';
+import { backoffMs, defaultRetryPolicy, within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
 import { RevocationCopy } from './copy.ts';
 import { RevocationLedger, type Reader, type Taken } from './ledger.ts';
@@ -11,6 +10,9 @@ import { measureRevocations, revocationEvents, type RevocationStatus } from './s
 
 /** What a follower asks of its source. `/api/mesh` and the metrics show all but `following` as `polling`. */
 type Mode = 'restored' | 'connecting' | 'following' | 'polling' | 'reconnecting' | 'stopped';
+
+/** Longest wait for the stream before it is closed, and longest wait before it is opened again, in milliseconds. */
+const reconnectingMs = 4000;
 
 /**
  * For each mode, whether the stream is open, whether the source is polled once a second, and the next mode after
@@ -23,12 +25,12 @@ const modes: Record<Mode, { stream?: true; polls?: true; waitMs?: number; next?:
   connecting: { stream: true, waitMs: 500, next: 'reconnecting' },
   following: { stream: true, waitMs: 1.5 * heartbeatMs, next: 'polling' },
   polling: { polls: true, next: 'reconnecting' },
-  reconnecting: { stream: true, polls: true, waitMs: 4000, next: 'polling' },
+  reconnecting: { stream: true, polls: true, waitMs: reconnectingMs, next: 'polling' },
   stopped: {},
 };
 
 /** Waits of the mode `polling`. */
-const backoff = { baseMs: 250, maxMs: 4000, jitter: 0.2 };
+const backoff = { ...defaultRetryPolicy, baseMs: 250, maxMs: reconnectingMs };
 
 export interface FollowOptions {
   source: RevocationSource;
@@ -156,10 +158,7 @@ export class RevocationFollower {
    * @throws The reason of the signal.
    */
   async loaded(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    using _ = signal && addAbortListener(signal, () => aborted.reject(signal.reason));
-    await Promise.race([this.#ready.promise, aborted.promise]);
+    await within(() => this.#ready.promise, { signal });
   }
 
   /** Stops asking the source, and writes the local copy; known revocations stay in force. */

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
-import { backoffMs } from '../../resilience/index.ts';
+import { backoffMs, defaultRetryPolicy, within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
+import { longestTimerMs } from '../../wire/index.ts';
 import { discover } from '../provider/discovery.ts';
 import { readBoundedJson } from '../provider/fetch-document.ts';
 import { longestToken } from '../token-format.ts';
@@ -10,17 +10,11 @@ import { longestToken } from '../token-format.ts';
 /** Longest wait for the provider's answer, in milliseconds. */
 const longestAnswerMs = 5000;
 
-/** Longest answer, in bytes. */
-const longestAnswer = 64 * 1024;
-
 /** Waits after failures. */
-const retries = { baseMs: 1000, maxMs: 30_000, jitter: 0.2 };
+const retries = { ...defaultRetryPolicy, maxMs: 30_000 };
 
 /** Lifetime of a token whose answer has no `expires_in`, in seconds. */
 const assumedLifetime = 300;
-
-/** Longest timer, in milliseconds; longer ones fire at once. */
-const longestTimerMs = 12 * 3_600_000;
 
 /** RFC 6749 §5.1; some providers send the number as a text. */
 const tokenAnswer = z.object({
@@ -102,18 +96,7 @@ export class ClientCredentials implements AsyncDisposable {
    * @throws The reason of the signal; Error if it was closed first.
    */
   async ready(signal?: AbortSignal): Promise<void> {
-    if (!signal) return this.#first.promise;
-    signal.throwIfAborted();
-    const over = new AbortController();
-    const gone = sleep(2 ** 31 - 1, undefined, {
-      signal: AbortSignal.any([signal, over.signal]),
-      ref: false,
-    });
-    try {
-      await Promise.race([this.#first.promise, gone.catch(() => signal.throwIfAborted())]);
-    } finally {
-      over.abort();
-    }
+    await within(() => this.#first.promise, { signal });
   }
 
   /** Stops to renew the token, and cancels a request under way. */
@@ -174,7 +157,7 @@ export class ClientCredentials implements AsyncDisposable {
       body: form.toString(),
       signal,
     });
-    const answer = await readBoundedJson(body, longestAnswer);
+    const answer = await readBoundedJson(body);
     if (statusCode !== 200) {
       const { data } = errorAnswer.safeParse(answer);
       throw new Error(`the token endpoint answered ${statusCode}${data ? `, ${data.error}` : ''}`);

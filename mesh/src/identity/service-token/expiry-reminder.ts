@@ -1,8 +1,6 @@
 import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceToken } from './service-token.ts';
-import { tokenStage, type TokenFacts, type TokenStage } from './token-facts.ts';
-
-const dayMs = 24 * 3_600_000;
+import { dayMs, tokenStage, type TokenFacts, type TokenStage } from './token-facts.ts';
 
 /**
  * Makes a check that logs when a token is about to expire: a warning in the last fifth of its life, an error on its last

@@ -1,5 +1,5 @@
 import type { SteadyClock } from '../../clock/index.ts';
-import { backoffMs, within } from '../../resilience/index.ts';
+import { backoffMs, defaultRetryPolicy, within } from '../../resilience/index.ts';
 import { startupLevel, type Logger } from '../../telemetry/index.ts';
 import { createExpiryReminder } from './expiry-reminder.ts';
 import { countRotation, watchTokenLife } from './metrics.ts';
@@ -48,7 +48,7 @@ const startSpreadMs = 5000;
  * Waits between failed exchanges: at most a quarter of the token's remaining life. The longest is also the longest time
  * between two checks of a token in memory.
  */
-const backoff = { baseMs: 1000, maxMs: 3_600_000, jitter: 0.2 };
+const backoff = { ...defaultRetryPolicy, maxMs: 3_600_000 };
 
 /** Interval at which the token's file is read, in milliseconds. */
 const rereadEveryMs = 1000;

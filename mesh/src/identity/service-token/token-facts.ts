@@ -1,7 +1,7 @@
 import { serviceClaims } from '../claims.ts';
 import { readJson, takeApart } from '../token-format.ts';
 
-const dayMs = 24 * 3_600_000;
+export const dayMs = 24 * 3_600_000;
 
 /** The claims of a service token; times in milliseconds since 1970. */
 export type TokenFacts = Readonly<{

@@ -71,7 +71,7 @@ export class DenialReporter {
   readonly #options: DenialReporterOptions;
   readonly #kinds = new Aggregator<Denial>({
     // Less than the interval of sending, so that the first report is sent within about a second.
-    firstAfterMs: 500,
+    firstAfterMs: flushIntervalMs / 2,
     report: (denial, count, since) => {
       for (let left = count; left > 0; left -= mostCounted)
         this.#enqueue(reportOf(denial, Math.min(left, mostCounted), since));

@@ -1,4 +1,5 @@
 import { entriesOf, errorFactories, type AnyContract, type ContractEntry } from '../../contract/index.ts';
+import { defaultDeadlineMs } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { AccessControl } from '../access/access-control.ts';
 import { Admission } from '../limits/admission.ts';
@@ -66,7 +67,13 @@ export type BoundEntry = ContractEntry & Readonly<Pick<Binding, 'handler' | 'for
 export function bind(
   name: string,
   entries: readonly BoundEntry[],
-  { log, userDeadlineMs = 10_000, interceptors = [], revocations, ...options }: CompileOptions,
+  {
+    log,
+    userDeadlineMs = defaultDeadlineMs.person,
+    interceptors = [],
+    revocations,
+    ...options
+  }: CompileOptions,
 ): readonly CompiledProcedure[] {
   const { admission = new Admission(name, log), background = new Background(log) } = options;
   const { access = new AccessControl({ log }), limits } = options;

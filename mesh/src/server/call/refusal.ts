@@ -18,7 +18,7 @@ export class Refusal extends MeshError {
 }
 
 /** Nominal wait before a retry, in milliseconds. */
-const retryAfterMs = 1000;
+export const retryAfterMs = 1000;
 
 /** Made once, with waits of 50 % to 150 %: callers that all came back at once would overload the service again. */
 const busy = Array.from(

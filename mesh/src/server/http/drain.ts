@@ -6,11 +6,14 @@ import { endGently } from './broken-request.ts';
 import type { OpenResponses } from './open-responses.ts';
 import { connectionEvent } from './secure-server.ts';
 
+/** Time in which what was sent to a draining server arrives, in milliseconds. */
+export const onTheWayMs = 500;
+
 /**
  * Bounds of the silence after which a draining server ends a connection, in milliseconds; within them it is the drain
  * delay. A request sent at that moment is lost, so a longer silence is safer.
  */
-const quiet = { least: 500, most: 2000 };
+const quiet = { least: onTheWayMs, most: 2000 };
 
 /** Most turns of the event loop in which waiting connections are accepted before the port closes: Node's backlog. */
 const mostTurns = 511;

@@ -3,6 +3,7 @@ import type { Readiness } from '../../health/index.ts';
 import { header, maxMessageBytes, MeshError, socketPath } from '../../wire/index.ts';
 import { toMeshError, toTrpcError } from '../call/failure.ts';
 import { logFailure } from '../call/failure-log.ts';
+import { retryAfterMs } from '../call/refusal.ts';
 import { unknownPath } from '../call/unknown-name.ts';
 import type { WireFormat } from '../call/wire-format.ts';
 import { answerByTrpc, refusalOfBatch, type AdapterOptions } from '../trpc/adapter.ts';
@@ -126,7 +127,7 @@ function refusalOf(
   if (stage === 'starting')
     return new MeshError('SERVICE_UNAVAILABLE', 'The service is starting', {
       retry: 'safe',
-      retryAfterMs: 1000,
+      retryAfterMs,
       notServing: true,
     });
   if (closed?.aborted)

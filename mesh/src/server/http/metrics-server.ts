@@ -20,7 +20,7 @@ export async function serveMetrics(
   { host, port }: { host: string; port: number },
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const route = metricsRoute(service);
-  const server = createHttpServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, service.options);
+  const server = createHttpServer({}, service.options);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     answerOf(service, route, request).then(
       (answer) => writeAnswer(request, response, answer),

@@ -4,25 +4,31 @@ import type { Socket } from 'node:net';
 import { Aggregator, describeError, type Logger } from '../../telemetry/index.ts';
 import type { Tls } from '../../tls/index.ts';
 
-/** Longest handshake, in milliseconds: like the time for headers. */
-const handshakeTimeoutMs = 10_000;
+/**
+ * Longest time for the headers and for a whole request, in milliseconds; and interval of their checks: with Node's 30 s,
+ * headers may take 40 s.
+ */
+const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 };
 
 /** What clients do that only look whether the port is open. */
 const left = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
- * Makes a server for HTTPS, if there is a certificate, or for HTTP. Another certificate is used for new connections.
+ * Makes a server for HTTPS, if there is a certificate, or for HTTP, that cuts slow requests and handshakes. Another
+ * certificate is used for new connections.
  *
  * @example
  * const { port } = { port: 3000 };
  * createHttpServer({ keepAlive: true }, { tls, log }).listen(port);
  */
 export function createHttpServer(
-  options: ServerOptions,
+  given: ServerOptions,
   { tls, log }: { tls?: Tls | undefined; log: Pick<Logger, 'info'> },
 ): Server {
+  const options = { ...limits, ...given };
   if (tls?.serves !== true) return http.createServer(options);
-  const server = https.createServer({ ...options, ...tls.serving, handshakeTimeout: handshakeTimeoutMs });
+  const handshakeTimeout = limits.headersTimeout;
+  const server = https.createServer({ ...options, ...tls.serving, handshakeTimeout });
   const stopFollowing = tls.onChange(() => server.setSecureContext(tls.serving));
   const failures = new Aggregator<{ reason: string; code: string; address: string | undefined }>({
     report: (failure, count) =>

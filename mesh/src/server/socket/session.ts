@@ -17,6 +17,7 @@ import type { Revocations } from '../call/expiry.ts';
 import type { Peer } from '../call/peer.ts';
 import { lingerMs } from '../http/broken-request.ts';
 import { clientCertificateOf } from '../../tls/core.ts';
+import { onTheWayMs } from '../http/drain.ts';
 import { credentialsIn } from '../http/connection-params.ts';
 import type { Link } from '../http/stall.ts';
 import type { OpenPerCaller } from '../limits/per-caller.ts';
@@ -26,9 +27,6 @@ import { Liveness } from './liveness.ts';
 import { isObject, WrongMessage } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { OwnCredentials } from './own-credentials.ts';
-
-/** Grace period for calls already on the way after the request to reconnect, in milliseconds. */
-const graceMs = 500;
 
 /** Longest reason in a close frame, in bytes (RFC 6455 §5.5). */
 const longestReason = 123;
@@ -195,7 +193,7 @@ export class Session implements CallsConnection {
       this.#calls.onDone = this.#closeIfDone;
       this.#graceOver.resolve();
       this.#closeIfDone();
-    }, graceMs);
+    }, onTheWayMs);
     void this.closed.then(() => clearTimeout(grace));
   }
 

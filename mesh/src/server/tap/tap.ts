@@ -3,7 +3,6 @@ import type { Caller, ProcedureKind } from '../../contract/index.ts';
 import { callerName } from '../access/access-control.ts';
 import { toMeshError, type ClassifyError } from '../call/failure.ts';
 import type { RawCall } from '../call/raw-call.ts';
-import { payloadText } from './payload-text.ts';
 
 /** What `/api/tap` shows: nothing; calls; calls with their input and output, without what looks like a secret. */
 export type TapMode = 'off' | 'calls' | 'payloads';
@@ -145,4 +144,24 @@ export class Tap {
     clearTimeout(this.#lease);
     this.#lease = setTimeout(this.stop, leaseMs).unref();
   }
+}
+
+/** Most characters of a payload. */
+const mostCharacters = 2000;
+
+/** Names of fields that hold a secret, or what proves one. */
+const secret =
+  /pass(word|phrase)|token|secret|credential|authorization|cookie|otp|code|key$|^keys?$|signature|hash/i;
+
+/** A payload as JSON for people: fields whose name looks like a secret are masked, and the end is cut. */
+function payloadText(payload: unknown): string | undefined {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(payload, (name, value: unknown) => (secret.test(name) ? '[hidden]' : value));
+  } catch {
+    return '[not JSON]';
+  }
+  // `undefined` has no JSON.
+  if (text === undefined || text.length <= mostCharacters) return text;
+  return `${text.slice(0, mostCharacters)}…`;
 }

@@ -3,6 +3,9 @@ import type { ProtobufWriter } from './protobuf-writer.ts';
 /** A value of JSON. */
 export type Value = string | number | boolean | null | readonly Value[] | Readonly<{ [name: string]: Value }>;
 
+/** Most attributes of a log record, and most links of a span: the default of OpenTelemetry. */
+export const countLimit = 128;
+
 /** Longest text of a value, in characters. */
 const longestText = 4096;
 

@@ -1,8 +1,5 @@
-import { writeAttribute, writeValue, type Value } from './attribute.ts';
+import { countLimit, writeAttribute, writeValue, type Value } from './attribute.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
-
-/** Most attributes of a record. */
-const mostAttributes = 128;
 
 /** OTLP's numbers. */
 const severities: Readonly<Record<string, number>> = { debug: 5, info: 9, warn: 13, error: 17 };
@@ -35,8 +32,8 @@ export function writeLogRecord(to: ProtobufWriter, field: number, line: string):
   to.text(3, level);
   writeValue(to, 5, msg ?? '');
   const attributes = Object.entries(fields);
-  for (const attribute of attributes.slice(0, mostAttributes)) writeAttribute(to, 6, attribute);
-  if (attributes.length > mostAttributes) to.integer(7, attributes.length - mostAttributes);
+  for (const attribute of attributes.slice(0, countLimit)) writeAttribute(to, 6, attribute);
+  if (attributes.length > countLimit) to.integer(7, attributes.length - countLimit);
   if (traceId !== undefined && spanId !== undefined) {
     // Sampled.
     to.fixed32(8, 1);

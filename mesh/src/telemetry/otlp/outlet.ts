@@ -3,8 +3,8 @@ import { describeError } from '../describe-error.ts';
 import { counter } from '../metrics.ts';
 import { Outage, type OutageLogger } from '../outage.ts';
 import { scopes } from '../scope.ts';
-import { post } from './post.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
+import { post, sendEveryMs } from './post.ts';
+import { fullMessageBytes, ProtobufWriter } from './protobuf-writer.ts';
 import { requestBody } from './request-body.ts';
 
 const dropped = counter({
@@ -24,12 +24,6 @@ const mostOfRequest = 512;
  * processor when the next span ends: one alone takes about three times as long.
  */
 const writtenTogether = 32;
-
-/** A request with more is complete, in bytes. */
-const fullRequestBytes = 2 ** 20;
-
-/** How often one is sent at least, in milliseconds. */
-const sendEveryMs = 1000;
 
 /** Longest time for one request, with retries, in milliseconds. */
 const requestTimeoutMs = 5000;
@@ -127,7 +121,7 @@ export class Outlet {
     for (const write of this.#unwritten.splice(0)) {
       write(this.#items);
       this.#count += 1;
-      if (this.#count === mostOfRequest || this.#items.length >= fullRequestBytes) this.#completeBatch();
+      if (this.#count === mostOfRequest || this.#items.length >= fullMessageBytes) this.#completeBatch();
     }
   }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request, type Dispatcher } from 'undici';
 
-/** Wait before a request is sent again, in milliseconds, if the receiver asks for none. */
-const usualWaitMs = 1000;
+/** How often requests are sent, and the wait before one is repeated if the receiver asks for none, in milliseconds. */
+export const sendEveryMs = 1000;
 
 /** What OTLP lets senders send again. */
 const temporary = new Set([429, 502, 503, 504]);
@@ -59,8 +59,8 @@ async function attempt({
     if (status >= 200 && status < 300) return {};
     const failure = new Error(`the receiver answered ${status}`);
     if (!temporary.has(status)) return { failure };
-    return { failure, waitMs: Number(answer.headers['retry-after']) * 1000 || usualWaitMs };
+    return { failure, waitMs: Number(answer.headers['retry-after']) * 1000 || sendEveryMs };
   } catch (thrown) {
-    return { failure: thrown instanceof Error ? thrown : new Error(String(thrown)), waitMs: usualWaitMs };
+    return { failure: thrown instanceof Error ? thrown : new Error(String(thrown)), waitMs: sendEveryMs };
   }
 }

@@ -5,8 +5,8 @@ const fixed32Type = 5;
 
 const firstBytes = 64 * 1024;
 
-/** Largest buffer that is kept for the next messages, in bytes. */
-const mostKept = 2 ** 20;
+/** A larger message is sent without waiting for more, and its buffer is not kept for the next; in bytes. */
+export const fullMessageBytes = 2 ** 20;
 
 /** Most bytes of a tag and a number. */
 const mostOfNumber = 16;
@@ -29,7 +29,7 @@ export class ProtobufWriter {
   take(): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
-    if (this.#bytes.length > mostKept) this.#bytes = Buffer.allocUnsafeSlow(firstBytes);
+    if (this.#bytes.length > fullMessageBytes) this.#bytes = Buffer.allocUnsafeSlow(firstBytes);
     return taken;
   }
 

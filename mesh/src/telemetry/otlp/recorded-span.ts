@@ -1,7 +1,7 @@
 import type { TraceContext } from '../../wire/index.ts';
 import type { Span, SpanKind } from '../tracing.ts';
+import { countLimit } from './attribute.ts';
 import { EncodedAttributes } from './encoded-attributes.ts';
-import { epochOffsetMs } from './epoch.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
 /** OTLP's numbers. */
@@ -15,9 +15,6 @@ const failedStatus = 2;
 
 /** W3C's flag of a sampled trace. */
 const sampledFlag = 1;
-
-/** Most links of a span. */
-const mostLinks = 128;
 
 const none: readonly never[] = [];
 
@@ -69,7 +66,7 @@ export class RecordedSpan implements Span {
   }
 
   link(other: TraceContext): void {
-    if (this.#links.length < mostLinks) this.#links = [...this.#links, other];
+    if (this.#links.length < countLimit) this.#links = [...this.#links, other];
     else this.#droppedLinks += 1;
   }
 
@@ -126,4 +123,16 @@ function writeFailure(to: ProtobufWriter, field: number, failure: string): void 
   to.text(2, failure);
   to.integer(3, failedStatus);
   to.close(begin);
+}
+
+/** Largest difference from the wall clock, in milliseconds, before the wall clock is read again. */
+const largestDriftMs = 50;
+
+let offsetMs = Date.now() - performance.now();
+
+/** What makes a time of `performance.now()` one of the wall clock, in milliseconds since 1970. */
+function epochOffsetMs(): number {
+  const current = Date.now() - performance.now();
+  if (Math.abs(current - offsetMs) > largestDriftMs) offsetMs = current;
+  return offsetMs;
 }

@@ -1,6 +1,5 @@
 import type { TraceContext } from '../../wire/index.ts';
 import type { Span, SpanKind, Tracer } from '../tracing.ts';
-import { randomId } from './random-ids.ts';
 import { RecordedSpan } from './recorded-span.ts';
 
 /** Digits at the end of a request id that choose its trace: in a UUID of version 4 or 7 they are random. */
@@ -53,4 +52,20 @@ function boundOf(share: number): string {
   return Math.floor(share * 16 ** digits)
     .toString(16)
     .padStart(digits, '0');
+}
+
+/** For ids. Small, because an id keeps the text that it is a part of. */
+const bytes = Buffer.allocUnsafeSlow(512);
+let idDigits = '';
+let used = 0;
+
+/** A random id as hexadecimal digits. The chance that all are zero, which W3C forbids, is 2^-64 at most. */
+function randomId(length: 8 | 16): string {
+  if (used + 2 * length > idDigits.length) {
+    crypto.getRandomValues(bytes);
+    idDigits = bytes.toString('hex');
+    used = 0;
+  }
+  used += 2 * length;
+  return idDigits.slice(used - 2 * length, used);
 }

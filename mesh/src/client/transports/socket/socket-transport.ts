@@ -2,10 +2,19 @@ import { backoffMs, within, type Backoff } from '../../../resilience/index.ts';
 import type { Logger } from '../../../telemetry/index.ts';
 import type { Tls } from '../../../tls/index.ts';
 import type { Request } from '../../request.ts';
-import { TransportError, type Answer, type Transport, type ContractTerms } from '../transport.ts';
+import {
+  longestConnectMs,
+  TransportError,
+  type Answer,
+  type Transport,
+  type ContractTerms,
+} from '../transport.ts';
 import { SocketConnection } from './connection.ts';
 import { NotOpened } from './not-opened.ts';
 import { openSocket, type OpenSocket } from './open.ts';
+
+/** Shortest time before a connection with other credentials replaces this one, in milliseconds. */
+const keepForMs = 1000;
 
 export interface SocketTransportOptions {
   log: Logger;
@@ -19,14 +28,10 @@ export interface SocketTransportOptions {
   path?: string | undefined;
   /** Opens WebSockets. @default over TCP */
   open?: OpenSocket;
-  /** Longest wait for an upgrade, in milliseconds; a proxy without WebSockets may never answer. @default 2000 */
-  upgradeTimeoutMs?: number;
   /** How long calls wait for the first connection, and a suspect one for a pong, in milliseconds. @default 300 */
   waitMs?: number;
   /** Time until the next try after an endpoint refused to open a WebSocket, in milliseconds. @default 30000 */
   refusedForMs?: number;
-  /** Shortest time before a connection with other credentials replaces this one, in milliseconds. @default 1000 */
-  keepForMs?: number;
   /** Waits after a failed connection. @default 100 ms to 10 s, ±50 % */
   backoff?: Backoff;
 }
@@ -66,10 +71,8 @@ export class SocketTransport implements Transport {
     this.#http = http;
     this.#options = {
       open: openSocket,
-      upgradeTimeoutMs: 2000,
       waitMs: 300,
       refusedForMs: 30_000,
-      keepForMs: 1000,
       backoff: { baseMs: 100, maxMs: 10_000, jitter: 0.5 },
       ...options,
     };
@@ -155,7 +158,7 @@ export class SocketTransport implements Transport {
 
   /** Opens a connection, then retires the present one. Never fails. @returns The mode that follows. */
   async #openAnother(authorization: string | undefined, before: Mode & { name: 'resting' }): Promise<Mode> {
-    const { open, ip, tls, path, contracts, upgradeTimeoutMs: timeoutMs, keepForMs } = this.#options;
+    const { open, ip, tls, path, contracts } = this.#options;
     try {
       const socket = await open(this.url, {
         ip,
@@ -163,7 +166,7 @@ export class SocketTransport implements Transport {
         path,
         authorization,
         contract: contracts?.ours,
-        timeoutMs,
+        timeoutMs: longestConnectMs,
         signal: this.#closing.signal,
       });
       const opened: SocketConnection = new SocketConnection(socket, {
