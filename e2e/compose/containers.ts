@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../src/process.ts';
 import { until } from '../src/mesh.ts';
 
@@ -87,6 +88,8 @@ export async function checked(): Promise<Record<string, string>> {
 export async function allHealthy(): Promise<void> {
   let seen: Record<string, string> = {};
   const healthy = async () => {
+    // A look starts processes, which take time from the containers.
+    await delay(500);
     seen = await checked();
     return Object.values(seen).every((health) => health === 'healthy');
   };

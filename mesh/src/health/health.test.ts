@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createHealth, createReadiness, degradedWhile, probeService, type Probe } from './index.ts';
 
 const answering =
@@ -102,6 +102,31 @@ test('its own database gone makes it unhealthy and not ready, whatever its depen
 test('a database that never answers makes it unhealthy, not silent', async () => {
   const { health } = healthOf({ ping: () => new Promise(() => {}) });
   expect(await health.report()).toMatchObject({ status: 'unhealthy', database: 'disconnected' });
+});
+
+test('it knows when its database was away, and asks again while it is', async () => {
+  vi.useFakeTimers({ now: 0 });
+  try {
+    let gone = true;
+    const ping = vi.fn(async () => {
+      if (gone) throw new Error('gone');
+    });
+    const { health } = healthOf({ ping });
+    const now = () => performance.now();
+    expect(health.databaseWasAway(now())).toBe(false);
+    await health.notReady();
+    expect(health.databaseWasAway(now())).toBe(true);
+
+    gone = false;
+    const before = now();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(health.databaseWasAway(now())).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([health.databaseWasAway(before), health.databaseWasAway(now())]).toEqual([true, false]);
+    expect(ping).toHaveBeenCalledTimes(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('before its start is done, and from the moment it drains, it is not ready', async () => {

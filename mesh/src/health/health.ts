@@ -32,6 +32,11 @@ export interface Health {
   status(): Promise<StatusReport>;
   /** Why this process does not accept calls: its stage, or `database`; `undefined` if it does. Probes only its own database. */
   notReady(): Promise<string | undefined>;
+  /**
+   * Whether probes found its own database away at some time since then, on the clock of `performance.now()`. While it is
+   * away, this probes it again.
+   */
+  databaseWasAway(since: number): boolean;
 }
 
 export interface HealthOptions {
@@ -55,7 +60,14 @@ export interface HealthOptions {
  */
 export function createHealth(options: HealthOptions): Health {
   const { service, version, readiness, dependencies, clock, takesWrites = () => true } = options;
-  const database = shared(timed(options.pingDatabase));
+  const askDatabase = timed(options.pingDatabase);
+  let awayUntil = -Infinity;
+  const database = shared(async () => {
+    const result = await askDatabase();
+    if (result.status !== 'healthy') awayUntil = Infinity;
+    else if (awayUntil === Infinity) awayUntil = performance.now();
+    return result;
+  });
 
   const look = async () => {
     const names = Object.keys(dependencies);
@@ -104,6 +116,10 @@ export function createHealth(options: HealthOptions): Health {
     async notReady() {
       if (readiness.stage !== 'ready') return readiness.stage;
       return (await database()).status === 'healthy' ? undefined : 'database';
+    },
+    databaseWasAway(since) {
+      if (awayUntil === Infinity) void database();
+      return since < awayUntil;
     },
   };
 }

@@ -131,6 +131,14 @@ describe('nothing is refused', () => {
     expect(counts.refused).toBe(0);
   });
 
+  test.each([200, 300, 400])('of %i calls at once that are worked off under the usual load', (burst) => {
+    const { counts, call, load } = setUp();
+    load(300, 5);
+    for (let count = 0; count < burst; count++) call(20);
+    load(300, 10);
+    expect(counts.refused).toBe(0);
+  });
+
   test('of few calls that are slow, whatever comes then', () => {
     const { simulation, counts, call, load } = setUp({ workers: 1000 });
     load(100, 5, 1);

@@ -47,10 +47,13 @@ class Window {
   sumMs = 0;
   sumUnderWay = 0;
   mostInFlight: number;
+  /** Calls in progress when it began. */
+  readonly inFlight: number;
   readonly since: number;
 
   constructor(since: number, inFlight: number) {
     this.since = since;
+    this.inFlight = inFlight;
     this.mostInFlight = inFlight;
   }
 }
@@ -217,6 +220,8 @@ export class ConcurrencyLimit {
 
   #onSlow(window: Window, now: number): void {
     this.#troubledAt = now;
+    // Calls end faster than others begin: the rest of a burst, or the effect of the present limit.
+    if (this.#inFlight < window.inFlight) return;
     if (this.#trial?.upwards) return;
     const limit = this.#limit;
     const before = { meanMs: window.sumMs / window.calls, underWay: window.sumUnderWay / window.calls };

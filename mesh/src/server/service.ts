@@ -246,7 +246,7 @@ export function assemble(parts: readonly ServicePart[], given: ServiceOptions): 
       ]),
     ),
   });
-  admission.start();
+  admission.start(health);
 
   let stopping: Promise<void> | undefined;
   const end = async (drain: (timeoutMs: number) => Promise<void>): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { AnyProcedure } from '../../contract/index.ts';
+import type { Health } from '../../health/index.ts';
 import { TurnQueue } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { showAdmission, type AdmissionState } from './admission-metrics.ts';
@@ -29,6 +30,7 @@ export class Admission {
   readonly sockets: OpenPerCaller;
   readonly #gates: Gate[] = [];
   readonly #rooms: Readonly<Record<string, RoomCheck>>;
+  #health: Pick<Health, 'databaseWasAway'> | undefined;
   #hide: (() => void) | undefined;
 
   /** @param service The name of its contract. */
@@ -51,8 +53,13 @@ export class Admission {
     return gate;
   }
 
+  databaseWasAway(since: number): boolean {
+    return this.#health?.databaseWasAway(since) ?? false;
+  }
+
   /** Starts to measure the event loop, and to show the state in the metrics. */
-  start(): void {
+  start(health: Pick<Health, 'databaseWasAway'>): void {
+    this.#health = health;
     this.loop.start();
     this.#hide ??= showAdmission(this);
   }

@@ -51,6 +51,8 @@ export interface Surroundings {
   readonly turns: TurnQueue;
   readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
+  /** Whether the database of the service did not answer at some time since then. */
+  databaseWasAway(since: number): boolean;
 }
 
 /**
@@ -145,9 +147,13 @@ export class Gate {
     this.#limit.leave();
   }
 
-  /** Ends a call whose handler has finished, even if its caller no longer waits. */
+  /**
+   * Ends a call whose handler has finished, even if its caller no longer waits. If the database was away meanwhile, the
+   * call has waited for it and not for other calls: it does not count.
+   */
   finish(call: Ticket, end: CallEnd): void {
-    this.#limit.finish(call, performance.now(), end);
+    if (this.#around.databaseWasAway(call.at)) this.#limit.leave();
+    else this.#limit.finish(call, performance.now(), end);
   }
 
   /** Counts and logs a refused call. @returns Its error. */
