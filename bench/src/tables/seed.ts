@@ -60,7 +60,7 @@ async function seedNotifications(client: pg.Client, count: number): Promise<void
     `INSERT INTO notifications (id, user_id, sender, key, fingerprint, topic, title, body, link, created_at, read_at)
      SELECT uuidv7(), pg_temp.made_id(n % $2::bigint), 'wiki', 'key-' || n, '', 'page', 'Page ' || n, $3, '/pages/page-' || n,
        now() - n * interval '1 s',
-       CASE WHEN n / $2::bigint % 20 = 0 THEN NULL WHEN n % 100 = 1 THEN now() - interval '200 days' - n * interval '1 s'
+       CASE WHEN n / $2::bigint % 20 = 0 THEN NULL WHEN n % 100 = 51 THEN now() - interval '200 days' - n * interval '1 s'
          ELSE now() - interval '1 day' END
      FROM generate_series(1, $1::bigint) n`,
     [count, count / notificationsOfUser, sentence],

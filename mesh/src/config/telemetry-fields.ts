@@ -41,7 +41,7 @@ export const telemetryFields = {
 };
 
 /**
- * Makes the options of `openTelemetry`. The file of the headers is followed from now on, until the process ends.
+ * Makes the options of `openTelemetry`. With `log`, the file of the headers is followed from now on, until the process ends.
  *
  * @example
  * const config = readServiceConfig({ ...telemetryFields }, import.meta.dirname);
@@ -49,19 +49,20 @@ export const telemetryFields = {
  */
 export function telemetrySettings(
   config: z.output<z.ZodObject<typeof telemetryFields>>,
-  log: SettingFileOptions<never>['log'],
+  log?: SettingFileOptions<never>['log'],
 ) {
   let inForce = config.OTEL_EXPORTER_OTLP_HEADERS;
-  new SettingFile({
-    setting: 'OTEL_EXPORTER_OTLP_HEADERS',
-    file: config.OTEL_EXPORTER_OTLP_HEADERS_FILE,
-    schema: headers,
-    value: inForce ?? {},
-    log,
-    use(changed) {
-      inForce = changed;
-    },
-  }).start();
+  if (log)
+    new SettingFile({
+      setting: 'OTEL_EXPORTER_OTLP_HEADERS',
+      file: config.OTEL_EXPORTER_OTLP_HEADERS_FILE,
+      schema: headers,
+      value: inForce ?? {},
+      log,
+      use(changed) {
+        inForce = changed;
+      },
+    }).start();
   return {
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     headers: () => inForce ?? {},

@@ -142,10 +142,10 @@ test('a sender of telemetry changes to the next token, while the receiver takes 
   const send = async (token: string) =>
     (await receiver.post('/v1/traces', '{"resourceSpans":[]}', { authorization: `Bearer ${token}` })).status;
   let token = first;
-  let sending = true;
+  const ending = new AbortController();
   const statuses: number[] = [];
   const load = (async () => {
-    while (sending) statuses.push(await send(token));
+    while (!ending.signal.aborted) statuses.push(await send(token));
   })();
   replace('OTLP_TOKEN', `${second},${first}`);
   await vi.waitFor(async () => expect(await send(second)).toBe(200), { timeout: 20_000 });
@@ -154,7 +154,7 @@ test('a sender of telemetry changes to the next token, while the receiver takes 
   await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(before + 1));
   replace('OTLP_TOKEN', second);
   await vi.waitFor(async () => expect(await send(first)).toBe(401), { timeout: 20_000 });
-  sending = false;
+  ending.abort();
   await load;
   expect(new Set(statuses)).toEqual(new Set([200]));
 });

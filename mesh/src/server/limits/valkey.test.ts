@@ -117,9 +117,9 @@ test.skipIf(!server)(
     );
     log.lines.length = 0;
     const before = { counted: await counted(), taken };
-    let loading = true;
+    const ending = new AbortController();
     const load = (async () => {
-      while (loading) await take();
+      while (!ending.signal.aborted) await take();
     })();
     const logged = (part: string) =>
       vi.waitFor(
@@ -136,7 +136,7 @@ test.skipIf(!server)(
     await admin.call('ACL', 'SETUSER', 'default', '<first');
     const since = taken;
     await vi.waitFor(() => expect(taken).toBeGreaterThan(since + 100));
-    loading = false;
+    ending.abort();
     await load;
     expect((await counted()) - before.counted).toBe(taken - before.taken);
     expect(log.lines.map(({ message }) => message)).not.toContainEqual(

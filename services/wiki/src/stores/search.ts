@@ -150,7 +150,7 @@ export async function suggestPages(
 ): Promise<SuggestionRow[]> {
   const literal = text.replace(/[\\%_]/g, '\\$&');
   const containing =
-    [...text].length < shortestIndexed
+    text.length < shortestIndexed
       ? Prisma.sql`
         (SELECT id, slug, title FROM (
            SELECT id, slug, title FROM pages WHERE deleted_at IS NULL
