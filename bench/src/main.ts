@@ -22,7 +22,7 @@ function optionsOrExit(): Options {
 }
 
 const options = optionsOrExit();
-if (!options.services && !options.tracing && !options.tls) installPeers();
+if (!options.services && !options.tables && !options.tracing && !options.tls) installPeers();
 const startedAt = performance.now();
 const complete = await (await runner())(options, (line) => console.log(line));
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s in all`);
@@ -31,6 +31,7 @@ process.exit(complete ? 0 : 1);
 /** Loaded after the packages are installed. */
 async function runner() {
   if (options.services) return (await import('./run-services.ts')).runServices;
+  if (options.tables) return (await import('./run-tables.ts')).runTables;
   if (options.tokens) return (await import('./run-tokens.ts')).runTokens;
   if (options.tracing) return (await import('./run-tracing.ts')).runTracing;
   if (options.tls) return (await import('./run-tls.ts')).runTls;

@@ -14,6 +14,8 @@ export interface Options {
   readonly tls: boolean;
   /** Measures the procedures of the services beside their SQL alone, instead of comparing stacks. */
   readonly services: boolean;
+  /** Measures the statements of the services with few rows and with many, instead of comparing stacks. */
+  readonly tables: boolean;
   /** Writes CPU profiles of the mesh's rows, with one scenario. */
   readonly profile: boolean;
   /** The rows to run. @default all */
@@ -26,6 +28,8 @@ export const usage = `npm run bench [-- options]
 
   services         procedures of the services beside the same SQL alone, into results/services.*; with
                    --only a,b the rows whose names hold a or b, into results/quick-services.*
+  tables           the statements of notification and wiki with ten thousand rows and with millions, into
+                   results/tables.*; with --quick fewer, into results/quick-tables.*
   --quick          about a minute, into results/quick.*
   --only a,b       these rows only, into results/quick.*: ${stackNames.join(', ')}
   --profile        CPU profiles of the mesh's rows, into results/profiles/
@@ -49,13 +53,15 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string' },
     },
   });
-  const other = positionals.find((word) => word !== 'services');
-  if (other !== undefined) throw new TypeError(`Unknown comparison "${other}". The only one is "services"`);
-  const services = positionals.length > 0;
+  const other = positionals.find((word) => word !== 'services' && word !== 'tables');
+  if (other !== undefined)
+    throw new TypeError(`Unknown comparison "${other}". There are "services" and "tables"`);
+  const services = positionals.includes('services');
   const rows = values.only?.split(',').map((row) => row.trim());
   return {
     ...values,
     services,
+    tables: positionals.includes('tables'),
     only: services ? undefined : rows?.map(toStackName),
     serviceRows: services ? rows : undefined,
   };

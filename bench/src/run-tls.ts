@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import type { Options } from './options.ts';
 import { describeEnvironment } from './report/environment.ts';
 import { writeResult } from './report/results.ts';
@@ -11,9 +12,11 @@ import { fullTls, measureTls, quickTls } from './tls/measure.ts';
  */
 export async function runTls({ quick }: Options, say: (line: string) => void): Promise<boolean> {
   const plan = quick ? quickTls : fullTls;
-  const rows = await measureTls(plan);
+  const average = () => loadavg()[2] ?? Number.NaN;
+  const before = average();
+  const figures = await measureTls(plan, say);
   const environment = describeEnvironment(['mesh-websocket', 'mesh-http']);
-  const report: TlsReport = { environment, plan, rows };
+  const report: TlsReport = { environment, plan, load: [before, average()], ...figures };
   const stem = quick ? 'quick-tls' : 'tls';
   const markdown = tlsMarkdown(report);
   const written = [

@@ -46,6 +46,14 @@ export class MountedSecrets implements AsyncDisposable {
     await rm(join(this.#folder, `..${this.#version - 1}`), { recursive: true, force: true });
   }
 
+  /** Replaces one as the agents of Vault and OpenBao do: a finished file is renamed over the old one. */
+  async rename(name: string, value: string): Promise<void> {
+    this.#values = { ...this.#values, [name]: value };
+    const path = join(this.#folder, name);
+    await writeFile(`${path}.new`, `${value}\n`, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }

@@ -19,11 +19,11 @@ const operations: Operations = {
   async startClient({ stack, address, size }) {
     client = await (await stacks[stack].load()).startClient(address, size);
   },
-  async holdOpen({ stack, address, clients }) {
+  async holdOpen({ stack, address, clients, size }) {
     const { startClient } = await stacks[stack].load();
     const message = messagesOf(150);
-    while (held.length < clients) {
-      const one = await startClient(address);
+    for (let opened = 0; opened < clients; opened += 1) {
+      const one = await startClient(address, size);
       await one.call(message());
       held.push(one);
     }

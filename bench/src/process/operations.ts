@@ -34,8 +34,8 @@ export interface Usage {
 export interface Operations {
   startServer: (argument: { stack: StackName; size?: Size }) => Promise<Address>;
   startClient: (argument: { stack: StackName; address: Address; size?: Size }) => Promise<void>;
-  /** Connects this many clients, makes one call with each, and keeps them open. */
-  holdOpen: (argument: { stack: StackName; address: Address; clients: number }) => Promise<void>;
+  /** Connects this many more clients, makes one call with each, and keeps them open. */
+  holdOpen: (argument: { stack: StackName; address: Address; clients: number; size?: Size }) => Promise<void>;
   run: (load: Load) => Promise<Run>;
   usage: () => Promise<Usage>;
 }

@@ -22,6 +22,8 @@ export interface Pair extends AsyncDisposable {
   /** Runs a load without measuring, to compile code and open connections. */
   warmUp(load: Load): Promise<void>;
   measure(load: Load): Promise<Sample>;
+  /** Opens connections one after another, with one call each, and keeps them. @returns CPU microseconds per connection, of both ends. */
+  connect(clients: number): Promise<number>;
 }
 
 /** @param options.profileDir Folder for CPU profiles of both processes. @default none */
@@ -49,6 +51,12 @@ export async function startPair(
       const run = await client.ask('run', load);
       const after = await server.ask('usage');
       return sampleOf(run, after.cpuUs - before.cpuUs);
+    },
+    async connect(clients) {
+      const usage = async () => (await server.ask('usage')).cpuUs + (await client.ask('usage')).cpuUs;
+      const before = await usage();
+      await client.ask('holdOpen', { stack, address, clients, size });
+      return ((await usage()) - before) / clients;
     },
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   };

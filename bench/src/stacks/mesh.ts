@@ -6,7 +6,7 @@ import { serve } from '@arcadium/mesh/server';
 import { createLogger, openTelemetry, scopes, startTrace } from '@arcadium/mesh/telemetry';
 import { openTls } from '@arcadium/mesh/tls';
 import { accept, messageSchema, receiptSchema, type Receipt } from '../message.ts';
-import type { Address, BenchClient, BenchServer, Size, Stack } from '../stack.ts';
+import type { Address, BenchClient, BenchServer, Size, Stack, TlsFiles } from '../stack.ts';
 
 const notify = mutation({
   summary: 'Accepts a notification',
@@ -72,7 +72,7 @@ async function startClient(
   const client = connect(contract('notifications', { notify }), {
     as: 'bench',
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
-    tls: tls && openTls({ ...tls.client, log }),
+    tls: tls && clientTls(tls.client),
     token: () => tokens[(next = (next + 1) % count)],
     log,
     transport,
@@ -91,6 +91,16 @@ async function startClient(
       : (message) => scopes.run(scope, () => client.notify.mutate(message)),
     close: () => client[Symbol.asyncDispose](),
   };
+}
+
+const opened = new WeakMap<TlsFiles, ReturnType<typeof openTls>>();
+
+/** A process reads its files once, however many clients it has. */
+function clientTls(files: TlsFiles) {
+  if (!opened.has(files)) {
+    opened.set(files, openTls({ ...files, log: createLogger({ service: 'bench', level: 'info' }) }));
+  }
+  return opened.get(files);
 }
 
 /** Ends with the process. */

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { silentLogger } from '../testing/index.ts';
 import { z } from 'zod';
 import {
   callFields,
@@ -215,14 +216,47 @@ test('the process wins over the files, the nearer file over the farther, and emp
 
 test('headers for the receiver of traces are read as OpenTelemetry writes them; a problem shows no value', () => {
   const read = (OTEL_EXPORTER_OTLP_HEADERS: string) =>
-    telemetrySettings(readConfig(telemetryFields, { OTEL_EXPORTER_OTLP_HEADERS }));
-  expect(read('Authorization=Bearer%20key==, x-tenant = a')).toEqual({
-    endpoint: undefined,
-    headers: { authorization: 'Bearer key==', 'x-tenant': 'a' },
-    traceShare: 1,
-  });
+    telemetrySettings(readConfig(telemetryFields, { OTEL_EXPORTER_OTLP_HEADERS }), silentLogger);
+  const { headers, ...others } = read('Authorization=Bearer%20key==, x-tenant = a');
+  expect(headers()).toEqual({ authorization: 'Bearer key==', 'x-tenant': 'a' });
+  expect(others).toEqual({ endpoint: undefined, traceShare: 1 });
   for (const wrong of ['a=1,hunter2', 'a=1,b=%hunter2'])
     expect(() => read(wrong)).toThrow(/^(?!.*hunter2)[^]*header 2 of 2 must be name=value/);
+});
+
+test('changed headers in their file are those of the next request', async () => {
+  const path = join(folder, 'headers');
+  writeFileSync(path, 'authorization=Bearer%20first');
+  const config = readConfig(telemetryFields, { OTEL_EXPORTER_OTLP_HEADERS_FILE: path });
+  const { headers } = telemetrySettings(config, silentLogger);
+  expect(headers()).toEqual({ authorization: 'Bearer first' });
+  writeFileSync(`${path}.new`, 'authorization=Bearer%20second');
+  renameSync(`${path}.new`, path);
+  await expect.poll(headers, { timeout: 10_000 }).toEqual({ authorization: 'Bearer second' });
+});
+
+test('each attempt to migrate reads the URL of the owner again, behind a link or renamed into place', () => {
+  const path = join(folder, 'DATABASE_OWNER_URL');
+  const urlOf = (password: string) => `postgres://owner:${password}@db/x`;
+  for (const version of ['first', 'second']) {
+    mkdirSync(join(folder, `..${version}`));
+    writeFileSync(join(folder, `..${version}`, 'DATABASE_OWNER_URL'), urlOf(version));
+  }
+  symlinkSync('..first', join(folder, '..data'));
+  symlinkSync('..data/DATABASE_OWNER_URL', path);
+  const config = readConfig(databaseFields, {
+    DATABASE_URL: 'postgres://a:b@db/x',
+    DATABASE_OWNER_URL_FILE: path,
+  });
+  const { url } = migrationSettings(config);
+  const read = () => (typeof url === 'function' ? url() : url);
+  expect(read()).toBe(urlOf('first'));
+  symlinkSync('..second', join(folder, '..next'));
+  renameSync(join(folder, '..next'), join(folder, '..data'));
+  expect(read()).toBe(urlOf('second'));
+  writeFileSync(`${path}.new`, urlOf('third'));
+  renameSync(`${path}.new`, path);
+  expect(read()).toBe(urlOf('third'));
 });
 
 test('what sslmode in the URL of a database means, and its problems', () => {

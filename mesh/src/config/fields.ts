@@ -107,6 +107,8 @@ export const serverFields = {
   RATE_LIMIT_CALLS: wholeNumber(0, 1_000_000_000, 600),
   /** Where calls are counted: `memory`, per process; `postgres` or a Valkey URL, for all replicas together. */
   RATE_LIMIT_STORE: rateLimitStore.default('memory'),
+  /** The file that it was read from; the changes of a URL are followed. */
+  RATE_LIMIT_STORE_FILE: z.string().optional(),
   /** PEM file of the service's certificate, followed by intermediate ones; with it, the port serves HTTPS. @default HTTP */
   TLS_CERT_FILE: z.string().min(1).optional(),
   /** PEM file of its private key. */
@@ -151,6 +153,7 @@ export function serverSettings<Pool = never>(
     rateLimit: {
       callsPerMinute: config.RATE_LIMIT_CALLS,
       store: config.RATE_LIMIT_STORE,
+      storeFile: config.RATE_LIMIT_STORE_FILE,
       ...(pool !== undefined && { pool }),
     },
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SettingFile, type SettingFileOptions } from './setting-file.ts';
 
 /** `name=value` pairs, separated by commas; values are percent-encoded. */
 const headers = z.string().transform((text, context): Record<string, string> => {
@@ -23,7 +24,7 @@ const headers = z.string().transform((text, context): Record<string, string> => 
  *
  * @example
  * const config = readServiceConfig({ ...telemetryFields }, import.meta.dirname);
- * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', log, ...telemetrySettings(config) });
+ * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', log, ...telemetrySettings(config, log) });
  */
 export const telemetryFields = {
   /** Receiver of OTLP over HTTP. @default none: nothing is sent */
@@ -33,21 +34,38 @@ export const telemetryFields = {
     .optional(),
   /** Headers of each request, such as `authorization=Bearer%20key`. */
   OTEL_EXPORTER_OTLP_HEADERS: headers.optional(),
+  /** The file that they were read from; its changes are followed. */
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: z.string().optional(),
   /** Share of the traces that begin here which are recorded. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number('must be a number').min(0).max(1).default(1),
 };
 
 /**
- * Makes the options of `openTelemetry`.
+ * Makes the options of `openTelemetry`. With `log`, the file of the headers is followed from now on, until the process ends.
  *
  * @example
  * const config = readServiceConfig({ ...telemetryFields }, import.meta.dirname);
- * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', log, ...telemetrySettings(config) });
+ * await using telemetry = await openTelemetry({ service: 'shop', version: '1.0.0', log, ...telemetrySettings(config, log) });
  */
-export function telemetrySettings(config: z.output<z.ZodObject<typeof telemetryFields>>) {
+export function telemetrySettings(
+  config: z.output<z.ZodObject<typeof telemetryFields>>,
+  log?: SettingFileOptions<never>['log'],
+) {
+  let inForce = config.OTEL_EXPORTER_OTLP_HEADERS;
+  if (log)
+    new SettingFile({
+      setting: 'OTEL_EXPORTER_OTLP_HEADERS',
+      file: config.OTEL_EXPORTER_OTLP_HEADERS_FILE,
+      schema: headers,
+      value: inForce ?? {},
+      log,
+      use(changed) {
+        inForce = changed;
+      },
+    }).start();
   return {
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    headers: config.OTEL_EXPORTER_OTLP_HEADERS,
+    headers: () => inForce ?? {},
     traceShare: config.OTEL_TRACES_SAMPLER_ARG,
   };
 }

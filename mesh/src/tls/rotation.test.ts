@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAuthority, recordingLogger } from '../testing/index.ts';
@@ -78,6 +79,34 @@ test.each(['http', 'websocket'] as const)(
     await expect(former.read.query()).rejects.toThrow(/certificate|issuer/);
   },
 );
+
+test('all files of a volume change at once behind a link, as the kubelet replaces them', async () => {
+  using folder = new PemFolder(mesh.authority.cert, mesh.issue('vault'));
+  const put = (version: string) => {
+    const { cert, key } = mesh.issue('vault');
+    mkdirSync(join(folder.path, version));
+    for (const [name, text] of [
+      ['tls.crt', cert],
+      ['tls.key', key],
+      ['ca.crt', mesh.authority.cert],
+    ] as const)
+      writeFileSync(join(folder.path, version, name), text);
+    symlinkSync(version, join(folder.path, '..next'));
+    renameSync(join(folder.path, '..next'), join(folder.path, '..data'));
+    return new X509Certificate(cert).fingerprint256;
+  };
+  const first = put('..1');
+  for (const file of [folder.certFile, folder.keyFile, folder.caFile]) {
+    rmSync(file);
+    symlinkSync(join('..data', basename(file)), file);
+  }
+  using tls = openTls({ ...folder.files, log: mesh.log, pollMs: 10 });
+  if (!tls) throw new Error('the files are named');
+  const { port } = await mesh.serve(tls);
+  expect(await shownBy(port)).toBe(first);
+  const second = put('..2');
+  await expect.poll(() => shownBy(port), { timeout: 10_000 }).toBe(second);
+});
 
 test('files that do not fit keep the last good ones, and the log says so once they stay', async () => {
   const { tls, folder } = mesh.open(mesh.issue('vault'));

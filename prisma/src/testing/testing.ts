@@ -2,6 +2,7 @@ import * as postgres from '@arcadium/postgres/testing';
 import { migrationsFolder } from '../folders.ts';
 
 export type { TestDatabase } from '@arcadium/postgres/testing';
+export { Plans, reportPlans, type PlanSummary } from './plans.ts';
 
 /**
  * A new database for a suite, with the migrated, empty schemas of services of this repository.

@@ -85,7 +85,7 @@ export async function startApp(
       version: manifest.version,
       log,
       tls,
-      ...telemetrySettings(config),
+      ...telemetrySettings(config, log),
     }),
   );
   const database = openDatabase({ ...databaseSettings(config), schema: 'auth', client: PrismaClient, log });

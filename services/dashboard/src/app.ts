@@ -27,6 +27,7 @@ import { presentFailure } from './presenters/log-line.ts';
 import { StatusView } from './presenters/status-view.ts';
 import { viewersOnly } from './procedures/viewers.ts';
 import { createHandlers } from './router.ts';
+import { followSecretFiles, type Secrets } from './secret-files.ts';
 import { HistoryFile } from './stores/history-file.ts';
 import { History } from './stores/history.ts';
 import { Incidents, type StoredIncident } from './stores/incidents.ts';
@@ -71,7 +72,8 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     now,
   });
   const status = new StatusView({ live, history, incidents, now });
-  const alerts = channelsOf(config).map((channel) => new AlertQueue({ channel, log }));
+  const { secrets, files } = followSecretFiles(config, log);
+  const alerts = channelsOf(config, secrets).map((channel) => new AlertQueue({ channel, log }));
   const onIncident = (incident: StoredIncident): void => {
     const message = alertMessage(incident, config.DASHBOARD_SERVICE_URL[0]);
     for (const queue of alerts) queue.add(message);
@@ -82,7 +84,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
   collector.onRound(() => status.update());
   const traces = new TraceStore();
   const logs = new LogStore();
-  const receiver = new OtlpReceiver({ ...otlpSettings(config), tls, traces, logs, log, now });
+  const receiver = new OtlpReceiver({ ...otlpSettings(config, secrets), tls, traces, logs, log, now });
 
   const contracts = new ServiceContracts({ watched: config.watched, token: () => token.current, tls });
   resources.defer(() => contracts.stop());
@@ -116,24 +118,34 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
     interceptors: [viewersOnly(config.PUBLIC_VIEW)],
     ending,
     prepare: (signal) => membership.start(signal),
-    jobs: [recorder, ...alerts, collector, receiver],
+    jobs: [...files, recorder, ...alerts, collector, receiver],
     resources: resources.move(),
   });
 }
 
-function otlpSettings({ OTLP_HOST: host, OTLP_PORT: port, OTLP_TOKEN: token }: Config) {
-  return { host, port, token };
+function otlpSettings({ OTLP_HOST: host, OTLP_PORT: port }: Config, secrets: Secrets) {
+  return { host, port, tokens: () => secrets.OTLP_TOKEN };
 }
 
 /** Without PostgreSQL, each process counts by itself. */
-function rateLimitOf({ RATE_LIMIT_CALLS: callsPerMinute, RATE_LIMIT_STORE: store }: Config) {
-  return { callsPerMinute, store: store === 'postgres' ? ('memory' as const) : store };
+function rateLimitOf(config: Config) {
+  const {
+    RATE_LIMIT_CALLS: callsPerMinute,
+    RATE_LIMIT_STORE: store,
+    RATE_LIMIT_STORE_FILE: storeFile,
+  } = config;
+  return { callsPerMinute, store: store === 'postgres' ? ('memory' as const) : store, storeFile };
 }
 
-function channelsOf(config: Config): AlertChannel[] {
-  const { ALERT_WEBHOOK_URL: url, SMTP_URL: smtpUrl, ALERT_EMAIL_FROM: from, ALERT_EMAIL_TO: to } = config;
+function channelsOf(
+  { ALERT_EMAIL_FROM: from, ALERT_EMAIL_TO: to }: Config,
+  secrets: Secrets,
+): AlertChannel[] {
+  const { ALERT_WEBHOOK_URL: url, SMTP_URL: smtpUrl } = secrets;
   return [
-    ...(url === undefined ? [] : [webhook(url)]),
-    ...(smtpUrl === undefined || to === undefined ? [] : [email({ smtpUrl, from, to })]),
+    ...(url === undefined ? [] : [webhook(() => secrets.ALERT_WEBHOOK_URL ?? url)]),
+    ...(smtpUrl === undefined || to === undefined
+      ? []
+      : [email({ smtpUrl: () => secrets.SMTP_URL ?? smtpUrl, from, to })]),
   ];
 }

@@ -19,6 +19,11 @@ const flag = z
   .enum(['true', 'false'], 'must be true or false')
   .default('false')
   .transform((text) => text === 'true');
+/** Several, so that senders can change to the next one. */
+const tokens = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .refine((all) => all.every(({ length }) => length >= 16), 'must have at least 16 characters');
 const address = z.email('must be an email address');
 
 /** The settings of this service. */
@@ -43,15 +48,18 @@ export const settings = {
   /** Address and port that receive traces and logs over OTLP/HTTP. */
   OTLP_HOST: z.string().default('127.0.0.1'),
   OTLP_PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(4318),
-  /** What senders of traces and logs must present as a bearer token. @default nothing: anyone who reaches the port may send */
-  OTLP_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** What senders of traces and logs must present as a bearer token: one of these, separated by commas. @default nothing: anyone who reaches the port may send */
+  OTLP_TOKEN: tokens.optional(),
+  OTLP_TOKEN_FILE: secretFile,
   /** Gets a POST with JSON when an incident opens or closes. It may contain a secret. */
   ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/, error: 'must be http://… or https://…' }).optional(),
+  ALERT_WEBHOOK_URL_FILE: secretFile,
   /** Gets an email when an incident opens or closes; needs `SMTP_URL`. */
   ALERT_EMAIL_TO: address.optional(),
   ALERT_EMAIL_FROM: address.default('dashboard@arcadium.localhost'),
   /** Mail server, such as `smtps://user:password@host:465`. */
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port' }).optional(),
+  SMTP_URL_FILE: secretFile,
 };
 
 export type Config = ReturnType<typeof loadConfig>;

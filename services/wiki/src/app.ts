@@ -43,7 +43,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       version: manifest.version,
       log,
       tls,
-      ...telemetrySettings(config),
+      ...telemetrySettings(config, log),
     }),
   );
   const database = openDatabase({ ...databaseSettings(config), schema: 'wiki', client: PrismaClient, log });

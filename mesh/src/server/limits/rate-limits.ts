@@ -22,6 +22,8 @@ export interface RateLimitOptions {
    * `rate_limits` of the service's schema; needs `pool`. A URL such as `valkey://host:port`: there. @default 'memory'
    */
   readonly store?: 'memory' | 'postgres' | URL;
+  /** The file that a URL was read from. When it changes, calls are counted there once it answers. @default none */
+  readonly storeFile?: string | undefined;
   readonly pool?: PostgresPool;
 }
 
@@ -96,13 +98,13 @@ export class RateLimits {
     await (await this.#windows).close();
   }
 
-  #open({ callsPerMinute, store = 'memory', pool }: RateLimitOptions): Windows | Promise<Windows> {
+  #open({ callsPerMinute, store = 'memory', storeFile, pool }: RateLimitOptions): Windows | Promise<Windows> {
     if (callsPerMinute === 0 || store === 'memory') return new MemoryWindows();
     if (store === 'postgres' && !pool)
       throw new TypeError(`${this.#service}: counting calls in PostgreSQL needs the pool of its database`);
     // Imported only where it is used: its packages are optional.
     return import('./shared-windows.ts').then(({ openSharedWindows }) =>
-      openSharedWindows(store, { pool, log: this.#log }),
+      openSharedWindows(store, { pool, storeFile, log: this.#log }),
     );
   }
 

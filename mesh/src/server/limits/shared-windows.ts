@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RateLimiterPostgres, RateLimiterRes, RateLimiterValkey } from 'rate-limiter-flexible';
+import { serverFields, SettingFile } from '../../config/index.ts';
 import type { RateLimit } from '../../contract/index.ts';
 import { within } from '../../resilience/index.ts';
 import { describeError, Outage, type Logger } from '../../telemetry/index.ts';
@@ -22,12 +25,14 @@ interface CallStore {
 
 /** Longest wait for the store, in milliseconds. */
 const patienceMs = 250;
+/** Longest wait for a store that is to replace another, in milliseconds. */
+const readyMs = 2000;
 /** Wait after a failure before the store is tried again, in milliseconds. */
 const restMs = 5000;
 
 /** Counts the calls of all replicas together in a store. While the store does not answer, each process counts its own. */
 export class SharedWindows implements Windows {
-  readonly #store: CallStore;
+  #store: CallStore;
   readonly #outage: Outage;
   readonly #own = new MemoryWindows();
   readonly #counters = new Map<string, Counter>();
@@ -41,6 +46,17 @@ export class SharedWindows implements Windows {
   /** Whether the last request to the store failed. */
   get away(): boolean {
     return this.#outage.away;
+  }
+
+  /** Counts in another store from now on. */
+  async use(store: CallStore): Promise<void> {
+    const former = this.#store;
+    this.#store = store;
+    this.#counters.clear();
+    this.#awayUntil = 0;
+    // Calls under way are counted in the former one.
+    await delay(patienceMs, undefined, { ref: false });
+    await former.close();
   }
 
   async take(key: string, limit: RateLimit): Promise<number | undefined> {
@@ -90,11 +106,42 @@ export class SharedWindows implements Windows {
 /** @throws Error if `rate-limiter-flexible`, or `iovalkey` for a URL, is not installed. */
 export async function openSharedWindows(
   store: 'postgres' | URL,
-  { pool, log }: { pool: PostgresPool | undefined; log: Logger },
-): Promise<SharedWindows> {
-  if (store !== 'postgres') return new SharedWindows(await createValkeyStore(store), log);
+  { pool, storeFile, log }: { pool?: PostgresPool | undefined; storeFile?: string | undefined; log: Logger },
+): Promise<Windows> {
+  if (store !== 'postgres') return openValkeyWindows(store, storeFile, log);
   if (!pool) throw new TypeError('Counting calls in PostgreSQL needs a pool');
   return new SharedWindows(createPostgresStore(pool), log);
+}
+
+async function openValkeyWindows(url: URL, storeFile: string | undefined, log: Logger): Promise<Windows> {
+  const windows = new SharedWindows(await createValkeyStore(url), log);
+  const file = new SettingFile<'memory' | 'postgres' | URL>({
+    setting: 'RATE_LIMIT_STORE',
+    file: storeFile,
+    schema: serverFields.RATE_LIMIT_STORE,
+    value: url,
+    log,
+    async use(changed) {
+      if (!(changed instanceof URL))
+        throw new Error('only another valkey://host:port is used without a restart');
+      const store = await createValkeyStore(changed);
+      try {
+        await store.ready();
+      } catch (error) {
+        await store.close();
+        throw error;
+      }
+      await windows.use(store);
+    },
+  });
+  file.start();
+  return {
+    take: (key, limit) => windows.take(key, limit),
+    async close() {
+      await file.stop();
+      await windows.close();
+    },
+  };
 }
 
 function withinPatience<Result>(work: Promise<Result>): Promise<Result> {
@@ -138,8 +185,11 @@ redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
 local consumed = redis.call('incrby', KEYS[1], ARGV[1])
 return {consumed, redis.call('pttl', KEYS[1])}`;
 
-/** @param url Of Valkey or Redis, for example `valkey://host:port`. */
-export async function createValkeyStore(url: URL): Promise<CallStore> {
+/**
+ * @param url Of Valkey or Redis, for example `valkey://host:port`.
+ * @returns `ready` resolves once it takes commands, and rejects with the first error, or after 2 s.
+ */
+export async function createValkeyStore(url: URL): Promise<CallStore & { ready(): Promise<void> }> {
   // Imported only where it is used: loading it takes time.
   const { Valkey } = await import('iovalkey');
   const client = new Valkey(url.href.replace(/^valkey/, 'redis'), {
@@ -151,6 +201,9 @@ export async function createValkeyStore(url: URL): Promise<CallStore> {
   // Without a listener, the client writes each error to standard error. Failed requests are logged by `Outage`.
   client.on('error', () => {});
   return {
+    async ready() {
+      await once(client, 'ready', { signal: AbortSignal.timeout(readyMs) });
+    },
     counterOf: (limit) =>
       new RateLimiterValkey({
         ...optionsOf(limit),

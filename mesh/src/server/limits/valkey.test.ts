@@ -1,9 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Valkey } from 'iovalkey';
 import { afterEach, expect, test, vi } from 'vitest';
 import { recordingLogger } from '../../testing/index.ts';
-import { createValkeyStore, SharedWindows } from './shared-windows.ts';
+import { createValkeyStore, openSharedWindows, SharedWindows } from './shared-windows.ts';
 
 const server = ['valkey-server', 'redis-server'].find(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
@@ -23,8 +27,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function startServer(port: number): Promise<ChildProcess> {
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+async function startServer(port: number, ...more: string[]): Promise<ChildProcess> {
+  const options = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...more,
+  ];
   const child = spawn(server ?? '', options, { cwd: '/tmp', stdio: ['ignore', 'pipe', 'inherit'] });
   cleanups.push(() => child.kill('SIGKILL'));
   for await (const chunk of child.stdout ?? []) if (String(chunk).includes('Ready to accept')) break;
@@ -63,6 +77,76 @@ test.skipIf(!server)(
     expect(await one.windows.take('another', limit)).toBeUndefined();
   },
   30_000,
+);
+
+test.skipIf(!server)(
+  'a password that changes in its file is used while calls are counted, none of them by this process alone',
+  async () => {
+    const port = await freePort();
+    await startServer(port, '--requirepass', 'first');
+    const urlWith = (password: string) => new URL(`valkey://:${password}@127.0.0.1:${port}`);
+    const admin = new Valkey(urlWith('first').href.replace('valkey', 'redis'));
+    admin.on('error', () => {});
+    cleanups.push(() => admin.disconnect());
+    const folder = mkdtempSync(join(tmpdir(), 'arcadium-valkey-'));
+    cleanups.push(() => rmSync(folder, { recursive: true }));
+    const storeFile = join(folder, 'RATE_LIMIT_STORE');
+    const replace = (text: string) => {
+      writeFileSync(`${storeFile}.new`, `${text}\n`);
+      renameSync(`${storeFile}.new`, storeFile);
+    };
+    replace(urlWith('first').href);
+    const log = recordingLogger();
+    const windows = await openSharedWindows(urlWith('first'), { storeFile, log });
+    cleanups.push(() => windows.close());
+    const most = { calls: 1_000_000, perMs: 600_000 };
+    const counted = async () =>
+      Number(await admin.get((await admin.keys('calls:*load*')).at(0) ?? 'none')) || 0;
+    let taken = 0;
+    const take = async () => {
+      await windows.take('load', most);
+      taken += 1;
+    };
+    // It connects meanwhile.
+    await vi.waitFor(
+      async () => {
+        await take();
+        expect(await counted()).toBeGreaterThan(0);
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+    log.lines.length = 0;
+    const before = { counted: await counted(), taken };
+    const ending = new AbortController();
+    const load = (async () => {
+      while (!ending.signal.aborted) await take();
+    })();
+    const logged = (part: string) =>
+      vi.waitFor(
+        () => expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining(part)),
+        {
+          timeout: 15_000,
+        },
+      );
+    // Written before the server knows it: the one in force stays.
+    replace(urlWith('second').href);
+    await logged('cannot be used');
+    await admin.call('ACL', 'SETUSER', 'default', '>second');
+    await logged('its new value is in force');
+    await admin.call('ACL', 'SETUSER', 'default', '<first');
+    const since = taken;
+    await vi.waitFor(() => expect(taken).toBeGreaterThan(since + 100));
+    ending.abort();
+    await load;
+    expect((await counted()) - before.counted).toBe(taken - before.taken);
+    expect(log.lines.map(({ message }) => message)).not.toContainEqual(
+      expect.stringContaining('does not answer'),
+    );
+    expect(JSON.stringify(log.lines)).not.toMatch(/:(first|second)@/);
+    // No other change was seen meanwhile.
+    expect(log.lines).toHaveLength(2);
+  },
+  60_000,
 );
 
 test('a store that is not there refuses nobody for that, says so once, and holds no call up', async () => {

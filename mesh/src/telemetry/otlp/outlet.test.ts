@@ -10,7 +10,7 @@ const resource = resourceOf({ 'service.name': 'shop' });
 async function open(signal: 'traces' | 'logs') {
   const receiver = await startOtlpReceiver();
   const log = recordingLogger();
-  const outlet = new Outlet({ signal, endpoint: `${receiver.url}/`, headers: {}, resource, log });
+  const outlet = new Outlet({ signal, endpoint: `${receiver.url}/`, headers: () => ({}), resource, log });
   return { receiver, log, outlet, [Symbol.asyncDispose]: () => receiver[Symbol.asyncDispose]() };
 }
 

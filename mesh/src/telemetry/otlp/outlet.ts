@@ -35,7 +35,8 @@ export interface OutletOptions {
   readonly signal: 'traces' | 'logs';
   /** Receiver of OTLP over HTTP, such as `http://localhost:4318`. */
   readonly endpoint: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Of the next request. */
+  readonly headers: () => Readonly<Record<string, string>>;
   /** The encoded `Resource` of all that is sent. */
   readonly resource: Uint8Array;
   /** Sends the requests; read for each. @default undici's own */
@@ -52,7 +53,6 @@ type Batch = Readonly<{ body: Buffer; count: number }>;
 export class Outlet {
   readonly #options: OutletOptions;
   readonly #url: string;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #outage: Outage;
   /** What comes after the complete batches. */
   readonly #items = new ProtobufWriter();
@@ -69,10 +69,9 @@ export class Outlet {
   #mode: 'open' | 'closing' | 'late' = 'open';
 
   constructor(options: OutletOptions) {
-    const { endpoint, signal, headers, log } = options;
+    const { endpoint, signal, log } = options;
     this.#options = options;
     this.#url = `${endpoint.replace(/\/$/, '')}/v1/${signal}`;
-    this.#headers = { ...headers, 'content-type': 'application/x-protobuf' };
     this.#outage = new Outage(log);
   }
 
@@ -156,7 +155,7 @@ export class Outlet {
   }
 
   async #deliver({ body, count }: Batch): Promise<void> {
-    const { signal, endpoint, via } = this.#options;
+    const { signal, endpoint, headers, via } = this.#options;
     const request = new AbortController();
     this.#request = request;
     const timer = setTimeout(
@@ -169,7 +168,7 @@ export class Outlet {
       const retry = !this.#outage.away;
       await post({
         url: this.#url,
-        headers: this.#headers,
+        headers: { ...headers(), 'content-type': 'application/x-protobuf' },
         body,
         signal: request.signal,
         dispatcher: via?.(),

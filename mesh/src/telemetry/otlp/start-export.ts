@@ -7,6 +7,8 @@ import { Outlet } from './outlet.ts';
 import { itemField, resourceOf } from './request-body.ts';
 import { OtlpTracer } from './tracer.ts';
 
+type RequestHeaders = Readonly<Record<string, string>>;
+
 export interface ExportOptions {
   /** Name of the service, `service.name` of what it sends. */
   service: string;
@@ -16,8 +18,8 @@ export interface ExportOptions {
   log: Logger;
   /** Receiver of OTLP over HTTP, such as `http://localhost:4318`. */
   endpoint: string;
-  /** Headers of each request to the receiver. @default none */
-  headers?: Readonly<Record<string, string>> | undefined;
+  /** Headers of each request to the receiver; a function is asked at each request. @default none */
+  headers?: RequestHeaders | (() => RequestHeaders) | undefined;
   /** Share of the traces that begin here which are recorded, 0 to 1. Other traces have been decided by their callers. @default 1 */
   traceShare?: number | undefined;
   /** For an endpoint with https (`openTls`). @default as Node verifies it */
@@ -29,7 +31,7 @@ export function startExport(options: ExportOptions): AsyncDisposable {
   const { service, version, endpoint, headers = {}, log, tls, traceShare = 1 } = options;
   const sending = {
     endpoint,
-    headers,
+    headers: typeof headers === 'function' ? headers : () => headers,
     via: tls && (() => tls.outside.dispatcher),
     resource: resourceOf({
       'service.name': service,

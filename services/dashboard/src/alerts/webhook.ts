@@ -4,12 +4,12 @@ import type { AlertChannel } from '../jobs/alert-queue.ts';
 /** How long the receiver may take, in milliseconds. */
 const timeoutMs = 10_000;
 
-/** Sends alerts as JSON with POST. */
-export function webhook(url: string): AlertChannel {
+/** Sends alerts as JSON with POST. @param url Read for each. */
+export function webhook(url: () => string): AlertChannel {
   return {
     name: 'webhook',
     async send({ key, body }, signal) {
-      const response = await fetch(url, {
+      const response = await fetch(url(), {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': key },
         body: JSON.stringify(body),

@@ -41,7 +41,10 @@ test('a webhook gets both alerts in order, again after a failure, with the same 
   await vi.waitFor(() => expect(server.listening).toBe(true));
   const lines: LoggedLine[] = [];
   const { port } = server.address() as AddressInfo;
-  const queue = queueOf(webhook(`http://127.0.0.1:${port}/hooks/hunter2`), lines);
+  const queue = queueOf(
+    webhook(() => `http://127.0.0.1:${port}/hooks/hunter2`),
+    lines,
+  );
   queue.add(alertMessage(opened, dashboard));
   queue.add(alertMessage(closed, dashboard));
   await vi.waitFor(() => expect(got).toHaveLength(4));
@@ -88,7 +91,7 @@ test('an email arrives over SMTP, with a password that no log line has, also if 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   const lines: LoggedLine[] = [];
-  const smtpUrl = `smtp://ops:hunter2@127.0.0.1:${port}`;
+  const smtpUrl = () => `smtp://ops:hunter2@127.0.0.1:${port}`;
   const queue = queueOf(email({ smtpUrl, from: 'dashboard@example.com', to: 'ops@example.com' }), lines);
   queue.add(alertMessage(closed, dashboard));
   await vi.waitFor(() => expect(mails).toHaveLength(1));

@@ -23,7 +23,7 @@ const ofProcess = [
 ];
 
 test("OpenTelemetry's exporters deliver spans and log records, with their trace, as they were made", async () => {
-  await using receiver = await openReceiver({ token: 'sixteen-or-more-characters' });
+  await using receiver = await openReceiver({ tokens: () => ['sixteen-or-more-characters'] });
   const headers = { authorization: 'Bearer sixteen-or-more-characters' };
   const spans = new BasicTracerProvider({
     resource,
@@ -125,7 +125,7 @@ test("OpenTelemetry's exporters deliver spans and log records, with their trace,
 });
 
 test('the mesh delivers spans and log lines as they were made', async () => {
-  await using receiver = await openReceiver({ token: 'sixteen-or-more-characters' });
+  await using receiver = await openReceiver({ tokens: () => ['sixteen-or-more-characters'] });
   const other = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), sampled: true, tracestate: undefined };
   const parent = { ...other, spanId: 'ef'.repeat(8), tracestate: 'vendor=1' };
   const before = Date.now();

@@ -148,14 +148,18 @@ test.each([
 });
 
 test('without the token nothing is taken', async () => {
-  await using receiver = await openReceiver({ token: 'the-token-of-the-receiver' });
+  await using receiver = await openReceiver({
+    tokens: () => ['the-token-of-the-receiver', 'the-next-token-of-it'],
+  });
   for (const authorization of ['', 'Bearer the-token-of-the-sender', 'the-token-of-the-receiver']) {
     const answer = await receiver.post('/v1/traces', tracesOf(spanAt(0)), { authorization });
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
   }
   expect(receiver.traces.size).toBe(0);
-  const headers = { authorization: 'Bearer the-token-of-the-receiver' };
-  expect((await receiver.post('/v1/traces', tracesOf(spanAt(0)), headers)).status).toBe(200);
+  for (const token of ['the-token-of-the-receiver', 'the-next-token-of-it']) {
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await receiver.post('/v1/traces', tracesOf(spanAt(0)), headers)).status).toBe(200);
+  }
 });
 
 test('a body of more than 4 MiB is refused, announced, chunked or decompressed', async () => {

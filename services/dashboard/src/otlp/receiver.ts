@@ -26,8 +26,8 @@ export interface OtlpReceiverOptions {
   host: string;
   /** 0: any free port. */
   port: number;
-  /** What a sender must present as `Authorization: Bearer …`. @default nothing */
-  token?: string | undefined;
+  /** A sender must present one of these as `Authorization: Bearer …`; asked for each request. @default nothing */
+  tokens?: () => readonly string[] | undefined;
   traces: TraceStore;
   logs: LogStore;
   /** Serves HTTPS, if it has a certificate. @default HTTP */
@@ -140,8 +140,9 @@ export class OtlpReceiver implements Startable {
   /** A page in a browser has no business here, whatever name its server has given to this address. */
   #authorise({ headers }: IncomingMessage): void {
     if (headers.origin !== undefined) throw new MeshError('FORBIDDEN', 'Browsers may not send telemetry');
-    const { token } = this.#options;
-    if (token === undefined || isEqual(headers.authorization ?? '', `Bearer ${token}`)) return;
+    const tokens = this.#options.tokens?.();
+    if (!tokens) return;
+    if (tokens.some((token) => isEqual(headers.authorization ?? '', `Bearer ${token}`))) return;
     throw new MeshError('UNAUTHORIZED', 'Send "Authorization: Bearer" with the value of OTLP_TOKEN');
   }
 

@@ -1,4 +1,5 @@
 import { run, Statement, type RowOf } from '@arcadium/postgres/statement';
+import { Prisma } from '@arcadium/prisma/wiki';
 import type { SearchWords } from '../domain/search-vector.ts';
 import type { Stems } from '../domain/search-question.ts';
 import { summaryColumns, summaryTypes, type SummaryRow } from './pages.ts';
@@ -62,23 +63,30 @@ const passage = `
     ) AS place
   ) AS cut`;
 
+/** The most recently changed pages that match. */
+const newest = (matches: string): string => `
+  (SELECT p.id, p.updated_at FROM pages p WHERE p.deleted_at IS NULL AND ${matches}
+   ORDER BY p.updated_at DESC, p.id DESC LIMIT ${mostRanked})`;
+
 // Each step is materialised, so that only remaining pages are ranked and only returned ones quoted. A page
-// not yet indexed by this version is found by the index of the version before.
+// not yet indexed by this version is found by the words of the version before. Planned for the words: those of
+// few pages are looked up, those of many are soon met among the newest pages.
 const foundPages = new Statement({
   name: 'wiki.search',
+  plannedForValues: true,
   parameters: ['text', 'text?', 'float4?', 'uuid?', 'int4'],
   columns: { ...summaryTypes, rank: 'float4', passage: 'text' },
   text: `
-    WITH question AS MATERIALIZED (SELECT $1::text::tsquery AS words),
-    found AS MATERIALIZED (
-      SELECT p.id, p.updated_at FROM pages p, question
-      WHERE p.deleted_at IS NULL
-        AND (p.words @@ question.words OR (p.words IS NULL AND p.search_vector @@ question.words))
+    WITH found AS MATERIALIZED (
+      ${newest('p.words @@ $1::text::tsquery')}
+      UNION ALL
+      ${newest('p.words IS NULL AND p.search_vector @@ $1::text::tsquery')}
     ),
     ranked AS MATERIALIZED (
-      SELECT p.id, ts_rank(coalesce(p.words, p.search_vector), question.words) AS rank
-      FROM (SELECT id FROM found ORDER BY updated_at DESC, id LIMIT ${mostRanked}) AS newest
-      JOIN pages p USING (id), question
+      SELECT p.id, ts_rank(coalesce(p.words, p.search_vector), $1::text::tsquery) AS rank
+      FROM (SELECT id FROM found ORDER BY updated_at DESC, id DESC LIMIT ${mostRanked}) AS newest,
+        -- Looked up for each page (\`OFFSET 0\`): a join may read all pages.
+        LATERAL (SELECT id, words, search_vector FROM pages WHERE id = newest.id OFFSET 0) AS p
     ),
     best AS MATERIALIZED (
       SELECT * FROM ranked WHERE $3::float4 IS NULL OR (rank, id) < ($3, $4::uuid)
@@ -129,21 +137,36 @@ const similarity = '0.3';
  */
 const mostCompared = 500;
 
-/** Titles that contain the input, followed by similar ones. */
+/** Shorter inputs have no trigram inside a word, so the index of titles does not find them there. */
+const shortestIndexed = 3;
+
+/** Most titles, of the most recently changed pages, that are searched for a short input. */
+const mostSearched = 5000;
+
+/** Titles that contain the input, followed by similar ones. A short input that is not at the beginning is found in recently changed pages only. */
 export async function suggestPages(
   database: Database,
   { text, limit }: { text: string; limit: number },
 ): Promise<SuggestionRow[]> {
   const literal = text.replace(/[\\%_]/g, '\\$&');
+  const containing =
+    text.length < shortestIndexed
+      ? Prisma.sql`
+        (SELECT id, slug, title FROM (
+           SELECT id, slug, title FROM pages WHERE deleted_at IS NULL
+           ORDER BY updated_at DESC, id DESC LIMIT ${mostSearched}::int
+         ) AS recent
+         WHERE title ILIKE ${`%${literal}%`} LIMIT ${mostCompared}::int)`
+      : Prisma.sql`
+        (SELECT id, slug, title FROM pages
+         WHERE deleted_at IS NULL AND (title ILIKE ${`%${literal}%`} OR ${text} <% title) LIMIT ${mostCompared}::int)`;
   const [, rows] = await database.$transaction([
     database.$executeRaw`SELECT set_config('pg_trgm.word_similarity_threshold', ${similarity}, true)`,
     database.$queryRaw<SuggestionRow[]>`
       SELECT id, slug, title FROM (
         (SELECT id, slug, title FROM pages
          WHERE deleted_at IS NULL AND title ILIKE ${`${literal}%`} LIMIT ${mostCompared}::int)
-        UNION
-        (SELECT id, slug, title FROM pages
-         WHERE deleted_at IS NULL AND (title ILIKE ${`%${literal}%`} OR ${text} <% title) LIMIT ${mostCompared}::int)
+        UNION ${containing}
       ) AS near
       ORDER BY title ILIKE ${`${literal}%`} DESC, title ILIKE ${`%${literal}%`} DESC,
         word_similarity(${text}, title) DESC, title, id

@@ -58,7 +58,7 @@ const treeBelowNone = new Statement({
     (SELECT c.id, c.slug FROM pages r, LATERAL (
        SELECT p.id, p.slug FROM pages p WHERE p.parent_id = r.id AND p.deleted_at IS NULL OFFSET 0
      ) AS c
-     WHERE r.deleted_at IS NOT NULL LIMIT ${mostVisited})`,
+     WHERE r.strands AND r.deleted_at IS NOT NULL LIMIT ${mostVisited})`,
     'NULL',
   ),
 });

@@ -55,6 +55,8 @@ export async function openWiki() {
 
   return {
     url,
+    /** The superuser's URL of the same database. */
+    adminUrl: testDatabase.adminUrl,
     clock,
     /** The links whose notifications were marked as read. */
     markedRead: deps.markedRead,

@@ -36,7 +36,7 @@ export async function startApp(config: Config, ending: AbortSignal): Promise<Sta
       version: manifest.version,
       log,
       tls,
-      ...telemetrySettings(config),
+      ...telemetrySettings(config, log),
     }),
   );
   const database = openDatabase({
