@@ -23,6 +23,7 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
     alias: 'check',
     load: async () => (await import('./commands/doctor.ts')).doctor,
     needsCheckout: true,
+    readOnly: true,
   },
   tap: {
     description: 'Show the calls of a service as they end',
@@ -31,10 +32,12 @@ export const commandTable: Readonly<Record<string, Entry | Group>> = {
   trace: {
     description: 'Show what a request did: calls, attempts, statements, deliveries and log lines',
     load: async () => (await import('./commands/trace.ts')).trace,
+    readOnly: true,
   },
   logs: {
     description: 'Show the log lines of the services',
     load: async () => (await import('./commands/logs.ts')).logs,
+    readOnly: true,
   },
   call: {
     description: 'Call a procedure of a running service, by its own description',

@@ -29,11 +29,11 @@ Example:
         { to, contracts, json }: { to: string; contracts: string; json?: boolean },
         command: Command,
       ) => {
-        const names = serviceNames();
-        if (!names.includes(service)) throw noSuch('service', service, { choices: names });
         // Addresses, administrator and certificates are then those of the environment.
         process.env['ENVIRONMENT'] = to;
         try {
+          const names = serviceNames();
+          if (!names.includes(service)) throw noSuch('service', service, { choices: names });
           const { snapshots } = await readContracts(contracts);
           const settings = await readServiceSettings(root, service);
           const urls = serviceUrls();
@@ -54,8 +54,8 @@ Example:
           );
           process.exitCode = exitCodeOf(answer);
         } catch (error) {
-          if (!(error instanceof CannotCheck)) throw error;
-          process.stderr.write(`${error.message}\n`);
+          // Whatever it is: 1 says that something would break.
+          process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
           process.exitCode = 2;
         }
       },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { categories, type CheckId } from '../doctor/check-id.ts';
 import { diagnose, isChosen } from '../doctor/diagnose.ts';
-import { asJson, asText, exitCodeOf } from '../doctor/report.ts';
+import { asJson, asJsonList, asText, asTextList, exitCodeOf } from '../doctor/report.ts';
 import { checks } from '../doctor/table.ts';
 import { thisCheckout } from '../workspace.ts';
 import { noSuch } from './choices.ts';
@@ -39,8 +39,8 @@ Examples:
       try {
         const chosen = chosenOf(category, only);
         if (list) {
-          for (const { id, severity, title } of checks)
-            if (isChosen(id, chosen)) console.log(`${id}  ${severity}  ${title}`);
+          const listed = checks.filter(({ id }) => isChosen(id, chosen));
+          console.log(json ? asJsonList(listed) : asTextList(listed));
           return;
         }
         const seconds = Number(patience);

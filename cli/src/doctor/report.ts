@@ -97,16 +97,23 @@ function summaryOf({ checks, findings, skipped, failed }: Diagnosis): string {
   ].join('; ');
 }
 
+/** Checks without results, for people: a line for each. */
+export function asTextList(checks: readonly Check[]): string {
+  return checks.map(({ id, severity, title }) => `${id}  ${severity}  ${title}`).join('\n');
+}
+
+/** The same for programs. */
+export function asJsonList(checks: readonly Check[]): string {
+  return JSON.stringify(checks.map(show), undefined, 2);
+}
+
+function show({ id, severity, title, remedy }: Check) {
+  return { id, severity, title, remedy, docs: linkTo({ id }) };
+}
+
 /** For programs. */
 export function asJson(diagnosis: Diagnosis): string {
   const { checks, findings, skipped, failed } = diagnosis;
-  const show = ({ id, severity, title, remedy }: Check) => ({
-    id,
-    severity,
-    title,
-    remedy,
-    docs: linkTo({ id }),
-  });
   return JSON.stringify(
     {
       checks: checks.map(({ id }) => id),

@@ -1,26 +1,37 @@
+import { randomUUID } from 'node:crypto';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { findFreePort } from '@arcadium/postgres/testing-cluster';
 import { Client as Database } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { commandTable } from '../command-table.ts';
 import { administrator, longMs, meshProgram, startAuth, type RunningAuth } from '../testing/running-auth.ts';
+import { startDashboard, type RunningDashboard } from '../testing/running-dashboard.ts';
 
-// The server as a client of the protocol starts it, against a real auth process.
+// The server as a client of the protocol starts it, against a real auth process and its dashboard.
 
 let auth: RunningAuth;
+let dashboard: RunningDashboard;
 let client: Client;
 beforeAll(async () => {
-  auth = await startAuth();
+  const otlpPort = await findFreePort();
+  auth = await startAuth({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlpPort}` });
+  dashboard = await startDashboard(auth, otlpPort);
   client = await connect(environment());
 }, longMs);
 afterAll(async () => {
-  await client.close();
-  await auth[Symbol.asyncDispose]();
+  await client?.close();
+  await dashboard?.[Symbol.asyncDispose]();
+  await auth?.[Symbol.asyncDispose]();
 });
+
+/** The request that the dashboard is asked about. */
+const requestId = randomUUID();
 
 function environment(): Record<string, string> {
   return {
     ...auth.environment(),
+    DASHBOARD_SERVICE_URL: dashboard.url,
     AUTH_DATABASE_URL: auth.database.url('auth'),
     AUTH_DATABASE_OWNER_URL: auth.database.ownerUrl('auth'),
     // In a setting, as a secret of this checkout.
@@ -50,6 +61,9 @@ async function use(name: string, args: Record<string, unknown> = {}) {
 /** An input of each tool, and what its answer has. Add new tools here. */
 const uses: Record<string, [Record<string, unknown>, RegExp]> = {
   status: [{}, /"name":"auth"/],
+  doctor: [{ category: ['machine', 'services'] }, /"services\.down"/],
+  trace: [{ id: requestId }, /"traceId": /],
+  logs: [{ service: 'auth', request: requestId, lines: 1 }, /"message":"a user logged in"/],
   call: [{ procedure: 'auth.keys.list' }, /"state":"active"/],
   user_list: [{ search: 'root', limit: 1 }, /"email": "root@example.com"/],
   user_show: [{ user: administrator.ADMIN_EMAIL }, /"sessions": \{/],
@@ -77,6 +91,27 @@ test('the tools are the commands marked as read-only, with schemas, and say that
     action: { enum: expect.arrayContaining(['key.rotated']) },
   });
 });
+
+beforeAll(async () => {
+  const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = administrator;
+  const { status } = await fetch(`${auth.url}/trpc/sessions.login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': requestId },
+    body: JSON.stringify({ email, password }),
+  });
+  expect(status).toBe(200);
+  // Traces and log lines are sent a second or so after the call.
+  await vi.waitFor(
+    async () => {
+      for (const [name, input] of [
+        ['trace', { id: requestId }],
+        ['logs', { request: requestId }],
+      ] as const)
+        expect(await use(name, input)).toEqual({ isError: false, text: expect.stringContaining(requestId) });
+    },
+    { timeout: longMs, interval: 500 },
+  );
+}, longMs);
 
 test.each(Object.entries(uses))(
   '%s answers with the JSON of its command, without secrets',
@@ -138,6 +173,10 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['user_show', { user: '--email=x@example.com' }, /email Invalid email address/],
   ['db_status', { service: '--help' }, /There is no service with a database "--help"/],
   ['audit', { action: 'nosuch' }, /action/],
+  ['logs', { follow: true }, /follow/],
+  ['logs', { service: 'auth', lines: '--follow' }, /It must be a number/],
+  ['trace', { id: '--help' }, /holds no trace of the request or trace "--help"/],
+  ['doctor', { only: ['nosuch.check'] }, /There is no check "nosuch\.check"/],
 ])(
   '%s with %j is an error that says why',
   async (name, input, message) => {

@@ -46,8 +46,8 @@ export const meshProgram: string = join(root, 'cli/src/mesh.ts');
 
 const { NODE_COMPILE_CACHE = '', NODE_COMPILE_CACHE_PORTABLE = '' } = process.env;
 
-/** Starts auth as a process, on a database of its own. */
-export async function startAuth(): Promise<RunningAuth> {
+/** Starts auth as a process, on a database of its own. @param settings In addition to those it needs. */
+export async function startAuth(settings: Record<string, string> = {}): Promise<RunningAuth> {
   const identity = await createTestIdentity();
   const database = await createTestDatabase(['auth']);
   const url = `http://127.0.0.1:${await findFreePort()}`;
@@ -71,16 +71,11 @@ export async function startAuth(): Promise<RunningAuth> {
       SIGNING_KEYS: JSON.stringify({ keys: [identity.jwk] }),
       ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
       ...administrator,
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await vi.waitFor(
-    async () => {
-      const { status } = await fetch(`${url}/readyz`);
-      if (status !== 200) throw new Error(`Auth is not ready: ${status}`);
-    },
-    { timeout: longMs, interval: 100 },
-  );
+  await ready(url);
   const environment = (more: Record<string, string> = administrator) => ({ ...common, ...more });
   return {
     url,
@@ -94,6 +89,17 @@ export async function startAuth(): Promise<RunningAuth> {
       rmSync(stateDir, { recursive: true });
     },
   };
+}
+
+/** Waits until a service is ready. */
+export async function ready(url: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { status } = await fetch(`${url}/readyz`);
+      if (status !== 200) throw new Error(`${url} is not ready: ${status}`);
+    },
+    { timeout: longMs, interval: 100 },
+  );
 }
 
 /** Runs a command to its end. */
@@ -111,7 +117,7 @@ export function runMesh(
 }
 
 /** Ends a process. */
-async function endOf(child: ChildProcess): Promise<void> {
+export async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
