@@ -70,7 +70,9 @@ export async function createTestDatabase(
   const tenants = new Map(names.map((name) => [name, tenantOf(adminUrl, name, database)]));
   await withClient(adminUrl, undefined, async (admin) => {
     const template = names.length === 0 ? 'template0' : await makeTemplate(admin, adminUrl, runId, services);
-    await admin.query(`CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE ${escapeIdentifier(template)} STRATEGY FILE_COPY`);
+    await admin.query(
+      `CREATE DATABASE ${escapeIdentifier(database)} TEMPLATE ${escapeIdentifier(template)} STRATEGY FILE_COPY`,
+    );
     // Settings of roles are in one table of the whole server, where concurrent writers would conflict.
     await withProvisionLock(admin, () =>
       grantDatabase(
