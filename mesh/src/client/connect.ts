@@ -13,7 +13,6 @@ import type { Address } from './endpoints/resolve.ts';
 import { SocketTransport } from './transports/socket/socket-transport.ts';
 import { meterOf } from './target.ts';
 import type { createSubscriptionClient as serverSentEvents } from './subscriptions/event-client.ts';
-import { subscriptionUrl } from './skew/leave-out.ts';
 import { createSubscriptionClient } from './subscriptions/subscriptions.ts';
 import type { Transport, TransportName } from './transports/transport.ts';
 
@@ -75,7 +74,7 @@ export function connect<const To extends AnyContract, const As extends string>(
 
   const client: Record<string | symbol, unknown> = { [Symbol.asyncDispose]: close };
   const { subscriptions: subscribeBy = createSubscriptionClient } = options;
-  const subscriptions = subscribeBy(connection, (called) => subscriptionUrl(connection, called));
+  const subscriptions = subscribeBy(connection, () => connection.endpoints.anyUrl());
   for (const { path, procedure } of entriesOf(to)) {
     const target = {
       path,

@@ -162,9 +162,6 @@ function termsOf(skew: Skew, address: Address): ContractTerms {
     get ours() {
       return skew.ours;
     },
-    get question() {
-      return skew.question;
-    },
     heard: (theirs) => skew.heard(theirs, address),
   };
 }

@@ -6,6 +6,5 @@ export { isPerson, openConnection, type Connection, type PolicyOptions } from '.
 export { Cancellation } from './gone.ts';
 export { createHttpTransport, type AnyHttpRequest } from './transports/http-transport.ts';
 export { notReached } from './transports/transport.ts';
-export { subscriptionUrl } from './skew/leave-out.ts';
 export { subscriptionLinks } from './subscriptions/event-client.ts';
 export { meterOf, type CalledProcedure, type Target } from './target.ts';

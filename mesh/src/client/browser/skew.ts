@@ -4,7 +4,6 @@
 export class Skew {
   readonly found = false;
   readonly ours = undefined;
-  readonly question = undefined;
   heard(): void {}
   mismatch(): undefined {}
 

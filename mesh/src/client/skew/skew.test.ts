@@ -1,23 +1,59 @@
-import { once } from 'node:events';
-import { Agent, createServer, request as open } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createTRPCClient } from '@trpc/client';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   contract,
   contractHash,
   describeContract,
+  type AnyContract,
   type ContractSnapshot,
   type RouterOf,
 } from '../../contract/index.ts';
 import { meshLink } from '../../link/index.ts';
-import type { ServeOptions } from '../../server/index.ts';
+import { serve, type Handlers, type RunningService, type ServeOptions } from '../../server/index.ts';
 import { targetStates } from '../../telemetry/index.ts';
 import { after, before } from '../../testing/two-releases.ts';
-import { recordingLogger } from '../../testing/index.ts';
-import { mismatch, useReleases } from './testing/use-releases.ts';
+import { createTestIdentity, recordingLogger, silentLogger, type TestIdentity } from '../../testing/index.ts';
+import { connect, type TransportName } from '../index.ts';
 
-const { cleanups, calls, called, start, clientOf, token } = useReleases();
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+let identity: TestIdentity;
+let token: string;
+/** Calls that handlers got, by procedure. */
+let calls: string[];
+beforeAll(async () => {
+  identity = await createTestIdentity();
+  token = await identity.serviceToken('till');
+});
+beforeEach(() => {
+  calls = [];
+});
+
+const called = <Result>(name: string, result: Result): Result => {
+  calls.push(name);
+  return result;
+};
+
+async function start<From extends AnyContract>(
+  from: From,
+  handlers: Handlers<From>,
+  options: Partial<ServeOptions> = {},
+): Promise<RunningService> {
+  const { authenticate } = identity;
+  const service = await serve<From>(from, handlers, {
+    version: '1.0.0',
+    port: 0,
+    log: silentLogger,
+    authenticate,
+    ...options,
+  });
+  service.ready();
+  cleanups.push(() => service.stop());
+  return service;
+}
 
 const startBefore = (options?: Partial<ServeOptions>) =>
   start<typeof before>(
@@ -43,6 +79,27 @@ const startAfter = (options?: Partial<ServeOptions>) =>
     { version: '2.0.0', ...options },
   );
 
+function clientOf<To extends AnyContract>(
+  to: To,
+  url: string | readonly string[],
+  { transport = 'websocket', token: own = token }: { transport?: TransportName; token?: string } = {},
+) {
+  const log = recordingLogger();
+  const retryPolicy = { attempts: 0, baseMs: 1, jitter: 0 };
+  const client = connect<To, 'till'>(to, { as: 'till', url, token: own, log, transport, retryPolicy });
+  cleanups.push(() => client[Symbol.asyncDispose]());
+  const compared = (): Promise<unknown> =>
+    vi.waitFor(
+      () =>
+        expect(log.lines.some(({ message }) => message.startsWith('the server has another contract'))).toBe(
+          true,
+        ),
+      { timeout: 10_000 },
+    );
+  return { client, log, compared };
+}
+
+const mismatch = { data: { code: 'CONTRACT_MISMATCH' } };
 const oldHash = describeContract(before).hash;
 const newHash = describeContract(after).hash;
 
@@ -53,7 +110,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     // Unknown properties are ignored, and an unknown value of an open enum is read.
     expect(await client.get.query({ id: 1 })).toEqual({ name: 'lamp', state: 'lost' });
     await compared();
-    calls.length = 0;
+    calls = [];
     await expect(client.put.mutate()).rejects.toMatchObject(mismatch);
     await expect(client.drop.mutate()).rejects.toMatchObject(mismatch);
     await expect(client.drop.mutate()).rejects.toThrow(
@@ -82,7 +139,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { client, compared } = clientOf(after, url, { transport });
     await client.find.query({ text: 'a' });
     await compared();
-    calls.length = 0;
+    calls = [];
     await expect(client.count.query()).rejects.toThrow('procedure-removed');
     await expect(client.put.mutate()).rejects.toThrow('type-changed at output.id');
     // The old server sends no price.
@@ -115,7 +172,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     await vi.waitFor(async () => expect(await client.drop.mutate()).toEqual({}), { timeout: 10_000 });
     await second.stop();
     await startAfter({ port: first.port });
-    calls.length = 0;
+    calls = [];
     // What is known of it holds at once, although the connection is new: nothing is sent.
     const failure = await vi.waitFor(
       async () => {
@@ -138,7 +195,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { client, compared } = clientOf(before, urls, { transport });
     for (let made = 0; made < 40; made += 1) await client.get.query({ id: 1 });
     await compared();
-    calls.length = 0;
+    calls = [];
     const made = await Promise.all([
       ...Array.from({ length: 40 }, () => client.drop.mutate()),
       ...Array.from({ length: 40 }, () => client.put.mutate()),
@@ -148,7 +205,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { endpoints } = stateAt(one.url);
     expect(endpoints.map(({ contract: hash }) => hash)).toEqual([oldHash, newHash]);
     await one.stop();
-    calls.length = 0;
+    calls = [];
     // The endpoint that it fits may come back.
     expect(await failureOf(client.drop.mutate())).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' } });
     expect(calls).toEqual([]);
@@ -204,7 +261,7 @@ describe.each(['websocket', 'http'] as const)('a link with a contract over %s', 
     const link = meshLink<RouterOf<typeof before>>({
       url: `${url}/trpc`,
       as: 'till',
-      token: token(),
+      token,
       transport,
       log,
       contract: before,
@@ -218,7 +275,7 @@ describe.each(['websocket', 'http'] as const)('a link with a contract over %s', 
         expect(log.lines.some(({ message }) => message.includes('refused before they are sent'))).toBe(true),
       { timeout: 10_000 },
     );
-    calls.length = 0;
+    calls = [];
     await expect(client.drop.mutate()).rejects.toMatchObject(mismatch);
     await expect(client.put.mutate()).rejects.toMatchObject(mismatch);
     expect(calls).toEqual([]);
@@ -246,7 +303,7 @@ test('the state of a service tells its contract, those of its clients, and what 
   await new Promise(setImmediate);
   await client.get.query({ id: 1 });
   await compared();
-  const answer = await fetch(`${url}/api/mesh`, { headers: { authorization: `Service-Token ${token()}` } });
+  const answer = await fetch(`${url}/api/mesh`, { headers: { authorization: `Service-Token ${token}` } });
   expect(await answer.json()).toMatchObject({
     contract: newHash,
     server: { clients: [{ caller: 'till', contract: oldHash, connections: 1 }] },
@@ -256,44 +313,6 @@ test('the state of a service tells its contract, those of its clients, and what 
     refused: ['find', 'put', 'drop'],
     endpoints: [{ contract: newHash }],
   });
-  const told = await fetch(`${url}/api/contract`, { headers: { authorization: `Service-Token ${token()}` } });
+  const told = await fetch(`${url}/api/contract`, { headers: { authorization: `Service-Token ${token}` } });
   expect(contractHash((await told.json()) as ContractSnapshot)).toBe(newHash);
-});
-
-/** A load balancer that sends each request to the next process. */
-async function startBalancer(urls: readonly string[]): Promise<string> {
-  const agent = new Agent({ keepAlive: true });
-  let turn = 0;
-  const server = createServer((incoming, response) => {
-    const { method, headers } = incoming;
-    const target = new URL(incoming.url ?? '/', urls[turn++ % urls.length]);
-    const outgoing = open(target, { agent, method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    incoming.pipe(outgoing);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.close();
-    server.closeAllConnections();
-    agent.destroy();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-test('behind a load balancer of two releases no call is refused that one of them serves', async () => {
-  const [one, two] = await Promise.all([startBefore(), startAfter()]);
-  const url = await startBalancer([two.url, two.url, two.url, one.url]);
-  const { client, compared } = clientOf(before, url, { transport: 'http' });
-  // The first answer, and the contract that is read then, are of the release that has no `drop`.
-  await client.get.query({ id: 1 });
-  await compared();
-  for (let call = 0; call < 2; call += 1) await client.get.query({ id: 1 });
-  const made = await Promise.allSettled(Array.from({ length: 28 }, () => client.drop.mutate()));
-  const codes = made.map((result) =>
-    result.status === 'fulfilled' ? 'OK' : (result.reason as { data: { code: string } }).data.code,
-  );
-  expect(codes.toSorted()).toEqual([...Array(21).fill('NOT_FOUND'), ...Array(7).fill('OK')]);
 });

@@ -57,11 +57,6 @@ export class Skew {
     return this.#ours;
   }
 
-  /** The value of `x-contract` in a request over HTTP that asks. */
-  get question(): string {
-    return this.#ours ?? '?';
-  }
-
   /** A process at this address has said which contract it was built with. */
   heard(theirs: string, address: Address): void {
     if (this.#ours === undefined || theirs === this.#ours) return;

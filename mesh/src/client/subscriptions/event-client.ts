@@ -11,7 +11,7 @@ import { header } from '../../wire/index.ts';
 import { noUserError } from '../call-error.ts';
 import { startOpening } from '../call-span.ts';
 import { headersOf } from '../request.ts';
-import { Reconnection, type Called, type Subscriber } from './reconnection.ts';
+import { Reconnection, type Subscriber } from './reconnection.ts';
 
 /** The user token is fixed at the start, because the handler may have ended before a reconnection. */
 const subscribing = { needsUser: false, procedure: { idempotent: true } };
@@ -20,8 +20,8 @@ const subscribing = { needsUser: false, procedure: { idempotent: true } };
 const reconnection = 'reconnection';
 
 interface SubscriptionOptions {
-  /** Returns the URL of an endpoint for a call, such as `http://localhost:4000`. */
-  readonly endpoint: (called: Called) => string;
+  /** Returns the URL of an endpoint, such as `http://localhost:4000`. */
+  readonly endpoint: () => string;
   /** The router's. @default none, JSON */
   readonly transformer?: TRPCDataTransformer | TRPCCombinedDataTransformer | undefined;
   /** Between the parts of a path in a URL. @default '.' */
@@ -39,7 +39,7 @@ interface SubscriptionOptions {
  */
 export function createSubscriptionClient(
   subscriber: Subscriber,
-  endpoint: (called: Called) => string,
+  endpoint: () => string,
 ): TRPCUntypedClient<AnyTRPCRouter> {
   return new TRPCUntypedClient<AnyTRPCRouter>({ links: subscriptionLinks(subscriber, { endpoint }) });
 }
@@ -52,9 +52,9 @@ export function subscriptionLinks(
   subscriber: Subscriber,
   { endpoint, transformer, pathSeparator = '.', headers: more = () => ({}) }: SubscriptionOptions,
 ): [TRPCLink<AnyTRPCRouter>, TRPCLink<AnyTRPCRouter>] {
+  const base = (): string => `${endpoint()}${subscriber.basePath}`;
   const events = httpSubscriptionLink<AnyTRPCRouter, typeof EventSource>({
-    // Each request has its own URL, below.
-    url: `http://subscription${subscriber.basePath}`,
+    url: base,
     EventSource,
     transformer: transformer as never,
     pathSeparator,
@@ -64,10 +64,7 @@ export function subscriptionLinks(
         const { search } = new URL(target);
         const own = op.context[reconnection] as Reconnection;
         return own.open({
-          url: () => {
-            const path = `${subscriber.basePath}/${op.path.replaceAll('.', pathSeparator)}`;
-            return new URL(`${endpoint(op)}${path}${search}`);
-          },
+          url: () => new URL(`${base()}/${op.path.replaceAll('.', pathSeparator)}${search}`),
           headers: async () => {
             const added = await more(op);
             const { userToken } = op.context as { userToken?: string };
@@ -96,13 +93,7 @@ function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
           observer.error(noUserError(subscriber.target, op));
           return undefined;
         }
-        const own = new Reconnection(subscriber, op, {
-          repeated: op.context['repeated'] === true,
-          onRefused: (error) => {
-            own.opened(error.data.code);
-            observer.error(error); // unsubscribes
-          },
-        });
+        const own = new Reconnection(subscriber, op.path, op.context['repeated'] === true);
         own.opening = startOpening(`${subscriber.target}.${op.path}`);
         const events = next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
           next(value) {

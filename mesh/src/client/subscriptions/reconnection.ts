@@ -1,17 +1,12 @@
 import { backoffMs, within, type RetryPolicy } from '../../resilience/index.ts';
-import { header, parseContractHash, parseRetryAfter } from '../../wire/index.ts';
+import { header, parseRetryAfter } from '../../wire/index.ts';
 import { Outage, type Span } from '../../telemetry/index.ts';
-import { isCallError, type CallError } from '../call-error.ts';
 import type { Connection } from '../connection.ts';
 
 export type Subscriber = Pick<
   Connection,
   'authorization' | 'fetch' | 'basePath' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
-> &
-  Partial<Pick<Connection, 'endpoints' | 'skew'>>;
-
-/** The procedure, and its input. */
-export type Called = Readonly<{ path: string; input: unknown }>;
+>;
 
 /** Request for a stream of events. */
 export interface Opening {
@@ -29,29 +24,21 @@ export class Reconnection {
   /** The span of the opening, until the subscription is open. */
   opening: Span | undefined;
   readonly #subscriber: Subscriber;
-  readonly #called: Called;
-  readonly #onRefused: (error: CallError) => void;
+  readonly #path: string;
   readonly #outage: Outage;
   /** Consecutive failures. */
   #failures = 0;
-  /** Consecutive answers of processes whose contract it does not fit. */
-  #misfits = 0;
   /** Earliest time of the next request, on the clock of `performance.now()`. */
   #notBefore = 0;
   #endpoint = '';
 
   /**
-   * @param options.repeated As in `CallOptions`.
-   * @param options.onRefused Called if it fits the contract of no endpoint. Must end the subscription.
+   * @param path Procedure.
+   * @param repeated As in `CallOptions`.
    */
-  constructor(
-    subscriber: Subscriber,
-    called: Called,
-    { repeated, onRefused }: { repeated: boolean; onRefused: (error: CallError) => void },
-  ) {
+  constructor(subscriber: Subscriber, path: string, repeated: boolean) {
     this.#subscriber = subscriber;
-    this.#called = called;
-    this.#onRefused = onRefused;
+    this.#path = path;
     const { log } = subscriber;
     const debug = log.debug.bind(log);
     this.#outage = new Outage(repeated ? { debug, info: debug, warn: debug } : log);
@@ -78,7 +65,6 @@ export class Reconnection {
         const asked = parseRetryAfter(response.headers.get(header.retryAfter) ?? undefined);
         this.#failed(`it was answered with HTTP ${response.status}`, asked);
       } catch (error) {
-        if (isCallError(error)) this.#onRefused(error);
         signal?.throwIfAborted();
         this.#failed(reasonOf(error));
       }
@@ -88,7 +74,6 @@ export class Reconnection {
   /** Call on the first event of a stream: ends the outage. */
   delivers(): void {
     this.opened();
-    this.#misfits = 0;
     if (this.#failures === 0) return;
     const { target } = this.#subscriber;
     this.#outage.end({ target, endpoint: this.#endpoint }, `a subscription to ${target} is back`);
@@ -102,37 +87,15 @@ export class Reconnection {
   }
 
   async #request(url: URL, { init, headers, signal }: Opening): Promise<Response> {
-    const { fetch, timeoutMs, skew } = this.#subscriber;
-    const question = skew?.question;
+    const { fetch, timeoutMs } = this.#subscriber;
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
       const until = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]);
-      const asking = question === undefined ? {} : { [header.contract]: question };
-      const response = await fetch(url, {
-        ...init,
-        headers: { ...(await headers()), ...asking },
-        signal: until,
-      });
-      this.#mustFit(response, url);
-      return response;
+      return await fetch(url, { ...init, headers: await headers(), signal: until });
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** @throws if the contract of the process that answers is known not to fit; a CallError if it was the last one. */
-  #mustFit({ headers, body }: Response, { origin }: URL): void {
-    const { skew, endpoints } = this.#subscriber;
-    const theirs = parseContractHash(headers.get(header.contract) ?? undefined);
-    if (!skew || theirs === undefined) return;
-    skew.heard(theirs, { url: origin, ip: undefined });
-    const mismatch = skew.mismatch(theirs, this.#called);
-    if (!mismatch) return;
-    void body?.cancel().catch(() => {});
-    this.#misfits += 1;
-    const error = skew.error(this.#called.path, mismatch);
-    throw this.#misfits < (endpoints?.size ?? 1) ? new Error(error.message) : error;
   }
 
   /** Logs the start of an outage once. @param askedMs `Retry-After`, in milliseconds. */
@@ -142,7 +105,7 @@ export class Reconnection {
     this.#notBefore = performance.now() + waitMs;
     this.#failures += 1;
     if (this.#failures > 1) return;
-    const context = { caller: as, target, procedure: this.#called.path, retry_in_ms: waitMs };
+    const context = { caller: as, target, procedure: this.#path, retry_in_ms: waitMs };
     const fields = { endpoint: this.#endpoint, error: reason, timestamp: new Date().toISOString(), context };
     this.#outage.begin(fields, `a subscription to ${target} failed; reconnecting until it is back`);
   }

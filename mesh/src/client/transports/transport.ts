@@ -24,8 +24,6 @@ export interface Answer {
 export interface ContractTerms {
   /** Hash of the client's contract; `undefined` in the first moments of a client. */
   readonly ours: string | undefined;
-  /** The value of `x-contract` in a request over HTTP that asks; `undefined` if it must not ask. */
-  readonly question: string | undefined;
   /** The process at the other end has said the hash of its contract. */
   heard(theirs: string): void;
 }
