@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { actingFor, contract, services, subscription, user } from '../../contract/index.ts';
+import { actingFor, anyone, contract, services, subscription, user } from '../../contract/index.ts';
 import { defaultRetryPolicy } from '../../resilience/index.ts';
 import { serve, tracked, type RunningService } from '../../server/index.ts';
 import { createTestIdentity, recordingLogger, type TestIdentity } from '../../testing/index.ts';
@@ -281,4 +281,35 @@ test('the waits double from a second to half a minute, by chance a fifth more or
   expect([0, 1].map((chance) => waitAfter(0, defaultRetryPolicy, { askedMs: 10_000, chance }))).toEqual([
     10_000, 12_000,
   ]);
+});
+
+test('one without an input is resumed too: tRPC sends the id of the last event as its input', async () => {
+  const clock = contract('clock', {
+    tick: subscription({ summary: 'Ticks', output: z.object({ n: z.int() }), access: anyone }),
+  });
+  const startClock = async (port: number) => {
+    const handlers = {
+      async *tick({ signal }: { signal: AbortSignal | undefined }) {
+        yield tracked('1', { n: port });
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+      },
+    };
+    const { authenticate } = identity;
+    const started = await serve(clock, handlers, { version: '1', port, log, authenticate });
+    started.ready();
+    return started;
+  };
+  const first = await startClock(0);
+  await using client = connect(clock, { as: 'anyone', url: first.url, log });
+  const seen: unknown[] = [];
+  client.tick.subscribe(undefined, {
+    onData: ({ id }) => seen.push(id),
+    onError: (error) => seen.push(error),
+  });
+  await expect.poll(() => seen).toEqual(['1']);
+  await first.stop();
+  const second = await startClock(first.port);
+  await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['1', '1']);
+  await client[Symbol.asyncDispose]();
+  await second.stop();
 });

@@ -130,18 +130,20 @@ export function readInput({ format }: Binding, raw: RawCall): unknown {
 const mostIssues = 10;
 
 /** Validates an input. @throws MeshError BAD_REQUEST, with up to `mostIssues` issues. */
-export function parseInput({ input }: AnyProcedure, raw: unknown): unknown {
+export function parseInput({ input, kind }: AnyProcedure, raw: unknown): unknown {
   const parsed = input.safeParse(raw);
   if (parsed.success) return parsed.data;
-  if (input.type === 'void' && isEmpty(raw)) return undefined;
+  if (input.type === 'void' && isEmpty(raw, kind)) return undefined;
   throw new MeshError('BAD_REQUEST', 'The input does not match the contract', {
     issues: issuesOf(parsed.error),
   });
 }
 
-/** Many clients send `null` or `{}` for no input. */
-function isEmpty(raw: unknown): boolean {
-  return raw === null || (typeof raw === 'object' && !Array.isArray(raw) && Object.keys(raw).length === 0);
+/** Many clients send `null` or `{}` for no input; to a subscription that reconnects, tRPC adds `lastEventId`. */
+function isEmpty(raw: unknown, kind: AnyProcedure['kind']): boolean {
+  if (typeof raw !== 'object' || Array.isArray(raw)) return false;
+  const names = Object.keys(raw ?? {});
+  return names.length === 0 || (kind === 'subscription' && names.length === 1 && names[0] === 'lastEventId');
 }
 
 function issuesOf(error: z.ZodError): { path: (string | number)[]; message: string }[] {
