@@ -4,7 +4,9 @@
 export class Skew {
   readonly found = false;
   readonly ours = undefined;
-  heard(): void {}
+  /** A page does not ask: another origin would have to allow the header. */
+  readonly question = undefined;
+  heard(): undefined {}
   mismatch(): undefined {}
 
   refused(): string[] {
