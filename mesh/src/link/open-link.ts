@@ -6,12 +6,18 @@ import { connectionOf } from './connection.ts';
 import type { MeshLinkOptions, PlainOptions } from './options.ts';
 import { subscriptionLink } from './subscriptions.ts';
 
-/** Opens the connection of a link. @throws TypeError for an invalid `url`. */
+/** Opens the connection of a link. @throws TypeError for an invalid `url`, and for a contract with a transformer. */
 export function openLink<Router extends AnyTRPCRouter>(
   options: MeshLinkOptions<Router>,
 ): { link: TRPCLink<Router>; make: MakeCall; close: () => Promise<void> } {
   const plain: PlainOptions = options;
-  const transformer = getTransformer((options as CoercedTransformerParameters).transformer);
+  const { transformer: given } = options as CoercedTransformerParameters;
+  // The schemas of a contract describe the JSON that is sent, which a transformer would change.
+  if (plain.contract && given)
+    throw new TypeError(
+      `meshLink: the contract ${plain.contract.name} cannot be combined with a transformer: a service with a contract sends plain JSON. Leave out transformer, or contract for a router that has one`,
+    );
+  const transformer = getTransformer(given);
   const { connection, close } = connectionOf(plain, transformer);
   const make = callMaker(connection, plain, transformer);
   const calls = callLink(make);

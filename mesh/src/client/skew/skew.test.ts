@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createTRPCClient } from '@trpc/client';
+import superjson from 'superjson';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   contract,
@@ -9,7 +10,7 @@ import {
   type ContractSnapshot,
   type RouterOf,
 } from '../../contract/index.ts';
-import { meshLink } from '../../link/index.ts';
+import { connectRouter, meshLink } from '../../link/index.ts';
 import { serve, tracked, type Handlers, type RunningService, type ServeOptions } from '../../server/index.ts';
 import { targetStates } from '../../telemetry/index.ts';
 import { after, before } from '../../testing/two-releases.ts';
@@ -360,6 +361,14 @@ describe.each(['websocket', 'http'] as const)('a link with a contract over %s', 
     expect(calls).toEqual([]);
     expect(await client.find.query({ text: 'ok' })).toEqual({ found: 1 });
   });
+});
+
+test('a link refuses a contract together with a transformer', () => {
+  const options = { url: 'http://localhost:3000/trpc', contract: before, transformer: superjson };
+  const expected = 'the contract store cannot be combined with a transformer';
+  for (const make of [meshLink, connectRouter] as const)
+    expect(() => make(options as never)).toThrow(expect.objectContaining({ name: 'TypeError' }));
+  expect(() => meshLink(options as never)).toThrow(expected);
 });
 
 test('a service that does not tell its contract is called on, and one line says so', async () => {
