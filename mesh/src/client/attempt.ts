@@ -63,6 +63,10 @@ class RoutedRequest extends Request {
     const mismatch = skew?.mismatch(contract, this);
     if (skew && mismatch) throw skew.error(this.path, mismatch);
   }
+
+  override unfit(): string | undefined {
+    return this.#skew?.unfit(this);
+  }
 }
 
 const none: readonly never[] = [];

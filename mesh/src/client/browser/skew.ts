@@ -8,6 +8,7 @@ export class Skew {
   readonly question = undefined;
   heard(): undefined {}
   mismatch(): undefined {}
+  unfit(): undefined {}
 
   refused(): string[] {
     return [];

@@ -93,6 +93,13 @@ export class Skew {
     return mismatch?.accepts?.(input) === true ? undefined : mismatch;
   }
 
+  /** Hashes of the contracts that a call does not fit, for `x-contract-unless`; `undefined` if none is known. */
+  unfit(message: Readonly<{ path: string; input: unknown }>): string | undefined {
+    if (!this.found) return undefined;
+    const hashes = [...this.#known.keys()].filter((theirs) => this.mismatch(theirs, message));
+    return hashes.length === 0 ? undefined : hashes.join(',');
+  }
+
   /** Paths of the procedures that do not fit one of these contracts, at least for some inputs. */
   refused(contracts: readonly (string | null)[]): string[] {
     const paths = new Set<string>();

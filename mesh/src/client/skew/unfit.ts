@@ -8,7 +8,7 @@ const none: readonly never[] = [];
 /**
  * The endpoints whose contract a call or a subscription does not fit.
  *
- * @throws CallError CONTRACT_MISMATCH, if it fits no endpoint
+ * @throws CallError CONTRACT_MISMATCH, if it fits no endpoint, and each is one process
  */
 export function unfitEndpoints(
   { skew, endpoints, decide }: Pick<Connection, 'skew' | 'endpoints' | 'decide'>,
@@ -22,6 +22,8 @@ export function unfitEndpoints(
     return mismatch;
   });
   if (!found || refusing.length < endpoints.size) return refusing;
+  const certain = refusing.filter(({ transport }) => !transport.shared);
+  if (certain.length < endpoints.size) return certain;
   decide({ decision: 'refused', reason: 'contract', procedure: message.path });
   const refusal: CallError = skew.error(message.path, found);
   throw refusal;

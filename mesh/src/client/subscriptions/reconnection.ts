@@ -121,7 +121,11 @@ export class Reconnection {
   async #request(url: URL, { init, headers, signal }: Opening): Promise<Response> {
     const { fetch, timeoutMs, skew } = this.#subscriber;
     const question = skew?.question;
-    const asking = question === undefined ? undefined : { [header.contract]: question };
+    const unfit = skew?.unfit(this.#op);
+    const asking = {
+      ...(question !== undefined && { [header.contract]: question }),
+      ...(unfit !== undefined && { [header.contractUnless]: unfit }),
+    };
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
