@@ -11,13 +11,13 @@ export function openLink<Router extends AnyTRPCRouter>(
   options: MeshLinkOptions<Router>,
 ): { link: TRPCLink<Router>; make: MakeCall; close: () => Promise<void> } {
   const plain: PlainOptions = options;
-  const { transformer: given } = options as CoercedTransformerParameters;
+  const { transformer: own } = options as CoercedTransformerParameters;
   // The schemas of a contract describe the JSON that is sent, which a transformer would change.
-  if (plain.contract && given)
+  if (plain.contract && own)
     throw new TypeError(
       `meshLink: the contract ${plain.contract.name} cannot be combined with a transformer: a service with a contract sends plain JSON. Leave out transformer, or contract for a router that has one`,
     );
-  const transformer = getTransformer(given);
+  const transformer = getTransformer(own);
   const { connection, close } = connectionOf(plain, transformer);
   const make = callMaker(connection, plain, transformer);
   const calls = callLink(make);

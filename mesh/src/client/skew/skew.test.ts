@@ -1,8 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createTRPCClient } from '@trpc/client';
-import superjson from 'superjson';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   contract,
@@ -12,7 +9,7 @@ import {
   type ContractSnapshot,
   type RouterOf,
 } from '../../contract/index.ts';
-import { connectRouter, meshLink } from '../../link/index.ts';
+import { meshLink } from '../../link/index.ts';
 import { serve, tracked, type Handlers, type RunningService, type ServeOptions } from '../../server/index.ts';
 import { targetStates } from '../../telemetry/index.ts';
 import { after, before } from '../../testing/two-releases.ts';
@@ -363,47 +360,6 @@ describe.each(['websocket', 'http'] as const)('a link with a contract over %s', 
     expect(calls).toEqual([]);
     expect(await client.find.query({ text: 'ok' })).toEqual({ found: 1 });
   });
-});
-
-test('behind a balancer over HTTP, each process refuses for itself', async () => {
-  const services = [await startAfter(), await startBefore()];
-  const reached: string[] = [];
-  const balancer = createServer((request, response) => {
-    const turn = request.url?.startsWith('/trpc') ? reached.length : 0;
-    const { url } = services[turn % 2] as RunningService;
-    if (request.url?.startsWith('/trpc')) reached.push(url);
-    const { method, headers } = request;
-    const passed = httpRequest(`${url}${request.url}`, { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    request.pipe(passed);
-  });
-  balancer.listen(0, '127.0.0.1');
-  await once(balancer, 'listening');
-  cleanups.push(() => balancer.close());
-  const { port } = balancer.address() as AddressInfo;
-  const { client, compared } = clientOf(before, `http://127.0.0.1:${port}`, { transport: 'http' });
-  // The first answer comes from the new service, which is the one that is compared.
-  await client.get.query({ id: 1 });
-  await compared();
-  calls = [];
-  reached.length = 0;
-  const results: unknown[] = [];
-  for (let made = 0; made < 10; made += 1) results.push(await failureOf(client.drop.mutate()));
-  expect(reached).toHaveLength(10);
-  for (const [index, result] of results.entries())
-    expect(result).toMatchObject(reached[index] === services[1]?.url ? {} : mismatch);
-  expect(calls).toEqual(Array.from({ length: 5 }, () => 'drop'));
-  expect(results.filter((result) => result instanceof Error)).toHaveLength(5);
-});
-
-test('a link refuses a contract together with a transformer', () => {
-  const options = { url: 'http://localhost:3000/trpc', contract: before, transformer: superjson };
-  const expected = 'the contract store cannot be combined with a transformer';
-  for (const make of [meshLink, connectRouter] as const)
-    expect(() => make(options as never)).toThrow(expect.objectContaining({ name: 'TypeError' }));
-  expect(() => meshLink(options as never)).toThrow(expected);
 });
 
 test('a service that does not tell its contract is called on, and one line says so', async () => {
