@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -39,6 +39,14 @@ export async function program(
   const output = Buffer.concat(written).toString();
   if (status !== 0) throw new Error(`${script} ${parameters.join(' ')} ended with ${status}:\n${output}`);
   return output;
+}
+
+/** The doors of a package that is installed there, such as `@arcadium/mesh/client`; its package.json lists them. */
+export function doorsOf(folder: string, name: string): string[] {
+  const text = readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+  const { exports } = JSON.parse(text) as { exports: Record<string, unknown> };
+  const doors = Object.keys(exports).filter((door) => door !== './package.json');
+  return doors.map((door) => `${name}${door.slice(1)}`);
 }
 
 /** The environment without what the runner of these tests sets for itself. */

@@ -1,8 +1,16 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
-import { program, root, tools } from './program.ts';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { doorsOf, program, root, tools } from './program.ts';
 
 const { examples } = inject('outside');
+// Every declaration that a user's compiler reads.
+beforeAll(async () => {
+  const doors = ['@arcadium/mesh', '@arcadium/postgres'].flatMap((name) => doorsOf(examples, name));
+  const lines = doors.map((door, index) => `export * as door${index} from '${door}';\n`);
+  await writeFile(join(examples, 'consumer/doors.ts'), lines.join(''));
+});
+
 const compilers = {
   '5.9': join(tools, 'node_modules/typescript/bin/tsc'),
   '7': join(root, 'node_modules/typescript/bin/tsc'),
