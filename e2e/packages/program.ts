@@ -1,22 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
 
 /** What the tests need besides the repository's own packages; installed when they first run. */
 export const tools = join(import.meta.dirname, 'tools');
-
-/** What can be imported from a package of ours, as it is installed in a folder. */
-export async function doorsOf(name: string, folder: string): Promise<string[]> {
-  const installed = `@arcadium/${name}`;
-  const manifest = await readFile(join(folder, 'node_modules', installed, 'package.json'), 'utf8');
-  const { exports } = JSON.parse(manifest) as { exports: Record<string, unknown> };
-  return Object.keys(exports)
-    .filter((door) => door !== './package.json')
-    .map((door) => `${installed}${door.slice(1)}`);
-}
 
 interface ProgramOptions {
   readonly cwd: string;
@@ -50,6 +39,14 @@ export async function program(
   const output = Buffer.concat(written).toString();
   if (status !== 0) throw new Error(`${script} ${parameters.join(' ')} ended with ${status}:\n${output}`);
   return output;
+}
+
+/** The doors of a package that is installed there, such as `@arcadium/mesh/client`; its package.json lists them. */
+export function doorsOf(folder: string, name: string): string[] {
+  const text = readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+  const { exports } = JSON.parse(text) as { exports: Record<string, unknown> };
+  const doors = Object.keys(exports).filter((door) => door !== './package.json');
+  return doors.map((door) => `${name}${door.slice(1)}`);
 }
 
 /** The environment without what the runner of these tests sets for itself. */

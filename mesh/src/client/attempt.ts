@@ -9,8 +9,8 @@ import type { Connection } from './connection.ts';
 import type { Choice } from './endpoints/endpoints.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import type { Gone } from './gone.ts';
-import type { Mismatch } from './skew/mismatches.ts';
 import type { Skew } from './skew/skew.ts';
+import { unfitEndpoints } from './skew/unfit.ts';
 import { notReached, TransportError, type Answer, type TransportName } from './transports/transport.ts';
 import { didNothing, foundNobody } from './verdict.ts';
 
@@ -63,6 +63,10 @@ class RoutedRequest extends Request {
     const mismatch = skew?.mismatch(contract, this);
     if (skew && mismatch) throw skew.error(this.path, mismatch);
   }
+
+  override unfit(): string | undefined {
+    return this.#skew?.unfit(this);
+  }
 }
 
 const none: readonly never[] = [];
@@ -99,30 +103,22 @@ export class Attempt {
       this.#endsAt = connection.clock.latest + timeoutMs;
       this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
       gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
-      const { skew } = connection;
-      const error = skew?.found ? this.#leaveOut(skew) : undefined;
-      if (error) this.#fail(error);
-      else this.#send();
+      try {
+        this.#leaveOut();
+        this.#send();
+      } catch (error) {
+        this.#fail(toCallError(error));
+      }
     });
   }
 
-  /** Leaves out the endpoints whose contract the call does not fit. @returns The error if it fits none. */
-  #leaveOut(skew: Skew): CallError | undefined {
+  /** Leaves out the endpoints whose contract the call does not fit. @throws CallError if it fits none */
+  #leaveOut(): void {
     const { connection, message } = this.#options;
-    const { endpoints, decide } = connection;
-    let found: Mismatch | undefined;
-    const refusing = endpoints.refusing((contract) => {
-      const mismatch = skew.mismatch(contract, message);
-      found ??= mismatch;
-      return mismatch;
-    });
-    if (found && refusing.length === endpoints.size) {
-      decide({ decision: 'refused', reason: 'contract', procedure: message.path });
-      return skew.error(message.path, found);
-    }
+    const refusing = unfitEndpoints(connection, message);
+    if (refusing.length === 0) return;
     const left = [...new Set([...this.#tried, ...refusing])];
-    this.#tried = left.length < endpoints.size ? left : refusing;
-    return undefined;
+    this.#tried = left.length < connection.endpoints.size ? left : refusing;
   }
 
   /** Cancels it, because another attempt was faster; it never settles. */

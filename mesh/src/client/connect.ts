@@ -11,6 +11,7 @@ import type { MeshClient } from './mesh-client.ts';
 import type { CallOptions } from './request.ts';
 import type { Address } from './endpoints/resolve.ts';
 import { SocketTransport } from './transports/socket/socket-transport.ts';
+import { unfitEndpoints } from './skew/unfit.ts';
 import { meterOf } from './target.ts';
 import type { createSubscriptionClient as serverSentEvents } from './subscriptions/event-client.ts';
 import { createSubscriptionClient } from './subscriptions/subscriptions.ts';
@@ -74,7 +75,9 @@ export function connect<const To extends AnyContract, const As extends string>(
 
   const client: Record<string | symbol, unknown> = { [Symbol.asyncDispose]: close };
   const { subscriptions: subscribeBy = createSubscriptionClient } = options;
-  const subscriptions = subscribeBy(connection, () => connection.endpoints.anyUrl());
+  const subscriptions = subscribeBy(connection, (op) =>
+    connection.endpoints.anyUrl(unfitEndpoints(connection, op)),
+  );
   for (const { path, procedure } of entriesOf(to)) {
     const target = {
       path,

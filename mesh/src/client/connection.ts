@@ -162,7 +162,7 @@ function termsOf(skew: Skew, address: Address): ContractTerms {
     get ours() {
       return skew.ours;
     },
-    heard: (theirs) => skew.heard(theirs, address),
+    heard: (theirs) => void skew.heard(theirs, address),
   };
 }
 

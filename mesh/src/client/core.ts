@@ -6,5 +6,6 @@ export { isPerson, openConnection, type Connection, type PolicyOptions } from '.
 export { Cancellation } from './gone.ts';
 export { createHttpTransport, type AnyHttpRequest } from './transports/http-transport.ts';
 export { notReached } from './transports/transport.ts';
+export { unfitEndpoints } from './skew/unfit.ts';
 export { subscriptionLinks } from './subscriptions/event-client.ts';
 export { meterOf, type CalledProcedure, type Target } from './target.ts';

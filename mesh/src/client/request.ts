@@ -40,6 +40,11 @@ export class Request {
    */
   mustFit(_contract: string | undefined): void {}
 
+  /** Hashes of the contracts that it does not fit, for `x-contract-unless`; `undefined` if none is known. */
+  unfit(): string | undefined {
+    return undefined;
+  }
+
   cancel(): void {
     this.cancelled = true;
     this.onCancel?.();

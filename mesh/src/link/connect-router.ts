@@ -17,7 +17,7 @@ export type RouterClient<Router extends AnyTRPCRouter> = TRPCClient<Router> & {
  *
  * Create it once, not for each request.
  *
- * @throws TypeError for an invalid `url`, and for a contract with a transformer.
+ * @throws TypeError for an invalid `url`, and for a `contract` with a `transformer`.
  *
  * @example
  * const client = connectRouter<AppRouter>({ url: 'http://localhost:3000/trpc', transformer: superjson });

@@ -58,6 +58,9 @@ function withBinary(transport: Transport, http: Transport): Transport {
     get contract() {
       return transport.contract;
     },
+    get shared() {
+      return transport.shared ?? false;
+    },
     send: (request) => (isNonJsonSerializable(request.input) ? http : transport).send(request),
     close: () => transport.close(),
   };

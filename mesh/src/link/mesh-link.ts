@@ -13,7 +13,7 @@ import type { MeshLink, MeshLinkOptions } from './options.ts';
  * otherwise `data.code` says what happened, such as `TIMEOUT` or `SERVICE_UNAVAILABLE`. A mutation that no answer came
  * to, and that may have been executed, rejects with InDoubtError.
  *
- * @throws TypeError for an invalid `url`, and for a contract with a transformer.
+ * @throws TypeError for an invalid `url`, and for a `contract` with a `transformer`.
  *
  * @example
  * const client = createTRPCClient<AppRouter>({

@@ -11,10 +11,11 @@ export function openLink<Router extends AnyTRPCRouter>(
   options: MeshLinkOptions<Router>,
 ): { link: TRPCLink<Router>; make: MakeCall; close: () => Promise<void> } {
   const plain: PlainOptions = options;
-  const own = (options as CoercedTransformerParameters).transformer;
-  if (own && plain.contract)
+  const { transformer: own } = options as CoercedTransformerParameters;
+  // The schemas of a contract describe the JSON that is sent, which a transformer would change.
+  if (plain.contract && own)
     throw new TypeError(
-      'meshLink: pass contract or transformer: services with a contract have no transformer',
+      `meshLink: the contract ${plain.contract.name} cannot be combined with a transformer: a service with a contract sends plain JSON. Leave out transformer, or contract for a router that has one`,
     );
   const transformer = getTransformer(own);
   const { connection, close } = connectionOf(plain, transformer);

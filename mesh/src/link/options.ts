@@ -18,8 +18,8 @@ export interface PlainOptions extends PolicyOptions {
   url: string | URL | readonly (string | URL)[];
   /**
    * The contract that calls are written against, of a service of the mesh: calls that the contract of the running
-   * service does not fit are refused with CONTRACT_MISMATCH before they are sent. Not with a transformer, which such a
-   * service does not have.
+   * service does not fit are refused with CONTRACT_MISMATCH before they are sent. A contract describes plain JSON, so
+   * it cannot be combined with `transformer`.
    * @default none: contracts are not compared
    */
   contract?: AnyContract | undefined;

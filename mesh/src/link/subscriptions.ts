@@ -1,7 +1,7 @@
 import type { OperationLink } from '@trpc/client';
 import type { AnyTRPCRouter, TRPCCombinedDataTransformer } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
-import { subscriptionLinks, type Connection } from '../client/core.ts';
+import { subscriptionLinks, unfitEndpoints, type Connection } from '../client/core.ts';
 import { toCallersError } from './answer.ts';
 import { readContext } from './context.ts';
 import { headersFor } from './headers.ts';
@@ -14,7 +14,7 @@ export function subscriptionLink(
   transformer: TRPCCombinedDataTransformer,
 ): OperationLink<AnyTRPCRouter> {
   const links = subscriptionLinks(connection, {
-    endpoint: () => connection.endpoints.anyUrl(),
+    endpoint: (op) => connection.endpoints.anyUrl(unfitEndpoints(connection, op)),
     transformer,
     pathSeparator,
     headers: (op) => headersFor(op, headers, readContext(op.context).headers),

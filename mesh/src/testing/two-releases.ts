@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { anyone, contract, mutation, openEnum, query } from '../contract/index.ts';
+import { anyone, contract, mutation, openEnum, query, subscription } from '../contract/index.ts';
 
 const item = z.object({ name: z.string(), state: openEnum(['new', 'sold']) });
+
+const resumed = z.object({ lastEventId: z.string().nullish() }).optional();
 
 /** What clients of the last release were built with. */
 export const before = contract('store', {
@@ -14,6 +16,8 @@ export const before = contract('store', {
   }),
   put: mutation({ summary: 'Puts', output: z.object({ id: z.int() }), access: anyone }),
   drop: mutation({ summary: 'Drops', output: z.object({}), access: anyone }),
+  watch: subscription({ summary: 'Sold', input: resumed, output: z.object({ id: z.int() }), access: anyone }),
+  follow: subscription({ summary: 'Put', input: resumed, output: z.object({ id: z.int() }), access: anyone }),
 });
 
 /** The next release: another answer, a shorter text, a procedure fewer and one more, and more properties. */
@@ -31,5 +35,17 @@ export const after = contract('store', {
     access: anyone,
   }),
   put: mutation({ summary: 'Puts', output: z.object({ id: z.string() }), access: anyone }),
+  watch: subscription({
+    summary: 'Sold',
+    input: resumed,
+    output: z.object({ id: z.string() }),
+    access: anyone,
+  }),
+  follow: subscription({
+    summary: 'Put',
+    input: resumed,
+    output: z.object({ id: z.int(), at: z.string() }),
+    access: anyone,
+  }),
   count: query({ summary: 'How many', output: z.object({ all: z.int() }), access: anyone }),
 });

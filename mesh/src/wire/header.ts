@@ -21,6 +21,8 @@ export const header = {
   idempotencyKey: 'idempotency-key',
   /** Hash of the contract that the sender was built with: in an upgrade request, and wherever a client asks for it. */
   contract: 'x-contract',
+  /** Hashes of contracts, with commas: a process with one of them refuses the request. */
+  contractUnless: 'x-contract-unless',
   /** Wait before a retry, in whole seconds (RFC 9110 §10.2.3). */
   retryAfter: 'retry-after',
 } as const;

@@ -4,8 +4,11 @@
 export class Skew {
   readonly found = false;
   readonly ours = undefined;
-  heard(): void {}
+  /** A page does not ask: another origin would have to allow the header. */
+  readonly question = undefined;
+  heard(): undefined {}
   mismatch(): undefined {}
+  unfit(): undefined {}
 
   refused(): string[] {
     return [];

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createTRPCClient } from '@trpc/client';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -9,7 +10,7 @@ import {
   type RouterOf,
 } from '../../contract/index.ts';
 import { meshLink } from '../../link/index.ts';
-import { serve, type Handlers, type RunningService, type ServeOptions } from '../../server/index.ts';
+import { serve, tracked, type Handlers, type RunningService, type ServeOptions } from '../../server/index.ts';
 import { targetStates } from '../../telemetry/index.ts';
 import { after, before } from '../../testing/two-releases.ts';
 import { createTestIdentity, recordingLogger, silentLogger, type TestIdentity } from '../../testing/index.ts';
@@ -37,6 +38,12 @@ const called = <Result>(name: string, result: Result): Result => {
   return result;
 };
 
+/** One event, and no end. */
+async function* events<Event>(name: string, event: Event, signal: AbortSignal) {
+  yield tracked('1', called(name, event));
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
 async function start<From extends AnyContract>(
   from: From,
   handlers: Handlers<From>,
@@ -63,6 +70,8 @@ const startBefore = (options?: Partial<ServeOptions>) =>
       find: async () => called('find', { found: 1 }),
       put: async () => called('put', { id: 1 }),
       drop: async () => called('drop', {}),
+      watch: ({ signal }) => events('watch', { id: 1 }, signal),
+      follow: ({ signal }) => events('follow', { id: 1 }, signal),
     },
     options,
   );
@@ -75,6 +84,8 @@ const startAfter = (options?: Partial<ServeOptions>) =>
       find: async () => called('find', { found: 1 }),
       put: async () => called('put', { id: 'a' }),
       count: async () => called('count', { all: 1 }),
+      watch: ({ signal }) => events('watch', { id: 'a' }, signal),
+      follow: ({ signal }) => events('follow', { id: 1, at: 'noon' }, signal),
     },
     { version: '2.0.0', ...options },
   );
@@ -129,7 +140,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
         ours: oldHash,
         theirs: newHash,
         version: '2.0.0',
-        refused: ['find', 'put', 'drop'],
+        refused: ['find', 'put', 'drop', 'watch'],
       },
     ]);
   });
@@ -146,6 +157,59 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     await expect(client.get.query({ id: 1 })).rejects.toThrow('property-removed-required at output.price');
     expect(calls).toEqual([]);
     expect(await client.find.query({ text: 'abc' })).toEqual({ found: 1 });
+  });
+
+  test('an old client does not subscribe at a new server to what does not fit', async () => {
+    const { url } = await startAfter();
+    const { client, log, compared } = clientOf(before, url, { transport });
+    // The first connection tells the contract, and its events wait for the comparison.
+    const first = watching((on) => client.watch.subscribe(undefined, on));
+    await vi.waitFor(() => expect(first.failed).toMatchObject([mismatch]), { timeout: 10_000 });
+    expect(first.seen).toEqual([]);
+    await compared();
+    await client.get.query({ id: 1 });
+    calls = [];
+    const second = watching((on) => client.watch.subscribe(undefined, on));
+    await vi.waitFor(() => expect(second.failed).toMatchObject([mismatch]), { timeout: 10_000 });
+    expect(String(second.failed[0])).toContain('store.watch cannot be called');
+    expect(calls).toEqual([]);
+    const fitting = watching((on) => client.follow.subscribe(undefined, on));
+    await vi.waitFor(() => expect(fitting.seen).toEqual([{ id: 1, at: 'noon' }]), { timeout: 10_000 });
+    expect(fitting.failed).toEqual([]);
+    fitting.unsubscribe();
+    expect(log.lines.filter(({ message }) => message.startsWith('a subscription'))).toEqual([]);
+  });
+
+  test('a new client does not subscribe at an old server to what does not fit', async () => {
+    const { url } = await startBefore();
+    const { client, compared } = clientOf(after, url, { transport });
+    await client.find.query({ text: 'a' });
+    await compared();
+    calls = [];
+    const watch = watching((on) => client.watch.subscribe(undefined, on));
+    const follow = watching((on) => client.follow.subscribe(undefined, on));
+    for (const { failed } of [watch, follow])
+      await vi.waitFor(() => expect(failed).toMatchObject([mismatch]), { timeout: 10_000 });
+    expect(calls).toEqual([]);
+  });
+
+  test('a subscription ends when it is back at a server that it does not fit', async () => {
+    const first = await startBefore();
+    const { client } = clientOf(before, first.url, { transport });
+    const unfit = watching((on) => client.watch.subscribe(undefined, on));
+    const fitting = watching((on) => client.follow.subscribe(undefined, on));
+    await vi.waitFor(() => expect([unfit.seen, fitting.seen]).toEqual([[{ id: 1 }], [{ id: 1 }]]), {
+      timeout: 10_000,
+    });
+    await first.stop();
+    await startAfter({ port: first.port });
+    await vi.waitFor(() => expect(unfit.failed).toMatchObject([mismatch]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(fitting.seen).toEqual([{ id: 1 }, { id: 1, at: 'noon' }]), {
+      timeout: 10_000,
+    });
+    expect(unfit.seen).toEqual([{ id: 1 }]);
+    expect(fitting.failed).toEqual([]);
+    fitting.unsubscribe();
   });
 
   test('a client that is equal but for its prose compares nothing', async () => {
@@ -212,6 +276,21 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     expect(await client.get.query({ id: 1 })).toMatchObject({ name: 'lamp' });
   });
 });
+
+interface Watching {
+  onData(event: unknown): void;
+  onError(error: unknown): void;
+}
+
+function watching(subscribe: (on: Watching) => { unsubscribe(): void }) {
+  const seen: unknown[] = [];
+  const failed: unknown[] = [];
+  const subscription = subscribe({
+    onData: (event) => seen.push((event as { data: unknown }).data),
+    onError: (error) => failed.push(error),
+  });
+  return { seen, failed, unsubscribe: () => subscription.unsubscribe() };
+}
 
 const failureOf = (made: Promise<unknown>): Promise<unknown> => made.catch((thrown: unknown) => thrown);
 
@@ -310,7 +389,7 @@ test('the state of a service tells its contract, those of its clients, and what 
   });
   expect(stateAt(url)).toMatchObject({
     contract: oldHash,
-    refused: ['find', 'put', 'drop'],
+    refused: ['find', 'put', 'drop', 'watch'],
     endpoints: [{ contract: newHash }],
   });
   const told = await fetch(`${url}/api/contract`, { headers: { authorization: `Service-Token ${token}` } });

@@ -19,7 +19,7 @@ export interface SkewOptions {
 }
 
 /** What is known of another contract: it is being read, it could not be read (and when), or what does not fit. */
-type Known = 'reading' | Readonly<{ failedAt: number }> | Mismatches;
+type Known = Promise<void> | Readonly<{ failedAt: number }> | Mismatches;
 
 /** Most contracts of a service that are remembered; a rolling release has two. */
 const mostKnown = 8;
@@ -57,19 +57,30 @@ export class Skew {
     return this.#ours;
   }
 
-  /** A process at this address has said which contract it was built with. */
-  heard(theirs: string, address: Address): void {
-    if (this.#ours === undefined || theirs === this.#ours) return;
+  /** What a request says in `x-contract`, so that its answer names the contract of the server. */
+  get question(): string | undefined {
+    return this.#ours ?? '?';
+  }
+
+  /**
+   * A process at this address has said which contract it was built with.
+   *
+   * @returns Resolves when that contract is compared, or could not be; `undefined` if there is nothing to wait for.
+   */
+  heard(theirs: string, address: Address): Promise<void> | undefined {
+    if (this.#ours === undefined || theirs === this.#ours) return undefined;
     const known = this.#known.get(theirs);
-    if (known === 'reading' || known instanceof Map) return;
-    if (known && 'failedAt' in known && performance.now() < known.failedAt + readAgainMs) return;
+    if (known instanceof Promise) return known;
+    if (known instanceof Map) return undefined;
+    if (known && performance.now() < known.failedAt + readAgainMs) return undefined;
     // One at a time: a server that says another hash each time must not be read each time.
-    if ([...this.#known.values()].includes('reading')) {
+    if ([...this.#known.values()].some((one) => one instanceof Promise)) {
       this.#next = [theirs, address];
-      return;
+      return undefined;
     }
-    this.#learn(theirs, 'reading');
-    outsideOfCalls(() => void this.#compare(theirs, { address, again: known !== undefined }));
+    const reading = outsideOfCalls(() => this.#compare(theirs, { address, again: known !== undefined }));
+    this.#learn(theirs, reading);
+    return reading;
   }
 
   /** Why a call does not fit the contract of a server, if it does not. */
@@ -80,6 +91,13 @@ export class Skew {
     const known = this.found && theirs !== undefined ? this.#known.get(theirs) : undefined;
     const mismatch = known instanceof Map ? known.get(path) : undefined;
     return mismatch?.accepts?.(input) === true ? undefined : mismatch;
+  }
+
+  /** Hashes of the contracts that a call does not fit, for `x-contract-unless`; `undefined` if none is known. */
+  unfit(message: Readonly<{ path: string; input: unknown }>): string | undefined {
+    if (!this.found) return undefined;
+    const hashes = [...this.#known.keys()].filter((theirs) => this.mismatch(theirs, message));
+    return hashes.length === 0 ? undefined : hashes.join(',');
   }
 
   /** Paths of the procedures that do not fit one of these contracts, at least for some inputs. */
@@ -146,7 +164,7 @@ export class Skew {
     }
     const next = this.#next;
     this.#next = undefined;
-    if (next) this.heard(...next);
+    if (next) void this.heard(...next);
   }
 
   /** Remembers a contract, and forgets the one that was not learnt for the longest time. */

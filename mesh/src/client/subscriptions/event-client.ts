@@ -1,4 +1,10 @@
-import { httpSubscriptionLink, TRPCUntypedClient, type Operation, type TRPCLink } from '@trpc/client';
+import {
+  httpSubscriptionLink,
+  TRPCClientError,
+  TRPCUntypedClient,
+  type Operation,
+  type TRPCLink,
+} from '@trpc/client';
 import type {
   AnyTRPCRouter,
   TRPCCombinedDataTransformer,
@@ -20,8 +26,12 @@ const subscribing = { needsUser: false, procedure: { idempotent: true } };
 const reconnection = 'reconnection';
 
 interface SubscriptionOptions {
-  /** Returns the URL of an endpoint, such as `http://localhost:4000`. */
-  readonly endpoint: () => string;
+  /**
+   * Returns the URL of an endpoint, such as `http://localhost:4000`; asked before each connection.
+   *
+   * @throws CallError if the subscription is refused
+   */
+  readonly endpoint: (op: Pick<Operation, 'path' | 'input'>) => string;
   /** The router's. @default none, JSON */
   readonly transformer?: TRPCDataTransformer | TRPCCombinedDataTransformer | undefined;
   /** Between the parts of a path in a URL. @default '.' */
@@ -39,7 +49,7 @@ interface SubscriptionOptions {
  */
 export function createSubscriptionClient(
   subscriber: Subscriber,
-  endpoint: () => string,
+  endpoint: SubscriptionOptions['endpoint'],
 ): TRPCUntypedClient<AnyTRPCRouter> {
   return new TRPCUntypedClient<AnyTRPCRouter>({ links: subscriptionLinks(subscriber, { endpoint }) });
 }
@@ -52,9 +62,9 @@ export function subscriptionLinks(
   subscriber: Subscriber,
   { endpoint, transformer, pathSeparator = '.', headers: more = () => ({}) }: SubscriptionOptions,
 ): [TRPCLink<AnyTRPCRouter>, TRPCLink<AnyTRPCRouter>] {
-  const base = (): string => `${endpoint()}${subscriber.basePath}`;
   const events = httpSubscriptionLink<AnyTRPCRouter, typeof EventSource>({
-    url: base,
+    // Only its query is read: each connection chooses its endpoint.
+    url: 'http://localhost',
     EventSource,
     transformer: transformer as never,
     pathSeparator,
@@ -64,7 +74,8 @@ export function subscriptionLinks(
         const { search } = new URL(target);
         const own = op.context[reconnection] as Reconnection;
         return own.open({
-          url: () => new URL(`${base()}/${op.path.replaceAll('.', pathSeparator)}${search}`),
+          endpoint: () => endpoint(op),
+          path: `/${op.path.replaceAll('.', pathSeparator)}${search}`,
           headers: async () => {
             const added = await more(op);
             const { userToken } = op.context as { userToken?: string };
@@ -93,7 +104,12 @@ function reconnecting(subscriber: Subscriber): TRPCLink<AnyTRPCRouter> {
           observer.error(noUserError(subscriber.target, op));
           return undefined;
         }
-        const own = new Reconnection(subscriber, op.path, op.context['repeated'] === true);
+        const own = new Reconnection(subscriber, op, (error) => {
+          own.opened(error.data.code);
+          observer.error(
+            TRPCClientError.from(error, { meta: { target: subscriber.target, procedure: op.path } }),
+          );
+        });
         own.opening = startOpening(`${subscriber.target}.${op.path}`);
         const events = next({ ...op, context: { ...op.context, [reconnection]: own } }).subscribe({
           next(value) {

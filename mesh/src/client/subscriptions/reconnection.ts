@@ -1,17 +1,22 @@
 import { backoffMs, within, type RetryPolicy } from '../../resilience/index.ts';
-import { header, parseRetryAfter } from '../../wire/index.ts';
+import { header, parseContractHash, parseRetryAfter } from '../../wire/index.ts';
 import { Outage, type Span } from '../../telemetry/index.ts';
+import { isCallError, type CallError } from '../call-error.ts';
 import type { Connection } from '../connection.ts';
 
 export type Subscriber = Pick<
   Connection,
-  'authorization' | 'fetch' | 'basePath' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log'
+  'authorization' | 'fetch' | 'basePath' | 'target' | 'as' | 'retryPolicy' | 'timeoutMs' | 'log' | 'skew'
 >;
+
+type Subscribing = Readonly<{ path: string; input: unknown; context: Record<string, unknown> }>;
 
 /** Request for a stream of events. */
 export interface Opening {
-  /** Called for each request. */
-  readonly url: () => URL;
+  /** URL of an endpoint, called for each request. @throws CallError if the subscription fits none */
+  readonly endpoint: () => string;
+  /** Of the procedure, below the path of all procedures; with the query. */
+  readonly path: string;
   /** Called for each request. */
   readonly headers: () => Promise<Record<string, string>>;
   readonly init: Omit<RequestInit, 'headers' | 'signal'>;
@@ -24,7 +29,8 @@ export class Reconnection {
   /** The span of the opening, until the subscription is open. */
   opening: Span | undefined;
   readonly #subscriber: Subscriber;
-  readonly #path: string;
+  readonly #op: Subscribing;
+  readonly #onRefused: (error: CallError) => void;
   readonly #outage: Outage;
   /** Consecutive failures. */
   #failures = 0;
@@ -33,15 +39,16 @@ export class Reconnection {
   #endpoint = '';
 
   /**
-   * @param path Procedure.
-   * @param repeated As in `CallOptions`.
+   * @param op `repeated` of its context is as in `CallOptions`.
+   * @param onRefused Called if the subscription does not fit the contract of the server.
    */
-  constructor(subscriber: Subscriber, path: string, repeated: boolean) {
+  constructor(subscriber: Subscriber, op: Subscribing, onRefused: (error: CallError) => void) {
     this.#subscriber = subscriber;
-    this.#path = path;
+    this.#op = op;
+    this.#onRefused = onRefused;
     const { log } = subscriber;
     const debug = log.debug.bind(log);
-    this.#outage = new Outage(repeated ? { debug, info: debug, warn: debug } : log);
+    this.#outage = new Outage(op.context['repeated'] === true ? { debug, info: debug, warn: debug } : log);
   }
 
   /**
@@ -56,16 +63,25 @@ export class Reconnection {
       const waitMs = this.#notBefore - performance.now();
       if (waitMs > 0) await within(never, { ms: waitMs, signal, onLate: () => undefined });
       try {
-        const url = opening.url();
+        const endpoint = opening.endpoint();
+        const url = new URL(`${endpoint}${this.#subscriber.basePath}${opening.path}`);
         this.#endpoint = `${url.origin}${url.pathname}`;
         const response = await this.#request(url, opening);
-        if (!mayPass(response.status)) return response;
+        if (!mayPass(response.status)) {
+          await this.#mustFit(response, endpoint);
+          return response;
+        }
         // Frees the connection.
         void response.body?.cancel().catch(() => {});
         const asked = parseRetryAfter(response.headers.get(header.retryAfter) ?? undefined);
         this.#failed(`it was answered with HTTP ${response.status}`, asked);
       } catch (error) {
         signal?.throwIfAborted();
+        if (isCallError(error)) {
+          this.#onRefused(error);
+          // After 204, an EventSource does not reconnect.
+          return new Response(null, { status: 204 });
+        }
         this.#failed(reasonOf(error));
       }
     }
@@ -86,13 +102,35 @@ export class Reconnection {
     this.opening = undefined;
   }
 
+  /**
+   * Compares the contract of the process that has answered, before its events are read.
+   *
+   * @throws CallError CONTRACT_MISMATCH
+   */
+  async #mustFit({ headers, body }: Response, url: string): Promise<void> {
+    const { skew } = this.#subscriber;
+    const theirs = parseContractHash(headers.get(header.contract));
+    if (!skew || theirs === undefined) return;
+    await skew.heard(theirs, { url, ip: undefined });
+    const mismatch = skew.mismatch(theirs, this.#op);
+    if (!mismatch) return;
+    void body?.cancel().catch(() => {});
+    throw skew.error(this.#op.path, mismatch);
+  }
+
   async #request(url: URL, { init, headers, signal }: Opening): Promise<Response> {
-    const { fetch, timeoutMs } = this.#subscriber;
+    const { fetch, timeoutMs, skew } = this.#subscriber;
+    const question = skew?.question;
+    const unfit = skew?.unfit(this.#op);
+    const asking = {
+      ...(question !== undefined && { [header.contract]: question }),
+      ...(unfit !== undefined && { [header.contractUnless]: unfit }),
+    };
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
       const until = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]);
-      return await fetch(url, { ...init, headers: await headers(), signal: until });
+      return await fetch(url, { ...init, headers: { ...(await headers()), ...asking }, signal: until });
     } finally {
       clearTimeout(timer);
     }
@@ -105,7 +143,7 @@ export class Reconnection {
     this.#notBefore = performance.now() + waitMs;
     this.#failures += 1;
     if (this.#failures > 1) return;
-    const context = { caller: as, target, procedure: this.#path, retry_in_ms: waitMs };
+    const context = { caller: as, target, procedure: this.#op.path, retry_in_ms: waitMs };
     const fields = { endpoint: this.#endpoint, error: reason, timestamp: new Date().toISOString(), context };
     this.#outage.begin(fields, `a subscription to ${target} failed; reconnecting until it is back`);
   }

@@ -120,6 +120,7 @@ test('one that is lost goes to where the service is then', async () => {
       retryPolicy: defaultRetryPolicy,
       timeoutMs: 5000,
       log,
+      skew: undefined,
     },
     () => endpoint,
   );

@@ -1,5 +1,5 @@
 import { Pool, errors, type Dispatcher } from 'undici';
-import { header, parseContractHash, parseRetryAfter } from '../../wire/index.ts';
+import { errorCodes, header, parseContractHash, parseRetryAfter } from '../../wire/index.ts';
 import { connectingTo } from '../endpoints/connecting-to.ts';
 import type { Tls } from '../../tls/index.ts';
 import type { Request } from '../request.ts';
@@ -67,11 +67,21 @@ export function createHttpTransport(
   });
   const send = (request: Request): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const question = contract?.question();
+      const unfit = contract && request.unfit();
+      const question = contract?.question(unfit !== undefined);
       const onContract =
         question === undefined ? undefined : (theirs: string | undefined) => contract?.answered(theirs);
       const receiver = new Receiver(request, {
-        resolve,
+        resolve: (answer, theirs) => {
+          try {
+            // The reason is known here: the process says only that it refuses.
+            if (unfit !== undefined && answer.status === errorCodes.CONTRACT_MISMATCH.httpStatus)
+              request.mustFit(theirs);
+            resolve(answer);
+          } catch (error) {
+            reject(error);
+          }
+        },
         onContract,
         reject: (cause) => {
           // A request that cannot be sent is the caller's mistake, not the network's.
@@ -84,24 +94,23 @@ export function createHttpTransport(
       });
       const { body = null, ...message } = encode?.(request) ?? requestOf(request, prefix);
       const headers =
-        question === undefined ? message.headers : { ...message.headers, [header.contract]: question };
+        question === undefined
+          ? message.headers
+          : {
+              ...message.headers,
+              [header.contract]: question,
+              ...(unfit !== undefined && { [header.contractUnless]: unfit }),
+            };
       pool.dispatch({ ...message, headers, body }, receiver);
     });
-  const sendInDoubt = async (known: HttpContract, request: Request): Promise<Answer> => {
-    // Another process may have another contract: it is asked before a call that did not fit the last one.
-    if (!fits(request, known.doubtful)) {
-      await ask(pool, { contract: known, path: `${prefix}/livez`, timeoutMs: connectTimeoutMs });
-      request.mustFit(known.current);
-    }
-    return await send(request);
-  };
   return {
     url: base,
     leaving: false,
     get contract() {
       return contract?.current;
     },
-    send: (request) => (contract?.doubtful === undefined ? send(request) : sendInDoubt(contract, request)),
+    shared: true,
+    send,
     close() {
       stopFollowing?.();
       return pool.destroy();
@@ -109,33 +118,9 @@ export function createHttpTransport(
   };
 }
 
-function fits(request: Request, contract: string | undefined): boolean {
-  try {
-    request.mustFit(contract);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Asks for the contract, without a call. If no process answers, the call will find out why. */
-async function ask(
-  pool: Pool,
-  { contract, path, timeoutMs }: { contract: HttpContract; path: string; timeoutMs: number },
-): Promise<void> {
-  try {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const headers = { [header.contract]: contract.question() };
-    const answer = await pool.request({ path, method: 'GET', headers, signal });
-    contract.answered(parseContractHash(answer.headers[header.contract]));
-    await answer.body.dump();
-  } catch {
-    contract.onDisconnect();
-  }
-}
-
 interface Receiving {
-  readonly resolve: (answer: Answer) => void;
+  /** @param theirs Hash of the contract, if the answer names it. */
+  readonly resolve: (answer: Answer, theirs: string | undefined) => void;
   readonly reject: (cause: unknown) => void;
   /** Set if the request asks for the contract. */
   readonly onContract: ((theirs: string | undefined) => void) | undefined;
@@ -148,6 +133,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   /** Whether the request was written, or a part of it. */
   started = false;
   #status = 0;
+  #theirs: string | undefined;
   #retryAfterMs: number | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -174,7 +160,8 @@ class Receiver implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status;
     const { [header.retryAfter]: retryAfter } = headers;
-    this.#on.onContract?.(parseContractHash(headers[header.contract]));
+    this.#theirs = parseContractHash(headers[header.contract]);
+    this.#on.onContract?.(this.#theirs);
     if (typeof retryAfter === 'string') this.#retryAfterMs = parseRetryAfter(retryAfter);
   }
 
@@ -189,12 +176,13 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [first, ...rest] = this.#chunks;
     const body = rest.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#on.resolve({
+    const answer: Answer = {
       status: this.#status,
       body: parseJson(body?.toString('utf8') ?? ''),
       via: 'http',
       retryAfterMs: this.#retryAfterMs,
-    });
+    };
+    this.#on.resolve(answer, this.#theirs);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

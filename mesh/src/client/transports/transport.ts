@@ -41,6 +41,8 @@ export interface Transport {
   readonly leaving: boolean;
   /** Hash of the contract of the process at the other end, while it is certain to be the same process. */
   readonly contract?: string | undefined;
+  /** Whether requests may reach several processes, so that only the process itself can refuse one. @default false */
+  readonly shared?: boolean;
   send(request: Request): Promise<Answer>;
   close(): Promise<void>;
 }

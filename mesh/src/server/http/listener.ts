@@ -121,7 +121,7 @@ function isHost(host: string | undefined): boolean {
 /** The refusal of a request that no procedure accepts. */
 function refusalOf(
   { request }: Exchange,
-  { readiness: { stage }, closed }: ListenerOptions,
+  { readiness: { stage }, closed, contractHash }: ListenerOptions,
   format: WireFormat | undefined,
 ): MeshError | undefined {
   if (stage === 'starting')
@@ -139,6 +139,11 @@ function refusalOf(
     return new MeshError('UNSUPPORTED_MEDIA_TYPE', 'A procedure accepts JSON, not a form');
   if (!isHost(request.headers.host))
     return new MeshError('BAD_REQUEST', 'The Host header is not a valid host');
+  const unless = request.headers[header.contractUnless];
+  if (typeof unless === 'string' && unless.split(',').includes(contractHash() ?? ''))
+    return new MeshError('CONTRACT_MISMATCH', 'The call does not fit the contract of this process', {
+      retry: 'safe',
+    });
   const most = format?.maxBodySize ?? maxMessageBytes;
   return Number(request.headers['content-length'] ?? 0) > most ? tooLargeError('body', most) : undefined;
 }

@@ -85,6 +85,10 @@ export class SocketTransport implements Transport {
     return this.#connection?.open === true && this.#connection.leaving;
   }
 
+  get shared(): boolean {
+    return !this.#connection?.open;
+  }
+
   get contract(): string | undefined {
     return this.#connection?.open ? this.#connection.contract : this.#http.contract;
   }

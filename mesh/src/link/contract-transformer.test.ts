@@ -1,0 +1,12 @@
+import superjson from 'superjson';
+import { expect, test } from 'vitest';
+import { before } from '../testing/two-releases.ts';
+import { connectRouter, meshLink } from './index.ts';
+
+test('a link refuses a contract together with a transformer', () => {
+  const options = { url: 'http://localhost:3000/trpc', contract: before, transformer: superjson };
+  const expected = 'the contract store cannot be combined with a transformer';
+  for (const make of [meshLink, connectRouter] as const)
+    expect(() => make(options as never)).toThrow(expect.objectContaining({ name: 'TypeError' }));
+  expect(() => meshLink(options as never)).toThrow(expected);
+});
