@@ -55,13 +55,14 @@ COPY --from=sources /app ./
 WORKDIR /app/services/dashboard
 # The folder of STATE_DIR: a new volume mounted here gets the folder's owner.
 RUN install -d -o node -g node -m 700 /var/lib/arcadium
+# The options of Node are in one place, the script `start` of package.json. Some of them are not allowed in NODE_OPTIONS.
+# With `exec`, Node gets the signals of the container.
+RUN node -p "'exec ' + require('./package.json').scripts.start" > /app/start.sh
 USER node
 # Fills Node's compile cache, as in docker/Dockerfile.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
-# As in package.json: what a round of checks leaves behind is collected before it fills the memory.
-ENV NODE_OPTIONS="--max-semi-space-size=4 --v8-pool-size=1 --disable-warning=ExperimentalWarning"
-# The option is not allowed in NODE_OPTIONS, and a part of the cache's key.
-RUN node --optimize-for-size src/main.ts 2>&1 | grep 'PUBLIC_KEYS: is not set'
+# Started as the image starts it: V8's options are a part of the cache's key.
+RUN sh /app/start.sh 2>&1 | grep 'PUBLIC_KEYS: is not set'
 # What `docker inspect` says of an image, by the names of the OCI. The release workflow sets version and revision.
 ARG VERSION=dev
 ARG REVISION=unknown
@@ -71,4 +72,4 @@ LABEL org.opencontainers.image.title="arcadium/dashboard" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
-CMD ["node", "--optimize-for-size", "src/main.ts"]
+CMD ["sh", "/app/start.sh"]
