@@ -32,6 +32,18 @@ test('of a query that is not valid it is said what is wrong with it, and nothing
   expect(stack).toContain('classify.test.ts');
 });
 
+test('a text with a NUL character is bad input, whether it is looked for or stored', async () => {
+  const { user } = database.client;
+  const data = { email: 'nul@example.org', name: 'A\0da', passwordHash: 'x' };
+  for (const query of [user.findUnique({ where: { email: 'a\0b' } }), user.create({ data })]) {
+    const error: unknown = await query.then(
+      () => 'done',
+      (thrown: unknown) => thrown,
+    );
+    expect(database.serving.classify(error)?.code).toBe('BAD_REQUEST');
+  }
+});
+
 test('of other errors it says nothing', () => {
   expect(database.serving.classify(new Error('something else'))).toBeUndefined();
   expect(database.serving.classify('text')).toBeUndefined();

@@ -1,15 +1,18 @@
 import { MeshError } from '@arcadium/mesh/contract';
 
 import type { Availability } from './availability.ts';
-import { isDatabaseUnavailable } from './database-errors.ts';
+import { hasCode, isDatabaseUnavailable } from './database-errors.ts';
 import type { Writes } from './writes.ts';
 
 /** When a caller may retry a write, in milliseconds: a failover takes seconds, a full disk longer. */
 const writeAgainMs = 5000;
 
+/** A text that PostgreSQL cannot hold, such as one with a NUL character: only a caller's input has these. */
+const badTextCodes: ReadonlySet<string> = new Set(['22021']);
+
 /**
  * The error for a caller: SERVICE_UNAVAILABLE if the database cannot be reached or takes no writes. Both are
- * states that log their own beginning and end.
+ * states that log their own beginning and end. BAD_REQUEST if it was given a text that it cannot hold.
  */
 export function classifyDatabaseError(
   error: unknown,
@@ -25,6 +28,10 @@ export function classifyDatabaseError(
     return new MeshError('SERVICE_UNAVAILABLE', `The database ${reason}`, {
       ...state,
       retryAfterMs: writeAgainMs,
+    });
+  if (hasCode(error, badTextCodes))
+    return new MeshError('BAD_REQUEST', 'The input has a character that cannot be stored, such as NUL', {
+      cause: error,
     });
   if (!(error instanceof Error) || error.name !== 'PrismaClientValidationError') return undefined;
   const cause = withoutArguments(error);
