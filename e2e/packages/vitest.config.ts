@@ -4,7 +4,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['e2e/packages/*.test.ts'],
-    globalSetup: [`${import.meta.dirname}/outside.ts`],
+    // The second: a PostgreSQL for the services of this repository.
+    globalSetup: [
+      `${import.meta.dirname}/outside.ts`,
+      `${import.meta.dirname}/../../postgres/src/testing/testing-setup.ts`,
+    ],
     // Each starts a process or two.
     maxWorkers: 2,
     testTimeout: 300_000,
