@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { endCommand } from './at-end.ts';
 import type { Entry, Group } from './command-entry.ts';
 import { commandTable } from './command-table.ts';
 
@@ -77,6 +78,8 @@ try {
 } catch (error) {
   process.stderr.write(`${await explain(error)}\n`);
   process.exitCode = 1;
+} finally {
+  await endCommand();
 }
 
 /** For the scripts of `completion`: a line for each candidate, with its description after a tab. */

@@ -1,6 +1,7 @@
 import type { authContract } from '@arcadium/contracts/auth';
 import type { MeshClient } from '@arcadium/mesh/client';
 import type { Command } from 'commander';
+import { atEnd } from '../at-end.ts';
 import { readLine } from '../read-line.ts';
 import { inCheckout, settingsOf, urlOf } from '../workspace.ts';
 import { reasonOf } from './reason.ts';
@@ -17,6 +18,9 @@ export type Ask = (what: string, of: string) => Promise<string>;
 /** Longest wait for a log-in, in milliseconds: the check of a password takes its time. */
 const timeoutMs = 30_000;
 
+/** Longest wait for the end of a session, in milliseconds. */
+const logOutMs = 5000;
+
 /**
  * Logs in as the administrator of a command, unless MESH_ACCESS_TOKEN is set: `mesh mcp` gives it to its commands, so
  * that not each begins a session.
@@ -30,7 +34,7 @@ export async function logIn(command: Command): Promise<string> {
 }
 
 /**
- * Begins a session. By plain HTTP: a client of the mesh takes longer to load than the log-in.
+ * Begins a session, which ends with the command. By plain HTTP: a client of the mesh takes longer to load than the log-in.
  *
  * @param command Has the program's options, with `--email`.
  * @throws Error with a message for the terminal, when auth cannot be reached or refuses the log-in.
@@ -57,7 +61,10 @@ async function sessionAt(urls: readonly string[], credentials: Credentials, ask:
     const logInWith = async (code?: string) => {
       const signal = AbortSignal.timeout(timeoutMs);
       const input = code === undefined ? credentials : { ...credentials, code };
-      return (await send({ url, path: 'sessions.login', input, headers: {}, signal })) as Session;
+      const session = send({ url, path: 'sessions.login', input, headers: {}, signal }) as Promise<Session>;
+      // Before the answer, so that a session is not left open if the command ends meanwhile.
+      atEnd(() => logOut(url, session));
+      return session;
     };
     try {
       return await logInWith(process.env['MESH_CODE'] || undefined).catch(async (error: unknown) => {
@@ -72,6 +79,20 @@ async function sessionAt(urls: readonly string[], credentials: Credentials, ask:
     }
   }
   throw new Error(failures.join('; '));
+}
+
+/** Ends a session, also if its refresh token was exchanged. A log-in that failed has none. */
+async function logOut(url: string, logIn: Promise<Session>): Promise<void> {
+  const session = await logIn.catch(() => undefined);
+  if (!session) return;
+  const { refreshToken } = session;
+  const signal = AbortSignal.timeout(logOutMs);
+  await send({ url, path: 'sessions.logout', input: { refreshToken }, headers: {}, signal }).catch(
+    (error: unknown) =>
+      process.stderr.write(
+        `The session of ${session.user.email} at ${url} could not be ended: ${reasonOf(error)}\n`,
+      ),
+  );
 }
 
 /** Why auth refuses a log-in; undefined if it does not. */

@@ -37,8 +37,6 @@ export interface AdministratorSession extends AsyncDisposable {
   token(): string;
   /** Exchanges the access token if it expires within a minute. */
   renew(): Promise<void>;
-  /** Ends it at auth too, if it began here. */
-  logOut(): Promise<void>;
 }
 
 /**
@@ -59,9 +57,6 @@ export async function openSession(command: Command, ask?: Ask): Promise<Administ
     async renew() {
       if (!session || Date.parse(session.expiresAt) > Date.now() + 60_000) return;
       session = await auth.sessions.refresh.mutate({ refreshToken: session.refreshToken });
-    },
-    async logOut() {
-      if (session) await auth.sessions.logout.mutate({ refreshToken: session.refreshToken });
     },
     [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose](),
   };

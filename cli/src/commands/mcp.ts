@@ -89,9 +89,7 @@ class SharedLogIn implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const session = await this.#session?.catch(() => undefined);
-    if (!session) return;
-    await session.logOut();
-    await session[Symbol.asyncDispose]();
+    await session?.[Symbol.asyncDispose]();
   }
 }
 

@@ -1,5 +1,4 @@
-/** The signals that end a command at a terminal, and the exit codes of a process that they end. */
-const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+import { endBySignal, endingSignals, type EndingSignal } from '../at-end.ts';
 
 const enter = '\u001B[?1049h\u001B[?25l';
 const leave = '\u001B[?25h\u001B[?1049l';
@@ -24,7 +23,7 @@ export class Screen {
     process.once('exit', this.close);
     // Before Node prints the error, which would be lost on the alternate screen.
     process.once('uncaughtExceptionMonitor', this.close);
-    for (const signal of Object.keys(endings)) process.on(signal, this.#end);
+    for (const signal of endingSignals) process.on(signal, this.#end);
   }
 
   /** Columns and rows. */
@@ -46,7 +45,7 @@ export class Screen {
   readonly close = (): void => {
     if (!this.#open) return;
     this.#open = false;
-    for (const signal of Object.keys(endings)) process.off(signal, this.#end);
+    for (const signal of endingSignals) process.off(signal, this.#end);
     if (this.#in.isTTY) this.#in.off('data', this.#pressed).setRawMode(false).pause();
     this.#out.write(leave);
   };
@@ -56,8 +55,8 @@ export class Screen {
     else this.#onKey(key);
   };
 
-  readonly #end = (signal: NodeJS.Signals): void => {
+  readonly #end = (signal: EndingSignal): void => {
     this.close();
-    process.exit(endings[signal as keyof typeof endings]);
+    void endBySignal(signal);
   };
 }
