@@ -82,8 +82,8 @@ async function sessionAt(urls: readonly string[], credentials: Credentials, ask:
 }
 
 /** Ends a session, also if its refresh token was exchanged. A log-in that failed has none. */
-async function logOut(url: string, logIn: Promise<Session>): Promise<void> {
-  const session = await logIn.catch(() => undefined);
+async function logOut(url: string, begun: Promise<Session>): Promise<void> {
+  const session = await begun.catch(() => undefined);
   if (!session) return;
   const { refreshToken } = session;
   const signal = AbortSignal.timeout(logOutMs);
