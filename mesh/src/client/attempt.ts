@@ -204,11 +204,14 @@ export class Attempt {
   }
 
   #onFailure(request: RoutedRequest, error: CallError, via: TransportName | 'none'): void {
+    const { connection, target } = this.#options;
     this.#end(request, error, via);
-    if (via === 'none') this.#options.connection.endpoints.refresh();
+    if (via === 'none') connection.endpoints.refresh();
     this.#request = undefined;
-    if (this.#mayGoElsewhere(request, error)) this.#send();
-    else this.#fail(error);
+    if (this.#mayGoElsewhere(request, error)) return this.#send();
+    if (error.data.code === 'CONTRACT_MISMATCH')
+      connection.decide({ decision: 'refused', reason: 'contract', procedure: target.path });
+    this.#fail(error);
   }
 
   /**

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { describeContract } from '../../contract/index.ts';
 import { recordingLogger } from '../../testing/index.ts';
-import { after, before } from '../../testing/two-releases.ts';
+import { after, before } from './testing/two-releases.ts';
 import { arraySubprotocol } from '../../wire/index.ts';
 import { connect, type TransportName } from '../index.ts';
 

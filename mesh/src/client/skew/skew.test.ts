@@ -1,116 +1,20 @@
-import { once } from 'node:events';
 import { createTRPCClient } from '@trpc/client';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   contract,
   contractHash,
   describeContract,
-  type AnyContract,
   type ContractSnapshot,
   type RouterOf,
 } from '../../contract/index.ts';
 import { meshLink } from '../../link/index.ts';
-import { serve, tracked, type Handlers, type RunningService, type ServeOptions } from '../../server/index.ts';
 import { targetStates } from '../../telemetry/index.ts';
-import { after, before } from '../../testing/two-releases.ts';
-import { createTestIdentity, recordingLogger, silentLogger, type TestIdentity } from '../../testing/index.ts';
-import { connect, type TransportName } from '../index.ts';
+import { after, before } from './testing/two-releases.ts';
+import { recordingLogger } from '../../testing/index.ts';
+import { failureOf, mismatch, useReleases } from './testing/use-releases.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
+const { cleanups, calls, startBefore, startAfter, clientOf, tokenOf } = useReleases();
 
-let identity: TestIdentity;
-let token: string;
-/** Calls that handlers got, by procedure. */
-let calls: string[];
-beforeAll(async () => {
-  identity = await createTestIdentity();
-  token = await identity.serviceToken('till');
-});
-beforeEach(() => {
-  calls = [];
-});
-
-const called = <Result>(name: string, result: Result): Result => {
-  calls.push(name);
-  return result;
-};
-
-/** One event, and no end. */
-async function* events<Event>(name: string, event: Event, signal: AbortSignal) {
-  yield tracked('1', called(name, event));
-  if (!signal.aborted) await once(signal, 'abort');
-}
-
-async function start<From extends AnyContract>(
-  from: From,
-  handlers: Handlers<From>,
-  options: Partial<ServeOptions> = {},
-): Promise<RunningService> {
-  const { authenticate } = identity;
-  const service = await serve<From>(from, handlers, {
-    version: '1.0.0',
-    port: 0,
-    log: silentLogger,
-    authenticate,
-    ...options,
-  });
-  service.ready();
-  cleanups.push(() => service.stop());
-  return service;
-}
-
-const startBefore = (options?: Partial<ServeOptions>) =>
-  start<typeof before>(
-    before,
-    {
-      get: async () => called('get', { name: 'lamp', state: 'new' }),
-      find: async () => called('find', { found: 1 }),
-      put: async () => called('put', { id: 1 }),
-      drop: async () => called('drop', {}),
-      watch: ({ signal }) => events('watch', { id: 1 }, signal),
-      follow: ({ signal }) => events('follow', { id: 1 }, signal),
-    },
-    options,
-  );
-
-const startAfter = (options?: Partial<ServeOptions>) =>
-  start<typeof after>(
-    after,
-    {
-      get: async () => called('get', { name: 'lamp', state: 'lost', price: 5 }),
-      find: async () => called('find', { found: 1 }),
-      put: async () => called('put', { id: 'a' }),
-      count: async () => called('count', { all: 1 }),
-      watch: ({ signal }) => events('watch', { id: 'a' }, signal),
-      follow: ({ signal }) => events('follow', { id: 1, at: 'noon' }, signal),
-    },
-    { version: '2.0.0', ...options },
-  );
-
-function clientOf<To extends AnyContract>(
-  to: To,
-  url: string | readonly string[],
-  { transport = 'websocket', token: own = token }: { transport?: TransportName; token?: string } = {},
-) {
-  const log = recordingLogger();
-  const retryPolicy = { attempts: 0, baseMs: 1, jitter: 0 };
-  const client = connect<To, 'till'>(to, { as: 'till', url, token: own, log, transport, retryPolicy });
-  cleanups.push(() => client[Symbol.asyncDispose]());
-  const compared = (): Promise<unknown> =>
-    vi.waitFor(
-      () =>
-        expect(log.lines.some(({ message }) => message.startsWith('the server has another contract'))).toBe(
-          true,
-        ),
-      { timeout: 10_000 },
-    );
-  return { client, log, compared };
-}
-
-const mismatch = { data: { code: 'CONTRACT_MISMATCH' } };
 const oldHash = describeContract(before).hash;
 const newHash = describeContract(after).hash;
 
@@ -121,7 +25,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     // Unknown properties are ignored, and an unknown value of an open enum is read.
     expect(await client.get.query({ id: 1 })).toEqual({ name: 'lamp', state: 'lost' });
     await compared();
-    calls = [];
+    calls.length = 0;
     await expect(client.put.mutate()).rejects.toMatchObject(mismatch);
     await expect(client.drop.mutate()).rejects.toMatchObject(mismatch);
     await expect(client.drop.mutate()).rejects.toThrow(
@@ -150,7 +54,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { client, compared } = clientOf(after, url, { transport });
     await client.find.query({ text: 'a' });
     await compared();
-    calls = [];
+    calls.length = 0;
     await expect(client.count.query()).rejects.toThrow('procedure-removed');
     await expect(client.put.mutate()).rejects.toThrow('type-changed at output.id');
     // The old server sends no price.
@@ -168,7 +72,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     expect(first.seen).toEqual([]);
     await compared();
     await client.get.query({ id: 1 });
-    calls = [];
+    calls.length = 0;
     const second = watching((on) => client.watch.subscribe(undefined, on));
     await vi.waitFor(() => expect(second.failed).toMatchObject([mismatch]), { timeout: 10_000 });
     expect(String(second.failed[0])).toContain('store.watch cannot be called');
@@ -185,7 +89,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { client, compared } = clientOf(after, url, { transport });
     await client.find.query({ text: 'a' });
     await compared();
-    calls = [];
+    calls.length = 0;
     const watch = watching((on) => client.watch.subscribe(undefined, on));
     const follow = watching((on) => client.follow.subscribe(undefined, on));
     for (const { failed } of [watch, follow])
@@ -236,7 +140,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     await vi.waitFor(async () => expect(await client.drop.mutate()).toEqual({}), { timeout: 10_000 });
     await second.stop();
     await startAfter({ port: first.port });
-    calls = [];
+    calls.length = 0;
     // What is known of it holds at once, although the connection is new: nothing is sent.
     const failure = await vi.waitFor(
       async () => {
@@ -259,7 +163,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { client, compared } = clientOf(before, urls, { transport });
     for (let made = 0; made < 40; made += 1) await client.get.query({ id: 1 });
     await compared();
-    calls = [];
+    calls.length = 0;
     const made = await Promise.all([
       ...Array.from({ length: 40 }, () => client.drop.mutate()),
       ...Array.from({ length: 40 }, () => client.put.mutate()),
@@ -269,7 +173,7 @@ describe.each(['websocket', 'http'] as const)('over %s', (transport) => {
     const { endpoints } = stateAt(one.url);
     expect(endpoints.map(({ contract: hash }) => hash)).toEqual([oldHash, newHash]);
     await one.stop();
-    calls = [];
+    calls.length = 0;
     // The endpoint that it fits may come back.
     expect(await failureOf(client.drop.mutate())).toMatchObject({ data: { code: 'SERVICE_UNAVAILABLE' } });
     expect(calls).toEqual([]);
@@ -291,8 +195,6 @@ function watching(subscribe: (on: Watching) => { unsubscribe(): void }) {
   });
   return { seen, failed, unsubscribe: () => subscription.unsubscribe() };
 }
-
-const failureOf = (made: Promise<unknown>): Promise<unknown> => made.catch((thrown: unknown) => thrown);
 
 const stateAt = (url: string) => {
   const found = targetStates().find(({ endpoints }) => endpoints[0]?.url === url);
@@ -340,7 +242,7 @@ describe.each(['websocket', 'http'] as const)('a link with a contract over %s', 
     const link = meshLink<RouterOf<typeof before>>({
       url: `${url}/trpc`,
       as: 'till',
-      token,
+      token: tokenOf(),
       transport,
       log,
       contract: before,
@@ -354,7 +256,7 @@ describe.each(['websocket', 'http'] as const)('a link with a contract over %s', 
         expect(log.lines.some(({ message }) => message.includes('refused before they are sent'))).toBe(true),
       { timeout: 10_000 },
     );
-    calls = [];
+    calls.length = 0;
     await expect(client.drop.mutate()).rejects.toMatchObject(mismatch);
     await expect(client.put.mutate()).rejects.toMatchObject(mismatch);
     expect(calls).toEqual([]);
@@ -382,7 +284,7 @@ test('the state of a service tells its contract, those of its clients, and what 
   await new Promise(setImmediate);
   await client.get.query({ id: 1 });
   await compared();
-  const answer = await fetch(`${url}/api/mesh`, { headers: { authorization: `Service-Token ${token}` } });
+  const answer = await fetch(`${url}/api/mesh`, { headers: { authorization: `Service-Token ${tokenOf()}` } });
   expect(await answer.json()).toMatchObject({
     contract: newHash,
     server: { clients: [{ caller: 'till', contract: oldHash, connections: 1 }] },
@@ -392,6 +294,8 @@ test('the state of a service tells its contract, those of its clients, and what 
     refused: ['find', 'put', 'drop', 'watch'],
     endpoints: [{ contract: newHash }],
   });
-  const told = await fetch(`${url}/api/contract`, { headers: { authorization: `Service-Token ${token}` } });
+  const told = await fetch(`${url}/api/contract`, {
+    headers: { authorization: `Service-Token ${tokenOf()}` },
+  });
   expect(contractHash((await told.json()) as ContractSnapshot)).toBe(newHash);
 });

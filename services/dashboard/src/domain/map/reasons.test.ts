@@ -28,7 +28,7 @@ test.each<[string, Partial<EdgeFacts>, string[]]>([
   [
     'not sent for their contract',
     made('refused contract', 4),
-    ['4 calls/s not sent, because they do not fit the contract of wiki'],
+    ['4 calls/s refused, because they do not fit the contract of wiki'],
   ],
   [
     'other contracts',

@@ -65,7 +65,7 @@ function unavailable({ target, endpoints, open, decisions, shedding }: EdgeFacts
         ]
       : []),
     ...(refused > 0 ? [`${perSecond(refused)} not sent, because no breaker let them through`] : []),
-    ...(unfit > 0 ? [`${perSecond(unfit)} not sent, because they do not fit the contract of ${target}`] : []),
+    ...(unfit > 0 ? [`${perSecond(unfit)} refused, because they do not fit the contract of ${target}`] : []),
     ...(doubts > 0
       ? [`${perSecond(doubts)} in doubt: they failed, but ${target} may have executed them`]
       : []),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyone, contract, mutation, openEnum, query, subscription } from '../contract/index.ts';
+import { anyone, contract, mutation, openEnum, query, subscription } from '../../../contract/index.ts';
 
 const item = z.object({ name: z.string(), state: openEnum(['new', 'sold']) });
 
