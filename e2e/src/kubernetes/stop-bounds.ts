@@ -5,7 +5,7 @@ import { root } from '../process.ts';
 /** What a stopping process may wait for, one after the other: the source, and how it names the bound. */
 const waits = [
   // Calls in progress, and work in the background.
-  ['mesh/src/server/service.ts', 'drainTimeoutMs'],
+  ['mesh/src/resilience/retry.ts', 'service:'],
   // Jobs stop together; the relay of the outbox takes longest.
   ['postgres/src/outbox/outbox.ts', 'drainMs'],
   ['mesh/src/telemetry/otlp/outlet.ts', 'lastFlushMs'],

@@ -104,7 +104,7 @@ export class Attempt {
       this.#timeout = timeouts.start(timeoutMs, () => this.#giveUp(this.#timeoutError()));
       gone.addEventListener('abort', () => this.#giveUp(goneError(gone.reason, this.#silence())));
       try {
-        this.#leaveOut();
+        if (connection.skew?.found) this.#leaveOut();
         this.#send();
       } catch (error) {
         this.#fail(toCallError(error));
@@ -116,7 +116,6 @@ export class Attempt {
   #leaveOut(): void {
     const { connection, message } = this.#options;
     const refusing = unfitEndpoints(connection, message);
-    if (refusing.length === 0) return;
     const left = [...new Set([...this.#tried, ...refusing])];
     this.#tried = left.length < connection.endpoints.size ? left : refusing;
   }

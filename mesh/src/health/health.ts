@@ -32,11 +32,16 @@ export interface Health {
   status(): Promise<StatusReport>;
   /** Why this process does not accept calls: its stage, or `database`; `undefined` if it does. Probes only its own database. */
   notReady(): Promise<string | undefined>;
-  /**
-   * Whether probes found its own database away at some time since then, on the clock of `performance.now()`. While it is
-   * away, this probes it again.
-   */
-  databaseWasAway(since: number): boolean;
+  /** When probes found its own database away. */
+  readonly outage: DatabaseOutage;
+}
+
+/** The last time that a database did not answer. */
+export interface DatabaseOutage {
+  /** Its end, on the clock of `performance.now()`: `Infinity` until it answers, `-Infinity` if it always did. */
+  readonly until: number;
+  /** Probes the database again. */
+  look(): void;
 }
 
 export interface HealthOptions {
@@ -61,13 +66,13 @@ export interface HealthOptions {
 export function createHealth(options: HealthOptions): Health {
   const { service, version, readiness, dependencies, clock, takesWrites = () => true } = options;
   const askDatabase = timed(options.pingDatabase);
-  let awayUntil = -Infinity;
   const database = shared(async () => {
     const result = await askDatabase();
-    if (result.status !== 'healthy') awayUntil = Infinity;
-    else if (awayUntil === Infinity) awayUntil = performance.now();
+    if (result.status !== 'healthy') outage.until = Infinity;
+    else if (outage.until === Infinity) outage.until = performance.now();
     return result;
   });
+  const outage = { until: -Infinity, look: () => void database() };
 
   const look = async () => {
     const names = Object.keys(dependencies);
@@ -117,10 +122,7 @@ export function createHealth(options: HealthOptions): Health {
       if (readiness.stage !== 'ready') return readiness.stage;
       return (await database()).status === 'healthy' ? undefined : 'database';
     },
-    databaseWasAway(since) {
-      if (awayUntil === Infinity) void database();
-      return since < awayUntil;
-    },
+    outage,
   };
 }
 

@@ -4,9 +4,10 @@ import type { Authenticate, RevocationEvent, RevocationSource, RevocationWatch }
 import { serve, tracked, type RunningService } from '../server/index.ts';
 import { silentLogger } from './logger.ts';
 
+// As narrow as that of auth: a client of auth's contract must be able to read it.
 const page = z.object({
-  items: z.array(z.object({ id: z.string(), expiresAt: z.iso.datetime() })),
-  position: z.int(),
+  items: z.array(z.object({ id: z.string(), expiresAt: z.iso.datetime() })).max(1000),
+  position: z.int().min(0),
   complete: z.boolean(),
   reset: z.boolean(),
 });

@@ -1,5 +1,5 @@
 import type { AnyProcedure } from '../../contract/index.ts';
-import type { Health } from '../../health/index.ts';
+import type { DatabaseOutage, Health } from '../../health/index.ts';
 import { TurnQueue } from '../../resilience/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { showAdmission, type AdmissionState } from './admission-metrics.ts';
@@ -28,9 +28,9 @@ export class Admission {
   readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
   readonly sockets: OpenPerCaller;
+  database: DatabaseOutage = { until: -Infinity, look() {} };
   readonly #gates: Gate[] = [];
   readonly #rooms: Readonly<Record<string, RoomCheck>>;
-  #health: Pick<Health, 'databaseWasAway'> | undefined;
   #hide: (() => void) | undefined;
 
   /** @param service The name of its contract. */
@@ -53,13 +53,9 @@ export class Admission {
     return gate;
   }
 
-  databaseWasAway(since: number): boolean {
-    return this.#health?.databaseWasAway(since) ?? false;
-  }
-
   /** Starts to measure the event loop, and to show the state in the metrics. */
-  start(health: Pick<Health, 'databaseWasAway'>): void {
-    this.#health = health;
+  start({ outage }: Pick<Health, 'outage'>): void {
+    this.database = outage;
     this.loop.start();
     this.#hide ??= showAdmission(this);
   }

@@ -15,13 +15,8 @@ function setUp(priority: Priority = 'normal') {
   const turns = new TurnQueue({ nextTurn: (run) => next.push(run), now: () => now });
   const shed = new RefusalLog(silentLogger, shedWords);
   const subscriptions = new OpenPerCaller();
-  const around = {
-    service: 'inn',
-    turns,
-    shed,
-    subscriptions,
-    databaseWasAway: () => false,
-  };
+  const database = { until: -Infinity, look() {} };
+  const around = { service: 'inn', turns, shed, subscriptions, database };
   const gate = new Gate(around, 'usual', query({ summary: '', output: z.null(), access: anyone, priority }));
   const enter = (arrival: { timeoutMs?: number; signal?: Cancellation } = {}) =>
     gate.takeTurn({ timeoutMs: undefined, signal: undefined, ...arrival }, now);

@@ -1,4 +1,5 @@
 import { defaultTimeoutMs, type AnyProcedure, type Caller, type Priority } from '../../contract/index.ts';
+import type { DatabaseOutage } from '../../health/index.ts';
 import {
   ConcurrencyLimit,
   type CallEnd,
@@ -51,8 +52,8 @@ export interface Surroundings {
   readonly turns: TurnQueue;
   readonly shed: RefusalLog<ShedReason>;
   readonly subscriptions: OpenPerCaller;
-  /** Whether the database of the service did not answer at some time since then. */
-  databaseWasAway(since: number): boolean;
+  /** When the database of the service did not answer. */
+  readonly database: DatabaseOutage;
 }
 
 /**
@@ -152,8 +153,10 @@ export class Gate {
    * call has waited for it and not for other calls: it does not count.
    */
   finish(call: Ticket, end: CallEnd): void {
-    if (this.#around.databaseWasAway(call.at)) this.#limit.leave();
-    else this.#limit.finish(call, performance.now(), end);
+    const { database } = this.#around;
+    if (call.at >= database.until) return this.#limit.finish(call, performance.now(), end);
+    this.#limit.leave();
+    if (database.until === Infinity) database.look();
   }
 
   /** Counts and logs a refused call. @returns Its error. */
