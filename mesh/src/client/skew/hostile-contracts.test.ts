@@ -1,33 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { describeContract } from '../../contract/index.ts';
-import { recordingLogger } from '../../testing/index.ts';
-import { after, before } from './testing/two-releases.ts';
 import { arraySubprotocol } from '../../wire/index.ts';
-import { connect, type TransportName } from '../index.ts';
+import { after, before } from './testing/two-releases.ts';
+import { useReleases } from './testing/use-releases.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-function clientAt(url: string, transport: TransportName) {
-  const log = recordingLogger();
-  const retryPolicy = { attempts: 0, baseMs: 1, jitter: 0 };
-  const client = connect(before, { as: 'anyone', url, log, transport, retryPolicy });
-  cleanups.push(() => client[Symbol.asyncDispose]());
-  const compared = (): Promise<unknown> =>
-    vi.waitFor(
-      () =>
-        expect(log.lines.some(({ message }) => message.startsWith('the server has another contract'))).toBe(
-          true,
-        ),
-      { timeout: 10_000 },
-    );
-  return { client, log, compared };
-}
+const { cleanups, clientOf } = useReleases();
 
 /** A server that names a contract, answers calls, and tells of it what a test says. */
 async function startLiar(hash: string, tell: RequestListener): Promise<{ url: string; asked: () => number }> {
@@ -114,7 +94,7 @@ describe.each(['websocket', 'http'] as const)('a hostile server over %s', (trans
     '%s: calls go on, and one line says so',
     async (_name, { tell, reason }) => {
       const { url, asked } = await startLiar('00000000deadbeef', tell);
-      const { client, log, compared } = clientAt(url, transport);
+      const { client, log, compared } = clientOf(before, url, { transport });
       expect(await client.get.query({ id: 1 })).toMatchObject({ name: 'lamp' });
       await compared();
       for (let made = 0; made < 10; made += 1) await client.get.query({ id: 1 });
@@ -132,7 +112,7 @@ describe.each(['websocket', 'http'] as const)('a hostile server over %s', (trans
     const { url, asked } = await startLiar('00000000deadbeef', (_request, response) =>
       response.end(JSON.stringify(describeContract(after).snapshot)),
     );
-    const { client, compared } = clientAt(url, transport);
+    const { client, compared } = clientOf(before, url, { transport });
     await client.get.query({ id: 1 });
     await compared();
     for (let made = 0; made < 10; made += 1) await client.get.query({ id: 1 });
@@ -143,7 +123,7 @@ describe.each(['websocket', 'http'] as const)('a hostile server over %s', (trans
     'a header that is not a hash (%#) is ignored',
     async (hash) => {
       const { url, asked } = await startLiar(hash, (_request, response) => response.end());
-      const { client } = clientAt(url, transport);
+      const { client } = clientOf(before, url, { transport });
       for (let made = 0; made < 10; made += 1) await client.get.query({ id: 1 });
       expect(asked()).toBe(0);
     },
